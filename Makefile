@@ -1,0 +1,66 @@
+# Everything that is typed by hand. On a bare Debian 12, as root or with sudo: `make bench` runs the main job, `make test` the tests.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := build
+JOBS ?= $(shell nproc)
+BUILD := build
+BENCH_ARGS ?=
+CTEST := ctest --output-on-failure --no-tests=error
+
+.PHONY: deps build bench test unit sanitize tsan lint tidy check fuzz portable bench-overhead format clean
+
+deps:                 ## install what is missing of the Debian packages in tools/packages*.txt
+	@tools/deps
+
+build: deps           ## executables in build/bin/
+	@cmake --preset release --log-level=WARNING >/dev/null
+	@cmake --build --preset release -j $(JOBS)
+
+bench: build          ## train and infer both applications on this node; table, page and records in nodewatt-bench/
+	@workloads/fetch-data.sh
+	@$(BUILD)/bin/nodewatt bench $(BENCH_ARGS)
+
+test: check unit sanitize  ## every test
+
+unit: build
+	@workloads/fetch-data.sh
+	@cd $(BUILD) && $(CTEST) -j $(JOBS)
+
+sanitize: deps        ## the tests again under AddressSanitizer and UndefinedBehaviorSanitizer
+	@cmake --preset asan --log-level=WARNING >/dev/null
+	@cmake --build --preset asan -j $(JOBS)
+	@cd $(BUILD)/asan && $(CTEST) -j $(JOBS)
+
+tsan: deps            ## and under ThreadSanitizer
+	@cmake --preset tsan --log-level=WARNING >/dev/null
+	@cmake --build --preset tsan -j $(JOBS)
+	@cd $(BUILD)/tsan && $(CTEST) -j $(JOBS)
+
+check: deps           ## floors, sizes, format
+	@tools/check_layers
+	@tools/check_sizes
+	@tools/format --check
+
+tidy: build           ## clang-tidy over src/
+	@tools/tidy $(BUILD)
+
+lint: check tidy
+
+fuzz: deps            ## fuzz targets with libFuzzer (needs clang), FUZZ_SECONDS each
+	@cmake --preset fuzz --log-level=WARNING >/dev/null
+	@cmake --build --preset fuzz -j $(JOBS)
+	@tests/fuzz/run_all $(BUILD)/fuzz $${FUZZ_SECONDS:-60}
+
+portable: deps        ## dist/nodewatt-<version>-x86_64.tar.gz: needs glibc alone
+	@cmake --preset portable --log-level=WARNING >/dev/null
+	@cmake --build --preset portable -j $(JOBS) --target nodewatt nw_client nodewatt_shared
+	@tools/portable $(BUILD)/portable
+
+bench-overhead: build ## what measuring costs; the last line is one JSON object, goal name to figure
+	@bench/overhead $(BUILD)
+
+format:
+	@tools/format
+
+clean:
+	@rm -rf $(BUILD) dist

@@ -1,0 +1,45 @@
+# nw_floor(name LINKS ...): the static library of src/<name>/ and, from the *_test.cc files beside its sources, the test test_<name>.
+find_package(GTest QUIET)
+
+function(nw_floor name)
+  cmake_parse_arguments(F "" "" "LINKS" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cc)
+  set(tests ${sources})
+  list(FILTER sources EXCLUDE REGEX "_(test|fuzz)\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "/client/")
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  add_library(nw_${name} STATIC ${sources})
+  target_include_directories(nw_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src)
+  target_compile_definitions(nw_${name} PRIVATE NODEWATT_VERSION="${PROJECT_VERSION}")
+  target_link_libraries(nw_${name} PUBLIC ${F_LINKS})
+  if(tests AND GTest_FOUND)
+    add_executable(test_${name} ${tests})
+    target_compile_definitions(test_${name} PRIVATE NODEWATT_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+    target_link_libraries(test_${name} PRIVATE nw_${name} GTest::gtest_main GTest::gmock)
+    add_test(NAME ${name} COMMAND test_${name})
+  endif()
+endfunction()
+
+# The generated classes of records and journals. Their warnings are not ours.
+set(NW_GENERATED ${PROJECT_BINARY_DIR}/generated)
+file(MAKE_DIRECTORY ${NW_GENERATED}/account)
+foreach(proto record journal)
+  add_custom_command(
+    OUTPUT ${NW_GENERATED}/account/${proto}.pb.cc ${NW_GENERATED}/account/${proto}.pb.h
+    COMMAND protobuf::protoc --proto_path=${PROJECT_SOURCE_DIR}/src --cpp_out=${NW_GENERATED} account/${proto}.proto
+    DEPENDS ${PROJECT_SOURCE_DIR}/src/account/record.proto ${PROJECT_SOURCE_DIR}/src/account/${proto}.proto VERBATIM)
+endforeach()
+add_library(nw_record STATIC ${NW_GENERATED}/account/record.pb.cc ${NW_GENERATED}/account/journal.pb.cc)
+target_include_directories(nw_record SYSTEM PUBLIC ${NW_GENERATED})
+target_compile_options(nw_record PRIVATE -w)
+target_link_libraries(nw_record PUBLIC nw::protobuf)
+
+# The public library: the C ABI of include/nodewatt, nothing else in it.
+add_library(nw_client STATIC ${PROJECT_SOURCE_DIR}/src/account/client/client.cc)
+target_include_directories(nw_client PUBLIC ${PROJECT_SOURCE_DIR}/include PRIVATE ${PROJECT_SOURCE_DIR}/src)
+set_target_properties(nw_client PROPERTIES OUTPUT_NAME nodewatt)
+add_library(nodewatt::nodewatt ALIAS nw_client)
+add_library(nodewatt_shared SHARED ${PROJECT_SOURCE_DIR}/src/account/client/client.cc)
+target_include_directories(nodewatt_shared PUBLIC ${PROJECT_SOURCE_DIR}/include PRIVATE ${PROJECT_SOURCE_DIR}/src)
+set_target_properties(nodewatt_shared PROPERTIES OUTPUT_NAME nodewatt VERSION ${PROJECT_VERSION} SOVERSION 1
+                      CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)

@@ -1,0 +1,13 @@
+# The two applications need LibTorch; without it everything else is built.
+if(NOT NODEWATT_TORCH STREQUAL "OFF" AND NOT NODEWATT_SANITIZE AND NOT NODEWATT_PORTABLE)
+  if(NODEWATT_TORCH STREQUAL "AUTO")
+    find_package(Torch QUIET)
+  else()
+    find_package(Torch REQUIRED)
+  endif()
+  if(Torch_FOUND)
+    add_subdirectory(workloads)
+  else()
+    message(STATUS "LibTorch not found: workloads/ (segmentation, forecasting) are left out, everything else is built")
+  endif()
+endif()

@@ -1,0 +1,185 @@
+#include "account/account.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "account/record.h"
+
+namespace nw {
+
+namespace {
+constexpr double kResolved = 0.5;  // a phase whose random doubt is more than this share of its energy is not resolved
+
+void write_work(const std::map<std::string, double>& work, google::protobuf::RepeatedPtrField<pb::Work>& out) {
+  for (const auto& [unit, count] : work) {
+    auto* entry = out.Add();
+    entry->set_unit(unit);
+    entry->set_count(count);
+  }
+}
+
+Branch make_branch(const Meter& meter, const Interval& interval) {
+  const Watts lowest = meter.min_power().value_or(Watts{}), highest = meter.max_power().value_or(Watts{});
+  Branch branch{&meter.plate(), make_energy(meter.plate(), interval, lowest, highest), meter.max_power()};
+  if (!meter.alive()) {
+    branch.energy.value.reset();
+    branch.energy.coverage = 0;
+  }
+  return branch;
+}
+
+bool is_resolved(const Energy& energy) {
+  return energy.value && *energy.value > Joules{} &&
+         1.96 * energy.uncertainty.random() <= kResolved * to_joules(*energy.value);
+}
+}  // namespace
+
+Account::Account(const std::vector<Nameplate>& plates, Nanos period) {
+  meters_.reserve(plates.size());
+  for (const Nameplate& plate : plates) meters_.emplace_back(plate, period);
+}
+
+void Account::set_period(Nanos period) {
+  for (Meter& meter : meters_) meter.set_period(period);
+}
+
+void Account::add(const Sweep& sweep) {
+  for (std::size_t i = 0; i < meters_.size() && i < sweep.size(); ++i) meters_[i].add(sweep[i]);
+  if (sweep.empty()) return;
+  const Nanos now = sweep.front().before;
+  if (begin_tallies_.empty() && now >= begin_) {  // the first sweep after the run's begin: both sides of that edge are in
+    timeline_.begin(begin_);
+    for (const Meter& meter : meters_) {
+      begin_tallies_.push_back(meter.at(begin_));
+      begin_variances_.push_back(meter.edge_variance(begin_));
+    }
+  }
+  phases_.settle(meters_, now);
+  if (!begin_tallies_.empty()) timeline_.add(meters_, now);
+}
+
+void Account::end(Nanos at) {
+  end_ = at;
+  for (Meter& meter : meters_) meter.close();
+  phases_.close(meters_, at);
+  cross_check();
+}
+
+// An energy counter and the power of the same part, both alive for more than five seconds, must agree within a tenth.
+void Account::cross_check() {
+  if (end_ - begin_ < seconds(5) || begin_tallies_.empty()) return;
+  for (std::size_t i = 0; i < meters_.size(); ++i)
+    for (std::size_t j = 0; j < meters_.size(); ++j) {
+      const Nameplate &counter = meters_[i].plate(), &gauge = meters_[j].plate();
+      if (counter.part != gauge.part || counter.kind != SensorKind::counter || gauge.kind != SensorKind::gauge) continue;
+      if (!meters_[i].alive() || !meters_[j].alive()) continue;
+      const double a = to_joules((meters_[i].at(end_) - begin_tallies_[i]).energy);
+      const double b = to_joules((meters_[j].at(end_) - begin_tallies_[j]).energy);
+      if (std::abs(a - b) > 0.1 * std::max(a, b)) found_.emplace_back(Anomaly::power_counter_gap, i);
+    }
+}
+
+Composition Account::compose_run() const {
+  std::vector<Branch> branches;
+  for (std::size_t i = 0; i < meters_.size(); ++i) {
+    Interval interval{{}, end_ - begin_, 0};
+    if (!begin_tallies_.empty()) {
+      interval.tally = meters_[i].at(end_) - begin_tallies_[i];
+      interval.edges = begin_variances_[i] + meters_[i].edge_variance(end_);
+    }
+    branches.push_back(make_branch(meters_[i], interval));
+  }
+  return compose(branches);
+}
+
+Composition Account::compose_phase(const PhaseSum& phase) const {
+  std::vector<Branch> branches;
+  for (std::size_t i = 0; i < meters_.size() && i < phase.intervals.size(); ++i)
+    branches.push_back(make_branch(meters_[i], phase.intervals[i]));
+  return compose(branches);
+}
+
+void Account::write_phases(pb::Record& record) const {
+  for (const std::string& path : phases_.order()) {
+    const PhaseSum& sum = phases_.sums().at(path);
+    pb::Phase& out = *record.add_phases();
+    out.set_path(path);
+    out.set_count(sum.count);
+    out.set_duration_ns(sum.duration.count());
+    write_work(sum.work, *out.mutable_work());
+    for (const auto& [begin, end] : sum.spans) {
+      auto* span = out.add_spans();
+      span->set_begin_ns((begin - begin_).count());
+      span->set_end_ns((end - begin_).count());
+    }
+    const Composition parts = compose_phase(sum);
+    out.set_resolved(is_resolved(parts.total));
+    if (!out.resolved()) continue;
+    write_energy(parts.total, *out.mutable_energy());
+    if (parts.node_estimate) write_energy(*parts.node_estimate, *out.mutable_node_estimate());
+    for (const Component& component : parts.components) {
+      auto& written = *out.add_components();
+      write_component(component, written);
+      written.clear_max_power_uw();  // is the run's, not the phase's
+    }
+  }
+}
+
+void Account::write_anomalies(pb::Record& record, const Composition& run) const {
+  const auto write = [&](const std::string& sensor, const AnomalyCounts& counts) {
+    for (unsigned i = 0; i < kAnomalies.size(); ++i) {
+      const auto count = counts.count(static_cast<Anomaly>(i));
+      if (count == 0) continue;
+      auto* out = record.add_anomalies();
+      out->set_name(std::string(kAnomalies[i].name));
+      out->set_sensor(sensor);
+      out->set_count(count);
+    }
+  };
+  for (const Meter& meter : meters_) write(meter.plate().id, meter.anomalies());
+  for (const auto& [anomaly, meter] : found_) {
+    AnomalyCounts one;
+    one.add(anomaly);
+    write(meters_[meter].plate().id, one);
+  }
+  write("", phases_.anomalies());
+  write("", anomalies_);
+  write("", run.anomalies);
+  AnomalyCounts unresolved;
+  for (const auto& phase : record.phases())
+    if (!phase.resolved()) unresolved.add(Anomaly::phase_unresolved);
+  write("", unresolved);
+}
+
+void Account::write(pb::Record& record) const {
+  const Composition run = compose_run();
+  record.set_duration_ns((end_ - begin_).count());
+  write_energy(run.total, *record.mutable_energy());
+  if (run.node_estimate) write_energy(*run.node_estimate, *record.mutable_node_estimate());
+  record.set_modelled_fraction(run.modelled_fraction);
+  record.set_boundary_note(run.boundary_note);
+  for (const Component& component : run.components) write_component(component, *record.add_components());
+  write_phases(record);
+  write_work(phases_.work(), *record.mutable_work());
+  for (const auto& [name, value] : phases_.figures()) {
+    auto* figure = record.add_figures();
+    figure->set_name(name);
+    figure->set_value(value);
+  }
+  write_anomalies(record, run);
+  record.mutable_timeline()->set_step_ns(timeline_.step().count());
+  for (std::size_t i = 0; i < meters_.size(); ++i) {
+    const Nameplate& plate = meters_[i].plate();
+    write_sensor(plate, *record.add_sensors());
+    const bool shown = std::any_of(run.components.begin(), run.components.end(),
+                                   [&](const Component& component) { return component.sensor == plate.id; });
+    if (!shown || !meters_[i].alive()) continue;
+    auto* series = record.mutable_timeline()->add_series();
+    series->set_domain(std::string(name(plate.part.domain)));
+    series->set_device(plate.part.device);
+    series->set_estimated(plate.how == Kind::estimated);
+    for (const auto& energy : timeline_.energies(i)) series->add_energy_uj(energy ? energy->count() : -1);
+  }
+}
+
+}  // namespace nw

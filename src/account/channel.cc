@@ -1,0 +1,120 @@
+#include "account/channel.h"
+
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+
+#include <fmt/format.h>
+
+namespace nw {
+
+namespace {
+constexpr Nanos kWriterDied = seconds(1);  // a slot taken and not filled for so long never will be
+
+Nanos monotonic() {
+  timespec t{};
+  ::clock_gettime(CLOCK_MONOTONIC, &t);
+  return Nanos::of(t.tv_sec * kNanosPerSecond + t.tv_nsec);
+}
+
+std::string text_of(const char* bytes, std::size_t size) { return std::string(bytes, ::strnlen(bytes, size)); }
+
+// Folders that may hold the file, best first: gone at reboot, in memory.
+std::vector<std::string> folders() {
+  std::vector<std::string> candidates;
+  if (const char* runtime = std::getenv("XDG_RUNTIME_DIR"); runtime != nullptr && *runtime == '/') candidates.emplace_back(runtime);
+  candidates.emplace_back("/dev/shm");
+  candidates.emplace_back("/tmp");
+  return candidates;
+}
+}  // namespace
+
+Result<std::unique_ptr<Channel>> Channel::create() {
+  std::uint64_t random = 0;
+  if (::getrandom(&random, sizeof random, 0) != sizeof random) random = static_cast<std::uint64_t>(monotonic().count());
+  Error error{ErrorKind::failed, "no folder for the channel"};
+  for (const auto& folder : folders()) {
+    const std::string path = fmt::format("{}/nodewatt-{}-{:016x}", folder, ::getpid(), random);
+    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0) {
+      error = system_error(errno, path);
+      continue;
+    }
+    void* map = MAP_FAILED;
+    if (::ftruncate(fd, kChannelSize) == 0) map = ::mmap(nullptr, kChannelSize, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    const int why = errno;
+    ::close(fd);
+    if (map != MAP_FAILED) return std::unique_ptr<Channel>(new Channel(path, static_cast<ChannelHeader*>(map)));
+    ::unlink(path.c_str());
+    error = system_error(why, path);
+  }
+  return tl::make_unexpected(error);
+}
+
+// A fresh file is all zero: sequence of slot i has to be i. The slots are stored lazily as position minus index, which makes the zeros
+// right and leaves untouched pages out of memory.
+Channel::Channel(std::string path, ChannelHeader* header) : path_(std::move(path)), header_(header) {
+  header_->slots = kChannelSlots;
+  header_->slot_size = sizeof(ChannelSlot);
+  std::atomic_thread_fence(std::memory_order_release);
+  header_->magic = kChannelMagic;
+}
+
+Channel::~Channel() {
+  ::unlink(path_.c_str());
+  ::munmap(header_, kChannelSize);
+}
+
+ChannelSlot& Channel::slot(std::uint64_t position) const {
+  return reinterpret_cast<ChannelSlot*>(header_ + 1)[position % kChannelSlots];
+}
+
+std::vector<Mark> Channel::take() {
+  std::vector<Mark> marks;
+  for (;;) {
+    ChannelSlot& next = slot(tail_);
+    const std::uint64_t index = tail_ % kChannelSlots;
+    if (next.sequence.load(std::memory_order_acquire) + index != tail_ + 1) {
+      if (header_->head.load(std::memory_order_acquire) <= tail_) return marks;
+      if (stalled_since_ == Nanos{}) stalled_since_ = monotonic();
+      if (monotonic() - stalled_since_ < kWriterDied) return marks;
+      ++skipped_;
+    } else {
+      const auto kind = next.kind > 3 ? Mark::Kind::work : static_cast<Mark::Kind>(next.kind);
+      marks.push_back({kind, Nanos::of(next.at_ns), next.id, next.pid, next.tid, text_of(next.name, sizeof next.name),
+                       text_of(next.unit, sizeof next.unit), next.value});
+    }
+    stalled_since_ = Nanos{};
+    next.sequence.store(tail_ + kChannelSlots - index, std::memory_order_release);
+    ++tail_;
+  }
+}
+
+std::uint64_t Channel::lost() const { return header_->lost.load(std::memory_order_relaxed) + skipped_; }
+
+void Channel::wait(Nanos when, bool for_marks) {
+  const std::uint32_t seen = header_->wake.load(std::memory_order_acquire);
+  header_->waiting.store(for_marks ? 1 : 0, std::memory_order_seq_cst);
+  const bool pending = for_marks && header_->head.load(std::memory_order_seq_cst) > tail_;
+  if (!pending && !interrupted_.load(std::memory_order_seq_cst)) {
+    const timespec until{when.count() / kNanosPerSecond, when.count() % kNanosPerSecond};
+    ::syscall(SYS_futex, &header_->wake, FUTEX_WAIT_BITSET, seen, &until, nullptr, FUTEX_BITSET_MATCH_ANY);
+  }
+  header_->waiting.store(0, std::memory_order_relaxed);
+}
+
+void Channel::interrupt() {
+  interrupted_.store(true, std::memory_order_seq_cst);
+  header_->wake.fetch_add(1, std::memory_order_seq_cst);
+  ::syscall(SYS_futex, &header_->wake, FUTEX_WAKE, INT32_MAX, nullptr, nullptr, 0);
+}
+
+}  // namespace nw

@@ -1,0 +1,76 @@
+// Channel: the shared memory through which measured programs hand their marks to `nodewatt run`.
+//
+// A file of one header and a ring of slots, mapped by both sides; its path is in NODEWATT_CHANNEL. Any number of writers (threads and
+// processes), one reader. A slot's sequence says whose turn it is (a bounded queue after Vyukov): equal to the position, a writer may
+// take it; one more, the reader may; the reader adds the ring's length. A writer never waits: when the ring is full its mark is lost
+// and counted. A mark wakes the reader by futex only while the reader asks for it, so that a burst costs no system calls.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "account/mark.h"
+#include "base/result.h"
+
+namespace nw {
+
+inline constexpr const char* kChannelVariable = "NODEWATT_CHANNEL";
+inline constexpr std::uint64_t kChannelMagic = 0x316e616863776eULL;  // "nwchan1"
+inline constexpr std::uint32_t kChannelSlots = 8192;
+
+struct alignas(64) ChannelSlot {
+  std::atomic<std::uint64_t> sequence;
+  std::int64_t at_ns;
+  std::uint64_t id;
+  double value;
+  std::uint32_t kind, pid, tid;
+  char name[48];
+  char unit[16];
+};
+
+struct alignas(64) ChannelHeader {
+  std::uint64_t magic;
+  std::uint32_t slots, slot_size;
+  alignas(64) std::atomic<std::uint64_t> head;  // next position to write
+  alignas(64) std::atomic<std::uint32_t> wake;  // futex word; grows with each mark
+  std::atomic<std::uint32_t> waiting;           // the reader wants to be woken
+  std::atomic<std::uint64_t> lost;
+};
+static_assert(std::atomic<std::uint64_t>::is_always_lock_free && sizeof(ChannelSlot) == 128 && sizeof(ChannelHeader) == 192);
+
+inline constexpr std::size_t kChannelSize = sizeof(ChannelHeader) + kChannelSlots * sizeof(ChannelSlot);
+
+// The reader's side. wait() and interrupt() may be called from different threads; take() by the owner alone.
+class Channel {
+ public:
+  // Creates the file, 0600, in $XDG_RUNTIME_DIR, /dev/shm or /tmp.
+  static Result<std::unique_ptr<Channel>> create();
+  ~Channel();  // removes the file
+  Channel(const Channel&) = delete;
+  Channel& operator=(const Channel&) = delete;
+
+  const std::string& path() const { return path_; }
+  // All marks written by now, oldest first.
+  std::vector<Mark> take();
+  // Marks that did not fit, or whose writers died while writing.
+  std::uint64_t lost() const;
+  // Sleeps until `when`, a mark (if `for_marks`) or interrupt().
+  void wait(Nanos when, bool for_marks);
+  void interrupt();
+
+ private:
+  Channel(std::string path, ChannelHeader* header);
+  ChannelSlot& slot(std::uint64_t position) const;
+
+  std::string path_;
+  ChannelHeader* header_;
+  std::uint64_t tail_ = 0;
+  std::uint64_t skipped_ = 0;
+  Nanos stalled_since_{};
+  std::atomic<bool> interrupted_ = false;
+};
+
+}  // namespace nw

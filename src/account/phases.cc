@@ -1,0 +1,109 @@
+#include "account/phases.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace nw {
+
+void Phases::add(const Mark& mark) {
+  switch (mark.kind) {
+    case Mark::Kind::begin: return begin(mark);
+    case Mark::Kind::end: return end(mark.id, mark.at);
+    case Mark::Kind::work: return work(mark);
+    case Mark::Kind::figure: figures_[mark.name] = mark.value; return;
+  }
+}
+
+void Phases::begin(const Mark& mark) {
+  if (serials_.contains(mark.id)) return anomalies_.add(Anomaly::phase_unmatched);
+  const Thread thread{mark.pid, mark.tid};
+  auto& stack = stacks_[thread];
+  std::string name = mark.name;
+  std::replace(name.begin(), name.end(), '/', '_');
+  const std::string path = stack.empty() ? name : open_.at(stack.back()).path + "/" + name;
+  if (sums_.try_emplace(path).second) order_.push_back(path);
+  const std::uint64_t serial = next_serial_++;
+  serials_[mark.id] = serial;
+  stack.push_back(serial);
+  open_[serial] = {mark.id, path, name, thread, mark.at, {}};
+  waiting_.push_back({mark.at, serial, false});
+}
+
+// Ends the phase and all that its thread opened inside it.
+void Phases::end(std::uint64_t id, Nanos at) {
+  const auto found = serials_.find(id);
+  if (found == serials_.end()) return anomalies_.add(Anomaly::phase_unmatched);
+  const std::uint64_t serial = found->second;
+  const Thread thread = open_.at(serial).thread;
+  auto& stack = stacks_[thread];
+  for (bool last = false; !last && !stack.empty();) {
+    const std::uint64_t inner = stack.back();
+    stack.pop_back();
+    last = inner == serial;
+    serials_.erase(open_.at(inner).id);
+    ending_.insert(open_.extract(inner));
+    waiting_.push_back({at, inner, true});
+  }
+  if (stack.empty()) stacks_.erase(thread);
+}
+
+void Phases::work(const Mark& mark) {
+  if (!std::isfinite(mark.value) || mark.value < 0) return anomalies_.add(Anomaly::work_invalid);
+  const auto stack = stacks_.find({mark.pid, mark.tid});
+  if (stack != stacks_.end())
+    for (auto serial = stack->second.rbegin(); serial != stack->second.rend(); ++serial) {
+      const Open& phase = open_.at(*serial);
+      if (!mark.name.empty() && phase.name != mark.name) continue;
+      sums_[phase.path].work[mark.unit] += mark.value;
+      return;
+    }
+  work_[mark.unit] += mark.value;
+}
+
+Phases::Edge Phases::take_edge(std::span<const Meter> meters, Nanos at) {
+  Edge edge;
+  for (const Meter& meter : meters) {
+    edge.tallies.push_back(meter.at(at));
+    edge.variances.push_back(meter.edge_variance(at));
+  }
+  return edge;
+}
+
+void Phases::settle_edge(const Waiting& waiting, std::span<const Meter> meters) {
+  Edge edge = take_edge(meters, waiting.at);
+  if (!waiting.is_end) {
+    const auto open = open_.find(waiting.serial);
+    (open != open_.end() ? open->second : ending_.at(waiting.serial)).edge = std::move(edge);
+    return;
+  }
+  const Open phase = std::move(ending_.extract(waiting.serial).mapped());
+  PhaseSum& sum = sums_[phase.path];
+  ++sum.count;
+  sum.duration += waiting.at - phase.begin;
+  sum.intervals.resize(meters.size());
+  for (std::size_t i = 0; i < meters.size(); ++i)
+    sum.intervals[i] += {edge.tallies[i] - phase.edge.tallies[i], waiting.at - phase.begin,
+                         edge.variances[i] + phase.edge.variances[i]};
+  if (sum.spans.size() < PhaseSum::kMaxSpans) sum.spans.emplace_back(phase.begin, waiting.at);
+}
+
+void Phases::settle(std::span<const Meter> meters, Nanos until) {
+  while (!waiting_.empty() && waiting_.front().at <= until) {
+    settle_edge(waiting_.front(), meters);
+    waiting_.pop_front();
+  }
+}
+
+void Phases::close(std::span<const Meter> meters, Nanos end_time) {
+  while (!open_.empty()) {
+    const std::uint64_t outermost = stacks_.at(open_.begin()->second.thread).front();
+    anomalies_.add(Anomaly::phase_unended);
+    end(open_.at(outermost).id, std::max(end_time, open_.at(outermost).begin));
+  }
+  while (!waiting_.empty()) {
+    settle_edge(waiting_.front(), meters);
+    waiting_.pop_front();
+  }
+}
+
+}  // namespace nw

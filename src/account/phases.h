@@ -1,0 +1,83 @@
+// Phases: which phases are open, from the marks of all threads of all processes of a run, and what each closed one amounted to.
+//
+// Phases nest by thread: a begun phase lies inside the innermost one that its thread has open, and its path tells so ("train/epoch").
+// Several instances of one path are summed. Each instance takes the tallies of every meter at both its edges as soon as the sweep
+// after the edge is in, so that nothing has to be remembered of the time between.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "account/mark.h"
+#include "base/anomalies.h"
+#include "energy/meter.h"
+
+namespace nw {
+
+struct PhaseSum {
+  std::uint64_t count = 0;
+  Nanos duration;
+  std::vector<Interval> intervals;  // one a meter
+  std::map<std::string, double> work;  // by unit
+  std::vector<std::pair<Nanos, Nanos>> spans;  // the first kMaxSpans
+  static constexpr std::size_t kMaxSpans = 2000;
+};
+
+class Phases {
+ public:
+  void add(const Mark& mark);
+  // Call after each sweep: settles all edges up to `until`.
+  void settle(std::span<const Meter> meters, Nanos until);
+  // Ends what is still open, at `end`, and settles everything.
+  void close(std::span<const Meter> meters, Nanos end);
+
+  const std::map<std::string, PhaseSum>& sums() const { return sums_; }
+  const std::vector<std::string>& order() const { return order_; }  // paths by first begin
+  const std::map<std::string, double>& work() const { return work_; }  // outside any phase, by unit
+  const std::map<std::string, double>& figures() const { return figures_; }
+  const AnomalyCounts& anomalies() const { return anomalies_; }
+
+ private:
+  using Thread = std::pair<std::uint32_t, std::uint32_t>;  // pid, tid
+  struct Edge {
+    std::vector<Tally> tallies;
+    std::vector<double> variances;
+  };
+  struct Open {
+    std::uint64_t id;
+    std::string path, name;
+    Thread thread;
+    Nanos begin;
+    Edge edge;
+  };
+  struct Waiting {  // an edge whose sweep has not come yet
+    Nanos at;
+    std::uint64_t serial;
+    bool is_end;
+  };
+
+  void begin(const Mark& mark);
+  void end(std::uint64_t id, Nanos at);
+  void work(const Mark& mark);
+  void settle_edge(const Waiting& edge, std::span<const Meter> meters);
+  static Edge take_edge(std::span<const Meter> meters, Nanos at);
+
+  // Instances have serial numbers of our own: an id may be used again as soon as its phase has ended.
+  std::uint64_t next_serial_ = 1;
+  std::map<std::uint64_t, std::uint64_t> serials_;  // of the open phases, by id
+  std::map<std::uint64_t, Open> open_;
+  std::map<std::uint64_t, Open> ending_;  // ended, their last sweep still to come
+  std::map<Thread, std::vector<std::uint64_t>> stacks_;  // of serials
+  std::deque<Waiting> waiting_;
+  std::map<std::string, PhaseSum> sums_;
+  std::vector<std::string> order_;
+  std::map<std::string, double> work_, figures_;
+  AnomalyCounts anomalies_;
+};
+
+}  // namespace nw

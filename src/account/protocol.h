@@ -1,0 +1,22 @@
+// The words of a journal: how nameplates, sweeps and marks become frames, and how a heap of frames becomes a Record again.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "account/account.h"
+#include "account/journal.pb.h"
+#include "base/result.h"
+
+namespace nw {
+
+std::string encode_header(const pb::Record& record, const std::vector<Nameplate>& plates, Nanos period, Nanos begin);
+std::string encode_sweep(const Sweep& sweep, Nanos period);
+std::string encode_mark(const Mark& mark);
+std::string encode_end(Nanos at, const pb::Record& record);
+
+// Does the sums again from the frames that a dead process left: up to the last sweep, when it did not come to its end. The error says
+// which frame makes no sense.
+Result<pb::Record> rebuild_record(const std::vector<std::string>& frames);
+
+}  // namespace nw

@@ -1,0 +1,83 @@
+#include "account/record.h"
+
+#include <cmath>
+#include <set>
+
+#include "base/parse.h"
+
+namespace nw {
+
+pb::Kind to_record(Kind kind) { return static_cast<pb::Kind>(static_cast<int>(kind) + 1); }
+pb::Boundary to_record(Boundary boundary) { return static_cast<pb::Boundary>(static_cast<int>(boundary) + 1); }
+
+void write_energy(const Energy& energy, pb::Energy& out) {
+  out.set_kind(to_record(energy.kind));
+  out.set_boundary(to_record(energy.boundary));
+  out.set_coverage(energy.coverage);
+  if (!energy.value) return;
+  out.set_energy_uj(energy.value->count());
+  out.set_uncertainty_uj(std::llround(energy.uncertainty.expanded() * 1e6));
+  out.set_random_uj(energy.uncertainty.random() * 1e6);
+  out.set_systematic_uj(energy.uncertainty.systematic() * 1e6);
+  out.set_filled_uj(energy.filled.count());
+  for (const Term& term : energy.uncertainty.largest(3)) {
+    auto* contributor = out.add_contributors();
+    contributor->set_name(term.name);
+    contributor->set_u_uj(term.joules * 1e6);
+    contributor->set_systematic(term.systematic);
+  }
+}
+
+void write_component(const Component& component, pb::Component& out) {
+  out.set_domain(std::string(name(component.part.domain)));
+  out.set_device(component.part.device);
+  out.set_label(component.label);
+  write_energy(component.energy, *out.mutable_energy());
+  out.set_source(component.source);
+  out.set_sensor(component.sensor);
+  out.set_depth(component.depth);
+  out.set_counted(component.counted);
+  if (component.max_power) out.set_max_power_uw(component.max_power->count());
+}
+
+void write_sensor(const Nameplate& plate, pb::SensorUse& out) {
+  out.set_id(plate.id);
+  out.set_source(plate.source);
+  out.set_counter(plate.kind == SensorKind::counter);
+  out.set_refresh_ns(plate.refresh.count());
+  out.set_gain(plate.gain.relative);
+  out.set_gain_shape(plate.gain.shape == Tolerance::Shape::limit ? "limit" : "sigma");
+  out.set_gain_basis(plate.gain.basis);
+}
+
+namespace {
+void write_cpus(std::string_view cpuinfo, pb::Node& out) {
+  std::set<std::string_view> sockets;
+  std::uint32_t cpus = 0;
+  for (const auto line : split(cpuinfo, '\n')) {
+    const auto colon = line.find(':');
+    if (colon == std::string_view::npos) continue;
+    const auto key = trim(line.substr(0, colon)), value = trim(line.substr(colon + 1));
+    if (key == "processor") ++cpus;
+    if (key == "physical id") sockets.insert(value);
+    if (key == "model name" && out.cpu_model().empty()) out.set_cpu_model(std::string(value));
+    if (key == "flags" && value.find(" hypervisor") != std::string_view::npos) out.set_virtual_machine(true);
+  }
+  out.set_logical_cpus(cpus);
+  out.set_sockets(static_cast<std::uint32_t>(sockets.size()));
+}
+}  // namespace
+
+void write_node(Host& host, pb::Node& out) {
+  if (const auto name = host.read_text("/proc/sys/kernel/hostname")) out.set_host(std::string(trim(*name)));
+  if (const auto kernel = host.read_text("/proc/sys/kernel/osrelease")) out.set_kernel(std::string(trim(*kernel)));
+  if (const auto cpuinfo = host.read_text("/proc/cpuinfo")) write_cpus(*cpuinfo, out);
+  const auto meminfo = host.read_text("/proc/meminfo");
+  if (!meminfo) return;
+  for (const auto line : split(*meminfo, '\n')) {
+    if (!line.starts_with("MemTotal:")) continue;
+    if (const auto kib = parse_u64(split(trim(line.substr(9)), ' ')[0])) out.set_memory_bytes(*kib * 1024);
+  }
+}
+
+}  // namespace nw

@@ -1,0 +1,21 @@
+// Record: what is kept of a measurement for ever. The class is generated from record.proto; this header fills it from the house's types.
+#pragma once
+
+#include "account/record.pb.h"
+#include "base/host.h"
+#include "energy/tree.h"
+
+namespace nw {
+
+using Record = pb::Record;
+
+pb::Kind to_record(Kind kind);
+pb::Boundary to_record(Boundary boundary);
+void write_energy(const Energy& energy, pb::Energy& out);
+void write_component(const Component& component, pb::Component& out);
+void write_sensor(const Nameplate& plate, pb::SensorUse& out);
+
+// What the machine is: host name, CPU model, counts, memory, kernel; from /proc and /sys through the host.
+void write_node(Host& host, pb::Node& out);
+
+}  // namespace nw

@@ -1,0 +1,46 @@
+#include "account/timeline.h"
+
+namespace nw {
+
+void Timeline::take(std::span<const Meter> meters, Nanos boundary) {
+  edges_.resize(meters.size());
+  times_.push_back(boundary);
+  for (std::size_t i = 0; i < meters.size(); ++i) {
+    const Tally tally = meters[i].at(boundary);
+    edges_[i].push_back({tally.energy, tally.covered});
+  }
+}
+
+// Keeps every other boundary.
+void Timeline::join() {
+  const auto thin = [](auto& values) {
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < values.size(); i += 2) values[kept++] = values[i];
+    values.resize(kept);
+  };
+  thin(times_);
+  for (auto& edges : edges_) thin(edges);
+  step_ = step_ + step_;
+}
+
+void Timeline::add(std::span<const Meter> meters, Nanos now) {
+  if (times_.empty()) take(meters, begin_);
+  while (times_.back() + step_ <= now) {
+    take(meters, times_.back() + step_);
+    if (times_.size() > kSteps) join();
+  }
+}
+
+std::vector<std::optional<Joules>> Timeline::energies(std::size_t meter) const {
+  std::vector<std::optional<Joules>> energies;
+  if (meter >= edges_.size()) return energies;
+  const auto& edges = edges_[meter];
+  for (std::size_t i = 1; i < edges.size(); ++i) {
+    const Nanos covered = edges[i].covered - edges[i - 1].covered;
+    const bool known = covered + covered >= times_[i] - times_[i - 1];
+    energies.push_back(known ? std::optional(edges[i].energy - edges[i - 1].energy) : std::nullopt);
+  }
+  return energies;
+}
+
+}  // namespace nw

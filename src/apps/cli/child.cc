@@ -1,0 +1,131 @@
+#include "apps/cli/child.h"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <ctime>
+
+namespace nw::cli {
+
+namespace {
+constexpr int kForwarded[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGWINCH};
+}
+
+Signals::Signals() {
+  sigemptyset(&handled_);
+  for (const int signal : kForwarded) sigaddset(&handled_, signal);
+  sigaddset(&handled_, SIGCHLD);
+  pthread_sigmask(SIG_BLOCK, &handled_, &before_);
+  struct sigaction ignore{}, standard{};
+  ignore.sa_handler = SIG_IGN;
+  standard.sa_handler = SIG_DFL;
+  sigaction(SIGPIPE, &ignore, &pipe_);
+  sigaction(SIGCHLD, &standard, &child_);  // an inherited SIG_IGN would lose exit codes
+}
+
+void Signals::restore() const {
+  sigaction(SIGPIPE, &pipe_, nullptr);
+  sigaction(SIGCHLD, &child_, nullptr);
+  pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+}
+
+Signals::~Signals() { restore(); }
+
+Result<Child> Child::start(const std::vector<std::string>& command, const std::string& variable, const Signals& signals) {
+  std::vector<char*> argv;
+  for (const auto& word : command) argv.push_back(const_cast<char*>(word.c_str()));
+  argv.push_back(nullptr);
+  int failure[2];  // carries errno of a failed exec; closes itself at a good one
+  if (::pipe2(failure, O_CLOEXEC) != 0) return tl::make_unexpected(system_error(errno, "pipe"));
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  const int pid = ::fork();
+  if (pid == 0) {
+    signals.restore();
+    if (!variable.empty()) ::putenv(const_cast<char*>(variable.c_str()));
+    ::execvp(argv[0], argv.data());
+    const int why = errno;
+    [[maybe_unused]] const auto written = ::write(failure[1], &why, sizeof why);
+    ::_exit(127);
+  }
+  const int fork_errno = errno;
+  ::close(failure[1]);
+  int why = 0;
+  ssize_t n = 0;
+  if (pid > 0)
+    while ((n = ::read(failure[0], &why, sizeof why)) < 0 && errno == EINTR) {
+    }
+  ::close(failure[0]);
+  if (pid < 0) return tl::make_unexpected(system_error(fork_errno, "fork"));
+  if (n != sizeof why) return Child(pid);
+  ::waitpid(pid, nullptr, 0);
+  auto error = system_error(why, command[0]);
+  error.kind = why == ENOENT ? ErrorKind::absent : ErrorKind::failed;
+  return tl::make_unexpected(error);
+}
+
+// Takes in all that have ended. False when there is nobody left.
+bool Child::reap(ChildEnd& end) {
+  for (;;) {
+    int status = 0;
+    const int pid = ::waitpid(-1, &status, WNOHANG);
+    if (pid < 0 && errno == EINTR) continue;
+    if (pid <= 0) return pid == 0;
+    if (pid != pid_) continue;
+    ended_ = true;
+    if (WIFEXITED(status)) end.exit_code = WEXITSTATUS(status);
+    if (WIFSIGNALED(status)) end.signal = WTERMSIG(status);
+  }
+}
+
+// Hands a signal on, or says that waiting is over.
+bool Child::take_signal(int signal, const siginfo_t& info) const {
+  if (signal < 0 || signal == SIGCHLD) return true;
+  if (ended_ && (signal == SIGINT || signal == SIGTERM)) return false;
+  if (!ended_ && info.si_code != SI_KERNEL) ::kill(pid_, signal);
+  return true;
+}
+
+ChildEnd Child::wait(const Signals& signals) {
+  ChildEnd end;
+  while (reap(end)) {
+    siginfo_t info{};
+    if (!take_signal(::sigwaitinfo(&signals.handled(), &info), info)) break;
+  }
+  return end;
+}
+
+bool Child::poll(Nanos when, const Signals& signals, ChildEnd& end) {
+  while (reap(end)) {
+    timespec t{};
+    ::clock_gettime(CLOCK_MONOTONIC, &t);
+    const std::int64_t left = when.count() - (t.tv_sec * kNanosPerSecond + t.tv_nsec);
+    if (left <= 0) return true;
+    const timespec wait{left / kNanosPerSecond, left % kNanosPerSecond};
+    siginfo_t info{};
+    if (!take_signal(::sigtimedwait(&signals.handled(), &info, &wait), info)) return false;
+  }
+  return false;
+}
+
+int end_like(const ChildEnd& end) {
+  if (end.signal) {
+    const rlimit no_core{0, 0};  // the child's core is the one that tells something
+    ::setrlimit(RLIMIT_CORE, &no_core);
+    struct sigaction standard{};
+    standard.sa_handler = SIG_DFL;
+    sigaction(*end.signal, &standard, nullptr);
+    sigset_t only;
+    sigemptyset(&only);
+    sigaddset(&only, *end.signal);
+    pthread_sigmask(SIG_UNBLOCK, &only, nullptr);
+    ::raise(*end.signal);
+    return 128 + *end.signal;  // a signal that does not end a process
+  }
+  return end.exit_code.value_or(125);
+}
+
+}  // namespace nw::cli

@@ -1,0 +1,63 @@
+// Child: the measured command and all that descends from it.
+//
+// nodewatt stays the parent, takes neither the terminal nor the streams, and becomes the subreaper: descendants that lose their parent
+// become ours, and the run ends when the last of them has. Signals sent to nodewatt by a process (kill, Slurm) are handed on; those
+// from the terminal reach the child by themselves.
+#pragma once
+
+#include <csignal>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/units.h"
+
+namespace nw::cli {
+
+// Blocks the signals that Child takes care of; gives them back when destroyed. Make it before any thread is.
+class Signals {
+ public:
+  Signals();
+  ~Signals();
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
+  const sigset_t& handled() const { return handled_; }
+  // In the forked child: everything as it was found.
+  void restore() const;
+
+ private:
+  sigset_t handled_, before_;
+  struct sigaction pipe_, child_;
+};
+
+struct ChildEnd {
+  std::optional<int> exit_code, signal;
+};
+
+class Child {
+ public:
+  // Starts the command with `variable` ("NAME=value", or empty) added to its environment. The error's kind is absent when there is no
+  // such program (exit code 127), else it could not be executed (126).
+  static Result<Child> start(const std::vector<std::string>& command, const std::string& variable, const Signals& signals);
+
+  // Waits for the command and its last descendant, handing signals on. A second SIGINT or SIGTERM after the command itself has ended
+  // ends the waiting.
+  ChildEnd wait(const Signals& signals);
+
+  // The same until `when` (monotonic) at the latest; false when all have ended.
+  bool poll(Nanos when, const Signals& signals, ChildEnd& end);
+
+ private:
+  explicit Child(int pid) : pid_(pid) {}
+  bool reap(ChildEnd& end);
+  bool take_signal(int signal, const siginfo_t& info) const;
+
+  int pid_;
+  bool ended_ = false;
+};
+
+// Ends this process as the child ended: the same exit code, or the same signal.
+int end_like(const ChildEnd& end);
+
+}  // namespace nw::cli

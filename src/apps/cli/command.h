@@ -1,0 +1,83 @@
+// The commands: one struct of options and one function each, in a file of the command's name. main.cc fills the structs.
+// A function returns the process's exit code: 0 ok, 1 error, 2 usage, 3 not found; `run` that of its child, 125/126/127 as env(1).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "report/report.h"
+
+namespace nw::cli {
+
+struct RunOptions {
+  std::vector<std::string> command;
+  unsigned repeat = 1, warmup = 0;
+  std::string name, period, json, output, root = "/";
+  std::vector<std::string> labels;
+  bool append = false;          // to `output`
+  bool quiet = false;           // print no report
+  bool oneline = false;         // print one line in its place
+  bool record_command = false;  // keep the whole command line, not its first word alone
+  bool no_phases = false;       // leave the child's environment alone
+  bool strict = false;          // refuse to start where nothing can be measured
+};
+int run(const RunOptions& options);
+
+struct PrintOptions {
+  std::vector<std::string> ids;
+  std::string format = "text", output, units = "auto", colour = "auto";
+  bool precise = false;
+};
+int report(const PrintOptions& options);
+int compare(const PrintOptions& options);
+
+struct RunsOptions {
+  PrintOptions print;
+  std::string name;
+  std::vector<std::string> labels;
+  std::size_t limit = 20;
+};
+int runs(const RunsOptions& options);
+
+struct SensorsOptions {
+  std::string root = "/";
+  bool json = false;
+};
+int sensors(const SensorsOptions& options);
+int doctor(const SensorsOptions& options);
+
+struct RecordOptions {  // makes a tape
+  std::string output, root = "/", period = "1s", duration;
+  std::vector<std::string> command;
+};
+int record_tape(const RecordOptions& options);
+
+struct ReplayOptions {
+  std::string tape, format = "text";
+  bool keep = false;  // put the record into the store
+};
+int replay(const ReplayOptions& options);
+
+struct PhaseOptions {
+  std::string verb, name, unit = "item";  // begin, end, work
+  double count = 1;
+};
+int phase(const PhaseOptions& options);
+
+struct TransferOptions {
+  std::string path;
+  std::vector<std::string> ids;  // none: all
+};
+int export_runs(const TransferOptions& options);
+int import_runs(const TransferOptions& options);
+
+struct BenchOptions {
+  std::string scale = "small", output, root = "/";
+  unsigned repeat = 1, threads = 0;
+  int epochs = 0;
+  std::vector<std::string> devices;       // none: what is found
+  std::vector<std::string> applications;  // none: both
+};
+int bench(const BenchOptions& options);
+
+}  // namespace nw::cli

@@ -1,0 +1,125 @@
+#include "apps/cli/house.h"
+
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <string_view>
+
+#include "account/protocol.h"
+#include "base/parse.h"
+#include "store/journal.h"
+#include "store/paths.h"
+#include "store/uid.h"
+
+namespace nw::cli {
+
+namespace {
+std::string_view environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::string_view() : value;
+}
+
+bool wants_colour(int fd, const std::string& colour) {
+  if (colour != "auto") return colour == "always";
+  if (!environment("NO_COLOR").empty()) return false;
+  if (!environment("CLICOLOR_FORCE").empty() && environment("CLICOLOR_FORCE") != "0") return true;
+  return ::isatty(fd) != 0 && environment("TERM") != "dumb";
+}
+
+bool speaks_utf8() {
+  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"})
+    if (const auto locale = environment(name); !locale.empty())
+      return locale.find("UTF-8") != std::string_view::npos || locale.find("utf8") != std::string_view::npos;
+  return false;
+}
+
+int width_of(int fd) {
+  winsize size{};
+  if (::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  const auto columns = parse_u64(environment("COLUMNS"));
+  return columns && *columns >= 20 && *columns <= 1000 ? static_cast<int>(*columns) : 100;
+}
+
+// One dead process's journal into the store. The journal goes only when its record is kept.
+Done recover(const std::string& dir, const std::string& uid, Store& store) {
+  auto survivor = NW_TRY(Survivor::claim(dir, uid));
+  std::vector<std::string> frames;
+  FrameReader reader = survivor.frames();
+  while (auto frame = reader.next()) frames.push_back(std::move(*frame));
+  auto record = rebuild_record(frames);
+  if (!record) return fail(record.error().kind, survivor.path() + ": " + record.error().what);
+  NW_TRY(store.append(*record));
+  NW_CHECK(survivor.remove());
+  std::fprintf(stderr, "nodewatt: recovered run @%s, whose measurement was killed\n", short_id(uid).c_str());
+  return {};
+}
+
+Units units_of(const std::string& name) {
+  static constexpr std::array<std::pair<std::string_view, Units>, 6> kUnits{
+      {{"J", Units::J}, {"kJ", Units::kJ}, {"MJ", Units::MJ}, {"Wh", Units::Wh}, {"kWh", Units::kWh}, {"MWh", Units::MWh}}};
+  for (const auto& [word, units] : kUnits)
+    if (name == word) return units;
+  return Units::automatic;
+}
+}  // namespace
+
+Result<std::unique_ptr<Store>> open_store() {
+  auto store = NW_TRY(make_sqlite_store(NW_TRY(store_path())));
+  const std::string dir = NW_TRY(journal_dir());
+  const auto uids = survivors(dir);
+  if (!uids) return store;
+  for (const auto& uid : *uids)
+    if (const auto done = recover(dir, uid, *store); !done && done.error().kind != ErrorKind::absent && done.error().kind != ErrorKind::busy)
+      complain("a killed run could not be recovered: " + done.error().what);
+  return store;
+}
+
+TextStyle style_for(int fd, const std::string& units, const std::string& colour, bool precise) {
+  TextStyle style;
+  style.width = width_of(fd);
+  style.colour = wants_colour(fd, colour);
+  style.utf8 = speaks_utf8();
+  style.units = units_of(units);
+  style.precise = precise;
+  return style;
+}
+
+int complain(const std::string& what, int code) {
+  std::fprintf(stderr, "nodewatt: %s\n", what.c_str());
+  return code;
+}
+
+int complain(const Error& error) { return complain(error.what, error.kind == ErrorKind::absent ? 3 : 1); }
+
+Done write_out(const std::string& path, const std::string& text, bool append) {
+  if (path.empty() || path == "-") {
+    if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) return {};
+    return tl::make_unexpected(system_error(errno, "standard output"));
+  }
+  struct stat info{};
+  const bool special = ::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode);  // a pipe or a device is written into
+  append |= special;
+  const std::string place = append ? path : path + ".new-" + std::to_string(::getpid());
+  const int fd = ::open(place.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : O_TRUNC), 0644);
+  if (fd < 0) return tl::make_unexpected(system_error(errno, path));
+  std::string_view rest = text;
+  int why = 0;
+  while (!rest.empty() && why == 0) {
+    const ssize_t n = ::write(fd, rest.data(), rest.size());
+    if (n >= 0) rest.remove_prefix(static_cast<std::size_t>(n));
+    else if (errno != EINTR) why = errno;
+  }
+  if (::close(fd) != 0 && why == 0) why = errno;
+  if (!append && why == 0 && ::rename(place.c_str(), path.c_str()) != 0) why = errno;
+  if (why == 0) return {};
+  if (!append) ::unlink(place.c_str());
+  return tl::make_unexpected(system_error(why, path));
+}
+
+}  // namespace nw::cli

@@ -1,0 +1,25 @@
+// What every command shares: the user's store (with the runs of killed processes recovered first), printing, files.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "report/report.h"
+#include "store/store.h"
+
+namespace nw::cli {
+
+// Opens the user's store. Journals left by processes that were killed become records first; each is named on stderr.
+Result<std::unique_ptr<Store>> open_store();
+
+// How to print to this descriptor: width, colour, letters; from the terminal and the usual environment variables.
+TextStyle style_for(int fd, const std::string& units = "auto", const std::string& colour = "auto", bool precise = false);
+
+// "nodewatt: what" on stderr; returns `code`.
+int complain(const std::string& what, int code = 1);
+int complain(const Error& error);  // 3 when absent, else 1
+
+// To the file (through a new name, so that a reader never sees half of it), or stdout for "" and "-".
+Done write_out(const std::string& path, const std::string& text, bool append = false);
+
+}  // namespace nw::cli

@@ -1,0 +1,74 @@
+// nodewatt run: a command, and the energy of the node while it ran.
+//
+// The story: find the sensors -> read them -> start the command -> sample until its last descendant has ended -> read them again ->
+// from here nothing touches hardware -> sums -> keep the record -> print. Whatever fails on the way to measuring, the command still
+// runs and its exit code is ours.
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "apps/cli/command.h"
+#include "apps/cli/house.h"
+#include "apps/cli/session.h"
+#include "store/uid.h"
+
+namespace nw::cli {
+
+namespace {
+constexpr int kOurFailure = 125, kNotExecutable = 126, kNotFound = 127;
+
+void print(const RunOptions& options, const std::vector<pb::Record>& records) {
+  std::vector<const pb::Record*> pointers;
+  for (const auto& record : records)
+    if (!record.warmup() || records.size() == 1) pointers.push_back(&record);
+  const TextStyle style = style_for(STDERR_FILENO);
+  std::string text;
+  for (const pb::Record* record : pointers) text += options.oneline ? make_short(*record) : make_text(*record, style);
+  if (pointers.size() > 1 && !options.oneline) text += "\n" + make_compare(pointers, style);
+  if (!text.empty() && text.back() != '\n') text += '\n';
+  if (!options.output.empty()) {
+    if (const auto done = write_out(options.output, text, options.append); !done) complain(done.error().what);
+  } else if (!options.quiet || options.oneline) {
+    std::fputs(text.c_str(), stderr);
+  }
+  if (options.json.empty()) return;
+  std::string json;
+  for (const pb::Record* record : pointers) json += make_json(*record) + (pointers.size() > 1 ? "\n" : "");
+  if (const auto done = write_out(options.json, json, options.append); !done) complain(done.error().what);
+}
+
+int not_started(const Error& error) {
+  return complain("cannot start " + error.what, error.kind == ErrorKind::absent ? kNotFound : kNotExecutable);
+}
+
+}  // namespace
+
+int run(const RunOptions& options) {
+  if (options.command.empty()) return complain("run: no command given", kOurFailure);
+  const auto period = parse_period(options.period);
+  if (!period) return complain(period.error().what, kOurFailure);
+  Session session(options.root, *period);
+  if (options.strict && !session.measures())
+    return complain("--strict: no sensor of this node can be read; `nodewatt doctor` says why", kOurFailure);
+
+  std::vector<pb::Record> records;
+  const unsigned rounds = options.warmup + options.repeat;
+  const auto group = rounds > 1 ? make_uid() : Result<std::string>(std::string());
+  ChildEnd end;
+  for (unsigned round = 0; round < rounds; ++round) {
+    auto record = session.begin_record(options);
+    if (!record) return complain(record.error().what, kOurFailure);
+    if (rounds > 1 && group) record->set_group(*group);
+    record->set_warmup(round < options.warmup);
+    if (rounds > 1 && round >= options.warmup) record->set_repeat(round - options.warmup + 1);
+    Outcome outcome = session.run(options, std::move(*record));
+    if (outcome.not_started) return not_started(*outcome.not_started);
+    records.push_back(std::move(outcome.record));
+    end = outcome.end;
+    if (end.signal || end.exit_code.value_or(1) != 0) break;  // repeats of a failing command tell nothing
+  }
+  print(options, records);
+  return end_like(end);
+}
+
+}  // namespace nw::cli

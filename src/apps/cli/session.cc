@@ -1,0 +1,128 @@
+#include "apps/cli/session.h"
+
+#include <sys/resource.h>
+
+#include <ctime>
+
+#include <fmt/format.h>
+
+#include "account/record.h"
+#include "apps/cli/house.h"
+#include "apps/cli/measurement.h"
+#include "base/parse.h"
+#include "store/paths.h"
+#include "store/uid.h"
+
+namespace nw::cli {
+
+namespace {
+double own_cpu_seconds() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  const auto seconds_of = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6; };
+  return seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string line;
+  for (const auto& word : words) line += (line.empty() ? "" : " ") + word;
+  return line;
+}
+
+Done add_labels(const std::vector<std::string>& labels, pb::Record& record) {
+  for (const auto& label : labels) {
+    const auto at = label.find('=');
+    if (at == std::string::npos || at == 0) return fail(ErrorKind::malformed, "--label " + label + ": not of the form KEY=VALUE");
+    auto* entry = record.add_labels();
+    entry->set_key(label.substr(0, at));
+    entry->set_value(label.substr(at + 1));
+  }
+  return {};
+}
+
+void name_gpus(const std::vector<Nameplate>& plates, pb::Node& node) {
+  for (const auto& plate : plates)
+    if (plate.part.domain == Domain::gpu && plate.kind == SensorKind::counter) node.add_gpus(plate.label);
+}
+
+// The survey's sensors; a reader needs no more of it.
+Reader make_reader(Host& host) { return {host, make_survey(host).sensors}; }
+}  // namespace
+
+Session::Session(const std::string& root, std::optional<Nanos> period)
+    : host_(make_real_host(root)), reader_(make_reader(*host_)), period_(period) {}
+
+bool Session::measures() const {
+  for (const auto& plate : plates())
+    if (plate.how == Kind::measured) return true;
+  return false;
+}
+
+Result<pb::Record> Session::begin_record(const RunOptions& options) const {
+  pb::Record record;
+  record.set_uid(NW_TRY(make_uid()));
+  record.set_program(options.command[0]);
+  record.set_name(options.name.empty() ? options.command[0].substr(options.command[0].rfind('/') + 1) : options.name);
+  if (options.record_command) record.set_command(joined(options.command));
+  NW_CHECK(add_labels(options.labels, record));
+  record.set_start_unix_ns(host_->wall_ns());
+  const std::time_t now = static_cast<std::time_t>(record.start_unix_ns() / kNanosPerSecond);
+  std::tm local{};
+  if (::localtime_r(&now, &local) != nullptr) record.set_utc_offset_s(static_cast<std::int32_t>(local.tm_gmtoff));
+  record.set_version(NODEWATT_VERSION);
+  write_node(*host_, *record.mutable_node());
+  name_gpus(plates(), *record.mutable_node());
+  return record;
+}
+
+Outcome Session::run(const RunOptions& options, pb::Record record) {
+  const double cpu_before = own_cpu_seconds();
+  std::unique_ptr<Channel> channel;
+  if (!options.no_phases)
+    if (auto made = Channel::create()) channel = std::move(*made);
+  std::optional<Journal> journal;
+  if (const auto dir = journal_dir())
+    if (auto made = Journal::create(*dir, record.uid())) journal.emplace(std::move(*made));
+
+  const Pace pace = make_pace(period_, plates());
+  Account account(plates(), pace.period(Nanos{}));
+  if (!journal) account.note(Anomaly::journal_failed);
+  Measurement measurement(*host_, reader_, account, channel.get(), journal ? &*journal : nullptr, pace);
+  measurement.begin(record);
+
+  const std::string variable = channel ? fmt::format("{}={}", kChannelVariable, channel->path()) : std::string();
+  auto child = Child::start(options.command, variable, signals_);
+  if (!child) {
+    measurement.stop(host_->now(), record);
+    if (journal) (void)journal->remove();
+    return {std::move(record), {}, child.error()};
+  }
+  measurement.start();
+  const ChildEnd end = child->wait(signals_);
+  const Nanos ended = host_->now();
+  if (end.exit_code) record.set_exit_code(*end.exit_code);
+  if (end.signal) record.set_signal(*end.signal);
+  measurement.stop(ended, record);
+
+  // From here nothing touches hardware.
+  account.write(record);
+  record.set_state("finished");
+  record.set_monitor_cpu_s(own_cpu_seconds() - cpu_before);
+
+  // From here nothing is computed. The journal stays until the record is kept.
+  const auto store = open_store();
+  const auto kept = store ? (*store)->append(record) : Result<bool>(tl::make_unexpected(store.error()));
+  if (!kept) complain("the record was not stored: " + kept.error().what);
+  else if (journal) (void)journal->remove();
+  return {std::move(record), end, std::nullopt};
+}
+
+Result<std::optional<Nanos>> parse_period(const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  const auto ns = parse_duration_ns(text);
+  if (!ns || *ns < millis(1).count())
+    return fail(ErrorKind::malformed, "--period " + text + ": not a duration of 1ms or more (like 100ms, 1s)");
+  return Nanos::of(*ns);
+}
+
+}  // namespace nw::cli

@@ -1,0 +1,44 @@
+// One measured run of a command: what `run` and `bench` share.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "account/record.pb.h"
+#include "apps/cli/child.h"
+#include "apps/cli/command.h"
+#include "sensor/reader.h"
+
+namespace nw::cli {
+
+struct Outcome {
+  pb::Record record;
+  ChildEnd end;
+  std::optional<Error> not_started;
+};
+
+// The sensors of this node, found once, and any number of measured runs.
+class Session {
+ public:
+  Session(const std::string& root, std::optional<Nanos> period);
+
+  // Whether anything at all is measured, not estimated.
+  bool measures() const;
+  const std::vector<Nameplate>& plates() const { return reader_.plates(); }
+  // What is known of a record before anything was measured.
+  Result<pb::Record> begin_record(const RunOptions& options) const;
+  // Runs the command to its end; the record is in the user's store afterwards (or a complaint was printed).
+  Outcome run(const RunOptions& options, pb::Record record);
+
+ private:
+  Signals signals_;  // first: vendor libraries may start threads
+  std::unique_ptr<Host> host_;
+  Reader reader_;
+  std::optional<Nanos> period_;
+};
+
+// The period of --period; nothing for "".
+Result<std::optional<Nanos>> parse_period(const std::string& text);
+
+}  // namespace nw::cli

@@ -1,0 +1,126 @@
+// nodewatt record and replay: a machine onto a tape, and the energies of a tape. Replay is the story of run with another host.
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "account/account.h"
+#include "account/record.h"
+#include "apps/cli/child.h"
+#include "apps/cli/command.h"
+#include "apps/cli/house.h"
+#include "base/host_tape.h"
+#include "base/parse.h"
+#include "sensor/reader.h"
+#include "store/uid.h"
+
+namespace nw::cli {
+
+namespace {
+Result<Nanos> duration_of(const std::string& option, const std::string& text) {
+  const auto ns = parse_duration_ns(text);
+  if (!ns) return fail(ErrorKind::malformed, option + " " + text + ": not a duration (like 500ms, 2s, 1m)");
+  return Nanos::of(*ns);
+}
+
+// The account of a whole tape: every sweep that it holds.
+pb::Record measure_tape(TapedHost& host) {
+  pb::Record record;
+  write_node(host, *record.mutable_node());
+  Survey survey = make_survey(host);
+  Reader reader(host, std::move(survey.sensors));
+  Account account(reader.plates(), seconds(1));
+  record.set_start_unix_ns(host.wall_ns());
+  const Nanos begin = host.now();
+  account.begin(begin);
+  Sweep sweep;
+  Nanos end = begin, period{};
+  do {
+    const Nanos at = host.now();
+    if (period == Nanos{} && at > begin) account.set_period(period = at - begin);
+    reader.read_all(sweep);
+    account.add(sweep);
+    end = at;
+  } while (host.sleep_until(end));
+
+  // From here nothing touches the tape.
+  account.end(end);
+  account.write(record);
+  record.set_state("replayed");
+  record.set_version(NODEWATT_VERSION);
+  return record;
+}
+
+std::string print_as(const std::string& format, const pb::Record& record) {
+  if (format == "json") return make_json(record);
+  if (format == "csv") {
+    const pb::Record* one = &record;
+    return make_csv({&one, 1});
+  }
+  if (format == "markdown" || format == "md") return make_markdown(record);
+  if (format == "html") return make_html(record);
+  return make_text(record, style_for(STDOUT_FILENO));
+}
+}  // namespace
+
+int replay(const ReplayOptions& options) {
+  auto tape = read_tape(options.tape);
+  if (!tape) return complain(tape.error());
+  if (tape->sweeps.size() < 2) return complain(options.tape + ": holds no two sweeps, so there is nothing to measure");
+  TapedHost host(std::move(*tape));
+  pb::Record record = measure_tape(host);
+  const std::string file = options.tape.substr(options.tape.rfind('/') + 1);
+  record.set_name(file);
+  record.set_program("tape " + file);
+  if (options.keep) {
+    const auto uid = make_uid();
+    if (!uid) return complain(uid.error());
+    record.set_uid(*uid);
+    const auto store = open_store();
+    if (!store) return complain(store.error());
+    if (const auto kept = (*store)->append(record); !kept) return complain(kept.error());
+  }
+  const auto done = write_out("", print_as(options.format, record));
+  return done ? 0 : complain(done.error());
+}
+
+int record_tape(const RecordOptions& options) {
+  const auto period = duration_of("--period", options.period);
+  if (!period) return complain(period.error().what, 2);
+  const auto length = duration_of("--duration", options.duration.empty() ? "10s" : options.duration);
+  if (!length) return complain(length.error().what, 2);
+  const auto writer = TapeWriter::create(options.output);
+  if (!writer) return complain(writer.error());
+
+  Signals signals;
+  const auto real = make_real_host(options.root);
+  TapingHost host(*real, **writer);
+  pb::Node node;
+  write_node(host, node);  // so that the tape knows whose it is
+  Survey survey = make_survey(host);
+  Reader reader(host, std::move(survey.sensors));
+
+  std::optional<Child> child;
+  if (!options.command.empty()) {
+    auto started = Child::start(options.command, "", signals);
+    if (!started) return complain("cannot start " + started.error().what, started.error().kind == ErrorKind::absent ? 127 : 126);
+    child.emplace(*started);
+  }
+  const Nanos begin = host.now();
+  ChildEnd end;
+  bool alive = true;
+  Sweep sweep;
+  for (Nanos due = begin; alive && (*writer)->status(); due += *period) {
+    const bool last = !child && due - begin >= *length;
+    if (child) alive = child->poll(due, signals, end);
+    else host.sleep_until(due);
+    host.begin_sweep();
+    reader.read_all(sweep);
+    (*writer)->flush();
+    if (last) break;
+  }
+  if (!(*writer)->status()) return complain((*writer)->status().error());
+  std::fprintf(stderr, "nodewatt: %s: a tape of %zu sensors\n", options.output.c_str(), reader.plates().size());
+  return child ? end_like(end) : 0;
+}
+
+}  // namespace nw::cli

@@ -1,0 +1,32 @@
+// nodewatt export and import: records from one machine to another, in one file.
+#include <cstdio>
+
+#include "apps/cli/command.h"
+#include "apps/cli/house.h"
+#include "store/transfer.h"
+
+namespace nw::cli {
+
+int export_runs(const TransferOptions& options) {
+  const auto store = open_store();
+  if (!store) return complain(store.error());
+  Query query;
+  query.ids = options.ids;
+  query.limit = 0;
+  const auto records = (*store)->find(query);
+  if (!records) return complain(records.error());
+  if (const auto done = export_records(options.path, *records); !done) return complain(done.error().what);
+  std::fprintf(stderr, "nodewatt: %zu records written to %s\n", records->size(), options.path.c_str());
+  return 0;
+}
+
+int import_runs(const TransferOptions& options) {
+  const auto store = open_store();
+  if (!store) return complain(store.error());
+  const auto count = import_records(options.path, **store);
+  if (!count) return complain(count.error().what);
+  std::fprintf(stderr, "nodewatt: %zu records added, %zu were here already\n", count->added, count->present);
+  return 0;
+}
+
+}  // namespace nw::cli

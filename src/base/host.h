@@ -1,0 +1,98 @@
+// Host: the door to the machine. The only thing below the apps that touches the operating system.
+//
+// Everything that comes from outside passes through here as text (at probe time) or as one unsigned integer (a repeated read), so
+// that one Tape can hold it and any other Host can answer in its place:
+//   real    this machine, or a captured tree below another root        make_real_host
+//   memory  a map of files and a clock that tests turn by hand         MemoryHost
+//   taping  any host, with everything that it answered written down    TapingHost
+//   taped   answers from such a tape, on the tape's clock              TapedHost
+// Paths are the machine's own ("/sys/class/..."); where a host's root lies is its own affair.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/units.h"
+
+namespace nw {
+
+// What one repeated read returned: a raw integer, or why there is none. No text: reads allocate nothing.
+struct Reading {
+  std::uint64_t value = 0;
+  bool ok = false;
+  ErrorKind error = ErrorKind::failed;
+
+  static Reading of(std::uint64_t value) { return {value, true, ErrorKind::failed}; }
+  static Reading none(ErrorKind error) { return {0, false, error}; }
+};
+
+// Something opened once and read many times. read() is bounded, allocates nothing and opens nothing.
+class Source {
+ public:
+  virtual ~Source() = default;
+  virtual Reading read() noexcept = 0;
+};
+
+// How a number is found in a file's text. The name is part of the source's key on a tape.
+struct Extract {
+  const char* name;
+  bool (*parse)(std::string_view text, std::uint64_t& value);
+};
+extern const Extract kWholeNumber;  // the file is one decimal number
+
+// One counter of the kernel's perf_event interface, system-wide on one CPU.
+struct PerfEvent {
+  std::uint32_t type = 0;    // /sys/bus/event_source/devices/<pmu>/type
+  std::uint64_t config = 0;  // from .../events/<event>
+  std::uint32_t cpu = 0;     // from .../cpumask
+};
+
+// A vendor library, opened at run time.
+class Library {
+ public:
+  virtual ~Library() = default;
+  virtual void* symbol(const char* name) = 0;  // nullptr when the library has no such function
+};
+
+class Host {
+ public:
+  using Ask = std::function<Result<std::string>()>;
+  using Count = std::function<Reading()>;
+
+  virtual ~Host() = default;
+
+  // Files, at probe time. A text is at most kMaxText bytes; a directory's names come sorted.
+  static constexpr std::size_t kMaxText = 1 << 20;
+  virtual Result<std::string> read_text(const std::string& path) = 0;
+  virtual Result<std::vector<std::string>> list(const std::string& path) = 0;
+  virtual Result<std::string> read_link(const std::string& path) = 0;
+
+  // Repeated reads.
+  virtual Result<std::unique_ptr<Source>> open_number(const std::string& path, const Extract& extract = kWholeNumber) = 0;
+  virtual Result<std::unique_ptr<Source>> open_perf(const PerfEvent& event) = 0;
+
+  // What is neither file nor counter: a question put to a vendor library, under a key that names it ("nvml:count"). A taped host
+  // answers from the tape and never calls `live`. The Source of bind() calls `live` at each read.
+  virtual Result<std::string> ask(const std::string& key, const Ask& live) = 0;
+  virtual Result<std::unique_ptr<Source>> bind(const std::string& key, Count live) = 0;
+
+  // The first of these libraries that can be opened ("libnvidia-ml.so.1"). Call it inside `live` closures only.
+  virtual Result<std::shared_ptr<Library>> load(const std::vector<std::string>& names) = 0;
+
+  // Monotonic time; the wall clock (ns since 1970) for a Record's start alone; and a wait. sleep_until is false when the host has
+  // come to its end (a tape that is over).
+  virtual Nanos now() noexcept = 0;
+  virtual std::int64_t wall_ns() noexcept = 0;
+  virtual bool sleep_until(Nanos when) = 0;
+};
+
+// The machine that runs this program. Under a root other than "/" files come from there, libraries from that root's own library
+// folders alone, and perf counters are absent, since they would be this kernel's.
+std::unique_ptr<Host> make_real_host(const std::string& root = "/");
+
+}  // namespace nw

@@ -1,0 +1,213 @@
+// The real machine, or a captured tree below another root.
+//
+// Repeated file reads are one pread at offset 0 of a descriptor opened once: sysfs and procfs make their text anew at each such read.
+// Files are opened O_NONBLOCK and must be regular, so that a FIFO or a device below --root can not hang or act; numbers are read into
+// 64 bytes, which no decimal 64-bit number fills.
+#include <dirent.h>
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <linux/perf_event.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+
+#include <fmt/format.h>
+
+#include "base/host.h"
+#include "base/parse.h"
+
+namespace nw {
+
+namespace {
+ErrorKind kind_of_errno(int value) { return system_error(value, {}).kind; }
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  Descriptor& operator=(Descriptor&&) = delete;
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+class FileSource : public Source {
+ public:
+  FileSource(Descriptor fd, const Extract& extract) : fd_(std::move(fd)), extract_(extract) {}
+  Reading read() noexcept override {
+    std::array<char, 256> text;
+    const ssize_t n = ::pread(fd_.get(), text.data(), text.size(), 0);
+    if (n < 0) return Reading::none(kind_of_errno(errno));
+    std::uint64_t value = 0;
+    if (!extract_.parse({text.data(), static_cast<std::size_t>(n)}, value)) return Reading::none(ErrorKind::malformed);
+    return Reading::of(value);
+  }
+
+ private:
+  Descriptor fd_;
+  Extract extract_;
+};
+
+class PerfSource : public Source {
+ public:
+  explicit PerfSource(Descriptor fd) : fd_(std::move(fd)) {}
+  Reading read() noexcept override {
+    std::uint64_t value = 0;
+    const ssize_t n = ::read(fd_.get(), &value, sizeof value);
+    return n == sizeof value ? Reading::of(value) : Reading::none(n < 0 ? kind_of_errno(errno) : ErrorKind::absent);
+  }
+
+ private:
+  Descriptor fd_;
+};
+
+class BoundSource : public Source {
+ public:
+  explicit BoundSource(Host::Count live) : live_(std::move(live)) {}
+  Reading read() noexcept override { return live_(); }
+
+ private:
+  Host::Count live_;
+};
+
+class SharedLibrary : public Library {
+ public:
+  explicit SharedLibrary(void* handle) : handle_(handle) {}
+  ~SharedLibrary() override { ::dlclose(handle_); }
+  SharedLibrary(const SharedLibrary&) = delete;
+  SharedLibrary& operator=(const SharedLibrary&) = delete;
+  void* symbol(const char* name) override { return ::dlsym(handle_, name); }
+
+ private:
+  void* handle_;
+};
+
+class RealHost : public Host {
+ public:
+  explicit RealHost(const std::string& root) : root_(root) {
+    while (root_.ends_with('/')) root_.pop_back();
+  }
+
+  Result<std::string> read_text(const std::string& path) override {
+    const Descriptor fd = NW_TRY(open_regular(path));
+    std::string text;
+    std::array<char, 4096> block;
+    for (;;) {
+      const ssize_t n = ::read(fd.get(), block.data(), block.size());
+      if (n < 0) return tl::make_unexpected(system_error(errno, root_ + path));
+      if (n == 0) return text;
+      text.append(block.data(), static_cast<std::size_t>(n));
+      if (text.size() > kMaxText) return fail(ErrorKind::malformed, root_ + path + ": longer than 1 MiB");
+    }
+  }
+
+  Result<std::vector<std::string>> list(const std::string& path) override {
+    DIR* dir = ::opendir((root_ + path).c_str());
+    if (dir == nullptr) return tl::make_unexpected(system_error(errno, root_ + path));
+    std::vector<std::string> names;
+    while (const dirent* entry = ::readdir(dir))
+      if (const std::string_view name = entry->d_name; name != "." && name != "..") names.emplace_back(name);
+    ::closedir(dir);
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+
+  Result<std::string> read_link(const std::string& path) override {
+    std::array<char, 4096> target;
+    const ssize_t n = ::readlink((root_ + path).c_str(), target.data(), target.size());
+    if (n < 0) return tl::make_unexpected(system_error(errno, root_ + path));
+    return std::string(target.data(), static_cast<std::size_t>(n));
+  }
+
+  Result<std::unique_ptr<Source>> open_number(const std::string& path, const Extract& extract) override {
+    return std::make_unique<FileSource>(NW_TRY(open_regular(path)), extract);
+  }
+
+  Result<std::unique_ptr<Source>> open_perf(const PerfEvent& event) override {
+    if (!root_.empty()) return fail(ErrorKind::absent, "perf counters are this kernel's own and not read below --root " + root_);
+    perf_event_attr attr{};
+    attr.size = sizeof attr;
+    attr.type = event.type;
+    attr.config = event.config;
+    const long fd = ::syscall(SYS_perf_event_open, &attr, -1, static_cast<int>(event.cpu), -1, PERF_FLAG_FD_CLOEXEC);
+    if (fd < 0)
+      return tl::make_unexpected(
+          system_error(errno, fmt::format("perf_event_open(type {}, config {:#x}, cpu {})", event.type, event.config, event.cpu)));
+    return std::make_unique<PerfSource>(Descriptor(static_cast<int>(fd)));
+  }
+
+  Result<std::string> ask(const std::string&, const Ask& live) override { return live(); }
+  Result<std::unique_ptr<Source>> bind(const std::string&, Count live) override {
+    return std::make_unique<BoundSource>(std::move(live));
+  }
+
+  Result<std::shared_ptr<Library>> load(const std::vector<std::string>& names) override {
+    std::string why;
+    for (const auto& candidate : library_paths(names)) {
+      if (void* handle = ::dlopen(candidate.c_str(), RTLD_NOW | RTLD_LOCAL)) return std::make_shared<SharedLibrary>(handle);
+      if (const char* error = ::dlerror()) why = error;
+    }
+    return fail(ErrorKind::absent, why.empty() ? "no such library below " + root_ : why);
+  }
+
+  Nanos now() noexcept override { return clock(CLOCK_MONOTONIC); }
+  std::int64_t wall_ns() noexcept override { return clock(CLOCK_REALTIME).count(); }
+  bool sleep_until(Nanos when) override {
+    const timespec until{when.count() / kNanosPerSecond, when.count() % kNanosPerSecond};
+    while (::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr) == EINTR) {
+    }
+    return true;
+  }
+
+ private:
+  static Nanos clock(clockid_t id) noexcept {
+    timespec t{};
+    ::clock_gettime(id, &t);
+    return Nanos::of(t.tv_sec * kNanosPerSecond + t.tv_nsec);
+  }
+
+  Result<Descriptor> open_regular(const std::string& path) const {
+    const std::string full = root_ + path;
+    Descriptor fd(::open(full.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    if (fd.get() < 0) return tl::make_unexpected(system_error(errno, full));
+    struct stat info{};
+    if (::fstat(fd.get(), &info) != 0) return tl::make_unexpected(system_error(errno, full));
+    if (!S_ISREG(info.st_mode)) return fail(ErrorKind::malformed, full + ": not a regular file");
+    return fd;
+  }
+
+  // On the machine itself the loader's own search; below another root only that root's library folders.
+  std::vector<std::string> library_paths(const std::vector<std::string>& names) const {
+    if (root_.empty()) return names;
+    std::vector<std::string> paths;
+    for (const auto& name : names)
+      for (const char* folder : {"/usr/lib/x86_64-linux-gnu/", "/usr/lib/aarch64-linux-gnu/", "/usr/lib64/", "/usr/lib/"})
+        if (const auto path = root_ + folder + name; ::access(path.c_str(), R_OK) == 0) paths.push_back(path);
+    return paths;
+  }
+
+  std::string root_;  // "" for the machine itself
+};
+}  // namespace
+
+const Extract kWholeNumber{"", [](std::string_view text, std::uint64_t& value) {
+                             const auto number = parse_u64(text);
+                             if (number) value = *number;
+                             return number.has_value();
+                           }};
+
+std::unique_ptr<Host> make_real_host(const std::string& root) { return std::make_unique<RealHost>(root); }
+
+}  // namespace nw

@@ -1,0 +1,75 @@
+// Two hosts about tapes: TapingHost writes down all that another host answers; TapedHost answers from what was written.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/host.h"
+#include "base/tape.h"
+
+namespace nw {
+
+// Answers as `inner` does and writes everything to `tape`. Call begin_sweep() before each round of reads. Both must outlive it and
+// every Source that it opened.
+class TapingHost : public Host {
+ public:
+  TapingHost(Host& inner, TapeWriter& tape);
+
+  void begin_sweep();
+
+  Result<std::string> read_text(const std::string& path) override;
+  Result<std::vector<std::string>> list(const std::string& path) override;
+  Result<std::string> read_link(const std::string& path) override;
+  Result<std::unique_ptr<Source>> open_number(const std::string& path, const Extract& extract) override;
+  Result<std::unique_ptr<Source>> open_perf(const PerfEvent& event) override;
+  Result<std::string> ask(const std::string& key, const Ask& live) override;
+  Result<std::unique_ptr<Source>> bind(const std::string& key, Count live) override;
+  Result<std::shared_ptr<Library>> load(const std::vector<std::string>& names) override;
+  Nanos now() noexcept override;
+  std::int64_t wall_ns() noexcept override;
+  bool sleep_until(Nanos when) override;
+
+  void note_read(std::uint32_t source, const Reading& reading);
+
+ private:
+  Result<std::unique_ptr<Source>> note_open(const std::string& key, Result<std::unique_ptr<Source>> opened);
+  void note_fail(std::string_view verb, const std::string& key, const Error& error);
+
+  Host& inner_;
+  TapeWriter& tape_;
+  Nanos start_;
+  Nanos sweep_{};
+  std::uint32_t count_ = 0;
+};
+
+// The tape's clock stands still but for sleep_until, which moves on to the tape's next sweep whatever time was asked for, and for the
+// delays of reads inside a sweep. Sources keep answering as they did last where a sweep does not mention them.
+class TapedHost : public Host {
+ public:
+  explicit TapedHost(Tape tape);
+  ~TapedHost() override;
+
+  Result<std::string> read_text(const std::string& path) override;
+  Result<std::vector<std::string>> list(const std::string& path) override;
+  Result<std::string> read_link(const std::string& path) override;
+  Result<std::unique_ptr<Source>> open_number(const std::string& path, const Extract& extract) override;
+  Result<std::unique_ptr<Source>> open_perf(const PerfEvent& event) override;
+  Result<std::string> ask(const std::string& key, const Ask& live) override;
+  Result<std::unique_ptr<Source>> bind(const std::string& key, Count live) override;
+  Result<std::shared_ptr<Library>> load(const std::vector<std::string>& names) override;
+  Nanos now() noexcept override;
+  std::int64_t wall_ns() noexcept override;
+  bool sleep_until(Nanos when) override;
+
+ private:
+  struct Player;
+  std::shared_ptr<Player> player_;
+};
+
+// The keys under which a tape holds the sources of files and perf counters.
+std::string source_key(const std::string& path, const Extract& extract);
+std::string source_key(const PerfEvent& event);
+
+}  // namespace nw

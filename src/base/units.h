@@ -1,0 +1,63 @@
+// The three quantities of the house, as types: Joules, Watts, Nanos.
+//
+// Each is an int64 of the smallest unit in use: microjoules, microwatts, nanoseconds. Integers add up exactly in any order, which
+// floating joules do not; 2^63 uJ is 9.2e12 J, more than a large machine uses in a month. Products go through 128 bits.
+// Nanos is monotonic time or a duration of it; wall time exists only in a Record.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+
+namespace nw {
+
+__extension__ using Int128 = __int128;
+
+template <class Tag>
+class Quantity {
+ public:
+  constexpr Quantity() = default;
+  // The raw count of the smallest unit (uJ, uW, ns).
+  static constexpr Quantity of(std::int64_t count) { return Quantity(count); }
+  constexpr std::int64_t count() const { return count_; }
+
+  constexpr auto operator<=>(const Quantity&) const = default;
+  constexpr Quantity operator+(Quantity other) const { return Quantity(count_ + other.count_); }
+  constexpr Quantity operator-(Quantity other) const { return Quantity(count_ - other.count_); }
+  constexpr Quantity operator-() const { return Quantity(-count_); }
+  constexpr Quantity& operator+=(Quantity other) { return *this = *this + other; }
+  constexpr Quantity& operator-=(Quantity other) { return *this = *this - other; }
+
+ private:
+  constexpr explicit Quantity(std::int64_t count) : count_(count) {}
+  std::int64_t count_ = 0;
+};
+
+using Joules = Quantity<struct JoulesTag>;  // counts microjoules
+using Watts = Quantity<struct WattsTag>;    // counts microwatts
+using Nanos = Quantity<struct NanosTag>;    // counts nanoseconds
+
+constexpr std::int64_t kMicro = 1'000'000;
+constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
+
+constexpr Joules joules(std::int64_t whole) { return Joules::of(whole * kMicro); }
+constexpr Watts watts(std::int64_t whole) { return Watts::of(whole * kMicro); }
+constexpr Nanos seconds(std::int64_t whole) { return Nanos::of(whole * kNanosPerSecond); }
+constexpr Nanos millis(std::int64_t whole) { return Nanos::of(whole * kMicro); }
+
+constexpr double to_joules(Joules e) { return static_cast<double>(e.count()) * 1e-6; }
+constexpr double to_watts(Watts p) { return static_cast<double>(p.count()) * 1e-6; }
+constexpr double to_seconds(Nanos t) { return static_cast<double>(t.count()) * 1e-9; }
+
+// value * num / den, rounded to nearest, through 128 bits. den > 0.
+constexpr std::int64_t mul_div(Int128 value, std::int64_t num, std::int64_t den) {
+  const Int128 product = value * num;
+  const Int128 half = den / 2;
+  return static_cast<std::int64_t>((product + (product < 0 ? -half : half)) / den);
+}
+
+constexpr Joules operator*(Watts p, Nanos t) { return Joules::of(mul_div(p.count(), t.count(), kNanosPerSecond)); }
+
+// Mean power of an energy over a time; t > 0.
+constexpr Watts operator/(Joules e, Nanos t) { return Watts::of(mul_div(e.count(), kNanosPerSecond, t.count())); }
+
+}  // namespace nw

@@ -1,0 +1,54 @@
+// Energy: joules of one part of the node over some time, with everything that must be known before two of them may be compared.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "energy/tally.h"
+#include "sensor/sensor.h"
+
+namespace nw {
+
+// One cause of doubt as a standard uncertainty in joules. Systematic terms of one name move together: they add up linearly over parts,
+// phases and repeats. Random ones add up in quadrature.
+struct Term {
+  std::string name;  // "RAPL package gain"
+  double joules = 0;
+  bool systematic = false;
+  bool rectangular = false;  // stands for hard limits, a/sqrt(3)
+};
+
+class Uncertainty {
+ public:
+  void add(Term term);
+  void add(const Uncertainty& other);
+  // Terms of a subtrahend: systematic terms of the same name cancel in a difference.
+  void subtract(const Uncertainty& other);
+
+  double random() const;      // one sigma, J
+  double systematic() const;  // one sigma, J
+  double combined() const;
+  // Half-width of the 95 % interval: 1.96 sigma; 1.65 where one rectangular term makes up most of the variance.
+  double expanded() const;
+  // The largest `n` terms, largest first.
+  std::vector<Term> largest(std::size_t n) const;
+
+ private:
+  std::vector<Term> terms_;
+};
+
+struct Energy {
+  std::optional<Joules> value;  // nothing: unknown
+  Joules filled;
+  double coverage = 0;  // share of the time that was measured
+  Kind kind = Kind::measured;
+  Boundary boundary = Boundary::on_chip;
+  Uncertainty uncertainty;
+};
+
+// What a sensor's interval says, with its uncertainty: gain and offset of the nameplate, edges, sampling, gaps.
+// `lowest` and `highest` are the powers seen over the whole run, for the doubt about filled gaps.
+Energy make_energy(const Nameplate& plate, const Interval& interval, Watts lowest, Watts highest);
+
+}  // namespace nw

@@ -1,0 +1,86 @@
+// Meter: turns the samples of one sensor into its running energy.
+//
+// A counter's energy is the difference of its counts, whatever the time between two readings; a failed reading in the middle costs
+// nothing. A gauge's energy is the trapezoid over its readings, each set back by half its averaging window. Time that was not measured
+// (reset, ambiguous wrap, a counter that stood still, a gauge unread for three periods) is filled with the power around it, kept apart
+// as `filled`, and not counted as covered.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include "base/anomalies.h"
+#include "energy/tally.h"
+#include "energy/unwrap.h"
+#include "sensor/sensor.h"
+
+namespace nw {
+
+class Meter {
+ public:
+  // `period`: how often samples are to be expected.
+  Meter(Nameplate plate, Nanos period);
+
+  void add(const Sample& sample);
+  void set_period(Nanos period) { period_ = period; }
+
+  const Nameplate& plate() const { return plate_; }
+  const AnomalyCounts& anomalies() const { return anomalies_; }
+  // The tally at a moment: interpolated between the last 32 samples, held before and after them.
+  Tally at(Nanos time) const;
+  // Variance (J^2) that an interval gets from beginning or ending at this moment.
+  double edge_variance(Nanos time) const;
+  // The interval [begin, end).
+  Interval between(Nanos begin, Nanos end) const;
+  std::optional<Watts> max_power() const { return max_power_; }
+  std::optional<Watts> min_power() const { return min_power_; }
+  // Whether anything was ever measured: a counter that moved, a gauge that showed power.
+  bool alive() const { return alive_; }
+  // A sensor that always read zero, or a counter that never moved, although it had time to.
+  bool dead() const;
+  // Notes dead() as an anomaly, once.
+  void close();
+
+ private:
+  struct Point {
+    Nanos at;
+    Tally tally;
+    double power = 0;  // W, of the time before the point
+  };
+  void add_counter(const Sample& sample);
+  void add_gauge(const Sample& sample);
+  void hold(Nanos at);
+  void measured(Nanos at, Joules energy, Nanos since);
+  void fill(Nanos time);
+  void push(Nanos at);
+  void note_power(Watts power);
+  bool stuck(std::uint64_t counts, Nanos at);
+  const Point& point(std::size_t back) const { return points_[(count_ - 1 - back) % points_.size()]; }
+  std::size_t kept() const { return count_ < points_.size() ? count_ : points_.size(); }
+
+  Nameplate plate_;
+  Nanos period_;
+  Unwrapper unwrapper_;
+  AnomalyCounts anomalies_;
+
+  Tally now_;
+  Int128 counts_ = 0;        // of a counter since its first reading
+  Int128 area_ = 0;          // of a gauge: twice the integral, in counts x ns
+  Joules from_counts_;       // what of now_.energy came from counts_ or area_
+  Joules held_;              // provisional energy since the last good reading
+  Nanos unfilled_{};         // time to fill as soon as a power is known
+  std::optional<Nanos> last_good_;
+  std::optional<Nanos> last_moved_;
+  std::optional<Nanos> first_good_;
+  double last_power_ = -1;   // W; < 0: unknown
+  std::uint64_t last_raw_ = 0;
+  bool alive_ = false;
+  bool stuck_ = false;
+  std::optional<Watts> max_power_, min_power_;
+
+  std::array<Point, 32> points_{};
+  std::size_t count_ = 0;  // points ever pushed
+};
+
+}  // namespace nw

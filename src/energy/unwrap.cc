@@ -1,0 +1,56 @@
+#include "energy/unwrap.h"
+
+#include <limits>
+
+namespace nw {
+
+Unwrapper::Unwrapper(const Nameplate& plate)
+    : wrap_(plate.wrap), unit_num_(plate.unit_num), unit_den_(plate.unit_den), ceiling_(plate.ceiling), refresh_(plate.refresh) {}
+
+Int128 Unwrapper::most(Nanos time) const {
+  if (ceiling_.count() <= 0) return std::numeric_limits<std::int64_t>::max();
+  const Int128 uj = Int128{ceiling_.count()} * (time + refresh_).count() / kNanosPerSecond;
+  return uj * unit_den_ / unit_num_ + 2;  // two counts of rounding
+}
+
+Unwrapper::Step Unwrapper::judge(const Point& from, std::uint64_t raw, Nanos at) const {
+  const Int128 limit = most(at - from.at);
+  const bool down = raw < from.raw;
+  Int128 counts = Int128{raw} - Int128{from.raw};
+  if (down && wrap_ != 0) counts += wrap_;
+  if (counts >= 0 && counts <= limit) {
+    if (wrap_ != 0 && counts + wrap_ <= limit) return {Verdict::ambiguous, 0, from.at};
+    return {down ? Verdict::wrapped : Verdict::advanced, static_cast<std::uint64_t>(counts), from.at};
+  }
+  if (!down) return {Verdict::absurd, 0, from.at};
+  return {Int128{raw} <= limit ? Verdict::reset : Verdict::backwards, 0, from.at};
+}
+
+Unwrapper::Step Unwrapper::advance(std::uint64_t raw, Nanos at) {
+  if (wrap_ != 0 && raw >= wrap_) return {Verdict::absurd, 0, at};
+  const Point here{raw, at};
+  if (!last_) {
+    last_ = here;
+    return {Verdict::first, 0, at};
+  }
+  Step step = judge(*last_, raw, at);
+  if (step.verdict == Verdict::backwards || step.verdict == Verdict::absurd) {
+    if (doubted_) {
+      const Step second = judge(*doubted_, raw, at);
+      if (second.verdict == Verdict::advanced || second.verdict == Verdict::wrapped) {
+        step = {Verdict::reset, second.counts, doubted_->at};
+        last_ = here;
+        doubted_.reset();
+        return step;
+      }
+    }
+    doubted_ = here;
+    return step;
+  }
+  last_ = here;
+  doubted_.reset();
+  if (step.verdict == Verdict::reset) step.since = at;
+  return step;
+}
+
+}  // namespace nw

@@ -1,0 +1,27 @@
+// The printed line of a bench: what the text, Markdown and HTML tables of a bench share.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "report/repeats.h"
+#include "report/report.h"
+
+namespace nw {
+
+struct BenchLine {
+  std::string application, phase, configuration;
+  std::string runtime, power, energy, per_unit, quality;
+  std::string runs;  // "3"
+  pb::Kind kind = pb::KIND_UNKNOWN;
+  std::string uncertainty;  // relative, "2.1 %"
+  Mean joules;              // for bars
+};
+
+std::vector<BenchLine> make_bench_lines(std::span<const BenchRow> rows, const NumberStyle& style);
+
+// What the figures of a bench mean, in one sentence, and a second one when any is an estimate.
+std::string bench_note(const std::vector<BenchLine>& lines);
+
+}  // namespace nw

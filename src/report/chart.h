@@ -1,0 +1,13 @@
+// Chart: the power of a run over time in a terminal's characters, with the phases under it.
+#pragma once
+
+#include <string>
+
+#include "account/record.pb.h"
+
+namespace nw {
+
+// Empty where the record has no timeline.
+std::string make_chart(const pb::Record& record, int width, bool utf8);
+
+}  // namespace nw

@@ -1,0 +1,121 @@
+#include "report/drawing.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+
+#include "report/escape.h"
+
+namespace nw {
+
+namespace {
+
+constexpr double kNarrowestBand = 2;  // pixels
+
+// Pixels with one decimal, without a trailing ".0".
+std::string px(double value) {
+  std::string text = fmt::format("{:.1f}", value);
+  return text.ends_with(".0") ? text.substr(0, text.size() - 2) : text;
+}
+
+int depth_of(std::string_view path) { return static_cast<int>(std::count(path.begin(), path.end(), '/')); }
+
+// Calls `stretch(first, last)` for every run of known columns.
+template <class Stretch>
+void for_stretches(const std::vector<Edge>& edges, Stretch stretch) {
+  for (std::size_t i = 0; i < edges.size(); ++i) {
+    const std::size_t first = i;
+    while (i < edges.size() && edges[i].known) ++i;
+    if (i > first) stretch(first, i);
+  }
+}
+
+}  // namespace
+
+double nice_step(double highest, int most) {
+  if (!(highest > 0) || !std::isfinite(highest)) return 1;
+  const double rough = highest / most;
+  const double power = std::pow(10, std::floor(std::log10(rough)));
+  for (const double factor : {1.0, 2.0, 2.5, 5.0})
+    if (factor * power >= rough * (1 - 1e-9)) return factor * power;
+  return 10 * power;
+}
+
+double nice_time_step(double seconds, int most) {
+  static constexpr std::array kSteps{1.0,   2.0,   5.0,    10.0,   15.0,   30.0,    60.0,    120.0,  300.0,
+                                     600.0, 900.0, 1800.0, 3600.0, 7200.0, 10800.0, 21600.0, 43200.0};
+  if (seconds / most < kSteps[0]) return nice_step(seconds, most);
+  for (const double step : kSteps)
+    if (seconds / step <= most) return step;
+  return 86400 * std::max(1.0, nice_step(seconds / 86400, most));
+}
+
+std::string time_text(double seconds, double step) {
+  if (seconds == 0) return "0";
+  const auto whole = static_cast<std::int64_t>(std::llround(seconds));
+  if (seconds < 60) return fmt::format("{:.3g} s", seconds);
+  if (step >= 86400) return fmt::format("{}d", whole / 86400);
+  if (whole >= 3600)
+    return whole / 60 % 60 == 0 ? fmt::format("{}h", whole / 3600)
+                                : fmt::format("{}h{:02}m", whole / 3600, whole / 60 % 60);
+  return whole % 60 == 0 ? fmt::format("{}m", whole / 60) : fmt::format("{}m{:02}s", whole / 60, whole % 60);
+}
+
+std::vector<Band> make_bands(const pb::Record& record, int depth, double width, double duration_s) {
+  std::vector<Band> bands;
+  if (!(duration_s > 0)) return bands;
+  for (const pb::Phase& phase : record.phases()) {
+    if (depth_of(phase.path()) != depth) continue;
+    const std::string path = clean(phase.path());
+    const std::string name = path.substr(path.rfind('/') + 1);
+    const std::size_t first = bands.size();
+    for (const pb::Span& span : phase.spans()) {
+      if (span.begin_ns() < 0 || span.end_ns() < span.begin_ns()) continue;
+      const auto at = [&](std::int64_t ns) {
+        return std::min(width, static_cast<double>(ns) / 1e9 / duration_s * width);
+      };
+      const double left = at(span.begin_ns()), right = std::max(at(span.end_ns()), left + 1);
+      const bool merge = bands.size() > first &&
+                         (left - bands.back().right < 1 &&
+                          (right - left < kNarrowestBand || bands.back().right - bands.back().left < kNarrowestBand));
+      if (merge)
+        bands.back().right = right;
+      else
+        bands.push_back({left, right, name});
+    }
+  }
+  std::stable_sort(bands.begin(), bands.end(), [](const Band& a, const Band& b) { return a.left < b.left; });
+  return bands;
+}
+
+std::string area_path(const std::vector<Edge>& edges, const std::vector<double>& borders) {
+  std::string path;
+  for_stretches(edges, [&](std::size_t first, std::size_t last) {
+    path += fmt::format("M{} {}", px(borders[first]), px(edges[first].high));
+    for (std::size_t i = first; i < last; ++i) {
+      if (i > first && px(edges[i].high) != px(edges[i - 1].high))
+        path += fmt::format("H{}V{}", px(borders[i]), px(edges[i].high));
+    }
+    path += fmt::format("H{}V{}", px(borders[last]), px(edges[last - 1].low));
+    for (std::size_t i = last - 1; i > first; --i)
+      if (px(edges[i - 1].low) != px(edges[i].low)) path += fmt::format("H{}V{}", px(borders[i]), px(edges[i - 1].low));
+    path += fmt::format("H{}Z", px(borders[first]));
+  });
+  return path;
+}
+
+std::string line_path(const std::vector<Edge>& edges, const std::vector<double>& borders) {
+  std::string path;
+  for_stretches(edges, [&](std::size_t first, std::size_t last) {
+    path += fmt::format("M{} {}", px(borders[first]), px(edges[first].high));
+    for (std::size_t i = first + 1; i < last; ++i)
+      if (px(edges[i].high) != px(edges[i - 1].high)) path += fmt::format("H{}V{}", px(borders[i]), px(edges[i].high));
+    path += fmt::format("H{}", px(borders[last]));
+  });
+  return path;
+}
+
+}  // namespace nw

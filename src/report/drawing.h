@@ -1,0 +1,36 @@
+// Drawing: where things of a timeline stand in the picture, and the few SVG words that it is made of.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "account/record.pb.h"
+#include "report/curve.h"
+
+namespace nw {
+
+// Ticks of an axis: round steps, at most `most` of them up to `highest`.
+double nice_step(double highest, int most);
+double nice_time_step(double seconds, int most);
+std::string time_text(double seconds, double step);  // "0", "30 s", "2m", "1h30m"
+
+// A bar over the plot: one instance of a phase, or several too close to be told apart.
+struct Band {
+  double left, right;
+  std::string name;
+};
+
+// Bands of the phases nested this deep (0: in no other), from left to right, in the order of the record.
+std::vector<Band> make_bands(const pb::Record& record, int depth, double width, double duration_s);
+
+// The outline of one layer between two heights in every column, in stretches without a gap. `low` and `high` are in
+// pixels.
+struct Edge {
+  bool known = false;
+  double low = 0, high = 0;
+};
+std::string area_path(const std::vector<Edge>& edges, const std::vector<double>& borders);
+std::string line_path(const std::vector<Edge>& edges, const std::vector<double>& borders);  // along `high`
+
+}  // namespace nw

@@ -1,0 +1,252 @@
+// The page of one run, and of several below a table of them.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "report/curve.h"
+#include "report/escape.h"
+#include "report/page.h"
+#include "report/report.h"
+#include "report/summary.h"
+#include "report/values.h"
+
+namespace nw {
+
+namespace {
+
+constexpr std::size_t kMostTableRows = 60;
+
+std::string kind_cell(pb::Kind kind) {
+  const std::string_view mark = kind_mark(kind), name = kind_name(kind);
+  return fmt::format("<td><span class=\"kind {0}\" title=\"{1}\">{0}</span></td>", mark == "-" ? "" : mark,
+                     name.empty() ? "unknown" : name);
+}
+
+std::string number_cell(std::string_view text) { return fmt::format("<td class=\"n\">{}</td>", for_html(text)); }
+
+// A share of the whole as a bar in the part's colour; beyond the whole it ends at the edge, below zero it is empty.
+std::string bar_cell(const PartLine& line) {
+  if (!line.fraction) return "<td></td>";
+  const double width = std::clamp(*line.fraction, 0.0, 1.0) * 90;
+  return fmt::format(
+      "<td class=\"b\"><svg class=\"bar\" viewBox=\"0 0 90 14\" aria-hidden=\"true\"><rect class=\"r\" y=\"3\" "
+      "width=\"90\" "
+      "height=\"8\" rx=\"2\"/>"
+      "<rect y=\"3\" width=\"{:.1f}\" height=\"8\" rx=\"2\" fill=\"{}\"/></svg></td>",
+      width, line.domain == "node" ? "#7b8794" : part_words(line.domain).colour);
+}
+
+// "526 Wh ± 11 (1.892 MJ)" in front of and within the brackets.
+std::pair<std::string, std::string> parted(const std::string& text, std::string_view at) {
+  const std::size_t found = text.find(at);
+  if (found == std::string::npos) return {text, ""};
+  return {text.substr(0, found), text.substr(found + at.size())};
+}
+
+void add_figure(std::string& out, std::string_view css, std::string_view key, std::string_view value,
+                std::string_view small) {
+  out +=
+      fmt::format("<div{}><dt>{}</dt><dd>{}<small>{}</small></dd></div>\n", css, key, for_html(value), for_html(small));
+}
+
+std::string headline(const Summary& summary) {
+  std::string out;
+  if (summary.all_estimated) out += fmt::format("<p class=\"note\"><b>{}</b></p>\n", kNoSensor);
+  out += "<section class=\"card\"><dl class=\"head\">\n";
+  auto [energy, joules] = parted(summary.energy, " (");
+  if (!joules.empty()) joules = joules.substr(0, joules.find(')')) + ", ";
+  add_figure(out, " class=\"first\"", "Energy", energy == kUnknown ? "unknown" : energy,
+             joules + summary.kind + ": " + summary.boundary);
+  const auto [power, peak] = parted(summary.power, ", ");
+  add_figure(out, "", "Power", power, peak);
+  add_figure(out, "", "Duration", summary.duration, summary.exit);
+  const std::string remarks =
+      fmt::format("{} {} below", summary.findings.size(), summary.findings.size() == 1 ? "remark" : "remarks");
+  const auto [before, coverage] = parted(summary.coverage, "coverage ");
+  add_figure(out, "", "Coverage", coverage.substr(0, coverage.find(',')),
+             summary.findings.empty() ? "no anomalies" : remarks);
+  if (!summary.whole_node.empty()) {
+    const auto [whole, rest] = parted(summary.whole_node, " (");
+    const auto [also, modelled] = parted(rest, "), ");
+    const auto [short_whole, short_modelled] = parted(whole, ", ");
+    add_figure(out, " class=\"wide\"", "Whole node, estimated", short_whole,
+               "E: " + (modelled.empty() ? short_modelled : also + ", " + modelled));
+  }
+  return out + fmt::format("</dl>\n<p class=\"legend\">These are joules of {}.</p></section>\n", for_html(kScope));
+}
+
+// The picture's figures for those who cannot or will not look at it.
+std::string timeline_table(const pb::Record& record) {
+  const Curve curve = make_curve(record, kMostTableRows);
+  if (curve.columns == 0) return "";
+  std::string out =
+      "<details><summary>Power over time as a table</summary><div class=\"scroll\" "
+      "tabindex=\"0\"><table><thead><tr><th class=\"n\">From</th>";
+  std::vector<const Layer*> layers;
+  if (curve.node) layers.push_back(&*curve.node);
+  for (const Layer& layer : curve.layers) layers.push_back(&layer);
+  for (const Layer* layer : layers)
+    out += fmt::format("<th class=\"n\">{}{}</th>", for_html(layer->label), layer->estimated ? " (E)" : "");
+  out += "</tr></thead><tbody>\n";
+  for (std::size_t i = 0; i < curve.columns; ++i) {
+    out += "<tr>" + number_cell(i == 0 ? "0" : duration_text(curve.begin(i)));
+    for (const Layer* layer : layers) out += number_cell(power_text({layer->watts[i], {}}));
+    out += "</tr>\n";
+  }
+  return out + "</tbody></table></div></details>";
+}
+
+std::string timeline_card(const pb::Record& record) {
+  return "<section class=\"card\"><h2>Power over time</h2><div class=\"scroll\">" + make_timeline_svg(record) +
+         "</div>" + timeline_table(record) + "</section>\n";
+}
+
+std::string part_row(const PartLine& line, bool first) {
+  const std::string dot = fmt::format("<span class=\"dot\" style=\"background:{}\"></span>",
+                                      line.domain == "node" ? "#7b8794" : part_words(line.domain).colour);
+  return fmt::format(
+      "<tr{}><td class=\"name\"><span style=\"padding-left:{:.1f}em\"></span>{}{}</td>{}{}{}{}{}{}<td "
+      "class=\"faint\">{}</td>{}</tr>\n",
+      first ? " class=\"total\"" : "", 1.2 * line.indent, dot, for_html(line.label), number_cell(line.energy),
+      number_cell(line.uncertainty), bar_cell(line), number_cell(line.share), number_cell(line.mean),
+      number_cell(line.max), for_html(line.source), kind_cell(line.kind));
+}
+
+std::string parts_card(const Summary& summary) {
+  std::string out =
+      "<section class=\"card\"><h2>Where it went</h2><div class=\"scroll\"><table><thead><tr><th>Component</th><th "
+      "class=\"n\">Energy</th>"
+      "<th class=\"n\">±</th><th></th><th class=\"n\">Share</th><th class=\"n\">Mean</th><th "
+      "class=\"n\">Max</th><th>Source</th><th>Kind</th></tr></thead><tbody>\n";
+  for (const PartLine& line : summary.parts) out += part_row(line, &line == &summary.parts[0]);
+  if (!summary.modelled.empty()) out += "<tr class=\"label\"><td colspan=\"9\">Not measured, estimated</td></tr>\n";
+  for (const PartLine& line : summary.modelled) out += part_row(line, false);
+  return out + fmt::format("</tbody></table></div><p class=\"legend\">± is half the 95 % interval. {}</p></section>\n",
+                           kLegend);
+}
+
+std::string phase_row(const PhaseLine& line) {
+  const std::size_t nested = std::count(line.path.begin(), line.path.end(), '/');
+  const std::string head =
+      fmt::format("<tr><td class=\"name\"><span style=\"padding-left:{:.1f}em\"></span>{}</td>{}{}",
+                  1.2 * static_cast<double>(std::min<std::size_t>(nested, 6)), for_html(line.path),
+                  number_cell(line.count), number_cell(line.duration));
+  if (!line.resolved) return head + fmt::format("<td colspan=\"5\" class=\"faint\">{}</td></tr>\n", kUnresolved);
+  std::string per_unit;
+  for (const std::string& one : line.per_unit) per_unit += (per_unit.empty() ? "" : "<br>") + for_html(one);
+  return head + number_cell(line.mean) + number_cell(line.energy) + number_cell(line.uncertainty) +
+         fmt::format("<td class=\"n\">{}</td>{}</tr>\n", per_unit.empty() ? std::string(kUnknown) : per_unit,
+                     kind_cell(line.kind));
+}
+
+std::string phases_card(const Summary& summary) {
+  if (summary.phases.empty() && summary.per_unit.empty() && summary.figures.empty()) return "";
+  std::string out = "<section class=\"card\"><h2>Phases and work</h2>";
+  if (!summary.per_unit.empty() || !summary.figures.empty()) out += "<p class=\"chips\">";
+  for (const std::string& one : summary.figures) out += fmt::format("<span>{}</span>", for_html(one));
+  for (const std::string& one : summary.per_unit) out += fmt::format("<span>{}</span>", for_html(one));
+  if (!summary.per_unit.empty() || !summary.figures.empty()) out += "</p>";
+  if (summary.phases.empty()) return out + "</section>\n";
+  out +=
+      "<div class=\"scroll\"><table><thead><tr><th>Phase</th><th class=\"n\">Count</th><th "
+      "class=\"n\">Duration</th><th class=\"n\">Mean</th>"
+      "<th class=\"n\">Energy</th><th class=\"n\">±</th><th class=\"n\">Per unit of "
+      "work</th><th>Kind</th></tr></thead><tbody>\n";
+  for (const PhaseLine& line : summary.phases) out += phase_row(line);
+  return out + "</tbody></table></div></section>\n";
+}
+
+std::string quality_card(const Summary& summary, const pb::Record& record) {
+  std::string out = "<section class=\"card\"><h2>How good these figures are</h2>";
+  if (!summary.findings.empty()) out += "<ul class=\"found\">\n";
+  for (const Finding& one : summary.findings)
+    out += fmt::format("<li class=\"{0}\"><b>{0}: {1} {2}</b> {3}</li>\n", name(one.severity), one.count,
+                       for_html(one.name), for_html(one.text));
+  if (!summary.findings.empty()) out += "</ul>\n";
+  out += "<dl class=\"facts\">";
+  const auto fact = [&out](std::string_view key, const std::string& value) {
+    if (!value.empty()) out += fmt::format("<dt>{}</dt><dd>{}</dd>", key, for_html(value));
+  };
+  fact("Coverage", summary.coverage);
+  fact("Largest doubts", summary.doubts);
+  fact("Cost of measuring", summary.monitor);
+  for (const pb::SensorUse& sensor : record.sensors())
+    fact("Sensor",
+         fmt::format("{}: {}, {}, new value every {}{}", clean(sensor.id()), clean(sensor.source()),
+                     sensor.counter() ? "counts energy" : "shows power", duration_text(duration_s(sensor.refresh_ns())),
+                     sensor.gain() > 0 ? fmt::format(", ±{:.3g} % ({}, {})", sensor.gain() * 100,
+                                                     clean(sensor.gain_shape()), clean(sensor.gain_basis()))
+                                       : ""));
+  return out + "</dl></section>\n";
+}
+
+std::string footer(const pb::Record& record) {
+  std::string words = "nodewatt " + clean(record.version());
+  const auto add = [&words](const std::string& word) {
+    if (!word.empty()) words += ", " + word;
+  };
+  add(record.uid().empty() ? "" : "run " + clean(record.uid()));
+  add(start_rfc3339(record));
+  add(clean(record.node().kernel()));
+  add(record.has_command()       ? "command " + clean(record.command())
+      : record.program().empty() ? ""
+                                 : "program " + clean(record.program()));
+  for (const pb::Label& label : record.labels()) add(clean(label.key()) + "=" + clean(label.value()));
+  return "<footer><p>" + for_html(cut_middle(words, 600)) + "</p></footer>\n";
+}
+
+std::string subtitle(const Summary& summary, const pb::Record& record) {
+  std::string words = summary.node;
+  const std::string start = start_words(record);
+  if (start != kUnknown) words += (words.empty() ? "" : " · ") + start;
+  return for_html(words);
+}
+
+std::string list_card(Records records) {
+  std::string out =
+      "<section class=\"card\"><h2>Runs</h2><div class=\"scroll\"><table><thead><tr><th>Run</th><th>Name</th><th "
+      "class=\"n\">Duration</th>"
+      "<th class=\"n\">Energy</th><th class=\"n\">Mean</th><th>Kind</th></tr></thead><tbody>\n";
+  for (const pb::Record* record : records)
+    out += fmt::format("<tr><td><a href=\"#{}\">{}</a></td><td class=\"name\">{}</td>{}{}{}{}</tr>\n", anchor(*record),
+                       for_html(short_id(*record)), for_html(title(*record)),
+                       number_cell(duration_text(duration_s(record->duration_ns()))),
+                       number_cell(energy_pair_text(energy_amount(record->energy()), {Units::automatic, true, false})),
+                       number_cell(power_text(power_amount(record->energy(), record->duration_ns()))),
+                       kind_cell(record->energy().kind()));
+  return out + "</tbody></table></div></section>\n";
+}
+
+}  // namespace
+
+std::string make_run_body(const pb::Record& record) {
+  const Summary summary = make_summary(record, {Units::automatic, true, false});
+  return headline(summary) + timeline_card(record) + parts_card(summary) + phases_card(summary) +
+         quality_card(summary, record) + footer(record);
+}
+
+std::string make_html(const pb::Record& record) {
+  const Summary summary = make_summary(record, {Units::automatic, true, false});
+  const std::string head = fmt::format(
+      "<header class=\"top\"><span class=\"brand\">nodewatt</span><span class=\"meta\">run "
+      "{}</span></header>\n<h1>{}</h1>\n<p class=\"sub\">{}</p>\n",
+      for_html(summary.id), for_html(title(record)), subtitle(summary, record));
+  return make_page(title(record) + " - nodewatt", head + make_run_body(record));
+}
+
+std::string make_html(Records records, std::string_view page_title) {
+  std::string body = fmt::format(
+      "<header class=\"top\"><span class=\"brand\">nodewatt</span><span class=\"meta\">{} "
+      "runs</span></header>\n<h1>{}</h1>\n",
+      records.size(), for_html(page_title));
+  body += list_card(records);
+  for (const pb::Record* record : records) {
+    const Summary summary = make_summary(*record, {Units::automatic, true, false});
+    body += fmt::format("<h2 class=\"run\" id=\"{}\">{} {}</h2>\n<p class=\"sub\">{}</p>\n", anchor(*record),
+                        for_html(summary.id), for_html(title(*record)), subtitle(summary, *record));
+    body += make_run_body(*record);
+  }
+  return make_page(page_title, body);
+}
+
+}  // namespace nw

@@ -1,0 +1,203 @@
+// The machine form of a record, schema nodewatt/1. docs/schema/nodewatt-1.schema.json says the same in another
+// language; json_test.cc holds both against each other. Every key is always present; unknown is null. Keys are only
+// ever added.
+#include <nlohmann/json.hpp>
+
+#include "base/anomalies.h"
+#include "report/escape.h"
+#include "report/report.h"
+#include "report/values.h"
+
+namespace nw {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json number(std::optional<double> value) { return value ? Json(*value) : Json(nullptr); }
+Json number(double value) { return number(finite(value)); }
+Json above_zero(double value) { return value > 0 ? number(value) : Json(nullptr); }
+Json text(std::string_view value) { return value.empty() ? Json(nullptr) : Json(valid_utf8(value)); }
+Json seconds(std::int64_t nanos) { return number(duration_s(nanos)); }
+
+template <class Items, class Make>
+Json list(const Items& items, Make make) {
+  Json all = Json::array();
+  for (const auto& item : items) all.push_back(make(item));
+  return all;
+}
+
+// One sigma in joules; unknown where the energy has no uncertainty at all.
+Json sigma(const pb::Energy& energy, double microjoules) {
+  return uncertainty_j(energy) ? number(microjoules / 1e6) : Json(nullptr);
+}
+
+Json make_energy(const pb::Energy& energy) {
+  return {
+      {"energy_j", number(energy_j(energy))},
+      {"uncertainty_j", number(uncertainty_j(energy))},
+      {"random_j", sigma(energy, energy.random_uj())},
+      {"systematic_j", sigma(energy, energy.systematic_uj())},
+      {"filled_j", energy_j(energy) ? number(static_cast<double>(energy.filled_uj()) / 1e6) : Json(nullptr)},
+      {"coverage", number(coverage(energy))},
+      {"kind", text(kind_name(energy.kind()))},
+      {"boundary", text(boundary_name(energy.boundary()))},
+      {"contributors", list(energy.contributors(), [](const pb::Contributor& one) {
+         return Json{{"name", text(one.name())}, {"u_j", number(one.u_uj() / 1e6)}, {"systematic", one.systematic()}};
+       })}};
+}
+
+Json make_component(const pb::Component& one, std::int64_t duration_ns) {
+  return {{"domain", text(one.domain())},
+          {"device", text(one.device())},
+          {"label", text(one.label())},
+          {"energy_j", number(energy_j(one.energy()))},
+          {"uncertainty_j", number(uncertainty_j(one.energy()))},
+          {"coverage", number(coverage(one.energy()))},
+          {"kind", text(kind_name(one.energy().kind()))},
+          {"boundary", text(boundary_name(one.energy().boundary()))},
+          {"source", text(one.source())},
+          {"sensor", text(one.sensor())},
+          {"depth", one.depth()},
+          {"counted", one.counted()},
+          {"mean_power_w", number(mean_power_w(one.energy(), duration_ns))},
+          {"max_power_w", number(max_power_w(one))}};
+}
+
+template <class Items>
+Json make_components(const Items& components, std::int64_t duration_ns) {
+  return list(components, [duration_ns](const pb::Component& one) { return make_component(one, duration_ns); });
+}
+
+template <class Items>
+Json make_work(const Items& work, const pb::Energy& energy) {
+  return list(work, [&energy](const pb::Work& one) {
+    const Amount each = per_unit(energy, one);
+    return Json{{"unit", text(one.unit())},
+                {"count", number(one.count())},
+                {"energy_per_unit_j", number(each.value)},
+                {"uncertainty_per_unit_j", number(each.uncertainty)}};
+  });
+}
+
+Json make_phase(const pb::Phase& phase) {
+  const pb::Energy& energy = phase.resolved() ? phase.energy() : pb::Energy::default_instance();
+  const auto or_null = [&phase](bool has, const pb::Energy& one) {
+    return has && phase.resolved() ? make_energy(one) : Json(nullptr);
+  };
+  Json spans = list(phase.spans(), [](const pb::Span& span) {
+    return Json{{"begin_s", static_cast<double>(span.begin_ns()) / 1e9},
+                {"end_s", static_cast<double>(span.end_ns()) / 1e9}};
+  });
+  return {{"path", text(phase.path())},
+          {"count", phase.count()},
+          {"duration_s", seconds(phase.duration_ns())},
+          {"resolved", phase.resolved()},
+          {"energy", or_null(phase.has_energy(), phase.energy())},
+          {"node_estimate", or_null(phase.has_node_estimate(), phase.node_estimate())},
+          {"components", make_components(phase.components(), phase.duration_ns())},
+          {"work", make_work(phase.work(), energy)},
+          {"spans", std::move(spans)}};
+}
+
+Json make_node(const pb::Node& node) {
+  return {{"host", text(node.host())},
+          {"cpu_model", text(node.cpu_model())},
+          {"logical_cpus", above_zero(node.logical_cpus())},
+          {"sockets", above_zero(node.sockets())},
+          {"memory_bytes", node.memory_bytes() > 0 ? Json(node.memory_bytes()) : Json(nullptr)},
+          {"gpus", list(node.gpus(), [](const std::string& gpu) { return text(gpu); })},
+          {"virtual_machine", node.virtual_machine()},
+          {"kernel", text(node.kernel())}};
+}
+
+Json make_anomaly(const pb::AnomalyCount& one) {
+  const auto known = anomaly(one.name());
+  return {{"name", text(one.name())},
+          {"severity", known ? text(name(entry(*known).severity)) : Json(nullptr)},
+          {"sensor", text(one.sensor())},
+          {"count", one.count()},
+          {"sentence", known ? text(entry(*known).sentence) : Json(nullptr)}};
+}
+
+// Mean power in each step; the last step may be cut short by the end of the run.
+Json make_series(const pb::Series& series, std::int64_t step_ns, std::int64_t duration_ns) {
+  Json watts = Json::array();
+  for (int i = 0; i < series.energy_uj_size(); ++i) {
+    const double left = static_cast<double>(duration_ns) - static_cast<double>(step_ns) * i;
+    const double length = left > 0 && left < static_cast<double>(step_ns) ? left : static_cast<double>(step_ns);
+    const bool unknown = series.energy_uj(i) == -1 || step_ns <= 0;
+    watts.push_back(unknown ? Json(nullptr) : number(static_cast<double>(series.energy_uj(i)) * 1e3 / length));
+  }
+  return {{"domain", text(series.domain())},
+          {"device", text(series.device())},
+          {"estimated", series.estimated()},
+          {"power_w", std::move(watts)}};
+}
+
+Json make_timeline(const pb::Record& record) {
+  const std::int64_t step = record.timeline().step_ns();
+  return {{"step_s", seconds(step)}, {"series", list(record.timeline().series(), [&](const pb::Series& one) {
+                                        return make_series(one, step, record.duration_ns());
+                                      })}};
+}
+
+Json make_sensor(const pb::SensorUse& one) {
+  return {{"id", text(one.id())},
+          {"source", text(one.source())},
+          {"type", one.counter() ? "counter" : "gauge"},
+          {"refresh_s", seconds(one.refresh_ns())},
+          {"gain", above_zero(one.gain())},
+          {"gain_shape", text(one.gain_shape())},
+          {"gain_basis", text(one.gain_basis())}};
+}
+
+Json make_provenance(const pb::Record& record) {
+  return {{"version", text(record.version())},
+          {"group", text(record.group())},
+          {"repeat", above_zero(record.repeat())},
+          {"warmup", record.warmup()},
+          {"command", record.has_command() ? text(record.command()) : Json(nullptr)},
+          {"monitor_cpu_s", above_zero(record.monitor_cpu_s())}};
+}
+
+Json make_labels(const pb::Record& record) {
+  Json labels = Json::object();
+  for (const pb::Label& label : record.labels()) labels[valid_utf8(label.key())] = valid_utf8(label.value());
+  return labels;
+}
+
+}  // namespace
+
+std::string make_json(const pb::Record& record) {
+  Json out{{"schema", "nodewatt/1"}, {"type", "run"}};
+  out["id"] = text(record.uid().empty() ? "" : short_id(record));
+  out["uid"] = text(record.uid());
+  out["name"] = text(record.name());
+  out["labels"] = make_labels(record);
+  out["program"] = text(record.program());
+  out["state"] = text(record.state());
+  out["exit_code"] = record.has_exit_code() ? Json(record.exit_code()) : Json(nullptr);
+  out["signal"] = record.has_signal() ? Json(record.signal()) : Json(nullptr);
+  out["start_time"] = text(start_rfc3339(record));
+  out["duration_s"] = seconds(record.duration_ns());
+  out["node"] = make_node(record.node());
+  out["energy"] = make_energy(record.energy());
+  out["boundary_note"] = text(record.boundary_note());
+  out["node_estimate"] = record.has_node_estimate() ? make_energy(record.node_estimate()) : Json(nullptr);
+  const bool modelled = record.has_node_estimate() || record.energy().kind() == pb::KIND_ESTIMATED;
+  out["modelled_fraction"] = modelled ? number(record.modelled_fraction()) : Json(nullptr);
+  out["components"] = make_components(record.components(), record.duration_ns());
+  out["phases"] = list(record.phases(), make_phase);
+  out["work"] = make_work(record.work(), record.energy());
+  out["figures"] = list(record.figures(), [](const pb::Figure& one) {
+    return Json{{"name", text(one.name())}, {"value", number(one.value())}};
+  });
+  out["anomalies"] = list(record.anomalies(), make_anomaly);
+  out["timeline"] = make_timeline(record);
+  out["sensors"] = list(record.sensors(), make_sensor);
+  out["provenance"] = make_provenance(record);
+  return out.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
+}
+
+}  // namespace nw

@@ -1,0 +1,96 @@
+// The report of one run for a paper's notes or an issue: GitHub's Markdown, tables and no HTML.
+#include <fmt/format.h>
+
+#include "report/escape.h"
+#include "report/report.h"
+#include "report/summary.h"
+#include "report/values.h"
+
+namespace nw {
+
+namespace {
+
+std::string row(std::initializer_list<std::string_view> cells) {
+  std::string out;
+  for (const std::string_view cell : cells) out += "| " + for_markdown(cell) + " ";
+  return out + "|\n";
+}
+
+// As code, so that no site takes "@7f3k2" for a person.
+std::string code(std::string text) {
+  std::erase_if(text, [](char c) { return c == '`' || c == '|'; });
+  return "`" + text + "`";
+}
+
+std::string energy_block(const Summary& summary) {
+  std::string out;
+  if (summary.all_estimated) out += fmt::format("**{}**\n\n", kNoSensor);
+  const std::string energy = summary.energy == kUnknown ? "unknown" : summary.energy + ", " + summary.kind;
+  out += fmt::format("- **Energy: {}**\n- Power: {}\n- Boundary: {}\n- Scope: {}\n", for_markdown(energy),
+                     for_markdown(summary.power), for_markdown(summary.boundary), for_markdown(kScope));
+  if (!summary.whole_node.empty())
+    out += fmt::format("- Whole node, estimated: {} (E)\n", for_markdown(summary.whole_node));
+  return out + '\n';
+}
+
+std::string part_row(const PartLine& line) {
+  std::string indent;
+  for (int i = 0; i < line.indent; ++i) indent += "&nbsp;&nbsp;";
+  return "| " + indent + for_markdown(line.label) + " " +
+         row({line.energy, line.uncertainty, line.share, line.mean, line.max, line.source, kind_mark(line.kind)});
+}
+
+std::string parts_block(const Summary& summary) {
+  std::string out =
+      "| Component | Energy | ± | Share | Mean | Max | Source | Kind |\n|:---|---:|---:|---:|---:|---:|:---|:---|\n";
+  for (const PartLine& line : summary.parts) out += part_row(line);
+  if (!summary.modelled.empty()) out += "| *Not measured, estimated* | | | | | | | |\n";
+  for (const PartLine& line : summary.modelled) out += part_row(line);
+  return out + '\n';
+}
+
+std::string phases_block(const Summary& summary) {
+  if (summary.phases.empty()) return "";
+  std::string out =
+      "| Phase | Count | Duration | Mean | Energy | ± | Per unit | Kind |\n|:---|---:|---:|---:|---:|---:|:---|:---|\n";
+  for (const PhaseLine& line : summary.phases) {
+    std::string per_unit;
+    for (const std::string& one : line.per_unit) per_unit += (per_unit.empty() ? "" : ", ") + one;
+    if (line.resolved)
+      out += row({line.path, line.count, line.duration, line.mean, line.energy, line.uncertainty,
+                  per_unit.empty() ? kUnknown : per_unit, kind_mark(line.kind)});
+    else
+      out += row({line.path, line.count, line.duration, kUnknown, kUnresolved, kUnknown, kUnknown, kUnknown});
+  }
+  return out + '\n';
+}
+
+std::string quality_block(const Summary& summary, const pb::Record& record) {
+  std::string out;
+  for (const std::string& one : summary.per_unit) out += "- Per unit: " + for_markdown(one) + '\n';
+  for (const std::string& one : summary.figures) out += "- Figure: " + for_markdown(one) + '\n';
+  out += "- Quality: " + for_markdown(summary.coverage + (summary.findings.empty() ? ", no anomalies" : "")) + '\n';
+  for (const Finding& one : summary.findings)
+    out +=
+        fmt::format("- {}: {} {}: {}\n", name(one.severity), one.count, for_markdown(one.name), for_markdown(one.text));
+  if (!summary.monitor.empty()) out += fmt::format("- Monitor cost: {}\n", for_markdown(summary.monitor));
+  if (!summary.doubts.empty()) out += fmt::format("- Largest doubts: {}\n", for_markdown(summary.doubts));
+  const std::string version = clean(record.version()), start = start_rfc3339(record);
+  out += fmt::format("\n{}. ± is half the 95 % interval.\n\nnodewatt {}, run {}{}{}\n", kLegend,
+                     for_markdown(version.empty() ? "(unknown version)" : version),
+                     code(record.uid().empty() ? "unknown" : clean(record.uid())), start.empty() ? "" : ", ", start);
+  return out;
+}
+
+}  // namespace
+
+std::string make_markdown(const pb::Record& record) {
+  const Summary summary = make_summary(record, {Units::automatic, true, false});
+  std::string out = fmt::format("### {}{}{}\n\n", code("nodewatt run " + summary.id), summary.name.empty() ? "" : " ",
+                                for_markdown(summary.name));
+  out += fmt::format("{}{}{}, {}\n\n", for_markdown(summary.node), summary.node.empty() ? "" : ", ", summary.duration,
+                     for_markdown(summary.exit));
+  return out + energy_block(summary) + parts_block(summary) + phases_block(summary) + quality_block(summary, record);
+}
+
+}  // namespace nw

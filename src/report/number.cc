@@ -1,0 +1,214 @@
+#include "report/number.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace nw {
+
+namespace {
+
+constexpr double kJoulesPerWh = 3600;
+constexpr int kMostDecimals = 9;
+
+struct Scale {
+  double joules;
+  std::string_view name;
+};
+// In the order of Units; the first is never used.
+constexpr std::array kScales{Scale{1, "J"},     Scale{1, "J"},       Scale{1e3, "kJ"},   Scale{1e6, "MJ"},
+                             Scale{3600, "Wh"}, Scale{3.6e6, "kWh"}, Scale{3.6e9, "MWh"}};
+
+const Scale& scale(Units units) { return kScales[static_cast<unsigned>(units)]; }
+
+struct Digits {
+  std::string value;
+  std::string uncertainty;  // empty when unknown
+};
+
+bool known(std::optional<double> value) { return value && std::isfinite(*value); }
+bool positive(std::optional<double> value) { return known(value) && *value > 0; }
+
+// The power of ten of the first digit, once `value` is rounded to this many significant digits. value > 0.
+int exponent(double value, int significant) {
+  const std::string text = fmt::format("{:.{}e}", value, significant - 1);
+  return std::stoi(text.substr(text.find('e') + 1));
+}
+
+// `value` ending at the decimal place 10^place, never "-0".
+std::string digits_at(double value, int place) {
+  const int decimals = std::clamp(-place, 0, kMostDecimals);
+  if (place > 0) value = std::round(value / std::pow(10, place)) * std::pow(10, place);
+  std::string text = fmt::format("{:.{}f}", value, decimals);
+  if (text.starts_with('-') && text.find_first_of("123456789") == std::string::npos) text.erase(0, 1);
+  return text;
+}
+
+bool extreme(double value) { return value != 0 && (std::abs(value) >= 1e15 || std::abs(value) < 1e-9); }
+
+Digits digits_without_uncertainty(double value) {
+  if (value == 0) return {"0", ""};
+  const double size = std::abs(value);
+  const int first = exponent(size, 3);
+  return {digits_at(value, first == 3 ? 0 : first - 2), ""};
+}
+
+Digits digits(double value, std::optional<double> uncertainty, bool precise) {
+  if (extreme(value)) return {fmt::format("{:.2e}", value), ""};
+  if (!positive(uncertainty) || extreme(*uncertainty)) return digits_without_uncertainty(value);
+  const int wanted = exponent(*uncertainty, 2) - 1;
+  int place = wanted;
+  if (value != 0) {
+    const int first = exponent(std::abs(value), 4);
+    if (!precise) place = std::max(place, first - 3);
+    place = std::min(place, first);  // a value keeps its first digit even where the uncertainty is larger
+  }
+  if (place <= wanted) return {digits_at(value, place), digits_at(*uncertainty, wanted)};
+  const double step = std::pow(10, place);
+  return {digits_at(value, place), digits_at(std::ceil(*uncertainty / step - 1e-9) * step, place)};
+}
+
+Digits digits(Amount amount, double unit, bool precise) {
+  std::optional<double> uncertainty = amount.uncertainty;
+  if (uncertainty) *uncertainty /= unit;
+  return digits(*amount.value / unit, uncertainty, precise);
+}
+
+const Scale& scale_of(Amount joules, const NumberStyle& style) { return scale(energy_unit(joules.value, style.units)); }
+
+std::string joules_text(Amount joules, const NumberStyle& style) {
+  const double size = std::abs(*joules.value);
+  const Scale unit = size < 1e3   ? Scale{1, "J"}
+                     : size < 1e6 ? Scale{1e3, "kJ"}
+                     : size < 1e9 ? Scale{1e6, "MJ"}
+                                  : Scale{1e9, "GJ"};
+  return fmt::format("{} {}", digits(joules, unit.joules, style.precise).value, unit.name);
+}
+
+Scale item_scale(double joules, bool utf8) {
+  const double size = std::abs(joules);
+  if (size >= 1e7) return {1e6, "MJ"};
+  if (size >= 1e4) return {1e3, "kJ"};
+  if (size >= 0.1 || size == 0) return {1, "J"};
+  if (size >= 1e-4) return {1e-3, "mJ"};
+  return {1e-6, utf8 ? "µJ" : "uJ"};
+}
+
+}  // namespace
+
+std::string_view plus_minus(bool utf8) { return utf8 ? "±" : "+-"; }
+
+Units energy_unit(std::optional<double> largest_j, Units wanted) {
+  if (wanted != Units::automatic) return wanted;
+  const double size = known(largest_j) ? std::abs(*largest_j) : 0;
+  if (size < kJoulesPerWh) return Units::J;
+  if (size < 1e3 * kJoulesPerWh) return Units::Wh;
+  return size < 1e6 * kJoulesPerWh ? Units::kWh : Units::MWh;
+}
+
+std::string energy_text(Amount joules, const NumberStyle& style) {
+  if (!known(joules.value)) return std::string(kUnknown);
+  const Scale& unit = scale_of(joules, style);
+  return fmt::format("{} {}", digits(joules, unit.joules, style.precise).value, unit.name);
+}
+
+std::string energy_uncertainty_text(Amount joules, const NumberStyle& style) {
+  if (!known(joules.value) || !positive(joules.uncertainty)) return std::string(kUnknown);
+  const Scale& unit = scale_of(joules, style);
+  const Digits printed = digits(joules, unit.joules, style.precise);
+  if (printed.uncertainty.empty()) return std::string(kUnknown);
+  return fmt::format("{} {}", printed.uncertainty, unit.name);
+}
+
+std::string energy_pair_text(Amount joules, const NumberStyle& style) {
+  if (!known(joules.value)) return std::string(kUnknown);
+  const Scale& unit = scale_of(joules, style);
+  const Digits printed = digits(joules, unit.joules, style.precise);
+  std::string text = fmt::format("{} {}", printed.value, unit.name);
+  if (!printed.uncertainty.empty()) text += fmt::format(" {} {}", plus_minus(style.utf8), printed.uncertainty);
+  return text;
+}
+
+std::string energy_full_text(Amount joules, const NumberStyle& style) {
+  std::string text = energy_pair_text(joules, style);
+  if (!known(joules.value)) return text;
+  const Units units = energy_unit(joules.value, style.units);
+  if (units >= Units::Wh) text += fmt::format(" ({})", joules_text(joules, style));
+  return text;
+}
+
+std::string per_item_text(Amount joules, std::string_view item, const NumberStyle& style, bool with_uncertainty) {
+  if (!known(joules.value)) return std::string(kUnknown);
+  const Scale unit = item_scale(*joules.value, style.utf8);
+  const Digits printed = digits(joules, unit.joules, style.precise);
+  std::string text = fmt::format("{} {}{}{}", printed.value, unit.name, item.empty() ? "" : "/", item);
+  if (with_uncertainty && !printed.uncertainty.empty())
+    text += fmt::format(" {} {}", plus_minus(style.utf8), printed.uncertainty);
+  return text;
+}
+
+// Powers stand without their uncertainty: three digits, four from 1000, are enough.
+std::string power_text(Amount watts) {
+  if (!known(watts.value)) return std::string(kUnknown);
+  const bool kilo = std::abs(*watts.value) >= 1e4;
+  const std::string few = digits({watts.value, {}}, kilo ? 1e3 : 1, false).value;
+  const std::string allowed = digits(watts, kilo ? 1e3 : 1, false).value;
+  return fmt::format("{} {}", allowed.size() < few.size() ? allowed : few, kilo ? "kW" : "W");
+}
+
+std::string duration_text(std::optional<double> seconds) {
+  if (!known(seconds) || *seconds < 0) return std::string(kUnknown);
+  if (*seconds < 0.1) return fmt::format("{:.3g} ms", *seconds * 1e3);
+  if (*seconds < 59.95) return fmt::format("{:.3g} s", *seconds);
+  if (*seconds > 1e12) return fmt::format("{:.2e} s", *seconds);
+  const auto whole = static_cast<long long>(std::llround(*seconds));
+  const long long s = whole % 60, m = whole / 60 % 60, h = whole / 3600 % 24, d = whole / 86400;
+  if (d > 0) return fmt::format("{}d{:02}h{:02}m", d, h, m);
+  if (h > 0) return fmt::format("{}h{:02}m{:02}s", h, m, s);
+  return fmt::format("{}m{:02}s", m, s);
+}
+
+std::string seconds_text(Amount seconds) {
+  if (!known(seconds.value)) return std::string(kUnknown);
+  return fmt::format("{} s", digits(*seconds.value, seconds.uncertainty, false).value);
+}
+
+std::string percent_text(Amount fraction) {
+  if (!known(fraction.value)) return std::string(kUnknown);
+  const double percent = *fraction.value * 100;
+  if (extreme(percent)) return fmt::format("{:.1e} %", percent);
+  int place = -1;
+  if (positive(fraction.uncertainty)) place = std::max(place, exponent(*fraction.uncertainty * 100, 2) - 1);
+  return fmt::format("{} %", digits_at(percent, std::min(place, 0)));
+}
+
+std::string coverage_text(std::optional<double> fraction) {
+  if (!known(fraction)) return std::string(kUnknown);
+  if (*fraction >= 1 || *fraction <= 0) return *fraction >= 1 ? "100 %" : "0 %";
+  return fmt::format("{:.1f} %", std::floor(*fraction * 1000 + 1e-9) / 10);
+}
+
+std::string ratio_text(Amount ratio, const NumberStyle& style) {
+  if (!known(ratio.value)) return std::string(kUnknown);
+  const Digits printed = digits(*ratio.value, ratio.uncertainty, style.precise);
+  if (printed.uncertainty.empty()) return printed.value;
+  return fmt::format("{} {} {}", printed.value, plus_minus(style.utf8), printed.uncertainty);
+}
+
+std::string plain_text(std::optional<double> value) {
+  if (!known(value)) return std::string(kUnknown);
+  return std::abs(*value) >= 1e4 && std::abs(*value) < 1e15 ? fmt::format("{:.0f}", *value)
+                                                            : fmt::format("{:.4g}", *value);
+}
+
+std::string count_text(double count) {
+  if (!std::isfinite(count)) return std::string(kUnknown);
+  if (std::abs(count) >= 1e15) return fmt::format("{:.3g}", count);
+  if (std::abs(count) >= 1e9) return fmt::format("{:.4g} G", count / 1e9);
+  if (std::abs(count) >= 1e6) return fmt::format("{:.4g} M", count / 1e6);
+  return count == std::floor(count) ? fmt::format("{:.0f}", count) : fmt::format("{:.4g}", count);
+}
+
+}  // namespace nw

@@ -1,0 +1,52 @@
+// Number: the one place where a quantity becomes digits with a unit.
+//
+// The uncertainty (half-width of the 95 % interval) has two significant digits and the value ends at the same decimal
+// place (GUM 7.2.6). Unless `precise`, a value has at most four significant digits; where that is coarser, the
+// uncertainty is rounded up to its place, so that the printed interval still holds the true one. Without a known
+// uncertainty a value has three digits (four from 1000).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace nw {
+
+enum class Units : unsigned char { automatic, J, kJ, MJ, Wh, kWh, MWh };
+
+struct NumberStyle {
+  Units units = Units::automatic;
+  bool utf8 = false;
+  bool precise = false;
+};
+
+// A value and the half-width of its 95 % interval, in joules, watts or plain numbers.
+struct Amount {
+  std::optional<double> value;
+  std::optional<double> uncertainty;
+};
+
+// What stands for an unknown number.
+inline constexpr std::string_view kUnknown = "-";
+
+// The unit of a column of energies whose largest is this one: J below 1 Wh, then Wh, kWh, MWh.
+Units energy_unit(std::optional<double> largest_j, Units wanted);
+
+std::string energy_text(Amount joules, const NumberStyle& style);              // "525 Wh"
+std::string energy_uncertainty_text(Amount joules, const NumberStyle& style);  // "11 Wh"
+std::string energy_pair_text(Amount joules, const NumberStyle& style);         // "525 Wh +- 11"
+std::string energy_full_text(Amount joules, const NumberStyle& style);         // "525 Wh +- 11 (1.89 MJ)"
+// Always in J, with a prefix: "0.526 J/sample +- 0.011". `item` is printed as it is.
+std::string per_item_text(Amount joules, std::string_view item, const NumberStyle& style, bool with_uncertainty = true);
+
+std::string power_text(Amount watts);                            // "2612 W", kW from 10 kW
+std::string duration_text(std::optional<double> seconds);        // "42.1 s", "12m04s", "3h02m10s", "2d03h10m"
+std::string seconds_text(Amount seconds);                        // "724.3 s"
+std::string percent_text(Amount fraction);                       // 0.683 is "68.3 %"
+std::string coverage_text(std::optional<double> fraction);       // never rounded up to 100 %
+std::string ratio_text(Amount ratio, const NumberStyle& style);  // "1.36 +- 0.03"
+std::string plain_text(std::optional<double> value);             // four significant digits, no unit
+std::string count_text(double count);                            // "3", "3.6 M"
+std::string_view plus_minus(bool utf8);
+
+}  // namespace nw

@@ -1,0 +1,21 @@
+// Page: the frame of our HTML: one file that needs no network, no font and no script, light or dark as the reader has
+// it, and good on paper.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "account/record.pb.h"
+
+namespace nw {
+
+// `title` is text, `body` is HTML.
+std::string make_page(std::string_view title, std::string_view body);
+
+// Everything about one run below its heading: headline, picture, parts, phases, quality.
+std::string make_run_body(const pb::Record& record);
+
+// A link's target for a record within a page.
+std::string anchor(const pb::Record& record);
+
+}  // namespace nw

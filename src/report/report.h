@@ -1,0 +1,57 @@
+// Report: what nodewatt prints about records. Every format is a pure function of the record: same record, same bytes.
+//
+// All formats take their figures from summary.h and number.h, so that one energy reads the same in the terminal, on the
+// page and in a paper. Figures are joules of the whole node while the command ran; a unit stands at every number;
+// unknown is '-' or null, never 0.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "account/record.pb.h"
+#include "report/number.h"
+
+namespace nw {
+
+struct TextStyle {
+  int width = 100;
+  bool colour = false;  // repeats what a word or mark says already
+  bool utf8 = false;
+  Units units = Units::automatic;
+  bool precise = false;  // all the digits that the uncertainty allows
+};
+
+using Records = std::span<const pb::Record* const>;
+
+std::string make_text(const pb::Record& record, const TextStyle& style);
+// One line for scripts: "525.5 Wh  1.892 MJ  724.3 s  2612 W  plug  M".
+std::string make_short(const pb::Record& record);
+// The schema nodewatt/1, docs/schema/nodewatt-1.schema.json.
+std::string make_json(const pb::Record& record);
+// One row for each record, scope (run, phase) and component; the row of domain "total" is the record's own figure.
+std::string make_csv(Records records);
+std::string make_markdown(const pb::Record& record);
+// A page that needs nothing but itself.
+std::string make_html(const pb::Record& record);
+std::string make_html(Records records, std::string_view title);
+std::string make_timeline_svg(const pb::Record& record);
+// `nodewatt runs`
+std::string make_list(Records records, const TextStyle& style);
+// `nodewatt compare`
+std::string make_compare(Records records, const TextStyle& style);
+
+// One line of a bench: the repeats of one application, phase and configuration.
+struct BenchRow {
+  std::string application;
+  std::string phase;  // path of a phase inside each record; empty: the whole run
+  std::string configuration;
+  std::vector<const pb::Record*> repeats;
+};
+
+std::string make_bench_table(std::span<const BenchRow> rows, const TextStyle& style);
+std::string make_bench_markdown(std::span<const BenchRow> rows);
+std::string make_bench_html(std::span<const BenchRow> rows, std::string_view title);
+
+}  // namespace nw

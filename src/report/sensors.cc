@@ -1,0 +1,91 @@
+#include "report/sensors.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "report/escape.h"
+#include "report/number.h"
+
+namespace nw {
+
+namespace {
+std::string part_of(const SensorLine& line) {
+  return line.device.empty() ? line.domain : line.domain + " " + cut_middle(clean(line.device), 16);
+}
+
+std::string power_of(const SensorLine& line) {
+  if (line.state == "dead") return "DEAD";
+  return line.power_w ? power_text({line.power_w, std::nullopt}) : "silent";
+}
+
+void add_line(const SensorLine& line, std::string& out) {
+  out += fmt::format("  {:<22} {:<8} {:>10}  {:<9} {}\n", part_of(line), line.counter ? "counter" : "power",
+                     power_of(line), line.kind, clean(line.source + (line.label.empty() ? "" : ", " + line.label)));
+}
+
+bool measured(const SensorLine& line) { return line.kind == "measured" && line.state == "ok"; }
+
+bool reads(const Sensors& sensors, std::initializer_list<const char*> domains) {
+  return std::any_of(sensors.lines.begin(), sensors.lines.end(), [&](const SensorLine& line) {
+    return measured(line) && std::find(domains.begin(), domains.end(), line.domain) != domains.end();
+  });
+}
+
+void add_findings(const Sensors& sensors, std::string& out) {
+  if (sensors.findings.empty()) return;
+  out += "\nThere, and not readable\n";
+  for (const auto& finding : sensors.findings) {
+    out += fmt::format("  {} ({})\n    {}\n", clean(finding.where), finding.driver, strip(finding.what));
+    std::string repair = finding.repair;
+    for (std::size_t start = 0; start < repair.size();) {
+      const auto end = std::min(repair.find('\n', start), repair.size());
+      out += fmt::format("    {} {}\n", start == 0 ? "repair:" : "       ", strip(repair.substr(start, end - start)));
+      start = end + 1;
+    }
+  }
+}
+}  // namespace
+
+std::string make_sensors_text(const Sensors& sensors, const TextStyle&) {
+  std::string out = fmt::format("  {:<22} {:<8} {:>10}  {:<9} {}\n", "Part", "Reads", "Now", "Kind", "Source");
+  for (const auto& line : sensors.lines) add_line(line, out);
+  if (!sensors.findings.empty())
+    out += fmt::format("\n{} more that exist and cannot be read: nodewatt doctor\n", sensors.findings.size());
+  return out;
+}
+
+std::string make_doctor_text(const Sensors& sensors, const TextStyle&) {
+  std::string out = "Read\n";
+  const auto none = std::none_of(sensors.lines.begin(), sensors.lines.end(), measured);
+  if (none) out += "  no sensor of this node\n";
+  for (const auto& line : sensors.lines)
+    if (measured(line)) add_line(line, out);
+  bool first = true;
+  for (const auto& line : sensors.lines) {
+    if (line.kind != "measured" || line.state == "ok") continue;
+    if (first) out += "\nThere, and not counting\n";
+    first = false;
+    out += fmt::format("  {} ({}): {}\n", line.id, clean(line.source),
+                       line.state == "dead"
+                           ? "present and always zero; left out of every figure (usual in virtual machines)"
+                           : "did not move while it was watched");
+  }
+  add_findings(sensors, out);
+  out += "\nWhat this means\n";
+  const auto say = [&](bool known, const char* what, const char* otherwise) {
+    out += fmt::format("  {:<18} {}\n", what, known ? "measured" : otherwise);
+  };
+  say(reads(sensors, {"package", "psys", "module", "cpu"}), "CPU packages",
+      "estimated from utilisation: no RAPL counter can be read");
+  say(reads(sensors, {"dram", "psys", "module"}), "Memory", "estimated from its size: no DRAM counter can be read");
+  if (reads(sensors, {"gpu", "module"}))
+    say(true, "GPUs", "");
+  else
+    out += "  GPUs               none found\n";
+  say(reads(sensors, {"node"}), "Whole node", "estimated: no node power sensor (ACPI power meter, BMC) can be read");
+  if (none) out += "\nEvery figure on this machine is an estimate with a wide interval.\n";
+  return out;
+}
+
+}  // namespace nw

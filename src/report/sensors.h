@@ -1,0 +1,34 @@
+// Sensors: what `nodewatt sensors` and `nodewatt doctor` print.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "report/report.h"
+
+namespace nw {
+
+struct SensorLine {
+  std::string id, source, domain, device, label, kind, boundary, gain_basis, access;
+  std::string state;  // ok; silent: did not move in the time it was watched; dead: always zero
+  bool counter = false;
+  double refresh_s = 0, gain = 0;
+  std::optional<double> power_w;
+};
+
+struct FindingLine {
+  std::string driver, where, what, repair;
+};
+
+struct Sensors {
+  std::vector<SensorLine> lines;
+  std::vector<FindingLine> findings;
+};
+
+std::string make_sensors_text(const Sensors& sensors, const TextStyle& style);
+std::string make_sensors_json(const Sensors& sensors);
+// What works, what exists and cannot be used with its repair, and what this means for the figures.
+std::string make_doctor_text(const Sensors& sensors, const TextStyle& style);
+
+}  // namespace nw

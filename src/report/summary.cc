@@ -1,0 +1,251 @@
+#include "report/summary.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "report/curve.h"
+#include "report/escape.h"
+#include "report/values.h"
+
+namespace nw {
+
+namespace {
+
+constexpr int kDeepest = 6;
+
+// A component and those that lie inside it, as positions in the record.
+struct Family {
+  std::string domain;
+  int first = 0;
+  int last = 0;  // one behind
+};
+
+bool modelled_beside(const pb::Component& component) {
+  return !component.counted() && component.energy().kind() == pb::KIND_ESTIMATED;
+}
+
+class PartTable {
+ public:
+  PartTable(const pb::Record& record, const NumberStyle& style) : record_(record), style_(style) {
+    style_.units = energy_unit(energy_j(record.energy()), style.units);
+    const auto& all = record.components();
+    has_node_ = !all.empty() && all[0].domain() == "node" && all[0].counted();
+  }
+
+  std::vector<PartLine> measured() {
+    lines_.push_back(total());
+    for (const std::vector<Family>& same : groups()) {
+      const bool grouped = same.size() > 1;
+      if (grouped) lines_.push_back(group_line(same));
+      for (const Family& family : same)
+        for (int i = family.first; i < family.last; ++i)
+          lines_.push_back(line(record_.components(i), indent(record_.components(i)) + (grouped ? 1 : 0)));
+    }
+    return std::move(lines_);
+  }
+
+  std::vector<PartLine> modelled() {
+    std::vector<PartLine> lines;
+    for (const pb::Component& component : record_.components())
+      if (modelled_beside(component)) {
+        lines.push_back(line(component, 0));
+        lines.back().share = std::string(kUnknown);
+        lines.back().fraction.reset();
+      }
+    return lines;
+  }
+
+ private:
+  int indent(const pb::Component& component) const {
+    return static_cast<int>(std::min<std::uint32_t>(component.depth(), kDeepest)) + (has_node_ ? 0 : 1);
+  }
+
+  // Families that stand side by side, those of one domain together, in the record's order.
+  std::vector<std::vector<Family>> groups() const {
+    std::vector<std::vector<Family>> all;
+    const auto& components = record_.components();
+    for (int i = has_node_ ? 1 : 0; i < components.size();) {
+      const Family family{components[i].domain(), i, end_of_family(i)};
+      i = family.last;
+      if (modelled_beside(components[family.first])) continue;
+      const auto same =
+          std::find_if(all.begin(), all.end(), [&](const auto& group) { return group[0].domain == family.domain; });
+      if (same == all.end())
+        all.push_back({family});
+      else
+        same->push_back(family);
+    }
+    return all;
+  }
+
+  int end_of_family(int first) const {
+    int end = first + 1;
+    while (end < record_.components_size() && record_.components(end).depth() > record_.components(first).depth() &&
+           !modelled_beside(record_.components(end)))
+      ++end;
+    return end;
+  }
+
+  PartLine total() const {
+    if (has_node_) return line(record_.components(0), 0);
+    PartLine total;
+    const bool estimated = record_.energy().kind() == pb::KIND_ESTIMATED;
+    total.label = estimated                                     ? "Node, estimated"
+                  : record_.energy().kind() == pb::KIND_UNKNOWN ? "Node"
+                                                                : "Measured parts";
+    total.domain = "node";
+    fill(total, energy_amount(record_.energy()), record_.energy().kind());
+    total.source = record_.components().empty() ? std::string(kUnknown) : "sum of the parts";
+    return total;
+  }
+
+  PartLine group_line(const std::vector<Family>& same) const {
+    Amount sum{0.0, 0.0};
+    pb::Kind kind = pb::KIND_UNKNOWN;
+    for (const Family& family : same) {
+      const pb::Energy& one = record_.components(family.first).energy();
+      add(sum.value, energy_j(one));
+      add(sum.uncertainty, uncertainty_j(one));  // one model, one gain: their errors add up
+      kind = worse(kind, one.kind());
+    }
+    PartLine out;
+    const pb::Component& first = record_.components(same[0].first);
+    const PartWords& words = part_words(first.domain());
+    out.label = fmt::format(
+        "{} ({})", words.domain.empty() && !first.domain().empty() ? clean(first.domain()) : words.many, same.size());
+    out.indent = indent(first);
+    out.domain = first.domain();
+    fill(out, sum, kind);
+    out.source = clean(first.source());
+    return out;
+  }
+
+  // One unknown summand makes the sum unknown.
+  static void add(std::optional<double>& sum, std::optional<double> one) {
+    if (sum && one)
+      *sum += *one;
+    else
+      sum.reset();
+  }
+
+  PartLine line(const pb::Component& component, int indent) const {
+    PartLine out;
+    out.label = only_one(component) ? std::string(part_words(component.domain()).one) : part_label(component);
+    out.indent = indent;
+    out.domain = component.domain();
+    fill(out, energy_amount(component.energy()), component.energy().kind());
+    out.max = power_text(max_power_amount(component));
+    out.source = component.source().empty() ? std::string(kUnknown) : clean(component.source());
+    return out;
+  }
+
+  // "Memory" needs no number where there is one of it.
+  bool only_one(const pb::Component& component) const {
+    const auto& all = record_.components();
+    return component.label().empty() && component.device() == "0" && !part_words(component.domain()).domain.empty() &&
+           std::count_if(all.begin(), all.end(),
+                         [&](const pb::Component& one) { return one.domain() == component.domain(); }) == 1;
+  }
+
+  void fill(PartLine& out, Amount energy, pb::Kind kind) const {
+    const auto seconds = duration_s(record_.duration_ns()), all = energy_j(record_.energy());
+    out.energy = energy_text(energy, style_);
+    out.uncertainty = energy_uncertainty_text(energy, style_);
+    out.mean = power_text(ratio(energy, seconds));
+    out.max = std::string(kUnknown);
+    out.kind = kind;
+    const Amount share = ratio(energy, all);
+    out.fraction = share.value;
+    out.share = percent_text(share.value == 1.0 ? Amount{1.0, {}} : share);
+  }
+
+  const pb::Record& record_;
+  NumberStyle style_;
+  bool has_node_ = false;
+  std::vector<PartLine> lines_;
+};
+
+std::vector<std::string> per_unit_texts(const pb::Energy& energy,
+                                        const google::protobuf::RepeatedPtrField<pb::Work>& work,
+                                        const NumberStyle& style) {
+  std::vector<std::string> texts;
+  for (const pb::Work& one : work)
+    if (per_unit(energy, one).value)
+      texts.push_back(per_item_text(per_unit(energy, one), cut_middle(clean(one.unit()), 24), style));
+  return texts;
+}
+
+PhaseLine make_phase_line(const pb::Phase& phase, const NumberStyle& style) {
+  PhaseLine line;
+  line.path = clean(phase.path());
+  line.count = fmt::format("{}", phase.count());
+  line.duration = duration_text(duration_s(phase.duration_ns()));
+  line.resolved = phase.resolved();
+  line.phase = &phase;
+  if (!phase.resolved()) return line;
+  line.kind = phase.energy().kind();
+  line.mean = power_text(power_amount(phase.energy(), phase.duration_ns()));
+  line.energy = energy_text(energy_amount(phase.energy()), style);
+  line.uncertainty = energy_uncertainty_text(energy_amount(phase.energy()), style);
+  line.per_unit = per_unit_texts(phase.energy(), phase.work(), style);
+  return line;
+}
+
+std::string compute_power_words(const pb::Record& record) {
+  const Amount mean = power_amount(record.energy(), record.duration_ns());
+  if (!mean.value) return "unknown";
+  std::string words = "mean " + power_text(mean);
+  const auto& all = record.components();
+  if (!all.empty() && all[0].domain() == "node" && max_power_w(all[0]))
+    return words + ", max " + power_text(max_power_amount(all[0]));
+  const Curve curve = make_curve(record, SIZE_MAX);
+  const auto peak = highest_total(curve);
+  Amount most{peak, {}};
+  if (peak && mean.uncertainty && *mean.value > 0) most.uncertainty = *mean.uncertainty / *mean.value * *peak;
+  return peak ? words + fmt::format(", max {} over {}", power_text(most), duration_text(curve.step_s)) : words;
+}
+
+std::string compute_whole_node(const pb::Record& record, const NumberStyle& style) {
+  if (!record.has_node_estimate() || !record.node_estimate().has_energy_uj()) return "";
+  std::string words = energy_full_text(energy_amount(record.node_estimate()), style);
+  const auto part = finite(record.modelled_fraction());
+  if (part && *part > 0 && *part <= 1) words += fmt::format(", {:.0f} % of this is modelled", std::ceil(*part * 100));
+  return words;
+}
+
+std::string kind_words(const pb::Record& record) {
+  const std::string_view kind = kind_name(record.energy().kind());
+  return kind.empty() ? "kind unknown" : std::string(kind);
+}
+
+}  // namespace
+
+Summary make_summary(const pb::Record& record, const NumberStyle& style) {
+  Summary out;
+  out.id = short_id(record);
+  out.name = clean(record.name());
+  out.node = node_words(record);
+  out.duration = duration_text(duration_s(record.duration_ns()));
+  out.exit = exit_words(record);
+  out.energy = energy_full_text(energy_amount(record.energy()), style);
+  out.kind = kind_words(record);
+  out.boundary = boundary_words(record);
+  out.power = compute_power_words(record);
+  out.all_estimated = record.energy().kind() == pb::KIND_ESTIMATED;
+  out.parts = PartTable(record, style).measured();
+  out.modelled = PartTable(record, style).modelled();
+  out.whole_node = compute_whole_node(record, style);
+  for (const pb::Phase& phase : record.phases()) out.phases.push_back(make_phase_line(phase, style));
+  out.per_unit = per_unit_texts(record.energy(), record.work(), style);
+  for (const pb::Figure& figure : record.figures())
+    out.figures.push_back(clean(figure.name()) + " " + plain_text(figure.value()));
+  out.coverage = compute_coverage_words(record, style);
+  out.findings = compute_findings(record);
+  out.doubts = compute_doubts(record.energy(), style);
+  if (record.monitor_cpu_s() > 0) out.monitor = duration_text(finite(record.monitor_cpu_s())) + " of CPU";
+  return out;
+}
+
+}  // namespace nw

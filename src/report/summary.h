@@ -1,0 +1,76 @@
+// Summary: what a report says about one record, in words and printed numbers, before a format lays it out.
+//
+// Text, Markdown and HTML print the same summary, so they cannot differ in a digit. All strings are clean (escape.h)
+// but not yet escaped for a format.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "account/record.pb.h"
+#include "base/anomalies.h"
+#include "report/number.h"
+
+namespace nw {
+
+// One line of the component table. `fraction` is its share of the total, for bars.
+struct PartLine {
+  std::string label;
+  int indent = 0;
+  std::string domain;
+  std::string energy, uncertainty, share, mean, max, source;
+  pb::Kind kind = pb::KIND_UNKNOWN;
+  std::optional<double> fraction;
+};
+
+struct PhaseLine {
+  std::string path;
+  std::string count, duration, mean, energy, uncertainty;
+  std::vector<std::string> per_unit;  // "0.526 J/sample"
+  pb::Kind kind = pb::KIND_UNKNOWN;
+  bool resolved = false;
+  const pb::Phase* phase = nullptr;
+};
+
+// One anomaly of the record: "3 x reset: a counter started again from zero; ..."
+struct Finding {
+  Severity severity = Severity::wrong;
+  std::string name;
+  std::string count;
+  std::string text;
+};
+
+struct Summary {
+  std::string id, name, node, duration, exit;
+  std::string energy;  // "525 Wh +- 11 (1.89 MJ)"
+  std::string kind;    // "measured"
+  std::string boundary;
+  std::string power;  // "mean 2612 W, max 2981 W"
+  bool all_estimated = false;
+  std::vector<PartLine> parts;     // first the total
+  std::vector<PartLine> modelled;  // not measured, estimated
+  std::string whole_node;          // "612 Wh +- 150, 24 % of this is modelled"; empty when `energy` covers the node
+  std::vector<PhaseLine> phases;
+  std::vector<std::string> per_unit;  // work outside any phase
+  std::vector<std::string> figures;   // "dice 0.73"
+  std::string coverage;               // "coverage 99.1 %, 6.52 s unmeasured, 4.2 Wh of it filled in"
+  std::vector<Finding> findings;      // worst first
+  std::string doubts;                 // the largest contributors of the uncertainty
+  std::string monitor;                // "0.4 s of CPU"
+};
+
+Summary make_summary(const pb::Record& record, const NumberStyle& style);
+
+// Of the summary, in summary_quality.cc.
+std::string compute_coverage_words(const pb::Record& record, const NumberStyle& style);
+std::vector<Finding> compute_findings(const pb::Record& record);
+std::string compute_doubts(const pb::Energy& energy, const NumberStyle& style);
+
+inline constexpr const char* kScope = "the whole node while the command ran, not the command's share of it";
+inline constexpr const char* kNoSensor =
+    "No sensor could be read: every figure is an estimate (nodewatt doctor says why)";
+inline constexpr const char* kUnresolved = "too short to resolve";
+inline constexpr const char* kLegend = "M measured  D derived  A attributed  E estimated";
+
+}  // namespace nw

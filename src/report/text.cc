@@ -1,0 +1,181 @@
+// The report of one run in a terminal, as `nodewatt run` prints it on stderr.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "report/chart.h"
+#include "report/escape.h"
+#include "report/report.h"
+#include "report/summary.h"
+#include "report/table.h"
+#include "report/values.h"
+
+namespace nw {
+
+namespace {
+
+constexpr int kNarrowest = 40;
+constexpr int kWidest = 160;
+constexpr int kHang = 12;  // where the text behind a key begins
+
+class Page {
+ public:
+  Page(const pb::Record& record, const TextStyle& style)
+      : record_(record), style_(style), summary_(make_summary(record, {style.units, style.utf8, style.precise})) {
+    style_.width = std::clamp(style.width, kNarrowest, kWidest);
+  }
+
+  std::string print() {
+    header();
+    energy();
+    parts();
+    const std::string chart = make_chart(record_, style_.width, style_.utf8);
+    if (!chart.empty()) out_ += '\n' + chart;
+    phases();
+    work();
+    quality();
+    next();
+    return style_.utf8 ? out_ : ascii(out_);  // ESC is our own colour by now
+  }
+
+ private:
+  void key(std::string_view name, std::string_view text, Paint paint = Paint::plain) {
+    if (text.empty()) return;
+    const std::string folded = fold(padded("  " + std::string(name), kHang), text, style_.width);
+    out_ +=
+        paint == Paint::plain ? folded : folded.substr(0, kHang) + painted(folded.substr(kHang), paint, style_.colour);
+    out_ += '\n';
+  }
+
+  // The node gives way when the line is too long.
+  void header() {
+    const std::string name = summary_.name.empty() ? "" : " " + cut_middle(summary_.name, 24);
+    const std::string left = fmt::format("nodewatt run {}{}", summary_.id, name);
+    const std::string right = fmt::format(" | {} | {}", summary_.duration, cut_middle(summary_.exit, 36));
+    const int room = style_.width - static_cast<int>(display_width(left) + display_width(right)) - 3;
+    std::string line = left;
+    if (!summary_.node.empty() && room >= 5) line += " | " + cut_middle(summary_.node, room);
+    out_ += painted(line + right, Paint::bold, style_.colour) + "\n\n";
+  }
+
+  void energy() {
+    if (summary_.all_estimated)
+      out_ += painted(fold("  ", kNoSensor, style_.width), Paint::warn, style_.colour) + "\n\n";
+    key("Energy", summary_.energy == kUnknown ? "unknown" : summary_.energy + ", " + summary_.kind, Paint::bold);
+    key("Power", summary_.power);
+    key("Boundary", summary_.boundary);
+    key("Scope", kScope);
+    key("Command", record_.has_command() ? clean(record_.command()) : "");
+  }
+
+  static std::vector<Cell> cells(const PartLine& line) {
+    const Paint mark = line.kind == pb::KIND_ESTIMATED ? Paint::warn : Paint::plain;
+    return {{std::string(2 * static_cast<std::size_t>(line.indent), ' ') + line.label},
+            {line.energy},
+            {line.uncertainty},
+            {line.share},
+            {line.mean},
+            {line.max},
+            {line.source},
+            {std::string(kind_mark(line.kind)), mark}};
+  }
+
+  void parts() {
+    Table table;
+    table.columns = {{"Component", false, 0, 14}, {"Energy", true},  {std::string(plus_minus(style_.utf8)), true, 5},
+                     {"Share", true, 2},          {"Mean", true, 3}, {"Max", true, 4},
+                     {"Source", false, 6, 12},    {"Kind"}};
+    for (const PartLine& line : summary_.parts) table.rows.push_back({cells(line), -1, ""});
+    if (!summary_.modelled.empty()) {
+      table.rows.push_back({std::vector<Cell>(table.columns.size()), -1, ""});
+      table.rows.push_back({std::vector<Cell>(table.columns.size()), 0, "Not measured, estimated"});
+    }
+    for (PartLine line : summary_.modelled) {
+      line.indent = 1;
+      table.rows.push_back({cells(line), -1, ""});
+    }
+    out_ += '\n' + make_table(table, 2, style_.width, style_.colour);
+    if (summary_.whole_node.empty()) return;
+    out_ += '\n' + fold("  ", "Whole node, estimated: " + summary_.whole_node + "  E", style_.width) + '\n';
+  }
+
+  void phases() {
+    if (summary_.phases.empty()) return;
+    Table table;
+    table.columns = {{"Phase", false, 0, 14}, {"Count", true, 4},
+                     {"Duration", true},      {"Mean", true, 3},
+                     {"Energy", true},        {std::string(plus_minus(style_.utf8)), true, 5},
+                     {"Per unit", false, 2},  {"Kind"}};
+    for (const PhaseLine& line : summary_.phases) {
+      Row row{{{line.path},
+               {line.count},
+               {line.duration},
+               {line.mean},
+               {line.energy},
+               {line.uncertainty},
+               {line.per_unit.empty() ? std::string(kUnknown) : line.per_unit[0]},
+               {std::string(kind_mark(line.kind))}},
+              -1,
+              ""};
+      if (!line.resolved) row.note_at = 3, row.note = kUnresolved;
+      table.rows.push_back(std::move(row));
+      for (std::size_t i = 1; i < line.per_unit.size(); ++i) {
+        Row more{std::vector<Cell>(table.columns.size()), -1, ""};
+        more.cells[6].text = line.per_unit[i];
+        table.rows.push_back(std::move(more));
+      }
+    }
+    out_ += '\n' + make_table(table, 2, style_.width, style_.colour);
+  }
+
+  static std::string joined(const std::vector<std::string>& words) {
+    std::string out;
+    for (const std::string& word : words) out += (out.empty() ? "" : ", ") + word;
+    return out;
+  }
+
+  void work() {
+    if (summary_.per_unit.empty() && summary_.figures.empty()) return;
+    out_ += '\n';
+    key("Per unit", joined(summary_.per_unit));
+    key("Figures", joined(summary_.figures));
+  }
+
+  void quality() {
+    out_ += '\n';
+    std::string words = summary_.coverage;
+    if (!summary_.monitor.empty()) words += ", monitor cost " + summary_.monitor;
+    key("Quality", words + (summary_.findings.empty() ? ", no anomalies" : ""));
+    for (const Finding& finding : summary_.findings) {
+      const Paint paint = finding.severity == Severity::wrong  ? Paint::bad
+                          : finding.severity == Severity::loss ? Paint::warn
+                                                               : Paint::plain;
+      key("", fmt::format("{}: {} {}: {}", name(finding.severity), finding.count, finding.name, finding.text), paint);
+    }
+    key("Doubt", summary_.doubts);
+    key("", kLegend, Paint::dim);
+  }
+
+  void next() { key("Next", fmt::format("nodewatt report {0} --format html | nodewatt compare {0} ID", summary_.id)); }
+
+  const pb::Record& record_;
+  TextStyle style_;
+  Summary summary_;
+  std::string out_;
+};
+
+}  // namespace
+
+std::string make_text(const pb::Record& record, const TextStyle& style) { return Page(record, style).print(); }
+
+std::string make_short(const pb::Record& record) {
+  const Amount energy = energy_amount(record.energy());
+  const auto in = [&energy](Units units) { return energy_text(energy, {units, false, false}); };
+  const std::string_view boundary = boundary_name(record.energy().boundary());
+  return fmt::format("{}  {}  {}  {}  {}  {}\n", in(Units::Wh), in(Units::MJ),
+                     seconds_text({duration_s(record.duration_ns()), {}}),
+                     power_text(power_amount(record.energy(), record.duration_ns())),
+                     boundary.empty() ? kUnknown : boundary, kind_mark(record.energy().kind()));
+}
+
+}  // namespace nw

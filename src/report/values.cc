@@ -1,0 +1,200 @@
+#include "report/values.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "report/escape.h"
+#include "sensor/sensor.h"
+
+namespace nw {
+
+namespace {
+
+constexpr double kMicroToOne = 1e6;
+constexpr std::int64_t kNanos = 1'000'000'000;
+constexpr std::int64_t kSecondsPerDay = 86400;
+
+constexpr std::array kParts{PartWords{"gpu", "GPU", "GPUs", "#e69f00"},
+                            PartWords{"module", "Module", "Modules", "#d55e00"},
+                            PartWords{"psys", "Platform", "Platforms", "#0072b2"},
+                            PartWords{"package", "CPU package", "CPU packages", "#0072b2"},
+                            PartWords{"cpu", "CPU", "CPUs", "#0072b2"},
+                            PartWords{"core", "CPU cores", "CPU cores", "#56b4e9"},
+                            PartWords{"uncore", "Uncore", "Uncores", "#f0e442"},
+                            PartWords{"dram", "Memory", "Memory", "#009e73"},
+                            PartWords{"sysio", "System I/O", "System I/O", "#cc79a7"},
+                            PartWords{"other", "Rest of node", "Rest of node", "#999999"},
+                            PartWords{"node", "Node", "Nodes", "#000000"}};
+constexpr PartWords kOtherPart{"", "Other part", "Other parts", "#cc79a7"};
+
+// Where the clocks of that place stood, as seconds from 1970 without an offset.
+std::optional<std::int64_t> wall_seconds(const pb::Record& record) {
+  if (record.start_unix_ns() <= 0) return std::nullopt;
+  const std::int64_t offset = record.utc_offset_s();
+  return record.start_unix_ns() / kNanos + (std::abs(offset) < kSecondsPerDay ? offset : 0);
+}
+
+std::string joined_gpus(const pb::Node& node) {
+  std::map<std::string, int> models;
+  for (const std::string& gpu : node.gpus()) ++models[clean(gpu)];
+  std::string text;
+  for (const auto& [model, count] : models) text += fmt::format("{}{}x {}", text.empty() ? "" : ", ", count, model);
+  return text;
+}
+
+}  // namespace
+
+std::optional<double> finite(double value) { return std::isfinite(value) ? std::optional(value) : std::nullopt; }
+
+std::optional<double> energy_j(const pb::Energy& energy) {
+  if (!energy.has_energy_uj()) return std::nullopt;
+  return static_cast<double>(energy.energy_uj()) / kMicroToOne;
+}
+
+std::optional<double> uncertainty_j(const pb::Energy& energy) {
+  if (!energy.has_energy_uj() || !energy.has_uncertainty_uj() || energy.uncertainty_uj() < 0) return std::nullopt;
+  return static_cast<double>(energy.uncertainty_uj()) / kMicroToOne;
+}
+
+std::optional<double> coverage(const pb::Energy& energy) {
+  if (!energy.has_coverage() || !(energy.coverage() >= 0 && energy.coverage() <= 1)) return std::nullopt;
+  return energy.coverage();
+}
+
+std::optional<double> duration_s(std::int64_t duration_ns) {
+  if (duration_ns <= 0) return std::nullopt;
+  return static_cast<double>(duration_ns) / 1e9;
+}
+
+std::optional<double> mean_power_w(const pb::Energy& energy, std::int64_t duration_ns) {
+  const auto joules = energy_j(energy), seconds = duration_s(duration_ns);
+  return joules && seconds ? std::optional(*joules / *seconds) : std::nullopt;
+}
+
+std::optional<double> max_power_w(const pb::Component& component) {
+  if (!component.has_max_power_uw()) return std::nullopt;
+  return static_cast<double>(component.max_power_uw()) / kMicroToOne;
+}
+
+Amount energy_amount(const pb::Energy& energy) { return {energy_j(energy), uncertainty_j(energy)}; }
+
+Amount ratio(Amount amount, std::optional<double> to) {
+  if (!amount.value || !to || !std::isfinite(*to) || !(*to > 0)) return {};
+  *amount.value /= *to;
+  if (amount.uncertainty) *amount.uncertainty /= *to;
+  return amount;
+}
+
+Amount power_amount(const pb::Energy& energy, std::int64_t duration_ns) {
+  return ratio(energy_amount(energy), duration_s(duration_ns));
+}
+
+Amount max_power_amount(const pb::Component& component) {
+  Amount amount{max_power_w(component), {}};
+  const auto joules = energy_j(component.energy()), doubt = uncertainty_j(component.energy());
+  if (amount.value && joules && doubt && *joules != 0) amount.uncertainty = std::abs(*amount.value * *doubt / *joules);
+  return amount;
+}
+
+Amount per_unit(const pb::Energy& energy, const pb::Work& work) { return ratio(energy_amount(energy), work.count()); }
+
+std::string_view kind_name(pb::Kind kind) {
+  if (kind < pb::KIND_MEASURED || kind > pb::KIND_ESTIMATED) return "";
+  return name(static_cast<Kind>(kind - 1));
+}
+
+std::string_view kind_mark(pb::Kind kind) {
+  static constexpr std::array<std::string_view, 5> kMarks{"-", "M", "D", "A", "E"};
+  return kind < pb::KIND_MEASURED || kind > pb::KIND_ESTIMATED ? kMarks[0] : kMarks[static_cast<unsigned>(kind)];
+}
+
+pb::Kind worse(pb::Kind a, pb::Kind b) { return std::max(a, b); }
+
+std::string_view boundary_name(pb::Boundary boundary) {
+  if (boundary < pb::BOUNDARY_ON_CHIP || boundary > pb::BOUNDARY_PLUG) return "";
+  return name(static_cast<Boundary>(boundary - 1));
+}
+
+std::string boundary_words(const pb::Record& record) {
+  if (!record.boundary_note().empty()) return clean(record.boundary_note());
+  switch (record.energy().boundary()) {
+    case pb::BOUNDARY_ON_CHIP: return "chips alone, not the whole node";
+    case pb::BOUNDARY_BOARD: return "boards alone, not the whole node";
+    case pb::BOUNDARY_NODE_DC: return "the whole node, behind its power supplies";
+    case pb::BOUNDARY_PLUG: return "the whole node, at the plug";
+    default: return "unknown";
+  }
+}
+
+const PartWords& part_words(std::string_view domain) {
+  const auto at =
+      std::find_if(kParts.begin(), kParts.end(), [domain](const PartWords& part) { return part.domain == domain; });
+  return at == kParts.end() ? kOtherPart : *at;
+}
+
+std::string part_label(const pb::Component& component) {
+  const PartWords& words = part_words(component.domain());
+  const bool single = component.domain() == "other" || component.domain() == "node";
+  std::string label = clean(component.label());
+  if (!label.empty() && !single) return label;
+  label = words.one;
+  if (words.domain.empty() && !component.domain().empty()) label = clean(component.domain());
+  if (!single && !component.device().empty()) label += " " + clean(component.device());
+  return label;
+}
+
+std::string short_id(const pb::Record& record, std::size_t length) {
+  const std::string uid = clean(record.uid());
+  return uid.empty() ? std::string("@?") : "@" + valid_utf8(uid.substr(0, length));
+}
+
+std::string title(const pb::Record& record) {
+  if (!record.name().empty()) return clean(record.name());
+  return record.program().empty() ? short_id(record) : clean(record.program());
+}
+
+std::string exit_words(const pb::Record& record) {
+  std::string words;
+  if (record.has_signal())
+    words = fmt::format("killed by signal {}", record.signal());
+  else if (record.has_exit_code())
+    words = fmt::format("exit {}", record.exit_code());
+  if (!record.state().empty() && record.state() != "finished")
+    words += (words.empty() ? "" : ", ") + clean(record.state());
+  return words.empty() ? "exit unknown" : words;
+}
+
+std::string node_words(const pb::Record& record) {
+  const pb::Node& node = record.node();
+  std::string words;
+  const auto add = [&words](const std::string& word) {
+    if (!word.empty()) words += (words.empty() ? "" : ", ") + word;
+  };
+  add(clean(node.host()));
+  const std::string cpu = clean(node.cpu_model());
+  add(!cpu.empty() && node.sockets() > 1 ? fmt::format("{}x {}", node.sockets(), cpu) : cpu);
+  add(joined_gpus(node));
+  if (node.virtual_machine()) add("virtual machine");
+  return words;
+}
+
+std::string start_rfc3339(const pb::Record& record) {
+  const auto seconds = wall_seconds(record);
+  if (!seconds) return "";
+  const std::int64_t offset = *seconds - record.start_unix_ns() / kNanos;
+  const std::int64_t minutes = std::abs(offset) / 60;
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}{}{:02}:{:02}", fmt::gmtime(static_cast<std::time_t>(*seconds)),
+                     record.start_unix_ns() / 1'000'000 % 1000, offset < 0 ? '-' : '+', minutes / 60, minutes % 60);
+}
+
+std::string start_words(const pb::Record& record) {
+  const auto seconds = wall_seconds(record);
+  return seconds ? fmt::format("{:%Y-%m-%d %H:%M}", fmt::gmtime(static_cast<std::time_t>(*seconds)))
+                 : std::string(kUnknown);
+}
+
+}  // namespace nw

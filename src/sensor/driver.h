@@ -1,0 +1,43 @@
+// Driver: finds sensors on a machine. One file each in drivers/, one line each in drivers.cc, one page and one tape each.
+//
+// A probe may be slow, may open things and may find that it lacks a right; it says so as a Finding and goes on. It never fails:
+// a machine without the sensor is a Probe without sensors. Drivers only read.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sensor/sensor.h"
+
+namespace nw {
+
+// A sensor that exists and cannot be used, why, and the exact repair ("" when there is none).
+struct Finding {
+  std::string where;   // "/sys/class/powercap/intel-rapl:0/energy_uj"
+  std::string what;    // "readable by root alone (mode 0400)"
+  std::string repair;  // a command or rule that can be pasted
+};
+
+struct Probe {
+  std::vector<Sensor> sensors;
+  std::vector<Finding> findings;
+};
+
+struct Driver {
+  std::string_view name;  // "rapl_powercap": the file's name
+  std::string_view what;  // one sentence for `nodewatt sensors`
+  Probe (*probe)(Host&);
+};
+
+// THE table, in order of preference: of two sensors of one part the earlier driver's is used.
+std::span<const Driver> drivers();
+
+Probe probe_rapl_perf(Host& host);
+Probe probe_rapl_powercap(Host& host);
+Probe probe_hwmon(Host& host);
+Probe probe_nvml(Host& host);
+Probe probe_model(Host& host);
+
+}  // namespace nw

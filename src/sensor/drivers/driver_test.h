@@ -1,0 +1,44 @@
+// For the tests of drivers: a machine in memory, and finding things in what a probe found.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include "base/host_memory.h"
+#include "sensor/driver.h"
+
+namespace nw {
+
+inline Sensor* find_sensor(Probe& probe, std::string_view id) {
+  for (Sensor& sensor : probe.sensors)
+    if (sensor.plate.id == id) return &sensor;
+  return nullptr;
+}
+
+// The first Finding whose place, cause or repair has this text.
+inline const Finding* find_finding(const Probe& probe, std::string_view text) {
+  for (const Finding& f : probe.findings)
+    if ((f.where + "\n" + f.what + "\n" + f.repair).find(text) != std::string::npos) return &f;
+  return nullptr;
+}
+
+inline std::string all_findings(const Probe& probe) {
+  std::string text;
+  for (const Finding& f : probe.findings) text += f.where + ": " + f.what + " | " + f.repair + "\n";
+  return text;
+}
+
+// What one raw count is worth, in microjoules or microwatts.
+inline double unit_of(const Sensor& sensor) {
+  return static_cast<double>(sensor.plate.unit_num) / static_cast<double>(sensor.plate.unit_den);
+}
+
+inline const char* const kXeon =
+    "processor\t: 0\nvendor_id\t: GenuineIntel\nmodel name\t: Intel(R) Xeon(R) Platinum 8368\nflags\t\t: fpu sse2\n";
+inline const char* const kEpyc =
+    "processor\t: 0\nvendor_id\t: AuthenticAMD\nmodel name\t: AMD EPYC 7763 64-Core Processor\nflags\t\t: fpu sse2\n";
+inline const char* const kGuest =
+    "processor\t: 0\nvendor_id\t: GenuineIntel\nmodel name\t: Intel Xeon Processor\nphysical id\t: 0\nflags\t\t: fpu "
+    "sse2 hypervisor\n\n"
+    "processor\t: 1\nvendor_id\t: GenuineIntel\nphysical id\t: 0\nflags\t\t: fpu sse2 hypervisor\n";
+
+}  // namespace nw

@@ -1,0 +1,163 @@
+#include "sensor/drivers/driver_test.h"
+
+namespace nw {
+namespace {
+
+struct Machine : MemoryHost {
+  // An ACPI power meter: its files hang on the device below hwmonN.
+  void meter(int n, const std::string& label, std::uint64_t uw, const std::string& interval_ms = "") {
+    const std::string dir = "/sys/class/hwmon/hwmon" + std::to_string(n);
+    set_file(dir + "/name", "power_meter\n");
+    set_file(dir + "/device/power1_average", std::to_string(uw) + "\n");
+    set_file(dir + "/device/power1_is_battery", "0\n");
+    set_file(dir + "/device/power1_oem_info", label + "\n");
+    if (!interval_ms.empty()) set_file(dir + "/device/power1_average_interval", interval_ms + "\n");
+  }
+  void measures(int n, const std::string& device) {
+    set_link("/sys/class/hwmon/hwmon" + std::to_string(n) + "/device/measures/" + device, "../../" + device);
+  }
+};
+
+TEST(Hwmon, GraceHopperByLabel) {
+  Machine host;
+  host.meter(4, "Module Power Socket 0", 410'000'000, "1000");
+  host.meter(2, "Grace Power Socket 0", 120'000'000, "50");
+  host.meter(7, "CPU Power Socket 0", 70'000'000);
+  host.meter(1, "SysIO Power Socket 0", 12'000'000, "0");
+  Probe probe = probe_hwmon(host);
+  EXPECT_EQ(all_findings(probe), "");
+  ASSERT_EQ(probe.sensors.size(), 4u);
+  Sensor* module = find_sensor(probe, "hwmon/module-0");
+  ASSERT_NE(module, nullptr);
+  EXPECT_EQ(module->source->read().value, 410'000'000u);
+  EXPECT_EQ(module->plate.window, seconds(1));
+  EXPECT_EQ(module->plate.kind, SensorKind::gauge);
+  EXPECT_EQ(module->plate.boundary, Boundary::board);
+  EXPECT_EQ(find_sensor(probe, "hwmon/package-0")->plate.source, "Grace Power Socket 0 (hwmon)");
+  EXPECT_EQ(find_sensor(probe, "hwmon/cpu-0")->plate.boundary, Boundary::on_chip);
+  EXPECT_EQ(find_sensor(probe, "hwmon/sysio-0")->plate.window, millis(50));
+}
+
+TEST(Hwmon, FourSocketsAreFour) {
+  Machine host;
+  for (int socket = 0; socket < 4; ++socket) {
+    host.meter(socket, "Module Power Socket " + std::to_string(socket), 1);
+    host.measures(socket, "device:0" + std::to_string(socket));
+  }
+  EXPECT_EQ(probe_hwmon(host).sensors.size(), 4u);
+}
+
+TEST(Hwmon, NodeMeter) {
+  Machine host;
+  host.meter(0, "", 312'000'000, "300000");
+  host.measures(0, "LNXSYBUS:00");
+  Probe probe = probe_hwmon(host);
+  ASSERT_EQ(probe.sensors.size(), 1u) << all_findings(probe);
+  EXPECT_EQ(probe.sensors[0].plate.part, (Part{Domain::node, "0"}));
+  EXPECT_EQ(probe.sensors[0].plate.boundary, Boundary::plug);
+  EXPECT_EQ(probe.sensors[0].plate.window, seconds(300));
+  EXPECT_EQ(probe.sensors[0].plate.gain.relative, 0.10);
+}
+
+TEST(Hwmon, WhatIsNotTheNodeIsNotTakenForIt) {
+  Machine of_devices;
+  of_devices.meter(0, "", 40'000'000);
+  of_devices.measures(0, "PNP0A08:00");
+  EXPECT_TRUE(probe_hwmon(of_devices).sensors.empty());
+  EXPECT_NE(find_finding(probe_hwmon(of_devices), "PNP0A08:00"), nullptr);
+
+  Machine several;
+  several.meter(0, "", 1);
+  several.meter(1, "", 2);
+  EXPECT_TRUE(probe_hwmon(several).sensors.empty());
+  EXPECT_EQ(probe_hwmon(several).findings.size(), 2u);
+
+  Machine alone;
+  alone.meter(0, "", 1);
+  EXPECT_EQ(probe_hwmon(alone).sensors.size(), 1u) << "a node manager names nothing";
+
+  Machine battery;
+  battery.meter(0, "", 1);
+  battery.set_file("/sys/class/hwmon/hwmon0/device/power1_is_battery", "1\n");
+  EXPECT_TRUE(probe_hwmon(battery).sensors.empty());
+
+  Machine others;
+  for (const char* chip : {"ina3221", "mlx5", "pmbus", "nvme", "corsairpsu", "fam15h_power"}) {
+    const std::string dir = std::string("/sys/class/hwmon/hwmon-") + chip;
+    others.set_file(dir + "/name", std::string(chip) + "\n");
+    others.set_file(dir + "/power1_input", "1000000\n");
+    others.set_file(dir + "/power1_label", "total power\n");
+  }
+  others.set_file("/sys/class/hwmon/hwmon9/name", "");
+  EXPECT_TRUE(probe_hwmon(others).sensors.empty());
+  EXPECT_EQ(all_findings(probe_hwmon(others)), "");
+
+  Machine amdgpu;
+  amdgpu.set_file("/sys/class/hwmon/hwmon3/name", "amdgpu\n");
+  amdgpu.set_file("/sys/class/hwmon/hwmon3/power1_average", "40000000\n");
+  EXPECT_TRUE(probe_hwmon(amdgpu).sensors.empty());
+  EXPECT_NE(find_finding(probe_hwmon(amdgpu), "AMD GPU"), nullptr);
+}
+
+TEST(Hwmon, AverageBeforeInputAndNeverBoth) {
+  Machine host;
+  host.meter(0, "", 300'000'000);
+  host.set_file("/sys/class/hwmon/hwmon0/device/power1_input", "999\n");
+  Probe probe = probe_hwmon(host);
+  ASSERT_EQ(probe.sensors.size(), 1u);
+  EXPECT_EQ(probe.sensors[0].source->read().value, 300'000'000u);
+  host.remove_file("/sys/class/hwmon/hwmon0/device/power1_average");
+  probe = probe_hwmon(host);
+  ASSERT_EQ(probe.sensors.size(), 1u);
+  EXPECT_EQ(probe.sensors[0].source->read().value, 999u);
+}
+
+TEST(Hwmon, SocketsOfAmdEnergy) {
+  Machine host;
+  const std::string dir = "/sys/class/hwmon/hwmon5";
+  host.set_file(dir + "/name", "amd_energy\n");
+  host.set_file(dir + "/energy1_label", "Ecore000\n");
+  host.set_file(dir + "/energy1_input", "1\n");
+  host.set_file(dir + "/energy129_label", "Esocket1\n");
+  host.set_file(dir + "/energy129_input", "18446744073709551615\n");
+  Probe probe = probe_hwmon(host);
+  ASSERT_EQ(probe.sensors.size(), 1u) << all_findings(probe);
+  EXPECT_EQ(probe.sensors[0].plate.part, (Part{Domain::package, "1"}));
+  EXPECT_EQ(probe.sensors[0].plate.kind, SensorKind::counter);
+  host.set_error(dir + "/energy129_input", ErrorKind::denied);
+  EXPECT_NE(find_finding(probe_hwmon(host), "chgrp"), nullptr);
+}
+
+TEST(Hwmon, BadContent) {
+  for (const char* content : {"", "abc", "-1", "99999999999999999999999", "1.5"}) {
+    Machine host;
+    host.meter(0, "", 1);
+    host.set_file("/sys/class/hwmon/hwmon0/device/power1_average", content);
+    EXPECT_TRUE(probe_hwmon(host).sensors.empty()) << content;
+    EXPECT_NE(find_finding(probe_hwmon(host), "power1_average"), nullptr) << content;
+  }
+  for (const char* label : {"Module Power Socket", "Module Power Socket x", "Moon Power Socket 0", " Power Socket 0"}) {
+    Machine host;
+    host.meter(0, label, 1);
+    host.meter(1, "", 1);
+    for (const auto& sensor : probe_hwmon(host).sensors) EXPECT_EQ(sensor.plate.part.domain, Domain::node) << label;
+  }
+  Machine twice;
+  twice.meter(0, "CPU Power Socket 0", 1);
+  twice.meter(1, "CPU Power Socket 0", 2);
+  EXPECT_EQ(probe_hwmon(twice).sensors.size(), 1u);
+  EXPECT_NE(find_finding(probe_hwmon(twice), "second channel"), nullptr);
+}
+
+TEST(Hwmon, VanishingAndAbsurdReadings) {
+  Machine host;
+  host.meter(0, "", 4294967295000);  // the firmware's "no value"
+  Probe probe = probe_hwmon(host);
+  ASSERT_EQ(probe.sensors.size(), 1u);
+  EXPECT_GT(static_cast<std::int64_t>(probe.sensors[0].source->read().value), probe.sensors[0].plate.ceiling.count());
+  host.remove_file("/sys/class/hwmon/hwmon0/device/power1_average");
+  EXPECT_EQ(probe.sensors[0].source->read().error, ErrorKind::absent);
+}
+
+}  // namespace
+}  // namespace nw

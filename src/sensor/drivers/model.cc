@@ -1,0 +1,232 @@
+// model: an estimate of every part from utilisation, for what nothing can read. Its kind is `estimated` everywhere.
+//
+// Each part is a counter of energy since the probe, in microjoules, so that it needs no sampling: at any moment
+//     E(t) = idle power x t + (full power - idle power) x CPU seconds that were busy
+// and a difference of two readings holds whatever happened between them. Busy time is the first line of /proc/stat:
+// user, nice, system, irq and softirq in ticks of 1/100 s (USER_HZ, fixed for user space); idle, iowait and steal are
+// not busy, guest time is inside user already. The kernel's sum may step back a little (CPUs going off line); the model
+// keeps the largest seen.
+//
+// Parameters, all assumed (the page names the sources): 0.5 W idle to 4 W busy per logical CPU, +-50 %; memory 0.2
+// W/GB, +-75 %; the rest of a node 60 W, +-50 %. In a virtual machine the rest is 0.4 W per logical CPU, +-75 %, its
+// share of a node that is not seen. CPU time is a poor proxy: a node whose CPUs were 3 % busy was measured at 43 % of
+// their rated power. Where packages are several the busy time is split evenly, since /proc/stat's first line does not
+// say where it was spent.
+//
+// One /proc/stat read serves all packages of a sweep: on a node with many CPUs it costs up to a millisecond.
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "base/parse.h"
+#include "sensor/driver.h"
+
+namespace nw {
+
+namespace {
+constexpr std::int64_t kTicksPerSecond = 100;
+constexpr std::uint64_t kMostTicks = std::uint64_t{1} << 46;  // 65536 CPUs busy for 124 days; more is garbage
+constexpr Watts kIdlePerCpu = Watts::of(500'000);
+constexpr Watts kFullPerCpu = watts(4);
+constexpr Watts kRestOfNode = watts(60);
+constexpr Watts kRestPerVirtualCpu = Watts::of(400'000);
+constexpr std::int64_t kMemoryUwPerGb = 200'000;
+constexpr Nanos kOneSweep = millis(5);
+constexpr std::size_t kMaxCpus = 65536;
+
+// Busy ticks out of the first line of /proc/stat, "cpu  user nice system idle iowait irq softirq ...".
+bool parse_busy_ticks(std::string_view text, std::uint64_t& value) {
+  constexpr bool kBusy[] = {true, true, true, false, false, true, true};
+  constexpr std::uint64_t kMost = std::uint64_t{1} << 56;
+  text = text.substr(0, text.find('\n'));
+  if (!text.starts_with("cpu ")) return false;
+  text.remove_prefix(4);
+  value = 0;
+  for (const bool busy : kBusy) {
+    text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+    const auto field = text.substr(0, text.find(' '));
+    const auto ticks = parse_u64(field);
+    if (!ticks || *ticks > kMost) return false;
+    if (busy) value += *ticks;
+    text.remove_prefix(field.size());
+  }
+  return true;
+}
+const Extract kBusyTicks{"busy_ticks", parse_busy_ticks};
+
+// Time and busy time since the probe, read at most once a sweep.
+class Activity {
+ public:
+  Activity(Host& host, std::unique_ptr<Source> ticks, std::uint64_t base)
+      : host_(host), ticks_(std::move(ticks)), start_(host.now()), base_(base), largest_(base) {}
+
+  Nanos elapsed() const noexcept { return host_.now() - start_; }
+
+  // Busy ticks; or why there are none.
+  Reading busy() noexcept {
+    const Nanos now = host_.now();
+    if (!fresh_ || now - read_at_ >= kOneSweep) {
+      last_ = ticks_->read();
+      if (last_.ok && last_.value > base_ + kMostTicks) last_ = Reading::none(ErrorKind::malformed);
+      if (last_.ok) largest_ = std::max(largest_, last_.value);
+      read_at_ = now;
+      fresh_ = true;
+    }
+    return last_.ok ? Reading::of(largest_ - base_) : last_;
+  }
+
+ private:
+  Host& host_;
+  std::unique_ptr<Source> ticks_;
+  Nanos start_;
+  Nanos read_at_{};
+  bool fresh_ = false;
+  Reading last_;
+  std::uint64_t base_, largest_;
+};
+
+// idle x time + extra x busy time / shares; without `extra` it needs no /proc/stat.
+class ModelSource : public Source {
+ public:
+  ModelSource(std::shared_ptr<Activity> activity, Watts idle, Watts extra, std::int64_t shares)
+      : activity_(std::move(activity)), idle_(idle), extra_(extra), shares_(shares) {}
+
+  Reading read() noexcept override {
+    Joules energy = idle_ * activity_->elapsed();
+    if (extra_ != Watts{}) {
+      const Reading busy = activity_->busy();
+      if (!busy.ok) return busy;
+      const auto ticks = static_cast<std::int64_t>(busy.value);
+      energy += Joules::of(mul_div(Int128{extra_.count()} * ticks, 1, kTicksPerSecond * shares_));
+    }
+    return Reading::of(static_cast<std::uint64_t>(energy.count()));
+  }
+
+ private:
+  std::shared_ptr<Activity> activity_;
+  Watts idle_, extra_;
+  std::int64_t shares_;
+};
+
+struct Machine {
+  std::int64_t cpus = 0;
+  std::vector<std::string> sockets;  // physical ids
+  bool guest = false;
+};
+
+Machine parse_cpuinfo(std::string_view text) {
+  Machine machine;
+  std::set<std::uint64_t> sockets;
+  for (const auto line : split(text, '\n')) {
+    const auto colon = line.find(':');
+    if (colon == line.npos) continue;
+    const auto key = trim(line.substr(0, colon));
+    const auto value = trim(line.substr(colon + 1));
+    if (key == "processor" && parse_u64(value)) ++machine.cpus;
+    if (key == "physical id")
+      if (const auto id = parse_u64(value)) sockets.insert(*id);
+    if (key == "flags" && !machine.guest)
+      for (const auto flag : split(value, ' ')) machine.guest |= flag == "hypervisor";
+  }
+  if (sockets.empty()) sockets.insert(0);  // ARM names none
+  for (const auto id : sockets) machine.sockets.push_back(std::to_string(id));
+  return machine;
+}
+
+class Prober {
+ public:
+  explicit Prober(Host& host) : host_(host) {}
+
+  Probe probe() {
+    const auto stat = host_.read_text("/proc/stat");
+    if (!stat)
+      return note("/proc/stat", "nothing can be estimated without it: " + stat.error().what), std::move(probe_);
+    std::uint64_t base = 0;
+    if (!parse_busy_ticks(*stat, base))
+      return note("/proc/stat", "its first line is not the CPUs' time"), std::move(probe_);
+    const auto cpuinfo = host_.read_text("/proc/cpuinfo");
+    const Machine machine = parse_cpuinfo(cpuinfo ? *cpuinfo : "");
+    if (machine.cpus == 0 || machine.cpus > static_cast<std::int64_t>(kMaxCpus))
+      return note("/proc/cpuinfo", cpuinfo ? "lists no CPU" : cpuinfo.error().what), std::move(probe_);
+    auto ticks = host_.open_number("/proc/stat", kBusyTicks);
+    if (!ticks) return note("/proc/stat", ticks.error().what), std::move(probe_);
+    activity_ = std::make_shared<Activity>(host_, std::move(*ticks), base);
+    add_packages(machine);
+    add_memory(machine);
+    add_rest(machine);
+    return std::move(probe_);
+  }
+
+ private:
+  void add_packages(const Machine& machine) {
+    const auto shares = static_cast<std::int64_t>(machine.sockets.size());
+    const Watts idle = Watts::of(kIdlePerCpu.count() * machine.cpus / shares);
+    const Watts full = Watts::of(kFullPerCpu.count() * machine.cpus / shares);
+    for (const auto& socket : machine.sockets) {
+      Nameplate plate = make_plate({Domain::package, socket}, "CPU time model", machine, full);
+      plate.gain.relative = 0.5;
+      // Busy CPU seconds are worth the step of one CPU each; a package has an even share of them.
+      add(std::move(plate), idle, kFullPerCpu - kIdlePerCpu, shares);
+    }
+  }
+
+  void add_memory(const Machine& machine) {
+    const auto text = host_.read_text("/proc/meminfo");
+    if (!text) return note("/proc/meminfo", "memory cannot be estimated: " + text.error().what);
+    std::optional<std::uint64_t> kib;
+    for (const auto line : split(*text, '\n')) {
+      if (!line.starts_with("MemTotal:")) continue;
+      auto value = trim(line.substr(9));
+      if (value.ends_with("kB")) kib = parse_u64(value.substr(0, value.size() - 2));
+      break;
+    }
+    constexpr std::uint64_t kMostKib = std::uint64_t{1} << 40;
+    if (!kib || *kib == 0 || *kib > kMostKib)
+      return note("/proc/meminfo", "its MemTotal makes no sense; memory cannot be estimated");
+    const Watts power = Watts::of(mul_div(static_cast<std::int64_t>(*kib) * 1024, kMemoryUwPerGb, 1'000'000'000));
+    Nameplate plate = make_plate({Domain::dram, "0"}, "memory size model", machine, power);
+    plate.gain.relative = 0.75;
+    add(std::move(plate), power, {}, 1);
+  }
+
+  void add_rest(const Machine& machine) {
+    const Watts power = machine.guest ? Watts::of(kRestPerVirtualCpu.count() * machine.cpus) : kRestOfNode;
+    Nameplate plate = make_plate({Domain::other, "0"}, "rest of node model", machine, power);
+    plate.boundary = Boundary::node_dc;
+    plate.gain.relative = machine.guest ? 0.75 : 0.5;
+    add(std::move(plate), power, {}, 1);
+  }
+
+  Nameplate make_plate(const Part& part, std::string_view source, const Machine& machine, Watts most) {
+    Nameplate plate;
+    plate.id = fmt::format("model/{}-{}", name(part.domain), part.device);
+    plate.source = source;
+    plate.part = part;
+    plate.label = machine.guest ? "this virtual machine's share" : "";
+    plate.boundary = Boundary::on_chip;
+    plate.kind = SensorKind::counter;
+    plate.how = Kind::estimated;
+    plate.refresh = Nanos::of(kNanosPerSecond / kTicksPerSecond);
+    // Ticks arrive late and in lumps: ten times the most that the model can say.
+    plate.ceiling = Watts::of(most.count() * 10 + watts(100).count());
+    plate.gain = {0.5, Tolerance::Shape::limit, "assumed"};
+    plate.access = "everyone";
+    return plate;
+  }
+
+  void add(Nameplate plate, Watts idle, Watts extra, std::int64_t shares) {
+    probe_.sensors.push_back({std::move(plate), std::make_unique<ModelSource>(activity_, idle, extra, shares)});
+  }
+
+  void note(std::string where, std::string what) { probe_.findings.push_back({std::move(where), std::move(what), ""}); }
+
+  Host& host_;
+  Probe probe_;
+  std::shared_ptr<Activity> activity_;
+};
+}  // namespace
+
+Probe probe_model(Host& host) { return Prober(host).probe(); }
+
+}  // namespace nw

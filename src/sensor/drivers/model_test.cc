@@ -1,0 +1,119 @@
+#include "sensor/drivers/driver_test.h"
+
+namespace nw {
+namespace {
+
+constexpr const char* kTwoSockets =
+    "processor\t: 0\nphysical id\t: 0\nflags\t\t: fpu\n\nprocessor\t: 1\nphysical id\t: 0\n\n"
+    "processor\t: 2\nphysical id\t: 1\n\nprocessor\t: 3\nphysical id\t: 1\n";
+
+struct Machine : MemoryHost {
+  explicit Machine(const char* cpuinfo) {
+    set_file("/proc/cpuinfo", cpuinfo);
+    set_file("/proc/meminfo", "MemTotal:       16384000 kB\nMemFree:        1 kB\n");
+    busy(1000);
+  }
+  // user + nice + system + irq + softirq are `ticks`; what is not busy is large.
+  void busy(std::uint64_t ticks) {
+    set_file("/proc/stat",
+             "cpu  " + std::to_string(ticks - 10) + " 1 2 900000 800000 3 4 700000 0 0\ncpu0 1 2 3 4 5 6 7 0 0 0\n");
+  }
+};
+
+double joules_of(Probe& probe, std::string_view id) {
+  return static_cast<double>(find_sensor(probe, id)->source->read().value) * 1e-6;
+}
+
+TEST(Model, IdleNodeDrawsIdlePower) {
+  Machine host(kTwoSockets);
+  Probe probe = probe_model(host);
+  EXPECT_EQ(all_findings(probe), "");
+  ASSERT_EQ(probe.sensors.size(), 4u);
+  host.advance(seconds(10));
+  EXPECT_DOUBLE_EQ(joules_of(probe, "model/package-0"), 10.0);  // 2 CPUs x 0.5 W x 10 s
+  EXPECT_DOUBLE_EQ(joules_of(probe, "model/package-1"), 10.0);
+  EXPECT_NEAR(joules_of(probe, "model/dram-0"), 16.777216 * 0.2 * 10, 1e-5);
+  EXPECT_DOUBLE_EQ(joules_of(probe, "model/other-0"), 600.0);
+  for (const auto& sensor : probe.sensors) {
+    EXPECT_EQ(sensor.plate.how, Kind::estimated);
+    EXPECT_STREQ(sensor.plate.gain.basis, "assumed");
+    EXPECT_GE(sensor.plate.gain.relative, 0.5);
+  }
+}
+
+TEST(Model, FullLoadIsSharedEvenly) {
+  Machine host(kTwoSockets);
+  Probe probe = probe_model(host);
+  host.advance(seconds(10));
+  host.busy(1000 + 4 * 1000);                                   // four CPUs busy for 10 s
+  EXPECT_DOUBLE_EQ(joules_of(probe, "model/package-0"), 80.0);  // 2 CPUs x 4 W x 10 s
+  EXPECT_DOUBLE_EQ(joules_of(probe, "model/package-1"), 80.0);
+}
+
+TEST(Model, NeverStepsBack) {
+  Machine host(kTwoSockets);
+  Probe probe = probe_model(host);
+  std::uint64_t last = 0;
+  for (const std::uint64_t ticks : {1100u, 1090u, 900u, 1101u, 20u, 1200u}) {
+    host.advance(millis(20));
+    host.busy(ticks);
+    const auto now = find_sensor(probe, "model/package-0")->source->read().value;
+    EXPECT_GE(now, last);
+    last = now;
+  }
+}
+
+TEST(Model, VirtualMachine) {
+  Machine host(kGuest);
+  Probe probe = probe_model(host);
+  ASSERT_EQ(probe.sensors.size(), 3u);
+  host.advance(seconds(10));
+  EXPECT_DOUBLE_EQ(joules_of(probe, "model/other-0"), 8.0);  // 2 CPUs x 0.4 W x 10 s
+  EXPECT_EQ(find_sensor(probe, "model/other-0")->plate.gain.relative, 0.75);
+  EXPECT_EQ(find_sensor(probe, "model/package-0")->plate.label, "this virtual machine's share");
+}
+
+TEST(Model, WithoutStatThereIsNothing) {
+  for (const char* content : {"", "cpu", "cpu  1 2 3", "intr 1 2 3 4 5 6 7 8", "cpu  -1 2 3 4 5 6 7 8",
+                              "cpu  99999999999999999999 2 3 4 5 6 7", "cpu  18446744073709551615 1 1 1 1 1 1"}) {
+    Machine host(kTwoSockets);
+    host.set_file("/proc/stat", content);
+    EXPECT_TRUE(probe_model(host).sensors.empty()) << content;
+    EXPECT_NE(find_finding(probe_model(host), "/proc/stat"), nullptr) << content;
+  }
+  Machine absent(kTwoSockets);
+  absent.remove_file("/proc/stat");
+  EXPECT_NE(find_finding(probe_model(absent), "/proc/stat"), nullptr);
+  Machine no_cpus("");
+  EXPECT_NE(find_finding(probe_model(no_cpus), "/proc/cpuinfo"), nullptr);
+}
+
+TEST(Model, BadMemoryLeavesTheOthers) {
+  for (const char* content :
+       {"", "MemTotal: 0 kB\n", "MemTotal: lots kB\n", "MemTotal: 99999999999999999999 kB\n", "MemTotal: 5\n"}) {
+    Machine host(kTwoSockets);
+    host.set_file("/proc/meminfo", content);
+    Probe probe = probe_model(host);
+    EXPECT_EQ(probe.sensors.size(), 3u) << content;
+    EXPECT_NE(find_finding(probe, "/proc/meminfo"), nullptr) << content;
+  }
+}
+
+TEST(Model, StatThatVanishesOrLeapsIsAFailedRead) {
+  Machine host(kTwoSockets);
+  Probe probe = probe_model(host);
+  Source& package = *find_sensor(probe, "model/package-0")->source;
+  host.advance(seconds(1));
+  host.busy(std::uint64_t{1} << 50);
+  EXPECT_FALSE(package.read().ok);
+  host.advance(seconds(1));
+  host.remove_file("/proc/stat");
+  EXPECT_EQ(package.read().error, ErrorKind::absent);
+  EXPECT_TRUE(find_sensor(probe, "model/dram-0")->source->read().ok);
+  host.advance(seconds(1));
+  host.busy(1010);
+  EXPECT_TRUE(package.read().ok);
+}
+
+}  // namespace
+}  // namespace nw

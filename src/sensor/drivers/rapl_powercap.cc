@@ -1,0 +1,207 @@
+// rapl_powercap: RAPL energy counters through /sys/class/powercap.
+//
+// Each zone is a directory intel-rapl:N (a package, or psys) or intel-rapl:N:M (a part of package N); AMD uses the same
+// names. Which part a zone is, its `name` says and its number does not: zones are numbered in the order in which they
+// were found.
+//
+// Wrap. The kernel computes energy_uj = floor(count * u / 1000) from a 32-bit register, u being one count in nanojoules
+// cut to a whole number (61035 for 2^-14 J, 15300 for the fixed DRAM unit of Haswell-EP to Ice Lake servers), and
+// max_energy_range_uj likewise from the largest count 2^32 - 1. After that count comes 0, so one full turn is 2^32
+// counts: max + u/1000 microjoules, not max and not max + 1. u is recovered from max exactly, being the only whole
+// number that gives it; where none does (no 32-bit register behind the zone), the documented range 0..max inclusive is
+// taken as it stands and the turn is max + 1.
+//
+// Lies. (1) An AMD `core` zone is one physical core: the register is per core and powercap reads it on the package's
+// first CPU only. It is left out. (2) Some multi-die packages show one socket-wide counter once per die; such twins
+// count alike and only one is kept. (3) intel-rapl-mmio shows the same package again through memory-mapped registers:
+// taken only where intel-rapl has not that part. (4) psys beyond the first package: what a second one covers is not
+// documented; left out.
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "base/parse.h"
+#include "sensor/drivers/rapl.h"
+
+namespace nw {
+
+namespace {
+constexpr std::string_view kRoot = "/sys/class/powercap/";
+constexpr std::string_view kPsys = "psys";
+constexpr std::uint64_t kLastCount = 0xffffffff;
+constexpr std::uint64_t kLargestRange = std::uint64_t{1} << 62;
+constexpr std::uint64_t kTwinUj = 1'000'000;  // two reads of one counter, microseconds apart
+
+// The text after `prefix`, when it is a whole number, or "<number>-die-<number>": the device of a package.
+std::optional<std::string> package_device(std::string_view zone_name) {
+  constexpr std::string_view kPackage = "package-", kDie = "-die-";
+  if (!zone_name.starts_with(kPackage)) return std::nullopt;
+  const auto device = zone_name.substr(kPackage.size());
+  const auto die = device.find(kDie);
+  if (!parse_u64(device.substr(0, die))) return std::nullopt;
+  if (die != device.npos && !parse_u64(device.substr(die + kDie.size()))) return std::nullopt;
+  return std::string(device);
+}
+
+std::optional<Domain> subzone_domain(std::string_view zone_name) {
+  for (const Domain domain : {Domain::core, Domain::uncore, Domain::dram})
+    if (zone_name == name(domain)) return domain;
+  return std::nullopt;
+}
+
+std::uint64_t wrap_of(std::uint64_t max_uj) {
+  const Int128 max = max_uj;
+  const Int128 unit_nj = (max * 1000 + kLastCount - 1) / kLastCount;
+  if (unit_nj > 0 && unit_nj * kLastCount / 1000 == max)
+    return static_cast<std::uint64_t>(unit_nj * (Int128{kLastCount} + 1) / 1000);
+  return max_uj + 1;
+}
+
+class Prober {
+ public:
+  explicit Prober(Host& host) : host_(host), cpu_(rapl::read_cpu(host)) {}
+
+  Probe probe() {
+    const std::vector<std::string> zones = find_zones();
+    for (const auto& zone : zones) add_zone(zone);
+    if (zones.empty()) note_missing();
+    if (!denied_.empty()) note_denied();
+    return std::move(probe_);
+  }
+
+ private:
+  // Zones, those of the plain MSR interface first.
+  std::vector<std::string> find_zones() {
+    std::vector<std::string> zones;
+    if (const auto names = host_.list("/sys/class/powercap"))
+      for (const auto& entry : *names)
+        if (entry.starts_with("intel-rapl") && entry.find(':') != entry.npos) zones.push_back(entry);
+    std::stable_partition(zones.begin(), zones.end(), [](const auto& zone) { return zone.starts_with("intel-rapl:"); });
+    return zones;
+  }
+
+  void add_zone(const std::string& zone) {
+    const std::string dir = std::string(kRoot) + zone;
+    const auto part = part_of(zone);
+    if (!part) return;
+    if (taken(*part)) {
+      if (zone.starts_with("intel-rapl:")) note(dir, "a second zone of the same name; left out");
+      return;
+    }
+    if (cpu_.amd && part->domain == Domain::core)
+      return note(dir,
+                  "counts one core, not all cores of the package (AMD); left out, the package counter holds them all");
+    const auto max_uj = read_number(dir + "/max_energy_range_uj");
+    const auto energy_uj = read_number(dir + "/energy_uj");
+    if (!max_uj || !energy_uj) return;
+    if (*max_uj == 0 || *max_uj > kLargestRange)
+      return note(dir + "/max_energy_range_uj", fmt::format("{} is no range of a counter", *max_uj));
+    if (*energy_uj > *max_uj)
+      return note(dir + "/energy_uj", fmt::format("{} is beyond the counter's own range of {}", *energy_uj, *max_uj));
+    if (is_twin(*part, *energy_uj))
+      return note(dir, "shows the counter of another die of the same package again; left out");
+    open(dir, *part, *max_uj);
+  }
+
+  void open(const std::string& dir, const Part& part, std::uint64_t max_uj) {
+    auto source = host_.open_number(dir + "/energy_uj");
+    if (!source) return note(dir + "/energy_uj", source.error().what);
+    Nameplate plate = rapl::make_plate("rapl_powercap", "powercap", part, cpu_);
+    plate.wrap = wrap_of(max_uj);
+    plate.access = "root, or a group by udev rule";
+    probe_.sensors.push_back({std::move(plate), std::move(*source)});
+  }
+
+  // The part that a zone counts; nothing, with a Finding, when its name does not tell.
+  std::optional<Part> part_of(const std::string& zone) {
+    const auto own = zone_name(zone);
+    if (!own) return std::nullopt;
+    const auto parent = zone.rfind(':');
+    if (zone.find(':') == parent) {
+      if (const auto device = package_device(*own)) return Part{Domain::package, *device};
+      if (*own == kPsys) return Part{Domain::psys, "0"};
+      note(std::string(kRoot) + zone,
+           own->starts_with(kPsys)
+               ? "a second platform counter; what it covers beside the first is not documented, left out"
+               : "its name " + quote(*own) + " is no part that nodewatt knows");
+      return std::nullopt;
+    }
+    const auto above = zone_name(zone.substr(0, parent));
+    const auto device = above ? package_device(*above) : std::nullopt;
+    const auto domain = subzone_domain(*own);
+    if (domain && device) return Part{*domain, *device};
+    if (above)
+      note(std::string(kRoot) + zone,
+           fmt::format("{} inside {} is no part that nodewatt knows", quote(*own), quote(*above)));
+    return std::nullopt;
+  }
+
+  std::optional<std::string> zone_name(const std::string& zone) {
+    const std::string path = std::string(kRoot) + zone + "/name";
+    const auto text = host_.read_text(path);
+    if (!text) return note(path, text.error().what), std::nullopt;
+    return std::string(trim(*text));
+  }
+
+  std::optional<std::uint64_t> read_number(const std::string& path) {
+    const auto text = host_.read_text(path);
+    if (!text && text.error().kind == ErrorKind::denied) return denied_.push_back(path), std::nullopt;
+    if (!text) return note(path, text.error().what), std::nullopt;
+    const auto value = parse_u64(*text);
+    if (!value) note(path, quote(*text) + " is not a number");
+    return value;
+  }
+
+  bool taken(const Part& part) const {
+    return std::any_of(probe_.sensors.begin(), probe_.sensors.end(),
+                       [&](const Sensor& s) { return s.plate.part == part; });
+  }
+
+  bool is_twin(const Part& part, std::uint64_t energy_uj) {
+    if (part.domain != Domain::package || part.device.find("-die-") == std::string::npos) return false;
+    auto& counts = dies_[part.device.substr(0, part.device.find('-'))];
+    const bool twin = std::any_of(counts.begin(), counts.end(), [&](std::uint64_t other) {
+      return other != 0 && std::max(other, energy_uj) - std::min(other, energy_uj) < kTwinUj;
+    });
+    counts.push_back(energy_uj);
+    return twin;
+  }
+
+  void note_missing() {
+    if (cpu_.guest)
+      return note("/sys/class/powercap",
+                  "no power zones: this is a virtual machine, and hosts rarely pass RAPL counters on");
+    if (cpu_.x86)
+      note(std::string(kRoot), "no power zones: the kernel's RAPL module is not loaded",
+           "sudo modprobe intel_rapl_common && sudo modprobe intel_rapl_msr");
+  }
+
+  void note_denied() {
+    const std::string more = denied_.size() > 1 ? fmt::format(" (and {} more)", denied_.size() - 1) : "";
+    note(denied_.front() + more,
+         "readable by root alone since CVE-2020-8694 (PLATYPUS: fast reads of it leak other users' secrets); give it "
+         "to a "
+         "group, never to everyone (who joins the group must log in again)",
+         "sudo groupadd -rf energy && sudo usermod -aG energy \"$USER\" && "
+         "echo 'SUBSYSTEM==\"powercap\", ACTION==\"add\", KERNEL==\"intel-rapl*:*\", "
+         "RUN+=\"/bin/chgrp energy /sys%p/energy_uj\", RUN+=\"/bin/chmod 0440 /sys%p/energy_uj\"' | "
+         "sudo tee /etc/udev/rules.d/70-nodewatt-rapl.rules && sudo udevadm control --reload && "
+         "sudo udevadm trigger --action=add --subsystem-match=powercap");
+  }
+
+  void note(std::string where, std::string what, std::string repair = {}) {
+    probe_.findings.push_back({std::move(where), std::move(what), std::move(repair)});
+  }
+
+  Host& host_;
+  rapl::Cpu cpu_;
+  Probe probe_;
+  std::vector<std::string> denied_;
+  std::map<std::string, std::vector<std::uint64_t>> dies_;  // socket to the counters of its dies
+};
+}  // namespace
+
+Probe probe_rapl_powercap(Host& host) { return Prober(host).probe(); }
+
+}  // namespace nw

@@ -1,0 +1,172 @@
+#include "sensor/drivers/driver_test.h"
+
+namespace nw {
+namespace {
+
+constexpr std::uint64_t kPackageMax = 262143328850;  // 2^-14 J, as every Xeon of Ice Lake shows it
+constexpr std::uint64_t kDramMax = 65712999613;      // the kernel's 15.3 uJ
+
+struct Machine : MemoryHost {
+  void zone(const std::string& id, const std::string& name, std::uint64_t max, std::uint64_t energy) {
+    const std::string dir = "/sys/class/powercap/" + id;
+    set_file(dir + "/name", name + "\n");
+    set_file(dir + "/max_energy_range_uj", std::to_string(max) + "\n");
+    set_file(dir + "/energy_uj", std::to_string(energy) + "\n");
+  }
+};
+
+Machine make_two_sockets() {
+  Machine host;
+  host.set_file("/proc/cpuinfo", kXeon);
+  host.set_file("/sys/class/powercap/intel-rapl/enabled", "1\n");
+  host.zone("intel-rapl:0", "package-1", kPackageMax, 1000);
+  host.zone("intel-rapl:0:0", "dram", kDramMax, 2000);
+  host.zone("intel-rapl:1", "package-0", kPackageMax, 3000);
+  host.zone("intel-rapl:1:0", "dram", kDramMax, 4000);
+  return host;
+}
+
+TEST(RaplPowercap, NamesZonesByNameAndNotByNumber) {
+  Machine host = make_two_sockets();
+  Probe probe = probe_rapl_powercap(host);
+  EXPECT_EQ(all_findings(probe), "");
+  ASSERT_EQ(probe.sensors.size(), 4u);
+  Sensor* package = find_sensor(probe, "rapl_powercap/package-1");
+  ASSERT_NE(package, nullptr);
+  EXPECT_EQ(package->source->read().value, 1000u);
+  EXPECT_EQ(find_sensor(probe, "rapl_powercap/dram-0")->source->read().value, 4000u);
+  EXPECT_EQ(package->plate.part, (Part{Domain::package, "1"}));
+  EXPECT_EQ(package->plate.kind, SensorKind::counter);
+  EXPECT_EQ(package->plate.gain.relative, 0.05);
+  EXPECT_EQ(find_sensor(probe, "rapl_powercap/dram-0")->plate.gain.relative, 0.10);
+}
+
+TEST(RaplPowercap, OneTurnIsTwoToThe32Counts) {
+  Machine host = make_two_sockets();
+  host.zone("intel-rapl:2", "psys", 999, 0);
+  Probe probe = probe_rapl_powercap(host);
+  // floor(2^32 x 61035 / 1000) and floor(2^32 x 15300 / 1000): one count, 61 and 15 uJ, beyond the largest value.
+  EXPECT_EQ(find_sensor(probe, "rapl_powercap/package-0")->plate.wrap, 262143328911u);
+  EXPECT_EQ(find_sensor(probe, "rapl_powercap/dram-0")->plate.wrap, 65712999628u);
+  EXPECT_EQ(find_sensor(probe, "rapl_powercap/psys-0")->plate.wrap, 1000u);  // no 32-bit register: the documented range
+}
+
+TEST(RaplPowercap, PlatformUnitOfOneJoule) {
+  Machine host;
+  host.zone("intel-rapl:0", "psys", 4294967295000000, 5000000);
+  Probe probe = probe_rapl_powercap(host);
+  ASSERT_EQ(probe.sensors.size(), 1u);
+  EXPECT_EQ(probe.sensors[0].plate.wrap, 4294967296000000u);
+  EXPECT_EQ(probe.sensors[0].plate.boundary, Boundary::board);
+}
+
+TEST(RaplPowercap, MmioCopiesAreNotCountedTwice) {
+  Machine host = make_two_sockets();
+  host.zone("intel-rapl-mmio:0", "package-0", kPackageMax, 7);
+  Probe probe = probe_rapl_powercap(host);
+  EXPECT_EQ(probe.sensors.size(), 4u);
+  EXPECT_EQ(all_findings(probe), "");
+  EXPECT_EQ(find_sensor(probe, "rapl_powercap/package-0")->source->read().value, 3000u);
+
+  Machine alone;
+  alone.zone("intel-rapl-mmio:0", "package-0", kPackageMax, 7);
+  EXPECT_EQ(probe_rapl_powercap(alone).sensors.size(), 1u);
+}
+
+TEST(RaplPowercap, DiesThatMirrorTheSocketCountOnce) {
+  Machine host;
+  host.zone("intel-rapl:0", "package-0-die-0", kPackageMax, 68'000'000'000);
+  host.zone("intel-rapl:1", "package-0-die-1", kPackageMax, 68'000'000'400);
+  Probe probe = probe_rapl_powercap(host);
+  EXPECT_EQ(probe.sensors.size(), 1u);
+  EXPECT_NE(find_finding(probe, "another die"), nullptr);
+
+  host.zone("intel-rapl:1", "package-0-die-1", kPackageMax, 91'000'000'400);
+  probe = probe_rapl_powercap(host);
+  ASSERT_EQ(probe.sensors.size(), 2u);
+  EXPECT_EQ(probe.sensors[1].plate.part, (Part{Domain::package, "0-die-1"}));
+}
+
+TEST(RaplPowercap, AmdCoreZoneIsOneCoreAndLeftOut) {
+  Machine host;
+  host.set_file("/proc/cpuinfo", kEpyc);
+  host.zone("intel-rapl:0", "package-0", 65532610987, 10);
+  host.zone("intel-rapl:0:0", "core", 65532610987, 10);
+  Probe probe = probe_rapl_powercap(host);
+  ASSERT_EQ(probe.sensors.size(), 1u);
+  EXPECT_EQ(probe.sensors[0].plate.gain.relative, 0.10);
+  EXPECT_NE(find_finding(probe, "one core"), nullptr);
+}
+
+TEST(RaplPowercap, DeniedNamesTheGroupRuleAndTheDanger) {
+  Machine host = make_two_sockets();
+  for (const char* zone : {"intel-rapl:0", "intel-rapl:0:0", "intel-rapl:1", "intel-rapl:1:0"})
+    host.set_error(std::string("/sys/class/powercap/") + zone + "/energy_uj", ErrorKind::denied);
+  Probe probe = probe_rapl_powercap(host);
+  EXPECT_TRUE(probe.sensors.empty());
+  ASSERT_EQ(probe.findings.size(), 1u) << all_findings(probe);
+  EXPECT_EQ(probe.findings[0].where, "/sys/class/powercap/intel-rapl:0/energy_uj (and 3 more)");
+  EXPECT_NE(probe.findings[0].what.find("CVE-2020-8694"), std::string::npos);
+  EXPECT_NE(probe.findings[0].repair.find("chgrp energy"), std::string::npos);
+  EXPECT_EQ(probe.findings[0].repair.find("0444"), std::string::npos);
+  EXPECT_EQ(probe.findings[0].repair.find('\n'), std::string::npos);
+}
+
+TEST(RaplPowercap, MissingModuleAndVirtualMachine) {
+  MemoryHost bare;
+  bare.set_file("/proc/cpuinfo", kXeon);
+  EXPECT_NE(find_finding(probe_rapl_powercap(bare), "modprobe intel_rapl_msr"), nullptr);
+  MemoryHost guest;
+  guest.set_file("/proc/cpuinfo", kGuest);
+  EXPECT_NE(find_finding(probe_rapl_powercap(guest), "virtual machine"), nullptr);
+  MemoryHost arm;
+  arm.set_file("/proc/cpuinfo", "processor : 0\nCPU implementer : 0x41\n");
+  EXPECT_EQ(all_findings(probe_rapl_powercap(arm)), "");
+}
+
+TEST(RaplPowercap, BadContentIsAFindingThatNamesThePath) {
+  struct Case {
+    const char* file;
+    std::string content;
+  };
+  for (const auto& [file, content] : std::initializer_list<Case>{{"name", ""},
+                                                                 {"name", "package-"},
+                                                                 {"name", "package--1"},
+                                                                 {"name", "package-0-die-x"},
+                                                                 {"name", "\x1b[2Jpackage"},
+                                                                 {"name", std::string(100'000, 'p')},
+                                                                 {"name", "psys-1"},
+                                                                 {"energy_uj", ""},
+                                                                 {"energy_uj", "-5"},
+                                                                 {"energy_uj", "12 34"},
+                                                                 {"energy_uj", "0x10"},
+                                                                 {"energy_uj", "99999999999999999999999"},
+                                                                 {"energy_uj", "262143328851"},
+                                                                 {"max_energy_range_uj", "0"},
+                                                                 {"max_energy_range_uj", "18446744073709551615"},
+                                                                 {"max_energy_range_uj", "garbage"}}) {
+    Machine host = make_two_sockets();
+    host.set_file(std::string("/sys/class/powercap/intel-rapl:1/") + file, content);
+    const Probe probe = probe_rapl_powercap(host);
+    const bool name = std::string_view(file) == "name";
+    EXPECT_EQ(probe.sensors.size(), name ? 2u : 3u) << file << " " << content.substr(0, 40);
+    ASSERT_FALSE(probe.findings.empty()) << file << " " << content.substr(0, 40);
+    EXPECT_NE(probe.findings[0].where.find("/sys/class/powercap/intel-rapl:1"), std::string::npos);
+    EXPECT_LT(probe.findings[0].what.size(), 200u);
+    EXPECT_EQ(probe.findings[0].what.find('\x1b'), std::string::npos);
+  }
+}
+
+TEST(RaplPowercap, VanishingFileReadsAsAbsentAndGarbageAsMalformed) {
+  Machine host = make_two_sockets();
+  Probe probe = probe_rapl_powercap(host);
+  Source& source = *find_sensor(probe, "rapl_powercap/package-0")->source;
+  host.set_file("/sys/class/powercap/intel-rapl:1/energy_uj", "junk");
+  EXPECT_EQ(source.read().error, ErrorKind::malformed);
+  host.remove_file("/sys/class/powercap/intel-rapl:1/energy_uj");
+  EXPECT_FALSE(source.read().ok);
+  EXPECT_EQ(source.read().error, ErrorKind::absent);
+}
+
+}  // namespace
+}  // namespace nw

@@ -1,0 +1,47 @@
+#include "sensor/reader.h"
+
+#include <utility>
+
+namespace nw {
+
+namespace {
+Status status_of(const Reading& reading) {
+  if (reading.ok) return Status::ok;
+  switch (reading.error) {
+    case ErrorKind::denied: return Status::denied;
+    case ErrorKind::malformed: return Status::implausible;
+    case ErrorKind::busy: return Status::stale;
+    default: return Status::absent;
+  }
+}
+}  // namespace
+
+Survey make_survey(Host& host) {
+  Survey survey;
+  for (const Driver& driver : drivers()) {
+    Probe probe = driver.probe(host);
+    for (auto& sensor : probe.sensors) survey.sensors.push_back(std::move(sensor));
+    for (auto& finding : probe.findings) survey.findings.push_back({driver.name, std::move(finding)});
+  }
+  return survey;
+}
+
+Reader::Reader(Host& host, std::vector<Sensor> sensors) : host_(host) {
+  for (auto& sensor : sensors) {
+    plates_.push_back(std::move(sensor.plate));
+    sources_.push_back(std::move(sensor.source));
+  }
+}
+
+void Reader::read_all(Sweep& sweep) noexcept {
+  sweep.resize(sources_.size());
+  Nanos before = host_.now();
+  for (std::size_t i = 0; i < sources_.size(); ++i) {
+    const Reading reading = sources_[i]->read();
+    const Nanos after = host_.now();
+    sweep[i] = Sample{before, after, std::nullopt, reading.value, status_of(reading)};
+    before = after;
+  }
+}
+
+}  // namespace nw

@@ -1,0 +1,38 @@
+// Reader: owns the sensors of a node and reads them all.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sensor/driver.h"
+
+namespace nw {
+
+struct DriverFinding {
+  std::string_view driver;
+  Finding finding;
+};
+
+// All that a machine offers: the sensors of every driver, and everything that exists and cannot be read.
+struct Survey {
+  std::vector<Sensor> sensors;
+  std::vector<DriverFinding> findings;
+};
+// Runs every driver's probe once. May take a second where vendor libraries start.
+Survey make_survey(Host& host);
+
+class Reader {
+ public:
+  Reader(Host& host, std::vector<Sensor> sensors);
+
+  const std::vector<Nameplate>& plates() const { return plates_; }
+  // Reads every sensor once, back to back, into the sweep. Allocates nothing after the first call.
+  void read_all(Sweep& sweep) noexcept;
+
+ private:
+  Host& host_;
+  std::vector<Nameplate> plates_;
+  std::vector<std::unique_ptr<Source>> sources_;
+};
+
+}  // namespace nw

@@ -1,0 +1,102 @@
+// Sensor: something that can be read, and the nameplate that says what a reading means.
+//
+// A nameplate is declared by a driver, never guessed from readings: above all whether the sensor is a counter of energy or a gauge of
+// power. Everything above this floor works from nameplates and samples alone.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/host.h"
+#include "base/units.h"
+
+namespace nw {
+
+// What of the node a sensor looks at. Which contains which is energy/tree.cc's knowledge.
+enum class Domain : unsigned char {
+  node,     // the whole node
+  psys,     // the platform as the CPU vendor counts it: packages, DRAM and more, no add-in accelerators
+  module,   // a CPU and a GPU under one meter, with their memory and regulators (GH200)
+  package,  // one CPU package
+  core,     // the cores of a package
+  uncore,   // what lies beside the cores in a package (integrated graphics on clients)
+  dram,     // memory of one socket
+  gpu,      // one accelerator board
+  cpu,      // the CPU of a module
+  sysio,    // input and output of a module's CPU
+  other,    // the rest of the node: board, fans, disks, network; only modelled or derived
+};
+std::string_view name(Domain domain);
+std::optional<Domain> domain(std::string_view name);
+
+// Where in the path of power a sensor sits. Figures of different boundaries differ by conversion losses.
+enum class Boundary : unsigned char { on_chip, board, node_dc, plug };
+std::string_view name(Boundary boundary);
+
+enum class SensorKind : unsigned char { counter, gauge };
+
+// How a figure is known. Worse is later: of two kinds in one sum the worse one names the sum.
+enum class Kind : unsigned char { measured, derived, attributed, estimated };
+std::string_view name(Kind kind);
+
+struct Part {
+  Domain domain = Domain::node;
+  std::string device;  // which one: socket "0", GPU UUID; stable over reboots where the machine allows
+  bool operator==(const Part&) const = default;
+  auto operator<=>(const Part&) const = default;
+};
+
+// How far a reading may be off by a constant factor, and what that figure means.
+struct Tolerance {
+  enum class Shape : unsigned char { limit, sigma };
+  double relative = 0;  // 0.05 is 5 %
+  Shape shape = Shape::limit;
+  const char* basis = "";  // where the figure comes from; "assumed" when it is our own default
+};
+
+struct Nameplate {
+  std::string id;          // "rapl_powercap/package-0", unique on this machine
+  std::string source;      // for people: "RAPL package (powercap)"
+  Part part;
+  std::string label;       // for people, when the device is a long name: "gpu0 NVIDIA A100-SXM4-40GB"
+  Boundary boundary = Boundary::on_chip;
+  SensorKind kind = SensorKind::counter;
+  Kind how = Kind::measured;  // measured, or estimated by the model driver
+  std::int64_t unit_num = 1;  // one count is unit_num/unit_den uJ (counter) or uW (gauge)
+  std::int64_t unit_den = 1;
+  std::uint64_t wrap = 0;     // counts run 0..wrap-1; 0: 64 bits, never wraps in service
+  Nanos refresh{};            // a new value appears this often
+  Nanos window{};             // a gauge is the mean over this time
+  Watts ceiling{};            // more than this is absurd for the part
+  Tolerance gain;
+  Watts offset{};             // standard uncertainty of a constant offset
+  std::string access;         // who may read it: "root, or group by udev rule"
+};
+
+struct Sensor {
+  Nameplate plate;
+  std::unique_ptr<Source> source;
+};
+
+enum class Status : unsigned char { ok, absent, denied, stale, reset, implausible };
+std::string_view name(Status status);
+
+// One reading of one sensor.
+struct Sample {
+  Nanos before;  // monotonic, around the read
+  Nanos after;
+  std::optional<Nanos> device_time;
+  std::uint64_t raw = 0;
+  Status status = Status::absent;
+
+  Nanos at() const { return Nanos::of(before.count() + (after.count() - before.count()) / 2); }
+};
+
+// All sensors of a node read once, in the order of the nameplates.
+using Sweep = std::vector<Sample>;
+
+}  // namespace nw

@@ -1,0 +1,68 @@
+// The journal of one running measurement: <dir>/<uid>.journal, a file of frames (frames.h) that holds what is needed to
+// finish the record when the process that measures is killed.
+//
+// Its writer holds flock(LOCK_EX) from before the file has its name until it ends. The kernel drops the lock with the
+// last descriptor of that open, so a journal whose lock is free is one whose writer died: a survivor. The descriptor is
+// O_CLOEXEC: a child shares the lock only between fork and exec. flock(2) reaches other hosts over NFS (Linux 2.6.12)
+// but not where the mount says local_lock=flock or Lustre localflock; there, a command on one host sees a running
+// journal of another as a survivor.
+//
+// Every append is one write(2) and no fsync: what was appended survives the death of the process, not a power cut,
+// which sync() is for. An append that fails takes its part of a frame back, so that the frames before it stay readable.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "store/fd.h"
+#include "store/frames.h"
+
+namespace nw {
+
+class Journal {
+ public:
+  // Makes `dir` when it is missing. Busy when the journal exists.
+  static Result<Journal> create(const std::string& dir, const std::string& uid);
+
+  Done append(std::string_view payload);
+  Done sync();
+  // The measurement is kept elsewhere now. Without it, the journal stays and is a survivor.
+  Done remove();
+  const std::string& path() const { return path_; }
+
+ private:
+  Journal(Fd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
+  Done write(std::string_view bytes);
+
+  Fd fd_;
+  std::string path_;
+  std::int64_t size_ = 0;  // of the whole frames
+};
+
+// The journal of a dead writer, locked: nobody else recovers it while this lives.
+class Survivor {
+ public:
+  // Absent when it is gone, busy when its writer lives or another command recovers it.
+  static Result<Survivor> claim(const std::string& dir, const std::string& uid);
+
+  FrameReader frames() const;  // from the first one on
+  Done remove();
+  const std::string& uid() const { return uid_; }
+  const std::string& path() const { return path_; }
+
+ private:
+  Survivor(Fd fd, std::string uid, std::string path)
+      : fd_(std::move(fd)), uid_(std::move(uid)), path_(std::move(path)) {}
+
+  Fd fd_;
+  std::string uid_;
+  std::string path_;
+};
+
+// The uids of the journals in `dir` whose writers died, in order of uid. None when there is no such directory.
+Result<std::vector<std::string>> survivors(const std::string& dir);
+
+}  // namespace nw

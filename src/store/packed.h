@@ -1,0 +1,21 @@
+// A record as it is kept, in the database and in export files: protobuf, compressed with zstd. Fields that a newer
+// nodewatt added and this one does not know pass through unchanged (protobuf keeps unknown fields).
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "account/record.pb.h"
+#include "base/result.h"
+
+namespace nw {
+
+// Plain size. More would be a fault of the record's maker; unpacking allocates no more than this whatever the bytes
+// claim.
+inline constexpr std::size_t kMaxRecord = std::size_t{64} << 20;
+
+Result<std::string> pack_record(const pb::Record& record);
+// `name` says in an error where the bytes came from.
+Result<pb::Record> unpack_record(std::string_view packed, std::string_view name);
+
+}  // namespace nw

@@ -1,0 +1,38 @@
+// Query: which records are wanted, said the same way to every store.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+
+namespace nw {
+
+struct Query {
+  // Each one: a unique beginning of a record's uid ("@7f3k2", "7f3k2"); of a group's uid, for all its repeats; or
+  // "last", the newest record. Results come in this order, a group's newest first, nothing twice, and `limit` does not
+  // cut them. Without ids: all records, newest first.
+  std::vector<std::string> ids;
+
+  // Filters, all of which must hold, with ids too.
+  std::string name;                                         // the record's whole name; empty: any
+  std::vector<std::pair<std::string, std::string>> labels;  // key and value
+  std::optional<std::int64_t> since_unix_ns;                // started at or after
+  std::optional<std::int64_t> until_unix_ns;                // started before
+
+  std::size_t limit = 20;  // 0: no limit
+};
+
+inline constexpr std::string_view kLast = "last";
+// So many candidates does a store need to look up for choose_id, and no more.
+inline constexpr std::size_t kMaxCandidates = 9;
+
+// The one uid that `id` means, among all that begin with it (or the first kMaxCandidates of them). Absent when there is
+// none; malformed, with a list of them, when there are several. `where` names the store.
+Result<std::string> choose_id(std::string_view id, const std::vector<std::string>& candidates, std::string_view where);
+
+}  // namespace nw

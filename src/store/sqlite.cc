@@ -1,0 +1,172 @@
+// The store of one user: an SQLite 3 database (sqlite_file.h). One row a record; `record` is the truth, the other
+// columns and the table of labels repeat what a Query selects by.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <variant>
+
+#include "store/packed.h"
+#include "store/sqlite_file.h"
+#include "store/store.h"
+#include "store/uid.h"
+
+namespace nw {
+
+namespace {
+constexpr int kSchemaVersion = 1;
+constexpr const char* kSchema = R"sql(
+  CREATE TABLE records(
+    uid TEXT NOT NULL PRIMARY KEY, start_unix_ns INTEGER NOT NULL, name TEXT NOT NULL, grp TEXT NOT NULL,
+    host TEXT NOT NULL, node_type TEXT NOT NULL, duration_ns INTEGER NOT NULL, energy_uj INTEGER,
+    record BLOB NOT NULL) STRICT;
+  CREATE INDEX records_by_start ON records(start_unix_ns);
+  CREATE INDEX records_by_group ON records(grp) WHERE grp <> '';
+  CREATE TABLE labels(
+    key TEXT NOT NULL, value TEXT NOT NULL, uid TEXT NOT NULL, PRIMARY KEY(key, value, uid)) STRICT, WITHOUT ROWID;
+)sql";
+
+using Value = std::variant<std::int64_t, std::string>;
+
+// A piece of SQL and the values of its question marks.
+struct Clause {
+  std::string sql;
+  std::vector<Value> values;
+
+  void add(std::string_view condition, std::initializer_list<Value> its) {
+    sql += condition;
+    values.insert(values.end(), its);
+  }
+};
+
+void bind_all(SQLite::Statement& statement, const std::vector<Value>& values) {
+  int index = 0;
+  for (const auto& value : values) {
+    ++index;
+    std::visit([&](const auto& it) { statement.bind(index, it); }, value);
+  }
+}
+
+Clause filters_of(const Query& query) {
+  Clause where;
+  if (!query.name.empty()) where.add(" AND name = ?", {query.name});
+  if (query.since_unix_ns) where.add(" AND start_unix_ns >= ?", {*query.since_unix_ns});
+  if (query.until_unix_ns) where.add(" AND start_unix_ns < ?", {*query.until_unix_ns});
+  for (const auto& [key, value] : query.labels)
+    where.add(" AND uid IN (SELECT uid FROM labels WHERE key = ? AND value = ?)", {key, value});
+  return where;
+}
+
+// What nodes must share for their energies to be comparable, in words: "2x Intel Xeon 8358, 4x NVIDIA A100".
+std::string node_type_of(const pb::Node& node) {
+  std::string type = node.cpu_model().empty() ? "unknown CPU" : node.cpu_model();
+  if (node.sockets() > 0) type = fmt::format("{}x {}", node.sockets(), type);
+  std::vector<std::string> gpus(node.gpus().begin(), node.gpus().end());
+  std::sort(gpus.begin(), gpus.end());
+  for (auto at = gpus.begin(); at != gpus.end();) {
+    const auto next = std::upper_bound(at, gpus.end(), *at);
+    type += fmt::format(", {}x {}", next - at, *at);
+    at = next;
+  }
+  return type;
+}
+
+class SqliteStore : public Store {
+ public:
+  SqliteStore(std::string path, std::unique_ptr<SQLite::Database> database)
+      : path_(std::move(path)), database_(std::move(database)) {}
+
+  Result<bool> append(const pb::Record& record) override;
+  Result<std::vector<pb::Record>> find(const Query& query) override;
+
+ private:
+  bool insert(const pb::Record& record, const std::string& packed);
+  Result<Clause> condition_of(const std::string& id);
+  Done select(const Clause& where, std::size_t limit, std::set<std::string>& seen, std::vector<pb::Record>& into);
+
+  std::string path_;
+  std::unique_ptr<SQLite::Database> database_;
+};
+
+Result<bool> SqliteStore::append(const pb::Record& record) {
+  if (!is_uid(record.uid()))
+    return fail(ErrorKind::malformed, fmt::format("{}: a record with the uid '{}'", path_, record.uid()));
+  const auto packed = NW_TRY(pack_record(record));
+  return guarded(path_, database_.get(), [&]() -> Result<bool> { return insert(record, packed); });
+}
+
+bool SqliteStore::insert(const pb::Record& record, const std::string& packed) {
+  SQLite::Transaction transaction(*database_, SQLite::TransactionBehavior::IMMEDIATE);
+  SQLite::Statement row(*database_,
+                        "INSERT INTO records VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(uid) DO NOTHING");
+  bind_all(row, {record.uid(), std::int64_t{record.start_unix_ns()}, record.name(), record.group(),
+                 record.node().host(), node_type_of(record.node()), std::int64_t{record.duration_ns()}});
+  if (record.energy().has_energy_uj()) row.bind(8, std::int64_t{record.energy().energy_uj()});
+  row.bind(9, packed.data(), static_cast<int>(packed.size()));
+  if (row.exec() == 0) return false;
+  for (const auto& label : record.labels()) {
+    SQLite::Statement entry(*database_, "INSERT OR IGNORE INTO labels VALUES(?, ?, ?)");
+    bind_all(entry, {label.key(), label.value(), record.uid()});
+    entry.exec();
+  }
+  transaction.commit();
+  return true;
+}
+
+Result<std::vector<pb::Record>> SqliteStore::find(const Query& query) {
+  return guarded(path_, database_.get(), [&]() -> Result<std::vector<pb::Record>> {
+    std::vector<pb::Record> records;
+    std::set<std::string> seen;
+    const auto filters = filters_of(query);
+    if (query.ids.empty()) NW_CHECK(select(filters, query.limit, seen, records));
+    for (const auto& id : query.ids) {
+      auto where = NW_TRY(condition_of(id));
+      where.sql += filters.sql;
+      where.values.insert(where.values.end(), filters.values.begin(), filters.values.end());
+      NW_CHECK(select(where, id == kLast ? 1 : 0, seen, records));
+    }
+    return records;
+  });
+}
+
+Result<Clause> SqliteStore::condition_of(const std::string& id) {
+  if (id == kLast) {
+    if (SQLite::Statement any(*database_, "SELECT 1 FROM records LIMIT 1"); !any.executeStep())
+      return fail(ErrorKind::absent, path_ + ": no run is recorded yet");
+    return Clause{};
+  }
+  const auto prefix = NW_TRY(parse_uid_prefix(id));
+  const Value end = prefix + "~";  // sorts behind every letter of a uid
+  SQLite::Statement found(*database_,
+                          "SELECT uid FROM records WHERE uid >= ?1 AND uid < ?2 UNION "
+                          "SELECT grp FROM records WHERE grp >= ?1 AND grp < ?2 AND grp <> '' LIMIT ?3");
+  bind_all(found, {prefix, end, static_cast<std::int64_t>(kMaxCandidates)});
+  std::vector<std::string> candidates;
+  while (found.executeStep()) candidates.push_back(found.getColumn(0).getString());
+  const auto uid = NW_TRY(choose_id(id, candidates, path_));
+  return Clause{" AND (uid = ? OR (grp = ? AND grp <> ''))", {uid, uid}};
+}
+
+Done SqliteStore::select(const Clause& where, std::size_t limit, std::set<std::string>& seen,
+                         std::vector<pb::Record>& into) {
+  SQLite::Statement rows(*database_, "SELECT uid, record FROM records WHERE TRUE" + where.sql +
+                                         " ORDER BY start_unix_ns DESC, rowid DESC LIMIT ?");
+  auto values = where.values;
+  values.emplace_back(limit == 0 ? std::int64_t{-1} : static_cast<std::int64_t>(limit));
+  bind_all(rows, values);
+  while (rows.executeStep()) {
+    const auto uid = rows.getColumn(0).getString();
+    const auto blob = rows.getColumn(1);
+    const std::string_view packed(static_cast<const char*>(blob.getBlob()), static_cast<std::size_t>(blob.getBytes()));
+    if (seen.insert(uid).second)
+      into.push_back(NW_TRY(unpack_record(packed, fmt::format("{}: record {}", path_, uid))));
+  }
+  return {};
+}
+}  // namespace
+
+Result<std::unique_ptr<Store>> make_sqlite_store(const std::string& path) {
+  return std::make_unique<SqliteStore>(path, NW_TRY(open_sqlite_file(path, kSchema, kSchemaVersion)));
+}
+
+}  // namespace nw

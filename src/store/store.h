@@ -1,0 +1,26 @@
+// Store: keeps records, for ever. It only grows: there is no way to change or remove a record.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "account/record.pb.h"
+#include "base/result.h"
+#include "store/query.h"
+
+namespace nw {
+
+class Store {
+ public:
+  virtual ~Store() = default;
+  // False when a record of that uid is kept already; the one that is kept stays. All of the record is there afterwards
+  // or nothing.
+  virtual Result<bool> append(const pb::Record& record) = 0;
+  virtual Result<std::vector<pb::Record>> find(const Query& query) = 0;
+};
+
+// An SQLite database, made with its directory when missing.
+Result<std::unique_ptr<Store>> make_sqlite_store(const std::string& path);
+
+}  // namespace nw

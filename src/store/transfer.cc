@@ -1,0 +1,102 @@
+#include "store/transfer.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+
+#include "store/fd.h"
+#include "store/frames.h"
+#include "store/packed.h"
+
+namespace nw {
+
+namespace {
+constexpr std::string_view kHeader = "nodewatt-records 1";
+constexpr std::string_view kHeaderName = "nodewatt-records ";
+
+Done write_all(int fd, std::string_view bytes, const std::string& name) {
+  while (!bytes.empty()) {
+    const auto done = ::write(fd, bytes.data(), bytes.size());
+    if (done < 0 && errno == EINTR) continue;
+    if (done < 0) return tl::make_unexpected(system_error(errno, name));
+    bytes.remove_prefix(static_cast<std::size_t>(done));
+  }
+  return {};
+}
+
+Done write_records(int fd, const std::vector<pb::Record>& records, const std::string& name) {
+  const auto header = NW_TRY(make_frame(kHeader));
+  NW_CHECK(write_all(fd, std::string(kFramesMagic) + header, name));
+  for (const auto& record : records) {
+    const auto packed = NW_TRY(pack_record(record));
+    const auto frame = NW_TRY(make_frame(packed));
+    NW_CHECK(write_all(fd, frame, name));
+  }
+  return {};
+}
+
+// Written beside its name and renamed when it is on the disk, so that a failed export leaves an older one alone.
+Done write_file(const std::string& path, const std::vector<pb::Record>& records) {
+  const auto partial = fmt::format("{}.{}.part", path, ::getpid());
+  const Fd fd(::open(partial.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+  if (!fd) return tl::make_unexpected(system_error(errno, partial));
+  auto done = write_records(fd.get(), records, path);
+  if (done && (::fsync(fd.get()) != 0 || ::rename(partial.c_str(), path.c_str()) != 0))
+    done = tl::make_unexpected(system_error(errno, path));
+  if (!done) ::unlink(partial.c_str());
+  return done;
+}
+
+Done check_header(FrameReader& reader, const std::string& name) {
+  const auto header = reader.next();
+  if (header == kHeader) return {};
+  if (!header && reader.end().stop != Stop::clean) return tl::make_unexpected(reader.end().error);
+  if (header && header->starts_with(kHeaderName))
+    return fail(ErrorKind::malformed, fmt::format("{}: '{}' is of another version of nodewatt; this one reads '{}'",
+                                                  name, header->substr(0, 40), kHeader));
+  return fail(ErrorKind::malformed, fmt::format("{}: no file of records (a journal, perhaps)", name));
+}
+
+Done append_all(FrameReader& reader, const std::string& name, Store& store, ImportCount& count) {
+  NW_CHECK(check_header(reader, name));
+  for (auto offset = reader.end().offset;; offset = reader.end().offset) {
+    const auto packed = reader.next();
+    if (!packed) break;
+    const auto record = NW_TRY(unpack_record(*packed, fmt::format("{}: byte {}", name, offset)));
+    const bool added = NW_TRY(store.append(record));
+    ++(added ? count.added : count.present);
+  }
+  if (reader.end().stop != Stop::clean) return tl::make_unexpected(reader.end().error);
+  return {};
+}
+}  // namespace
+
+Done export_records(const std::string& path, const std::vector<pb::Record>& records) {
+  if (path == "-") return write_records(STDOUT_FILENO, records, "standard output");
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0 || S_ISREG(status.st_mode)) return write_file(path, records);
+  const Fd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  if (!fd) return tl::make_unexpected(system_error(errno, path));
+  return write_records(fd.get(), records, path);
+}
+
+Result<ImportCount> import_records(const std::string& path, Store& store) {
+  const bool from_stdin = path == "-";
+  const std::string name = from_stdin ? "standard input" : path;
+  const Fd file(from_stdin ? -1 : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!from_stdin && !file) return tl::make_unexpected(system_error(errno, path));
+  FrameReader reader(bytes_of_fd(from_stdin ? STDIN_FILENO : file.get(), name), name);
+  ImportCount count;
+  if (auto done = append_all(reader, name, store, count); !done) {
+    auto error = std::move(done).error();
+    error.what += fmt::format(" (records before it: {} added, {} already there)", count.added, count.present);
+    return tl::make_unexpected(std::move(error));
+  }
+  return count;
+}
+
+}  // namespace nw

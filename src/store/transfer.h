@@ -1,0 +1,26 @@
+// Records on their way from one machine to another: one file of frames (frames.h). Its first payload is
+// "nodewatt-records 1", every further one is a packed record (packed.h).
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "store/store.h"
+
+namespace nw {
+
+// Writes a file, whole or not at all; "-" is standard output. A path that names a pipe or device is written into.
+Done export_records(const std::string& path, const std::vector<pb::Record>& records);
+
+struct ImportCount {
+  std::size_t added = 0;
+  std::size_t present = 0;  // already kept; left as they are
+};
+
+// Appends every record of the file; "-" is standard input. When the file is cut or damaged, the whole records before
+// that place are taken in and the Error says where it is and how many they were. Doing it twice is harmless.
+Result<ImportCount> import_records(const std::string& path, Store& store);
+
+}  // namespace nw

@@ -1,0 +1,46 @@
+#include "store/uid.h"
+
+#include <fmt/format.h>
+#include <sys/random.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+namespace nw {
+
+Result<std::string> make_uid() {
+  std::array<unsigned char, kUidLength> random{};
+  // Up to 256 bytes come whole or not at all (getrandom(2)).
+  while (::getrandom(random.data(), random.size(), 0) != static_cast<ssize_t>(random.size()))
+    if (errno != EINTR) return tl::make_unexpected(system_error(errno, "getrandom"));
+  std::string uid;
+  for (const auto byte : random)
+    uid += kUidAlphabet[byte % kUidAlphabet.size()];  // 32 divides 256: no letter is favoured
+  return uid;
+}
+
+bool is_uid(std::string_view text) {
+  return text.size() == kUidLength && text.find_first_not_of(kUidAlphabet) == std::string_view::npos;
+}
+
+std::string short_id(std::string_view uid, std::size_t length) { return std::string(uid.substr(0, length)); }
+
+Result<std::string> parse_uid_prefix(std::string_view text) {
+  const auto digits = text.starts_with('@') ? text.substr(1) : text;
+  std::string prefix;
+  for (char c : digits) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    if (c == 'o') c = '0';
+    if (c == 'i' || c == 'l') c = '1';
+    if (kUidAlphabet.find(c) == std::string_view::npos) prefix.resize(kUidLength + 1);
+    if (prefix.size() > kUidLength) break;
+    prefix += c;
+  }
+  if (prefix.empty() || prefix.size() > kUidLength)
+    return fail(ErrorKind::malformed,
+                fmt::format("'{}' is no run id; an id looks like @7f3k2, and `nodewatt runs` lists them", text));
+  return prefix;
+}
+
+}  // namespace nw

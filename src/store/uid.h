@@ -1,0 +1,24 @@
+// The name of a record: 26 characters of lower-case Crockford base32 (no i, l, o, u), 130 random bits. A unique
+// beginning of it, "@7f3k2", is how people say it.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace nw {
+
+inline constexpr std::size_t kUidLength = 26;
+inline constexpr std::string_view kUidAlphabet = "0123456789abcdefghjkmnpqrstvwxyz";
+
+// Fails only where the kernel has no getrandom (before 3.17, or a sandbox that forbids it).
+Result<std::string> make_uid();
+bool is_uid(std::string_view text);
+// The first characters of a uid, without the '@'.
+std::string short_id(std::string_view uid, std::size_t length = 5);
+// What a person typed as (the beginning of) a uid, in the uid's own letters: no '@', lower case, o as 0, i and l as 1.
+// Malformed when it cannot be one.
+Result<std::string> parse_uid_prefix(std::string_view text);
+
+}  // namespace nw

@@ -1,0 +1,23 @@
+# What the project's own CMakeLists.txt sets when workloads/ is a part of it.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release)
+endif()
+if(NOT CMAKE_RUNTIME_OUTPUT_DIRECTORY)
+  set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+endif()
+add_compile_options(-Wall -Wextra -Wpedantic)
+enable_testing()
+find_package(Threads REQUIRED)
+
+set(NODEWATT_DIR "" CACHE PATH "unpacked portable nodewatt: include/nodewatt/ and lib/libnodewatt.a")
+find_path(NODEWATT_INCLUDE nodewatt/nodewatt.hpp PATHS ${NODEWATT_DIR}/include ${CMAKE_CURRENT_SOURCE_DIR}/../include)
+find_library(NODEWATT_LIBRARY NAMES libnodewatt.a nodewatt PATHS ${NODEWATT_DIR}/lib)
+if(NOT NODEWATT_INCLUDE OR NOT NODEWATT_LIBRARY)
+  message(FATAL_ERROR "nodewatt's library was not found: give -DNODEWATT_DIR=<folder with include/nodewatt/ and lib/libnodewatt.a>")
+endif()
+add_library(nodewatt::nodewatt UNKNOWN IMPORTED)
+set_target_properties(nodewatt::nodewatt PROPERTIES IMPORTED_LOCATION ${NODEWATT_LIBRARY}
+                      INTERFACE_INCLUDE_DIRECTORIES ${NODEWATT_INCLUDE} INTERFACE_LINK_LIBRARIES Threads::Threads)
