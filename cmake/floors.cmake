@@ -1,5 +1,6 @@
 # nw_floor(name LINKS ...): the static library of src/<name>/ and, from the *_test.cc files beside its sources, the test test_<name>.
 find_package(GTest QUIET)
+find_package(rapidcheck QUIET)
 
 function(nw_floor name)
   cmake_parse_arguments(F "" "" "LINKS" ${ARGN})
@@ -15,7 +16,7 @@ function(nw_floor name)
   if(tests AND GTest_FOUND)
     add_executable(test_${name} ${tests})
     target_compile_definitions(test_${name} PRIVATE NODEWATT_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
-    target_link_libraries(test_${name} PRIVATE nw_${name} GTest::gtest_main GTest::gmock)
+    target_link_libraries(test_${name} PRIVATE nw_${name} GTest::gtest_main GTest::gmock rapidcheck)
     add_test(NAME ${name} COMMAND test_${name})
   endif()
 endfunction()

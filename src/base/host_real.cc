@@ -1,8 +1,9 @@
 // The real machine, or a captured tree below another root.
 //
 // Repeated file reads are one pread at offset 0 of a descriptor opened once: sysfs and procfs make their text anew at each such read.
-// Files are opened O_NONBLOCK and must be regular, so that a FIFO or a device below --root can not hang or act; numbers are read into
-// 64 bytes, which no decimal 64-bit number fills.
+// Below another root files are opened anew each time, since whoever plays the machine may replace them by renaming.
+// Files are opened O_NONBLOCK and must be regular, so that a FIFO or a device below --root can not hang or act; a read takes
+// 256 bytes at most, which the first line of /proc/stat fits and no decimal 64-bit number fills.
 #include <dirent.h>
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -43,20 +44,35 @@ class Descriptor {
   int fd_;
 };
 
+Reading read_number(int fd, const Extract& extract) {
+  std::array<char, 256> text;
+  const ssize_t n = ::pread(fd, text.data(), text.size(), 0);
+  if (n < 0) return Reading::none(kind_of_errno(errno));
+  std::uint64_t value = 0;
+  if (!extract.parse({text.data(), static_cast<std::size_t>(n)}, value)) return Reading::none(ErrorKind::malformed);
+  return Reading::of(value);
+}
+
 class FileSource : public Source {
  public:
   FileSource(Descriptor fd, const Extract& extract) : fd_(std::move(fd)), extract_(extract) {}
-  Reading read() noexcept override {
-    std::array<char, 256> text;
-    const ssize_t n = ::pread(fd_.get(), text.data(), text.size(), 0);
-    if (n < 0) return Reading::none(kind_of_errno(errno));
-    std::uint64_t value = 0;
-    if (!extract_.parse({text.data(), static_cast<std::size_t>(n)}, value)) return Reading::none(ErrorKind::malformed);
-    return Reading::of(value);
-  }
+  Reading read() noexcept override { return read_number(fd_.get(), extract_); }
 
  private:
   Descriptor fd_;
+  Extract extract_;
+};
+
+class ReopenedSource : public Source {
+ public:
+  ReopenedSource(std::string path, const Extract& extract) : path_(std::move(path)), extract_(extract) {}
+  Reading read() noexcept override {
+    const Descriptor fd(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    return fd.get() < 0 ? Reading::none(kind_of_errno(errno)) : read_number(fd.get(), extract_);
+  }
+
+ private:
+  std::string path_;
   Extract extract_;
 };
 
@@ -132,7 +148,9 @@ class RealHost : public Host {
   }
 
   Result<std::unique_ptr<Source>> open_number(const std::string& path, const Extract& extract) override {
-    return std::make_unique<FileSource>(NW_TRY(open_regular(path)), extract);
+    Descriptor fd = NW_TRY(open_regular(path));
+    if (!root_.empty()) return std::make_unique<ReopenedSource>(root_ + path, extract);
+    return std::make_unique<FileSource>(std::move(fd), extract);
   }
 
   Result<std::unique_ptr<Source>> open_perf(const PerfEvent& event) override {

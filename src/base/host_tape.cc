@@ -125,7 +125,7 @@ struct TapedHost::Player {
   Nanos clock{};
   std::vector<Last> last;
 
-  explicit Player(Tape t) : tape(std::move(t)), last(tape.sources.size()) { advance(); }
+  explicit Player(Tape t) : tape(std::move(t)), last(tape.opened) { advance(); }
 
   bool advance() {
     if (next >= tape.sweeps.size()) return false;

@@ -93,6 +93,7 @@ class Parser {
     const auto n = parse_u64(fields_[1]);
     if (!n || *n != count_) return false;
     tape_.sources.insert_or_assign(fields_[2], static_cast<std::uint32_t>(count_++));
+    tape_.opened = count_;
     return true;
   }
   bool failure() {

@@ -48,6 +48,7 @@ struct Tape {
   std::map<std::string, Result<std::string>> texts, links, answers;
   std::map<std::string, Result<std::vector<std::string>>> lists;
   std::map<std::string, Result<std::uint32_t>> sources;  // key to n
+  std::size_t opened = 0;  // how many n there are; a key opened twice has two
   std::vector<TapeSweep> sweeps;
 };
 

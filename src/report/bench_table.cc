@@ -99,7 +99,8 @@ std::vector<BenchLine> make_bench_lines(std::span<const BenchRow> rows, const Nu
 
 std::string bench_note(const std::vector<BenchLine>& lines) {
   std::string note =
-      "Energy of the whole node while the phase ran, mean of n repeats; U is half the 95 % interval, from the repeats' "
+      "Energy of the whole node while the phase ran, mean of n repeats; +- and U are half the 95 % interval, from the "
+      "repeats' "
       "scatter and the sensors' "
       "own error. M measured, D derived, A attributed, E estimated.";
   const bool estimated =

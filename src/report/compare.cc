@@ -149,7 +149,7 @@ class Comparison {
       names = std::max(names, display_width(one.name));
       for (const std::string& cell : one.cells) widest = std::max(widest, display_width(cell));
     }
-    widest = std::max<std::size_t>(widest, 18);
+    for (const Contender& one : all_) widest = std::max(widest, std::min<std::size_t>(24, display_width(one.label)));
     const std::size_t room =
         static_cast<std::size_t>(style_.width) - std::min(names, static_cast<std::size_t>(style_.width) - 20);
     const std::size_t at_once = std::max<std::size_t>(1, room / (widest + 2));

@@ -124,7 +124,7 @@ std::string ascii(std::string_view text) {
 
 std::string for_html(std::string_view text) {
   std::string out;
-  for (const char c : clean(text)) {
+  for (const char c : strip(text)) {
     if (c == '&')
       out += "&amp;";
     else if (c == '<')
@@ -143,7 +143,7 @@ std::string for_html(std::string_view text) {
 
 std::string for_markdown(std::string_view text) {
   std::string out;
-  for (const char c : clean(text)) {
+  for (const char c : strip(text)) {
     if (c == '&')
       out += "&amp;";
     else if (c == '<')
@@ -164,7 +164,7 @@ std::string for_csv(std::string_view text) {
   const std::size_t first = cell.find_first_not_of(' ');
   if (first != std::string::npos && std::string_view("=+-@|%").find(cell[first]) != std::string_view::npos)
     cell.insert(0, 1, '\'');
-  if (cell.find_first_of(",\"';\n") == std::string::npos && cell.find(' ') != 0) return cell;
+  if (cell.find_first_of(",\";\n") == std::string::npos && cell.find(' ') != 0) return cell;
   std::string out = "\"";
   for (const char c : cell) out.append(c == '"' ? 2 : 1, c);
   return out + '"';

@@ -29,7 +29,7 @@ std::string bar_cell(const PartLine& line) {
   if (!line.fraction) return "<td></td>";
   const double width = std::clamp(*line.fraction, 0.0, 1.0) * 90;
   return fmt::format(
-      "<td class=\"b\"><svg class=\"bar\" viewBox=\"0 0 90 14\" aria-hidden=\"true\"><rect class=\"r\" y=\"3\" "
+      "<td><svg class=\"bar\" viewBox=\"0 0 90 14\" aria-hidden=\"true\"><rect class=\"r\" y=\"3\" "
       "width=\"90\" "
       "height=\"8\" rx=\"2\"/>"
       "<rect y=\"3\" width=\"{:.1f}\" height=\"8\" rx=\"2\" fill=\"{}\"/></svg></td>",
@@ -45,8 +45,8 @@ std::pair<std::string, std::string> parted(const std::string& text, std::string_
 
 void add_figure(std::string& out, std::string_view css, std::string_view key, std::string_view value,
                 std::string_view small) {
-  out +=
-      fmt::format("<div{}><dt>{}</dt><dd>{}<small>{}</small></dd></div>\n", css, key, for_html(value), for_html(small));
+  out += fmt::format("<div{}><dt>{}</dt><dd><span>{}</span><small>{}</small></dd></div>\n", css, key, for_html(value),
+                     for_html(small));
 }
 
 std::string headline(const Summary& summary) {
@@ -107,9 +107,9 @@ std::string part_row(const PartLine& line, bool first) {
   return fmt::format(
       "<tr{}><td class=\"name\"><span style=\"padding-left:{:.1f}em\"></span>{}{}</td>{}{}{}{}{}{}<td "
       "class=\"faint\">{}</td>{}</tr>\n",
-      first ? " class=\"total\"" : "", 1.2 * line.indent, dot, for_html(line.label), number_cell(line.energy),
-      number_cell(line.uncertainty), bar_cell(line), number_cell(line.share), number_cell(line.mean),
-      number_cell(line.max), for_html(line.source), kind_cell(line.kind));
+      first ? " class=\"total\"" : "", 1.2 * line.indent, dot, for_html(cut_middle(line.label, 40)),
+      number_cell(line.energy), number_cell(line.uncertainty), bar_cell(line), number_cell(line.share),
+      number_cell(line.mean), number_cell(line.max), for_html(line.source), kind_cell(line.kind));
 }
 
 std::string parts_card(const Summary& summary) {
@@ -129,7 +129,7 @@ std::string phase_row(const PhaseLine& line) {
   const std::size_t nested = std::count(line.path.begin(), line.path.end(), '/');
   const std::string head =
       fmt::format("<tr><td class=\"name\"><span style=\"padding-left:{:.1f}em\"></span>{}</td>{}{}",
-                  1.2 * static_cast<double>(std::min<std::size_t>(nested, 6)), for_html(line.path),
+                  1.2 * static_cast<double>(std::min<std::size_t>(nested, 6)), for_html(cut_middle(line.path, 60)),
                   number_cell(line.count), number_cell(line.duration));
   if (!line.resolved) return head + fmt::format("<td colspan=\"5\" class=\"faint\">{}</td></tr>\n", kUnresolved);
   std::string per_unit;
@@ -167,7 +167,7 @@ std::string quality_card(const Summary& summary, const pb::Record& record) {
   const auto fact = [&out](std::string_view key, const std::string& value) {
     if (!value.empty()) out += fmt::format("<dt>{}</dt><dd>{}</dd>", key, for_html(value));
   };
-  fact("Coverage", summary.coverage);
+  fact("Coverage", parted(summary.coverage, "coverage ").second);
   fact("Largest doubts", summary.doubts);
   fact("Cost of measuring", summary.monitor);
   for (const pb::SensorUse& sensor : record.sensors())
@@ -209,7 +209,7 @@ std::string list_card(Records records) {
       "<th class=\"n\">Energy</th><th class=\"n\">Mean</th><th>Kind</th></tr></thead><tbody>\n";
   for (const pb::Record* record : records)
     out += fmt::format("<tr><td><a href=\"#{}\">{}</a></td><td class=\"name\">{}</td>{}{}{}{}</tr>\n", anchor(*record),
-                       for_html(short_id(*record)), for_html(title(*record)),
+                       for_html(short_id(*record)), for_html(cut_middle(title(*record), 60)),
                        number_cell(duration_text(duration_s(record->duration_ns()))),
                        number_cell(energy_pair_text(energy_amount(record->energy()), {Units::automatic, true, false})),
                        number_cell(power_text(power_amount(record->energy(), record->duration_ns()))),
@@ -243,7 +243,7 @@ std::string make_html(Records records, std::string_view page_title) {
   for (const pb::Record* record : records) {
     const Summary summary = make_summary(*record, {Units::automatic, true, false});
     body += fmt::format("<h2 class=\"run\" id=\"{}\">{} {}</h2>\n<p class=\"sub\">{}</p>\n", anchor(*record),
-                        for_html(summary.id), for_html(title(*record)), subtitle(summary, *record));
+                        for_html(summary.id), for_html(cut_middle(title(*record), 60)), subtitle(summary, *record));
     body += make_run_body(*record);
   }
   return make_page(page_title, body);

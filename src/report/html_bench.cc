@@ -14,7 +14,7 @@ namespace nw {
 
 namespace {
 
-constexpr double kBarWidth = 150;
+constexpr double kBarWidth = 110;
 
 // The mean as a bar with its interval as a whisker, on one scale for all rows of one application.
 std::string bar(const Mean& mean, double longest) {
@@ -47,11 +47,12 @@ std::string make_row(const BenchLine& line, const BenchRow& row, double longest,
   for (std::size_t i = 0; i < row.repeats.size(); ++i)
     links += fmt::format("{}<a href=\"#{}\">{}</a>", i == 0 ? "" : " ", anchor(*row.repeats[i]), i + 1);
   return fmt::format(
-      "<tr><td>{}</td><td>{}</td><td>{}</td>{}{}{}<td class=\"b\">{}</td>{}<td class=\"n\">{}</td><td>{}</td><td><span "
+      "<tr><td class=\"name\">{}</td><td class=\"name\">{}</td><td class=\"name\">{}</td>{}{}{}<td>{}</td>{}<td "
+      "class=\"n\">{}</td><td>{}</td><td><span "
       "class=\"kind {}\" title=\"{}\">{}</span></td><td>{}</td></tr>\n",
-      new_application ? "<b>" + for_html(line.application) + "</b>" : "", for_html(line.phase),
-      for_html(line.configuration), cell(line.runtime), cell(line.power), cell(line.energy), bar(line.joules, longest),
-      cell(line.uncertainty), for_html(line.per_unit),
+      new_application ? "<b>" + for_html(cut_middle(line.application, 30)) + "</b>" : "", for_html(line.phase),
+      for_html(cut_middle(line.configuration, 40)), cell(line.runtime), cell(line.power), cell(line.energy),
+      bar(line.joules, longest), cell(line.uncertainty), for_html(line.per_unit),
       for_html(line.quality.empty() ? std::string(kUnknown) : line.quality), mark == "-" ? "" : mark,
       kind.empty() ? "unknown" : kind, mark, links);
 }

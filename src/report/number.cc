@@ -51,8 +51,7 @@ bool extreme(double value) { return value != 0 && (std::abs(value) >= 1e15 || st
 Digits digits_without_uncertainty(double value) {
   if (value == 0) return {"0", ""};
   const double size = std::abs(value);
-  const int first = exponent(size, 3);
-  return {digits_at(value, first == 3 ? 0 : first - 2), ""};
+  return {digits_at(value, size >= 999.5 && size < 9999.5 ? 0 : exponent(size, 3) - 2), ""};
 }
 
 Digits digits(double value, std::optional<double> uncertainty, bool precise) {

@@ -18,13 +18,13 @@ constexpr std::string_view kStyle = R"css(
 *{box-sizing:border-box}
 body{margin:0;background:var(--ground);color:var(--ink);font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif;
 font-variant-numeric:tabular-nums}
-main{max-width:1080px;margin:0 auto;padding:28px 20px 48px}
+main{max-width:1160px;margin:0 auto;padding:28px 20px 48px}
 header.top{display:flex;flex-wrap:wrap;gap:4px 16px;align-items:baseline;margin-bottom:18px}
 header.top .brand{font-weight:650;letter-spacing:.01em;color:var(--accent)}
 header.top .meta{color:var(--mute);overflow-wrap:anywhere}
 h1{font-size:1.7rem;line-height:1.2;margin:0 0 4px;font-weight:650;letter-spacing:-.01em;overflow-wrap:anywhere}
 h2{font-size:1.05rem;margin:0 0 10px;font-weight:650}
-h2.run{font-size:1.35rem;margin:44px 0 2px;overflow-wrap:anywhere}
+h2.run{font-size:1.35rem;margin:44px 0 10px;overflow-wrap:anywhere}
 p{margin:0 0 10px;max-width:76ch}
 .sub{color:var(--mute);margin-bottom:18px;overflow-wrap:anywhere}
 .card{background:var(--paper);border:1px solid var(--line);border-radius:10px;padding:18px 20px;margin:0 0 16px;break-inside:avoid}
@@ -33,21 +33,21 @@ p{margin:0 0 10px;max-width:76ch}
 .head div.first{border-color:var(--accent);grid-column:span 2}.head div.wide{grid-column:span 2}
 .head dt{color:var(--mute);font-size:.8rem}
 .head dd{margin:0;overflow-wrap:anywhere;font-size:1.2rem;font-weight:600;line-height:1.3}
-.head .first dd{font-size:2rem;letter-spacing:-.02em;line-height:1.15}
+.head .first dd span,.head dd span{white-space:nowrap}.head .first dd{font-size:2rem;letter-spacing:-.02em;line-height:1.15}
 .head dd small{display:block;font-size:.82rem;font-weight:400;color:var(--mute);line-height:1.4;letter-spacing:0}
 .scroll{overflow-x:auto;-webkit-overflow-scrolling:touch}
 .scroll svg.nw{display:block;width:100%;min-width:640px;height:auto}
 table{border-collapse:collapse;width:100%;font-size:.92rem}
-th{color:var(--mute);font-weight:500;font-size:.8rem;text-align:left;border-bottom:1px solid var(--line);padding:4px 14px 6px 0;white-space:nowrap;vertical-align:bottom}
-td{padding:6px 14px 6px 0;border-bottom:1px solid var(--soft);vertical-align:top}
+th{color:var(--mute);font-weight:500;font-size:.8rem;text-align:left;border-bottom:1px solid var(--line);padding:4px 12px 6px 0;white-space:nowrap;vertical-align:bottom}
+td{padding:6px 12px 6px 0;border-bottom:1px solid var(--soft);vertical-align:top}
 tr:last-child td{border-bottom:0}
 .n{text-align:right;white-space:nowrap}
-td.name{min-width:9em;overflow-wrap:anywhere}
+td{white-space:nowrap}
 td.faint{color:var(--mute)}
 tr.total td{font-weight:600}
 tr.label td{color:var(--mute);padding-top:16px;font-size:.8rem}
 .dot{display:inline-block;width:.65em;height:.65em;border-radius:2px;margin-right:.5em}
-td.b{vertical-align:middle}.bar{display:block;width:90px;height:14px}
+.bar{display:block;width:90px;height:14px;margin-top:.3em}
 .bar .r{fill:var(--soft)}.bar .u{stroke:var(--ink);stroke-width:1.4;fill:none}
 .kind{display:inline-block;min-width:1.7em;text-align:center;border:1px solid var(--line);border-radius:4px;font-size:.78rem;line-height:1.5;padding:0 .3em;color:var(--mute)}
 .kind.E{border-style:dashed;border-color:var(--warn);color:var(--warn)}
@@ -65,7 +65,7 @@ details{margin-top:12px}summary{cursor:pointer;color:var(--accent);font-size:.9r
 details .scroll{max-height:420px;overflow:auto;margin-top:8px}
 footer,.legend{color:var(--mute);font-size:.84rem}.card>.legend{margin:14px 0 0;max-width:none}
 a{color:var(--accent)}
-@media (max-width:640px){main{padding:18px 12px}.card{padding:14px}.head div.first,.head div.wide{grid-column:auto}.facts{grid-template-columns:1fr}.facts dd{margin-bottom:6px}}
+@media (max-width:640px){main{padding:18px 12px}.card{padding:14px}.head div.first,.head div.wide{grid-column:1/-1}.head .first dd{font-size:1.7rem}.facts{grid-template-columns:1fr}.facts dd{margin-bottom:6px}}
 @media print{:root{--paper:#fff;--ground:#fff;--ink:#000;--mute:#444;--line:#bbb;--soft:#eee;--accent:#000;--warn:#663800;--warnbg:#fff;--bad:#7a1712;--badbg:#fff}
 body{font-size:10.5pt}main{max-width:none;padding:0}.card{border:0;padding:0;margin-bottom:14pt}details{display:none}.scroll{overflow:visible}.scroll svg.nw{min-width:0}
 a{text-decoration:none}@page{margin:14mm}}

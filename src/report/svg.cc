@@ -22,6 +22,7 @@ constexpr double kWidth = 960, kLeft = 70, kRight = 16, kTop = 10;
 constexpr double kPlotWidth = kWidth - kLeft - kRight, kPlotHeight = 250;
 constexpr double kBandHeight = 22, kLegendHeight = 22;
 constexpr double kCharacter = 6.7;  // width of one at 12 px, on the wide side
+constexpr double kBandCharacter = 6.2;
 constexpr std::size_t kMostColumns = 300;
 constexpr int kMostDepths = 2;
 
@@ -37,7 +38,8 @@ constexpr const char* kStyle =
     ".nw .n{stroke:var(--ink);stroke-width:1.6;fill:none;stroke-linejoin:round}.nw "
     ".b{fill:var(--band);stroke:var(--paper)}"
     ".nw .c{fill:var(--band2);stroke:var(--paper)}.nw .d{stroke:var(--mute);stroke-dasharray:2 3;opacity:.6;fill:none}"
-    ".nw .k{stroke:var(--mute);stroke-width:1}.nw .w{stroke:var(--warn);stroke-width:1.4}</style>";
+    ".nw .k{stroke:var(--mute);stroke-width:1}.nw .o{fill:var(--paper);fill-opacity:.55;stroke:var(--warn)}.nw "
+    ".w{stroke:var(--warn);stroke-width:1.4}</style>";
 
 // A legend's entry: all parts of one domain that are known in one way.
 struct Swatch {
@@ -143,12 +145,16 @@ class Timeline {
     std::string out = fmt::format(
         "<g><title>{}</title><rect class=\"{}\" x=\"{:.1f}\" y=\"{:.0f}\" width=\"{:.1f}\" height=\"{}\" rx=\"3\"/>",
         for_html(band.name), depth == 0 ? "b" : "c", kLeft + band.left, plot_top_, width, kBandHeight - 3);
-    const auto room = static_cast<std::size_t>(std::max(0.0, (width - 8) / kCharacter));
+    const auto room = static_cast<std::size_t>(std::max(0.0, (width - 3) / kBandCharacter));
     if (room >= std::min<std::size_t>(4, display_width(band.name)) && room > 0)
       out += fmt::format("<text x=\"{:.1f}\" y=\"{:.0f}\" text-anchor=\"middle\"{}>{}</text>",
                          kLeft + band.left + width / 2, plot_top_ + 14, depth == 0 ? "" : " class=\"m\"",
                          for_html(cut_middle(band.name, room)));
     return out + "</g>";
+  }
+
+  static std::string axis_text(double watts) {
+    return std::abs(watts) < 1e4 ? fmt::format("{:.4g} W", watts) : fmt::format("{:.4g} kW", watts / 1e3);
   }
 
   std::string grid() const {
@@ -157,7 +163,7 @@ class Timeline {
       out += fmt::format(
           "<path class=\"g\" d=\"M{} {:.1f}H{}\"/><text class=\"m\" x=\"{}\" y=\"{:.1f}\" "
           "text-anchor=\"end\">{}</text>",
-          kLeft, y(watts), kWidth - kRight, kLeft - 8, y(watts) + 4, power_text({watts, {}}));
+          kLeft, y(watts), kWidth - kRight, kLeft - 8, y(watts) + 4, axis_text(watts));
     const double step = nice_time_step(curve_.duration_s, 9);
     for (double seconds = 0; seconds <= curve_.duration_s * 1.0001; seconds += step)
       out += fmt::format(
@@ -193,9 +199,10 @@ class Timeline {
       out += draw_layer(layer, area_path(above, borders_));
       const std::string excess = area_path(below, borders_);
       if (!excess.empty())
-        out +=
-            fmt::format("<path fill=\"url(#{}over)\" d=\"{}\"><title>the parts exceed the node's sensor</title></path>",
-                        prefix_, excess);
+        out += fmt::format(
+            "<path class=\"o\" d=\"{1}\"/><path fill=\"url(#{0}over)\" d=\"{1}\"><title>the parts exceed the node's "
+            "sensor</title></path>",
+            prefix_, excess);
     }
     return out;
   }
@@ -236,7 +243,7 @@ class Timeline {
         all.push_back({fmt::format("fill=\"{}\"", words.colour), name});
     }
     if (std::any_of(curve_.gap.begin(), curve_.gap.end(), [](bool gap) { return gap; }))
-      all.push_back({fmt::format("fill=\"url(#{}gap)\" class=\"g\"", prefix_), "not measured"});
+      all.push_back({fmt::format("fill=\"url(#{}gap)\" class=\"k\"", prefix_), "not measured"});
     if (exceeds_) all.push_back({fmt::format("fill=\"url(#{}over)\"", prefix_), "parts exceed the node"});
     return all;
   }

@@ -105,6 +105,17 @@ std::string make_row(const Layout& layout, const Table& table, const Row& row, b
   return line;
 }
 
+// Whether all that the row says stood in columns that have left.
+bool left_empty(const Layout& layout, const Row& row) {
+  bool says = false;
+  for (std::size_t i = 0; i < row.cells.size(); ++i) {
+    if (row.cells[i].text.empty()) continue;
+    if (layout.shown(i)) return false;
+    says = true;
+  }
+  return says && row.note_at < 0;
+}
+
 // Units that begin with a small letter.
 bool small_unit(std::string_view tail) {
   const std::string_view word = tail.substr(0, std::min(tail.find(' '), tail.find(',')));
@@ -143,7 +154,8 @@ std::string make_table(const Table& table, int indent, int width, bool colour) {
     out += trimmed(std::string(indent, ' ') + make_row(layout, table, row, colour)) + '\n';
   };
   put(head);
-  for (const Row& row : table.rows) put(row);
+  for (const Row& row : table.rows)
+    if (!left_empty(layout, row)) put(row);
   return out;
 }
 

@@ -47,15 +47,20 @@ class Page {
     out_ += '\n';
   }
 
-  // The node gives way when the line is too long.
+  // What comes later here gives way when the line is too long: the exit, the name, the node.
   void header() {
-    const std::string name = summary_.name.empty() ? "" : " " + cut_middle(summary_.name, 24);
-    const std::string left = fmt::format("nodewatt run {}{}", summary_.id, name);
-    const std::string right = fmt::format(" | {} | {}", summary_.duration, cut_middle(summary_.exit, 36));
-    const int room = style_.width - static_cast<int>(display_width(left) + display_width(right)) - 3;
-    std::string line = left;
-    if (!summary_.node.empty() && room >= 5) line += " | " + cut_middle(summary_.node, room);
-    out_ += painted(line + right, Paint::bold, style_.colour) + "\n\n";
+    const std::string left = "nodewatt run " + summary_.id, middle = " | " + summary_.duration;
+    int room = style_.width - static_cast<int>(display_width(left) + display_width(middle));
+    const auto take = [&room](const std::string& text, std::string_view before, int most) -> std::string {
+      const int width = std::min(most, room - static_cast<int>(before.size()));
+      if (text.empty() || width < 5) return "";
+      const std::string cut = std::string(before) + cut_middle(text, width);
+      room -= static_cast<int>(display_width(cut));
+      return cut;
+    };
+    const std::string exit = take(summary_.exit, " | ", 36), name = take(summary_.name, " ", 24),
+                      node = take(summary_.node, " | ", room);
+    out_ += painted(left + name + node + middle + exit, Paint::bold, style_.colour) + "\n\n";
   }
 
   void energy() {
@@ -82,7 +87,7 @@ class Page {
 
   void parts() {
     Table table;
-    table.columns = {{"Component", false, 0, 14}, {"Energy", true},  {std::string(plus_minus(style_.utf8)), true, 5},
+    table.columns = {{"Component", false, 0, 18}, {"Energy", true},  {std::string(plus_minus(style_.utf8)), true, 5},
                      {"Share", true, 2},          {"Mean", true, 3}, {"Max", true, 4},
                      {"Source", false, 6, 12},    {"Kind"}};
     for (const PartLine& line : summary_.parts) table.rows.push_back({cells(line), -1, ""});
@@ -102,7 +107,7 @@ class Page {
   void phases() {
     if (summary_.phases.empty()) return;
     Table table;
-    table.columns = {{"Phase", false, 0, 14}, {"Count", true, 4},
+    table.columns = {{"Phase", false, 0, 16}, {"Count", true, 4},
                      {"Duration", true},      {"Mean", true, 3},
                      {"Energy", true},        {std::string(plus_minus(style_.utf8)), true, 5},
                      {"Per unit", false, 2},  {"Kind"}};

@@ -81,12 +81,16 @@ TEST(Journal, its_lock_is_not_inherited_through_exec) {
   const Scratch scratch;
   const auto writer = start_child([&] {
     auto journal = Journal::create(scratch.dir(), kUid);
+    int running[2];
+    if (::pipe2(running, O_CLOEXEC) != 0) return 1;
     const auto program = ::fork();
-    if (program == 0) ::execlp("sleep", "sleep", "5", nullptr);
+    if (program == 0) ::execlp("sleep", "sleep", "60", nullptr);
     spill(scratch / "pid", std::to_string(program));
-    ::usleep(100000);  // long enough for the exec
+    ::close(running[1]);
+    char none = 0;
+    if (::read(running[0], &none, 1) != 0) return 2;  // the exec closes the other end
     ::raise(SIGKILL);
-    return 0;
+    return 3;
   });
   EXPECT_EQ(wait_child(writer), -SIGKILL);
   EXPECT_EQ(survivors(scratch.dir()).value().size(), 1U) << "the program that outlives the writer holds no lock";

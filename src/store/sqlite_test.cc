@@ -51,8 +51,11 @@ TEST_F(Sqlite, keeps_a_record_once_and_for_ever) {
 TEST_F(Sqlite, is_private) {
   auto store = open();
   ASSERT_TRUE(store->append(make_record("x", 1)));
-  for (const auto* suffix : {"", "-wal", "-shm"})  // the latter two on a local disk only
-    if (std::filesystem::exists(path_ + suffix)) EXPECT_EQ(mode_of(path_ + suffix), 0600U) << suffix;
+  for (const auto* suffix : {"", "-wal", "-shm"}) {  // the latter two on a local disk only
+    if (std::filesystem::exists(path_ + suffix)) {
+      EXPECT_EQ(mode_of(path_ + suffix), 0600U) << suffix;
+    }
+  }
   EXPECT_EQ(mode_of(scratch_ / "data"), 0700U);
   EXPECT_EQ(mode_of(scratch_ / "data/nodewatt"), 0700U);
 }

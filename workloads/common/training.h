@@ -16,6 +16,7 @@ struct Course {
   int steps = 1;  // of an epoch
   int batch = 1;
   const char* unit = "sample";
+  const char* units = "samples";  // as a person reads it
 };
 
 // Calls `step` with the passed share of the course, from 0 up to but not 1; it returns the loss. Phase train with

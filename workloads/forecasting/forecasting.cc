@@ -134,7 +134,7 @@ void train(Transformer& network, const Bench& bench, int epochs) {
   torch::optim::AdamW optimizer(network->parameters(),
                                 torch::optim::AdamWOptions(plan.learning_rate).weight_decay(plan.weight_decay));
   network->train();
-  run_epochs({epochs, plan.steps, plan.batch, "window"}, bench.device, [&](double passed) {
+  run_epochs({epochs, plan.steps, plan.batch, "window", "windows"}, bench.device, [&](double passed) {
     set_learning_rate(optimizer, plan.learning_rate * 0.5 * (1 + std::cos(std::numbers::pi * passed)));
     return train_step(network, optimizer, order.draw(plan.batch, bench.device), bench);
   });

@@ -126,7 +126,7 @@ void train(UNet& network, const Bench& bench, int epochs) {
   torch::optim::AdamW optimizer(network->parameters(),
                                 torch::optim::AdamWOptions(kLearningRate).weight_decay(kWeightDecay));
   network->train();
-  run_epochs({epochs, plan.steps, plan.batch, "patch"}, bench.device, [&](double passed) {
+  run_epochs({epochs, plan.steps, plan.batch, "patch", "patches"}, bench.device, [&](double passed) {
     set_learning_rate(optimizer, kLearningRate * std::pow(1 - passed, 0.9));
     return train_step(network, optimizer, source, bench);
   });

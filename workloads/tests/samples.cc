@@ -2,6 +2,7 @@
 
 #include <zlib.h>
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -50,7 +51,7 @@ Bytes pack(std::span<const std::uint8_t> bytes, int window_bits) {
 }  // namespace
 
 Bytes make_nifti(std::array<int, 3> size, int datatype, std::span<const std::uint8_t> voxels) {
-  Bytes file(352);
+  Bytes file(352 + voxels.size());
   put(file, 0, std::int32_t{348});
   put(file, 40, std::int16_t{3});
   for (std::size_t axis = 0; axis < 3; ++axis) {
@@ -60,7 +61,7 @@ Bytes make_nifti(std::array<int, 3> size, int datatype, std::span<const std::uin
   put(file, 70, static_cast<std::int16_t>(datatype));
   put(file, 108, 352.0f);
   std::memcpy(file.data() + 344, "n+1", 4);
-  file.insert(file.end(), voxels.begin(), voxels.end());
+  std::copy(voxels.begin(), voxels.end(), file.begin() + 352);
   return file;
 }
 

@@ -24,11 +24,13 @@ Signals::Signals() {
   ignore.sa_handler = SIG_IGN;
   standard.sa_handler = SIG_DFL;
   sigaction(SIGPIPE, &ignore, &pipe_);
+  sigaction(SIGXFSZ, &ignore, &file_size_);  // a file size limit is the command's, not ours to die of
   sigaction(SIGCHLD, &standard, &child_);  // an inherited SIG_IGN would lose exit codes
 }
 
 void Signals::restore() const {
   sigaction(SIGPIPE, &pipe_, nullptr);
+  sigaction(SIGXFSZ, &file_size_, nullptr);
   sigaction(SIGCHLD, &child_, nullptr);
   pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }

@@ -28,7 +28,7 @@ class Signals {
 
  private:
   sigset_t handled_, before_;
-  struct sigaction pipe_, child_;
+  struct sigaction pipe_, child_, file_size_;
 };
 
 struct ChildEnd {

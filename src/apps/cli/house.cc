@@ -52,6 +52,7 @@ Done recover(const std::string& dir, const std::string& uid, Store& store) {
   std::vector<std::string> frames;
   FrameReader reader = survivor.frames();
   while (auto frame = reader.next()) frames.push_back(std::move(*frame));
+  if (frames.empty()) return survivor.remove();  // killed before it had begun
   auto record = rebuild_record(frames);
   if (!record) return fail(record.error().kind, survivor.path() + ": " + record.error().what);
   NW_TRY(store.append(*record));

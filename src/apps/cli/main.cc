@@ -1,4 +1,6 @@
 // nodewatt: the command line. Options become structs here; what they do is in the file of each command's name.
+#include <algorithm>
+
 #include <CLI/CLI.hpp>
 
 #include "apps/cli/command.h"
@@ -10,11 +12,30 @@ constexpr const char* kAbout =
     "nodewatt measures the energy of AI workloads on compute nodes: the whole node, by component, with an uncertainty and a word on "
     "every figure that says how it is known.";
 
-// What came behind the options, as the command to run; a "--" in front of it is ours.
-std::vector<std::string> command_of(const CLI::App& app) {
-  auto words = app.remaining();
-  if (!words.empty() && words.front() == "--") words.erase(words.begin());
-  return words;
+// Whether this word is an option of `app` whose value is the next word.
+bool takes_next(CLI::App& app, const std::string& word) {
+  if (word.size() < 2 || word[0] != '-' || word.find('=') != std::string::npos) return false;
+  const auto* option = app.get_option_no_throw(word[1] == '-' ? word : word.substr(0, 2));
+  return option != nullptr && option->get_items_expected_max() > 0 && (word[1] == '-' || word.size() == 2);
+}
+
+// The first word from `at` on that is neither an option of `app` nor an option's value; a "--" counts as such.
+std::size_t skip_options(CLI::App& app, const std::vector<std::string>& words, std::size_t at) {
+  while (at < words.size() && words[at] != "--" && words[at].size() > 1 && words[at][0] == '-') at += takes_next(app, words[at]) ? 2 : 1;
+  return std::min(at, words.size());
+}
+
+// Cuts the command to be run off the words, for the subcommands that take one, so that nothing of it is ever taken for an option or a
+// subcommand of ours: nodewatt run python train.py --json.
+std::vector<std::string> cut_command(CLI::App& app, std::vector<std::string>& words) {
+  const std::size_t verb = skip_options(app, words, 0);
+  if (verb >= words.size() || (words[verb] != "run" && words[verb] != "record")) return {};
+  std::size_t at = skip_options(*app.get_subcommand(words[verb]), words, verb + 1);
+  const std::size_t options_end = at;
+  if (at < words.size() && words[at] == "--") ++at;
+  std::vector<std::string> command(words.begin() + static_cast<std::ptrdiff_t>(at), words.end());
+  words.resize(options_end);
+  return command;
 }
 
 void add_root(CLI::App& app, std::string& root) {
@@ -45,12 +66,18 @@ struct Cli {
   PhaseOptions phase_options;
   TransferOptions transfer_options;
   BenchOptions bench_options;
+  std::string root;  // given before the command
+  std::vector<std::string> command;  // of run and record
   int code = 0;
+
+  // --root may stand before the command or among its own options.
+  void settle(std::string& own) const {
+    if (own == "/" && !root.empty()) own = root;
+  }
 
   void add_run() {
     auto* run = app.add_subcommand("run", "run a command and report the energy of the node while it ran");
     auto& o = run_options;
-    run->prefix_command();
     run->footer("COMMAND and its arguments follow the options. The report goes to standard error; streams, signals and exit code are the command's own.");
     run->add_option("--repeat", o.repeat, "measure the command so many times")->check(CLI::Range(1, 1000))->type_name("N");
     run->add_option("--warmup", o.warmup, "run it so many times before, unreported")->check(CLI::Range(0, 1000))->type_name("N");
@@ -66,8 +93,9 @@ struct Cli {
     run->add_flag("--no-phases", o.no_phases, "leave the command's environment untouched: no phases");
     run->add_flag("--strict", o.strict, "do not start when no sensor of the node can be read");
     add_root(*run, o.root);
-    run->callback([this, run] {
-      run_options.command = command_of(*run);
+    run->callback([this] {
+      run_options.command = command;
+      settle(run_options.root);
       code = nw::cli::run(run_options);
     });
   }
@@ -95,22 +123,28 @@ struct Cli {
     auto* sensors = app.add_subcommand("sensors", "what of this node can be read, and how well");
     add_root(*sensors, sensors_options.root);
     sensors->add_flag("--json", sensors_options.json, "as JSON");
-    sensors->callback([this] { code = nw::cli::sensors(sensors_options); });
+    sensors->callback([this] {
+      settle(sensors_options.root);
+      code = nw::cli::sensors(sensors_options);
+    });
 
     auto* doctor = app.add_subcommand("doctor", "what cannot be read, why, and what mends it");
     add_root(*doctor, sensors_options.root);
     doctor->add_flag("--json", sensors_options.json, "as JSON");
-    doctor->callback([this] { code = nw::cli::doctor(sensors_options); });
+    doctor->callback([this] {
+      settle(sensors_options.root);
+      code = nw::cli::doctor(sensors_options);
+    });
 
     auto* record = app.add_subcommand("record", "record this machine's sensors on a tape");
     auto& o = record_options;
-    record->prefix_command();
     record->add_option("-o,--output", o.output, "the tape")->required()->type_name("TAPE");
     record->add_option("--period", o.period, "between two sweeps")->capture_default_str()->type_name("T");
     record->add_option("--duration", o.duration, "how long; default 10s, or as long as the command runs")->type_name("T");
     add_root(*record, o.root);
-    record->callback([this, record] {
-      record_options.command = command_of(*record);
+    record->callback([this] {
+      record_options.command = command;
+      settle(record_options.root);
       code = record_tape(record_options);
     });
 
@@ -159,21 +193,27 @@ struct Cli {
     bench->add_option("--epochs", o.epochs, "of the trainings; default: the scale's own");
     bench->add_option("-o,--output", o.output, "directory for page, table and records; default: nodewatt-bench")->type_name("DIR");
     add_root(*bench, o.root);
-    bench->callback([this] { code = nw::cli::bench(bench_options); });
+    bench->callback([this] {
+      settle(bench_options.root);
+      code = nw::cli::bench(bench_options);
+    });
   }
 
   int parse(int argc, char** argv) {
     app.set_version_flag("--version", "nodewatt " NODEWATT_VERSION);
     app.require_subcommand(1);
-    app.allow_extras();
+    add_root(app, root);
     add_run();
     add_queries();
     add_machine();
     add_phase();
     add_transfer();
     add_bench();
+    std::vector<std::string> words(argv + 1, argv + argc);
+    command = cut_command(app, words);
+    std::reverse(words.begin(), words.end());  // as CLI11 wants them
     try {
-      app.parse(argc, argv);
+      app.parse(words);
     } catch (const CLI::ParseError& error) {
       const bool wraps = argc > 1 && (std::string_view(argv[1]) == "run" || std::string_view(argv[1]) == "record");
       const int parsed = app.exit(error);

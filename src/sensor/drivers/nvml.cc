@@ -91,6 +91,7 @@ Result<std::string> load(Host& host, Session& session) {
 }
 
 Result<std::string> start(Session& session) {
+  if (session.library == nullptr) return fail(ErrorKind::absent, "no library was opened");
   Library& library = *session.library;
   Api& api = session.api;
   const bool whole = resolve(library, api.init, "nvmlInit_v2") & resolve(library, api.shutdown, "nvmlShutdown") &
@@ -114,6 +115,7 @@ Result<std::string> start(Session& session) {
 }
 
 Result<std::string> count(Session& session) {
+  if (!session.started) return fail(ErrorKind::absent, "the library was not started");
   unsigned n = 0;
   if (const Return code = session.api.device_count(&n); code != kSuccess) return fail(kind_of(code), text_of(code));
   session.devices.assign(std::min<std::uint64_t>(n, kMaxGpus), nullptr);
@@ -122,6 +124,7 @@ Result<std::string> count(Session& session) {
 
 // NVML gives no value of a double or signed type for power; any that does not fit is refused.
 Return power_instant(const Api& api, Device device, std::uint64_t& mw) {
+  if (api.field_values == nullptr) return kFunctionNotFound;
   FieldValue field{};
   field.field = kFieldPowerInstant;
   field.scope = kScopeGpu;
@@ -136,6 +139,7 @@ Return power_instant(const Api& api, Device device, std::uint64_t& mw) {
 }
 
 Return power_default(const Api& api, Device device, std::uint64_t& mw) {
+  if (api.power_usage == nullptr) return kFunctionNotFound;
   unsigned value = 0;
   const Return code = api.power_usage(device, &value);
   mw = value;
@@ -143,6 +147,7 @@ Return power_default(const Api& api, Device device, std::uint64_t& mw) {
 }
 
 Return energy(const Api& api, Device device, std::uint64_t& mj) {
+  if (api.total_energy == nullptr) return kFunctionNotFound;
   unsigned long long value = 0;
   const Return code = api.total_energy(device, &value);
   mj = value;
@@ -174,9 +179,9 @@ Result<std::string> describe(Session& session, unsigned index) {
       (api.management_limit != nullptr && api.management_limit(device, &limit) == kSuccess))
     add("limit_mw", std::to_string(limit));
   std::uint64_t value = 0;
-  add("energy", text_of(api.total_energy == nullptr ? kFunctionNotFound : energy(api, device, value)));
-  add("instant", text_of(api.field_values == nullptr ? kFunctionNotFound : power_instant(api, device, value)));
-  add("power", text_of(api.power_usage == nullptr ? kFunctionNotFound : power_default(api, device, value)));
+  add("energy", text_of(energy(api, device, value)));
+  add("instant", text_of(power_instant(api, device, value)));
+  add("power", text_of(power_default(api, device, value)));
   return text;
 }
 
@@ -319,6 +324,7 @@ class Prober {
 
   void bind(unsigned index, Nameplate plate, Return (*read)(const Api&, Device, std::uint64_t&)) {
     auto source = host_.bind("nvml:" + plate.id.substr(plate.id.find('/') + 1), [session = session_, index, read] {
+      if (index >= session->devices.size()) return Reading::none(ErrorKind::absent);
       std::uint64_t value = 0;
       const Return code = read(session->api, session->devices[index], value);
       return code == kSuccess ? Reading::of(value) : Reading::none(kind_of(code));

@@ -1,0 +1,69 @@
+#include "report/escape.h"
+
+#include <gtest/gtest.h>
+
+namespace nw {
+namespace {
+
+TEST(Escape, InvalidUtf8BecomesReplacement) {
+  EXPECT_EQ(valid_utf8("a\xff"
+                       "b"),
+            "a\xef\xbf\xbd"
+            "b");
+  EXPECT_EQ(valid_utf8("\xc3"), "\xef\xbf\xbd");
+  EXPECT_EQ(valid_utf8("\xc0\xaf"), "\xef\xbf\xbd\xef\xbf\xbd");                  // overlong
+  EXPECT_EQ(valid_utf8("\xed\xa0\x80"), "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");  // surrogate
+  EXPECT_EQ(valid_utf8("\xf4\x90\x80\x80").substr(0, 3), "\xef\xbf\xbd");         // beyond U+10FFFF
+  EXPECT_EQ(valid_utf8("µ测🙂"), "µ测🙂");
+}
+
+TEST(Escape, NothingThatATerminalObeysIsLeft) {
+  EXPECT_EQ(strip("\x1b[31mred\x07\x7f"), "[31mred");
+  EXPECT_EQ(strip("c1 \xc2\x9b"
+                  "31m"),
+            "c1 31m");
+  EXPECT_EQ(strip("\xe2\x80\xae"
+                  "abc\xe2\x81\xa6\xe2\x80\x8b\xef\xbb\xbf"),
+            "abc");
+  EXPECT_EQ(strip("a\tb\r\nc"), "a b  c");
+  for (int byte = 0; byte < 256; ++byte)
+    for (const char c : strip(std::string(1, static_cast<char>(byte))))
+      EXPECT_FALSE(static_cast<unsigned char>(c) < 0x20 || c == 0x7f) << byte;
+}
+
+TEST(Escape, Html) {
+  EXPECT_EQ(for_html("<a href=\"x\" id='y'>&\x1b"), "&lt;a href=&quot;x&quot; id=&#39;y&#39;&gt;&amp;");
+}
+
+TEST(Escape, Markdown) {
+  EXPECT_EQ(for_markdown("a|b*c_[d](e)<f>`"), "a\\|b\\*c\\_\\[d\\](e)&lt;f&gt;\\`");
+  EXPECT_EQ(for_markdown("a\nb"), "a b");
+}
+
+TEST(Escape, SpreadsheetsEvaluateNothing) {
+  EXPECT_EQ(for_csv("=1+1"), "'=1+1");
+  EXPECT_EQ(for_csv("+1"), "'+1");
+  EXPECT_EQ(for_csv("-1"), "'-1");
+  EXPECT_EQ(for_csv("@SUM(A1)"), "'@SUM(A1)");
+  EXPECT_EQ(for_csv("\t=1"), "' =1");
+  EXPECT_EQ(for_csv("a,\"b\""), "\"a,\"\"b\"\"\"");
+  EXPECT_EQ(for_csv("plain name"), "plain name");
+  EXPECT_EQ(for_csv(""), "");
+}
+
+TEST(Escape, WidthAndCutting) {
+  EXPECT_EQ(display_width("aµ测"), 4U);
+  EXPECT_EQ(display_width("e\xcc\x81"), 1U);
+  EXPECT_EQ(cut_middle("abcdefghij", 10), "abcdefghij");
+  EXPECT_EQ(cut_middle("abcdefghij", 5), "ab~ij");
+  EXPECT_EQ(cut_middle("abcdefghij", 1), "~");
+  EXPECT_EQ(cut_middle("abcdefghij", 0), "");
+  for (std::size_t width = 0; width < 12; ++width)
+    EXPECT_LE(display_width(cut_middle("测试测试测试测试", width)), width);
+  EXPECT_LE(display_width(clean(std::string(1'000'000, 'x'))), kLongestName);
+}
+
+TEST(Escape, Ascii) { EXPECT_EQ(ascii("aµ\xff e\xcc\x81"), "a?? e"); }
+
+}  // namespace
+}  // namespace nw

@@ -1,0 +1,144 @@
+// The JSON against its schema, the CSV against the JSON.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "report/records_for_test.h"
+#include "report/report.h"
+
+namespace nw {
+namespace {
+
+using Json = nlohmann::json;
+
+std::vector<std::pair<std::string, pb::Record>> records() {
+  return {{"gpu_node", sample::gpu_node()}, {"cpu_node", sample::cpu_node()}, {"no_sensor", sample::no_sensor()},
+          {"hostile", sample::hostile()},   {"nothing", sample::nothing()},   {"nonsense", sample::nonsense()},
+          {"gaps", sample::gaps()}};
+}
+
+// A temporary directory that goes with the test.
+struct Scratch {
+  std::filesystem::path path =
+      std::filesystem::path(testing::TempDir()) / ("nodewatt-json-" + std::to_string(::getpid()));
+  Scratch() { std::filesystem::create_directories(path); }
+  ~Scratch() { std::filesystem::remove_all(path); }
+};
+
+TEST(Json, ValidatesAndEveryKeyIsNeeded) {
+  if (std::system("/usr/bin/python3 -c 'import jsonschema' 2>/dev/null") != 0)
+    GTEST_SKIP() << "python3-jsonschema is not installed";
+  const Scratch scratch;
+  for (const auto& [name, record] : records()) std::ofstream(scratch.path / (name + ".json")) << make_json(record);
+  const std::string source = NODEWATT_SOURCE_DIR;
+  const std::string command = "/usr/bin/python3 '" + source + "/src/report/schema_test.py' '" + source +
+                              "/docs/schema/nodewatt-1.schema.json' '" + scratch.path.string() + "'";
+  EXPECT_EQ(std::system(command.c_str()), 0);
+}
+
+TEST(Json, UnknownIsNullAndPresent) {
+  const Json json = Json::parse(make_json(sample::nothing()));
+  for (const char* key : {"id", "uid", "name", "program", "state", "exit_code", "signal", "start_time", "duration_s",
+                          "node_estimate", "modelled_fraction"}) {
+    ASSERT_TRUE(json.contains(key)) << key;
+    EXPECT_TRUE(json[key].is_null()) << key;
+  }
+  for (const char* key : {"energy_j", "uncertainty_j", "random_j", "systematic_j", "coverage", "kind", "boundary"})
+    EXPECT_TRUE(json["energy"][key].is_null()) << key;
+  const Json nonsense = Json::parse(make_json(sample::nonsense()));
+  EXPECT_TRUE(nonsense["energy"]["coverage"].is_null());
+  EXPECT_TRUE(nonsense["duration_s"].is_null());
+  EXPECT_TRUE(nonsense["components"][0]["kind"].is_null());
+  EXPECT_TRUE(nonsense["phases"][0]["work"][0]["count"].is_null());
+}
+
+TEST(Json, SaysWhatTheRecordSays) {
+  const Json json = Json::parse(make_json(sample::gpu_node()));
+  EXPECT_EQ(json["schema"], "nodewatt/1");
+  EXPECT_EQ(json["start_time"], "2026-03-02T01:56:42.250+01:00");
+  EXPECT_EQ(json["duration_s"], 724.0);
+  EXPECT_EQ(json["energy"]["energy_j"], 1'891'800.0);
+  EXPECT_EQ(json["energy"]["boundary"], "plug");
+  EXPECT_EQ(json["components"][0]["mean_power_w"], 1'891'800.0 / 724);
+  EXPECT_EQ(json["phases"][1]["work"][0]["energy_per_unit_j"], 1'680'000.0 / 3'600'000);
+  const Json cpu = Json::parse(make_json(sample::cpu_node()));
+  EXPECT_FALSE(cpu["phases"][1]["resolved"].get<bool>());
+  EXPECT_TRUE(cpu["phases"][1]["energy"].is_null());
+  EXPECT_EQ(Json::parse(make_json(sample::gaps()))["timeline"]["series"][0]["power_w"][55], nullptr);
+}
+
+// Rows of cells of an RFC 4180 table.
+std::vector<std::vector<std::string>> parsed(const std::string& csv) {
+  std::vector<std::vector<std::string>> rows{{""}};
+  bool quoted = false;
+  for (std::size_t i = 0; i < csv.size(); ++i) {
+    std::string& cell = rows.back().back();
+    if (csv[i] == '"' && quoted && i + 1 < csv.size() && csv[i + 1] == '"')
+      cell += csv[++i];
+    else if (csv[i] == '"')
+      quoted = !quoted;
+    else if (csv[i] == ',' && !quoted)
+      rows.back().emplace_back();
+    else if (csv[i] == '\n' && !quoted)
+      rows.push_back({""});
+    else
+      cell += csv[i];
+  }
+  rows.pop_back();
+  return rows;
+}
+
+void expect_same(const Json& json, const std::string& cell) {
+  if (json.is_null())
+    EXPECT_EQ(cell, "");
+  else if (json.is_number())
+    EXPECT_EQ(std::strtod(cell.c_str(), nullptr), json.get<double>()) << cell;
+  else if (json.is_boolean())
+    EXPECT_EQ(cell, json.get<bool>() ? "yes" : "no");
+  else
+    EXPECT_EQ(cell, json.get<std::string>());
+}
+
+TEST(Csv, ReadsBackAsTheJsonToTheDigit) {
+  const char* numbers[] = {"energy_j", "uncertainty_j", "coverage",     "kind",       "boundary",
+                           "depth",    "counted",       "mean_power_w", "max_power_w"};
+  for (const auto& [name, record] : records()) {
+    const pb::Record* one[] = {&record};
+    const auto rows = parsed(make_csv(one));
+    const Json json = Json::parse(make_json(record));
+    const auto column = [&](const std::string& title) {
+      return std::find(rows[0].begin(), rows[0].end(), title) - rows[0].begin();
+    };
+    std::size_t at = 1;
+    const auto scope = [&](const Json& energy, const Json& estimate, const Json& parts) {
+      for (const char* key : {"energy_j", "uncertainty_j", "coverage", "kind", "boundary"})
+        expect_same(energy.is_null() ? Json() : energy[key], rows[at][column(key)]);
+      EXPECT_EQ(rows[at++][column("domain")], "total");
+      if (!estimate.is_null()) expect_same(estimate["energy_j"], rows[at++][column("energy_j")]);
+      for (const Json& part : parts)
+        for (const std::size_t row = at++; const char* key : numbers) expect_same(part[key], rows[row][column(key)]);
+    };
+    scope(json["energy"], json["node_estimate"], json["components"]);
+    for (const Json& phase : json["phases"]) scope(phase["energy"], phase["node_estimate"], phase["components"]);
+    EXPECT_EQ(at, rows.size()) << name;
+    for (const auto& row : rows) EXPECT_EQ(row.size(), rows[0].size()) << name;
+  }
+}
+
+TEST(Csv, NoCellIsAFormula) {
+  const pb::Record record = sample::hostile();
+  const pb::Record* one[] = {&record};
+  for (const auto& row : parsed(make_csv(one)))
+    for (const std::string& cell : row) {
+      if (cell.empty() || std::string_view("=+-@").find(cell[0]) == std::string_view::npos) continue;
+      char* end = nullptr;
+      std::strtod(cell.c_str(), &end);
+      EXPECT_EQ(*end, '\0') << cell;  // a negative number is no formula
+    }
+}
+
+}  // namespace
+}  // namespace nw

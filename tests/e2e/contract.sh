@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# The command's exit code, signals, streams and arguments are the same with and without nodewatt around it.
+. "$(dirname "$0")/lib.sh"
+run() { "$NODEWATT" run -q -- "$@"; }
+
+for code in 0 1 2 77 124 125 255; do
+  run sh -c "exit $code"; expect "exit code $code" $? $code
+done
+for signal in HUP INT QUIT USR1 USR2 PIPE ALRM TERM KILL SEGV ABRT; do
+  bash -c "kill -$signal \$\$" 2>/dev/null; plain=$?
+  ( run bash -c "kill -$signal \$\$" ) 2>/dev/null; expect "signal $signal" $? $plain
+done
+run ./no-such-program 2>err; expect "not found" $? 127
+expect_in "not found is named" err "no-such-program"
+touch plain-file; run ./plain-file 2>err; expect "not executable" $? 126
+"$NODEWATT" run --no-such-option true 2>/dev/null; expect "bad option" $? 125
+"$NODEWATT" run 2>/dev/null; expect "no command" $? 125
+
+# 1e5 lines out and in, byte for byte, and standard error too.
+seq 100000 >numbers
+run cat <numbers >copy; cmp -s numbers copy || fail "stdin to stdout differs"
+sh -c 'seq 5000 >&2' 2>plain.err; run sh -c 'seq 5000 >&2' 2>wrapped.err
+cmp -s plain.err wrapped.err || fail "stderr differs under -q"
+
+# Arguments that look like ours are the command's.
+"$NODEWATT" run -q echo --json x -q --repeat 3 >out; expect "arguments" "$(cat out)" "--json x -q --repeat 3"
+"$NODEWATT" run -q -- echo -- --root / >out; expect "a second --" "$(cat out)" "-- --root /"
+"$NODEWATT" run -q sh -c 'echo "$#"' a b c >out 2>&1; expect "sh -c" "$(cat out)" "2"
+
+# The environment has one variable more, and with --no-phases none.
+env | sort >plain.env
+"$NODEWATT" run -q --no-phases env | sort >wrapped.env
+diff <(grep -v '^_=' plain.env) <(grep -v '^_=' wrapped.env) >/dev/null || fail "environment differs with --no-phases"
+"$NODEWATT" run -q env | sort >wrapped.env
+expect "variables added" "$(diff <(grep -v '^_=' plain.env) <(grep -v '^_=' wrapped.env) | grep -c '^>')" 1
+
+# The run ends with the last descendant, not with the first fork.
+"$NODEWATT" run -q --json=daemon.json -- sh -c '(setsid sleep 1.2 >/dev/null 2>&1 &) ; exit 7'
+expect "exit code of a daemonising command" $? 7
+expect "its duration holds the descendant" "$(json daemon.json '1.1 < r["duration_s"] < 3')" True
+
+# A signal sent to nodewatt reaches the command; the report is still written.
+"$NODEWATT" run --json=term.json -- sh -c 'trap "exit 9" TERM; touch started; while :; do sleep 0.05; done' 2>report &
+pid=$!
+for _ in $(seq 100); do [ -e started ] && break; sleep 0.05; done
+kill -TERM $pid; wait $pid; expect "forwarded SIGTERM" $? 9
+expect "report after SIGTERM" "$(json term.json 'r["exit_code"]')" 9
+expect_in "report after SIGTERM" report "Energy"
+
+# A closed standard error does not change a thing.
+( run sh -c 'exit 3' 2>&- ); expect "closed stderr" $? 3
+"$NODEWATT" run -- sh -c 'exit 3' 2>/dev/full; expect "full stderr" $? 3
+# Repeats stop at a failure.
+"$NODEWATT" run -q --repeat 5 -- sh -c 'echo x >>count; exit 4'; expect "repeat of a failure" $? 4
+expect "repeats of a failure" "$(wc -l <count)" 1
+finish

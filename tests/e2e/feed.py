@@ -1,0 +1,54 @@
+#!/usr/bin/env python3
+"""Plays a /sys/class/powercap tree: two packages and their DRAM, counters that advance at a known power.
+
+usage: feed.py ROOT WATTS_0 WATTS_1 WATTS_DRAM [rename]
+Counts begin close to the end of the range, so that both packages wrap a few seconds in. With "rename" each new value is a new file
+put in the old one's place; else it is written over the old one. Runs until killed.
+"""
+import os
+import sys
+import time
+
+RANGE = 262143328850
+
+
+def put(path, text, rename):
+    if rename:
+        with open(path + ".new", "w") as f:
+            f.write(text)
+        os.rename(path + ".new", path)
+    else:
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT)
+        os.pwrite(fd, (text + "\n").ljust(24).encode(), 0)
+        os.close(fd)
+
+
+def zone(root, path, name, start):
+    d = os.path.join(root, "sys/class/powercap", path)
+    os.makedirs(d, exist_ok=True)
+    put(d + "/name", name + "\n", False)
+    put(d + "/max_energy_range_uj", f"{RANGE}\n", False)
+    return d + "/energy_uj", start
+
+
+def main():
+    root, *watts = sys.argv[1:5]
+    rename = sys.argv[5:] == ["rename"]
+    w0, w1, wd = map(float, watts)
+    zones = [
+        (*zone(root, "intel-rapl:0", "package-0", RANGE - int(w0 * 3e6)), w0),
+        (*zone(root, "intel-rapl:1", "package-1", RANGE - int(w1 * 5e6)), w1),
+        (*zone(root, "intel-rapl:0/intel-rapl:0:0", "dram", 1000), wd),
+    ]
+    os.makedirs(root + "/proc", exist_ok=True)
+    begin = time.monotonic()
+    while True:
+        t = time.monotonic() - begin
+        for path, start, watt in zones:
+            put(path, str((start + int(watt * t * 1e6)) % (RANGE + 1)), rename)
+        if t < 1e-2:
+            open(root + "/ready", "w").close()
+        time.sleep(0.0005)
+
+
+main()

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Every tape against its golden: what replay says of the machine, as JSON. usage: golden_test.sh BIN [--update]
+set -uo pipefail
+NODEWATT=$(readlink -f "$1")/nodewatt
+cd "$(dirname "$0")" || exit 1
+failed=0 count=0
+for tape in */*.tape; do
+  golden=${tape%.tape}.golden
+  # uid, id and version are of no interest; host clocks are the tape's own.
+  "$NODEWATT" replay "$tape" --format json | sed -E '/"(version)":/d' >"/tmp/golden.$$" || { echo "FAIL: $tape does not replay"; failed=1; continue; }
+  count=$((count + 1))
+  if [ "${2:-}" = --update ]; then
+    cp "/tmp/golden.$$" "$golden"
+  elif ! diff -u "$golden" "/tmp/golden.$$"; then
+    echo "FAIL: $tape"
+    failed=1
+  fi
+done
+rm -f "/tmp/golden.$$"
+echo "$count tapes"
+[ "$count" -gt 0 ] && exit $failed
