@@ -35,11 +35,13 @@ bool is_resolved(const Energy& energy) {
 }  // namespace
 
 Account::Account(const std::vector<Nameplate>& plates, Nanos period) {
+  timeline_.widen(period);
   meters_.reserve(plates.size());
   for (const Nameplate& plate : plates) meters_.emplace_back(plate, period);
 }
 
 void Account::set_period(Nanos period) {
+  timeline_.widen(period);
   for (Meter& meter : meters_) meter.set_period(period);
 }
 
@@ -47,7 +49,7 @@ void Account::add(const Sweep& sweep) {
   for (std::size_t i = 0; i < meters_.size() && i < sweep.size(); ++i) meters_[i].add(sweep[i]);
   if (sweep.empty()) return;
   const Nanos now = sweep.front().before;
-  if (begin_tallies_.empty() && now >= begin_) {  // the first sweep after the run's begin: both sides of that edge are in
+  if (begin_tallies_.empty() && now > begin_) {  // the first sweep after the run's begin: both sides of that edge are in
     timeline_.begin(begin_);
     for (const Meter& meter : meters_) {
       begin_tallies_.push_back(meter.at(begin_));
@@ -72,7 +74,7 @@ void Account::cross_check() {
     for (std::size_t j = 0; j < meters_.size(); ++j) {
       const Nameplate &counter = meters_[i].plate(), &gauge = meters_[j].plate();
       if (counter.part != gauge.part || counter.kind != SensorKind::counter || gauge.kind != SensorKind::gauge) continue;
-      if (!meters_[i].alive() || !meters_[j].alive()) continue;
+      if (!meters_[i].alive() || !meters_[j].alive() || counter.how == Kind::estimated) continue;
       const double a = to_joules((meters_[i].at(end_) - begin_tallies_[i]).energy);
       const double b = to_joules((meters_[j].at(end_) - begin_tallies_[j]).energy);
       if (std::abs(a - b) > 0.1 * std::max(a, b)) found_.emplace_back(Anomaly::power_counter_gap, i);

@@ -23,6 +23,10 @@ void Timeline::join() {
   step_ = step_ + step_;
 }
 
+void Timeline::widen(Nanos least) {
+  while (step_ < least) join();
+}
+
 void Timeline::add(std::span<const Meter> meters, Nanos now) {
   if (times_.empty()) take(meters, begin_);
   while (times_.back() + step_ <= now) {

@@ -19,6 +19,9 @@ class Timeline {
   // Call after each sweep: takes the boundaries that have passed. A last step that is not full is left out.
   void add(std::span<const Meter> meters, Nanos now);
 
+  // Steps are at least this long from now on: finer ones would show what nobody read.
+  void widen(Nanos least);
+
   Nanos step() const { return step_; }
   // Energy of one meter in each step; nothing where less than half of a step was measured.
   std::vector<std::optional<Joules>> energies(std::size_t meter) const;

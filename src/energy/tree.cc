@@ -73,13 +73,21 @@ class Composer {
                                counted && branch.energy.value.has_value(), branch.max_power});
   }
 
+  // The parts of a domain, as people count them: by label ("gpu0 ...") where there is one, else by device.
+  std::vector<const Branch*> parts_of(Domain domain) const {
+    std::vector<const Branch*> parts;
+    for (const auto& [part, branch] : measured_)
+      if (part.domain == domain) parts.push_back(branch);
+    std::stable_sort(parts.begin(), parts.end(), [](const Branch* a, const Branch* b) { return a->plate->label < b->plate->label; });
+    return parts;
+  }
+
   // All parts of a domain that stand directly under the node, each followed by what it contains.
   void add_domain(Domain domain, unsigned depth) {
-    for (const auto& [part, branch] : measured_) {
-      if (part.domain != domain) continue;
+    for (const Branch* branch : parts_of(domain)) {
       put(*branch, depth, true);
       count(*branch);
-      add_inside(part, depth + 1);
+      add_inside(branch->plate->part, depth + 1);
     }
   }
 
@@ -88,9 +96,9 @@ class Composer {
     const bool alone = std::count_if(measured_.begin(), measured_.end(),
                                      [&](const auto& entry) { return entry.first.domain == outer.domain; }) == 1;
     for (const Domain domain : inside(outer.domain))
-      for (const auto& [part, branch] : measured_) {
-        const bool ours = part.device == outer.device || (alone && outer.domain != Domain::package);
-        if (part.domain != domain || !ours) continue;
+      for (const Branch* branch : parts_of(domain)) {
+        const Part& part = branch->plate->part;
+        if (part.device != outer.device && (!alone || outer.domain == Domain::package)) continue;
         put(*branch, depth, false);
         if (domain == Domain::package) add_inside(part, depth + 1);
       }

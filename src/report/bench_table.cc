@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "report/bench_row.h"
 #include "report/escape.h"
@@ -48,6 +49,10 @@ BenchLine make_line(const BenchRow& row, const NumberStyle& style) {
   line.quality = compute_quality(row);
   line.runs = fmt::format("{}", row.repeats.size());
   line.kind = worst_kind(runs);
+  for (const pb::Record* run : row.repeats) {
+    const std::string boundary = boundary_words(*run);
+    line.boundary = line.boundary.empty() || line.boundary == boundary ? boundary : "different";
+  }
   if (line.joules.value && line.joules.interval && *line.joules.value > 0) {
     const double relative = *line.joules.interval / *line.joules.value;
     line.uncertainty = percent_text({relative, relative});
@@ -99,10 +104,17 @@ std::vector<BenchLine> make_bench_lines(std::span<const BenchRow> rows, const Nu
 
 std::string bench_note(const std::vector<BenchLine>& lines) {
   std::string note =
-      "Energy of the whole node while the phase ran, mean of n repeats; +- and U are half the 95 % interval, from the "
-      "repeats' "
-      "scatter and the sensors' "
-      "own error. M measured, D derived, A attributed, E estimated.";
+      "Energy is that of everything on the node while the phase ran, mean of n repeats; +- and U are half the 95 % "
+      "interval, from the "
+      "repeats' scatter and the sensors' own error. M measured, D derived, A attributed, E estimated.";
+  std::set<std::string> boundaries;
+  for (const BenchLine& line : lines)
+    if (!line.boundary.empty()) boundaries.insert(line.boundary);
+  if (boundaries.size() == 1) note += " Boundary: " + *boundaries.begin() + ".";
+  if (boundaries.size() > 1) note += " The boundaries differ, so rows of different boundaries cannot be compared:";
+  for (auto at = boundaries.begin(); boundaries.size() > 1 && at != boundaries.end(); ++at)
+    note += (at == boundaries.begin() ? " " : "; ") + *at;
+  if (boundaries.size() > 1) note += ".";
   const bool estimated =
       std::any_of(lines.begin(), lines.end(), [](const BenchLine& line) { return line.kind == pb::KIND_ESTIMATED; });
   return estimated ? note + " No sensor could be read for the figures marked E (nodewatt doctor says why)." : note;
@@ -126,7 +138,7 @@ std::string make_bench_markdown(std::span<const BenchRow> rows) {
     for (const Cell& cell : row.cells) out += "| " + for_markdown(cell.text) + " ";
     out += "|\n";
   }
-  return out + '\n' + bench_note(lines) + '\n';
+  return out + '\n' + for_markdown(bench_note(lines)) + '\n';
 }
 
 }  // namespace nw

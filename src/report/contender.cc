@@ -65,12 +65,13 @@ std::vector<Contender> make_contenders(std::span<const pb::Record* const> record
   std::vector<Contender> all;
   std::map<std::string, std::size_t> groups;
   for (const pb::Record* record : records) {
-    const auto [at, is_new] = groups.try_emplace(record->group(), all.size());
-    if (record->group().empty() || is_new) {
-      if (!record->group().empty()) at->second = all.size();
-      all.push_back({cut_middle(title(*record), kLongestWord), short_id(*record), "", {}});
+    const auto at = groups.find(record->group());
+    if (!record->group().empty() && at != groups.end()) {
+      all[at->second].runs.push_back(record);
+      continue;
     }
-    all[record->group().empty() ? all.size() - 1 : at->second].runs.push_back(record);
+    if (!record->group().empty()) groups[record->group()] = all.size();
+    all.push_back({cut_middle(title(*record), kLongestWord), "", "", {record}});
   }
   for (Contender& one : all) {
     const auto warmup = [](const pb::Record* run) { return run->warmup(); };

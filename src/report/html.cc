@@ -72,7 +72,7 @@ std::string headline(const Summary& summary) {
     add_figure(out, " class=\"wide\"", "Whole node, estimated", short_whole,
                "E: " + (modelled.empty() ? short_modelled : also + ", " + modelled));
   }
-  return out + fmt::format("</dl>\n<p class=\"legend\">These are joules of {}.</p></section>\n", for_html(kScope));
+  return out + fmt::format("</dl>\n<p class=\"legend\">These are the joules of {}.</p></section>\n", for_html(kScope));
 }
 
 // The picture's figures for those who cannot or will not look at it.

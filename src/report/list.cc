@@ -16,13 +16,14 @@ constexpr std::size_t kShortest = 5;
 
 // So many characters that no two of these records share their short id.
 std::size_t telling_length(Records records) {
-  for (std::size_t length = kShortest;; ++length) {
+  for (std::size_t length = kShortest; length < kLongestName; ++length) {
     std::set<std::string> seen;
     const bool all = std::all_of(records.begin(), records.end(), [&](const pb::Record* record) {
       return seen.insert(short_id(*record, length)).second || record->uid().size() <= length;
     });
     if (all) return length;
   }
+  return kLongestName;
 }
 
 Row make_row(const pb::Record& record, std::size_t id_length, const NumberStyle& style) {

@@ -67,7 +67,7 @@ std::string compute_coverage_words(const pb::Record& record, const NumberStyle& 
 std::vector<Finding> compute_findings(const pb::Record& record);
 std::string compute_doubts(const pb::Energy& energy, const NumberStyle& style);
 
-inline constexpr const char* kScope = "the whole node while the command ran, not the command's share of it";
+inline constexpr const char* kScope = "everything that ran on the node meanwhile, not the command's share of it";
 inline constexpr const char* kNoSensor =
     "No sensor could be read: every figure is an estimate (nodewatt doctor says why)";
 inline constexpr const char* kUnresolved = "too short to resolve";

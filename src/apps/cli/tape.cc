@@ -23,23 +23,21 @@ Result<Nanos> duration_of(const std::string& option, const std::string& text) {
 }
 
 // The account of a whole tape: every sweep that it holds.
-pb::Record measure_tape(TapedHost& host) {
+pb::Record measure_tape(TapedHost& host, Nanos period) {
   pb::Record record;
   write_node(host, *record.mutable_node());
   Survey survey = make_survey(host);
   Reader reader(host, std::move(survey.sensors));
-  Account account(reader.plates(), seconds(1));
+  Account account(reader.plates(), period);
   record.set_start_unix_ns(host.wall_ns());
   const Nanos begin = host.now();
   account.begin(begin);
   Sweep sweep;
-  Nanos end = begin, period{};
+  Nanos end = begin;
   do {
-    const Nanos at = host.now();
-    if (period == Nanos{} && at > begin) account.set_period(period = at - begin);
+    end = host.now();
     reader.read_all(sweep);
     account.add(sweep);
-    end = at;
   } while (host.sleep_until(end));
 
   // From here nothing touches the tape.
@@ -66,8 +64,9 @@ int replay(const ReplayOptions& options) {
   auto tape = read_tape(options.tape);
   if (!tape) return complain(tape.error());
   if (tape->sweeps.size() < 2) return complain(options.tape + ": holds no two sweeps, so there is nothing to measure");
+  const Nanos period = tape->sweeps[1].at - tape->sweeps[0].at;
   TapedHost host(std::move(*tape));
-  pb::Record record = measure_tape(host);
+  pb::Record record = measure_tape(host, period);
   const std::string file = options.tape.substr(options.tape.rfind('/') + 1);
   record.set_name(file);
   record.set_program("tape " + file);

@@ -70,7 +70,7 @@ TEST(Model, VirtualMachine) {
   host.advance(seconds(10));
   EXPECT_DOUBLE_EQ(joules_of(probe, "model/other-0"), 8.0);  // 2 CPUs x 0.4 W x 10 s
   EXPECT_EQ(find_sensor(probe, "model/other-0")->plate.gain.relative, 0.75);
-  EXPECT_EQ(find_sensor(probe, "model/package-0")->plate.label, "this virtual machine's share");
+  EXPECT_EQ(find_sensor(probe, "model/package-0")->plate.label, "CPUs (this virtual machine's share)");
 }
 
 TEST(Model, WithoutStatThereIsNothing) {

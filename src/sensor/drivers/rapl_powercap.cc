@@ -71,18 +71,25 @@ class Prober {
   }
 
  private:
-  // Zones, those of the plain MSR interface first.
+  // Zones, those of the plain MSR interface first. The kernel links all of them side by side in the class directory; a tree copied
+  // from there may hold the inner ones inside the outer ones alone.
   std::vector<std::string> find_zones() {
     std::vector<std::string> zones;
-    if (const auto names = host_.list("/sys/class/powercap"))
-      for (const auto& entry : *names)
-        if (entry.starts_with("intel-rapl") && entry.find(':') != entry.npos) zones.push_back(entry);
+    find_zones_in("/sys/class/powercap", zones);
+    for (std::size_t i = 0; i < zones.size(); ++i) find_zones_in(dirs_.at(zones[i]), zones);
     std::stable_partition(zones.begin(), zones.end(), [](const auto& zone) { return zone.starts_with("intel-rapl:"); });
     return zones;
   }
 
+  void find_zones_in(const std::string& dir, std::vector<std::string>& zones) {
+    if (const auto names = host_.list(dir))
+      for (const auto& entry : *names)
+        if (entry.starts_with("intel-rapl") && entry.find(':') != entry.npos && dirs_.try_emplace(entry, dir + "/" + entry).second)
+          zones.push_back(entry);
+  }
+
   void add_zone(const std::string& zone) {
-    const std::string dir = std::string(kRoot) + zone;
+    const std::string& dir = dirs_.at(zone);
     const auto part = part_of(zone);
     if (!part) return;
     if (taken(*part)) {
@@ -121,7 +128,7 @@ class Prober {
     if (zone.find(':') == parent) {
       if (const auto device = package_device(*own)) return Part{Domain::package, *device};
       if (*own == kPsys) return Part{Domain::psys, "0"};
-      note(std::string(kRoot) + zone,
+      note(dirs_.at(zone),
            own->starts_with(kPsys)
                ? "a second platform counter; what it covers beside the first is not documented, left out"
                : "its name " + quote(*own) + " is no part that nodewatt knows");
@@ -132,13 +139,15 @@ class Prober {
     const auto domain = subzone_domain(*own);
     if (domain && device) return Part{*domain, *device};
     if (above)
-      note(std::string(kRoot) + zone,
+      note(dirs_.at(zone),
            fmt::format("{} inside {} is no part that nodewatt knows", quote(*own), quote(*above)));
     return std::nullopt;
   }
 
   std::optional<std::string> zone_name(const std::string& zone) {
-    const std::string path = std::string(kRoot) + zone + "/name";
+    const auto dir = dirs_.find(zone);
+    if (dir == dirs_.end()) return std::nullopt;
+    const std::string path = dir->second + "/name";
     const auto text = host_.read_text(path);
     if (!text) return note(path, text.error().what), std::nullopt;
     return std::string(trim(*text));
@@ -197,6 +206,7 @@ class Prober {
   Host& host_;
   rapl::Cpu cpu_;
   Probe probe_;
+  std::map<std::string, std::string> dirs_;  // zone to its directory
   std::vector<std::string> denied_;
   std::map<std::string, std::vector<std::uint64_t>> dies_;  // socket to the counters of its dies
 };
