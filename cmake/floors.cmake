@@ -15,6 +15,7 @@ function(nw_floor name)
   target_link_libraries(nw_${name} PUBLIC ${F_LINKS})
   if(tests AND GTest_FOUND)
     add_executable(test_${name} ${tests})
+    target_include_directories(test_${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)  # support/
     target_compile_definitions(test_${name} PRIVATE NODEWATT_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
     target_link_libraries(test_${name} PRIVATE nw_${name} GTest::gtest_main GTest::gmock rapidcheck)
     add_test(NAME ${name} COMMAND test_${name})

@@ -48,8 +48,10 @@ Reading read_number(int fd, const Extract& extract) {
   std::array<char, 256> text;
   const ssize_t n = ::pread(fd, text.data(), text.size(), 0);
   if (n < 0) return Reading::none(kind_of_errno(errno));
+  std::string_view read(text.data(), static_cast<std::size_t>(n));
+  if (read.size() == text.size()) read = read.substr(0, read.rfind('\n') + 1);  // whole lines alone: half a number is a number too
   std::uint64_t value = 0;
-  if (!extract.parse({text.data(), static_cast<std::size_t>(n)}, value)) return Reading::none(ErrorKind::malformed);
+  if (!extract.parse(read, value)) return Reading::none(ErrorKind::malformed);
   return Reading::of(value);
 }
 

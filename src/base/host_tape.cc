@@ -1,5 +1,6 @@
 #include "base/host_tape.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -42,9 +43,9 @@ void TapingHost::begin_sweep() {
 }
 
 void TapingHost::note_read(std::uint32_t source, const Reading& reading) {
-  const auto number = std::to_string(source);
-  if (!reading.ok) return tape_.line({"!", number, name(reading.error)});
-  tape_.line({"=", number, std::to_string(reading.value), std::to_string((inner_.now() - sweep_).count())});
+  const auto number = std::to_string(source), after = std::to_string((inner_.now() - sweep_).count());
+  if (!reading.ok) return tape_.line({"!", number, name(reading.error), after});
+  tape_.line({"=", number, std::to_string(reading.value), after});
 }
 
 void TapingHost::note_fail(std::string_view verb, const std::string& key, const Error& error) {
@@ -130,7 +131,7 @@ struct TapedHost::Player {
   bool advance() {
     if (next >= tape.sweeps.size()) return false;
     const TapeSweep& sweep = tape.sweeps[next++];
-    begin = clock = sweep.at;
+    begin = clock = std::max(clock, sweep.at);  // the reads of the sweep before may have taken longer than until this one
     for (Last& source : last) source.after = Nanos{};
     for (const TapeRead& read : sweep.reads) last[read.source] = {read.reading, read.after_sweep};
     return true;

@@ -20,7 +20,7 @@ TEST(Parse, TrimAndSplit) {
 
 TEST(Parse, QuoteMakesForeignTextSafeForATerminal) {
   EXPECT_EQ(quote(" 12a\n"), "'12a'");
-  EXPECT_EQ(quote("\x1b[31mred\x9b\xff"), "'?[31mred??'");
+  EXPECT_EQ(quote("\x1b[31mred\x9b\xff"), "'?[31mred?" "?'");
   EXPECT_EQ(quote(std::string_view("a\0b", 3)), "'a?b'");
   EXPECT_EQ(quote("abcdef", 3), "'abc...'");
   EXPECT_EQ(quote("abc", 3), "'abc'");
@@ -53,10 +53,8 @@ TEST(ParseDouble, FiniteDecimals) {
   EXPECT_EQ(parse_double("-1.5"), -1.5);
   EXPECT_EQ(parse_double("1e3"), 1000.0);
   EXPECT_EQ(parse_double(".5"), 0.5);
-  for (const char* bad : {"", ".", "e5", "inf", "-inf", "nan", "NAN", "infinity", "1e999", "-1e999", "1.2.3", "1,5", "0x1p3", "1 ", "1f"})
-    if (std::string_view(bad) != "1 ") {
-      EXPECT_EQ(parse_double(bad), std::nullopt) << bad;
-    }
+  for (const char* bad : {"", ".", "e5", "inf", "-inf", "nan", "NAN", "infinity", "1e999", "-1e999", "1.2.3", "1,5", "0x1p3", "1f"})
+    EXPECT_EQ(parse_double(bad), std::nullopt) << bad;
   EXPECT_EQ(parse_double(std::string_view()), std::nullopt);
 }
 

@@ -19,6 +19,7 @@ namespace {
 constexpr std::string_view kMagic = "nodewatt-tape 1";
 constexpr std::size_t kMaxTape = std::size_t{1} << 30;
 constexpr std::uint64_t kMaxTime = 1'000'000'000'000'000'000;  // 31 years in ns; sums of two stay far from overflow
+constexpr std::int64_t kMaxWall = 7'000'000'000'000'000'000;   // the year 2191
 
 std::string escape(std::string_view field) {
   std::string out;
@@ -81,8 +82,9 @@ class Parser {
  private:
   bool wall() {
     const auto ns = parse_i64(fields_[1]);
-    if (ns) tape_.wall_ns = *ns;
-    return ns.has_value();
+    if (!ns || *ns < 0 || *ns > kMaxWall) return false;
+    tape_.wall_ns = *ns;
+    return true;
   }
   bool list() {
     tape_.lists.insert_or_assign(fields_[1], std::vector<std::string>(fields_.begin() + 2, fields_.end()));
@@ -149,13 +151,14 @@ Result<Tape> parse_tape(std::string_view text) {
   std::size_t number = 0;
   while (!text.empty()) {
     const auto end = text.find('\n');
+    if (end == std::string_view::npos && number > 0) break;  // cut off
     std::string_view line = text.substr(0, end);
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (++number == 1) {
       if (line != kMagic) return fail(ErrorKind::malformed, fmt::format("line 1: not a tape (expected '{}')", kMagic));
     } else if (!line.empty() && !line.starts_with('#') && !parser.take(line)) {
-      return fail(ErrorKind::malformed, fmt::format("line {}: '{}' makes no sense here", number, escape(line.substr(0, 80))));
+      return fail(ErrorKind::malformed, fmt::format("line {}: {} makes no sense here", number, quote(line, 80)));
     }
   }
   if (number == 0) return fail(ErrorKind::malformed, "empty; not a tape");

@@ -13,10 +13,11 @@
 //     fail <verb> <path or key> <kind> <what>      verb text|list|link|ask|open answered with this Error
 //     t <ns>                                       a sweep begins; times never go back; the first t is the tape's start
 //     = <n> <value> [<ns after t>]                 source n read this value in that sweep
-//     ! <n> <kind>                                 source n could not be read in that sweep (kind: absent denied busy malformed failed)
+//     ! <n> <kind> [<ns after t>]                  source n could not be read in that sweep (kind: absent denied busy malformed failed)
 //
 // Keys of sources: a file "<path>" or "<path>#<extract>", a perf counter "perf:<type>/<config>/<cpu>", a bound closure's own key
 // ("nvml:GPU-…/energy"). What the tape does not mention is absent. A source that a sweep does not mention reads as it did last.
+// A last line without its line end was cut off while it was written (half a number is a number too) and is skipped.
 #pragma once
 
 #include <cstdint>

@@ -1,16 +1,24 @@
 // The three quantities of the house, as types: Joules, Watts, Nanos.
 //
 // Each is an int64 of the smallest unit in use: microjoules, microwatts, nanoseconds. Integers add up exactly in any order, which
-// floating joules do not; 2^63 uJ is 9.2e12 J, more than a large machine uses in a month. Products go through 128 bits.
+// floating joules do not; 2^63 uJ is 9.2e12 J, more than a large machine uses in a month. Products go through 128 bits. What does
+// not fit all the same, out of a damaged file, stops at the end of the range and never overflows into something like a figure.
 // Nanos is monotonic time or a duration of it; wall time exists only in a Record.
 #pragma once
 
 #include <compare>
 #include <cstdint>
+#include <limits>
 
 namespace nw {
 
 __extension__ using Int128 = __int128;
+
+// The nearest 64-bit number.
+constexpr std::int64_t saturate(Int128 value) {
+  constexpr Int128 kLeast = std::numeric_limits<std::int64_t>::min(), kMost = std::numeric_limits<std::int64_t>::max();
+  return static_cast<std::int64_t>(value < kLeast ? kLeast : value > kMost ? kMost : value);
+}
 
 template <class Tag>
 class Quantity {
@@ -21,9 +29,9 @@ class Quantity {
   constexpr std::int64_t count() const { return count_; }
 
   constexpr auto operator<=>(const Quantity&) const = default;
-  constexpr Quantity operator+(Quantity other) const { return Quantity(count_ + other.count_); }
-  constexpr Quantity operator-(Quantity other) const { return Quantity(count_ - other.count_); }
-  constexpr Quantity operator-() const { return Quantity(-count_); }
+  constexpr Quantity operator+(Quantity other) const { return Quantity(saturate(Int128{count_} + other.count_)); }
+  constexpr Quantity operator-(Quantity other) const { return Quantity(saturate(Int128{count_} - other.count_)); }
+  constexpr Quantity operator-() const { return Quantity(saturate(-Int128{count_})); }
   constexpr Quantity& operator+=(Quantity other) { return *this = *this + other; }
   constexpr Quantity& operator-=(Quantity other) { return *this = *this - other; }
 
@@ -49,10 +57,13 @@ constexpr double to_watts(Watts p) { return static_cast<double>(p.count()) * 1e-
 constexpr double to_seconds(Nanos t) { return static_cast<double>(t.count()) * 1e-9; }
 
 // value * num / den, rounded to nearest, through 128 bits. den > 0.
-constexpr std::int64_t mul_div(Int128 value, std::int64_t num, std::int64_t den) {
-  const Int128 product = value * num;
-  const Int128 half = den / 2;
-  return static_cast<std::int64_t>((product + (product < 0 ? -half : half)) / den);
+constexpr std::int64_t mul_div(Int128 value, std::int64_t num, Int128 den) {
+  const bool negative = (value < 0) != (num < 0);
+  Int128 product = 0;
+  if (__builtin_mul_overflow(value, Int128{num}, &product) ||
+      __builtin_add_overflow(product, negative ? -(den / 2) : den / 2, &product))
+    return negative ? std::numeric_limits<std::int64_t>::min() : std::numeric_limits<std::int64_t>::max();
+  return saturate(product / den);
 }
 
 constexpr Joules operator*(Watts p, Nanos t) { return Joules::of(mul_div(p.count(), t.count(), kNanosPerSecond)); }

@@ -163,7 +163,8 @@ class Comparison {
         for (std::size_t i = first; i < last; ++i) row.cells.push_back({one.cells[i]});
         table.rows.push_back(std::move(row));
       }
-      out_ += (first > 0 ? "\n" : "") + make_table(table, 0, style_.width, style_.colour);
+      if (first > 0) out_ += '\n';
+      out_ += make_table(table, 0, style_.width, style_.colour);
     }
   }
 

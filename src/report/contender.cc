@@ -129,10 +129,11 @@ std::vector<std::string> differences(const std::vector<Contender>& contenders) {
     std::set<std::string> different;
     std::string line;
     for (const Contender& one : contenders) {
-      std::string value = cut_middle(word(*one.runs[0]), kLongestWord);
-      if (value.empty()) value = kUnknown;
+      const std::string known = cut_middle(word(*one.runs[0]), kLongestWord);
+      const std::string value = known.empty() ? std::string(kUnknown) : known;
       different.insert(value);
-      line += (line.empty() ? "" : " / ") + value;
+      if (!line.empty()) line += " / ";
+      line += value;
     }
     if (different.size() > 1) all.push_back(std::string(name) + ": " + line);
   }

@@ -52,7 +52,8 @@ std::string parts_block(const Summary& summary) {
 std::string phases_block(const Summary& summary) {
   if (summary.phases.empty()) return "";
   std::string out =
-      "| Phase | Count | Duration | Mean | Energy | ± | Per unit | Kind |\n|:---|---:|---:|---:|---:|---:|:---|:---|\n";
+      "| Phase | Count | Duration | Mean | Energy | ± | Per unit | Kind |\n"
+      "|:---|---:|---:|---:|---:|---:|:---|:---|\n";
   for (const PhaseLine& line : summary.phases) {
     std::string per_unit;
     for (const std::string& one : line.per_unit) per_unit += (per_unit.empty() ? "" : ", ") + one;

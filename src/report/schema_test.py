@@ -1,4 +1,5 @@
-"""Every JSON file of a directory fits the schema, and fits it no more when any key that the schema knows is taken away or of a wrong type.
+"""Every JSON file of a directory fits the schema, and fits it no more when any key is taken away or of a wrong
+type.
 
 usage: schema_test.py SCHEMA DIRECTORY
 """

@@ -143,13 +143,13 @@ std::string part_label(const pb::Component& component) {
   if (!label.empty() && !single) return label;
   label = words.one;
   if (words.domain.empty() && !component.domain().empty()) label = clean(component.domain());
-  if (!single && !component.device().empty()) label += " " + clean(component.device());
+  if (!single && !component.device().empty()) label.append(" ").append(clean(component.device()));
   return label;
 }
 
 std::string short_id(const pb::Record& record, std::size_t length) {
   const std::string uid = clean(record.uid());
-  return uid.empty() ? std::string("@?") : "@" + valid_utf8(uid.substr(0, length));
+  return uid.empty() ? "@?" : fmt::format("@{}", valid_utf8(uid.substr(0, length)));
 }
 
 std::string title(const pb::Record& record) {

@@ -31,7 +31,7 @@ void run_epochs(const Course& course, torch::Device device, const std::function<
     nw_work("train", 1, "epoch");
     const double seconds = seconds_now() - start;
     const int samples = course.steps * course.batch;
-    std::printf("epoch %d/%d: loss %.4f, %d %s, %.2f s, %.1f %s/s\n", epoch, course.epochs, mean, samples, course.unit,
+    std::printf("epoch %d/%d: loss %.4f, %d %s, %.2f s, %.1f %s/s\n", epoch, course.epochs, mean, samples, course.units,
                 seconds, samples / seconds, course.units);
   }
   std::printf("training: %d epochs in %.1f s\n", course.epochs, seconds_now() - begin);

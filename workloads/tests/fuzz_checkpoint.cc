@@ -1,7 +1,7 @@
 // Fuzz entry point: parse_checkpoint must answer any bytes with a value or an error.
 //
-// The bytes are tried as they are, and once more between a right magic and a right checksum, behind which the fuzzer would never
-// come by itself.
+// The bytes are tried as they are, and once more between a right magic and a right checksum, behind which the fuzzer
+// would never come by itself.
 #include "../common/checkpoint.h"
 
 #include <zlib.h>

@@ -73,15 +73,20 @@ forecasting_is_good() {
   holds "$network < 0.85 * $week" || fail "forecasting: MAPE $network %, last week's $week %"
 }
 
-errors_are_clear() {
-  local app=$1 other=$2 program=$bin/nodewatt-$1
+# The command line is the same code in both programs: all of it is tried on one.
+usage_is_clear() {
+  local program=$bin/nodewatt-segmentation
   run help 0 "$program" --help
   run no-command 2 "$program"
   run bad-flag 2 "$program" train --epoch 3
   run no-checkpoint 2 "$program" infer
   run lost-checkpoint 1 "$program" infer --checkpoint "$work/nothing.nw"
-  run foreign-checkpoint 1 "$program" infer --checkpoint "$work/$other.nw"
   run unwritable 1 "$program" train --checkpoint "$work/no/folder.nw"
+}
+
+errors_are_clear() {
+  local program=$bin/nodewatt-$1
+  run foreign-checkpoint 1 "$program" infer --checkpoint "$work/$2.nw"
   run no-data 1 "$program" train --data "$work/nothing"
 }
 
@@ -90,6 +95,7 @@ learns segmentation
 learns forecasting
 grep -q 'ONE subject' "$work/segmentation-train.log" || fail "segmentation does not say that it is one subject"
 if [ "$scale" = tiny ]; then
+  usage_is_clear
   errors_are_clear segmentation forecasting
   errors_are_clear forecasting segmentation
 else

@@ -1,0 +1,106 @@
+// What one full read of a node costs beside a bare loop of the same pread calls, and what a phase mark costs its program.
+//
+// The node is two sockets with DRAM and four GPUs, eight counters, as files in a directory of memory (/dev/shm): the cheapest pread
+// there is, so that what we add shows most. On a real node each read takes the kernel longer and the ratio comes closer to one.
+#include <benchmark/benchmark.h>
+#include <fcntl.h>
+#include <nodewatt/nodewatt.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "account/channel.h"
+#include "sensor/reader.h"
+
+namespace {
+using namespace nw;
+
+constexpr std::array kParts = {"package-0", "package-1", "dram-0", "dram-1", "gpu-0", "gpu-1", "gpu-2", "gpu-3"};
+
+// A directory of counters that goes with the program.
+class Node {
+ public:
+  Node() {
+    std::string place = "/dev/shm/nodewatt-bench-XXXXXX";
+    if (::mkdtemp(place.data()) == nullptr) std::abort();
+    folder_ = place;
+    for (const char* part : kParts) std::ofstream(path(part)) << "262143328850\n";
+  }
+  ~Node() {
+    for (const char* part : kParts) ::unlink(path(part).c_str());
+    ::rmdir(folder_.c_str());
+  }
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+  std::string path(const char* part) const { return folder_ + "/" + part; }
+
+ private:
+  std::string folder_;
+};
+
+void bare_preads(benchmark::State& state) {
+  const Node node;
+  std::vector<int> files;
+  for (const char* part : kParts) files.push_back(::open(node.path(part).c_str(), O_RDONLY | O_CLOEXEC));
+  std::array<char, 256> text;
+  for (auto _ : state)
+    for (const int file : files) benchmark::DoNotOptimize(::pread(file, text.data(), text.size(), 0));
+  for (const int file : files) ::close(file);
+}
+BENCHMARK(bare_preads);
+
+void full_read(benchmark::State& state) {
+  const Node node;
+  const auto host = make_real_host();
+  std::vector<Sensor> sensors;
+  for (const char* part : kParts) {
+    Nameplate plate;
+    plate.id = part;
+    auto source = host->open_number(node.path(part));
+    if (!source) return state.SkipWithError(source.error().what.c_str());
+    sensors.push_back({plate, std::move(*source)});
+  }
+  Reader reader(*host, std::move(sensors));
+  Sweep sweep;
+  for (auto _ : state) {
+    reader.read_all(sweep);
+    benchmark::DoNotOptimize(sweep.data());
+  }
+}
+BENCHMARK(full_read);
+
+// Begin and end of a phase while somebody measures; the reader takes the marks as often as `run` does at most.
+void phase_measuring(benchmark::State& state) {
+  const auto channel = Channel::create();
+  if (!channel) return state.SkipWithError(channel.error().what.c_str());
+  ::setenv(kChannelVariable, (*channel)->path().c_str(), 1);
+  std::size_t marks = 0;
+  for (auto _ : state) {
+    nw_phase_end(nw_phase_begin("epoch"));
+    if (++marks % 2048 == 0) {
+      state.PauseTiming();
+      benchmark::DoNotOptimize((*channel)->take());
+      state.ResumeTiming();
+    }
+  }
+}
+
+void phase_not_measuring(benchmark::State& state) {
+  for (auto _ : state) nw_phase_end(nw_phase_begin("epoch"));
+}
+}  // namespace
+
+// A program is measured or it is not, for life: which of the two depends on how this one is called.
+int main(int argc, char** argv) {
+  if (std::getenv("NODEWATT_BENCH_MEASURING") != nullptr) benchmark::RegisterBenchmark("phase_measuring", phase_measuring);
+  else benchmark::RegisterBenchmark("phase_not_measuring", phase_not_measuring);
+  benchmark::Initialize(&argc, argv);
+  benchmark::RunSpecifiedBenchmarks();
+  benchmark::Shutdown();
+}

@@ -1,0 +1,132 @@
+// Meter over a gauge: the trapezoid, its gaps, its window.
+#include <gtest/gtest.h>
+
+#include "energy/meter.h"
+#include "support/invented.h"
+
+namespace nw {
+namespace {
+using test::failed;
+using test::gauge_plate;
+using test::sample;
+
+std::uint64_t milliwatts(double power) { return static_cast<std::uint64_t>(power * 1000); }
+
+TEST(MeterGauge, TheTrapezoidOverItsReadings) {
+  Meter meter(gauge_plate(), seconds(1));
+  meter.add(sample(seconds(1), milliwatts(100)));
+  meter.add(sample(seconds(2), milliwatts(200)));
+  meter.add(sample(seconds(4), milliwatts(100)));
+  EXPECT_EQ(meter.at(seconds(4)).energy, joules(150 + 300));
+  EXPECT_EQ(meter.at(seconds(4)).covered, seconds(3));
+  EXPECT_EQ(meter.max_power(), watts(200));
+  EXPECT_EQ(meter.min_power(), watts(100));
+}
+
+TEST(MeterGauge, WholeWattsLoseNothingOverShortTimes) {
+  Nameplate plate = gauge_plate(Domain::node);
+  plate.unit_num = kMicro;
+  Meter meter(plate, millis(100));
+  meter.add(sample(seconds(1), 451));
+  meter.add(sample(millis(1100), 452));
+  EXPECT_EQ(meter.at(millis(1100)).energy, Joules::of(45'150'000));
+  meter.add(sample(millis(1103), 452));
+  EXPECT_EQ(meter.at(millis(1103)).energy, Joules::of(45'150'000 + 1'356'000));
+}
+
+TEST(MeterGauge, AGapOfMoreThanThreePeriodsIsFilled) {
+  Meter meter(gauge_plate(), seconds(1));
+  meter.add(sample(seconds(1), milliwatts(100)));
+  meter.add(sample(seconds(4), milliwatts(100)));
+  EXPECT_EQ(meter.anomalies().count(Anomaly::gap), 0u) << "three periods are no gap";
+  meter.add(sample(seconds(14), milliwatts(300)));
+  EXPECT_EQ(meter.anomalies().count(Anomaly::gap), 1u);
+  const Tally tally = meter.at(seconds(14));
+  EXPECT_EQ(tally.energy, joules(300 + 2000));
+  EXPECT_EQ(tally.filled, joules(2000));
+  EXPECT_EQ(tally.covered, seconds(3));
+}
+
+TEST(MeterGauge, FailedReadsAreBridged) {
+  Meter meter(gauge_plate(), seconds(1));
+  meter.add(sample(seconds(1), milliwatts(100)));
+  meter.add(sample(seconds(2), milliwatts(100)));
+  meter.add(failed(seconds(3)));
+  EXPECT_EQ(meter.at(seconds(3)).energy, joules(200)) << "held";
+  meter.add(sample(seconds(4), milliwatts(300)));
+  EXPECT_EQ(meter.at(seconds(4)).energy, joules(100 + 400));
+  EXPECT_EQ(meter.anomalies().count(Anomaly::read_failed), 1u);
+}
+
+// What the meter shows at t is the mean of the second before t: the load stepped half a second before the reading says so.
+TEST(MeterGauge, ReadingsAreSetBackByHalfTheWindow) {
+  Nameplate plate = gauge_plate();
+  plate.window = seconds(1);
+  Meter meter(plate, millis(100));
+  for (int i = 0; i <= 100; ++i) {  // 100 W, from 5 s on 500 W
+    const double now = 0.1 * i, share = std::clamp(now - 5.0, 0.0, 1.0);
+    meter.add(sample(millis(100 * i), milliwatts(100 + 400 * share)));
+  }
+  const Tally whole = meter.at(millis(9500)) - meter.at(millis(7000));
+  EXPECT_NEAR(to_joules(whole.energy), 2.5 * 500, 0.01);
+  EXPECT_NEAR(to_joules(meter.at(millis(9500)).energy), 500 + 50 + 4.5 * 500, 3.0) << "from -0.5 s: 5.5 s at 100 W, 4.5 s at 500 W";
+  EXPECT_EQ(meter.anomalies().count(Anomaly::late), 0u) << "every reading was in time";
+  EXPECT_EQ(meter.anomalies().count(Anomaly::gap), 0u);
+}
+
+TEST(MeterGauge, TheAbsurdIsDroppedHoweverLarge) {
+  for (const std::uint64_t raw : {std::uint64_t{2'000'001}, std::uint64_t{1} << 40, std::uint64_t{1} << 62, std::uint64_t{1} << 63,
+                                  (std::uint64_t{1} << 63) / 125, UINT64_MAX - 5, UINT64_MAX}) {
+    Meter meter(gauge_plate(), seconds(1));
+    meter.add(sample(seconds(1), milliwatts(100)));
+    meter.add(sample(seconds(2), raw));
+    meter.add(sample(seconds(3), milliwatts(100)));
+    EXPECT_EQ(meter.anomalies().count(Anomaly::absurd), 1u) << raw;
+    EXPECT_EQ(meter.at(seconds(3)).energy, joules(200)) << raw;
+    EXPECT_EQ(meter.max_power(), watts(100)) << raw;
+    EXPECT_EQ(meter.min_power(), watts(100)) << raw;
+  }
+}
+
+TEST(MeterGauge, WithoutACeilingHugeIsStillNotNegative) {
+  Nameplate plate = gauge_plate();
+  plate.ceiling = {};
+  Meter meter(plate, seconds(1));
+  meter.add(sample(seconds(1), milliwatts(100)));
+  meter.add(sample(seconds(2), UINT64_MAX));
+  meter.add(sample(seconds(3), milliwatts(100)));
+  EXPECT_GE(meter.at(seconds(3)).energy, Joules{});
+}
+
+TEST(MeterGauge, AnAbsurdFirstReadingThenGoodOnes) {
+  Meter meter(gauge_plate(), seconds(1));
+  meter.add(sample(seconds(1), UINT64_MAX));
+  meter.add(sample(seconds(2), milliwatts(100)));
+  meter.add(sample(seconds(3), milliwatts(100)));
+  EXPECT_EQ(meter.at(seconds(3)).covered, seconds(1));
+  EXPECT_EQ(meter.at(seconds(3)).energy, joules(200)) << "the first second is filled";
+  EXPECT_EQ(meter.at(seconds(3)).filled, joules(100));
+}
+
+TEST(MeterGauge, AlwaysZeroIsDead) {
+  Meter meter(gauge_plate(), seconds(1));
+  for (int i = 0; i < 4; ++i) meter.add(sample(seconds(i), 0));
+  EXPECT_TRUE(meter.dead());
+  EXPECT_FALSE(meter.alive());
+  meter.add(sample(seconds(5), milliwatts(60)));
+  EXPECT_FALSE(meter.dead()) << "a GPU that was asleep";
+}
+
+TEST(MeterGauge, TimeThatGoesBackIsIgnored) {
+  Meter meter(gauge_plate(), seconds(1));
+  meter.add(sample(seconds(5), milliwatts(100)));
+  meter.add(sample(seconds(6), milliwatts(100)));
+  meter.add(sample(seconds(2), milliwatts(900)));
+  meter.add(sample(seconds(6), milliwatts(900)));
+  meter.add(sample(seconds(7), milliwatts(100)));
+  EXPECT_EQ(meter.at(seconds(7)).energy, joules(200));
+  EXPECT_EQ(meter.at(seconds(7)).covered, seconds(2));
+}
+
+}  // namespace
+}  // namespace nw

@@ -1,0 +1,294 @@
+// Meter over a counter. Gauges are in meter_gauge_test.cc.
+#include "energy/meter.h"
+
+#include <gtest/gtest.h>
+
+#include "support/invented.h"
+
+namespace nw {
+namespace {
+using test::counter_plate;
+using test::failed;
+using test::sample;
+
+// A counter of 1 uJ at a power that the test sets, read once a second into a meter.
+struct Bench {
+  explicit Bench(Nameplate p = counter_plate(), Nanos every = seconds(1)) : plate(std::move(p)), period(every), meter(plate, every) {}
+
+  void draw(Watts power, Nanos time) {
+    energy += power * time;
+    now += time;
+  }
+  void read() { meter.add(sample(now, test::raw_of(plate, start, energy))); }
+  void run(Watts power, int readings) {
+    for (int i = 0; i < readings; ++i) draw(power, period), read();
+  }
+  Tally tally() const { return meter.at(now); }
+  std::uint64_t count(Anomaly anomaly) const { return meter.anomalies().count(anomaly); }
+
+  Nameplate plate;
+  Nanos period;
+  Meter meter;
+  Nanos now = seconds(100);
+  Joules energy;
+  std::uint64_t start = 1'000'000;
+};
+
+TEST(MeterCounter, SteadyPowerIsItsEnergy) {
+  Bench bench;
+  bench.read();
+  bench.run(watts(200), 60);
+  EXPECT_EQ(bench.tally().energy, joules(12'000));
+  EXPECT_EQ(bench.tally().covered, seconds(60));
+  EXPECT_EQ(bench.tally().filled, Joules{});
+  EXPECT_EQ(bench.meter.max_power(), watts(200));
+  EXPECT_EQ(bench.meter.min_power(), watts(200));
+  EXPECT_TRUE(bench.meter.alive());
+  EXPECT_FALSE(bench.meter.dead());
+}
+
+TEST(MeterCounter, FailedReadsInTheMiddleCostNothing) {
+  Bench bench;
+  bench.read();
+  bench.run(watts(200), 5);
+  for (int i = 0; i < 20; ++i) {
+    bench.draw(watts(350), seconds(1));
+    bench.meter.add(failed(bench.now));
+  }
+  bench.run(watts(200), 5);
+  EXPECT_EQ(bench.tally().energy, bench.energy);
+  EXPECT_EQ(bench.tally().covered, seconds(30));
+  EXPECT_EQ(bench.count(Anomaly::read_failed), 20u);
+}
+
+TEST(MeterCounter, HoldsTheLastPowerWhileReadsFail) {
+  Bench bench;
+  bench.read();
+  bench.run(watts(200), 5);
+  for (int i = 0; i < 3; ++i) bench.draw(watts(200), seconds(1)), bench.meter.add(failed(bench.now));
+  EXPECT_EQ(bench.tally().energy, joules(1600));
+  EXPECT_EQ(bench.tally().covered, seconds(5)) << "held is not measured";
+}
+
+TEST(MeterCounter, AWrapIsCountedAndNamed) {
+  Bench bench;
+  bench.start = bench.plate.wrap - 300'000'000;
+  bench.read();
+  bench.run(watts(200), 10);
+  EXPECT_EQ(bench.tally().energy, joules(2000));
+  EXPECT_EQ(bench.count(Anomaly::wrap), 1u);
+}
+
+TEST(MeterCounter, AnAmbiguousWrapIsFilledOnceAndNotCovered) {
+  Bench bench;
+  bench.read();
+  bench.run(watts(200), 10);
+  bench.draw(watts(200), seconds(1000));
+  bench.read();
+  bench.run(watts(200), 10);
+  EXPECT_EQ(bench.count(Anomaly::ambiguous_wrap), 1u);
+  EXPECT_EQ(bench.count(Anomaly::stuck), 0u);
+  EXPECT_EQ(bench.tally().energy, joules(200 * 1020));
+  EXPECT_EQ(bench.tally().filled, joules(200'000));
+  EXPECT_EQ(bench.tally().covered, seconds(20));
+}
+
+TEST(MeterCounter, AResetIsFilledWithThePowerBefore) {
+  Bench bench;
+  bench.read();
+  bench.run(watts(200), 10);
+  bench.start = 0;
+  bench.energy = {};
+  bench.draw(watts(200), millis(500));
+  bench.now += millis(500);
+  bench.read();
+  bench.run(watts(200), 10);
+  EXPECT_EQ(bench.count(Anomaly::reset), 1u);
+  EXPECT_EQ(bench.tally().energy, joules(200 * 21));
+  EXPECT_EQ(bench.tally().filled, joules(200));
+  EXPECT_EQ(bench.tally().covered, seconds(20));
+}
+
+TEST(MeterCounter, AResetAfterALongSilenceIsFilledOnce) {
+  Bench bench;
+  bench.read();
+  bench.run(watts(200), 10);
+  for (int i = 0; i < 30; ++i) bench.now += seconds(1), bench.meter.add(failed(bench.now));
+  bench.start = 0;
+  bench.energy = {};
+  bench.now += seconds(1);
+  bench.read();
+  bench.run(watts(200), 10);
+  EXPECT_EQ(bench.count(Anomaly::reset), 1u);
+  EXPECT_EQ(bench.count(Anomaly::stuck), 0u);
+  EXPECT_EQ(bench.tally().energy, joules(200 * 51));
+  EXPECT_EQ(bench.tally().filled, joules(200 * 31));
+  EXPECT_EQ(bench.tally().covered, seconds(20));
+}
+
+TEST(MeterCounter, BackwardsByALittleCostsNothing) {
+  Bench bench;
+  bench.start = 50'000'000'000;
+  bench.read();
+  bench.run(watts(200), 5);
+  bench.draw(watts(200), seconds(1));
+  bench.meter.add(sample(bench.now, test::raw_of(bench.plate, bench.start, joules(990))));
+  bench.run(watts(200), 5);
+  EXPECT_EQ(bench.count(Anomaly::backwards), 1u);
+  EXPECT_EQ(bench.tally().energy, bench.energy);
+  EXPECT_EQ(bench.tally().covered, seconds(11));
+}
+
+TEST(MeterCounter, ASpikeCostsNothing) {
+  Bench bench;
+  bench.read();
+  bench.run(watts(200), 5);
+  bench.draw(watts(200), seconds(1));
+  bench.meter.add(sample(bench.now, bench.plate.wrap - 1));
+  bench.run(watts(200), 5);
+  EXPECT_EQ(bench.count(Anomaly::absurd), 1u);
+  EXPECT_EQ(bench.tally().energy, bench.energy);
+  EXPECT_EQ(bench.meter.max_power(), watts(200));
+}
+
+TEST(MeterCounter, AJumpForGoodIsNoEnergy) {
+  Bench bench;
+  bench.read();
+  bench.run(watts(200), 5);
+  bench.start += 100'000'000'000;
+  bench.run(watts(200), 5);
+  EXPECT_EQ(bench.tally().energy, joules(2000));
+  EXPECT_EQ(bench.tally().filled, joules(200)) << "the second in which it jumped";
+  EXPECT_EQ(bench.tally().covered, seconds(9));
+}
+
+TEST(MeterCounter, AnAbsurdFirstReading) {
+  Bench bench;
+  bench.meter.add(sample(bench.now, UINT64_MAX));
+  bench.run(watts(200), 11);
+  EXPECT_EQ(bench.count(Anomaly::absurd), 1u);
+  EXPECT_EQ(bench.tally().covered, seconds(10));
+  EXPECT_EQ(bench.tally().energy, joules(200 * 11)) << "the second before the first good reading is filled";
+  EXPECT_EQ(bench.tally().filled, joules(200));
+}
+
+TEST(MeterCounter, ALateFirstReadingIsFilledBackToTheFirstAttempt) {
+  Bench bench;
+  for (int i = 0; i < 5; ++i) bench.meter.add(failed(bench.now)), bench.draw(watts(200), seconds(1));
+  bench.read();
+  bench.run(watts(200), 5);
+  EXPECT_EQ(bench.tally().energy, joules(2000));
+  EXPECT_EQ(bench.tally().filled, joules(1000));
+  EXPECT_EQ(bench.tally().covered, seconds(5));
+}
+
+TEST(MeterCounter, StuckAfterTenSecondsAndMovingAgain) {
+  Bench bench;
+  bench.read();
+  bench.run(watts(200), 10);
+  for (int i = 0; i < 30; ++i) bench.now += seconds(1), bench.read();
+  EXPECT_EQ(bench.count(Anomaly::stuck), 1u);
+  EXPECT_EQ(bench.tally().covered, seconds(10)) << "no second of the stillness was measured";
+  EXPECT_EQ(bench.tally().filled, joules(200 * 30));
+  EXPECT_EQ(bench.tally().energy, joules(200 * 40));
+  bench.run(watts(200), 10);
+  EXPECT_EQ(bench.count(Anomaly::stuck), 1u);
+  EXPECT_EQ(bench.tally().covered, seconds(20));
+  EXPECT_EQ(bench.tally().energy, joules(200 * 50));
+}
+
+TEST(MeterCounter, NineSecondsStillAreMeasuredStillness) {
+  Bench bench;
+  bench.read();
+  bench.run(watts(200), 10);
+  for (int i = 0; i < 9; ++i) bench.now += seconds(1), bench.read();
+  bench.run(watts(200), 1);
+  EXPECT_EQ(bench.count(Anomaly::stuck), 0u);
+  EXPECT_EQ(bench.tally().energy, bench.energy);
+  EXPECT_EQ(bench.tally().covered, seconds(20));
+}
+
+// psys of Sapphire Rapids steps by 1 J: at 0.4 W once in 2.5 s.
+TEST(MeterCounter, ACoarseCounterIsNotStuck) {
+  Nameplate plate = counter_plate(Domain::psys);
+  plate.unit_num = kMicro;
+  plate.wrap = std::uint64_t{1} << 32;
+  Bench bench(plate, millis(100));
+  bench.start = 5;
+  bench.read();
+  bench.run(Watts::of(400'000), 600);
+  EXPECT_EQ(bench.count(Anomaly::stuck), 0u);
+  EXPECT_EQ(bench.tally().energy, joules(24));
+  EXPECT_EQ(bench.tally().covered, seconds(60));
+  EXPECT_LE(bench.meter.max_power().value_or(Watts{}), watts(1)) << "one step in 100 ms is not 10 W";
+}
+
+// NVML renews its counter every 100 ms; read every 100 ms or faster, single differences are 0 or double.
+TEST(MeterCounter, TheGreatestPowerIsOfTimesThatTheCounterResolves) {
+  Nameplate plate = counter_plate(Domain::gpu);
+  plate.refresh = millis(100);
+  plate.unit_num = 1000;
+  plate.wrap = 0;
+  Meter meter(plate, millis(100));
+  for (int i = 0; i <= 2000; ++i) {  // every 5 ms, as when marks come fast
+    const Nanos now = millis(5 * i + 3);
+    meter.add(sample(now, static_cast<std::uint64_t>(now.count() / 100'000'000) * 30'000));
+  }
+  ASSERT_TRUE(meter.max_power().has_value());
+  EXPECT_LE(*meter.max_power(), watts(375));
+  EXPECT_GE(*meter.max_power(), watts(299));
+  EXPECT_GE(*meter.min_power(), watts(225));
+}
+
+TEST(MeterCounter, DeadFromTheStart) {
+  Nameplate plate = counter_plate(Domain::psys);
+  for (const auto& [raw, until_dead] : {std::pair<std::uint64_t, Nanos>{0, millis(100)}, {77, seconds(2)}}) {
+    Meter meter(plate, millis(50));
+    Nanos now = seconds(9);
+    for (; now < seconds(9) + until_dead; now += millis(50)) {
+      meter.add(sample(now, raw));
+      EXPECT_FALSE(meter.dead());
+    }
+    meter.add(sample(now, raw));
+    EXPECT_TRUE(meter.dead());
+    meter.close();
+    meter.close();
+    EXPECT_EQ(meter.anomalies().count(Anomaly::dead), 1u);
+    EXPECT_FALSE(meter.alive());
+    EXPECT_EQ(meter.anomalies().count(Anomaly::stuck), 0u);
+  }
+}
+
+TEST(MeterCounter, NeverReadIsNeitherDeadNorAlive) {
+  Meter meter(counter_plate(), seconds(1));
+  EXPECT_EQ(meter.at(seconds(5)).energy, Joules{});
+  EXPECT_EQ(meter.edge_variance(seconds(5)), 0);
+  for (int i = 0; i < 5; ++i) meter.add(failed(seconds(i), Status::denied));
+  EXPECT_FALSE(meter.alive());
+  EXPECT_FALSE(meter.dead());
+  EXPECT_EQ(meter.at(seconds(5)).covered, Nanos{});
+}
+
+TEST(MeterCounter, LateReadingsAreNamed) {
+  Bench bench;
+  bench.read();
+  bench.run(watts(100), 3);
+  EXPECT_EQ(bench.count(Anomaly::late), 0u);
+  bench.draw(watts(100), millis(2001));
+  bench.read();
+  EXPECT_EQ(bench.count(Anomaly::late), 1u);
+}
+
+TEST(MeterCounter, InterpolatesBetweenReadingsAndBeyondThem) {
+  Bench bench;
+  bench.read();
+  bench.run(watts(100), 1);
+  bench.run(watts(300), 1);
+  EXPECT_EQ(bench.meter.at(bench.now - millis(500)).energy, joules(250));
+  EXPECT_EQ(bench.meter.at(bench.now - seconds(1)).energy, joules(100));
+  EXPECT_EQ(bench.meter.at(bench.now + millis(10)).energy, joules(403));
+  EXPECT_EQ(bench.meter.at(bench.now - seconds(3)).energy, joules(-100));
+}
+
+}  // namespace
+}  // namespace nw

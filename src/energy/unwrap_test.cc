@@ -1,0 +1,184 @@
+#include "energy/unwrap.h"
+
+#include <gtest/gtest.h>
+
+#include "support/invented.h"
+
+namespace nw {
+
+std::ostream& operator<<(std::ostream& out, Unwrapper::Verdict verdict) { return out << static_cast<int>(verdict); }
+
+namespace {
+using Verdict = Unwrapper::Verdict;
+
+// A register of 1000 counts of 1 J on a part that draws at most 100 W: it turns in 10 s.
+Nameplate small_plate() {
+  Nameplate plate = test::counter_plate();
+  plate.unit_num = kMicro;
+  plate.wrap = 1000;
+  plate.ceiling = watts(100);
+  return plate;
+}
+
+TEST(Unwrap, StepsUpCount) {
+  Unwrapper unwrapper(small_plate());
+  EXPECT_EQ(unwrapper.advance(10, seconds(1)).verdict, Verdict::first);
+  const auto step = unwrapper.advance(60, seconds(2));
+  EXPECT_EQ(step.verdict, Verdict::advanced);
+  EXPECT_EQ(step.counts, 50u);
+  EXPECT_EQ(step.since, seconds(1));
+  EXPECT_EQ(unwrapper.advance(60, seconds(3)).counts, 0u);
+}
+
+TEST(Unwrap, AWrapAtEveryPoint) {
+  for (std::uint64_t start = 0; start < 1000; ++start) {
+    Unwrapper unwrapper(small_plate());
+    unwrapper.advance(start, seconds(1));
+    const auto step = unwrapper.advance((start + 90) % 1000, seconds(2));
+    EXPECT_EQ(step.verdict, start + 90 < 1000 ? Verdict::advanced : Verdict::wrapped) << start;
+    EXPECT_EQ(step.counts, 90u) << start;
+  }
+}
+
+TEST(Unwrap, ManyWrapsInARow) {
+  Unwrapper unwrapper(small_plate());
+  std::uint64_t sum = 0, wraps = 0;
+  unwrapper.advance(0, {});
+  for (std::int64_t i = 1; i <= 1000; ++i) {
+    const auto step = unwrapper.advance(static_cast<std::uint64_t>(i) * 77 % 1000, seconds(i));
+    sum += step.counts;
+    wraps += step.verdict == Verdict::wrapped;
+  }
+  EXPECT_EQ(sum, 77'000u);
+  EXPECT_EQ(wraps, 77u);
+}
+
+TEST(Unwrap, UnreadSoLongThatASecondWrapMayHide) {
+  Unwrapper unwrapper(small_plate());
+  unwrapper.advance(0, seconds(0));
+  EXPECT_EQ(unwrapper.advance(500, seconds(8)).verdict, Verdict::advanced) << "800 J at most: no room for a turn";
+  EXPECT_EQ(unwrapper.advance(100, seconds(20)).verdict, Verdict::ambiguous) << "1200 J at most: 600 or 1600";
+  EXPECT_EQ(unwrapper.advance(150, seconds(21)).counts, 50u);
+}
+
+TEST(Unwrap, AResetToZero) {
+  Unwrapper unwrapper(small_plate());
+  unwrapper.advance(500, seconds(1));
+  const auto step = unwrapper.advance(20, seconds(2));
+  EXPECT_EQ(step.verdict, Verdict::reset) << "480 J + wrap would be 520 J in a second";
+  EXPECT_EQ(step.counts, 0u);
+  EXPECT_EQ(step.since, seconds(2));
+  EXPECT_EQ(unwrapper.advance(70, seconds(3)).counts, 50u);
+}
+
+TEST(Unwrap, AResetToAboveHalfTheRange) {
+  Unwrapper unwrapper(small_plate());
+  unwrapper.advance(100, seconds(1));
+  EXPECT_EQ(unwrapper.advance(800, seconds(2)).verdict, Verdict::absurd);
+  const auto step = unwrapper.advance(850, seconds(3));
+  EXPECT_EQ(step.verdict, Verdict::reset);
+  EXPECT_EQ(step.counts, 50u);
+  EXPECT_EQ(step.since, seconds(2));
+}
+
+TEST(Unwrap, BackwardsByALittleCostsNothing) {
+  Unwrapper unwrapper(small_plate());
+  unwrapper.advance(500, seconds(1));
+  EXPECT_EQ(unwrapper.advance(495, seconds(2)).verdict, Verdict::backwards);
+  const auto step = unwrapper.advance(600, seconds(3));
+  EXPECT_EQ(step.verdict, Verdict::advanced);
+  EXPECT_EQ(step.counts, 100u);
+  EXPECT_EQ(step.since, seconds(1));
+}
+
+TEST(Unwrap, BackwardsForGoodBecomesTheTruth) {
+  Unwrapper unwrapper(small_plate());
+  unwrapper.advance(900, seconds(1));
+  EXPECT_EQ(unwrapper.advance(700, seconds(2)).verdict, Verdict::backwards);
+  const auto step = unwrapper.advance(720, seconds(3));
+  EXPECT_EQ(step.verdict, Verdict::reset);
+  EXPECT_EQ(step.counts, 20u);
+  EXPECT_EQ(step.since, seconds(2));
+}
+
+TEST(Unwrap, ASpikeUpAndBackCostsNothing) {
+  Unwrapper unwrapper(small_plate());
+  unwrapper.advance(100, seconds(1));
+  EXPECT_EQ(unwrapper.advance(999, seconds(2)).verdict, Verdict::absurd);
+  const auto step = unwrapper.advance(200, seconds(3));
+  EXPECT_EQ(step.verdict, Verdict::advanced);
+  EXPECT_EQ(step.counts, 100u);
+  EXPECT_EQ(step.since, seconds(1));
+}
+
+TEST(Unwrap, TwoLiesThatDisagreeAreBothDropped) {
+  Unwrapper unwrapper(small_plate());
+  unwrapper.advance(100, seconds(1));
+  EXPECT_EQ(unwrapper.advance(999, seconds(2)).verdict, Verdict::absurd);
+  EXPECT_EQ(unwrapper.advance(600, seconds(3)).verdict, Verdict::absurd);
+  EXPECT_EQ(unwrapper.advance(130, seconds(4)).counts, 30u);
+}
+
+TEST(Unwrap, BeyondTheRangeIsAbsurdEvenFirst) {
+  Unwrapper unwrapper(small_plate());
+  EXPECT_EQ(unwrapper.advance(1000, seconds(1)).verdict, Verdict::absurd);
+  EXPECT_EQ(unwrapper.advance(999, seconds(2)).verdict, Verdict::first);
+  EXPECT_EQ(unwrapper.advance(4'294'967'295, seconds(3)).verdict, Verdict::absurd);
+  EXPECT_EQ(unwrapper.advance(9, seconds(4)).counts, 10u);
+}
+
+TEST(Unwrap, AFirstReadingThatIsASpike) {
+  Unwrapper unwrapper(small_plate());
+  unwrapper.advance(990, seconds(1));
+  EXPECT_EQ(unwrapper.advance(700, seconds(2)).verdict, Verdict::backwards);
+  EXPECT_EQ(unwrapper.advance(730, seconds(3)).verdict, Verdict::reset);
+  EXPECT_EQ(unwrapper.advance(760, seconds(4)).counts, 30u);
+}
+
+TEST(Unwrap, SixtyFourBitsNeverWrap) {
+  Nameplate plate = small_plate();
+  plate.wrap = 0;
+  Unwrapper unwrapper(plate);
+  unwrapper.advance(UINT64_MAX - 10, seconds(1));
+  EXPECT_EQ(unwrapper.advance(UINT64_MAX, seconds(2)).counts, 10u);
+  EXPECT_EQ(unwrapper.advance(3, seconds(3)).verdict, Verdict::reset);
+  EXPECT_EQ(unwrapper.advance(UINT64_MAX, seconds(4)).verdict, Verdict::absurd);
+}
+
+TEST(Unwrap, WithoutACeilingTheShortestWayIsBelieved) {
+  Nameplate plate = small_plate();
+  plate.ceiling = {};
+  Unwrapper unwrapper(plate);
+  unwrapper.advance(100, seconds(1));
+  EXPECT_EQ(unwrapper.advance(900, seconds(2)).counts, 800u);
+  const auto step = unwrapper.advance(50, seconds(3));
+  EXPECT_EQ(step.verdict, Verdict::wrapped);
+  EXPECT_EQ(step.counts, 150u);
+}
+
+TEST(Unwrap, TimeThatStandsOrGoesBackGivesNoEnergyForNothing) {
+  Unwrapper unwrapper(small_plate());
+  unwrapper.advance(100, seconds(10));
+  EXPECT_EQ(unwrapper.advance(500, seconds(10)).verdict, Verdict::absurd);
+  EXPECT_EQ(unwrapper.advance(101, seconds(4)).verdict, Verdict::absurd);
+  EXPECT_EQ(unwrapper.advance(101, seconds(11)).counts, 1u);
+}
+
+// sensors.md 3: unit 2^-14 J with DRAM forced to 2^-16 J, wrap at 2^32 counts.
+TEST(Unwrap, RaplRegistersOfBothUnits) {
+  for (const int bits : {14, 16}) {
+    Nameplate plate = test::counter_plate();
+    plate.unit_num = kMicro;
+    plate.unit_den = std::int64_t{1} << bits;
+    plate.wrap = std::uint64_t{1} << 32;
+    Unwrapper unwrapper(plate);
+    const std::uint64_t second = std::uint64_t{200} << bits;  // of 200 W
+    unwrapper.advance((std::uint64_t{1} << 32) - second / 2, seconds(1));
+    const auto step = unwrapper.advance(second / 2, seconds(2));
+    EXPECT_EQ(step.verdict, Verdict::wrapped);
+    EXPECT_EQ(mul_div(step.counts, plate.unit_num, plate.unit_den), 200 * kMicro);
+  }
+}
+
+}  // namespace
+}  // namespace nw
