@@ -5,6 +5,7 @@ SHELL := /bin/bash
 JOBS ?= $(shell nproc)
 BUILD := build
 BENCH_ARGS ?=
+DATA := workloads/fetch-data.sh >/dev/null 2>&1 || { tools/deps --lists && workloads/fetch-data.sh; }
 CTEST := ctest --output-on-failure --no-tests=error
 
 .PHONY: deps build bench test unit sanitize tsan lint tidy check fuzz portable bench-overhead format clean
@@ -17,13 +18,13 @@ build: deps           ## executables in build/bin/
 	@cmake --build --preset release -j $(JOBS)
 
 bench: build          ## train and infer both applications on this node; table, page and records in nodewatt-bench/
-	@workloads/fetch-data.sh
+	@$(DATA)
 	@$(BUILD)/bin/nodewatt bench $(BENCH_ARGS)
 
 test: check unit sanitize  ## every test
 
 unit: build
-	@workloads/fetch-data.sh
+	@$(DATA)
 	@cd $(BUILD) && $(CTEST) -j $(JOBS)
 
 sanitize: deps        ## the tests again under AddressSanitizer and UndefinedBehaviorSanitizer

@@ -11,7 +11,7 @@ find_package(tl-expected REQUIRED)
 find_package(Protobuf REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
-find_package(ZLIB REQUIRED)
+
 
 function(nw_library name)
   cmake_parse_arguments(L "" "" "ARCHIVES;NEEDS" ${ARGN})
@@ -30,6 +30,7 @@ endfunction()
 
 nw_library(sqlite ARCHIVES SQLiteCpp sqlite3 NEEDS Threads::Threads ${CMAKE_DL_LIBS} m)
 nw_library(zstd ARCHIVES zstd)
+nw_library(zlib ARCHIVES z)
 nw_library(protobuf ARCHIVES protobuf-lite NEEDS Threads::Threads)
 add_library(nw_third_json INTERFACE)
 target_link_libraries(nw_third_json INTERFACE nlohmann_json::nlohmann_json)

@@ -1,5 +1,7 @@
 #include "account/timeline.h"
 
+#include <algorithm>
+
 namespace nw {
 
 void Timeline::take(std::span<const Meter> meters, Nanos boundary) {
@@ -24,6 +26,7 @@ void Timeline::join() {
 }
 
 void Timeline::widen(Nanos least) {
+  if (times_.empty()) step_ = std::max(step_, least);
   while (step_ < least) join();
 }
 
@@ -41,8 +44,9 @@ std::vector<std::optional<Joules>> Timeline::energies(std::size_t meter) const {
   const auto& edges = edges_[meter];
   for (std::size_t i = 1; i < edges.size(); ++i) {
     const Nanos covered = edges[i].covered - edges[i - 1].covered;
-    const bool known = covered + covered >= times_[i] - times_[i - 1];
-    energies.push_back(known ? std::optional(edges[i].energy - edges[i - 1].energy) : std::nullopt);
+    const Joules energy = edges[i].energy - edges[i - 1].energy;  // below zero where a guess was taken back
+    const bool known = covered + covered >= times_[i] - times_[i - 1] && energy >= Joules{};
+    energies.push_back(known ? std::optional(energy) : std::nullopt);
   }
   return energies;
 }

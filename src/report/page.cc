@@ -49,7 +49,7 @@ td{padding:6px 10px 6px 0;border-bottom:1px solid var(--soft);vertical-align:top
 tr:last-child td{border-bottom:0}
 .n{text-align:right;white-space:nowrap}
 td{white-space:nowrap}
-td.faint{color:var(--mute)}
+td.faint{color:var(--mute);white-space:normal;min-width:9em}
 tr.total td{font-weight:600}
 tr.label td{color:var(--mute);padding-top:16px;font-size:.8rem}
 .dot{display:inline-block;width:.65em;height:.65em;border-radius:2px;margin-right:.5em}
