@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "account/record.h"
+#include "base/parse.h"
 
 namespace nw {
 
@@ -21,11 +22,18 @@ void write_work(const std::map<std::string, double>& work, google::protobuf::Rep
 Branch make_branch(const Meter& meter, const Interval& interval) {
   const Watts lowest = meter.min_power().value_or(Watts{}), highest = meter.max_power().value_or(Watts{});
   Branch branch{&meter.plate(), make_energy(meter.plate(), interval, lowest, highest), meter.max_power()};
-  if (!meter.alive()) {
+  // Below zero is what a guess leaves when it has to be taken back after the interval's begin.
+  if (!meter.alive() || interval.tally.covered <= Nanos{} || interval.tally.energy < Joules{}) {
     branch.energy.value.reset();
     branch.energy.coverage = 0;
   }
   return branch;
+}
+
+// Foreign text in a nameplate must not make a record that protobuf can not read back.
+Nameplate with_valid_text(Nameplate plate) {
+  for (std::string* text : {&plate.id, &plate.source, &plate.part.device, &plate.label}) *text = valid_utf8(*text);
+  return plate;
 }
 
 bool is_resolved(const Energy& energy) {
@@ -37,7 +45,7 @@ bool is_resolved(const Energy& energy) {
 Account::Account(const std::vector<Nameplate>& plates, Nanos period) {
   timeline_.widen(period);
   meters_.reserve(plates.size());
-  for (const Nameplate& plate : plates) meters_.emplace_back(plate, period);
+  for (const Nameplate& plate : plates) meters_.emplace_back(with_valid_text(plate), period);
 }
 
 void Account::set_period(Nanos period) {
@@ -54,10 +62,17 @@ void Account::add(const Sweep& sweep) {
     for (const Meter& meter : meters_) {
       begin_tallies_.push_back(meter.at(begin_));
       begin_variances_.push_back(meter.edge_variance(begin_));
+      begin_heads_.push_back(meter.before_first(begin_));
     }
   }
   phases_.settle(meters_, now);
   if (!begin_tallies_.empty()) timeline_.add(meters_, now);
+}
+
+void Account::add(const Mark& mark) {
+  Mark within = mark;
+  within.at = std::max(mark.at, begin_);
+  phases_.add(within);
 }
 
 void Account::end(Nanos at) {
@@ -88,6 +103,9 @@ Composition Account::compose_run() const {
     if (!begin_tallies_.empty()) {
       interval.tally = meters_[i].at(end_) - begin_tallies_[i];
       interval.edges = begin_variances_[i] + meters_[i].edge_variance(end_);
+      const Joules head = meters_[i].before_first(begin_) - begin_heads_[i];
+      interval.tally.energy += head;
+      interval.tally.filled += head;
     }
     branches.push_back(make_branch(meters_[i], interval));
   }

@@ -23,7 +23,7 @@ class Account {
   void set_period(Nanos period);
   void begin(Nanos at) { begin_ = at; }
   void add(const Sweep& sweep);
-  void add(const Mark& mark) { phases_.add(mark); }
+  void add(const Mark& mark);
   void note(Anomaly anomaly, std::uint64_t times = 1) { anomalies_.add(anomaly, times); }
   // The run ended at `at`; the sweep after it must be in. Call once.
   void end(Nanos at);
@@ -46,6 +46,7 @@ class Account {
   Nanos begin_{}, end_{};
   std::vector<Tally> begin_tallies_;
   std::vector<double> begin_variances_;
+  std::vector<Joules> begin_heads_;  // what of Meter::before_first the tallies of the begin have in them
 };
 
 }  // namespace nw

@@ -7,12 +7,15 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
 
 #include <fmt/format.h>
+
+#include "base/parse.h"
 
 namespace nw {
 
@@ -25,7 +28,7 @@ Nanos monotonic() {
   return Nanos::of(t.tv_sec * kNanosPerSecond + t.tv_nsec);
 }
 
-std::string text_of(const char* bytes, std::size_t size) { return std::string(bytes, ::strnlen(bytes, size)); }
+std::string text_of(const char* bytes, std::size_t size) { return valid_utf8({bytes, ::strnlen(bytes, size)}); }
 
 // Folders that may hold the file, best first: gone at reboot, in memory.
 std::vector<std::string> folders() {
@@ -79,23 +82,25 @@ ChannelSlot& Channel::slot(std::uint64_t position) const {
 
 std::vector<Mark> Channel::take() {
   std::vector<Mark> marks;
-  for (;;) {
+  const std::uint64_t end = header_->head.load(std::memory_order_acquire);  // writers may be faster than we are
+  const std::int64_t now = monotonic().count();
+  while (tail_ < end) {
     ChannelSlot& next = slot(tail_);
     const std::uint64_t index = tail_ % kChannelSlots;
     if (next.sequence.load(std::memory_order_acquire) + index != tail_ + 1) {
-      if (header_->head.load(std::memory_order_acquire) <= tail_) return marks;
       if (stalled_since_ == Nanos{}) stalled_since_ = monotonic();
       if (monotonic() - stalled_since_ < kWriterDied) return marks;
       ++skipped_;
     } else {
       const auto kind = next.kind > 3 ? Mark::Kind::work : static_cast<Mark::Kind>(next.kind);
-      marks.push_back({kind, Nanos::of(next.at_ns), next.id, next.pid, next.tid, text_of(next.name, sizeof next.name),
+      marks.push_back({kind, Nanos::of(std::min(next.at_ns, now)), next.id, next.pid, next.tid, text_of(next.name, sizeof next.name),
                        text_of(next.unit, sizeof next.unit), next.value});
     }
     stalled_since_ = Nanos{};
     next.sequence.store(tail_ + kChannelSlots - index, std::memory_order_release);
     ++tail_;
   }
+  return marks;
 }
 
 std::uint64_t Channel::lost() const { return header_->lost.load(std::memory_order_relaxed) + skipped_; }

@@ -10,7 +10,9 @@ void Phases::add(const Mark& mark) {
     case Mark::Kind::begin: return begin(mark);
     case Mark::Kind::end: return end(mark.id, mark.at);
     case Mark::Kind::work: return work(mark);
-    case Mark::Kind::figure: figures_[mark.name] = mark.value; return;
+    case Mark::Kind::figure:
+      if (std::isfinite(mark.value)) figures_[mark.name] = mark.value;
+      return;
   }
 }
 
@@ -18,10 +20,12 @@ void Phases::begin(const Mark& mark) {
   if (serials_.contains(mark.id)) return anomalies_.add(Anomaly::phase_unmatched);
   const Thread thread{mark.pid, mark.tid};
   auto& stack = stacks_[thread];
-  std::string name = mark.name;
+  std::string name = mark.name.empty() ? "?" : mark.name;
   std::replace(name.begin(), name.end(), '/', '_');
   const std::string path = stack.empty() ? name : open_.at(stack.back()).path + "/" + name;
-  if (sums_.try_emplace(path).second) order_.push_back(path);
+  const bool is_new = !sums_.contains(path);
+  if (stack.size() >= kMaxDepth || (is_new && sums_.size() >= kMaxPaths)) return anomalies_.add(Anomaly::phase_lost);
+  if (is_new) order_.push_back(path), sums_.try_emplace(path);
   const std::uint64_t serial = next_serial_++;
   serials_[mark.id] = serial;
   stack.push_back(serial);
@@ -41,8 +45,9 @@ void Phases::end(std::uint64_t id, Nanos at) {
     stack.pop_back();
     last = inner == serial;
     serials_.erase(open_.at(inner).id);
-    ending_.insert(open_.extract(inner));
-    waiting_.push_back({at, inner, true});
+    auto ended = open_.extract(inner);
+    waiting_.push_back({std::max(at, ended.mapped().begin), inner, true});
+    ending_.insert(std::move(ended));
   }
   if (stack.empty()) stacks_.erase(thread);
 }
@@ -88,7 +93,7 @@ void Phases::settle_edge(const Waiting& waiting, std::span<const Meter> meters) 
 }
 
 void Phases::settle(std::span<const Meter> meters, Nanos until) {
-  while (!waiting_.empty() && waiting_.front().at <= until) {
+  while (!waiting_.empty() && waiting_.front().at < until) {
     settle_edge(waiting_.front(), meters);
     waiting_.pop_front();
   }

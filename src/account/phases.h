@@ -31,10 +31,14 @@ struct PhaseSum {
 class Phases {
  public:
   void add(const Mark& mark);
-  // Call after each sweep: settles all edges up to `until`.
+  // Call after each sweep: settles all edges before `until`, the sweep's beginning.
   void settle(std::span<const Meter> meters, Nanos until);
   // Ends what is still open, at `end`, and settles everything.
   void close(std::span<const Meter> meters, Nanos end);
+
+  // A program that forgets to end its phases, or gives each a name of its own, must not eat the memory of who measures it: what is
+  // deeper in its thread, or one path more, is not taken and counted as phase_lost.
+  static constexpr std::size_t kMaxDepth = 32, kMaxPaths = 10'000;
 
   const std::map<std::string, PhaseSum>& sums() const { return sums_; }
   const std::vector<std::string>& order() const { return order_; }  // paths by first begin

@@ -6,15 +6,39 @@
 
 #include <fmt/format.h>
 
+#include "base/parse.h"
+
 namespace nw {
 
 namespace {
+// What a journal of ours can hold. Beyond it a frame makes no sense, and sums would run off the scale.
+constexpr std::int64_t kLastMoment = 4'000'000'000'000'000'000;  // 126 years of monotonic time
+constexpr std::int64_t kLongest = 1'000'000'000'000'000;         // 11 days for one read, period, refresh or window
+constexpr std::int64_t kMostWatts = 10'000'000;
+constexpr std::int64_t kLargestUnit = std::int64_t{1} << 40;
+
+bool within(std::int64_t value, std::int64_t least, std::int64_t most) { return value >= least && value <= most; }
+
+bool makes_sense(const pb::Nameplate& in) {
+  return domain(in.domain()) && within(in.unit_num(), 1, kLargestUnit) && within(in.unit_den(), 1, kLargestUnit) &&
+         within(in.refresh_ns(), 0, kLongest) && within(in.window_ns(), 0, kLongest) &&
+         within(in.ceiling_uw(), 0, watts(kMostWatts).count()) && within(in.offset_uw(), 0, watts(kMostWatts).count()) &&
+         in.gain() >= 0 && in.gain() <= 10;
+}
+
+bool makes_sense(const pb::JournalSweep& in) {
+  const auto short_enough = [](std::uint64_t ns) { return ns <= static_cast<std::uint64_t>(kLongest); };
+  return within(in.at_ns(), 0, kLastMoment) && within(in.period_ns(), 0, kLongest) &&
+         std::all_of(in.before_ns().begin(), in.before_ns().end(), short_enough) &&
+         std::all_of(in.took_ns().begin(), in.took_ns().end(), short_enough);
+}
+
 void write_plate(const Nameplate& plate, pb::Nameplate& out) {
-  out.set_id(plate.id);
-  out.set_source(plate.source);
+  out.set_id(valid_utf8(plate.id));
+  out.set_source(valid_utf8(plate.source));
   out.set_domain(std::string(name(plate.part.domain)));
-  out.set_device(plate.part.device);
-  out.set_label(plate.label);
+  out.set_device(valid_utf8(plate.part.device));
+  out.set_label(valid_utf8(plate.label));
   out.set_boundary(static_cast<std::uint32_t>(plate.boundary));
   out.set_gauge(plate.kind == SensorKind::gauge);
   out.set_estimated(plate.how == Kind::estimated);
@@ -40,7 +64,7 @@ Nameplate read_plate(const pb::Nameplate& in) {
   plate.kind = in.gauge() ? SensorKind::gauge : SensorKind::counter;
   plate.how = in.estimated() ? Kind::estimated : Kind::measured;
   plate.unit_num = in.unit_num();
-  plate.unit_den = std::max<std::int64_t>(in.unit_den(), 1);
+  plate.unit_den = in.unit_den();
   plate.wrap = in.wrap();
   plate.refresh = Nanos::of(in.refresh_ns());
   plate.window = Nanos::of(in.window_ns());
@@ -54,8 +78,8 @@ Sweep read_sweep(const pb::JournalSweep& in) {
   Sweep sweep;
   const int size = std::min({in.before_ns_size(), in.took_ns_size(), in.raw_size(), in.status_size()});
   for (int i = 0; i < size; ++i) {
-    const Nanos before = Nanos::of(in.at_ns() + in.before_ns(i));
-    sweep.push_back({before, before + Nanos::of(in.took_ns(i)), std::nullopt, in.raw(i),
+    const Nanos before = Nanos::of(in.at_ns()) + Nanos::of(static_cast<std::int64_t>(in.before_ns(i)));
+    sweep.push_back({before, before + Nanos::of(static_cast<std::int64_t>(in.took_ns(i))), std::nullopt, in.raw(i),
                      static_cast<Status>(std::min(in.status(i), 5U))});
   }
   return sweep;
@@ -71,8 +95,9 @@ class Rebuilder {
  public:
   bool take(const pb::JournalFrame& frame) {
     if (frame.has_header() != (account_ == nullptr)) return false;
-    if (frame.has_header()) return start(frame.header()), true;
+    if (frame.has_header()) return start(frame.header());
     if (frame.has_sweep()) {
+      if (!makes_sense(frame.sweep())) return false;
       const Sweep sweep = read_sweep(frame.sweep());
       if (sweep.size() != sensors_) return false;
       if (frame.sweep().period_ns() > 0) account_->set_period(Nanos::of(frame.sweep().period_ns()));
@@ -80,9 +105,10 @@ class Rebuilder {
       if (!sweep.empty()) last_ = std::max(last_, sweep.front().before);
       return true;
     }
-    if (frame.has_mark()) return account_->add(read_mark(frame.mark())), true;
-    if (frame.has_end()) end_ = frame.end();
-    return frame.has_end();
+    if (frame.has_mark()) return within(frame.mark().at_ns(), 0, kLastMoment) && (account_->add(read_mark(frame.mark())), true);
+    if (!frame.has_end() || !within(frame.end().at_ns(), 0, kLastMoment)) return false;
+    end_ = frame.end();
+    return true;
   }
 
   Result<pb::Record> finish() {
@@ -97,7 +123,9 @@ class Rebuilder {
   }
 
  private:
-  void start(const pb::JournalHeader& header) {
+  bool start(const pb::JournalHeader& header) {
+    if (!within(header.begin_ns(), 0, kLastMoment) || !within(header.period_ns(), 0, kLongest)) return false;
+    if (!std::all_of(header.plates().begin(), header.plates().end(), [](const auto& plate) { return makes_sense(plate); })) return false;
     std::vector<Nameplate> plates;
     for (const auto& plate : header.plates()) plates.push_back(read_plate(plate));
     sensors_ = plates.size();
@@ -105,6 +133,7 @@ class Rebuilder {
     last_ = Nanos::of(header.begin_ns());
     account_ = std::make_unique<Account>(plates, Nanos::of(header.period_ns()));
     account_->begin(last_);
+    return true;
   }
 
   pb::Record record_;
@@ -132,8 +161,8 @@ std::string encode_sweep(const Sweep& sweep, Nanos period) {
   out.set_at_ns(at.count());
   out.set_period_ns(period.count());
   for (const Sample& sample : sweep) {
-    out.add_before_ns(static_cast<std::uint32_t>((sample.before - at).count()));
-    out.add_took_ns(static_cast<std::uint32_t>((sample.after - sample.before).count()));
+    out.add_before_ns(static_cast<std::uint64_t>((sample.before - at).count()));
+    out.add_took_ns(static_cast<std::uint64_t>((sample.after - sample.before).count()));
     out.add_raw(sample.raw);
     out.add_status(static_cast<std::uint32_t>(sample.status));
   }
@@ -148,8 +177,8 @@ std::string encode_mark(const Mark& mark) {
   out.set_id(mark.id);
   out.set_pid(mark.pid);
   out.set_tid(mark.tid);
-  out.set_name(mark.name);
-  out.set_unit(mark.unit);
+  out.set_name(valid_utf8(mark.name));
+  out.set_unit(valid_utf8(mark.unit));
   out.set_value(mark.value);
   return frame.SerializeAsString();
 }

@@ -60,7 +60,7 @@ void write_cpus(std::string_view cpuinfo, pb::Node& out) {
     const auto key = trim(line.substr(0, colon)), value = trim(line.substr(colon + 1));
     if (key == "processor") ++cpus;
     if (key == "physical id") sockets.insert(value);
-    if (key == "model name" && out.cpu_model().empty()) out.set_cpu_model(std::string(value));
+    if (key == "model name" && out.cpu_model().empty()) out.set_cpu_model(valid_utf8(value));
     if (key == "flags" && value.find(" hypervisor") != std::string_view::npos) out.set_virtual_machine(true);
   }
   out.set_logical_cpus(cpus);
@@ -69,8 +69,8 @@ void write_cpus(std::string_view cpuinfo, pb::Node& out) {
 }  // namespace
 
 void write_node(Host& host, pb::Node& out) {
-  if (const auto name = host.read_text("/proc/sys/kernel/hostname")) out.set_host(std::string(trim(*name)));
-  if (const auto kernel = host.read_text("/proc/sys/kernel/osrelease")) out.set_kernel(std::string(trim(*kernel)));
+  if (const auto name = host.read_text("/proc/sys/kernel/hostname")) out.set_host(valid_utf8(trim(*name)));
+  if (const auto kernel = host.read_text("/proc/sys/kernel/osrelease")) out.set_kernel(valid_utf8(trim(*kernel)));
   if (const auto cpuinfo = host.read_text("/proc/cpuinfo")) write_cpus(*cpuinfo, out);
   const auto meminfo = host.read_text("/proc/meminfo");
   if (!meminfo) return;

@@ -56,8 +56,9 @@ TEST(BaseProperties, AnyTextSurvivesATape) {
 }
 
 TEST(BaseProperties, AnyBytesAreATapeOrAnErrorThatNamesALine) {
-  const auto fragment = rc::gen::element<std::string>("open\t0\t/a\n", "open\t1\t/b\n", "t\t", "t\t0\n", "t\t5\n", "=\t0\t", "!\t0\tbusy\n", "1\n", "\n",
-                                                      "text\t/a\t", "\\x4", "\\", "fail\topen\t/a\tdenied\tno\n", "\t", "99999999999999999999");
+  const auto fragment = rc::gen::element<std::string>("open\t0\t/a\n", "open\t1\t/b\n", "t\t", "t\t0\n", "t\t5\n",
+                                                      "=\t0\t", "!\t0\tbusy\n", "1\n", "\n", "text\t/a\t", "\\x4", "\\",
+                                                      "fail\topen\t/a\tdenied\tno\n", "\t", "99999999999999999999");
   EXPECT_TRUE(rc::check([&] {
     const auto pieces = *rc::gen::container<std::vector<std::string>>(fragment);
     std::string text = "nodewatt-tape 1\n";

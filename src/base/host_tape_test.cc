@@ -136,7 +136,9 @@ TEST(TapedHost, TheClockNeverGoesBack) {
 }
 
 TEST(TapedHost, TimesAtTheEndOfTheirRangeDoNotOverflow) {
-  const auto tape = parse_tape("nodewatt-tape 1\nwall\t9223372036854775807\nopen\t0\t/a\nt\t1000000000000000000\n=\t0\t1\t1000000000000000000\n");
+  const auto tape = parse_tape(
+      "nodewatt-tape "
+      "1\nwall\t9223372036854775807\nopen\t0\t/a\nt\t1000000000000000000\n=\t0\t1\t1000000000000000000\n");
   if (!tape) return;  // refusing such a wall clock is as good
   TapedHost host(*tape);
   (*host.open_number("/a", kWholeNumber))->read();

@@ -13,10 +13,12 @@ namespace {
 
 TEST(ResultKinds, ComeFromErrno) {
   const std::pair<int, ErrorKind> cases[] = {
-      {ENOENT, ErrorKind::absent},  {ENODEV, ErrorKind::absent}, {ENXIO, ErrorKind::absent},    {ENOTDIR, ErrorKind::absent},
-      {EACCES, ErrorKind::denied},  {EPERM, ErrorKind::denied},  {EAGAIN, ErrorKind::busy},     {EBUSY, ErrorKind::busy},
-      {EINTR, ErrorKind::busy},     {ETIMEDOUT, ErrorKind::busy}, {EIO, ErrorKind::failed},     {ENOSPC, ErrorKind::failed},
-      {ELOOP, ErrorKind::failed},   {0, ErrorKind::failed},      {-1, ErrorKind::failed},       {12345, ErrorKind::failed},
+      {ENOENT, ErrorKind::absent},  {ENODEV, ErrorKind::absent}, {ENXIO, ErrorKind::absent},
+      {ENOTDIR, ErrorKind::absent}, {EACCES, ErrorKind::denied}, {EPERM, ErrorKind::denied},
+      {EAGAIN, ErrorKind::busy},    {EBUSY, ErrorKind::busy},    {EINTR, ErrorKind::busy},
+      {ETIMEDOUT, ErrorKind::busy}, {EIO, ErrorKind::failed},    {ENOSPC, ErrorKind::failed},
+      {ELOOP, ErrorKind::failed},   {0, ErrorKind::failed},      {-1, ErrorKind::failed},
+      {12345, ErrorKind::failed},
   };
   for (const auto& [code, kind] : cases) EXPECT_EQ(system_error(code, "x").kind, kind) << code;
 }
@@ -27,7 +29,8 @@ TEST(ResultKinds, TheTextNamesWhatAndWhy) {
 }
 
 TEST(ResultKinds, NamesComeBack) {
-  for (const auto kind : {ErrorKind::absent, ErrorKind::denied, ErrorKind::busy, ErrorKind::malformed, ErrorKind::failed})
+  for (const auto kind :
+       {ErrorKind::absent, ErrorKind::denied, ErrorKind::busy, ErrorKind::malformed, ErrorKind::failed})
     EXPECT_EQ(error_kind(name(kind)), kind);
   EXPECT_EQ(error_kind("nonsense"), ErrorKind::failed);
   EXPECT_EQ(error_kind(""), ErrorKind::failed);

@@ -60,7 +60,10 @@ TEST(Tape, WindowsLineEndsAreRead) {
 }
 
 TEST(Tape, NotATapeSaysSo) {
-  for (const char* text : {"", "\n", "nodewatt-tape 2\n", "nodewatt-tape 1 \n", "text\t/a\tb\n", "\x7f" "ELF", "nodewatt-tape"}) {
+  for (const char* text : {"", "\n", "nodewatt-tape 2\n", "nodewatt-tape 1 \n", "text\t/a\tb\n",
+                           "\x7f"
+                           "ELF",
+                           "nodewatt-tape"}) {
     const auto tape = parse_tape(text);
     ASSERT_FALSE(tape) << text;
     EXPECT_EQ(tape.error().kind, ErrorKind::malformed);
@@ -106,12 +109,13 @@ TEST(Tape, AReadNeedsASweepASourceAndANumber) {
   EXPECT_THAT(error_of(opened + "t\t0\n=\t0\t1\t5\t6\n").what, StartsWith("line 4:"));
 }
 
-TEST(Tape, TimeNeverGoesBack) {
-  EXPECT_THAT(error_of("t\t5\nt\t5\nt\t4\n").what, StartsWith("line 4:"));
-}
+TEST(Tape, TimeNeverGoesBack) { EXPECT_THAT(error_of("t\t5\nt\t5\nt\t4\n").what, StartsWith("line 4:")); }
 
 TEST(Tape, HostileBytesAreNotEchoedRaw) {
-  const std::string what = error_of("\x1b[31m\x9b" "1m\xff\n").what;
+  const std::string what = error_of(
+                               "\x1b[31m\x9b"
+                               "1m\xff\n")
+                               .what;
   for (const char c : what) EXPECT_TRUE(c >= 0x20 && c < 0x7f) << what;
   EXPECT_LT(error_of(std::string(1'000'000, 'x') + "\n").what.size(), 200u);
 }
@@ -126,7 +130,8 @@ TEST(Tape, CutAtEveryByteItKeepsAllLinesButTheLast) {
     for (const auto& sweep : tape->sweeps) {
       EXPECT_TRUE(sweep.at == Nanos{} || sweep.at == seconds(1)) << "half a number was believed, cut after " << length;
       for (const auto& read : sweep.reads)
-        EXPECT_TRUE(read.reading.value == 123'456 || read.reading.value == 223'456) << "half a number, cut after " << length;
+        EXPECT_TRUE(read.reading.value == 123'456 || read.reading.value == 223'456)
+            << "half a number, cut after " << length;
     }
   }
 }

@@ -24,7 +24,8 @@ TEST(Units, MulDivGoesThrough128Bits) {
   EXPECT_EQ(mul_div(kMost, kMost, kMost), kMost);
   EXPECT_EQ(mul_div(kLeast, kMost, kMost), kLeast);
   // 2^64 - 1 counts of 2^-32 J, in microjoules: 4294.967296 MJ.
-  EXPECT_EQ(mul_div(std::numeric_limits<std::uint64_t>::max(), 1'000'000, std::int64_t{1} << 32), 4'294'967'296'000'000);
+  EXPECT_EQ(mul_div(std::numeric_limits<std::uint64_t>::max(), 1'000'000, std::int64_t{1} << 32),
+            4'294'967'296'000'000);
 }
 
 TEST(Units, WhatDoesNotFitStopsAtTheEnd) {

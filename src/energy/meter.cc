@@ -13,26 +13,35 @@ constexpr Nanos kStillTooLong = seconds(10);
 constexpr Nanos kDeadAfter = seconds(2);
 constexpr Nanos kDeadAtZeroAfter = millis(100);  // counters that begin at zero when opened
 
+// A difference of a counter says something of power when it spans so many of its refreshes and counts.
+constexpr std::int64_t kMeanRefreshes = 10;
+constexpr std::uint64_t kMeanCounts = 20;
+constexpr Watts kAnyPart = watts(1'000'000'000);  // more than any part of a node draws, where the nameplate has no ceiling
+
 double as_joules(double watts, Nanos time) { return watts * static_cast<double>(time.count()) * kNano; }
-Joules from_double(double joule) { return Joules::of(std::llround(joule * 1e6)); }
+Joules from_double(double joule) { return Joules::of(std::llround(std::clamp(joule * 1e6, -9e18, 9e18))); }
 }  // namespace
 
 Meter::Meter(Nameplate plate, Nanos period) : plate_(std::move(plate)), period_(period), unwrapper_(plate_) {}
 
 void Meter::add(const Sample& sample) {
+  if (last_sample_ && sample.at() < *last_sample_) return;  // time does not go back
+  const bool late = last_sample_ && sample.at() - *last_sample_ > period_ + period_;
+  last_sample_ = sample.at();
   if (sample.status != Status::ok) {
     anomalies_.add(Anomaly::read_failed);
-    if (count_ > 0) hold(sample.at());
-    return;
+    return hold(sample.at());
   }
-  if (last_good_ && sample.at() - *last_good_ > period_ + period_) anomalies_.add(Anomaly::late);
+  if (late) anomalies_.add(Anomaly::late);
+  holding_ = false;
   if (plate_.kind == SensorKind::counter) add_counter(sample);
   else add_gauge(sample);
 }
 
 // A reading that is not there: go on at the last known power until the next good one puts it right.
 void Meter::hold(Nanos at) {
-  if (at <= point(0).at) return;
+  holding_ = true;
+  if (count_ == 0 || at <= point(0).at) return;
   if (last_power_ >= 0) {
     const Joules energy = from_double(as_joules(last_power_, at - point(0).at));
     held_ += energy;
@@ -64,14 +73,26 @@ void Meter::measured(Nanos at, Joules energy, Nanos since) {
   now_.covered += at - since;
   if (at > since) {
     if (energy > Joules{}) last_power_ = to_joules(energy) / to_seconds(at - since);
-    if (at - since >= plate_.refresh + plate_.refresh) note_power(energy / (at - since));
+    if (first_power_ < 0) first_power_ = last_power_;
   }
   if (unfilled_ > Nanos{}) fill(std::exchange(unfilled_, Nanos{}));
 }
 
+// The greatest and the least power are means over stretches that the counter resolves; a stretch never spans a break in the counting.
+void Meter::note_mean(Nanos at, Joules energy, Nanos since, std::uint64_t counts) {
+  if (!std::exchange(mean_open_, true)) mean_since_ = since, mean_energy_ = {}, mean_counts_ = 0;
+  mean_energy_ += energy;
+  mean_counts_ += counts;
+  const Nanos time = at - mean_since_;
+  if (time.count() < kMeanRefreshes * plate_.refresh.count() || mean_counts_ < kMeanCounts) return;
+  note_power(mean_energy_ / time);
+  mean_open_ = false;
+}
+
 // Whether a live counter has stood still for too long by now. The first time, the stillness that had passed as measured is taken back.
-bool Meter::stuck(std::uint64_t counts, Nanos at) {
-  if (counts != 0) {
+bool Meter::stuck(const Unwrapper::Step& step, Nanos at) {
+  const bool broken = step.verdict == Unwrapper::Verdict::reset || step.verdict == Unwrapper::Verdict::ambiguous;
+  if (step.counts != 0 || broken) {  // after a break it has moved, nobody knows how far
     last_moved_ = at;
     stuck_ = false;
     return false;
@@ -97,8 +118,7 @@ void Meter::add_counter(const Sample& sample) {
   }
   if (step.verdict == Verdict::absurd || step.verdict == Verdict::backwards) {
     anomalies_.add(step.verdict == Verdict::absurd ? Anomaly::absurd : Anomaly::backwards);
-    if (count_ > 0) hold(at);  // a first reading may be absurd too
-    return;
+    return hold(at);
   }
   now_.energy -= std::exchange(held_, Joules{});
   if (step.verdict == Verdict::wrapped) anomalies_.add(Anomaly::wrap);
@@ -106,14 +126,17 @@ void Meter::add_counter(const Sample& sample) {
   if (step.verdict == Verdict::ambiguous) anomalies_.add(Anomaly::ambiguous_wrap);
   if (step.verdict == Verdict::ambiguous) fill(at - *last_good_);
   if (step.verdict == Verdict::reset) fill(step.since - *last_good_);
-  if (stuck(step.counts, at)) {
+  if (step.verdict == Verdict::reset || step.verdict == Verdict::ambiguous) mean_open_ = false;
+  if (stuck(step, at)) {
     fill(at - *last_good_);
+    mean_open_ = false;
   } else if (step.verdict != Verdict::ambiguous) {
     counts_ += step.counts;
     const Joules total = Joules::of(mul_div(counts_, plate_.unit_num, plate_.unit_den));
+    const Joules energy = total - std::exchange(from_counts_, total);
     if (step.counts > 0) alive_ = true;
-    if (at > step.since) measured(at, total - from_counts_, step.since);
-    from_counts_ = total;
+    measured(at, energy, step.since);
+    if (at > step.since) note_mean(at, energy, step.since, step.counts);
   }
   last_good_ = at;
   last_raw_ = sample.raw;
@@ -123,19 +146,19 @@ void Meter::add_counter(const Sample& sample) {
 void Meter::add_gauge(const Sample& sample) {
   const Nanos at = sample.at() - Nanos::of(plate_.window.count() / 2);
   const Watts power = Watts::of(mul_div(static_cast<Int128>(sample.raw), plate_.unit_num, plate_.unit_den));
-  if (plate_.ceiling > Watts{} && power > plate_.ceiling) {
+  if (power > (plate_.ceiling > Watts{} ? plate_.ceiling : kAnyPart)) {
     anomalies_.add(Anomaly::absurd);
-    if (count_ > 0) hold(at);
-    return;
+    return hold(at);
   }
   const double watts = to_watts(power);
   if (!last_good_) {
     first_good_ = at;
+    first_power_ = watts;
   } else if (at > *last_good_) {
     now_.energy -= std::exchange(held_, Joules{});
     const Nanos step = at - *last_good_;
     area_ += (Int128{last_raw_} + Int128{sample.raw}) * step.count();
-    const Joules total = Joules::of(mul_div(area_ / kNanosPerSecond, plate_.unit_num, 2 * plate_.unit_den));
+    const Joules total = Joules::of(mul_div(area_, plate_.unit_num, Int128{2} * plate_.unit_den * kNanosPerSecond));
     const Joules energy = total - std::exchange(from_counts_, total);
     now_.energy += energy;
     if (step > period_ + period_ + period_ && step > plate_.refresh + plate_.refresh + plate_.refresh) {
@@ -159,6 +182,11 @@ void Meter::add_gauge(const Sample& sample) {
   last_raw_ = sample.raw;
   last_power_ = watts;
   push(at);
+}
+
+Joules Meter::before_first(Nanos begin) const {
+  if (!first_good_ || first_power_ < 0 || *first_good_ <= begin) return {};
+  return from_double(as_joules(first_power_, *first_good_ - begin));
 }
 
 bool Meter::dead() const {
@@ -193,7 +221,7 @@ Tally Meter::at(Nanos time) const {
   }
   Tally tally = point(kept() - 1).tally;  // before everything that is kept
   const Nanos before = point(kept() - 1).at - time;
-  if (kept() > 1) tally.energy -= from_double(as_joules(point(kept() - 2).power, before));
+  tally.energy -= from_double(as_joules(point(kept() > 1 ? kept() - 2 : 0).power, before));
   if (alive_) tally.covered -= before;
   return tally;
 }
@@ -209,6 +237,10 @@ double Meter::edge_variance(Nanos time) const {
   const double step = std::max(std::abs(b.power - before), 0.05 * b.power);
   const double refresh = to_seconds(plate_.refresh), window = to_seconds(plate_.window);
   double variance = b.power * b.power * refresh * refresh / 12;
+  if (holding_ && last_good_ && time > *last_good_) {  // nobody knows what was drawn since: anything up to the most that was seen
+    const double guess = std::max(last_power_, to_watts(max_power_.value_or(Watts{}))) * to_seconds(time - *last_good_);
+    variance += guess * guess / 3;
+  }
   const double lag = step * (plate_.kind == SensorKind::counter ? refresh : window) / 2;
   variance += lag * lag / 3;
   if (time > a.at && time < b.at) {

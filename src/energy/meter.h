@@ -35,6 +35,8 @@ class Meter {
   Interval between(Nanos begin, Nanos end) const;
   std::optional<Watts> max_power() const { return max_power_; }
   std::optional<Watts> min_power() const { return min_power_; }
+  // What the time from `begin` to the first good reading would have taken at the first power known. In no tally.
+  Joules before_first(Nanos begin) const;
   // Whether anything was ever measured: a counter that moved, a gauge that showed power.
   bool alive() const { return alive_; }
   // A sensor that always read zero, or a counter that never moved, although it had time to.
@@ -55,7 +57,8 @@ class Meter {
   void fill(Nanos time);
   void push(Nanos at);
   void note_power(Watts power);
-  bool stuck(std::uint64_t counts, Nanos at);
+  void note_mean(Nanos at, Joules energy, Nanos since, std::uint64_t counts);
+  bool stuck(const Unwrapper::Step& step, Nanos at);
   const Point& point(std::size_t back) const { return points_[(count_ - 1 - back) % points_.size()]; }
   std::size_t kept() const { return count_ < points_.size() ? count_ : points_.size(); }
 
@@ -73,11 +76,18 @@ class Meter {
   std::optional<Nanos> last_good_;
   std::optional<Nanos> last_moved_;
   std::optional<Nanos> first_good_;
+  std::optional<Nanos> last_sample_;  // good or not
+  bool holding_ = false;     // the newest sample was not good
   double last_power_ = -1;   // W; < 0: unknown
+  double first_power_ = -1;
   std::uint64_t last_raw_ = 0;
   bool alive_ = false;
   bool stuck_ = false;
   std::optional<Watts> max_power_, min_power_;
+  bool mean_open_ = false;   // of a counter, the stretch whose mean power is to be noted next
+  Nanos mean_since_{};
+  Joules mean_energy_;
+  std::uint64_t mean_counts_ = 0;
 
   std::array<Point, 32> points_{};
   std::size_t count_ = 0;  // points ever pushed

@@ -1,6 +1,8 @@
 // Meter over a gauge: the trapezoid, its gaps, its window.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "energy/meter.h"
 #include "support/invented.h"
 
@@ -58,7 +60,8 @@ TEST(MeterGauge, FailedReadsAreBridged) {
   EXPECT_EQ(meter.anomalies().count(Anomaly::read_failed), 1u);
 }
 
-// What the meter shows at t is the mean of the second before t: the load stepped half a second before the reading says so.
+// What the meter shows at t is the mean of the second before t: the load stepped half a second before the reading says
+// so.
 TEST(MeterGauge, ReadingsAreSetBackByHalfTheWindow) {
   Nameplate plate = gauge_plate();
   plate.window = seconds(1);
@@ -69,14 +72,15 @@ TEST(MeterGauge, ReadingsAreSetBackByHalfTheWindow) {
   }
   const Tally whole = meter.at(millis(9500)) - meter.at(millis(7000));
   EXPECT_NEAR(to_joules(whole.energy), 2.5 * 500, 0.01);
-  EXPECT_NEAR(to_joules(meter.at(millis(9500)).energy), 500 + 50 + 4.5 * 500, 3.0) << "from -0.5 s: 5.5 s at 100 W, 4.5 s at 500 W";
+  EXPECT_NEAR(to_joules(meter.at(millis(9500)).energy), 500 + 50 + 4.5 * 500, 3.0)
+      << "from -0.5 s: 5.5 s at 100 W, 4.5 s at 500 W";
   EXPECT_EQ(meter.anomalies().count(Anomaly::late), 0u) << "every reading was in time";
   EXPECT_EQ(meter.anomalies().count(Anomaly::gap), 0u);
 }
 
 TEST(MeterGauge, TheAbsurdIsDroppedHoweverLarge) {
-  for (const std::uint64_t raw : {std::uint64_t{2'000'001}, std::uint64_t{1} << 40, std::uint64_t{1} << 62, std::uint64_t{1} << 63,
-                                  (std::uint64_t{1} << 63) / 125, UINT64_MAX - 5, UINT64_MAX}) {
+  for (const std::uint64_t raw : {std::uint64_t{2'000'001}, std::uint64_t{1} << 40, std::uint64_t{1} << 62,
+                                  std::uint64_t{1} << 63, (std::uint64_t{1} << 63) / 125, UINT64_MAX - 5, UINT64_MAX}) {
     Meter meter(gauge_plate(), seconds(1));
     meter.add(sample(seconds(1), milliwatts(100)));
     meter.add(sample(seconds(2), raw));
@@ -104,8 +108,8 @@ TEST(MeterGauge, AnAbsurdFirstReadingThenGoodOnes) {
   meter.add(sample(seconds(2), milliwatts(100)));
   meter.add(sample(seconds(3), milliwatts(100)));
   EXPECT_EQ(meter.at(seconds(3)).covered, seconds(1));
-  EXPECT_EQ(meter.at(seconds(3)).energy, joules(200)) << "the first second is filled";
-  EXPECT_EQ(meter.at(seconds(3)).filled, joules(100));
+  EXPECT_EQ(meter.at(seconds(3)).energy, joules(100));
+  EXPECT_EQ(meter.before_first(seconds(1)), joules(100));
 }
 
 TEST(MeterGauge, AlwaysZeroIsDead) {

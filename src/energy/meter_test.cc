@@ -13,7 +13,8 @@ using test::sample;
 
 // A counter of 1 uJ at a power that the test sets, read once a second into a meter.
 struct Bench {
-  explicit Bench(Nameplate p = counter_plate(), Nanos every = seconds(1)) : plate(std::move(p)), period(every), meter(plate, every) {}
+  explicit Bench(Nameplate p = counter_plate(), Nanos every = seconds(1))
+      : plate(std::move(p)), period(every), meter(plate, every) {}
 
   void draw(Watts power, Nanos time) {
     energy += power * time;
@@ -168,18 +169,20 @@ TEST(MeterCounter, AnAbsurdFirstReading) {
   bench.run(watts(200), 11);
   EXPECT_EQ(bench.count(Anomaly::absurd), 1u);
   EXPECT_EQ(bench.tally().covered, seconds(10));
-  EXPECT_EQ(bench.tally().energy, joules(200 * 11)) << "the second before the first good reading is filled";
-  EXPECT_EQ(bench.tally().filled, joules(200));
+  EXPECT_EQ(bench.tally().energy, joules(2000));
+  EXPECT_EQ(bench.meter.before_first(seconds(100)), joules(200));
 }
 
-TEST(MeterCounter, ALateFirstReadingIsFilledBackToTheFirstAttempt) {
+TEST(MeterCounter, TheTimeBeforeALateFirstReading) {
   Bench bench;
   for (int i = 0; i < 5; ++i) bench.meter.add(failed(bench.now)), bench.draw(watts(200), seconds(1));
   bench.read();
   bench.run(watts(200), 5);
-  EXPECT_EQ(bench.tally().energy, joules(2000));
-  EXPECT_EQ(bench.tally().filled, joules(1000));
+  EXPECT_EQ(bench.tally().energy, joules(1000));
   EXPECT_EQ(bench.tally().covered, seconds(5));
+  EXPECT_EQ(bench.meter.before_first(seconds(100)), joules(1000));
+  EXPECT_EQ(bench.meter.before_first(seconds(103)), joules(400));
+  EXPECT_EQ(bench.meter.before_first(seconds(106)), Joules{});
 }
 
 TEST(MeterCounter, StuckAfterTenSecondsAndMovingAgain) {
@@ -267,6 +270,21 @@ TEST(MeterCounter, NeverReadIsNeitherDeadNorAlive) {
   EXPECT_FALSE(meter.alive());
   EXPECT_FALSE(meter.dead());
   EXPECT_EQ(meter.at(seconds(5)).covered, Nanos{});
+}
+
+// Where a phase ends while a sensor can not be read, its energy is a guess and its doubt says so.
+TEST(MeterCounter, AnEdgeWithoutAReadingIsDoubtful) {
+  Bench bench;
+  bench.read();
+  bench.run(watts(200), 20);
+  const double before = bench.meter.edge_variance(bench.now);
+  for (int i = 0; i < 5; ++i) bench.draw({}, seconds(1)), bench.meter.add(failed(bench.now));
+  const Joules guess = bench.tally().energy;
+  const double doubt = std::sqrt(bench.meter.edge_variance(bench.now));
+  EXPECT_GT(doubt, std::sqrt(before));
+  EXPECT_LE(to_joules(guess - bench.energy), 1.96 * doubt);
+  bench.read();
+  EXPECT_LT(bench.meter.edge_variance(bench.now), 100);
 }
 
 TEST(MeterCounter, LateReadingsAreNamed) {

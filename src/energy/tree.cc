@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 namespace nw {
 
@@ -67,7 +68,9 @@ class Composer {
     }
   }
 
+  // Each branch stands once, however many hold it.
   void put(const Branch& branch, unsigned depth, bool counted) {
+    if (!shown_.insert(&branch).second) return;
     const Nameplate& plate = *branch.plate;
     out_.components.push_back({plate.part, plate.label, branch.energy, plate.source, plate.id, depth,
                                counted && branch.energy.value.has_value(), branch.max_power});
@@ -97,6 +100,7 @@ class Composer {
                                      [&](const auto& entry) { return entry.first.domain == outer.domain; }) == 1;
     for (const Domain domain : inside(outer.domain))
       for (const Branch* branch : parts_of(domain)) {
+        if (is_top(domain)) continue;  // the outer sensor has no value, so that its parts stand by themselves
         const Part& part = branch->plate->part;
         if (part.device != outer.device && (!alone || outer.domain == Domain::package)) continue;
         put(*branch, depth, false);
@@ -104,7 +108,19 @@ class Composer {
       }
   }
 
+  // A psys or module without a value is no loss where what it holds was measured by itself.
+  bool replaced(const Branch& branch) const {
+    const Domain outer = branch.plate->part.domain;
+    if (branch.energy.value || (outer != Domain::psys && outer != Domain::module)) return false;
+    return std::any_of(measured_.begin(), measured_.end(), [&](const auto& entry) {
+      const auto held = inside(outer);
+      return entry.second->energy.value && is_top(entry.first.domain) &&
+             std::find(held.begin(), held.end(), entry.first.domain) != held.end();
+    });
+  }
+
   void count(const Branch& branch) {
+    if (replaced(branch)) return;
     ++top_;
     coverage_ += branch.energy.value ? branch.energy.coverage : 0;
     if (!branch.energy.value) return;
@@ -214,6 +230,7 @@ class Composer {
   Joules sum_, filled_;
   Uncertainty doubt_;
   Boundary widest_ = Boundary::on_chip;
+  std::set<const Branch*> shown_;
   Composition out_;
 };
 }  // namespace

@@ -57,8 +57,11 @@ TEST(Unwrap, UnreadSoLongThatASecondWrapMayHide) {
   Unwrapper unwrapper(small_plate());
   unwrapper.advance(0, seconds(0));
   EXPECT_EQ(unwrapper.advance(500, seconds(8)).verdict, Verdict::advanced) << "800 J at most: no room for a turn";
-  EXPECT_EQ(unwrapper.advance(100, seconds(20)).verdict, Verdict::ambiguous) << "1200 J at most: 600 or 1600";
-  EXPECT_EQ(unwrapper.advance(150, seconds(21)).counts, 50u);
+  EXPECT_EQ(unwrapper.advance(100, seconds(20)).verdict, Verdict::wrapped) << "1200 J at most: 600 and not 1600";
+  EXPECT_EQ(unwrapper.advance(200, seconds(32)).verdict, Verdict::ambiguous) << "1200 J at most: 100 or 1100";
+  EXPECT_EQ(unwrapper.advance(150, seconds(42)).counts, 950u)
+      << "counted from the reading after which nothing was known";
+  EXPECT_EQ(unwrapper.advance(200, seconds(43)).counts, 50u);
 }
 
 TEST(Unwrap, AResetToZero) {

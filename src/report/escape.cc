@@ -88,12 +88,6 @@ std::vector<char32_t> characters(std::string_view text) {
 
 }  // namespace
 
-std::string valid_utf8(std::string_view text) {
-  std::string out;
-  for (std::size_t at = 0; at < text.size();) append(out, decode(text, at));
-  return out;
-}
-
 std::string strip(std::string_view text) {
   std::string out;
   for (std::size_t at = 0; at < text.size();) {

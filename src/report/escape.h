@@ -10,12 +10,13 @@
 #include <string>
 #include <string_view>
 
+#include "base/parse.h"  // valid_utf8
+
 namespace nw {
 
 // Names longer than this are cut in the middle by `clean`; the machine formats keep them whole.
 inline constexpr std::size_t kLongestName = 200;
 
-std::string valid_utf8(std::string_view text);    // U+FFFD for what is not UTF-8
 std::string strip(std::string_view text);         // valid, without control, bidirectional and zero-width characters
 std::string clean(std::string_view text);         // strip, no spaces around it, at most kLongestName wide
 std::string ascii(std::string_view text);         // '?' for every character beyond ASCII

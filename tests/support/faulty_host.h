@@ -1,4 +1,5 @@
-// FaultyHost: a host whose call number N fails, or every call from N on. Probes and repeated reads count alike, in the order made.
+// FaultyHost: a host whose call number N fails, or every call from N on. Probes and repeated reads count alike, in the
+// order made.
 #pragma once
 
 #include <cstdint>
@@ -41,7 +42,9 @@ class FaultySource : public Source {
 
 class FaultyHost : public Host {
  public:
-  FaultyHost(Host& inner, Fault fault) : inner_(inner), counter_(std::make_shared<FaultCounter>()) { counter_->fault = fault; }
+  FaultyHost(Host& inner, Fault fault) : inner_(inner), counter_(std::make_shared<FaultCounter>()) {
+    counter_->fault = fault;
+  }
 
   std::uint64_t calls() const { return counter_->calls; }
 
@@ -79,7 +82,9 @@ class FaultyHost : public Host {
   bool sleep_until(Nanos when) override { return inner_.sleep_until(when); }
 
  private:
-  tl::unexpected<Error> fault(const std::string& where) const { return fail(counter_->fault.kind, where + ": made to fail"); }
+  tl::unexpected<Error> fault(const std::string& where) const {
+    return fail(counter_->fault.kind, where + ": made to fail");
+  }
   Result<std::unique_ptr<Source>> wrap(Result<std::unique_ptr<Source>> opened) {
     if (!opened) return opened;
     return std::make_unique<FaultySource>(counter_, std::move(*opened));

@@ -90,6 +90,12 @@ void use_channels_last_3d(torch::nn::Module& module) {
     if (parameter.dim() == 5) parameter.set_data(parameter.contiguous(torch::MemoryFormat::ChannelsLast3d));
 }
 
+double count_millions(const torch::nn::Module& module) {
+  double count = 0;
+  for (const auto& parameter : module.parameters()) count += static_cast<double>(parameter.numel());
+  return count / 1e6;
+}
+
 std::vector<Parameter> parameters_of(const torch::nn::Module& module) {
   std::vector<Parameter> out;
   for (const auto& item : module.named_parameters()) {

@@ -41,6 +41,8 @@ torch::Tensor attention(const torch::Tensor& query, const torch::Tensor& key, co
 // A convolution's weights in the memory order that tensor cores like (GPU only).
 void use_channels_last_3d(torch::nn::Module& module);
 
+double count_millions(const torch::nn::Module& module);  // of parameters
+
 // Parameters of a module to and from a checkpoint. Restoring fails when names or shapes differ.
 std::vector<Parameter> parameters_of(const torch::nn::Module& module);
 Result<void> restore_parameters(torch::nn::Module& module, const Checkpoint& checkpoint);

@@ -40,6 +40,7 @@ namespace {
 constexpr double kMostGradient = 1;
 constexpr const char* kApplication = "forecasting";
 
+// The defaults are those of scale small.
 struct Plan {
   int history = kDay;
   TransformerShape shape;
@@ -53,12 +54,17 @@ struct Plan {
 };
 
 Plan plan_of(Scale scale) {
-  switch (scale) {
-    case Scale::tiny: return {kDay, {32, 4, 1, 1, 0.1}, 32, 25, 3, 20, 1e-3, 0.3, false};
-    case Scale::small: return {kDay, {64, 4, 1, 1, 0.3}, 32, 60, 12, 800, 1e-3, 0.3, false};
-    case Scale::paper: break;
-  }
-  return {7 * kDay, {512, 8, 6, 3, 0.1}, 256, 100, 10, 200, 1e-4, 0.1, true};
+  if (scale == Scale::tiny) return {.shape = {32, 4, 1, 1, 0.1}, .steps = 25, .epochs = 3, .rounds = 20};
+  if (scale == Scale::small) return {};
+  return {.history = 7 * kDay,
+          .shape = {512, 8, 6, 3, 0.1},
+          .batch = 256,
+          .steps = 100,
+          .epochs = 10,
+          .rounds = 200,
+          .learning_rate = 1e-4,
+          .weight_decay = 0.1,
+          .bf16_on_gpu = true};
 }
 
 struct Bench {
@@ -96,9 +102,10 @@ Result<Bench> load_bench(const Options& options, Scale scale) {
                plan.bf16_on_gpu && device->is_cuda()};
 }
 
-void print_head(const Bench& bench, const char* doing) {
-  std::printf("forecasting %s: encoder-decoder Transformer, scale %s, %s, %s\n", doing, name_of(bench.scale).data(),
-              bench.bf16 ? "bf16" : "f32", describe_backend(bench.device).c_str());
+void print_head(const Bench& bench, const Transformer& network, const char* doing) {
+  std::printf("forecasting %s: encoder-decoder Transformer of %.2f M parameters, scale %s, %s, %s\n", doing,
+              count_millions(*network), name_of(bench.scale).data(), bench.bf16 ? "bf16" : "f32",
+              describe_backend(bench.device).c_str());
   std::printf("data: %s, %zu days of half-hours; %d days to learn from, the %d %s days after them held out\n",
               bench.series.taylor ? "demand of England and Wales 2000 (Taylor 2003)" : "the given file",
               bench.series.load.size() / kDay, bench.split.train_end / kDay, bench.split.judged_days(),
@@ -211,8 +218,8 @@ Result<void> train_forecasting(const Options& options) {
     if (const auto writable = check_writable(options.checkpoint); !writable) return writable;
   const auto bench = load_bench(options, options.scale.value_or(Scale::small));
   if (!bench) return bench.error();
-  print_head(*bench, "train");
   Transformer network(bench->plan.shape);
+  print_head(*bench, network, "train");
   network->to(bench->device);
   const int epochs = options.epochs.value_or(bench->plan.epochs);
   train(network, *bench, epochs);
@@ -237,8 +244,8 @@ Result<void> infer_forecasting(const Options& options) {
   if (!scale) return scale.error();
   const auto bench = load_bench(options, *scale);
   if (!bench) return bench.error();
-  print_head(*bench, "infer");
   Transformer network(bench->plan.shape);
+  print_head(*bench, network, "infer");
   if (const auto restored = restore_parameters(*network, *checkpoint); !restored)
     return Error{options.checkpoint + ": " + restored.error().what};
   network->to(bench->device);

@@ -1,7 +1,6 @@
 // Training patches follow nnU-Net's recipe (Isensee 2021, supplementary note 4) as far as it matters here: every second
 // patch is forced onto a voxel of a random tissue class (all of them would teach the network that there is no outside);
-// rotation and zoom with probability 0.2 each, mirroring, noise, brightness, contrast and gamma. Blur and simulated low
-// resolution are left out.
+// rotation, zoom, mirroring, noise, brightness, contrast and gamma. Blur and simulated low resolution are left out.
 //
 // Rotation, zoom, mirroring and position are one affine map from patch to volume, so that a patch is one grid_sample of
 // the whole volume, on the CPU as on a GPU. Without rotation and zoom the samples fall on voxels exactly. grid_sample
@@ -132,9 +131,9 @@ Scene make_scene(const Hemisphere& side, int patch, torch::Device device) {
   return scene;
 }
 
-PatchSource::PatchSource(const Scene& scene, const Hemisphere& side, int patch, const Mirroring& mirroring,
+PatchSource::PatchSource(const Scene& scene, const Hemisphere& side, int patch, const Variation& variation,
                          std::uint64_t seed)
-    : scene_(scene), patch_(patch), mirroring_(mirroring), random_(seed) {
+    : scene_(scene), patch_(patch), variation_(variation), random_(seed) {
   for (std::size_t axis = 0; axis < 3; ++axis)
     grid_[axis] = static_cast<int>(scene.image.size(4 - static_cast<int>(axis)));
   std::size_t i = 0;
@@ -165,10 +164,10 @@ PatchSource::Point PatchSource::draw_centre(bool in_tissue) {
 std::vector<float> PatchSource::draw_placement(bool in_tissue) {
   const auto centre = draw_centre(in_tissue);
   Matrix map{};
-  for (std::size_t axis = 0; axis < 3; ++axis) map[axis][axis] = chance(mirroring_[axis]) ? -1 : 1;
-  if (chance(0.2))
+  for (std::size_t axis = 0; axis < 3; ++axis) map[axis][axis] = chance(variation_.mirrored[axis]) ? -1 : 1;
+  if (chance(variation_.turned))
     for (std::size_t axis = 0; axis < 3; ++axis) map = product(rotation(axis, uniform(-kRotation, kRotation)), map);
-  const double zoom = chance(0.2) ? uniform(0.7, 1.4) : 1;
+  const double zoom = chance(variation_.zoomed) ? uniform(0.7, 1.4) : 1;
   std::vector<float> placement;
   for (std::size_t row = 0; row < 3; ++row) {
     const double scale = 2.0 / (grid_[row] - 1);

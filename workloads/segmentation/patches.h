@@ -27,13 +27,17 @@ struct Batch {
   torch::Tensor labels;  // the same, class numbers
 };
 
-// How often a training patch is mirrored along x, y and z.
-using Mirroring = std::array<double, 3>;
+// How likely each of the spatial variations of a training patch is.
+struct Variation {
+  std::array<double, 3> mirrored{};  // along x, y and z
+  double turned = 0;                 // up to 30 degrees about each axis
+  double zoomed = 0;                 // to 0.7 to 1.4 of its size
+};
 
 // Draws augmented training patches from a scene; the same seed gives the same patches.
 class PatchSource {
  public:
-  PatchSource(const Scene& scene, const Hemisphere& side, int patch, const Mirroring& mirroring, std::uint64_t seed);
+  PatchSource(const Scene& scene, const Hemisphere& side, int patch, const Variation& variation, std::uint64_t seed);
 
   Batch draw(int count);
 
@@ -47,7 +51,7 @@ class PatchSource {
 
   const Scene& scene_;
   int patch_;
-  Mirroring mirroring_;
+  Variation variation_;
   std::array<int, 3> grid_{};                                     // padded size, x y z
   std::array<std::vector<std::array<int, 3>>, kClasses> voxels_;  // where each class lies, in the padded grid
   std::mt19937_64 random_;

@@ -1,0 +1,276 @@
+// Channel and client: both sides in one process, across fork and threads, and hostile channel files. The client
+// attaches once in a process, so that each test runs it in a child of its own.
+#include "account/channel.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <nodewatt/nodewatt.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <csignal>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <thread>
+
+#include "account/client/client.h"
+#include "base/host.h"
+#include "support/temp_dir.h"
+
+namespace nw {
+namespace {
+
+// What `program` returned, run in a child with this channel in its environment ("": none).
+int run_child(const std::string& channel, const std::function<int()>& program) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    if (channel.empty())
+      ::unsetenv(kChannelVariable);
+    else
+      ::setenv(kChannelVariable, channel.c_str(), 1);
+    ::_exit(program());
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+std::unique_ptr<Channel> make_channel() { return std::move(Channel::create().value()); }
+
+TEST(Channel, MarksArriveInOrderWithTheirContent) {
+  const auto channel = make_channel();
+  EXPECT_TRUE(channel->take().empty());
+  ASSERT_EQ(run_child(channel->path(),
+                      [] {
+                        if (nw_measuring() != 1 || nw_abi_version() != NW_ABI_VERSION) return 1;
+                        const nw_phase_id train = nw_phase_begin("train");
+                        nw_work("train", 12.5, "sample");
+                        nw_work(nullptr, 1, nullptr);
+                        nw_figure("dice", 0.73);
+                        nw_figure("nothing", std::nan(""));
+                        nw_phase_end(train);
+                        nw_phase_end(0);
+                        return train != 0 ? 0 : 2;
+                      }),
+            0);
+  const auto marks = channel->take();
+  ASSERT_EQ(marks.size(), 5u) << "a figure that is no number and the end of phase 0 are not sent";
+  EXPECT_EQ(marks[0].kind, Mark::Kind::begin);
+  EXPECT_EQ(marks[0].name, "train");
+  EXPECT_EQ(marks[1].unit, "sample");
+  EXPECT_EQ(marks[1].value, 12.5);
+  EXPECT_EQ(marks[2].name, "");
+  EXPECT_EQ(marks[2].unit, "?");
+  EXPECT_EQ(marks[3].kind, Mark::Kind::figure);
+  EXPECT_EQ(marks[4].id, marks[0].id);
+  for (std::size_t i = 1; i < marks.size(); ++i) EXPECT_GE(marks[i].at, marks[i - 1].at);
+  EXPECT_EQ(channel->lost(), 0u);
+  EXPECT_TRUE(channel->take().empty());
+}
+
+TEST(Channel, WithoutTheVariableNothingHappens) {
+  EXPECT_EQ(run_child("",
+                      [] {
+                        const nw_phase_id id = nw_phase_begin("a");
+                        nw_work("a", 1, "x"), nw_figure("f", 1), nw_phase_end(5);
+                        client_mark({});
+                        return id == 0 && nw_measuring() == 0 ? 0 : 1;
+                      }),
+            0);
+}
+
+TEST(Channel, HostileFilesAreRefused) {
+  const test::TempDir dir;
+  const auto channel = make_channel();
+  const std::string good = test::slurp(channel->path());
+  const auto refused = [&](const std::string& path) {
+    return run_child(path, [] { return nw_phase_begin("a") == 0 && nw_measuring() == 0 ? 0 : 1; }) == 0;
+  };
+  const auto write = [&](const std::string& content) { return dir.write("c", content), dir.at("c"); };
+  EXPECT_FALSE(refused(write(good)));
+  EXPECT_TRUE(refused(write("")));
+  EXPECT_TRUE(refused(write(good.substr(0, good.size() - 1))));
+  EXPECT_TRUE(refused(write(good + "x")));
+  for (const std::size_t at : {0u, 8u, 12u}) {  // magic, slots, slot size
+    std::string bad = good;
+    bad[at] = static_cast<char>(bad[at] + 1);
+    EXPECT_TRUE(refused(write(bad))) << at;
+  }
+  EXPECT_TRUE(refused(write(std::string(good.size(), '\0'))));
+  EXPECT_TRUE(refused(dir.at("none")));
+  EXPECT_TRUE(refused(dir.path()));
+  EXPECT_TRUE(refused("/dev/zero"));
+  EXPECT_TRUE(refused("relative/path"));
+  std::filesystem::create_symlink(channel->path(), dir.at("link"));
+  EXPECT_TRUE(refused(dir.at("link")));
+  ASSERT_EQ(::mkfifo(dir.at("fifo").c_str(), 0600), 0);
+  EXPECT_TRUE(refused(dir.at("fifo")));
+}
+
+TEST(Channel, IsPrivateAndGoesWithItsOwner) {
+  auto channel = make_channel();
+  const std::string path = channel->path();
+  const auto mode = std::filesystem::status(path).permissions();
+  EXPECT_EQ(mode, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  channel.reset();
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST(Channel, AFullRingLosesAndCountsAndThenGoesOn) {
+  const auto channel = make_channel();
+  const auto send = [&](int marks) {
+    return run_child(channel->path(), [marks] {
+      for (int i = 0; i < marks; ++i) nw_work("w", i, "x");
+      return 0;
+    });
+  };
+  ASSERT_EQ(send(kChannelSlots + 100), 0);
+  EXPECT_EQ(channel->lost(), 100u);
+  const auto marks = channel->take();
+  ASSERT_EQ(marks.size(), kChannelSlots);
+  for (std::size_t i = 0; i < marks.size(); ++i) ASSERT_EQ(marks[i].value, static_cast<double>(i));
+  for (int lap = 0; lap < 3; ++lap) {
+    ASSERT_EQ(send(5000), 0);
+    EXPECT_EQ(channel->take().size(), 5000u);
+  }
+  EXPECT_EQ(channel->lost(), 100u);
+}
+
+TEST(Channel, NamesAreCutAtAWholeCharacter) {
+  const auto channel = make_channel();
+  ASSERT_EQ(run_child(channel->path(),
+                      [] {
+                        nw_phase_begin(std::string(NW_NAME_MAX, 'x').c_str());
+                        nw_phase_begin(std::string(NW_NAME_MAX + 1, 'x').c_str());
+                        nw_phase_begin((std::string(NW_NAME_MAX - 1, 'x') + "\xc3\xbc").c_str());
+                        nw_phase_begin((std::string(NW_NAME_MAX - 2, 'x') + "\xf0\x9f\x94\x8b").c_str());
+                        nw_phase_begin((std::string(NW_NAME_MAX - 2, 'x') + "\xc3\xbc").c_str());
+                        nw_phase_begin(std::string(100'000, '\x80').c_str());
+                        nw_phase_begin(
+                            "Pr\xfc"
+                            "fung");
+                        nw_phase_begin("");
+                        nw_phase_begin(nullptr);
+                        nw_work("w", 1, std::string(NW_UNIT_MAX + 1, 'u').c_str());
+                        return 0;
+                      }),
+            0);
+  const auto marks = channel->take();
+  ASSERT_EQ(marks.size(), 10u);
+  EXPECT_EQ(marks[0].name.size(), 47u);
+  EXPECT_EQ(marks[1].name.size(), 47u);
+  EXPECT_EQ(marks[2].name, std::string(46, 'x'));
+  EXPECT_EQ(marks[3].name, std::string(45, 'x'));
+  EXPECT_EQ(marks[4].name, std::string(45, 'x') + "\xc3\xbc");
+  EXPECT_EQ(marks[6].name, "Pr?fung") << "the reader takes no bytes that are not UTF-8";
+  EXPECT_EQ(marks[7].name, "?");
+  EXPECT_EQ(marks[8].name, "?");
+  EXPECT_EQ(marks[9].unit.size(), 15u);
+}
+
+TEST(Channel, ForkedChildrenAndThreadsMarkAsThemselves) {
+  const auto channel = make_channel();
+  constexpr int kThreads = 4, kMarks = 200;
+  ASSERT_EQ(run_child(channel->path(),
+                      [] {
+                        nw_phase_begin("parent");
+                        const pid_t child = ::fork();
+                        const auto work = [] {
+                          for (int i = 0; i < kMarks; ++i) nw_work("w", i, "x");
+                        };
+                        if (child == 0) {
+                          nw_phase_begin("child");
+                          work();
+                          ::_exit(0);
+                        }
+                        std::vector<std::thread> threads;
+                        for (int i = 0; i < kThreads; ++i) threads.emplace_back(work);
+                        for (auto& thread : threads) thread.join();
+                        int status = 0;
+                        ::waitpid(child, &status, 0);
+                        return status;
+                      }),
+            0);
+  const auto marks = channel->take();
+  ASSERT_EQ(marks.size(), 2u + kMarks * (kThreads + 1));
+  std::map<std::pair<std::uint32_t, std::uint32_t>, double> next;
+  std::map<std::string, std::pair<std::uint64_t, std::uint32_t>> phases;
+  for (const Mark& mark : marks) {
+    if (mark.kind == Mark::Kind::begin) {
+      phases[mark.name] = {mark.id, mark.pid};
+      continue;
+    }
+    EXPECT_EQ(mark.value, next[std::make_pair(mark.pid, mark.tid)]++) << "in order within a thread";
+  }
+  EXPECT_EQ(next.size(), kThreads + 1u);
+  EXPECT_NE(phases["parent"].first, phases["child"].first);
+  EXPECT_NE(phases["parent"].second, phases["child"].second);
+}
+
+// A program that marks as fast as it can must not keep its reader from ever coming back.
+TEST(Channel, TakeComesBackWhileMarksPourIn) {
+  const auto channel = make_channel();
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::setenv(kChannelVariable, channel->path().c_str(), 1);
+    for (;;) nw_work("w", 1, "x");
+  }
+  std::size_t most = 0;
+  for (int i = 0; i < 50; ++i)
+    most = std::max(most, channel->take().size()), std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  EXPECT_GT(most, 0u);
+  EXPECT_LE(most, kChannelSlots);
+}
+
+TEST(Channel, AWriterThatDiesInAMarkCostsThatMarkAlone) {
+  const auto channel = make_channel();
+  // A slot that was taken and never filled, as SIGKILL leaves it.
+  const int fd = ::open(channel->path().c_str(), O_RDWR);
+  auto* header = static_cast<ChannelHeader*>(::mmap(nullptr, kChannelSize, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
+  ::close(fd);
+  header->head.fetch_add(1);
+  ::munmap(header, kChannelSize);
+  ASSERT_EQ(run_child(channel->path(), [] { return nw_work("w", 1, "x"), 0; }), 0);
+  EXPECT_TRUE(channel->take().empty()) << "it may still be written";
+  std::this_thread::sleep_for(std::chrono::milliseconds(1100));
+  EXPECT_EQ(channel->take().size(), 1u);
+  EXPECT_EQ(channel->lost(), 1u);
+}
+
+TEST(Channel, WaitIsEndedByAMarkOrAnInterruptOrTheTime) {
+  const auto channel = make_channel();
+  const auto host = make_real_host();
+  Nanos start = host->now();
+  channel->wait(start + millis(30), true);
+  EXPECT_GE(host->now() - start, millis(29));
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::setenv(kChannelVariable, channel->path().c_str(), 1);
+    ::usleep(50'000);
+    nw_work("w", 1, "x");
+    ::_exit(0);
+  }
+  start = host->now();
+  channel->wait(start + seconds(20), true);
+  ::waitpid(child, nullptr, 0);
+  EXPECT_LT(host->now() - start, seconds(10));
+  EXPECT_EQ(channel->take().size(), 1u);
+  std::thread other([&] {
+    ::usleep(50'000);
+    channel->interrupt();
+  });
+  start = host->now();
+  channel->wait(start + seconds(20), true);
+  EXPECT_LT(host->now() - start, seconds(10));
+  other.join();
+}
+
+}  // namespace
+}  // namespace nw

@@ -1,0 +1,199 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+
+#include "energy/energy.h"
+#include "energy/meter.h"
+#include "support/invented.h"
+
+namespace nw {
+namespace {
+using test::counter_plate;
+using test::gauge_plate;
+using test::sample;
+
+Interval steady(double watts_, Nanos time) {
+  Interval interval;
+  interval.tally.energy = Joules::of(std::llround(watts_ * to_seconds(time) * 1e6));
+  interval.tally.covered = interval.duration = time;
+  return interval;
+}
+
+Energy energy_of(const char* source, double watts_, Tolerance gain) {
+  Nameplate plate = counter_plate();
+  plate.source = source;
+  plate.gain = gain;
+  return make_energy(plate, steady(watts_, seconds(3600)), Watts{}, Watts{});
+}
+
+constexpr Tolerance sigma(double relative) { return {relative, Tolerance::Shape::sigma, ""}; }
+constexpr Tolerance limit(double relative) { return {relative, Tolerance::Shape::limit, ""}; }
+
+// uncertainty.md 7.5: GPUs 4 x 300 W (5 %, one sigma), packages 230 W +-5 %, DRAM 29 W +-10 %, other 60 +-20 W.
+Uncertainty worked_example(bool gpus_together) {
+  Uncertainty sum;
+  const char* apart[] = {"gpu0", "gpu1", "gpu2", "gpu3"};
+  for (const char* gpu : apart) sum.add(energy_of(gpus_together ? "gpu" : gpu, 300, sigma(0.05)).uncertainty);
+  sum.add(energy_of("package", 230, limit(0.05)).uncertainty);
+  sum.add(energy_of("dram", 29, limit(0.10)).uncertainty);
+  sum.add(energy_of("other", 60, limit(1.0 / 3)).uncertainty);
+  return sum;
+}
+
+TEST(Uncertainty, TheWorkedExampleOfAGpuNode) {
+  EXPECT_NEAR(worked_example(true).combined() / 3600, 61.5, 0.05) << "gains of one name add linearly";
+  EXPECT_NEAR(worked_example(false).combined() / 3600, 32.9, 0.05) << "of different names in quadrature";
+  EXPECT_NEAR(worked_example(true).expanded() / worked_example(true).combined(), 1.96, 1e-9);
+  EXPECT_NEAR(energy_of("node", 1519, limit(0.03)).uncertainty.combined() / 3600, 26.3, 0.05);
+  const auto largest = worked_example(true).largest(3);
+  ASSERT_EQ(largest.size(), 3u);
+  EXPECT_EQ(largest[0].name, "gpu gain");
+  EXPECT_NEAR(largest[0].joules / 3600, 60, 1e-6);
+  EXPECT_EQ(largest[1].name, "other gain");
+}
+
+TEST(Uncertainty, OneRectangularTermHasANarrowerInterval) {
+  Uncertainty one;
+  one.add({"gain", 10, true, true});
+  EXPECT_DOUBLE_EQ(one.expanded(), 1.65 * 10);
+  one.add({"noise", 4, false, false});
+  EXPECT_DOUBLE_EQ(one.expanded(), 1.65 * std::hypot(10, 4)) << "100 of 116 is mostly";
+  one.add({"more noise", 4, false, false});
+  EXPECT_DOUBLE_EQ(one.expanded(), 1.96 * std::sqrt(132)) << "100 of 132 is not";
+  Uncertainty normal;
+  normal.add({"gain", 10, true, false});
+  EXPECT_DOUBLE_EQ(normal.expanded(), 1.96 * 10);
+}
+
+TEST(Uncertainty, RandomTermsAddInQuadratureSystematicOnesOfANameLinearly) {
+  Uncertainty sum;
+  for (int i = 0; i < 4; ++i) sum.add({"edges", 3, false, false}), sum.add({"gain", 5, true, false});
+  EXPECT_DOUBLE_EQ(sum.random(), 6);
+  EXPECT_DOUBLE_EQ(sum.systematic(), 20);
+  EXPECT_DOUBLE_EQ(sum.combined(), std::hypot(6, 20));
+  sum.add({"other gain", 15, true, false});
+  EXPECT_DOUBLE_EQ(sum.systematic(), 25);
+}
+
+TEST(Uncertainty, ADifferenceCancelsWhatItsPartsShare) {
+  Uncertainty node, parts;
+  node.add({"gain", 30, true, true});
+  node.add({"edges", 3, false, false});
+  parts.add({"gain", 20, true, true});
+  parts.add({"edges", 4, false, false});
+  parts.add({"own gain", 7, true, true});
+  node.subtract(parts);
+  EXPECT_DOUBLE_EQ(node.random(), 5);
+  EXPECT_DOUBLE_EQ(node.systematic(), std::hypot(10, 7));
+  for (const Term& term : node.largest(9)) EXPECT_GE(term.joules, 0) << term.name;
+}
+
+TEST(Uncertainty, AnIntervalHasGainOffsetEdgesSamplingAndGaps) {
+  Nameplate plate = gauge_plate();
+  plate.source = "meter";
+  plate.gain = limit(0.06);
+  plate.offset = watts(2);
+  Interval interval = steady(100, seconds(100));
+  interval.tally.covered = seconds(90);
+  interval.edges = 49;
+  interval.tally.steps = 1200;
+  const Energy energy = make_energy(plate, interval, watts(50), watts(170));
+  std::map<std::string, double> terms;
+  for (const Term& term : energy.uncertainty.largest(9)) terms[term.name] = term.joules;
+  EXPECT_NEAR(terms["meter gain"], 10'000 * 0.06 / std::sqrt(3), 1e-6);
+  EXPECT_NEAR(terms["meter offset"], 200, 1e-6);
+  EXPECT_NEAR(terms["meter edges"], 7, 1e-6);
+  EXPECT_NEAR(terms["meter sampling"], std::sqrt(1200 * 0.5), 1e-6) << "no autocorrelation known: white noise";
+  EXPECT_NEAR(terms["meter gaps"], 120 * 10 / std::sqrt(12), 1e-6);
+  EXPECT_DOUBLE_EQ(energy.coverage, 0.9);
+  EXPECT_EQ(energy.kind, Kind::measured);
+}
+
+TEST(Uncertainty, CoverageStaysBetweenNoneAndAll) {
+  Interval interval = steady(100, seconds(10));
+  interval.tally.covered = seconds(11);
+  EXPECT_EQ(make_energy(counter_plate(), interval, {}, {}).coverage, 1);
+  interval.tally.covered = -seconds(1);
+  EXPECT_EQ(make_energy(counter_plate(), interval, {}, {}).coverage, 0);
+  interval.duration = {};
+  EXPECT_EQ(make_energy(counter_plate(), interval, {}, {}).coverage, 0);
+}
+
+// uncertainty.md 7.1: at steady power a reading is stale by U(0, T), so that two edges have P T / sqrt(6).
+TEST(EdgeUncertainty, OfACounterAtSteadyPower) {
+  for (const std::int64_t refresh_ms : {10, 100, 1000}) {
+    Nameplate plate = counter_plate(Domain::gpu);
+    plate.refresh = millis(refresh_ms);
+    plate.wrap = 0;
+    Meter meter(plate, plate.refresh);
+    const auto step = static_cast<std::uint64_t>(345'000 * refresh_ms);
+    for (int i = 0; i <= 10; ++i) meter.add(sample(millis(refresh_ms * i), step * static_cast<std::uint64_t>(i)));
+    const Interval interval = meter.between(millis(refresh_ms * 3), millis(refresh_ms * 8));
+    const double expected = 345 * to_seconds(plate.refresh) / std::sqrt(6);
+    EXPECT_NEAR(std::sqrt(interval.edges), expected, 0.2 * expected) << refresh_ms;
+  }
+}
+
+// The same by experiment: a counter that renews itself at an unknown moment, read at both edges.
+TEST(EdgeUncertainty, IsWhatAnExperimentScatters) {
+  std::mt19937_64 random(1);
+  const Nanos refresh = millis(100);
+  Nameplate plate = counter_plate(Domain::gpu);
+  plate.refresh = refresh;
+  plate.wrap = 0;
+  double squares = 0, stated = 0;
+  constexpr int kRuns = 2000;
+  for (int run = 0; run < kRuns; ++run) {
+    const auto phase = static_cast<std::int64_t>(random() % 100'000'000),
+               drift = static_cast<std::int64_t>(random() % 100'000'000);
+    Meter meter(plate, refresh);
+    const auto raw = [&](Nanos at) {
+      return static_cast<std::uint64_t>((at.count() + phase) / 100'000'000) * 30'000'000;
+    };
+    const Nanos begin = seconds(1), end = seconds(3) + Nanos::of(drift);
+    for (const Nanos at : {begin - millis(50), begin, begin + millis(70), end - millis(70), end, end + millis(50)})
+      meter.add(sample(at, raw(at)));
+    const Interval interval = meter.between(begin, end);
+    const double error = to_joules(interval.tally.energy) - 300 * to_seconds(end - begin);
+    squares += error * error;
+    stated += interval.edges;
+  }
+  const double rms = std::sqrt(squares / kRuns);
+  EXPECT_NEAR(rms, 300 * 0.1 / std::sqrt(6), 0.6);
+  EXPECT_GE(std::sqrt(stated / kRuns), 0.8 * rms);
+  EXPECT_LE(std::sqrt(stated / kRuns), 3 * rms);
+}
+
+// uncertainty.md 7.2: the stated doubt of sampling a wandering load, against the true energy.
+TEST(SamplingUncertainty, CoversTheErrorOfAWanderingLoad) {
+  std::mt19937_64 random(2);
+  std::normal_distribution<double> noise(0, 1);
+  double squares = 0, stated = 0;
+  constexpr int kRuns = 200;
+  for (int run = 0; run < kRuns; ++run) {
+    Nameplate plate = gauge_plate();
+    plate.gain = {};
+    plate.refresh = millis(1);
+    Meter meter(plate, seconds(1));
+    double power = 300, energy = 0;
+    Tally begin;
+    for (int i = 0; i <= 60'000; ++i) {  // 60 s in milliseconds, time constant 2 s, sigma 50 W
+      if (i % 1000 == 0) meter.add(sample(millis(i), static_cast<std::uint64_t>(power * 1000)));
+      if (i == 0) begin = meter.at({});
+      if (i < 60'000) energy += power * 1e-3;
+      power += (300 - power) / 2000 + 50 * std::sqrt(2.0 / 2000) * noise(random);
+    }
+    const Interval interval{meter.at(seconds(60)) - begin, seconds(60), 0};
+    const Energy result = make_energy(plate, interval, watts(300), watts(300));
+    const double error = to_joules(*result.value) - energy;
+    squares += error * error;
+    stated += result.uncertainty.random() * result.uncertainty.random();
+  }
+  const double ratio = std::sqrt(stated / squares);
+  EXPECT_GT(ratio, 0.85);
+  EXPECT_LT(ratio, 2.0);
+}
+
+}  // namespace
+}  // namespace nw

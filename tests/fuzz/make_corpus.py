@@ -1,0 +1,124 @@
+#!/usr/bin/env python3
+"""Writes the seeds of the fuzz targets: tests/fuzz/corpus/<target>/. Deterministic; Python 3 and protoc.
+
+usage: tests/fuzz/make_corpus.py
+tape: the first sweeps of tests/tapes; numbers: one file a case; journal: frames in text form through protoc; frames: a journal file;
+csv, nifti, rdb, checkpoint: the smallest valid file of each kind.
+"""
+import pathlib
+import struct
+import subprocess
+import zlib
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+CORPUS = HERE / "corpus"
+
+
+def write(target, name, data):
+    path = CORPUS / target / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data if isinstance(data, bytes) else data.encode())
+
+
+def shorten(tape, sweeps):
+    """The tape up to its sweep of that number, its long texts cut to their first lines."""
+    kept, seen = [], 0
+    for line in tape.splitlines():
+        seen += line.startswith("t\t")
+        if seen > sweeps:
+            break
+        kept.append(line if len(line) < 600 else line[:line.rfind("\\n", 0, 600) + 2])
+    return "\n".join(kept) + "\n"
+
+
+def make_tapes():
+    for path in sorted((ROOT / "tests" / "tapes").glob("*/*.tape")):
+        write("tape", path.stem, shorten(path.read_text(), 4))
+
+
+def make_numbers():
+    cases = ["0", "18446744073709551615\n", "-9223372036854775808", "2.3283064365386962890625e-10\n", "1.5s", "250ms", "100us",
+             "0-3,8\n", "0-65535", "a,b,,c", " 42 \t\n", "Prüfung €", "1e308", "inf", "nan", "0x10"]
+    for i, case in enumerate(cases):
+        write("numbers", f"{i:02}", case)
+
+
+HEADER = """header {{ record {{ uid: "0123" name: "run" start_unix_ns: 1767225600000000000 }} period_ns: 100000000 begin_ns: 1000000000 {} }}"""
+PLATE = """plates {{ id: "{0}" source: "{0}" domain: "{1}" device: "0" gauge: {2} unit_num: {3} unit_den: 1 wrap: {4} refresh_ns: 1000000
+ ceiling_uw: 1000000000 gain: 0.05 gain_basis: "assumed" }}"""
+
+
+def encode(frame):
+    command = ["protoc", f"--proto_path={ROOT / 'src'}", "--encode=nw.pb.JournalFrame", "account/journal.proto"]
+    return subprocess.run(command, input=frame.encode(), capture_output=True, check=True).stdout
+
+
+def make_frames():
+    """The payloads of a run of a package counter, a node meter and two phases."""
+    plates = PLATE.format("package", "package", "false", 1, 262143328850) + PLATE.format("node", "node", "true", 1000, 0)
+    texts = [HEADER.format(plates)]
+    for i in range(6):
+        texts.append(f"sweep {{ at_ns: {1000000000 + i * 100000000} before_ns: [0, 20000] took_ns: [15000, 15000] "
+                     f"raw: [{262143000000 + i * 20000000 if i < 1 else i * 20000000 - 328850}, 350000] status: [0, {1 if i == 3 else 0}] "
+                     "period_ns: 100000000 }")
+        if i == 1:
+            texts.append('mark { kind: 0 at_ns: 1120000000 id: 1 pid: 7 tid: 7 name: "train" }')
+            texts.append('mark { kind: 2 at_ns: 1130000000 pid: 7 tid: 7 unit: "sample" value: 32 }')
+            texts.append('mark { kind: 3 at_ns: 1140000000 pid: 7 tid: 7 name: "dice" value: 0.73 }')
+        if i == 4:
+            texts.append("mark { kind: 1 at_ns: 1430000000 id: 1 pid: 7 tid: 7 }")
+    texts.append("end { at_ns: 1490000000 exit_code: 0 }")
+    return [encode(text) for text in texts]
+
+
+def make_journals():
+    frames = make_frames()
+    pack = lambda some: b"".join(struct.pack("<H", len(frame)) + frame for frame in some)
+    write("journal", "whole", pack(frames))
+    write("journal", "killed", pack(frames[:8]))
+    write("journal", "header", pack(frames[:1]))
+    checked = b"nodewatt-frames 1\n"
+    for frame in frames:
+        length = struct.pack("<I", len(frame))
+        checked += length + struct.pack("<I", zlib.crc32(length + frame)) + frame
+    write("frames", "journal", checked)
+    write("frames", "cut", checked[:200])
+    write("frames", "empty", b"nodewatt-frames 1\n")
+
+
+def make_workload_files():
+    write("csv", "demand", "time,demand\n2000-06-05 00:00,22262\n2000-06-05 00:30,21756\n")
+    write("csv", "plain", "# load\n1.5\n2.5\n\n3e3\n")
+    write("csv", "quoted", '"time";"value"\r\n"a;b";"7"\r\n')
+    nifti = bytearray(352)
+    struct.pack_into("<i", nifti, 0, 348)
+    struct.pack_into("<8h", nifti, 40, 3, 2, 2, 2, 1, 1, 1, 1)
+    struct.pack_into("<hh", nifti, 70, 2, 8)
+    struct.pack_into("<4f", nifti, 76, 1, 1, 1, 1)
+    struct.pack_into("<f", nifti, 108, 352)
+    nifti[344:348] = b"n+1\0"
+    write("nifti", "bytes", bytes(nifti) + bytes(range(8)))
+    compress = zlib.compressobj(9, zlib.DEFLATED, 31)
+    write("nifti", "gzip", compress.compress(bytes(nifti) + bytes(range(8))) + compress.flush())
+
+    def chunk(kind, values):
+        data = b"X\n" + struct.pack(">IIII", 3, 0x40300, 0x30500, 5) + b"UTF-8" + struct.pack(">II", kind, len(values))
+        data += b"".join(struct.pack(">d" if kind == 14 else ">i", value) for value in values)
+        return struct.pack(">I", len(data)) + zlib.compress(data)
+
+    write("rdb", "reals", chunk(14, [22262.0, 21756.0, 22247.5]))
+    write("rdb", "both", chunk(13, [1, -2]) + chunk(14, [0.5]))
+    text = lambda s: struct.pack("<I", len(s)) + s
+    body = struct.pack("<I", 1) + text(b"application") + text(b"forecasting") + struct.pack("<I", 1) + text(b"w")
+    body += struct.pack("<IQQ", 2, 2, 1) + struct.pack("<2f", 0.5, -1)
+    whole = b"NWCHECK1" + body
+    write("checkpoint", "whole", whole + struct.pack("<I", zlib.crc32(whole)))
+    write("checkpoint", "undressed", body)
+
+
+if __name__ == "__main__":
+    make_tapes()
+    make_numbers()
+    make_journals()
+    make_workload_files()

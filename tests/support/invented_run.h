@@ -1,0 +1,99 @@
+// An invented measurement: a package, its DRAM and a GPU with counter and gauge, swept ten times a second, with marks
+// of a program.
+#pragma once
+
+#include <functional>
+#include <variant>
+#include <vector>
+
+#include "account/account.h"
+#include "account/protocol.h"
+#include "support/invented.h"
+
+namespace nw::test {
+
+struct InventedRun {
+  using Event = std::variant<Sweep, Mark>;
+
+  explicit InventedRun(int sweeps = 50) {
+    plates = {counter_plate(Domain::package), counter_plate(Domain::dram), counter_plate(Domain::gpu),
+              gauge_plate(Domain::gpu)};
+    plates[3].id = "invented/gpu-0-power";
+    for (int i = 0; i < sweeps; ++i) {
+      const Nanos now = begin + millis(100 * i);
+      events.push_back(sweep(now));
+      if (i == 5) events.push_back(mark(Mark::Kind::begin, now + millis(30), 1, "train"));
+      if (i == 12) events.push_back(mark(Mark::Kind::begin, now + millis(40), 2, "epoch"));
+      if (i == 20) events.push_back(mark(Mark::Kind::work, now + millis(50), 0, "epoch", 640, "sample"));
+      if (i == 21) events.push_back(mark(Mark::Kind::figure, now + millis(50), 0, "dice", 0.73));
+      if (i == 30) events.push_back(mark(Mark::Kind::end, now + millis(20), 2, ""));
+      if (i == 40) events.push_back(mark(Mark::Kind::end, now + millis(20), 1, ""));
+    }
+    end = begin + millis(100 * (sweeps - 1)) - millis(10);
+  }
+
+  // Package 200 W, DRAM 20 W, GPU 300 W.
+  Sweep sweep(Nanos now) const {
+    const Int128 us = (now - begin).count() / 1000;
+    const auto at = [&](std::size_t i, std::uint64_t raw) {
+      const Nanos before = now + Nanos::of(static_cast<std::int64_t>(i) * 20'000);
+      return Sample{before, before + Nanos::of(15'000), std::nullopt, raw, Status::ok};
+    };
+    const auto counted = [&](int power, int i) {
+      return static_cast<std::uint64_t>(us * power + power * (20 * i + 7) + 5'000'000);
+    };
+    return {at(0, counted(200, 0)), at(1, counted(20, 1)), at(2, counted(300, 2)), at(3, 300'000)};
+  }
+  static Mark mark(Mark::Kind kind, Nanos at, std::uint64_t id, const char* name, double value = 0,
+                   const char* unit = "") {
+    return {kind, at, id, 42, 43, name, unit, value};
+  }
+
+  void feed(Account& account) const {
+    account.begin(begin);
+    for (const Event& event : events) std::visit([&](const auto& each) { account.add(each); }, event);
+  }
+  pb::Record live() const {
+    Account account(plates, period);
+    feed(account);
+    account.end(end);
+    pb::Record record = start();
+    account.write(record);
+    record.set_state("finished");
+    record.set_exit_code(3);
+    return record;
+  }
+  static pb::Record start() {
+    pb::Record record;
+    record.set_uid("01234567890123456789ABCDEF");
+    record.set_name("invented");
+    record.set_start_unix_ns(1767225600000000000);
+    return record;
+  }
+  // The frames that a measuring process writes: header, events, and the end when it came to it.
+  std::vector<std::string> frames(bool finished = true) const {
+    std::vector<std::string> frames{encode_header(start(), plates, period, begin)};
+    for (const Event& event : events)
+      if (const auto* sweep_ = std::get_if<Sweep>(&event))
+        frames.push_back(encode_sweep(*sweep_, period));
+      else
+        frames.push_back(encode_mark(std::get<Mark>(event)));
+    pb::Record ended;
+    ended.set_exit_code(3);
+    if (finished) frames.push_back(encode_end(end, ended));
+    return frames;
+  }
+
+  Nanos begin = seconds(1000), end, period = millis(100);
+  std::vector<Nameplate> plates;
+  std::vector<Event> events;
+};
+
+inline std::uint64_t count_of(const pb::Record& record, std::string_view anomaly) {
+  std::uint64_t count = 0;
+  for (const auto& row : record.anomalies())
+    if (row.name() == anomaly) count += row.count();
+  return count;
+}
+
+}  // namespace nw::test
