@@ -1,7 +1,9 @@
-// What one full read of a node costs beside a bare loop of the same pread calls, and what a phase mark costs its program.
+// What one full read of a node costs beside a bare loop of the same pread calls, and what a phase mark costs its
+// program.
 //
-// The node is two sockets with DRAM and four GPUs, eight counters, as files in a directory of memory (/dev/shm): the cheapest pread
-// there is, so that what we add shows most. On a real node each read takes the kernel longer and the ratio comes closer to one.
+// The node is two sockets with DRAM and four GPUs, eight counters, as files in a directory of memory (/dev/shm): the
+// cheapest pread there is, so that what we add shows most. On a real node each read takes the kernel longer and the
+// ratio comes closer to one.
 #include <benchmark/benchmark.h>
 #include <fcntl.h>
 #include <nodewatt/nodewatt.h>
@@ -98,8 +100,10 @@ void phase_not_measuring(benchmark::State& state) {
 
 // A program is measured or it is not, for life: which of the two depends on how this one is called.
 int main(int argc, char** argv) {
-  if (std::getenv("NODEWATT_BENCH_MEASURING") != nullptr) benchmark::RegisterBenchmark("phase_measuring", phase_measuring);
-  else benchmark::RegisterBenchmark("phase_not_measuring", phase_not_measuring);
+  if (std::getenv("NODEWATT_BENCH_MEASURING") != nullptr)
+    benchmark::RegisterBenchmark("phase_measuring", phase_measuring);
+  else
+    benchmark::RegisterBenchmark("phase_not_measuring", phase_not_measuring);
   benchmark::Initialize(&argc, argv);
   benchmark::RunSpecifiedBenchmarks();
   benchmark::Shutdown();

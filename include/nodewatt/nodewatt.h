@@ -1,10 +1,12 @@
 /* nodewatt: mark phases and count work from inside a program that `nodewatt run` measures.
  *
- * Plain C ABI. Every function is thread-safe, async-fork-safe (a forked child goes on with its own marks), never blocks, never
- * fails the caller and is a no-op when nobody measures (the environment variable NODEWATT_CHANNEL is absent or unusable):
- * then a call costs a few nanoseconds. Time stamps are CLOCK_MONOTONIC in nanoseconds, taken inside the call.
+ * Plain C ABI. Every function is thread-safe, async-fork-safe (a forked child goes on with its own marks), never
+ * blocks, never fails the caller and is a no-op when nobody measures (the environment variable NODEWATT_CHANNEL is
+ * absent or unusable): then a call costs a few nanoseconds. Time stamps are CLOCK_MONOTONIC in nanoseconds, taken
+ * inside the call.
  *
- * What a phase's energy means: the energy of the whole node between begin and end, not the share of the calling program.
+ * What a phase's energy means: the energy of the whole node between begin and end, not the share of the calling
+ * program.
  */
 #ifndef NODEWATT_NODEWATT_H
 #define NODEWATT_NODEWATT_H
@@ -37,20 +39,24 @@ NW_API uint32_t nw_abi_version(void);
 /* 1 when a measuring nodewatt listens, else 0. */
 NW_API int nw_measuring(void);
 
-/* Begins a phase on the calling thread, inside the thread's innermost open phase. `name` is UTF-8, not NULL, not empty (a NULL or
- * empty name is recorded as "?"); '/' is reserved as the path separator and becomes '_'. Returns its id, 0 when nobody measures. */
-NW_API nw_phase_id nw_phase_begin(const char *name);
+/* Begins a phase on the calling thread, inside the thread's innermost open phase. `name` is UTF-8, not NULL, not empty
+ * (a NULL or empty name is recorded as "?"); '/' is reserved as the path separator and becomes '_'. Returns its id, 0
+ * when nobody measures. */
+NW_API nw_phase_id nw_phase_begin(const char* name);
 
-/* Ends a phase, from any thread of the process that began it. Phases nested inside that are still open end with it. An id that is 0,
- * unknown or already ended is ignored (and counted as the anomaly phase_unmatched when somebody measures). */
+/* Ends a phase, from any thread of the process that began it. Phases nested inside that are still open end with it. An
+ * id that is 0, unknown or already ended is ignored (and counted as the anomaly phase_unmatched when somebody
+ * measures). */
 NW_API void nw_phase_end(nw_phase_id id);
 
-/* Adds `count` (finite, >= 0; anything else is ignored and counted as an anomaly) of `unit` ("sample", "epoch", "token") to the calling
- * thread's innermost open phase called `name`; name NULL means the innermost open phase. Without such a phase it goes to the run itself. */
-NW_API void nw_work(const char *name, double count, const char *unit);
+/* Adds `count` (finite, >= 0; anything else is ignored and counted as an anomaly) of `unit` ("sample", "epoch",
+ * "token") to the calling thread's innermost open phase called `name`; name NULL means the innermost open phase.
+ * Without such a phase it goes to the run itself. */
+NW_API void nw_work(const char* name, double count, const char* unit);
 
-/* Stores a figure of merit of the run beside its energy ("dice", 0.73). The last value of a name wins. NaN and infinities are ignored. */
-NW_API void nw_figure(const char *name, double value);
+/* Stores a figure of merit of the run beside its energy ("dice", 0.73). The last value of a name wins. NaN and
+ * infinities are ignored. */
+NW_API void nw_figure(const char* name, double value);
 
 #ifdef __cplusplus
 }

@@ -57,7 +57,8 @@ void Account::add(const Sweep& sweep) {
   for (std::size_t i = 0; i < meters_.size() && i < sweep.size(); ++i) meters_[i].add(sweep[i]);
   if (sweep.empty()) return;
   const Nanos now = sweep.front().before;
-  if (begin_tallies_.empty() && now > begin_) {  // the first sweep after the run's begin: both sides of that edge are in
+  if (begin_tallies_.empty() &&
+      now > begin_) {  // the first sweep after the run's begin: both sides of that edge are in
     timeline_.begin(begin_);
     for (const Meter& meter : meters_) {
       begin_tallies_.push_back(meter.at(begin_));
@@ -88,7 +89,8 @@ void Account::cross_check() {
   for (std::size_t i = 0; i < meters_.size(); ++i)
     for (std::size_t j = 0; j < meters_.size(); ++j) {
       const Nameplate &counter = meters_[i].plate(), &gauge = meters_[j].plate();
-      if (counter.part != gauge.part || counter.kind != SensorKind::counter || gauge.kind != SensorKind::gauge) continue;
+      if (counter.part != gauge.part || counter.kind != SensorKind::counter || gauge.kind != SensorKind::gauge)
+        continue;
       if (!meters_[i].alive() || !meters_[j].alive() || counter.how == Kind::estimated) continue;
       const double a = to_joules((meters_[i].at(end_) - begin_tallies_[i]).energy);
       const double b = to_joules((meters_[j].at(end_) - begin_tallies_[j]).energy);

@@ -1,7 +1,8 @@
 // Account: books the energy of a node to the consumers of one measurement: the run, and the phases inside it.
 //
-// The same account is fed live by `run`, from a tape by `replay` and from a journal after a crash: sweeps and marks in, one Record out.
-// Marks must come before the first sweep that is later than they are; memory does not grow with the length of the run.
+// The same account is fed live by `run`, from a tape by `replay` and from a journal after a crash: sweeps and marks in,
+// one Record out. Marks must come before the first sweep that is later than they are; memory does not grow with the
+// length of the run.
 #pragma once
 
 #include <memory>

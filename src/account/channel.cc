@@ -33,7 +33,8 @@ std::string text_of(const char* bytes, std::size_t size) { return valid_utf8({by
 // Folders that may hold the file, best first: gone at reboot, in memory.
 std::vector<std::string> folders() {
   std::vector<std::string> candidates;
-  if (const char* runtime = std::getenv("XDG_RUNTIME_DIR"); runtime != nullptr && *runtime == '/') candidates.emplace_back(runtime);
+  if (const char* runtime = std::getenv("XDG_RUNTIME_DIR"); runtime != nullptr && *runtime == '/')
+    candidates.emplace_back(runtime);
   candidates.emplace_back("/dev/shm");
   candidates.emplace_back("/tmp");
   return candidates;
@@ -52,7 +53,8 @@ Result<std::unique_ptr<Channel>> Channel::create() {
       continue;
     }
     void* map = MAP_FAILED;
-    if (::ftruncate(fd, kChannelSize) == 0) map = ::mmap(nullptr, kChannelSize, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (::ftruncate(fd, kChannelSize) == 0)
+      map = ::mmap(nullptr, kChannelSize, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     const int why = errno;
     ::close(fd);
     if (map != MAP_FAILED) return std::unique_ptr<Channel>(new Channel(path, static_cast<ChannelHeader*>(map)));
@@ -62,8 +64,8 @@ Result<std::unique_ptr<Channel>> Channel::create() {
   return tl::make_unexpected(error);
 }
 
-// A fresh file is all zero: sequence of slot i has to be i. The slots are stored lazily as position minus index, which makes the zeros
-// right and leaves untouched pages out of memory.
+// A fresh file is all zero: sequence of slot i has to be i. The slots are stored lazily as position minus index, which
+// makes the zeros right and leaves untouched pages out of memory.
 Channel::Channel(std::string path, ChannelHeader* header) : path_(std::move(path)), header_(header) {
   header_->slots = kChannelSlots;
   header_->slot_size = sizeof(ChannelSlot);
@@ -93,8 +95,8 @@ std::vector<Mark> Channel::take() {
       ++skipped_;
     } else {
       const auto kind = next.kind > 3 ? Mark::Kind::work : static_cast<Mark::Kind>(next.kind);
-      marks.push_back({kind, Nanos::of(std::min(next.at_ns, now)), next.id, next.pid, next.tid, text_of(next.name, sizeof next.name),
-                       text_of(next.unit, sizeof next.unit), next.value});
+      marks.push_back({kind, Nanos::of(std::min(next.at_ns, now)), next.id, next.pid, next.tid,
+                       text_of(next.name, sizeof next.name), text_of(next.unit, sizeof next.unit), next.value});
     }
     stalled_since_ = Nanos{};
     next.sequence.store(tail_ + kChannelSlots - index, std::memory_order_release);

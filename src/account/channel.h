@@ -1,9 +1,10 @@
 // Channel: the shared memory through which measured programs hand their marks to `nodewatt run`.
 //
-// A file of one header and a ring of slots, mapped by both sides; its path is in NODEWATT_CHANNEL. Any number of writers (threads and
-// processes), one reader. A slot's sequence says whose turn it is (a bounded queue after Vyukov): equal to the position, a writer may
-// take it; one more, the reader may; the reader adds the ring's length. A writer never waits: when the ring is full its mark is lost
-// and counted. A mark wakes the reader by futex only while the reader asks for it, so that a burst costs no system calls.
+// A file of one header and a ring of slots, mapped by both sides; its path is in NODEWATT_CHANNEL. Any number of
+// writers (threads and processes), one reader. A slot's sequence says whose turn it is (a bounded queue after Vyukov):
+// equal to the position, a writer may take it; one more, the reader may; the reader adds the ring's length. A writer
+// never waits: when the ring is full its mark is lost and counted. A mark wakes the reader by futex only while the
+// reader asks for it, so that a burst costs no system calls.
 #pragma once
 
 #include <atomic>
@@ -39,7 +40,8 @@ struct alignas(64) ChannelHeader {
   std::atomic<std::uint32_t> waiting;           // the reader wants to be woken
   std::atomic<std::uint64_t> lost;
 };
-static_assert(std::atomic<std::uint64_t>::is_always_lock_free && sizeof(ChannelSlot) == 128 && sizeof(ChannelHeader) == 192);
+static_assert(std::atomic<std::uint64_t>::is_always_lock_free && sizeof(ChannelSlot) == 128 &&
+              sizeof(ChannelHeader) == 192);
 
 inline constexpr std::size_t kChannelSize = sizeof(ChannelHeader) + kChannelSlots * sizeof(ChannelSlot);
 

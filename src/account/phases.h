@@ -1,8 +1,9 @@
-// Phases: which phases are open, from the marks of all threads of all processes of a run, and what each closed one amounted to.
+// Phases: which phases are open, from the marks of all threads of all processes of a run, and what each closed one
+// amounted to.
 //
-// Phases nest by thread: a begun phase lies inside the innermost one that its thread has open, and its path tells so ("train/epoch").
-// Several instances of one path are summed. Each instance takes the tallies of every meter at both its edges as soon as the sweep
-// after the edge is in, so that nothing has to be remembered of the time between.
+// Phases nest by thread: a begun phase lies inside the innermost one that its thread has open, and its path tells so
+// ("train/epoch"). Several instances of one path are summed. Each instance takes the tallies of every meter at both its
+// edges as soon as the sweep after the edge is in, so that nothing has to be remembered of the time between.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +23,8 @@ namespace nw {
 struct PhaseSum {
   std::uint64_t count = 0;
   Nanos duration;
-  std::vector<Interval> intervals;  // one a meter
-  std::map<std::string, double> work;  // by unit
+  std::vector<Interval> intervals;             // one a meter
+  std::map<std::string, double> work;          // by unit
   std::vector<std::pair<Nanos, Nanos>> spans;  // the first kMaxSpans
   static constexpr std::size_t kMaxSpans = 2000;
 };
@@ -36,12 +37,12 @@ class Phases {
   // Ends what is still open, at `end`, and settles everything.
   void close(std::span<const Meter> meters, Nanos end);
 
-  // A program that forgets to end its phases, or gives each a name of its own, must not eat the memory of who measures it: what is
-  // deeper in its thread, or one path more, is not taken and counted as phase_lost.
+  // A program that forgets to end its phases, or gives each a name of its own, must not eat the memory of who measures
+  // it: what is deeper in its thread, or one path more, is not taken and counted as phase_lost.
   static constexpr std::size_t kMaxDepth = 32, kMaxPaths = 10'000;
 
   const std::map<std::string, PhaseSum>& sums() const { return sums_; }
-  const std::vector<std::string>& order() const { return order_; }  // paths by first begin
+  const std::vector<std::string>& order() const { return order_; }     // paths by first begin
   const std::map<std::string, double>& work() const { return work_; }  // outside any phase, by unit
   const std::map<std::string, double>& figures() const { return figures_; }
   const AnomalyCounts& anomalies() const { return anomalies_; }
@@ -75,7 +76,7 @@ class Phases {
   std::uint64_t next_serial_ = 1;
   std::map<std::uint64_t, std::uint64_t> serials_;  // of the open phases, by id
   std::map<std::uint64_t, Open> open_;
-  std::map<std::uint64_t, Open> ending_;  // ended, their last sweep still to come
+  std::map<std::uint64_t, Open> ending_;                 // ended, their last sweep still to come
   std::map<Thread, std::vector<std::uint64_t>> stacks_;  // of serials
   std::deque<Waiting> waiting_;
   std::map<std::string, PhaseSum> sums_;

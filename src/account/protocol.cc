@@ -22,8 +22,8 @@ bool within(std::int64_t value, std::int64_t least, std::int64_t most) { return 
 bool makes_sense(const pb::Nameplate& in) {
   return domain(in.domain()) && within(in.unit_num(), 1, kLargestUnit) && within(in.unit_den(), 1, kLargestUnit) &&
          within(in.refresh_ns(), 0, kLongest) && within(in.window_ns(), 0, kLongest) &&
-         within(in.ceiling_uw(), 0, watts(kMostWatts).count()) && within(in.offset_uw(), 0, watts(kMostWatts).count()) &&
-         in.gain() >= 0 && in.gain() <= 10;
+         within(in.ceiling_uw(), 0, watts(kMostWatts).count()) &&
+         within(in.offset_uw(), 0, watts(kMostWatts).count()) && in.gain() >= 0 && in.gain() <= 10;
 }
 
 bool makes_sense(const pb::JournalSweep& in) {
@@ -86,7 +86,13 @@ Sweep read_sweep(const pb::JournalSweep& in) {
 }
 
 Mark read_mark(const pb::JournalMark& in) {
-  return {static_cast<Mark::Kind>(std::min(in.kind(), 3U)), Nanos::of(in.at_ns()), in.id(), in.pid(), in.tid(), in.name(), in.unit(),
+  return {static_cast<Mark::Kind>(std::min(in.kind(), 3U)),
+          Nanos::of(in.at_ns()),
+          in.id(),
+          in.pid(),
+          in.tid(),
+          in.name(),
+          in.unit(),
           in.value()};
 }
 
@@ -105,7 +111,8 @@ class Rebuilder {
       if (!sweep.empty()) last_ = std::max(last_, sweep.front().before);
       return true;
     }
-    if (frame.has_mark()) return within(frame.mark().at_ns(), 0, kLastMoment) && (account_->add(read_mark(frame.mark())), true);
+    if (frame.has_mark())
+      return within(frame.mark().at_ns(), 0, kLastMoment) && (account_->add(read_mark(frame.mark())), true);
     if (!frame.has_end() || !within(frame.end().at_ns(), 0, kLastMoment)) return false;
     end_ = frame.end();
     return true;
@@ -125,7 +132,9 @@ class Rebuilder {
  private:
   bool start(const pb::JournalHeader& header) {
     if (!within(header.begin_ns(), 0, kLastMoment) || !within(header.period_ns(), 0, kLongest)) return false;
-    if (!std::all_of(header.plates().begin(), header.plates().end(), [](const auto& plate) { return makes_sense(plate); })) return false;
+    if (!std::all_of(header.plates().begin(), header.plates().end(),
+                     [](const auto& plate) { return makes_sense(plate); }))
+      return false;
     std::vector<Nameplate> plates;
     for (const auto& plate : header.plates()) plates.push_back(read_plate(plate));
     sensors_ = plates.size();

@@ -1,4 +1,5 @@
-// The words of a journal: how nameplates, sweeps and marks become frames, and how a heap of frames becomes a Record again.
+// The words of a journal: how nameplates, sweeps and marks become frames, and how a heap of frames becomes a Record
+// again.
 #pragma once
 
 #include <string>
@@ -15,8 +16,8 @@ std::string encode_sweep(const Sweep& sweep, Nanos period);
 std::string encode_mark(const Mark& mark);
 std::string encode_end(Nanos at, const pb::Record& record);
 
-// Does the sums again from the frames that a dead process left: up to the last sweep, when it did not come to its end. The error says
-// which frame makes no sense.
+// Does the sums again from the frames that a dead process left: up to the last sweep, when it did not come to its end.
+// The error says which frame makes no sense.
 Result<pb::Record> rebuild_record(const std::vector<std::string>& frames);
 
 }  // namespace nw

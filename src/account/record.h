@@ -1,4 +1,5 @@
-// Record: what is kept of a measurement for ever. The class is generated from record.proto; this header fills it from the house's types.
+// Record: what is kept of a measurement for ever. The class is generated from record.proto; this header fills it from
+// the house's types.
 #pragma once
 
 #include "account/record.pb.h"

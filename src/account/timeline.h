@@ -1,5 +1,5 @@
-// Timeline: the energy of every meter over equal steps of time, for pictures. Holds at most kSteps steps: when they are full, neighbours
-// are joined and the step doubles, so that a run of any length costs the same memory.
+// Timeline: the energy of every meter over equal steps of time, for pictures. Holds at most kSteps steps: when they are
+// full, neighbours are joined and the step doubles, so that a run of any length costs the same memory.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // Host: the door to the machine. The only thing below the apps that touches the operating system.
 //
-// Everything that comes from outside passes through here as text (at probe time) or as one unsigned integer (a repeated read), so
-// that one Tape can hold it and any other Host can answer in its place:
+// Everything that comes from outside passes through here as text (at probe time) or as one unsigned integer (a repeated
+// read), so that one Tape can hold it and any other Host can answer in its place:
 //   real    this machine, or a captured tree below another root        make_real_host
 //   memory  a map of files and a clock that tests turn by hand         MemoryHost
 //   taping  any host, with everything that it answered written down    TapingHost
@@ -73,26 +73,27 @@ class Host {
   virtual Result<std::string> read_link(const std::string& path) = 0;
 
   // Repeated reads.
-  virtual Result<std::unique_ptr<Source>> open_number(const std::string& path, const Extract& extract = kWholeNumber) = 0;
+  virtual Result<std::unique_ptr<Source>> open_number(const std::string& path,
+                                                      const Extract& extract = kWholeNumber) = 0;
   virtual Result<std::unique_ptr<Source>> open_perf(const PerfEvent& event) = 0;
 
-  // What is neither file nor counter: a question put to a vendor library, under a key that names it ("nvml:count"). A taped host
-  // answers from the tape and never calls `live`. The Source of bind() calls `live` at each read.
+  // What is neither file nor counter: a question put to a vendor library, under a key that names it ("nvml:count"). A
+  // taped host answers from the tape and never calls `live`. The Source of bind() calls `live` at each read.
   virtual Result<std::string> ask(const std::string& key, const Ask& live) = 0;
   virtual Result<std::unique_ptr<Source>> bind(const std::string& key, Count live) = 0;
 
   // The first of these libraries that can be opened ("libnvidia-ml.so.1"). Call it inside `live` closures only.
   virtual Result<std::shared_ptr<Library>> load(const std::vector<std::string>& names) = 0;
 
-  // Monotonic time; the wall clock (ns since 1970) for a Record's start alone; and a wait. sleep_until is false when the host has
-  // come to its end (a tape that is over).
+  // Monotonic time; the wall clock (ns since 1970) for a Record's start alone; and a wait. sleep_until is false when
+  // the host has come to its end (a tape that is over).
   virtual Nanos now() noexcept = 0;
   virtual std::int64_t wall_ns() noexcept = 0;
   virtual bool sleep_until(Nanos when) = 0;
 };
 
-// The machine that runs this program. Under a root other than "/" files come from there, libraries from that root's own library
-// folders alone, and perf counters are absent, since they would be this kernel's.
+// The machine that runs this program. Under a root other than "/" files come from there, libraries from that root's own
+// library folders alone, and perf counters are absent, since they would be this kernel's.
 std::unique_ptr<Host> make_real_host(const std::string& root = "/");
 
 }  // namespace nw

@@ -31,14 +31,20 @@ class CallSource : public Source {
 MemoryHost::MemoryHost() : state_(std::make_shared<State>()) {}
 MemoryHost::~MemoryHost() = default;
 
-void MemoryHost::set_file(const std::string& path, std::string content) { state_->files.insert_or_assign(path, std::move(content)); }
+void MemoryHost::set_file(const std::string& path, std::string content) {
+  state_->files.insert_or_assign(path, std::move(content));
+}
 void MemoryHost::set_error(const std::string& path, ErrorKind kind) {
   state_->files.insert_or_assign(path, fail(kind, path + ": " + std::string(name(kind))));
 }
 void MemoryHost::remove_file(const std::string& path) { state_->files.erase(path); }
 void MemoryHost::set_link(const std::string& path, const std::string& target) { state_->links[path] = target; }
-void MemoryHost::set_perf(const PerfEvent& event, std::uint64_t value) { state_->perf[source_key(event)] = Reading::of(value); }
-void MemoryHost::set_perf_error(const PerfEvent& event, ErrorKind kind) { state_->perf[source_key(event)] = Reading::none(kind); }
+void MemoryHost::set_perf(const PerfEvent& event, std::uint64_t value) {
+  state_->perf[source_key(event)] = Reading::of(value);
+}
+void MemoryHost::set_perf_error(const PerfEvent& event, ErrorKind kind) {
+  state_->perf[source_key(event)] = Reading::none(kind);
+}
 void MemoryHost::set_answer(const std::string& key, std::string answer) { state_->answers[key] = std::move(answer); }
 void MemoryHost::set_libraries(bool allowed) { state_->libraries = allowed; }
 void MemoryHost::advance(Nanos time) { state_->clock += time; }
@@ -54,7 +60,8 @@ Result<std::vector<std::string>> MemoryHost::list(const std::string& path) {
   const std::string prefix = path.ends_with('/') ? path : path + "/";
   std::set<std::string> names;
   const auto add = [&](const std::string& file) {
-    if (file.starts_with(prefix)) names.insert(file.substr(prefix.size(), file.find('/', prefix.size()) - prefix.size()));
+    if (file.starts_with(prefix))
+      names.insert(file.substr(prefix.size(), file.find('/', prefix.size()) - prefix.size()));
   };
   for (const auto& [file, content] : state_->files) add(file);
   for (const auto& [file, target] : state_->links) add(file);
@@ -92,7 +99,9 @@ Result<std::string> MemoryHost::ask(const std::string& key, const Ask& live) {
   return found != state_->answers.end() ? Result<std::string>(found->second) : live();
 }
 
-Result<std::unique_ptr<Source>> MemoryHost::bind(const std::string&, Count live) { return std::make_unique<CallSource>(std::move(live)); }
+Result<std::unique_ptr<Source>> MemoryHost::bind(const std::string&, Count live) {
+  return std::make_unique<CallSource>(std::move(live));
+}
 
 Result<std::shared_ptr<Library>> MemoryHost::load(const std::vector<std::string>& names) {
   if (!state_->libraries) return fail(ErrorKind::absent, "a machine in memory has no libraries");

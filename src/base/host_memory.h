@@ -1,4 +1,5 @@
-// MemoryHost: a machine made of a map of files and a clock that is turned by hand. For tests; links nothing of the system.
+// MemoryHost: a machine made of a map of files and a clock that is turned by hand. For tests; links nothing of the
+// system.
 #pragma once
 
 #include <map>

@@ -1,9 +1,9 @@
 // The real machine, or a captured tree below another root.
 //
-// Repeated file reads are one pread at offset 0 of a descriptor opened once: sysfs and procfs make their text anew at each such read.
-// Below another root files are opened anew each time, since whoever plays the machine may replace them by renaming.
-// Files are opened O_NONBLOCK and must be regular, so that a FIFO or a device below --root can not hang or act; a read takes
-// 256 bytes at most, which the first line of /proc/stat fits and no decimal 64-bit number fills.
+// Repeated file reads are one pread at offset 0 of a descriptor opened once: sysfs and procfs make their text anew at
+// each such read. Below another root files are opened anew each time, since whoever plays the machine may replace them
+// by renaming. Files are opened O_NONBLOCK and must be regular, so that a FIFO or a device below --root can not hang or
+// act; a read takes 256 bytes at most, which the first line of /proc/stat fits and no decimal 64-bit number fills.
 #include <dirent.h>
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -49,7 +49,8 @@ Reading read_number(int fd, const Extract& extract) {
   const ssize_t n = ::pread(fd, text.data(), text.size(), 0);
   if (n < 0) return Reading::none(kind_of_errno(errno));
   std::string_view read(text.data(), static_cast<std::size_t>(n));
-  if (read.size() == text.size()) read = read.substr(0, read.rfind('\n') + 1);  // whole lines alone: half a number is a number too
+  if (read.size() == text.size())
+    read = read.substr(0, read.rfind('\n') + 1);  // whole lines alone: half a number is a number too
   std::uint64_t value = 0;
   if (!extract.parse(read, value)) return Reading::none(ErrorKind::malformed);
   return Reading::of(value);
@@ -156,15 +157,16 @@ class RealHost : public Host {
   }
 
   Result<std::unique_ptr<Source>> open_perf(const PerfEvent& event) override {
-    if (!root_.empty()) return fail(ErrorKind::absent, "perf counters are this kernel's own and not read below --root " + root_);
+    if (!root_.empty())
+      return fail(ErrorKind::absent, "perf counters are this kernel's own and not read below --root " + root_);
     perf_event_attr attr{};
     attr.size = sizeof attr;
     attr.type = event.type;
     attr.config = event.config;
     const long fd = ::syscall(SYS_perf_event_open, &attr, -1, static_cast<int>(event.cpu), -1, PERF_FLAG_FD_CLOEXEC);
     if (fd < 0)
-      return tl::make_unexpected(
-          system_error(errno, fmt::format("perf_event_open(type {}, config {:#x}, cpu {})", event.type, event.config, event.cpu)));
+      return tl::make_unexpected(system_error(
+          errno, fmt::format("perf_event_open(type {}, config {:#x}, cpu {})", event.type, event.config, event.cpu)));
     return std::make_unique<PerfSource>(Descriptor(static_cast<int>(fd)));
   }
 
@@ -176,7 +178,8 @@ class RealHost : public Host {
   Result<std::shared_ptr<Library>> load(const std::vector<std::string>& names) override {
     std::string why;
     for (const auto& candidate : library_paths(names)) {
-      if (void* handle = ::dlopen(candidate.c_str(), RTLD_NOW | RTLD_LOCAL)) return std::make_shared<SharedLibrary>(handle);
+      if (void* handle = ::dlopen(candidate.c_str(), RTLD_NOW | RTLD_LOCAL))
+        return std::make_shared<SharedLibrary>(handle);
       if (const char* error = ::dlerror()) why = error;
     }
     return fail(ErrorKind::absent, why.empty() ? "no such library below " + root_ : why);
@@ -202,7 +205,7 @@ class RealHost : public Host {
     const std::string full = root_ + path;
     Descriptor fd(::open(full.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
     if (fd.get() < 0) return tl::make_unexpected(system_error(errno, full));
-    struct stat info{};
+    struct stat info {};
     if (::fstat(fd.get(), &info) != 0) return tl::make_unexpected(system_error(errno, full));
     if (!S_ISREG(info.st_mode)) return fail(ErrorKind::malformed, full + ": not a regular file");
     return fd;
@@ -213,7 +216,8 @@ class RealHost : public Host {
     if (root_.empty()) return names;
     std::vector<std::string> paths;
     for (const auto& name : names)
-      for (const char* folder : {"/usr/lib/x86_64-linux-gnu/", "/usr/lib/aarch64-linux-gnu/", "/usr/lib64/", "/usr/lib/"})
+      for (const char* folder :
+           {"/usr/lib/x86_64-linux-gnu/", "/usr/lib/aarch64-linux-gnu/", "/usr/lib64/", "/usr/lib/"})
         if (const auto path = root_ + folder + name; ::access(path.c_str(), R_OK) == 0) paths.push_back(path);
     return paths;
   }

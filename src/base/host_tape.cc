@@ -11,9 +11,12 @@ std::string source_key(const std::string& path, const Extract& extract) {
   return *extract.name == '\0' ? path : path + "#" + extract.name;
 }
 
-std::string source_key(const PerfEvent& event) { return fmt::format("perf:{}/{}/{}", event.type, event.config, event.cpu); }
+std::string source_key(const PerfEvent& event) {
+  return fmt::format("perf:{}/{}/{}", event.type, event.config, event.cpu);
+}
 
-// --- TapingHost -----------------------------------------------------------------------------------------------------------------------
+// --- TapingHost
+// -----------------------------------------------------------------------------------------------------------------------
 
 namespace {
 class TapingSource : public Source {
@@ -63,8 +66,10 @@ Result<std::unique_ptr<Source>> TapingHost::note_open(const std::string& key, Re
 
 Result<std::string> TapingHost::read_text(const std::string& path) {
   auto text = inner_.read_text(path);
-  if (text) tape_.line({"text", path, *text});
-  else note_fail("text", path, text.error());
+  if (text)
+    tape_.line({"text", path, *text});
+  else
+    note_fail("text", path, text.error());
   return text;
 }
 
@@ -82,8 +87,10 @@ Result<std::vector<std::string>> TapingHost::list(const std::string& path) {
 
 Result<std::string> TapingHost::read_link(const std::string& path) {
   auto target = inner_.read_link(path);
-  if (target) tape_.line({"link", path, *target});
-  else note_fail("link", path, target.error());
+  if (target)
+    tape_.line({"link", path, *target});
+  else
+    note_fail("link", path, target.error());
   return target;
 }
 
@@ -97,8 +104,10 @@ Result<std::unique_ptr<Source>> TapingHost::open_perf(const PerfEvent& event) {
 
 Result<std::string> TapingHost::ask(const std::string& key, const Ask& live) {
   auto answer = inner_.ask(key, live);
-  if (answer) tape_.line({"ask", key, *answer});
-  else note_fail("ask", key, answer.error());
+  if (answer)
+    tape_.line({"ask", key, *answer});
+  else
+    note_fail("ask", key, answer.error());
   return answer;
 }
 
@@ -111,7 +120,8 @@ Nanos TapingHost::now() noexcept { return inner_.now(); }
 std::int64_t TapingHost::wall_ns() noexcept { return inner_.wall_ns(); }
 bool TapingHost::sleep_until(Nanos when) { return inner_.sleep_until(when); }
 
-// --- TapedHost ------------------------------------------------------------------------------------------------------------------------
+// --- TapedHost
+// ------------------------------------------------------------------------------------------------------------------------
 
 // Where the tape stands: the present sweep, its clock, and what each source last said.
 struct TapedHost::Player {
@@ -131,7 +141,8 @@ struct TapedHost::Player {
   bool advance() {
     if (next >= tape.sweeps.size()) return false;
     const TapeSweep& sweep = tape.sweeps[next++];
-    begin = clock = std::max(clock, sweep.at);  // the reads of the sweep before may have taken longer than until this one
+    begin = clock =
+        std::max(clock, sweep.at);  // the reads of the sweep before may have taken longer than until this one
     for (Last& source : last) source.after = Nanos{};
     for (const TapeRead& read : sweep.reads) last[read.source] = {read.reading, read.after_sweep};
     return true;
@@ -178,7 +189,9 @@ Result<std::string> TapedHost::ask(const std::string& key, const Ask&) { return 
 Result<std::unique_ptr<Source>> TapedHost::open_number(const std::string& path, const Extract& extract) {
   return open_taped(player_, source_key(path, extract));
 }
-Result<std::unique_ptr<Source>> TapedHost::open_perf(const PerfEvent& event) { return open_taped(player_, source_key(event)); }
+Result<std::unique_ptr<Source>> TapedHost::open_perf(const PerfEvent& event) {
+  return open_taped(player_, source_key(event));
+}
 Result<std::unique_ptr<Source>> TapedHost::bind(const std::string& key, Count) { return open_taped(player_, key); }
 Result<std::shared_ptr<Library>> TapedHost::load(const std::vector<std::string>&) {
   return fail(ErrorKind::absent, "a tape has no libraries");

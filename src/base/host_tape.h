@@ -11,8 +11,8 @@
 
 namespace nw {
 
-// Answers as `inner` does and writes everything to `tape`. Call begin_sweep() before each round of reads. Both must outlive it and
-// every Source that it opened.
+// Answers as `inner` does and writes everything to `tape`. Call begin_sweep() before each round of reads. Both must
+// outlive it and every Source that it opened.
 class TapingHost : public Host {
  public:
   TapingHost(Host& inner, TapeWriter& tape);
@@ -44,8 +44,9 @@ class TapingHost : public Host {
   std::uint32_t count_ = 0;
 };
 
-// The tape's clock stands still but for sleep_until, which moves on to the tape's next sweep whatever time was asked for, and for the
-// delays of reads inside a sweep. Sources keep answering as they did last where a sweep does not mention them.
+// The tape's clock stands still but for sleep_until, which moves on to the tape's next sweep whatever time was asked
+// for, and for the delays of reads inside a sweep. Sources keep answering as they did last where a sweep does not
+// mention them.
 class TapedHost : public Host {
  public:
   explicit TapedHost(Tape tape);

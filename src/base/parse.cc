@@ -44,11 +44,17 @@ std::string quote(std::string_view text, std::size_t most) {
 }
 
 namespace {
-// How many bytes the valid character at the text's beginning has; 0 when there is none. Neither surrogates nor overlong forms are valid.
+// How many bytes the valid character at the text's beginning has; 0 when there is none. Neither surrogates nor overlong
+// forms are valid.
 std::size_t utf8_length(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned lead = byte(0);
-  const std::size_t length = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
+  const std::size_t length = lead < 0x80   ? 1
+                             : lead < 0xc2 ? 0
+                             : lead < 0xe0 ? 2
+                             : lead < 0xf0 ? 3
+                             : lead < 0xf5 ? 4
+                                           : 0;
   if (length == 0 || length > text.size()) return 0;
   for (std::size_t i = 1; i < length; ++i)
     if ((byte(i) & 0xc0) != 0x80) return 0;
@@ -62,8 +68,10 @@ std::string valid_utf8(std::string_view text) {
   std::string out;
   while (!text.empty()) {
     const std::size_t length = utf8_length(text);
-    if (length == 0) out += "\xef\xbf\xbd";
-    else out += text.substr(0, length);
+    if (length == 0)
+      out += "\xef\xbf\xbd";
+    else
+      out += text.substr(0, length);
     text.remove_prefix(length == 0 ? 1 : length);
   }
   return out;
@@ -83,7 +91,8 @@ std::optional<std::int64_t> parse_duration_ns(std::string_view text) {
     std::string_view name;
     double ns;
   };
-  static constexpr std::array<Unit, 6> kUnits{{{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}}};
+  static constexpr std::array<Unit, 6> kUnits{
+      {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}}};
   text = trim(text);
   const auto at = text.find_first_not_of("0123456789.");
   if (at == std::string_view::npos) return std::nullopt;

@@ -1,4 +1,5 @@
-// Numbers out of foreign text. Every parser of the house that meets a number comes here, so that one fuzz target covers it.
+// Numbers out of foreign text. Every parser of the house that meets a number comes here, so that one fuzz target covers
+// it.
 #pragma once
 
 #include <cstdint>
@@ -14,10 +15,12 @@ std::vector<std::string_view> split(std::string_view text, char separator);
 // Foreign text for a person's eyes: trimmed, in quotes, at most `most` bytes of it, what is not printable ASCII as '?'.
 std::string quote(std::string_view text, std::size_t most = 40);
 
-// Foreign text as UTF-8: each byte that is not part of a valid character becomes U+FFFD. What protobuf strings and JSON may hold.
+// Foreign text as UTF-8: each byte that is not part of a valid character becomes U+FFFD. What protobuf strings and JSON
+// may hold.
 std::string valid_utf8(std::string_view text);
 
-// The whole text, white space at both ends aside, is one decimal number that fits; else nothing. No sign, no hex, no fraction.
+// The whole text, white space at both ends aside, is one decimal number that fits; else nothing. No sign, no hex, no
+// fraction.
 std::optional<std::uint64_t> parse_u64(std::string_view text);
 // The same with an optional leading '-'.
 std::optional<std::int64_t> parse_i64(std::string_view text);

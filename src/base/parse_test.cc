@@ -44,7 +44,8 @@ TEST(Parse, ValidUtf8) {
   EXPECT_EQ(valid_utf8(std::string_view("a\0b", 3)), std::string_view("a\0b", 3));
   EXPECT_EQ(valid_utf8("Pr\xfc"
                        "fung"),
-            "Pr\xef\xbf\xbd" "fung");
+            "Pr\xef\xbf\xbd"
+            "fung");
   for (const char* bad : {"\xc3", "\x80", "\xc0\x80", "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80",
                           "\xf5\x80\x80\x80", "\xe2\x82", "\xff\xfe"})
     EXPECT_EQ(valid_utf8(bad), repeated("\xef\xbf\xbd", std::string_view(bad).size())) << bad;

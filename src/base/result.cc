@@ -11,9 +11,16 @@ constexpr std::array<std::string_view, 5> kNames{"absent", "denied", "busy", "ma
 
 ErrorKind kind_of(int errno_value) {
   switch (errno_value) {
-    case ENOENT: case ENODEV: case ENXIO: case ENOTDIR: return ErrorKind::absent;
-    case EACCES: case EPERM: return ErrorKind::denied;
-    case EAGAIN: case EBUSY: case EINTR: case ETIMEDOUT: return ErrorKind::busy;
+    case ENOENT:
+    case ENODEV:
+    case ENXIO:
+    case ENOTDIR: return ErrorKind::absent;
+    case EACCES:
+    case EPERM: return ErrorKind::denied;
+    case EAGAIN:
+    case EBUSY:
+    case EINTR:
+    case ETIMEDOUT: return ErrorKind::busy;
     default: return ErrorKind::failed;
   }
 }

@@ -1,4 +1,5 @@
-// Errors are values. `kind` decides what the program does next; `what` is for a person and names the path and the errno.
+// Errors are values. `kind` decides what the program does next; `what` is for a person and names the path and the
+// errno.
 #pragma once
 
 #include <string>
@@ -30,7 +31,9 @@ template <class T>
 using Result = tl::expected<T, Error>;
 using Done = Result<void>;
 
-inline tl::unexpected<Error> fail(ErrorKind kind, std::string what) { return tl::make_unexpected(Error{kind, std::move(what)}); }
+inline tl::unexpected<Error> fail(ErrorKind kind, std::string what) {
+  return tl::make_unexpected(Error{kind, std::move(what)});
+}
 
 // An Error for a failed system call: the kind by errno, the text "<what>: <strerror>".
 Error system_error(int errno_value, const std::string& what);
@@ -39,16 +42,16 @@ Error system_error(int errno_value, const std::string& what);
 
 #define NW_JOIN_(a, b) a##b
 #define NW_JOIN(a, b) NW_JOIN_(a, b)
-#define NW_TRY_(expression, result)                                         \
-  __extension__({                                                           \
-    auto result = (expression);                                             \
-    if (!result) return tl::make_unexpected(std::move(result).error());     \
-    std::move(result).value();                                              \
+#define NW_TRY_(expression, result)                                     \
+  __extension__({                                                       \
+    auto result = (expression);                                         \
+    if (!result) return tl::make_unexpected(std::move(result).error()); \
+    std::move(result).value();                                          \
   })
 // The value of a Result, or return its error from the enclosing function. May stand inside another.
 #define NW_TRY(expression) NW_TRY_(expression, NW_JOIN(nw_result_, __COUNTER__))
 // The same for a Result without a value.
-#define NW_CHECK(expression)                                                           \
-  do {                                                                                 \
+#define NW_CHECK(expression)                                                                           \
+  do {                                                                                                 \
     if (auto nw_done = (expression); !nw_done) return tl::make_unexpected(std::move(nw_done).error()); \
   } while (false)

@@ -24,12 +24,18 @@ constexpr std::int64_t kMaxWall = 7'000'000'000'000'000'000;   // the year 2191
 std::string escape(std::string_view field) {
   std::string out;
   for (const char c : field) {
-    if (c == '\t') out += "\\t";
-    else if (c == '\n') out += "\\n";
-    else if (c == '\r') out += "\\r";
-    else if (c == '\\') out += "\\\\";
-    else if (static_cast<unsigned char>(c) < 0x20) out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-    else out += c;
+    if (c == '\t')
+      out += "\\t";
+    else if (c == '\n')
+      out += "\\n";
+    else if (c == '\r')
+      out += "\\r";
+    else if (c == '\\')
+      out += "\\\\";
+    else if (static_cast<unsigned char>(c) < 0x20)
+      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+    else
+      out += c;
   }
   return out;
 }
@@ -102,12 +108,18 @@ class Parser {
     if (fields_.size() != 5) return false;
     const Error error{error_kind(fields_[3]), fields_[4]};
     const auto& [verb, key] = std::tie(fields_[1], fields_[2]);
-    if (verb == "text") tape_.texts.insert_or_assign(key, tl::make_unexpected(error));
-    else if (verb == "link") tape_.links.insert_or_assign(key, tl::make_unexpected(error));
-    else if (verb == "ask") tape_.answers.insert_or_assign(key, tl::make_unexpected(error));
-    else if (verb == "list") tape_.lists.insert_or_assign(key, tl::make_unexpected(error));
-    else if (verb == "open") tape_.sources.insert_or_assign(key, tl::make_unexpected(error));
-    else return false;
+    if (verb == "text")
+      tape_.texts.insert_or_assign(key, tl::make_unexpected(error));
+    else if (verb == "link")
+      tape_.links.insert_or_assign(key, tl::make_unexpected(error));
+    else if (verb == "ask")
+      tape_.answers.insert_or_assign(key, tl::make_unexpected(error));
+    else if (verb == "list")
+      tape_.lists.insert_or_assign(key, tl::make_unexpected(error));
+    else if (verb == "open")
+      tape_.sources.insert_or_assign(key, tl::make_unexpected(error));
+    else
+      return false;
     return true;
   }
   bool sweep() {
@@ -216,8 +228,10 @@ void TapeWriter::flush() {
   while (!rest.empty() && status_) {
     const ssize_t written = ::write(fd_, rest.data(), rest.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) status_ = tl::make_unexpected(system_error(errno, path_));
-    else rest.remove_prefix(static_cast<std::size_t>(written));
+    if (written < 0)
+      status_ = tl::make_unexpected(system_error(errno, path_));
+    else
+      rest.remove_prefix(static_cast<std::size_t>(written));
   }
   buffer_.clear();
 }

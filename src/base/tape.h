@@ -1,7 +1,7 @@
 // Tape: a recorded or invented machine, as a text file. Fixture, simulator output and bug report in one format.
 //
-// Lines; fields separated by one tab; in a field \t \n \r \\ and \xHH stand for the bytes that would break a line. Lines that are empty
-// or begin with '#' are skipped.
+// Lines; fields separated by one tab; in a field \t \n \r \\ and \xHH stand for the bytes that would break a line.
+// Lines that are empty or begin with '#' are skipped.
 //
 //     nodewatt-tape 1                              first line
 //     wall <ns since 1970>                         the wall clock at tape time 0 (optional)
@@ -13,11 +13,14 @@
 //     fail <verb> <path or key> <kind> <what>      verb text|list|link|ask|open answered with this Error
 //     t <ns>                                       a sweep begins; times never go back; the first t is the tape's start
 //     = <n> <value> [<ns after t>]                 source n read this value in that sweep
-//     ! <n> <kind> [<ns after t>]                  source n could not be read in that sweep (kind: absent denied busy malformed failed)
+//     ! <n> <kind> [<ns after t>]                  source n could not be read in that sweep (kind: absent denied busy
+//     malformed failed)
 //
-// Keys of sources: a file "<path>" or "<path>#<extract>", a perf counter "perf:<type>/<config>/<cpu>", a bound closure's own key
-// ("nvml:GPU-…/energy"). What the tape does not mention is absent. A source that a sweep does not mention reads as it did last.
-// A last line without its line end was cut off while it was written (half a number is a number too) and is skipped.
+// Keys of sources: a file "<path>" or "<path>#<extract>", a perf counter "perf:<type>/<config>/<cpu>", a bound
+// closure's own key
+// ("nvml:GPU-…/energy"). What the tape does not mention is absent. A source that a sweep does not mention reads as it
+// did last. A last line without its line end was cut off while it was written (half a number is a number too) and is
+// skipped.
 #pragma once
 
 #include <cstdint>
@@ -49,7 +52,7 @@ struct Tape {
   std::map<std::string, Result<std::string>> texts, links, answers;
   std::map<std::string, Result<std::vector<std::string>>> lists;
   std::map<std::string, Result<std::uint32_t>> sources;  // key to n
-  std::size_t opened = 0;  // how many n there are; a key opened twice has two
+  std::size_t opened = 0;                                // how many n there are; a key opened twice has two
   std::vector<TapeSweep> sweeps;
 };
 

@@ -1,4 +1,5 @@
-// Energy: joules of one part of the node over some time, with everything that must be known before two of them may be compared.
+// Energy: joules of one part of the node over some time, with everything that must be known before two of them may be
+// compared.
 #pragma once
 
 #include <optional>
@@ -10,8 +11,8 @@
 
 namespace nw {
 
-// One cause of doubt as a standard uncertainty in joules. Systematic terms of one name move together: they add up linearly over parts,
-// phases and repeats. Random ones add up in quadrature.
+// One cause of doubt as a standard uncertainty in joules. Systematic terms of one name move together: they add up
+// linearly over parts, phases and repeats. Random ones add up in quadrature.
 struct Term {
   std::string name;  // "RAPL package gain"
   double joules = 0;

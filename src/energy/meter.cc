@@ -8,7 +8,8 @@ namespace nw {
 
 namespace {
 constexpr double kNano = 1e-9;
-// A part that is on draws more than half a watt: after this long without a step a counter of at most 1 J a step is not counting.
+// A part that is on draws more than half a watt: after this long without a step a counter of at most 1 J a step is not
+// counting.
 constexpr Nanos kStillTooLong = seconds(10);
 constexpr Nanos kDeadAfter = seconds(2);
 constexpr Nanos kDeadAtZeroAfter = millis(100);  // counters that begin at zero when opened
@@ -16,7 +17,8 @@ constexpr Nanos kDeadAtZeroAfter = millis(100);  // counters that begin at zero 
 // A difference of a counter says something of power when it spans so many of its refreshes and counts.
 constexpr std::int64_t kMeanRefreshes = 10;
 constexpr std::uint64_t kMeanCounts = 20;
-constexpr Watts kAnyPart = watts(1'000'000'000);  // more than any part of a node draws, where the nameplate has no ceiling
+constexpr Watts kAnyPart =
+    watts(1'000'000'000);  // more than any part of a node draws, where the nameplate has no ceiling
 
 double as_joules(double watts, Nanos time) { return watts * static_cast<double>(time.count()) * kNano; }
 Joules from_double(double joule) { return Joules::of(std::llround(std::clamp(joule * 1e6, -9e18, 9e18))); }
@@ -34,8 +36,10 @@ void Meter::add(const Sample& sample) {
   }
   if (late) anomalies_.add(Anomaly::late);
   holding_ = false;
-  if (plate_.kind == SensorKind::counter) add_counter(sample);
-  else add_gauge(sample);
+  if (plate_.kind == SensorKind::counter)
+    add_counter(sample);
+  else
+    add_gauge(sample);
 }
 
 // A reading that is not there: go on at the last known power until the next good one puts it right.
@@ -78,7 +82,8 @@ void Meter::measured(Nanos at, Joules energy, Nanos since) {
   if (unfilled_ > Nanos{}) fill(std::exchange(unfilled_, Nanos{}));
 }
 
-// The greatest and the least power are means over stretches that the counter resolves; a stretch never spans a break in the counting.
+// The greatest and the least power are means over stretches that the counter resolves; a stretch never spans a break in
+// the counting.
 void Meter::note_mean(Nanos at, Joules energy, Nanos since, std::uint64_t counts) {
   if (!std::exchange(mean_open_, true)) mean_since_ = since, mean_energy_ = {}, mean_counts_ = 0;
   mean_energy_ += energy;
@@ -89,7 +94,8 @@ void Meter::note_mean(Nanos at, Joules energy, Nanos since, std::uint64_t counts
   mean_open_ = false;
 }
 
-// Whether a live counter has stood still for too long by now. The first time, the stillness that had passed as measured is taken back.
+// Whether a live counter has stood still for too long by now. The first time, the stillness that had passed as measured
+// is taken back.
 bool Meter::stuck(const Unwrapper::Step& step, Nanos at) {
   const bool broken = step.verdict == Unwrapper::Verdict::reset || step.verdict == Unwrapper::Verdict::ambiguous;
   if (step.counts != 0 || broken) {  // after a break it has moved, nobody knows how far
@@ -215,9 +221,14 @@ Tally Meter::at(Nanos time) const {
     const std::int64_t part = (time - a.at).count(), whole = (b.at - a.at).count();
     const Tally step = b.tally - a.tally;
     const double share = static_cast<double>(part) / static_cast<double>(whole);
-    return a.tally + Tally{Joules::of(mul_div(step.energy.count(), part, whole)), Joules::of(mul_div(step.filled.count(), part, whole)),
-                           Nanos::of(mul_div(step.covered.count(), part, whole)), step.steps * share, step.count * share,
-                           step.sum * share, step.squares * share, step.products * share};
+    return a.tally + Tally{Joules::of(mul_div(step.energy.count(), part, whole)),
+                           Joules::of(mul_div(step.filled.count(), part, whole)),
+                           Nanos::of(mul_div(step.covered.count(), part, whole)),
+                           step.steps * share,
+                           step.count * share,
+                           step.sum * share,
+                           step.squares * share,
+                           step.products * share};
   }
   Tally tally = point(kept() - 1).tally;  // before everything that is kept
   const Nanos before = point(kept() - 1).at - time;
@@ -226,8 +237,8 @@ Tally Meter::at(Nanos time) const {
   return tally;
 }
 
-// Staleness of a reading (uniform in one refresh), the load's step at the edge seen through refresh or window, and, where the edge lies
-// between two samples, the straight line between them.
+// Staleness of a reading (uniform in one refresh), the load's step at the edge seen through refresh or window, and,
+// where the edge lies between two samples, the straight line between them.
 double Meter::edge_variance(Nanos time) const {
   if (kept() < 2) return 0;
   std::size_t back = 1;
@@ -237,7 +248,8 @@ double Meter::edge_variance(Nanos time) const {
   const double step = std::max(std::abs(b.power - before), 0.05 * b.power);
   const double refresh = to_seconds(plate_.refresh), window = to_seconds(plate_.window);
   double variance = b.power * b.power * refresh * refresh / 12;
-  if (holding_ && last_good_ && time > *last_good_) {  // nobody knows what was drawn since: anything up to the most that was seen
+  if (holding_ && last_good_ &&
+      time > *last_good_) {  // nobody knows what was drawn since: anything up to the most that was seen
     const double guess = std::max(last_power_, to_watts(max_power_.value_or(Watts{}))) * to_seconds(time - *last_good_);
     variance += guess * guess / 3;
   }

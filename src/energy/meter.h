@@ -1,9 +1,9 @@
 // Meter: turns the samples of one sensor into its running energy.
 //
-// A counter's energy is the difference of its counts, whatever the time between two readings; a failed reading in the middle costs
-// nothing. A gauge's energy is the trapezoid over its readings, each set back by half its averaging window. Time that was not measured
-// (reset, ambiguous wrap, a counter that stood still, a gauge unread for three periods) is filled with the power around it, kept apart
-// as `filled`, and not counted as covered.
+// A counter's energy is the difference of its counts, whatever the time between two readings; a failed reading in the
+// middle costs nothing. A gauge's energy is the trapezoid over its readings, each set back by half its averaging
+// window. Time that was not measured (reset, ambiguous wrap, a counter that stood still, a gauge unread for three
+// periods) is filled with the power around it, kept apart as `filled`, and not counted as covered.
 #pragma once
 
 #include <array>
@@ -68,23 +68,23 @@ class Meter {
   AnomalyCounts anomalies_;
 
   Tally now_;
-  Int128 counts_ = 0;        // of a counter since its first reading
-  Int128 area_ = 0;          // of a gauge: twice the integral, in counts x ns
-  Joules from_counts_;       // what of now_.energy came from counts_ or area_
-  Joules held_;              // provisional energy since the last good reading
-  Nanos unfilled_{};         // time to fill as soon as a power is known
+  Int128 counts_ = 0;   // of a counter since its first reading
+  Int128 area_ = 0;     // of a gauge: twice the integral, in counts x ns
+  Joules from_counts_;  // what of now_.energy came from counts_ or area_
+  Joules held_;         // provisional energy since the last good reading
+  Nanos unfilled_{};    // time to fill as soon as a power is known
   std::optional<Nanos> last_good_;
   std::optional<Nanos> last_moved_;
   std::optional<Nanos> first_good_;
   std::optional<Nanos> last_sample_;  // good or not
-  bool holding_ = false;     // the newest sample was not good
-  double last_power_ = -1;   // W; < 0: unknown
+  bool holding_ = false;              // the newest sample was not good
+  double last_power_ = -1;            // W; < 0: unknown
   double first_power_ = -1;
   std::uint64_t last_raw_ = 0;
   bool alive_ = false;
   bool stuck_ = false;
   std::optional<Watts> max_power_, min_power_;
-  bool mean_open_ = false;   // of a counter, the stretch whose mean power is to be noted next
+  bool mean_open_ = false;  // of a counter, the stretch whose mean power is to be noted next
   Nanos mean_since_{};
   Joules mean_energy_;
   std::uint64_t mean_counts_ = 0;

@@ -1,5 +1,5 @@
-// Tally: the running sums of one sensor up to one moment. The difference of two tallies is all that is known about an interval, and
-// because every sum telescopes, the parts of a split interval add up to the whole, to the microjoule.
+// Tally: the running sums of one sensor up to one moment. The difference of two tallies is all that is known about an
+// interval, and because every sum telescopes, the parts of a split interval add up to the whole, to the microjoule.
 #pragma once
 
 #include "base/units.h"
@@ -7,21 +7,21 @@
 namespace nw {
 
 struct Tally {
-  Joules energy;    // everything, fills included
-  Joules filled;    // what stands for time that was not measured
-  Nanos covered;    // time that was measured
-  double steps = 0;        // sum of (time step x power step)^2 over samples of power, J^2
-  double count = 0;        // samples of power, and their sum, sum of squares and of products with the one before (W):
-  double sum = 0;          // what the lag-1 autocorrelation of a sampled power needs
+  Joules energy;     // everything, fills included
+  Joules filled;     // what stands for time that was not measured
+  Nanos covered;     // time that was measured
+  double steps = 0;  // sum of (time step x power step)^2 over samples of power, J^2
+  double count = 0;  // samples of power, and their sum, sum of squares and of products with the one before (W):
+  double sum = 0;    // what the lag-1 autocorrelation of a sampled power needs
   double squares = 0;
   double products = 0;
 
   friend Tally operator-(const Tally& a, const Tally& b) {
-    return {a.energy - b.energy, a.filled - b.filled, a.covered - b.covered,   a.steps - b.steps,
+    return {a.energy - b.energy, a.filled - b.filled, a.covered - b.covered, a.steps - b.steps,
             a.count - b.count,   a.sum - b.sum,       a.squares - b.squares, a.products - b.products};
   }
   friend Tally operator+(const Tally& a, const Tally& b) {
-    return {a.energy + b.energy, a.filled + b.filled, a.covered + b.covered,   a.steps + b.steps,
+    return {a.energy + b.energy, a.filled + b.filled, a.covered + b.covered, a.steps + b.steps,
             a.count + b.count,   a.sum + b.sum,       a.squares + b.squares, a.products + b.products};
   }
 };

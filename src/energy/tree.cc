@@ -40,7 +40,8 @@ class Composer {
   Composition compose() {
     const unsigned depth = node_ != nullptr ? 1 : 0;
     if (node_ != nullptr) put(*node_, 0, true);
-    for (const Domain domain : {Domain::module, Domain::psys, Domain::gpu, Domain::package, Domain::dram, Domain::cpu, Domain::sysio})
+    for (const Domain domain :
+         {Domain::module, Domain::psys, Domain::gpu, Domain::package, Domain::dram, Domain::cpu, Domain::sysio})
       if (is_top(domain)) add_domain(domain, depth);
     if (node_ != nullptr) return finish_node();
     finish_parts();
@@ -51,10 +52,13 @@ class Composer {
   // Directly under the node on this machine.
   bool is_top(Domain domain) const {
     switch (domain) {
-      case Domain::module: case Domain::psys: return true;
+      case Domain::module:
+      case Domain::psys: return true;
       case Domain::package: return !has_psys_ && !has_module_;
       case Domain::dram: return !has_psys_;
-      case Domain::gpu: case Domain::cpu: case Domain::sysio: return !has_module_;
+      case Domain::gpu:
+      case Domain::cpu:
+      case Domain::sysio: return !has_module_;
       default: return false;
     }
   }
@@ -81,7 +85,8 @@ class Composer {
     std::vector<const Branch*> parts;
     for (const auto& [part, branch] : measured_)
       if (part.domain == domain) parts.push_back(branch);
-    std::stable_sort(parts.begin(), parts.end(), [](const Branch* a, const Branch* b) { return a->plate->label < b->plate->label; });
+    std::stable_sort(parts.begin(), parts.end(),
+                     [](const Branch* a, const Branch* b) { return a->plate->label < b->plate->label; });
     return parts;
   }
 
@@ -94,7 +99,8 @@ class Composer {
     }
   }
 
-  // A psys or module is taken to hold all of the domains inside it where it is the only one; else those of its own device number.
+  // A psys or module is taken to hold all of the domains inside it where it is the only one; else those of its own
+  // device number.
   void add_inside(const Part& outer, unsigned depth) {
     const bool alone = std::count_if(measured_.begin(), measured_.end(),
                                      [&](const auto& entry) { return entry.first.domain == outer.domain; }) == 1;
@@ -132,7 +138,8 @@ class Composer {
 
   Composition finish_node() {
     out_.total = node_->energy;
-    out_.boundary_note = node_->energy.boundary == Boundary::plug ? "the whole node, at the plug" : "the whole node, behind its power supplies";
+    out_.boundary_note = node_->energy.boundary == Boundary::plug ? "the whole node, at the plug"
+                                                                  : "the whole node, behind its power supplies";
     if (top_known_ > 0) {
       Energy rest;
       rest.value = *node_->energy.value - sum_;
@@ -142,7 +149,8 @@ class Composer {
       rest.uncertainty = node_->energy.uncertainty;
       rest.uncertainty.subtract(doubt_);
       if (*rest.value < Joules{}) out_.anomalies.add(Anomaly::negative_rest);
-      out_.components.push_back({{Domain::other, "0"}, "rest of node", rest, "node minus parts", "", 1, true, std::nullopt});
+      out_.components.push_back(
+          {{Domain::other, "0"}, "rest of node", rest, "node minus parts", "", 1, true, std::nullopt});
     }
     return std::move(out_);
   }
@@ -207,9 +215,13 @@ class Composer {
 
   // "CPU packages and memory", from the domains that were summed.
   std::string note_of_parts() const {
-    static constexpr std::pair<Domain, const char*> kWords[] = {
-        {Domain::psys, "the CPU platform"}, {Domain::module, "the modules"}, {Domain::package, "CPU packages"}, {Domain::dram, "memory"},
-        {Domain::gpu, "GPUs"},              {Domain::cpu, "CPUs"},           {Domain::sysio, "CPU input and output"}};
+    static constexpr std::pair<Domain, const char*> kWords[] = {{Domain::psys, "the CPU platform"},
+                                                                {Domain::module, "the modules"},
+                                                                {Domain::package, "CPU packages"},
+                                                                {Domain::dram, "memory"},
+                                                                {Domain::gpu, "GPUs"},
+                                                                {Domain::cpu, "CPUs"},
+                                                                {Domain::sysio, "CPU input and output"}};
     std::vector<std::string> words;
     for (const auto& [domain, word] : kWords)
       for (const auto& [part, branch] : measured_)
@@ -218,7 +230,8 @@ class Composer {
           break;
         }
     std::string note;
-    for (std::size_t i = 0; i < words.size(); ++i) note += (i == 0 ? "" : i + 1 == words.size() ? " and " : ", ") + words[i];
+    for (std::size_t i = 0; i < words.size(); ++i)
+      note += (i == 0 ? "" : i + 1 == words.size() ? " and " : ", ") + words[i];
     return note + " alone, not the whole node";
   }
 

@@ -1,4 +1,5 @@
-// Tree: which part of the node contains which, so that nothing is counted twice and the node's rest is what its parts leave.
+// Tree: which part of the node contains which, so that nothing is counted twice and the node's rest is what its parts
+// leave.
 //
 //     node    > everything
 //     psys    > package, dram
@@ -41,12 +42,12 @@ struct Composition {
   std::optional<Energy> node_estimate;  // measured parts and modelled rest, when `total` does not cover the node
   double modelled_fraction = 0;         // of node_estimate, or of total when that is the estimate
   std::vector<Component> components;
-  std::string boundary_note;            // what `total` takes in, for people
+  std::string boundary_note;  // what `total` takes in, for people
   AnomalyCounts anomalies;
 };
 
-// Branches in the driver table's order: of several for one part the first that has a value stands for it, counters before gauges,
-// measured before modelled.
+// Branches in the driver table's order: of several for one part the first that has a value stands for it, counters
+// before gauges, measured before modelled.
 Composition compose(std::span<const Branch> branches);
 
 }  // namespace nw

@@ -1,5 +1,5 @@
-// The uncertainty of one sensor's energy, after the Guide to the expression of uncertainty in measurement (JCGM 100): each cause becomes
-// a standard uncertainty, a limit a as a/sqrt(3); causes are independent of each other.
+// The uncertainty of one sensor's energy, after the Guide to the expression of uncertainty in measurement (JCGM 100):
+// each cause becomes a standard uncertainty, a limit a as a/sqrt(3); causes are independent of each other.
 //   gain      E x tolerance                              systematic: neither time nor nodes make it smaller
 //   offset    constant power error x time                systematic
 //   edges     staleness and load steps at both ends      random, from Meter::edge_variance

@@ -5,10 +5,15 @@
 namespace nw {
 
 Unwrapper::Unwrapper(const Nameplate& plate)
-    : wrap_(plate.wrap), unit_num_(plate.unit_num), unit_den_(plate.unit_den), ceiling_(plate.ceiling), refresh_(plate.refresh) {}
+    : wrap_(plate.wrap),
+      unit_num_(plate.unit_num),
+      unit_den_(plate.unit_den),
+      ceiling_(plate.ceiling),
+      refresh_(plate.refresh) {}
 
 Int128 Unwrapper::most(Nanos time) const {
-  if (ceiling_.count() <= 0) return wrap_ != 0 ? Int128{wrap_} - 1 : std::numeric_limits<std::int64_t>::max();  // less than a turn
+  if (ceiling_.count() <= 0)
+    return wrap_ != 0 ? Int128{wrap_} - 1 : std::numeric_limits<std::int64_t>::max();  // less than a turn
   const Int128 uj = Int128{ceiling_.count()} * (time + refresh_).count() / kNanosPerSecond;
   return uj * unit_den_ / unit_num_ + 2;  // two counts of rounding
 }

@@ -1,9 +1,10 @@
 // From raw counts to counts since the last reading: wraps undone, resets and nonsense told apart from energy.
 //
-// A counter that stepped down either wrapped, or started again, or lied. What the part can draw at most (the nameplate's ceiling) over
-// the time that passed decides: a wrap is believed when the step it implies is possible, a restart when the new raw value could have
-// been counted since, anything else is a lie. A lie is dropped and the last good reading kept, so that one bad value costs nothing;
-// a second reading that agrees with the lie makes it the new truth, and the time between is not measured.
+// A counter that stepped down either wrapped, or started again, or lied. What the part can draw at most (the
+// nameplate's ceiling) over the time that passed decides: a wrap is believed when the step it implies is possible, a
+// restart when the new raw value could have been counted since, anything else is a lie. A lie is dropped and the last
+// good reading kept, so that one bad value costs nothing; a second reading that agrees with the lie makes it the new
+// truth, and the time between is not measured.
 #pragma once
 
 #include <cstdint>

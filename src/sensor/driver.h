@@ -1,7 +1,8 @@
-// Driver: finds sensors on a machine. One file each in drivers/, one line each in drivers.cc, one page and one tape each.
+// Driver: finds sensors on a machine. One file each in drivers/, one line each in drivers.cc, one page and one tape
+// each.
 //
-// A probe may be slow, may open things and may find that it lacks a right; it says so as a Finding and goes on. It never fails:
-// a machine without the sensor is a Probe without sensors. Drivers only read.
+// A probe may be slow, may open things and may find that it lacks a right; it says so as a Finding and goes on. It
+// never fails: a machine without the sensor is a Probe without sensors. Drivers only read.
 #pragma once
 
 #include <span>

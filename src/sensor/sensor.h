@@ -1,7 +1,7 @@
 // Sensor: something that can be read, and the nameplate that says what a reading means.
 //
-// A nameplate is declared by a driver, never guessed from readings: above all whether the sensor is a counter of energy or a gauge of
-// power. Everything above this floor works from nameplates and samples alone.
+// A nameplate is declared by a driver, never guessed from readings: above all whether the sensor is a counter of energy
+// or a gauge of power. Everything above this floor works from nameplates and samples alone.
 #pragma once
 
 #include <cstdint>
@@ -59,22 +59,22 @@ struct Tolerance {
 };
 
 struct Nameplate {
-  std::string id;          // "rapl_powercap/package-0", unique on this machine
-  std::string source;      // for people: "RAPL package (powercap)"
+  std::string id;      // "rapl_powercap/package-0", unique on this machine
+  std::string source;  // for people: "RAPL package (powercap)"
   Part part;
-  std::string label;       // for people, when the device is a long name: "gpu0 NVIDIA A100-SXM4-40GB"
+  std::string label;  // for people, when the device is a long name: "gpu0 NVIDIA A100-SXM4-40GB"
   Boundary boundary = Boundary::on_chip;
   SensorKind kind = SensorKind::counter;
   Kind how = Kind::measured;  // measured, or estimated by the model driver
   std::int64_t unit_num = 1;  // one count is unit_num/unit_den uJ (counter) or uW (gauge)
   std::int64_t unit_den = 1;
-  std::uint64_t wrap = 0;     // counts run 0..wrap-1; 0: 64 bits, never wraps in service
-  Nanos refresh{};            // a new value appears this often
-  Nanos window{};             // a gauge is the mean over this time
-  Watts ceiling{};            // more than this is absurd for the part
+  std::uint64_t wrap = 0;  // counts run 0..wrap-1; 0: 64 bits, never wraps in service
+  Nanos refresh{};         // a new value appears this often
+  Nanos window{};          // a gauge is the mean over this time
+  Watts ceiling{};         // more than this is absurd for the part
   Tolerance gain;
-  Watts offset{};             // standard uncertainty of a constant offset
-  std::string access;         // who may read it: "root, or group by udev rule"
+  Watts offset{};      // standard uncertainty of a constant offset
+  std::string access;  // who may read it: "root, or group by udev rule"
 };
 
 struct Sensor {

@@ -1,8 +1,8 @@
 // The measured program's side of nodewatt.h: finds the channel once, then writes marks into it.
 //
-// Depends on nothing but the C library and account/channel.h, so that it can be linked into anything. Nothing here blocks, allocates
-// or fails: a channel that is absent, foreign or of another version means that nobody measures. A forked child goes on writing to the
-// same ring under its own process id.
+// Depends on nothing but the C library and account/channel.h, so that it can be linked into anything. Nothing here
+// blocks, allocates or fails: a channel that is absent, foreign or of another version means that nobody measures. A
+// forked child goes on writing to the same ring under its own process id.
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <nodewatt/nodewatt.h>
@@ -51,14 +51,15 @@ ChannelHeader* map_channel() {
   if (path == nullptr || *path != '/') return nullptr;
   const int fd = ::open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return nullptr;
-  struct stat info{};
+  struct stat info {};
   void* map = MAP_FAILED;
   if (::fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size == static_cast<off_t>(kChannelSize))
     map = ::mmap(nullptr, kChannelSize, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   ::close(fd);
   if (map == MAP_FAILED) return nullptr;
   auto* header = static_cast<ChannelHeader*>(map);
-  if (header->magic == kChannelMagic && header->slots == kChannelSlots && header->slot_size == sizeof(ChannelSlot)) return header;
+  if (header->magic == kChannelMagic && header->slots == kChannelSlots && header->slot_size == sizeof(ChannelSlot))
+    return header;
   ::munmap(map, kChannelSize);
   return nullptr;
 }
@@ -93,7 +94,8 @@ void copy_text(char* to, std::size_t size, const char* from) {
   std::memset(to + length, 0, size - length);
 }
 
-void write(ChannelHeader* header, const Self& who, Mark::Kind kind, std::uint64_t id, const char* name, const char* unit, double value) {
+void write(ChannelHeader* header, const Self& who, Mark::Kind kind, std::uint64_t id, const char* name,
+           const char* unit, double value) {
   timespec now{};
   ::clock_gettime(CLOCK_MONOTONIC, &now);
   auto* slots = reinterpret_cast<ChannelSlot*>(header + 1);
@@ -132,7 +134,8 @@ const char* or_mark(const char* name) { return name == nullptr || *name == '\0' 
 
 void client_mark(const Mark& mark) {
   auto* header = listening();
-  if (header != nullptr) write(header, {0, mark.pid, mark.tid}, mark.kind, mark.id, mark.name.c_str(), mark.unit.c_str(), mark.value);
+  if (header != nullptr)
+    write(header, {0, mark.pid, mark.tid}, mark.kind, mark.id, mark.name.c_str(), mark.unit.c_str(), mark.value);
 }
 
 }  // namespace nw
@@ -156,10 +159,12 @@ void nw_phase_end(nw_phase_id id) {
 
 void nw_work(const char* name, double count, const char* unit) {
   auto* channel = nw::listening();
-  if (channel != nullptr) nw::write(channel, nw::me(), nw::Mark::Kind::work, 0, name == nullptr ? "" : name, nw::or_mark(unit), count);
+  if (channel != nullptr)
+    nw::write(channel, nw::me(), nw::Mark::Kind::work, 0, name == nullptr ? "" : name, nw::or_mark(unit), count);
 }
 
 void nw_figure(const char* name, double value) {
   auto* channel = nw::listening();
-  if (channel != nullptr && std::isfinite(value)) nw::write(channel, nw::me(), nw::Mark::Kind::figure, 0, nw::or_mark(name), "", value);
+  if (channel != nullptr && std::isfinite(value))
+    nw::write(channel, nw::me(), nw::Mark::Kind::figure, 0, nw::or_mark(name), "", value);
 }

@@ -1,7 +1,8 @@
 // nodewatt bench: the two applications, in training and in inference, on every device of this node, as one table.
 //
-// On a node with accelerators the CPU is measured too, with the accelerators left idle: their joules stay in the node's, which is the
-// case that runtime alone never shows. The applications are programs of their own beside this one, or on the PATH.
+// On a node with accelerators the CPU is measured too, with the accelerators left idle: their joules stay in the
+// node's, which is the case that runtime alone never shows. The applications are programs of their own beside this one,
+// or on the PATH.
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -32,7 +33,7 @@ struct Case {
 std::string program_of(const std::string& application) {
   std::array<char, 4096> self{};
   const ssize_t n = ::readlink("/proc/self/exe", self.data(), self.size() - 1);
-  const std::string name = "nodewatt-" + application;
+  std::string name = "nodewatt-" + application;
   if (n <= 0) return name;
   const std::string path(self.data(), static_cast<std::size_t>(n));
   const std::string beside = path.substr(0, path.rfind('/') + 1) + name;
@@ -52,9 +53,11 @@ std::string configuration_of(const std::string& device, bool idle_gpus, unsigned
   return device == "cpu" && idle_gpus ? text + ", GPUs idle" : text;
 }
 
-std::vector<std::string> command_of(const BenchOptions& options, const Case& one, unsigned threads, const std::string& checkpoint) {
-  std::vector<std::string> command{program_of(one.application), one.verb, "--device", one.device, "--scale", options.scale,
-                                   "--threads", std::to_string(threads), "--checkpoint", checkpoint};
+std::vector<std::string> command_of(const BenchOptions& options, const Case& one, unsigned threads,
+                                    const std::string& checkpoint) {
+  std::vector<std::string> command{
+      program_of(one.application), one.verb,       "--device", one.device, "--scale", options.scale, "--threads",
+      std::to_string(threads),     "--checkpoint", checkpoint};
   if (one.verb == "train" && options.epochs > 0) {
     command.emplace_back("--epochs");
     command.push_back(std::to_string(options.epochs));
@@ -63,14 +66,16 @@ std::vector<std::string> command_of(const BenchOptions& options, const Case& one
 }
 
 // Runs one case once. False when the application failed.
-bool measure(const BenchOptions& options, Session& session, Case& one, unsigned threads, unsigned repeat, const std::string& group) {
+bool measure(const BenchOptions& options, Session& session, Case& one, unsigned threads, unsigned repeat,
+             const std::string& group) {
   RunOptions run;
-  run.command = command_of(options, one, threads, fmt::format("{}/{}-{}.ckpt", options.output, one.application, repeat));
+  run.command =
+      command_of(options, one, threads, fmt::format("{}/{}-{}.ckpt", options.output, one.application, repeat));
   run.name = one.application + " " + one.verb;
   run.labels = {"bench.application=" + one.application, "bench.phase=" + one.verb, "bench.device=" + one.device,
                 "bench.scale=" + options.scale};
-  std::fprintf(stderr, "\n== %s, %s on %s (%u of %u)\n", one.application.c_str(), one.verb.c_str(), one.configuration.c_str(), repeat,
-               options.repeat);
+  std::fprintf(stderr, "\n== %s, %s on %s (%u of %u)\n", one.application.c_str(), one.verb.c_str(),
+               one.configuration.c_str(), repeat, options.repeat);
   auto record = session.begin_record(run);
   if (!record) return complain(record.error()) == 0;
   if (options.repeat > 1) record->set_group(group);
@@ -115,11 +120,13 @@ std::string goals_of(const std::vector<Case>& cases) {
     for (const auto& record : one.records)
       if (const auto joules = phase_joules(*record, one.verb)) sum += *joules, ++count;
     const std::string figure = count == 0 ? "null" : fmt::format("{:.3f}", sum / static_cast<double>(count));
-    json += fmt::format("{}\"{}_{}_{}_energy_j\": {}", json.empty() ? "" : ", ", one.application, one.verb, one.device, figure);
+    json += fmt::format("{}\"{}_{}_{}_energy_j\": {}", json.empty() ? "" : ", ", one.application, one.verb, one.device,
+                        figure);
     for (const auto& record : one.records)
       if (record == one.records.back())
         for (const auto& value : record->figures())
-          json += fmt::format(", \"{}_{}_{}_{}\": {:.5g}", one.application, one.verb, one.device, value.name(), value.value());
+          json += fmt::format(", \"{}_{}_{}_{}\": {:.5g}", one.application, one.verb, one.device, value.name(),
+                              value.value());
   }
   return "{" + json + "}\n";
 }
@@ -136,7 +143,8 @@ Done write_results(const BenchOptions& options, const std::vector<Case>& cases) 
 
 Result<BenchOptions> prepare(BenchOptions options) {
   if (options.output.empty()) options.output = "nodewatt-bench";
-  if (::mkdir(options.output.c_str(), 0755) != 0 && errno != EEXIST) return tl::make_unexpected(system_error(errno, options.output));
+  if (::mkdir(options.output.c_str(), 0755) != 0 && errno != EEXIST)
+    return tl::make_unexpected(system_error(errno, options.output));
   if (options.applications.empty()) options.applications = {"segmentation", "forecasting"};
   return options;
 }
@@ -168,8 +176,10 @@ int bench(const BenchOptions& given) {
   std::printf("\n%s\n", make_bench_table(rows, style_for(STDOUT_FILENO)).c_str());
   const auto done = write_results(*options, cases);
   if (!done) complain(done.error());
-  std::printf("page     %s/bench.html\ntable    %s/bench.md\nrecords  %s/bench.records (nodewatt import), and in the store: nodewatt runs\n%s",
-              options->output.c_str(), options->output.c_str(), options->output.c_str(), goals_of(cases).c_str());
+  std::printf(
+      "page     %s/bench.html\ntable    %s/bench.md\nrecords  %s/bench.records (nodewatt import), and in the store: "
+      "nodewatt runs\n%s",
+      options->output.c_str(), options->output.c_str(), options->output.c_str(), goals_of(cases).c_str());
   return whole && done ? 0 : 1;
 }
 

@@ -20,12 +20,13 @@ Signals::Signals() {
   for (const int signal : kForwarded) sigaddset(&handled_, signal);
   sigaddset(&handled_, SIGCHLD);
   pthread_sigmask(SIG_BLOCK, &handled_, &before_);
-  struct sigaction ignore{}, standard{};
+  struct sigaction ignore {
+  }, standard{};
   ignore.sa_handler = SIG_IGN;
   standard.sa_handler = SIG_DFL;
   sigaction(SIGPIPE, &ignore, &pipe_);
   sigaction(SIGXFSZ, &ignore, &file_size_);  // a file size limit is the command's, not ours to die of
-  sigaction(SIGCHLD, &standard, &child_);  // an inherited SIG_IGN would lose exit codes
+  sigaction(SIGCHLD, &standard, &child_);    // an inherited SIG_IGN would lose exit codes
 }
 
 void Signals::restore() const {
@@ -37,7 +38,8 @@ void Signals::restore() const {
 
 Signals::~Signals() { restore(); }
 
-Result<Child> Child::start(const std::vector<std::string>& command, const std::string& variable, const Signals& signals) {
+Result<Child> Child::start(const std::vector<std::string>& command, const std::string& variable,
+                           const Signals& signals) {
   std::vector<char*> argv;
   for (const auto& word : command) argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);
@@ -117,7 +119,7 @@ int end_like(const ChildEnd& end) {
   if (end.signal) {
     const rlimit no_core{0, 0};  // the child's core is the one that tells something
     ::setrlimit(RLIMIT_CORE, &no_core);
-    struct sigaction standard{};
+    struct sigaction standard {};
     standard.sa_handler = SIG_DFL;
     sigaction(*end.signal, &standard, nullptr);
     sigset_t only;

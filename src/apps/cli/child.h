@@ -1,8 +1,8 @@
 // Child: the measured command and all that descends from it.
 //
-// nodewatt stays the parent, takes neither the terminal nor the streams, and becomes the subreaper: descendants that lose their parent
-// become ours, and the run ends when the last of them has. Signals sent to nodewatt by a process (kill, Slurm) are handed on; those
-// from the terminal reach the child by themselves.
+// nodewatt stays the parent, takes neither the terminal nor the streams, and becomes the subreaper: descendants that
+// lose their parent become ours, and the run ends when the last of them has. Signals sent to nodewatt by a process
+// (kill, Slurm) are handed on; those from the terminal reach the child by themselves.
 #pragma once
 
 #include <csignal>
@@ -37,12 +37,13 @@ struct ChildEnd {
 
 class Child {
  public:
-  // Starts the command with `variable` ("NAME=value", or empty) added to its environment. The error's kind is absent when there is no
-  // such program (exit code 127), else it could not be executed (126).
-  static Result<Child> start(const std::vector<std::string>& command, const std::string& variable, const Signals& signals);
+  // Starts the command with `variable` ("NAME=value", or empty) added to its environment. The error's kind is absent
+  // when there is no such program (exit code 127), else it could not be executed (126).
+  static Result<Child> start(const std::vector<std::string>& command, const std::string& variable,
+                             const Signals& signals);
 
-  // Waits for the command and its last descendant, handing signals on. A second SIGINT or SIGTERM after the command itself has ended
-  // ends the waiting.
+  // Waits for the command and its last descendant, handing signals on. A second SIGINT or SIGTERM after the command
+  // itself has ended ends the waiting.
   ChildEnd wait(const Signals& signals);
 
   // The same until `when` (monotonic) at the latest; false when all have ended.

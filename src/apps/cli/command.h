@@ -1,5 +1,6 @@
-// The commands: one struct of options and one function each, in a file of the command's name. main.cc fills the structs.
-// A function returns the process's exit code: 0 ok, 1 error, 2 usage, 3 not found; `run` that of its child, 125/126/127 as env(1).
+// The commands: one struct of options and one function each, in a file of the command's name. main.cc fills the
+// structs. A function returns the process's exit code: 0 ok, 1 error, 2 usage, 3 not found; `run` that of its child,
+// 125/126/127 as env(1).
 #pragma once
 
 #include <string>

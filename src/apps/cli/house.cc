@@ -62,8 +62,12 @@ Done recover(const std::string& dir, const std::string& uid, Store& store) {
 }
 
 Units units_of(const std::string& name) {
-  static constexpr std::array<std::pair<std::string_view, Units>, 6> kUnits{
-      {{"J", Units::J}, {"kJ", Units::kJ}, {"MJ", Units::MJ}, {"Wh", Units::Wh}, {"kWh", Units::kWh}, {"MWh", Units::MWh}}};
+  static constexpr std::array<std::pair<std::string_view, Units>, 6> kUnits{{{"J", Units::J},
+                                                                             {"kJ", Units::kJ},
+                                                                             {"MJ", Units::MJ},
+                                                                             {"Wh", Units::Wh},
+                                                                             {"kWh", Units::kWh},
+                                                                             {"MWh", Units::MWh}}};
   for (const auto& [word, units] : kUnits)
     if (name == word) return units;
   return Units::automatic;
@@ -76,7 +80,8 @@ Result<std::unique_ptr<Store>> open_store() {
   const auto uids = survivors(dir);
   if (!uids) return store;
   for (const auto& uid : *uids)
-    if (const auto done = recover(dir, uid, *store); !done && done.error().kind != ErrorKind::absent && done.error().kind != ErrorKind::busy)
+    if (const auto done = recover(dir, uid, *store);
+        !done && done.error().kind != ErrorKind::absent && done.error().kind != ErrorKind::busy)
       complain("a killed run could not be recovered: " + done.error().what);
   return store;
 }
@@ -103,8 +108,9 @@ Done write_out(const std::string& path, const std::string& text, bool append) {
     if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) return {};
     return tl::make_unexpected(system_error(errno, "standard output"));
   }
-  struct stat info{};
-  const bool special = ::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode);  // a pipe or a device is written into
+  struct stat info {};
+  const bool special =
+      ::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode);  // a pipe or a device is written into
   append |= special;
   const std::string place = append ? path : path + ".new-" + std::to_string(::getpid());
   const int fd = ::open(place.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : O_TRUNC), 0644);
@@ -113,8 +119,10 @@ Done write_out(const std::string& path, const std::string& text, bool append) {
   int why = 0;
   while (!rest.empty() && why == 0) {
     const ssize_t n = ::write(fd, rest.data(), rest.size());
-    if (n >= 0) rest.remove_prefix(static_cast<std::size_t>(n));
-    else if (errno != EINTR) why = errno;
+    if (n >= 0)
+      rest.remove_prefix(static_cast<std::size_t>(n));
+    else if (errno != EINTR)
+      why = errno;
   }
   if (::close(fd) != 0 && why == 0) why = errno;
   if (!append && why == 0 && ::rename(place.c_str(), path.c_str()) != 0) why = errno;

@@ -13,7 +13,8 @@ namespace nw::cli {
 Result<std::unique_ptr<Store>> open_store();
 
 // How to print to this descriptor: width, colour, letters; from the terminal and the usual environment variables.
-TextStyle style_for(int fd, const std::string& units = "auto", const std::string& colour = "auto", bool precise = false);
+TextStyle style_for(int fd, const std::string& units = "auto", const std::string& colour = "auto",
+                    bool precise = false);
 
 // "nodewatt: what" on stderr; returns `code`.
 int complain(const std::string& what, int code = 1);

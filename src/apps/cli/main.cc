@@ -9,7 +9,8 @@ namespace {
 using namespace nw::cli;
 
 constexpr const char* kAbout =
-    "nodewatt measures the energy of AI workloads on compute nodes: the whole node, by component, with an uncertainty and a word on "
+    "nodewatt measures the energy of AI workloads on compute nodes: the whole node, by component, with an uncertainty "
+    "and a word on "
     "every figure that says how it is known.";
 
 // Whether this word is an option of `app` whose value is the next word.
@@ -21,12 +22,13 @@ bool takes_next(CLI::App& app, const std::string& word) {
 
 // The first word from `at` on that is neither an option of `app` nor an option's value; a "--" counts as such.
 std::size_t skip_options(CLI::App& app, const std::vector<std::string>& words, std::size_t at) {
-  while (at < words.size() && words[at] != "--" && words[at].size() > 1 && words[at][0] == '-') at += takes_next(app, words[at]) ? 2 : 1;
+  while (at < words.size() && words[at] != "--" && words[at].size() > 1 && words[at][0] == '-')
+    at += takes_next(app, words[at]) ? 2 : 1;
   return std::min(at, words.size());
 }
 
-// Cuts the command to be run off the words, for the subcommands that take one, so that nothing of it is ever taken for an option or a
-// subcommand of ours: nodewatt run python train.py --json.
+// Cuts the command to be run off the words, for the subcommands that take one, so that nothing of it is ever taken for
+// an option or a subcommand of ours: nodewatt run python train.py --json.
 std::vector<std::string> cut_command(CLI::App& app, std::vector<std::string>& words) {
   const std::size_t verb = skip_options(app, words, 0);
   if (verb >= words.size() || (words[verb] != "run" && words[verb] != "record")) return {};
@@ -39,18 +41,23 @@ std::vector<std::string> cut_command(CLI::App& app, std::vector<std::string>& wo
 }
 
 void add_root(CLI::App& app, std::string& root) {
-  app.add_option("--root", root, "read the machine from this directory instead of / (a captured or invented tree)")->type_name("DIR");
+  app.add_option("--root", root, "read the machine from this directory instead of / (a captured or invented tree)")
+      ->type_name("DIR");
 }
 
 void add_print(CLI::App& app, PrintOptions& print, const std::string& formats) {
   app.add_option("-f,--format", print.format, formats)->capture_default_str();
-  app.add_flag_callback("--json", [&print] { print.format = "json"; }, "same as --format json");
-  app.add_flag_callback("--csv", [&print] { print.format = "csv"; }, "same as --format csv");
+  app.add_flag_callback(
+      "--json", [&print] { print.format = "json"; }, "same as --format json");
+  app.add_flag_callback(
+      "--csv", [&print] { print.format = "csv"; }, "same as --format csv");
   app.add_option("-o,--output", print.output, "write to this file instead of standard output")->type_name("FILE");
   app.add_option("--units", print.units, "auto, J, kJ, MJ, Wh, kWh or MWh")
-      ->check(CLI::IsMember({"auto", "J", "kJ", "MJ", "Wh", "kWh", "MWh"}))->capture_default_str();
+      ->check(CLI::IsMember({"auto", "J", "kJ", "MJ", "Wh", "kWh", "MWh"}))
+      ->capture_default_str();
   app.add_option("--color,--colour", print.colour, "auto, always or never")
-      ->check(CLI::IsMember({"auto", "always", "never"}))->capture_default_str();
+      ->check(CLI::IsMember({"auto", "always", "never"}))
+      ->capture_default_str();
   app.add_flag("--precise", print.precise, "print every digit that the uncertainty allows");
 }
 
@@ -66,7 +73,7 @@ struct Cli {
   PhaseOptions phase_options;
   TransferOptions transfer_options;
   BenchOptions bench_options;
-  std::string root;  // given before the command
+  std::string root;                  // given before the command
   std::vector<std::string> command;  // of run and record
   int code = 0;
 
@@ -78,18 +85,28 @@ struct Cli {
   void add_run() {
     auto* run = app.add_subcommand("run", "run a command and report the energy of the node while it ran");
     auto& o = run_options;
-    run->footer("COMMAND and its arguments follow the options. The report goes to standard error; streams, signals and exit code are the command's own.");
-    run->add_option("--repeat", o.repeat, "measure the command so many times")->check(CLI::Range(1, 1000))->type_name("N");
-    run->add_option("--warmup", o.warmup, "run it so many times before, unreported")->check(CLI::Range(0, 1000))->type_name("N");
+    run->footer(
+        "COMMAND and its arguments follow the options. The report goes to standard error; streams, signals and exit "
+        "code are the command's own.");
+    run->add_option("--repeat", o.repeat, "measure the command so many times")
+        ->check(CLI::Range(1, 1000))
+        ->type_name("N");
+    run->add_option("--warmup", o.warmup, "run it so many times before, unreported")
+        ->check(CLI::Range(0, 1000))
+        ->type_name("N");
     run->add_option("--name", o.name, "name of the run; default: the command's");
     run->add_option("--label", o.labels, "KEY=VALUE, kept with the record")->expected(1)->take_all()->type_name("K=V");
-    run->add_option("--period", o.period, "how often sensors are read (100ms, 1s); default: 100ms in the first minute, then 1s")->type_name("T");
+    run->add_option("--period", o.period,
+                    "how often sensors are read (100ms, 1s); default: 100ms in the first minute, then 1s")
+        ->type_name("T");
     run->add_option("--json", o.json, "write the record as JSON to this file")->type_name("FILE");
-    run->add_option("-o,--output", o.output, "write the report to this file instead of standard error")->type_name("FILE");
+    run->add_option("-o,--output", o.output, "write the report to this file instead of standard error")
+        ->type_name("FILE");
     run->add_flag("--append", o.append, "append to the files");
     run->add_flag("-q,--quiet", o.quiet, "print no report");
     run->add_flag("-1,--oneline", o.oneline, "print one line: energy, time, power, boundary, kind");
-    run->add_flag("--record-command", o.record_command, "keep the whole command line in the record, not the program's name alone");
+    run->add_flag("--record-command", o.record_command,
+                  "keep the whole command line in the record, not the program's name alone");
     run->add_flag("--no-phases", o.no_phases, "leave the command's environment untouched: no phases");
     run->add_flag("--strict", o.strict, "do not start when no sensor of the node can be read");
     add_root(*run, o.root);
@@ -140,7 +157,8 @@ struct Cli {
     auto& o = record_options;
     record->add_option("-o,--output", o.output, "the tape")->required()->type_name("TAPE");
     record->add_option("--period", o.period, "between two sweeps")->capture_default_str()->type_name("T");
-    record->add_option("--duration", o.duration, "how long; default 10s, or as long as the command runs")->type_name("T");
+    record->add_option("--duration", o.duration, "how long; default 10s, or as long as the command runs")
+        ->type_name("T");
     add_root(*record, o.root);
     record->callback([this] {
       record_options.command = command;
@@ -183,15 +201,19 @@ struct Cli {
   }
 
   void add_bench() {
-    auto* bench = app.add_subcommand("bench", "measure segmentation and forecasting, in training and in inference, on this node");
+    auto* bench =
+        app.add_subcommand("bench", "measure segmentation and forecasting, in training and in inference, on this node");
     auto& o = bench_options;
-    bench->add_option("--scale", o.scale, "small, paper or tiny")->check(CLI::IsMember({"tiny", "small", "paper"}))->capture_default_str();
+    bench->add_option("--scale", o.scale, "small, paper or tiny")
+        ->check(CLI::IsMember({"tiny", "small", "paper"}))
+        ->capture_default_str();
     bench->add_option("--repeat", o.repeat, "runs of each")->check(CLI::Range(1, 100))->capture_default_str();
     bench->add_option("--device", o.devices, "cpu, cuda:0; default: what is found")->take_all();
     bench->add_option("--application", o.applications, "segmentation, forecasting; default: both")->take_all();
     bench->add_option("--threads", o.threads, "of the applications; default: as many as CPUs");
     bench->add_option("--epochs", o.epochs, "of the trainings; default: the scale's own");
-    bench->add_option("-o,--output", o.output, "directory for page, table and records; default: nodewatt-bench")->type_name("DIR");
+    bench->add_option("-o,--output", o.output, "directory for page, table and records; default: nodewatt-bench")
+        ->type_name("DIR");
     add_root(*bench, o.root);
     bench->callback([this] {
       settle(bench_options.root);

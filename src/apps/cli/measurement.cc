@@ -85,9 +85,12 @@ void Measurement::start() {
 void Measurement::loop() {
   while (!stopping_) {
     const Nanos due = last_sweep_ + period_, quiet_until = last_sweep_ + kBetweenMarks;
-    if (channel_ == nullptr) host_.sleep_until(std::min(due, host_.now() + kFast));
-    else if (host_.now() < quiet_until) channel_->wait(std::min(due, quiet_until), false);
-    else channel_->wait(due, true);
+    if (channel_ == nullptr)
+      host_.sleep_until(std::min(due, host_.now() + kFast));
+    else if (host_.now() < quiet_until)
+      channel_->wait(std::min(due, quiet_until), false);
+    else
+      channel_->wait(due, true);
     if (stopping_) break;
     if (host_.now() < std::min(due, quiet_until)) continue;
     const bool edge = take_marks();

@@ -1,6 +1,7 @@
 // Measurement: the sampling thread of `run`. Reads all sensors at the period, and at once when a phase begins or ends.
 //
-// Hand-over is by order, not by locks: the owner feeds the account before start() and after stop(), the thread in between.
+// Hand-over is by order, not by locks: the owner feeds the account before start() and after stop(), the thread in
+// between.
 #pragma once
 
 #include <atomic>
@@ -15,8 +16,8 @@
 
 namespace nw::cli {
 
-// How often sensors are read: a fixed period, or ten times a second in the first minute and then once a second (gauges of power that
-// totals depend on keep the faster pace).
+// How often sensors are read: a fixed period, or ten times a second in the first minute and then once a second (gauges
+// of power that totals depend on keep the faster pace).
 struct Pace {
   std::optional<Nanos> fixed;
   bool gauges = false;

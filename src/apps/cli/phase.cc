@@ -2,8 +2,9 @@
 //
 //     nodewatt phase begin train; ./train; nodewatt phase work 512 sample; nodewatt phase end train
 //
-// Each call is a process of its own, while phases nest by thread. So the marks are written in the name of the calling shell: its
-// process id stands for both process and thread, and a phase's id is made of that and the name; begin and end meet again by both.
+// Each call is a process of its own, while phases nest by thread. So the marks are written in the name of the calling
+// shell: its process id stands for both process and thread, and a phase's id is made of that and the name; begin and
+// end meet again by both.
 #include <nodewatt/nodewatt.h>
 #include <unistd.h>
 
@@ -23,10 +24,12 @@ int phase(const PhaseOptions& options) {
     return complain(std::string(kChannelVariable) + ": not the channel of a running measurement");
   }
   const auto shell = static_cast<std::uint32_t>(::getppid());
-  const std::uint64_t id = std::uint64_t{1} << 63 | std::uint64_t{shell} << 32 | (std::hash<std::string>{}(options.name) & 0xffffffff);
+  const std::uint64_t id =
+      std::uint64_t{1} << 63 | std::uint64_t{shell} << 32 | (std::hash<std::string>{}(options.name) & 0xffffffff);
   if (options.verb == "begin") client_mark({Mark::Kind::begin, {}, id, shell, shell, options.name, "", 0});
   if (options.verb == "end") client_mark({Mark::Kind::end, {}, id, shell, shell, "", "", 0});
-  if (options.verb == "work") client_mark({Mark::Kind::work, {}, 0, shell, shell, options.name, options.unit, options.count});
+  if (options.verb == "work")
+    client_mark({Mark::Kind::work, {}, 0, shell, shell, options.name, options.unit, options.count});
   return 0;
 }
 

@@ -31,7 +31,8 @@ std::string render(const std::string& format, const std::vector<pb::Record>& rec
   if (format == "svg") return make_timeline_svg(records[0]);
   if (format == "short") return each(records, [](const auto& record) { return make_short(record); });
   if (format == "json") return each(records, [](const auto& record) { return make_json(record); });
-  if (format == "markdown" || format == "md") return each(records, [](const auto& record) { return make_markdown(record); });
+  if (format == "markdown" || format == "md")
+    return each(records, [](const auto& record) { return make_markdown(record); });
   return each(records, [&](const auto& record) { return make_text(record, style); });
 }
 
@@ -40,7 +41,9 @@ int write(const PrintOptions& options, const std::string& text) {
   return done ? 0 : complain(done.error());
 }
 
-TextStyle style_of(const PrintOptions& options) { return style_for(STDOUT_FILENO, options.units, options.colour, options.precise); }
+TextStyle style_of(const PrintOptions& options) {
+  return style_for(STDOUT_FILENO, options.units, options.colour, options.precise);
+}
 }  // namespace
 
 int report(const PrintOptions& options) {
@@ -73,7 +76,8 @@ int runs(const RunsOptions& options) {
   }
   const auto records = find(query);
   if (!records) return complain(records.error());
-  if (options.print.format != "text") return write(options.print, render(options.print.format, *records, style_of(options.print)));
+  if (options.print.format != "text")
+    return write(options.print, render(options.print.format, *records, style_of(options.print)));
   return write(options.print, make_list(pointers(*records), style_of(options.print)));
 }
 

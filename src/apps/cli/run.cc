@@ -1,8 +1,8 @@
 // nodewatt run: a command, and the energy of the node while it ran.
 //
-// The story: find the sensors -> read them -> start the command -> sample until its last descendant has ended -> read them again ->
-// from here nothing touches hardware -> sums -> keep the record -> print. Whatever fails on the way to measuring, the command still
-// runs and its exit code is ours.
+// The story: find the sensors -> read them -> start the command -> sample until its last descendant has ended -> read
+// them again -> from here nothing touches hardware -> sums -> keep the record -> print. Whatever fails on the way to
+// measuring, the command still runs and its exit code is ours.
 #include <unistd.h>
 
 #include <cstdio>

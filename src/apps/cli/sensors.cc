@@ -1,7 +1,7 @@
 // nodewatt sensors and doctor: what of this node can be read, how well, what cannot, why, and what mends it.
 //
-// Both watch every sensor for a moment, since a sensor that is present may still be dead: some virtual machines offer an energy counter
-// that opens and always reads zero.
+// Both watch every sensor for a moment, since a sensor that is present may still be dead: some virtual machines offer
+// an energy counter that opens and always reads zero.
 #include <unistd.h>
 
 #include <algorithm>

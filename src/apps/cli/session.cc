@@ -19,7 +19,9 @@ namespace {
 double own_cpu_seconds() {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
-  const auto seconds_of = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6; };
+  const auto seconds_of = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
+  };
   return seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
 }
 
@@ -32,7 +34,8 @@ std::string joined(const std::vector<std::string>& words) {
 Done add_labels(const std::vector<std::string>& labels, pb::Record& record) {
   for (const auto& label : labels) {
     const auto at = label.find('=');
-    if (at == std::string::npos || at == 0) return fail(ErrorKind::malformed, "--label " + label + ": not of the form KEY=VALUE");
+    if (at == std::string::npos || at == 0)
+      return fail(ErrorKind::malformed, "--label " + label + ": not of the form KEY=VALUE");
     auto* entry = record.add_labels();
     entry->set_key(label.substr(0, at));
     entry->set_value(label.substr(at + 1));
@@ -112,8 +115,10 @@ Outcome Session::run(const RunOptions& options, pb::Record record) {
   // From here nothing is computed. The journal stays until the record is kept.
   const auto store = open_store();
   const auto kept = store ? (*store)->append(record) : Result<bool>(tl::make_unexpected(store.error()));
-  if (!kept) complain("the record was not stored: " + kept.error().what);
-  else if (journal) (void)journal->remove();
+  if (!kept)
+    complain("the record was not stored: " + kept.error().what);
+  else if (journal)
+    (void)journal->remove();
   return {std::move(record), end, std::nullopt};
 }
 

@@ -1,4 +1,5 @@
-// nodewatt record and replay: a machine onto a tape, and the energies of a tape. Replay is the story of run with another host.
+// nodewatt record and replay: a machine onto a tape, and the energies of a tape. Replay is the story of run with
+// another host.
 #include <unistd.h>
 
 #include <algorithm>
@@ -101,7 +102,8 @@ int record_tape(const RecordOptions& options) {
   std::optional<Child> child;
   if (!options.command.empty()) {
     auto started = Child::start(options.command, "", signals);
-    if (!started) return complain("cannot start " + started.error().what, started.error().kind == ErrorKind::absent ? 127 : 126);
+    if (!started)
+      return complain("cannot start " + started.error().what, started.error().kind == ErrorKind::absent ? 127 : 126);
     child.emplace(*started);
   }
   const Nanos begin = host.now();
@@ -110,8 +112,10 @@ int record_tape(const RecordOptions& options) {
   Sweep sweep;
   for (Nanos due = begin; alive && (*writer)->status(); due += *period) {
     const bool last = !child && due - begin >= *length;
-    if (child) alive = child->poll(due, signals, end);
-    else host.sleep_until(due);
+    if (child)
+      alive = child->poll(due, signals, end);
+    else
+      host.sleep_until(due);
     host.begin_sweep();
     reader.read_all(sweep);
     (*writer)->flush();

@@ -203,7 +203,9 @@ class Prober {
     plate.id = fmt::format("model/{}-{}", name(part.domain), part.device);
     plate.source = source;
     plate.part = part;
-    const char* what = part.domain == Domain::package ? "CPUs" : part.domain == Domain::dram ? "Memory" : "Rest of node";
+    const char* what = part.domain == Domain::package ? "CPUs"
+                       : part.domain == Domain::dram  ? "Memory"
+                                                      : "Rest of node";
     if (machine.guest) plate.label = fmt::format("{} (this virtual machine's share)", what);
     plate.boundary = Boundary::on_chip;
     plate.kind = SensorKind::counter;

@@ -71,8 +71,8 @@ class Prober {
   }
 
  private:
-  // Zones, those of the plain MSR interface first. The kernel links all of them side by side in the class directory; a tree copied
-  // from there may hold the inner ones inside the outer ones alone.
+  // Zones, those of the plain MSR interface first. The kernel links all of them side by side in the class directory; a
+  // tree copied from there may hold the inner ones inside the outer ones alone.
   std::vector<std::string> find_zones() {
     std::vector<std::string> zones;
     find_zones_in("/sys/class/powercap", zones);
@@ -84,7 +84,8 @@ class Prober {
   void find_zones_in(const std::string& dir, std::vector<std::string>& zones) {
     if (const auto names = host_.list(dir))
       for (const auto& entry : *names)
-        if (entry.starts_with("intel-rapl") && entry.find(':') != entry.npos && dirs_.try_emplace(entry, dir + "/" + entry).second)
+        if (entry.starts_with("intel-rapl") && entry.find(':') != entry.npos &&
+            dirs_.try_emplace(entry, dir + "/" + entry).second)
           zones.push_back(entry);
   }
 
@@ -139,8 +140,7 @@ class Prober {
     const auto domain = subzone_domain(*own);
     if (domain && device) return Part{*domain, *device};
     if (above)
-      note(dirs_.at(zone),
-           fmt::format("{} inside {} is no part that nodewatt knows", quote(*own), quote(*above)));
+      note(dirs_.at(zone), fmt::format("{} inside {} is no part that nodewatt knows", quote(*own), quote(*above)));
     return std::nullopt;
   }
 
