@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := build
 JOBS ?= $(shell nproc)
 BUILD := build
-BENCH_ARGS ?=
+BENCH_ARGS ?= --repeat 3
 DATA := workloads/fetch-data.sh >/dev/null 2>&1 || { tools/deps --lists && workloads/fetch-data.sh; }
 CTEST := ctest --output-on-failure --no-tests=error
 
@@ -47,7 +47,8 @@ tidy: build           ## clang-tidy over src/
 
 lint: check tidy
 
-fuzz: deps            ## fuzz targets with libFuzzer (needs clang), FUZZ_SECONDS each
+fuzz: deps            ## fuzz targets with libFuzzer, FUZZ_SECONDS each
+	@tools/deps packages-fuzz.txt
 	@cmake --preset fuzz --log-level=WARNING >/dev/null
 	@cmake --build --preset fuzz -j $(JOBS)
 	@tests/fuzz/run_all $(BUILD)/fuzz $${FUZZ_SECONDS:-60}

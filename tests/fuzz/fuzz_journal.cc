@@ -1,6 +1,8 @@
 // Any bytes as the frames of a journal ([u16 little-endian length][payload], again and again): an error that names a
 // frame, or a record that can be read back. The files' own checksums are another target's (frames).
-#include <cmath>
+#include <google/protobuf/stubs/logging.h>
+
+#include <algorithm>
 #include <cstdlib>
 
 #include "account/protocol.h"
@@ -20,6 +22,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     frames.emplace_back(rest.substr(2, length));
     rest.remove_prefix(std::min(rest.size(), length + 2));
   }
+  [[maybe_unused]] static const auto silenced = google::protobuf::SetLogHandler(nullptr);
   const auto record = nw::rebuild_record(frames);
   if (!record) {
     require(record.error().what.find("journal") != std::string::npos);

@@ -1,6 +1,8 @@
 // nodewatt: the command line. Options become structs here; what they do is in the file of each command's name.
 #include <algorithm>
 
+#include <google/protobuf/stubs/logging.h>
+
 #include <CLI/CLI.hpp>
 
 #include "apps/cli/command.h"
@@ -247,6 +249,7 @@ struct Cli {
 }  // namespace
 
 int main(int argc, char** argv) {
+  google::protobuf::SetLogHandler(nullptr);  // what is wrong with a record is said by us
   Cli cli;
   return cli.parse(argc, argv);
 }

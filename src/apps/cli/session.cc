@@ -37,15 +37,15 @@ Done add_labels(const std::vector<std::string>& labels, pb::Record& record) {
     if (at == std::string::npos || at == 0)
       return fail(ErrorKind::malformed, "--label " + label + ": not of the form KEY=VALUE");
     auto* entry = record.add_labels();
-    entry->set_key(label.substr(0, at));
-    entry->set_value(label.substr(at + 1));
+    entry->set_key(valid_utf8(label.substr(0, at)));
+    entry->set_value(valid_utf8(label.substr(at + 1)));
   }
   return {};
 }
 
 void name_gpus(const std::vector<Nameplate>& plates, pb::Node& node) {
   for (const auto& plate : plates)
-    if (plate.part.domain == Domain::gpu && plate.kind == SensorKind::counter) node.add_gpus(plate.label);
+    if (plate.part.domain == Domain::gpu && plate.kind == SensorKind::counter) node.add_gpus(valid_utf8(plate.label));
 }
 
 // The survey's sensors; a reader needs no more of it.
@@ -64,9 +64,10 @@ bool Session::measures() const {
 Result<pb::Record> Session::begin_record(const RunOptions& options) const {
   pb::Record record;
   record.set_uid(NW_TRY(make_uid()));
-  record.set_program(options.command[0]);
-  record.set_name(options.name.empty() ? options.command[0].substr(options.command[0].rfind('/') + 1) : options.name);
-  if (options.record_command) record.set_command(joined(options.command));
+  record.set_program(valid_utf8(options.command[0]));
+  record.set_name(
+      valid_utf8(options.name.empty() ? options.command[0].substr(options.command[0].rfind('/') + 1) : options.name));
+  if (options.record_command) record.set_command(valid_utf8(joined(options.command)));
   NW_CHECK(add_labels(options.labels, record));
   record.set_start_unix_ns(host_->wall_ns());
   const std::time_t now = static_cast<std::time_t>(record.start_unix_ns() / kNanosPerSecond);
