@@ -159,7 +159,7 @@ std::string phases_card(const Summary& summary) {
 std::string quality_card(const Summary& summary, const pb::Record& record) {
   std::string out = "<section class=\"card\"><h2>How good these figures are</h2>";
   if (!summary.findings.empty()) out += "<ul class=\"found\">\n";
-  for (const Finding& one : summary.findings)
+  for (const Remark& one : summary.findings)
     out += fmt::format("<li class=\"{0}\"><b>{0}: {1} {2}</b> {3}</li>\n", name(one.severity), one.count,
                        for_html(one.name), for_html(one.text));
   if (!summary.findings.empty()) out += "</ul>\n";

@@ -71,7 +71,7 @@ std::string quality_block(const Summary& summary, const pb::Record& record) {
   for (const std::string& one : summary.per_unit) out += "- Per unit: " + for_markdown(one) + '\n';
   for (const std::string& one : summary.figures) out += "- Figure: " + for_markdown(one) + '\n';
   out += "- Quality: " + for_markdown(summary.coverage + (summary.findings.empty() ? ", no anomalies" : "")) + '\n';
-  for (const Finding& one : summary.findings)
+  for (const Remark& one : summary.findings)
     out +=
         fmt::format("- {}: {} {}: {}\n", name(one.severity), one.count, for_markdown(one.name), for_markdown(one.text));
   if (!summary.monitor.empty()) out += fmt::format("- Monitor cost: {}\n", for_markdown(summary.monitor));

@@ -34,7 +34,7 @@ struct PhaseLine {
 };
 
 // One anomaly of the record: "3 x reset: a counter started again from zero; ..."
-struct Finding {
+struct Remark {
   Severity severity = Severity::wrong;
   std::string name;
   std::string count;
@@ -55,7 +55,7 @@ struct Summary {
   std::vector<std::string> per_unit;  // work outside any phase
   std::vector<std::string> figures;   // "dice 0.73"
   std::string coverage;               // "coverage 99.1 %, 6.52 s unmeasured, 4.2 Wh of it filled in"
-  std::vector<Finding> findings;      // worst first
+  std::vector<Remark> findings;      // worst first
   std::string doubts;                 // the largest contributors of the uncertainty
   std::string monitor;                // "0.4 s of CPU"
 };
@@ -64,7 +64,7 @@ Summary make_summary(const pb::Record& record, const NumberStyle& style);
 
 // Of the summary, in summary_quality.cc.
 std::string compute_coverage_words(const pb::Record& record, const NumberStyle& style);
-std::vector<Finding> compute_findings(const pb::Record& record);
+std::vector<Remark> compute_findings(const pb::Record& record);
 std::string compute_doubts(const pb::Energy& energy, const NumberStyle& style);
 
 inline constexpr const char* kScope = "everything that ran on the node meanwhile, not the command's share of it";

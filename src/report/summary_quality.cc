@@ -51,11 +51,11 @@ std::string compute_coverage_words(const pb::Record& record, const NumberStyle& 
   return words;
 }
 
-std::vector<Finding> compute_findings(const pb::Record& record) {
-  std::vector<Finding> findings;
+std::vector<Remark> compute_findings(const pb::Record& record) {
+  std::vector<Remark> findings;
   for (const Met& met : collect(record)) {
     const auto known = anomaly(met.name);
-    Finding finding;
+    Remark finding;
     finding.severity = known ? entry(*known).severity : Severity::wrong;
     finding.name = known ? met.name : clean(met.name);
     finding.count = fmt::format("{} x", met.count);
@@ -64,7 +64,7 @@ std::vector<Finding> compute_findings(const pb::Record& record) {
     findings.push_back(std::move(finding));
   }
   std::stable_sort(findings.begin(), findings.end(),
-                   [](const Finding& a, const Finding& b) { return a.severity > b.severity; });
+                   [](const Remark& a, const Remark& b) { return a.severity > b.severity; });
   return findings;
 }
 

@@ -151,7 +151,7 @@ class Page {
     std::string words = summary_.coverage;
     if (!summary_.monitor.empty()) words += ", monitor cost " + summary_.monitor;
     key("Quality", words + (summary_.findings.empty() ? ", no anomalies" : ""));
-    for (const Finding& finding : summary_.findings) {
+    for (const Remark& finding : summary_.findings) {
       const Paint paint = finding.severity == Severity::wrong  ? Paint::bad
                           : finding.severity == Severity::loss ? Paint::warn
                                                                : Paint::plain;
