@@ -37,9 +37,10 @@ tsan: deps            ## and under ThreadSanitizer
 	@cmake --build --preset tsan -j $(JOBS)
 	@cd $(BUILD)/tsan && $(CTEST) -j $(JOBS)
 
-check: deps           ## floors, sizes, format
+check: deps           ## floors, sizes, names, format
 	@tools/check_layers
 	@tools/check_sizes
+	@tools/check_names
 	@tools/format --check
 
 tidy: build           ## clang-tidy over src/
