@@ -55,7 +55,7 @@ struct Summary {
   std::vector<std::string> per_unit;  // work outside any phase
   std::vector<std::string> figures;   // "dice 0.73"
   std::string coverage;               // "coverage 99.1 %, 6.52 s unmeasured, 4.2 Wh of it filled in"
-  std::vector<Remark> findings;      // worst first
+  std::vector<Remark> findings;       // worst first
   std::string doubts;                 // the largest contributors of the uncertainty
   std::string monitor;                // "0.4 s of CPU"
 };

@@ -54,7 +54,7 @@ class Page {
     const auto take = [&room](const std::string& text, std::string_view before, int most) -> std::string {
       const int width = std::min(most, room - static_cast<int>(before.size()));
       if (text.empty() || width < 5) return "";
-      const std::string cut = std::string(before) + cut_middle(text, width);
+      std::string cut = std::string(before) + cut_middle(text, width);
       room -= static_cast<int>(display_width(cut));
       return cut;
     };

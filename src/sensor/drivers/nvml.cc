@@ -94,10 +94,12 @@ Result<std::string> start(Session& session) {
   if (session.library == nullptr) return fail(ErrorKind::absent, "no library was opened");
   Library& library = *session.library;
   Api& api = session.api;
-  const bool whole = resolve(library, api.init, "nvmlInit_v2") & resolve(library, api.shutdown, "nvmlShutdown") &
-                     resolve(library, api.device_count, "nvmlDeviceGetCount_v2") &
-                     resolve(library, api.device_by_index, "nvmlDeviceGetHandleByIndex_v2") &
-                     resolve(library, api.uuid, "nvmlDeviceGetUUID");
+  bool whole = true;  // all are looked up, whichever is missing
+  whole = resolve(library, api.init, "nvmlInit_v2") && whole;
+  whole = resolve(library, api.shutdown, "nvmlShutdown") && whole;
+  whole = resolve(library, api.device_count, "nvmlDeviceGetCount_v2") && whole;
+  whole = resolve(library, api.device_by_index, "nvmlDeviceGetHandleByIndex_v2") && whole;
+  whole = resolve(library, api.uuid, "nvmlDeviceGetUUID") && whole;
   if (!whole)
     return fail(ErrorKind::malformed,
                 "libnvidia-ml lacks a function that every version since 2012 has; is it NVIDIA's?");
