@@ -1,7 +1,7 @@
 // Host: the door to the machine. The only thing below the apps that touches the operating system.
 //
-// Everything that comes from outside passes through here as text (at probe time) or as one unsigned integer (a repeated
-// read), so that one Tape can hold it and any other Host can answer in its place:
+// Everything that comes from outside passes through here as text (at probe time) or as one unsigned integer and its
+// times (a repeated read), so that one Tape can hold it and any other Host can answer in its place:
 //   real    this machine, or a captured tree below another root        make_real_host
 //   memory  a map of files and a clock that tests turn by hand         MemoryHost
 //   taping  any host, with everything that it answered written down    TapingHost
@@ -12,6 +12,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,14 +23,23 @@
 
 namespace nw {
 
+class Http;  // base/http.h
+struct HttpOptions;
+class Ipmi;  // base/ipmi.h
+class Snmp;  // base/snmp.h
+struct SnmpOptions;
+
 // What one repeated read returned: a raw integer, or why there is none. No text: reads allocate nothing.
 struct Reading {
   std::uint64_t value = 0;
   bool ok = false;
   ErrorKind error = ErrorKind::failed;
+  std::optional<Nanos>
+      taken;  // when, on the host's clock, where that was earlier: a bus is read by a thread of its own
+  std::optional<Nanos> device;  // the device's own time of this value; only differences of it mean anything
 
-  static Reading of(std::uint64_t value) { return {value, true, ErrorKind::failed}; }
-  static Reading none(ErrorKind error) { return {0, false, error}; }
+  static Reading of(std::uint64_t value, std::optional<Nanos> device = {}) { return {value, true, {}, {}, device}; }
+  static Reading none(ErrorKind error) { return {0, false, error, {}, {}}; }
 };
 
 // Something opened once and read many times. read() is bounded, allocates nothing and opens nothing.
@@ -52,6 +63,13 @@ struct PerfEvent {
   std::uint32_t cpu = 0;     // from .../cpumask
 };
 
+// How often a slow bus (IPMI, Redfish, SNMP) is asked. One round of questions each `period`, twice as seldom after each
+// failed round, at most 64 periods apart. A value older than `stale_after` is no value any more.
+struct BusPace {
+  Nanos period{};
+  Nanos stale_after{};
+};
+
 // A vendor library, opened at run time.
 class Library {
  public:
@@ -63,6 +81,7 @@ class Host {
  public:
   using Ask = std::function<Result<std::string>()>;
   using Count = std::function<Reading()>;
+  using Round = std::function<void(std::span<Reading> answers)>;
 
   virtual ~Host() = default;
 
@@ -72,18 +91,31 @@ class Host {
   virtual Result<std::vector<std::string>> list(const std::string& path) = 0;
   virtual Result<std::string> read_link(const std::string& path) = 0;
 
-  // Repeated reads.
+  // Repeated reads: of a number in a text file, of 8 bytes (little endian) at an offset of a register file
+  // (/dev/cpu/0/msr), of a counter of perf_event.
   virtual Result<std::unique_ptr<Source>> open_number(const std::string& path,
                                                       const Extract& extract = kWholeNumber) = 0;
+  virtual Result<std::unique_ptr<Source>> open_register(const std::string& path, std::uint64_t offset) = 0;
   virtual Result<std::unique_ptr<Source>> open_perf(const PerfEvent& event) = 0;
 
   // What is neither file nor counter: a question put to a vendor library, under a key that names it ("nvml:count"). A
   // taped host answers from the tape and never calls `live`. The Source of bind() calls `live` at each read.
   virtual Result<std::string> ask(const std::string& key, const Ask& live) = 0;
   virtual Result<std::unique_ptr<Source>> bind(const std::string& key, Count live) = 0;
+  // The same for a bus that is too slow to be read in a sweep: one Source a key, and one thread that calls `round` at
+  // the pace. `round` has a deadline of its own on everything that it asks, answers in the order of the keys, and must
+  // hold what it uses by shared_ptr, since a bus that hangs is left behind. A Source's read never waits; before the
+  // first round and when its value is stale it is `busy`.
+  virtual Result<std::vector<std::unique_ptr<Source>>> bind_bus(const std::vector<std::string>& keys, BusPace pace,
+                                                                Round round) = 0;
 
-  // The first of these libraries that can be opened ("libnvidia-ml.so.1"). Call it inside `live` closures only.
+  // The doors of the machine itself, for `live` closures and rounds only: a tape never sees what passes through them.
+  // The first of these libraries that can be opened ("libnvidia-ml.so.1"); the rest are absent unless a host says
+  // otherwise.
   virtual Result<std::shared_ptr<Library>> load(const std::vector<std::string>& names) = 0;
+  virtual Result<std::shared_ptr<Ipmi>> open_ipmi(const std::string& device);
+  virtual Result<std::shared_ptr<Http>> open_http(const HttpOptions& options);
+  virtual Result<std::shared_ptr<Snmp>> open_snmp(const SnmpOptions& options);
 
   // Monotonic time; the wall clock (ns since 1970) for a Record's start alone; and a wait. sleep_until is false when
   // the host has come to its end (a tape that is over).

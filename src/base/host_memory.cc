@@ -10,7 +10,7 @@ namespace nw {
 struct MemoryHost::State {
   std::map<std::string, Result<std::string>> files;
   std::map<std::string, std::string> links;
-  std::map<std::string, Reading> perf;
+  std::map<std::string, Reading> perf;  // and registers
   std::map<std::string, std::string> answers;
   bool libraries = false;
   Nanos clock = seconds(1);
@@ -39,6 +39,9 @@ void MemoryHost::set_error(const std::string& path, ErrorKind kind) {
 }
 void MemoryHost::remove_file(const std::string& path) { state_->files.erase(path); }
 void MemoryHost::set_link(const std::string& path, const std::string& target) { state_->links[path] = target; }
+void MemoryHost::set_register(const std::string& path, std::uint64_t offset, std::uint64_t value) {
+  state_->perf[source_key(path, offset)] = Reading::of(value);
+}
 void MemoryHost::set_perf(const PerfEvent& event, std::uint64_t value) {
   state_->perf[source_key(event)] = Reading::of(value);
 }
@@ -86,12 +89,19 @@ Result<std::unique_ptr<Source>> MemoryHost::open_number(const std::string& path,
   });
 }
 
-Result<std::unique_ptr<Source>> MemoryHost::open_perf(const PerfEvent& event) {
-  const std::string key = source_key(event);
+Result<std::unique_ptr<Source>> MemoryHost::open_counter(const std::string& key) {
   const auto found = state_->perf.find(key);
   if (found == state_->perf.end()) return fail(ErrorKind::absent, key + ": no such counter");
   if (!found->second.ok) return fail(found->second.error, key + ": " + std::string(name(found->second.error)));
   return std::make_unique<CallSource>([state = state_, key] { return state->perf.at(key); });
+}
+Result<std::unique_ptr<Source>> MemoryHost::open_register(const std::string& path, std::uint64_t offset) {
+  if (const auto file = read_text(path); !file && file.error().kind != ErrorKind::absent)
+    return tl::make_unexpected(file.error());
+  return open_counter(source_key(path, offset));
+}
+Result<std::unique_ptr<Source>> MemoryHost::open_perf(const PerfEvent& event) {
+  return open_counter(source_key(event));
 }
 
 Result<std::string> MemoryHost::ask(const std::string& key, const Ask& live) {
@@ -101,6 +111,25 @@ Result<std::string> MemoryHost::ask(const std::string& key, const Ask& live) {
 
 Result<std::unique_ptr<Source>> MemoryHost::bind(const std::string&, Count live) {
   return std::make_unique<CallSource>(std::move(live));
+}
+
+Result<std::vector<std::unique_ptr<Source>>> MemoryHost::bind_bus(const std::vector<std::string>& keys, BusPace,
+                                                                  Round round) {
+  struct Bus {
+    Round round;
+    std::vector<Reading> answers;
+  };
+  const auto bus = std::make_shared<Bus>(Bus{std::move(round), std::vector<Reading>(keys.size())});
+  std::vector<std::unique_ptr<Source>> sources;
+  for (std::size_t i = 0; i < keys.size(); ++i)
+    sources.push_back(std::make_unique<CallSource>([bus, i] {
+      if (i == 0) {
+        std::fill(bus->answers.begin(), bus->answers.end(), Reading::none(ErrorKind::busy));
+        bus->round(bus->answers);
+      }
+      return bus->answers[i];
+    }));
+  return sources;
 }
 
 Result<std::shared_ptr<Library>> MemoryHost::load(const std::vector<std::string>& names) {

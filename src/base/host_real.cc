@@ -20,6 +20,7 @@
 
 #include <fmt/format.h>
 
+#include "base/bus.h"
 #include "base/host.h"
 #include "base/parse.h"
 
@@ -92,6 +93,22 @@ class PerfSource : public Source {
   Descriptor fd_;
 };
 
+// Eight bytes at an offset, as model-specific registers are read.
+class RegisterSource : public Source {
+ public:
+  RegisterSource(Descriptor fd, std::uint64_t offset) : fd_(std::move(fd)), offset_(offset) {}
+  Reading read() noexcept override {
+    std::uint64_t value = 0;
+    const ssize_t n = ::pread(fd_.get(), &value, sizeof value, static_cast<off_t>(offset_));
+    if (n < 0) return Reading::none(kind_of_errno(errno));
+    return n == sizeof value ? Reading::of(value) : Reading::none(ErrorKind::malformed);
+  }
+
+ private:
+  Descriptor fd_;
+  std::uint64_t offset_;
+};
+
 class BoundSource : public Source {
  public:
   explicit BoundSource(Host::Count live) : live_(std::move(live)) {}
@@ -156,6 +173,14 @@ class RealHost : public Host {
     return std::make_unique<FileSource>(std::move(fd), extract);
   }
 
+  // On the machine itself a character device, which the driver named; below another root a regular file.
+  Result<std::unique_ptr<Source>> open_register(const std::string& path, std::uint64_t offset) override {
+    if (!root_.empty()) return std::make_unique<RegisterSource>(NW_TRY(open_regular(path)), offset);
+    Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    if (fd.get() < 0) return tl::make_unexpected(system_error(errno, path));
+    return std::make_unique<RegisterSource>(std::move(fd), offset);
+  }
+
   Result<std::unique_ptr<Source>> open_perf(const PerfEvent& event) override {
     if (!root_.empty())
       return fail(ErrorKind::absent, "perf counters are this kernel's own and not read below --root " + root_);
@@ -173,6 +198,10 @@ class RealHost : public Host {
   Result<std::string> ask(const std::string&, const Ask& live) override { return live(); }
   Result<std::unique_ptr<Source>> bind(const std::string&, Count live) override {
     return std::make_unique<BoundSource>(std::move(live));
+  }
+  Result<std::vector<std::unique_ptr<Source>>> bind_bus(const std::vector<std::string>& keys, BusPace pace,
+                                                        Round round) override {
+    return make_bus(keys.size(), pace, std::move(round));
   }
 
   Result<std::shared_ptr<Library>> load(const std::vector<std::string>& names) override {

@@ -11,6 +11,8 @@ std::string source_key(const std::string& path, const Extract& extract) {
   return *extract.name == '\0' ? path : path + "#" + extract.name;
 }
 
+std::string source_key(const std::string& path, std::uint64_t offset) { return fmt::format("{}@{:#x}", path, offset); }
+
 std::string source_key(const PerfEvent& event) {
   return fmt::format("perf:{}/{}/{}", event.type, event.config, event.cpu);
 }
@@ -48,7 +50,11 @@ void TapingHost::begin_sweep() {
 void TapingHost::note_read(std::uint32_t source, const Reading& reading) {
   const auto number = std::to_string(source), after = std::to_string((inner_.now() - sweep_).count());
   if (!reading.ok) return tape_.line({"!", number, name(reading.error), after});
-  tape_.line({"=", number, std::to_string(reading.value), after});
+  const auto value = std::to_string(reading.value);
+  if (!reading.taken && !reading.device) return tape_.line({"=", number, value, after});
+  const auto taken = reading.taken ? std::to_string((*reading.taken - sweep_).count()) : "-";
+  if (!reading.device) return tape_.line({"=", number, value, after, taken});
+  tape_.line({"=", number, value, after, taken, std::to_string(reading.device->count())});
 }
 
 void TapingHost::note_fail(std::string_view verb, const std::string& key, const Error& error) {
@@ -98,6 +104,10 @@ Result<std::unique_ptr<Source>> TapingHost::open_number(const std::string& path,
   return note_open(source_key(path, extract), inner_.open_number(path, extract));
 }
 
+Result<std::unique_ptr<Source>> TapingHost::open_register(const std::string& path, std::uint64_t offset) {
+  return note_open(source_key(path, offset), inner_.open_register(path, offset));
+}
+
 Result<std::unique_ptr<Source>> TapingHost::open_perf(const PerfEvent& event) {
   return note_open(source_key(event), inner_.open_perf(event));
 }
@@ -115,7 +125,23 @@ Result<std::unique_ptr<Source>> TapingHost::bind(const std::string& key, Count l
   return note_open(key, inner_.bind(key, std::move(live)));
 }
 
+Result<std::vector<std::unique_ptr<Source>>> TapingHost::bind_bus(const std::vector<std::string>& keys, BusPace pace,
+                                                                  Round round) {
+  auto inner = inner_.bind_bus(keys, pace, std::move(round));
+  std::vector<std::unique_ptr<Source>> sources;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    auto noted = note_open(
+        keys[i], inner ? Result<std::unique_ptr<Source>>(std::move((*inner)[i])) : tl::make_unexpected(inner.error()));
+    if (!noted) return tl::make_unexpected(noted.error());
+    sources.push_back(std::move(*noted));
+  }
+  return sources;
+}
+
 Result<std::shared_ptr<Library>> TapingHost::load(const std::vector<std::string>& names) { return inner_.load(names); }
+Result<std::shared_ptr<Ipmi>> TapingHost::open_ipmi(const std::string& device) { return inner_.open_ipmi(device); }
+Result<std::shared_ptr<Http>> TapingHost::open_http(const HttpOptions& options) { return inner_.open_http(options); }
+Result<std::shared_ptr<Snmp>> TapingHost::open_snmp(const SnmpOptions& options) { return inner_.open_snmp(options); }
 Nanos TapingHost::now() noexcept { return inner_.now(); }
 std::int64_t TapingHost::wall_ns() noexcept { return inner_.wall_ns(); }
 bool TapingHost::sleep_until(Nanos when) { return inner_.sleep_until(when); }
@@ -144,7 +170,10 @@ struct TapedHost::Player {
     begin = clock =
         std::max(clock, sweep.at);  // the reads of the sweep before may have taken longer than until this one
     for (Last& source : last) source.after = Nanos{};
-    for (const TapeRead& read : sweep.reads) last[read.source] = {read.reading, read.after_sweep};
+    for (const TapeRead& read : sweep.reads) {
+      Last& source = last[read.source] = {read.reading, read.after_sweep};
+      if (source.reading.taken) source.reading.taken = begin + *source.reading.taken;  // the tape has it from the sweep
+    }
     return true;
   }
 
@@ -189,10 +218,18 @@ Result<std::string> TapedHost::ask(const std::string& key, const Ask&) { return 
 Result<std::unique_ptr<Source>> TapedHost::open_number(const std::string& path, const Extract& extract) {
   return open_taped(player_, source_key(path, extract));
 }
+Result<std::unique_ptr<Source>> TapedHost::open_register(const std::string& path, std::uint64_t offset) {
+  return open_taped(player_, source_key(path, offset));
+}
 Result<std::unique_ptr<Source>> TapedHost::open_perf(const PerfEvent& event) {
   return open_taped(player_, source_key(event));
 }
 Result<std::unique_ptr<Source>> TapedHost::bind(const std::string& key, Count) { return open_taped(player_, key); }
+Result<std::vector<std::unique_ptr<Source>>> TapedHost::bind_bus(const std::vector<std::string>& keys, BusPace, Round) {
+  std::vector<std::unique_ptr<Source>> sources;
+  for (const auto& key : keys) sources.push_back(NW_TRY(open_taped(player_, key)));
+  return sources;
+}
 Result<std::shared_ptr<Library>> TapedHost::load(const std::vector<std::string>&) {
   return fail(ErrorKind::absent, "a tape has no libraries");
 }

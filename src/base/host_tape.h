@@ -23,10 +23,16 @@ class TapingHost : public Host {
   Result<std::vector<std::string>> list(const std::string& path) override;
   Result<std::string> read_link(const std::string& path) override;
   Result<std::unique_ptr<Source>> open_number(const std::string& path, const Extract& extract) override;
+  Result<std::unique_ptr<Source>> open_register(const std::string& path, std::uint64_t offset) override;
   Result<std::unique_ptr<Source>> open_perf(const PerfEvent& event) override;
   Result<std::string> ask(const std::string& key, const Ask& live) override;
   Result<std::unique_ptr<Source>> bind(const std::string& key, Count live) override;
+  Result<std::vector<std::unique_ptr<Source>>> bind_bus(const std::vector<std::string>& keys, BusPace pace,
+                                                        Round round) override;
   Result<std::shared_ptr<Library>> load(const std::vector<std::string>& names) override;
+  Result<std::shared_ptr<Ipmi>> open_ipmi(const std::string& device) override;
+  Result<std::shared_ptr<Http>> open_http(const HttpOptions& options) override;
+  Result<std::shared_ptr<Snmp>> open_snmp(const SnmpOptions& options) override;
   Nanos now() noexcept override;
   std::int64_t wall_ns() noexcept override;
   bool sleep_until(Nanos when) override;
@@ -56,9 +62,12 @@ class TapedHost : public Host {
   Result<std::vector<std::string>> list(const std::string& path) override;
   Result<std::string> read_link(const std::string& path) override;
   Result<std::unique_ptr<Source>> open_number(const std::string& path, const Extract& extract) override;
+  Result<std::unique_ptr<Source>> open_register(const std::string& path, std::uint64_t offset) override;
   Result<std::unique_ptr<Source>> open_perf(const PerfEvent& event) override;
   Result<std::string> ask(const std::string& key, const Ask& live) override;
   Result<std::unique_ptr<Source>> bind(const std::string& key, Count live) override;
+  Result<std::vector<std::unique_ptr<Source>>> bind_bus(const std::vector<std::string>& keys, BusPace pace,
+                                                        Round round) override;
   Result<std::shared_ptr<Library>> load(const std::vector<std::string>& names) override;
   Nanos now() noexcept override;
   std::int64_t wall_ns() noexcept override;
@@ -69,8 +78,9 @@ class TapedHost : public Host {
   std::shared_ptr<Player> player_;
 };
 
-// The keys under which a tape holds the sources of files and perf counters.
+// The keys under which a tape holds the sources of files, registers and perf counters.
 std::string source_key(const std::string& path, const Extract& extract);
+std::string source_key(const std::string& path, std::uint64_t offset);
 std::string source_key(const PerfEvent& event);
 
 }  // namespace nw

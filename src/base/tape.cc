@@ -132,7 +132,7 @@ class Parser {
     return true;
   }
   bool read() {
-    if (fields_.size() < 3 || fields_.size() > 4 || tape_.sweeps.empty()) return false;
+    if (fields_.size() < 3 || fields_.size() > 6 || tape_.sweeps.empty()) return false;
     const auto n = parse_u64(fields_[1]);
     if (!n || *n >= count_) return false;
     TapeRead read{static_cast<std::uint32_t>(*n), {}, {}};
@@ -143,12 +143,22 @@ class Parser {
       if (!value) return false;
       read.reading = Reading::of(*value);
     }
-    if (fields_.size() == 4) {
+    if (fields_.size() >= 4) {
       const auto after = parse_u64(fields_[3]);
       if (!after || *after > kMaxTime) return false;
       read.after_sweep = Nanos::of(static_cast<std::int64_t>(*after));
     }
+    if (fields_.size() >= 5 && !(fields_[4] == "-" && fields_.size() == 6) && !time(fields_[4], read.reading.taken))
+      return false;
+    if (fields_.size() == 6 && !time(fields_[5], read.reading.device)) return false;
     tape_.sweeps.back().reads.push_back(read);
+    return true;
+  }
+
+  static bool time(const std::string& field, std::optional<Nanos>& time) {
+    const auto ns = parse_i64(field);
+    if (!ns || *ns > static_cast<std::int64_t>(kMaxTime) || *ns < -static_cast<std::int64_t>(kMaxTime)) return false;
+    time = Nanos::of(*ns);
     return true;
   }
 

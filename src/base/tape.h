@@ -12,15 +12,17 @@
 //     open <n> <key>                               source n (0, 1, 2 ...) could be opened; key as below
 //     fail <verb> <path or key> <kind> <what>      verb text|list|link|ask|open answered with this Error
 //     t <ns>                                       a sweep begins; times never go back; the first t is the tape's start
-//     = <n> <value> [<ns after t>]                 source n read this value in that sweep
+//     = <n> <value> [<ns after t> [<taken> [<device ns>]]]
+//                                                  source n read this value in that sweep; taken: when a bus's own
+//                                                  thread had read it, in ns from t ("-" for now); then the device's
+//                                                  time
 //     ! <n> <kind> [<ns after t>]                  source n could not be read in that sweep (kind: absent denied busy
 //     malformed failed)
 //
-// Keys of sources: a file "<path>" or "<path>#<extract>", a perf counter "perf:<type>/<config>/<cpu>", a bound
-// closure's own key
-// ("nvml:GPU-…/energy"). What the tape does not mention is absent. A source that a sweep does not mention reads as it
-// did last. A last line without its line end was cut off while it was written (half a number is a number too) and is
-// skipped.
+// Keys of sources: a file "<path>" or "<path>#<extract>", a register "<path>@0x<offset>", a perf counter
+// "perf:<type>/<config>/<cpu>", a bound closure's own key ("nvml:GPU-…/energy"). What the tape does not mention is
+// absent. A source that a sweep does not mention reads as it did last. A last line without its line end was cut off
+// while it was written (half a number is a number too) and is skipped.
 #pragma once
 
 #include <cstdint>
@@ -38,7 +40,7 @@ namespace nw {
 
 struct TapeRead {
   std::uint32_t source = 0;
-  Reading reading;
+  Reading reading;      // its `taken` counts from the sweep's beginning
   Nanos after_sweep{};  // how long after the sweep's beginning
 };
 

@@ -106,7 +106,23 @@ TEST(Tape, AReadNeedsASweepASourceAndANumber) {
   EXPECT_THAT(error_of(opened + "t\t0\n=\t0\t18446744073709551616\n").what, StartsWith("line 4:"));
   EXPECT_THAT(error_of(opened + "t\t0\n=\t0\t1\t-5\n").what, StartsWith("line 4:"));
   EXPECT_THAT(error_of(opened + "t\t0\n=\t0\t1\t1000000000000000001\n").what, StartsWith("line 4:"));
-  EXPECT_THAT(error_of(opened + "t\t0\n=\t0\t1\t5\t6\n").what, StartsWith("line 4:"));
+  EXPECT_THAT(error_of(opened + "t\t0\n=\t0\t1\t5\tx\n").what, StartsWith("line 4:"));
+  EXPECT_THAT(error_of(opened + "t\t0\n=\t0\t1\t5\t-\n").what, StartsWith("line 4:"));
+  EXPECT_THAT(error_of(opened + "t\t0\n=\t0\t1\t5\t6\t7\t8\n").what, StartsWith("line 4:"));
+}
+
+TEST(Tape, AReadMayHaveBeenTakenEarlierAndMayHaveATimeOfItsDevice) {
+  const auto tape =
+      parse_tape("nodewatt-tape 1\nopen\t0\t/a\nt\t100\n=\t0\t1\t5\t-60\n=\t0\t1\t5\t-60\t77\n=\t0\t1\t5\t-\t77\n");
+  ASSERT_TRUE(tape) << tape.error().what;
+  const auto& reads = tape->sweeps[0].reads;
+  ASSERT_EQ(reads.size(), 3u);
+  EXPECT_EQ(reads[0].reading.taken, Nanos::of(-60));
+  EXPECT_FALSE(reads[0].reading.device);
+  EXPECT_EQ(reads[1].reading.taken, Nanos::of(-60));
+  EXPECT_EQ(reads[1].reading.device, Nanos::of(77));
+  EXPECT_FALSE(reads[2].reading.taken);
+  EXPECT_EQ(reads[2].reading.device, Nanos::of(77));
 }
 
 TEST(Tape, TimeNeverGoesBack) { EXPECT_THAT(error_of("t\t5\nt\t5\nt\t4\n").what, StartsWith("line 4:")); }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "sensor/sensor.h"
+#include "sensor/site.h"
 
 namespace nw {
 
@@ -29,16 +30,16 @@ struct Probe {
 struct Driver {
   std::string_view name;  // "rapl_powercap": the file's name
   std::string_view what;  // one sentence for `nodewatt sensors`
-  Probe (*probe)(Host&);
+  Probe (*probe)(Host&, const Site&);
 };
 
 // THE table, in order of preference: of two sensors of one part the earlier driver's is used.
 std::span<const Driver> drivers();
 
-Probe probe_rapl_perf(Host& host);
-Probe probe_rapl_powercap(Host& host);
-Probe probe_hwmon(Host& host);
-Probe probe_nvml(Host& host);
-Probe probe_model(Host& host);
+Probe probe_rapl_perf(Host& host, const Site& site = {});
+Probe probe_rapl_powercap(Host& host, const Site& site = {});
+Probe probe_hwmon(Host& host, const Site& site = {});
+Probe probe_nvml(Host& host, const Site& site = {});
+Probe probe_model(Host& host, const Site& site = {});
 
 }  // namespace nw

@@ -16,10 +16,10 @@ Status status_of(const Reading& reading) {
 }
 }  // namespace
 
-Survey make_survey(Host& host) {
+Survey make_survey(Host& host, const Site& site) {
   Survey survey;
   for (const Driver& driver : drivers()) {
-    Probe probe = driver.probe(host);
+    Probe probe = driver.probe(host, site);
     for (auto& sensor : probe.sensors) survey.sensors.push_back(std::move(sensor));
     for (auto& finding : probe.findings) survey.findings.push_back({driver.name, std::move(finding)});
   }
@@ -39,7 +39,8 @@ void Reader::read_all(Sweep& sweep) noexcept {
   for (std::size_t i = 0; i < sources_.size(); ++i) {
     const Reading reading = sources_[i]->read();
     const Nanos after = host_.now();
-    sweep[i] = Sample{before, after, std::nullopt, reading.value, status_of(reading)};
+    sweep[i] = Sample{reading.taken.value_or(before), reading.taken.value_or(after), reading.device, reading.value,
+                      status_of(reading)};
     before = after;
   }
 }

@@ -19,7 +19,7 @@ struct Survey {
   std::vector<DriverFinding> findings;
 };
 // Runs every driver's probe once. May take a second where vendor libraries start.
-Survey make_survey(Host& host);
+Survey make_survey(Host& host, const Site& site = {});
 
 class Reader {
  public:

@@ -55,14 +55,15 @@ struct Tolerance {
   enum class Shape : unsigned char { limit, sigma };
   double relative = 0;  // 0.05 is 5 %
   Shape shape = Shape::limit;
-  const char* basis = "";  // where the figure comes from; "assumed" when it is our own default
+  std::string basis;  // where the figure comes from; "assumed" when it is our own default
 };
 
 struct Nameplate {
   std::string id;      // "rapl_powercap/package-0", unique on this machine
   std::string source;  // for people: "RAPL package (powercap)"
   Part part;
-  std::string label;  // for people, when the device is a long name: "gpu0 NVIDIA A100-SXM4-40GB"
+  std::vector<Domain> lacks;  // of a node or module sensor: what it does not hold, though its kind usually does
+  std::string label;          // for people, when the device is a long name: "gpu0 NVIDIA A100-SXM4-40GB"
   Boundary boundary = Boundary::on_chip;
   SensorKind kind = SensorKind::counter;
   Kind how = Kind::measured;  // measured, or estimated by the model driver
@@ -74,6 +75,7 @@ struct Nameplate {
   Watts ceiling{};         // more than this is absurd for the part
   Tolerance gain;
   Watts offset{};      // standard uncertainty of a constant offset
+  Watts bias{};        // a constant offset that a calibration found; taken off every figure
   std::string access;  // who may read it: "root, or group by udev rule"
 };
 

@@ -64,6 +64,10 @@ class FaultyHost : public Host {
     if (counter_->hit()) return fault(path);
     return wrap(inner_.open_number(path, extract));
   }
+  Result<std::unique_ptr<Source>> open_register(const std::string& path, std::uint64_t offset) override {
+    if (counter_->hit()) return fault(path);
+    return wrap(inner_.open_register(path, offset));
+  }
   Result<std::unique_ptr<Source>> open_perf(const PerfEvent& event) override {
     if (counter_->hit()) return fault("perf");
     return wrap(inner_.open_perf(event));
@@ -75,6 +79,14 @@ class FaultyHost : public Host {
   Result<std::unique_ptr<Source>> bind(const std::string& key, Count live) override {
     if (counter_->hit()) return fault(key);
     return wrap(inner_.bind(key, std::move(live)));
+  }
+  Result<std::vector<std::unique_ptr<Source>>> bind_bus(const std::vector<std::string>& keys, BusPace pace,
+                                                        Round round) override {
+    if (counter_->hit()) return fault(keys.empty() ? "" : keys.front());
+    auto opened = inner_.bind_bus(keys, pace, std::move(round));
+    if (!opened) return opened;
+    for (auto& source : *opened) source = std::make_unique<FaultySource>(counter_, std::move(source));
+    return opened;
   }
   Result<std::shared_ptr<Library>> load(const std::vector<std::string>& names) override { return inner_.load(names); }
   Nanos now() noexcept override { return inner_.now(); }

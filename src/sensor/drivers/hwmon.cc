@@ -222,6 +222,6 @@ class Prober {
 };
 }  // namespace
 
-Probe probe_hwmon(Host& host) { return Prober(host).probe(); }
+Probe probe_hwmon(Host& host, const Site&) { return Prober(host).probe(); }
 
 }  // namespace nw

@@ -230,6 +230,6 @@ class Prober {
 };
 }  // namespace
 
-Probe probe_model(Host& host) { return Prober(host).probe(); }
+Probe probe_model(Host& host, const Site&) { return Prober(host).probe(); }
 
 }  // namespace nw

@@ -36,7 +36,7 @@ TEST(Model, IdleNodeDrawsIdlePower) {
   EXPECT_DOUBLE_EQ(joules_of(probe, "model/other-0"), 600.0);
   for (const auto& sensor : probe.sensors) {
     EXPECT_EQ(sensor.plate.how, Kind::estimated);
-    EXPECT_STREQ(sensor.plate.gain.basis, "assumed");
+    EXPECT_EQ(sensor.plate.gain.basis, "assumed");
     EXPECT_GE(sensor.plate.gain.relative, 0.5);
   }
 }

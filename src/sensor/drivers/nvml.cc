@@ -347,6 +347,6 @@ class Prober {
 };
 }  // namespace
 
-Probe probe_nvml(Host& host) { return Prober(host).probe(); }
+Probe probe_nvml(Host& host, const Site&) { return Prober(host).probe(); }
 
 }  // namespace nw

@@ -285,6 +285,6 @@ class Prober {
 };
 }  // namespace
 
-Probe probe_rapl_perf(Host& host) { return Prober(host).probe(); }
+Probe probe_rapl_perf(Host& host, const Site&) { return Prober(host).probe(); }
 
 }  // namespace nw

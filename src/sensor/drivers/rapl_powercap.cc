@@ -212,6 +212,6 @@ class Prober {
 };
 }  // namespace
 
-Probe probe_rapl_powercap(Host& host) { return Prober(host).probe(); }
+Probe probe_rapl_powercap(Host& host, const Site&) { return Prober(host).probe(); }
 
 }  // namespace nw

@@ -28,7 +28,7 @@ std::set<std::string> in_table() {
 
 TEST(DriverTable, EachDriverHasSourcePageAndTape) {
   for (const auto& name : in_table()) {
-    EXPECT_NE(read(kSources / (name + ".cc")).find("probe_" + name + "(Host& host)"), std::string::npos)
+    EXPECT_NE(read(kSources / (name + ".cc")).find("probe_" + name + "(Host& host, const Site&"), std::string::npos)
         << name << ".cc";
     EXPECT_GT(read(kSources / (name + ".md")).size(), 500u) << name << ".md";
     int tapes = 0;
@@ -73,7 +73,7 @@ TEST(DriverTable, EachTapePlays) {
     std::size_t found = 0;
     std::vector<Sensor> sensors;
     for (const Driver& driver : drivers()) {
-      Probe probe = driver.probe(host);
+      Probe probe = driver.probe(host, {});
       if (driver.name == own) found = probe.sensors.size();
       for (auto& sensor : probe.sensors) sensors.push_back(std::move(sensor));
     }
@@ -93,7 +93,7 @@ TEST(DriverTable, IdsAreUniqueOnEachTape) {
     TapedHost host(std::move(*tape));
     std::set<std::string> ids;
     for (const Driver& driver : drivers())
-      for (const Sensor& sensor : driver.probe(host).sensors)
+      for (const Sensor& sensor : driver.probe(host, {}).sensors)
         EXPECT_TRUE(ids.insert(sensor.plate.id).second) << sensor.plate.id;
   }
 }

@@ -1,0 +1,103 @@
+// A round's answers are published under a lock that is held for a copy alone, so that a sweep never waits for the bus.
+// Each answer is dated in the middle of the round unless the round dated it itself.
+#include "base/bus.h"
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+namespace nw {
+
+namespace {
+using Clock = std::chrono::steady_clock;  // CLOCK_MONOTONIC, as the real host's
+constexpr int kSlowest = 64;              // periods between two rounds, where all fail
+constexpr auto kLeaveAfter = std::chrono::milliseconds(200);
+
+Nanos now() {
+  return Nanos::of(std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now().time_since_epoch()).count());
+}
+
+struct Shared {
+  std::mutex mutex;
+  std::condition_variable woken;
+  bool stopping = false, ended = false;
+  std::vector<Reading> answers;
+};
+
+void run_rounds(const std::shared_ptr<Shared>& shared, BusPace pace, const Host::Round& round) {
+  std::vector<Reading> answers(shared->answers.size());
+  int wait = 1;
+  for (;;) {
+    const Nanos before = now();
+    std::fill(answers.begin(), answers.end(), Reading::none(ErrorKind::busy));
+    round(answers);
+    const Nanos middle = Nanos::of(before.count() + (now() - before).count() / 2);
+    for (Reading& answer : answers)
+      if (!answer.taken) answer.taken = middle;
+    const bool any = std::any_of(answers.begin(), answers.end(), [](const Reading& answer) { return answer.ok; });
+    wait = any ? 1 : std::min(2 * wait, kSlowest);
+    std::unique_lock lock(shared->mutex);
+    shared->answers = answers;
+    const auto due = Clock::time_point(std::chrono::nanoseconds(before.count() + wait * pace.period.count()));
+    if (shared->woken.wait_until(lock, due, [&] { return shared->stopping; })) break;
+  }
+  const std::lock_guard lock(shared->mutex);
+  shared->ended = true;
+  shared->woken.notify_all();
+}
+
+// Ends the thread with the last Source.
+class Poller {
+ public:
+  Poller(std::size_t count, BusPace pace, Host::Round round) : shared_(std::make_shared<Shared>()) {
+    shared_->answers.assign(count, Reading::none(ErrorKind::busy));
+    thread_ = std::thread([shared = shared_, pace, round = std::move(round)] { run_rounds(shared, pace, round); });
+  }
+  ~Poller() {
+    std::unique_lock lock(shared_->mutex);
+    shared_->stopping = true;
+    shared_->woken.notify_all();
+    const bool ended = shared_->woken.wait_for(lock, kLeaveAfter, [&] { return shared_->ended; });
+    lock.unlock();
+    ended ? thread_.join() : thread_.detach();
+  }
+  Poller(const Poller&) = delete;
+  Poller& operator=(const Poller&) = delete;
+
+  Reading answer(std::size_t index) {
+    const std::lock_guard lock(shared_->mutex);
+    return shared_->answers[index];
+  }
+
+ private:
+  std::shared_ptr<Shared> shared_;
+  std::thread thread_;
+};
+
+class BusSource : public Source {
+ public:
+  BusSource(std::shared_ptr<Poller> poller, std::size_t index, Nanos stale_after)
+      : poller_(std::move(poller)), index_(index), stale_after_(stale_after) {}
+  Reading read() noexcept override {
+    const Reading reading = poller_->answer(index_);
+    if (reading.taken && now() - *reading.taken > stale_after_) return Reading::none(ErrorKind::busy);
+    return reading;
+  }
+
+ private:
+  std::shared_ptr<Poller> poller_;
+  std::size_t index_;
+  Nanos stale_after_;
+};
+}  // namespace
+
+std::vector<std::unique_ptr<Source>> make_bus(std::size_t count, BusPace pace, Host::Round round) {
+  const auto poller = std::make_shared<Poller>(count, pace, std::move(round));
+  std::vector<std::unique_ptr<Source>> sources;
+  for (std::size_t i = 0; i < count; ++i) sources.push_back(std::make_unique<BusSource>(poller, i, pace.stale_after));
+  return sources;
+}
+
+}  // namespace nw

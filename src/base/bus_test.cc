@@ -1,0 +1,66 @@
+#include "base/bus.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <thread>
+
+namespace nw {
+namespace {
+using namespace std::chrono_literals;
+
+bool becomes(const std::function<bool()>& condition) {
+  for (int i = 0; i < 500; ++i, std::this_thread::sleep_for(10ms))
+    if (condition()) return true;
+  return false;
+}
+
+TEST(Bus, IsBusyBeforeTheFirstRoundAndThenAnswersWithoutWaiting) {
+  const auto go = std::make_shared<std::atomic<bool>>(false);
+  const auto rounds = std::make_shared<std::atomic<std::uint64_t>>(0);
+  const auto sources = make_bus(2, {millis(5), seconds(60)}, [=](std::span<Reading> answers) {
+    while (!*go) std::this_thread::sleep_for(1ms);
+    answers[0] = Reading::of(++*rounds, Nanos::of(42));
+    answers[1] = Reading::none(ErrorKind::denied);
+  });
+  EXPECT_EQ(sources[0]->read().error, ErrorKind::busy);
+  *go = true;
+  ASSERT_TRUE(becomes([&] { return sources[0]->read().ok && *rounds >= 3; }));
+  const Reading reading = sources[0]->read();
+  EXPECT_TRUE(reading.taken);
+  EXPECT_EQ(reading.device, Nanos::of(42));
+  EXPECT_EQ(sources[1]->read().error, ErrorKind::denied);
+}
+
+TEST(Bus, ARoundThatHangsLeavesStaleValuesAndHoldsNobodyUp) {
+  const auto release = std::make_shared<std::atomic<bool>>(false);
+  const auto begin = std::chrono::steady_clock::now();
+  {
+    const auto first = std::make_shared<std::atomic<bool>>(true);
+    const auto sources = make_bus(1, {millis(5), millis(100)}, [=](std::span<Reading> answers) {
+      answers[0] = Reading::of(7);
+      if (first->exchange(false)) return;
+      while (!*release) std::this_thread::sleep_for(1ms);
+    });
+    ASSERT_TRUE(becomes([&] { return sources[0]->read().ok; }));
+    ASSERT_TRUE(becomes([&] { return !sources[0]->read().ok; }));
+    EXPECT_EQ(sources[0]->read().error, ErrorKind::busy);
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 5s);
+  *release = true;
+}
+
+TEST(Bus, AsksMoreSeldomAfterEachFailure) {
+  const auto rounds = std::make_shared<std::atomic<int>>(0);
+  const auto sources = make_bus(1, {millis(10), seconds(1)}, [=](std::span<Reading> answers) {
+    ++*rounds;
+    answers[0] = Reading::none(ErrorKind::failed);
+  });
+  std::this_thread::sleep_for(500ms);
+  EXPECT_LE(*rounds, 6) << "after 20, 40, 80, 160, 320 ms, and not 50 times";
+  EXPECT_GE(*rounds, 1);
+}
+
+}  // namespace
+}  // namespace nw

@@ -1,0 +1,31 @@
+// Http: GET requests to one server, over TLS, through libcurl, which is opened at run time.
+//
+// Redirects are not followed. A certificate that neither the CA file nor the pinned key vouches for is an error.
+// Credentials come from a file that only its owner may read and pass nowhere else: not into errors, logs or tapes.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "base/units.h"
+
+namespace nw {
+
+struct HttpOptions {
+  std::string origin;            // "https://bmc.example:443": scheme, host, port; nothing behind it
+  std::string ca_file;           // PEM; "" is the system's own store
+  std::string pinned_key;        // "sha256//<base64 of the public key's hash>"; "" for none; then no CA is needed
+  std::string credentials_file;  // two lines, user and password; "" for none
+  Nanos deadline = seconds(5);   // of one request, from connecting to the last byte
+  std::size_t most = 1 << 20;    // bytes of an answer
+};
+
+class Http {
+ public:
+  virtual ~Http() = default;
+  // The body of `path` ("/redfish/v1/Chassis"). absent: 404; denied: 401, 403; busy: deadline, 429, 503; malformed: too
+  // long, a redirect.
+  virtual Result<std::string> get(const std::string& path) = 0;
+};
+
+}  // namespace nw
