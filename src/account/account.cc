@@ -9,6 +9,8 @@
 namespace nw {
 
 namespace {
+constexpr double kUnresolvedAlias = 0.25;
+constexpr double kApart = 0.1;     // a counter and the power of one part, relative
 constexpr double kResolved = 0.5;  // a phase whose random doubt is more than this share of its energy is not resolved
 
 void write_work(const std::map<std::string, double>& work, google::protobuf::RepeatedPtrField<pb::Work>& out) {
@@ -19,9 +21,9 @@ void write_work(const std::map<std::string, double>& work, google::protobuf::Rep
   }
 }
 
-Branch make_branch(const Meter& meter, const Interval& interval) {
-  const Watts lowest = meter.min_power().value_or(Watts{}), highest = meter.max_power().value_or(Watts{});
-  Branch branch{&meter.plate(), make_energy(meter.plate(), interval, lowest, highest), meter.max_power()};
+Branch make_branch(const Meter& meter, const Interval& interval, bool checked) {
+  const Seen seen{meter.min_power().value_or(Watts{}), meter.max_power().value_or(Watts{}), checked};
+  Branch branch{&meter.plate(), make_energy(meter.plate(), interval, seen), meter.max_power()};
   // Below zero is what a guess leaves when it has to be taken back after the interval's begin.
   if (!meter.alive() || interval.tally.covered <= Nanos{} || interval.tally.energy < Joules{}) {
     branch.energy.value.reset();
@@ -36,6 +38,12 @@ Nameplate with_valid_text(Nameplate plate) {
   return plate;
 }
 
+AnomalyCounts one_of(Anomaly anomaly) {
+  AnomalyCounts one;
+  one.add(anomaly);
+  return one;
+}
+
 bool is_resolved(const Energy& energy) {
   return energy.value && *energy.value > Joules{} &&
          1.96 * energy.uncertainty.random() <= kResolved * to_joules(*energy.value);
@@ -46,6 +54,8 @@ Account::Account(const std::vector<Nameplate>& plates, Nanos period) {
   timeline_.widen(period);
   meters_.reserve(plates.size());
   for (const Nameplate& plate : plates) meters_.emplace_back(with_valid_text(plate), period);
+  begins_.resize(plates.size());
+  checked_.resize(plates.size());
 }
 
 void Account::set_period(Nanos period) {
@@ -57,17 +67,24 @@ void Account::add(const Sweep& sweep) {
   for (std::size_t i = 0; i < meters_.size() && i < sweep.size(); ++i) meters_[i].add(sweep[i]);
   if (sweep.empty()) return;
   const Nanos now = sweep.front().before;
-  if (begin_tallies_.empty() &&
-      now > begin_) {  // the first sweep after the run's begin: both sides of that edge are in
+  if (!begun_ && now > begin_) {  // the first sweep after the run's begin: both sides of that edge are in
+    begun_ = true;
     timeline_.begin(begin_);
-    for (const Meter& meter : meters_) {
-      begin_tallies_.push_back(meter.at(begin_));
-      begin_variances_.push_back(meter.edge_variance(begin_));
-      begin_heads_.push_back(meter.before_first(begin_));
-    }
   }
+  settle_begin(false);
   phases_.settle(meters_, now);
-  if (!begin_tallies_.empty()) timeline_.add(meters_, now);
+  if (begun_) timeline_.add(meters_, now);
+}
+
+// The tallies at the run's begin, of each meter that can tell by now; at the end of all.
+void Account::settle_begin(bool last) {
+  if (!begun_) return;
+  for (std::size_t i = 0; i < meters_.size(); ++i) {
+    if (begins_[i]) continue;
+    auto edge = meters_[i].edge_after(begin_);
+    if (!edge && last) edge = Meter::Edge{meters_[i].at(begin_), meters_[i].edge_variance(begin_)};
+    if (edge) begins_[i] = Begin{*edge, meters_[i].before_first(begin_)};
+  }
 }
 
 void Account::add(const Mark& mark) {
@@ -78,23 +95,32 @@ void Account::add(const Mark& mark) {
 
 void Account::end(Nanos at) {
   end_ = at;
+  settle_begin(true);
   for (Meter& meter : meters_) meter.close();
-  phases_.close(meters_, at);
+  std::vector<Meter::Edge> run_begin;
+  for (std::size_t i = 0; i < meters_.size(); ++i) {
+    run_begin.push_back(begins_[i] ? begins_[i]->edge : Meter::Edge{});
+    ends_.push_back(meters_[i].edge_before(end_));
+  }
+  phases_.close(meters_, begin_, end_, run_begin, ends_);
   cross_check();
 }
 
 // An energy counter and the power of the same part, both alive for more than five seconds, must agree within a tenth.
 void Account::cross_check() {
-  if (end_ - begin_ < seconds(5) || begin_tallies_.empty()) return;
+  if (end_ - begin_ < seconds(5) || !begun_) return;
+  const auto energy = [&](std::size_t i) { return to_joules((ends_[i].tally - begins_[i]->edge.tally).energy); };
   for (std::size_t i = 0; i < meters_.size(); ++i)
     for (std::size_t j = 0; j < meters_.size(); ++j) {
       const Nameplate &counter = meters_[i].plate(), &gauge = meters_[j].plate();
       if (counter.part != gauge.part || counter.kind != SensorKind::counter || gauge.kind != SensorKind::gauge)
         continue;
       if (!meters_[i].alive() || !meters_[j].alive() || counter.how == Kind::estimated) continue;
-      const double a = to_joules((meters_[i].at(end_) - begin_tallies_[i]).energy);
-      const double b = to_joules((meters_[j].at(end_) - begin_tallies_[j]).energy);
-      if (std::abs(a - b) > 0.1 * std::max(a, b)) found_.emplace_back(Anomaly::power_counter_gap, i);
+      const double a = energy(i), b = energy(j);
+      if (std::abs(a - b) > kApart * std::max(a, b))
+        found_.emplace_back(Anomaly::power_counter_gap, i);
+      else
+        checked_[i] = checked_[j] = true;
     }
 }
 
@@ -102,14 +128,14 @@ Composition Account::compose_run() const {
   std::vector<Branch> branches;
   for (std::size_t i = 0; i < meters_.size(); ++i) {
     Interval interval{{}, end_ - begin_, 0};
-    if (!begin_tallies_.empty()) {
-      interval.tally = meters_[i].at(end_) - begin_tallies_[i];
-      interval.edges = begin_variances_[i] + meters_[i].edge_variance(end_);
-      const Joules head = meters_[i].before_first(begin_) - begin_heads_[i];
+    if (begun_) {
+      interval.tally = ends_[i].tally - begins_[i]->edge.tally;
+      interval.edges = begins_[i]->edge.variance + ends_[i].variance;
+      const Joules head = meters_[i].before_first(begin_) - begins_[i]->head;
       interval.tally.energy += head;
       interval.tally.filled += head;
     }
-    branches.push_back(make_branch(meters_[i], interval));
+    branches.push_back(make_branch(meters_[i], interval, checked_[i]));
   }
   return compose(branches);
 }
@@ -117,7 +143,7 @@ Composition Account::compose_run() const {
 Composition Account::compose_phase(const PhaseSum& phase) const {
   std::vector<Branch> branches;
   for (std::size_t i = 0; i < meters_.size() && i < phase.intervals.size(); ++i)
-    branches.push_back(make_branch(meters_[i], phase.intervals[i]));
+    branches.push_back(make_branch(meters_[i], phase.intervals[i], checked_[i]));
   return compose(branches);
 }
 
@@ -159,11 +185,10 @@ void Account::write_anomalies(pb::Record& record, const Composition& run) const 
     }
   };
   for (const Meter& meter : meters_) write(meter.plate().id, meter.anomalies());
-  for (const auto& [anomaly, meter] : found_) {
-    AnomalyCounts one;
-    one.add(anomaly);
-    write(meters_[meter].plate().id, one);
-  }
+  for (const auto& [anomaly, meter] : found_) write(meters_[meter].plate().id, one_of(anomaly));
+  for (const Meter& meter : meters_)
+    if (meter.alive() && compute_aliasing(meter.plate(), end_ - begin_, false) >= kUnresolvedAlias)
+      write(meter.plate().id, one_of(Anomaly::aliased));
   write("", phases_.anomalies());
   write("", anomalies_);
   write("", run.anomalies);

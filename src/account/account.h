@@ -33,6 +33,7 @@ class Account {
   void write(pb::Record& record) const;
 
  private:
+  void settle_begin(bool last);
   Composition compose_run() const;
   Composition compose_phase(const PhaseSum& phase) const;
   void write_phases(pb::Record& record) const;
@@ -45,9 +46,14 @@ class Account {
   AnomalyCounts anomalies_;
   std::vector<std::pair<Anomaly, std::size_t>> found_;  // by the cross-check, with the meter's index
   Nanos begin_{}, end_{};
-  std::vector<Tally> begin_tallies_;
-  std::vector<double> begin_variances_;
-  std::vector<Joules> begin_heads_;  // what of Meter::before_first the tallies of the begin have in them
+  struct Begin {
+    Meter::Edge edge;
+    Joules head;  // what of Meter::before_first the edge's tally has in it
+  };
+  std::vector<std::optional<Begin>> begins_;  // of each meter, as soon as it has said enough
+  std::vector<Meter::Edge> ends_;
+  std::vector<bool> checked_;  // another sensor of the same part agreed
+  bool begun_ = false;
 };
 
 }  // namespace nw

@@ -74,16 +74,27 @@ Phases::Edge Phases::take_edge(std::span<const Meter> meters, Nanos at) {
   return edge;
 }
 
+void Phases::note_last(PhaseSum& sum, Nanos at, int ended) {
+  if (at > sum.last) sum.last = at, sum.at_last = 0;
+  if (at == sum.last) sum.at_last += ended;
+}
+
 void Phases::settle_edge(const Waiting& waiting, std::span<const Meter> meters) {
-  Edge edge = take_edge(meters, waiting.at);
+  Edge edge = first_ && first_->first == waiting.at ? first_->second : take_edge(meters, waiting.at);
+  if (!first_) first_.emplace(waiting.at, edge);
   if (!waiting.is_end) {
-    const auto open = open_.find(waiting.serial);
-    (open != open_.end() ? open->second : ending_.at(waiting.serial)).edge = std::move(edge);
+    const auto found = open_.find(waiting.serial);
+    Open& phase = found != open_.end() ? found->second : ending_.at(waiting.serial);
+    phase.edge = std::move(edge);
+    note_last(sums_[phase.path], waiting.at, -1);
     return;
   }
   const Open phase = std::move(ending_.extract(waiting.serial).mapped());
   PhaseSum& sum = sums_[phase.path];
   ++sum.count;
+  sum.at_first += phase.begin == first_->first;
+  sum.at_first -= waiting.at == first_->first;
+  note_last(sum, waiting.at, 1);
   sum.duration += waiting.at - phase.begin;
   sum.intervals.resize(meters.size());
   for (std::size_t i = 0; i < meters.size(); ++i)
@@ -99,15 +110,23 @@ void Phases::settle(std::span<const Meter> meters, Nanos until) {
   }
 }
 
-void Phases::close(std::span<const Meter> meters, Nanos end_time) {
+void Phases::close(std::span<const Meter> meters, Nanos begin_time, Nanos end_time,
+                   std::span<const Meter::Edge> run_begin, std::span<const Meter::Edge> run_end) {
   while (!open_.empty()) {
     const std::uint64_t outermost = stacks_.at(open_.begin()->second.thread).front();
     anomalies_.add(Anomaly::phase_unended);
     end(open_.at(outermost).id, std::max(end_time, open_.at(outermost).begin));
   }
-  while (!waiting_.empty()) {
-    settle_edge(waiting_.front(), meters);
-    waiting_.pop_front();
+  for (; !waiting_.empty(); waiting_.pop_front()) settle_edge(waiting_.front(), meters);
+  const bool at_begin = first_ && first_->first == begin_time;
+  for (auto& [path, sum] : sums_) {
+    for (std::size_t i = 0; i < sum.intervals.size(); ++i) {
+      Interval& interval = sum.intervals[i];
+      for (int n = 0; sum.last == end_time && n < sum.at_last; ++n)
+        interval.tally = interval.tally + (run_end[i].tally - meters[i].at(end_time));
+      for (int n = 0; at_begin && n < sum.at_first; ++n)
+        interval.tally = interval.tally - (run_begin[i].tally - first_->second.tallies[i]);
+    }
   }
 }
 

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -26,6 +27,8 @@ struct PhaseSum {
   std::vector<Interval> intervals;             // one a meter
   std::map<std::string, double> work;          // by unit
   std::vector<std::pair<Nanos, Nanos>> spans;  // the first kMaxSpans
+  int at_first = 0, at_last = 0;               // instances that begin with the first edge of all, end with `last`
+  Nanos last{};                                // the last edge of this path
   static constexpr std::size_t kMaxSpans = 2000;
 };
 
@@ -34,8 +37,10 @@ class Phases {
   void add(const Mark& mark);
   // Call after each sweep: settles all edges before `until`, the sweep's beginning.
   void settle(std::span<const Meter> meters, Nanos until);
-  // Ends what is still open, at `end`, and settles everything.
-  void close(std::span<const Meter> meters, Nanos end);
+  // Ends what is still open, at `end`, and settles everything. The run's own edges are known better than a phase's
+  // (Meter::edge_after): phases that share one take it, so that phases that tile the run add up to it.
+  void close(std::span<const Meter> meters, Nanos begin, Nanos end, std::span<const Meter::Edge> run_begin,
+             std::span<const Meter::Edge> run_end);
 
   // A program that forgets to end its phases, or gives each a name of its own, must not eat the memory of who measures
   // it: what is deeper in its thread, or one path more, is not taken and counted as phase_lost.
@@ -70,6 +75,7 @@ class Phases {
   void end(std::uint64_t id, Nanos at);
   void work(const Mark& mark);
   void settle_edge(const Waiting& edge, std::span<const Meter> meters);
+  static void note_last(PhaseSum& sum, Nanos at, int ended);
   static Edge take_edge(std::span<const Meter> meters, Nanos at);
 
   // Instances have serial numbers of our own: an id may be used again as soon as its phase has ended.
@@ -79,6 +85,7 @@ class Phases {
   std::map<std::uint64_t, Open> ending_;                 // ended, their last sweep still to come
   std::map<Thread, std::vector<std::uint64_t>> stacks_;  // of serials
   std::deque<Waiting> waiting_;
+  std::optional<std::pair<Nanos, Edge>> first_;  // the earliest edge that was settled, and what was taken for it
   std::map<std::string, PhaseSum> sums_;
   std::vector<std::string> order_;
   std::map<std::string, double> work_, figures_;

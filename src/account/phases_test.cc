@@ -28,7 +28,9 @@ class Program {
   }
   void close() {
     tick();
-    phases.close(meters, now);
+    std::vector<Meter::Edge> ends;
+    for (const Meter& meter : meters) ends.push_back({meter.at(now), meter.edge_variance(now)});
+    phases.close(meters, now, now, ends, ends);
   }
   const PhaseSum& at(const std::string& path) const { return phases.sums().at(path); }
   double joules_of(const std::string& path) const { return to_joules(at(path).intervals.at(0).tally.energy); }

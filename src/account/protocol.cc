@@ -1,6 +1,7 @@
 #include "account/protocol.h"
 
 #include <algorithm>
+#include <limits>
 #include <memory>
 #include <optional>
 
@@ -15,7 +16,8 @@ namespace {
 constexpr std::int64_t kLastMoment = 4'000'000'000'000'000'000;  // 126 years of monotonic time
 constexpr std::int64_t kLongest = 1'000'000'000'000'000;         // 11 days for one read, period, refresh or window
 constexpr std::int64_t kMostWatts = 10'000'000;
-constexpr std::int64_t kLargestUnit = std::int64_t{1} << 40;
+constexpr std::int64_t kLargestUnit = std::int64_t{1} << 53;  // 2^32 counts a joule, calibrated in millionths
+constexpr std::int64_t kNoTime = std::numeric_limits<std::int64_t>::min();
 
 bool within(std::int64_t value, std::int64_t least, std::int64_t most) { return value >= least && value <= most; }
 
@@ -23,14 +25,20 @@ bool makes_sense(const pb::Nameplate& in) {
   return domain(in.domain()) && within(in.unit_num(), 1, kLargestUnit) && within(in.unit_den(), 1, kLargestUnit) &&
          within(in.refresh_ns(), 0, kLongest) && within(in.window_ns(), 0, kLongest) &&
          within(in.ceiling_uw(), 0, watts(kMostWatts).count()) &&
-         within(in.offset_uw(), 0, watts(kMostWatts).count()) && in.gain() >= 0 && in.gain() <= 10;
+         within(in.offset_uw(), 0, watts(kMostWatts).count()) &&
+         within(in.bias_uw(), -watts(kMostWatts).count(), watts(kMostWatts).count()) && in.gain() >= 0 &&
+         in.gain() <= 10;
 }
 
 bool makes_sense(const pb::JournalSweep& in) {
   const auto short_enough = [](std::uint64_t ns) { return ns <= static_cast<std::uint64_t>(kLongest); };
   return within(in.at_ns(), 0, kLastMoment) && within(in.period_ns(), 0, kLongest) &&
          std::all_of(in.before_ns().begin(), in.before_ns().end(), short_enough) &&
-         std::all_of(in.took_ns().begin(), in.took_ns().end(), short_enough);
+         std::all_of(in.took_ns().begin(), in.took_ns().end(), short_enough) &&
+         std::all_of(in.taken_ns().begin(), in.taken_ns().end(),
+                     [](std::int64_t ns) { return ns == kNoTime || within(ns, 0, kLastMoment); }) &&
+         std::all_of(in.device_ns().begin(), in.device_ns().end(),
+                     [](std::int64_t ns) { return ns == kNoTime || within(ns, -kLastMoment, kLastMoment); });
 }
 
 void write_plate(const Nameplate& plate, pb::Nameplate& out) {
@@ -52,6 +60,10 @@ void write_plate(const Nameplate& plate, pb::Nameplate& out) {
   out.set_gain_sigma(plate.gain.shape == Tolerance::Shape::sigma);
   out.set_gain_basis(plate.gain.basis);
   out.set_offset_uw(plate.offset.count());
+  out.set_bias_uw(plate.bias.count());
+  for (const Domain lacked : plate.lacks) out.add_lacks(static_cast<std::uint32_t>(lacked));
+  out.set_overlaps(plate.overlaps);
+  out.set_attributed(plate.how == Kind::attributed);
 }
 
 Nameplate read_plate(const pb::Nameplate& in) {
@@ -71,6 +83,11 @@ Nameplate read_plate(const pb::Nameplate& in) {
   plate.ceiling = Watts::of(in.ceiling_uw());
   plate.gain = {in.gain(), in.gain_sigma() ? Tolerance::Shape::sigma : Tolerance::Shape::limit, "as recorded"};
   plate.offset = Watts::of(in.offset_uw());
+  plate.bias = Watts::of(in.bias_uw());
+  for (const std::uint32_t lacked : in.lacks())
+    if (lacked <= static_cast<std::uint32_t>(Domain::other)) plate.lacks.push_back(static_cast<Domain>(lacked));
+  plate.overlaps = in.overlaps();
+  if (in.attributed()) plate.how = Kind::attributed;
   return plate;
 }
 
@@ -79,8 +96,11 @@ Sweep read_sweep(const pb::JournalSweep& in) {
   const int size = std::min({in.before_ns_size(), in.took_ns_size(), in.raw_size(), in.status_size()});
   for (int i = 0; i < size; ++i) {
     const Nanos before = Nanos::of(in.at_ns()) + Nanos::of(static_cast<std::int64_t>(in.before_ns(i)));
-    sweep.push_back({before, before + Nanos::of(static_cast<std::int64_t>(in.took_ns(i))), std::nullopt, in.raw(i),
-                     static_cast<Status>(std::min(in.status(i), 5U))});
+    const auto time = [i](const auto& times) {
+      return i < times.size() && times[i] != kNoTime ? std::optional(Nanos::of(times[i])) : std::nullopt;
+    };
+    sweep.push_back({before, before + Nanos::of(static_cast<std::int64_t>(in.took_ns(i))), time(in.device_ns()),
+                     in.raw(i), static_cast<Status>(std::min(in.status(i), 5U)), time(in.taken_ns())});
   }
   return sweep;
 }
@@ -175,6 +195,12 @@ std::string encode_sweep(const Sweep& sweep, Nanos period) {
     out.add_raw(sample.raw);
     out.add_status(static_cast<std::uint32_t>(sample.status));
   }
+  const auto add = [&](const auto& time, auto& times) {
+    if (std::any_of(sweep.begin(), sweep.end(), time))
+      for (const Sample& sample : sweep) times.Add(time(sample) ? time(sample)->count() : kNoTime);
+  };
+  add([](const Sample& sample) { return sample.device_time; }, *out.mutable_device_ns());
+  add([](const Sample& sample) { return sample.taken; }, *out.mutable_taken_ns());
   return frame.SerializeAsString();
 }
 

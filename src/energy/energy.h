@@ -30,8 +30,11 @@ class Uncertainty {
   double random() const;      // one sigma, J
   double systematic() const;  // one sigma, J
   double combined() const;
-  // Half-width of the 95 % interval: 1.96 sigma; 1.65 where one rectangular term makes up most of the variance.
+  // Half-width of the 95 % interval: from 1.65 sigma where one rectangular term is all the doubt there is to 1.96 where
+  // there are many terms or normal ones.
   double expanded() const;
+  // Everything `factor` times as wide.
+  void widen(double factor);
   // The largest `n` terms, largest first.
   std::vector<Term> largest(std::size_t n) const;
 
@@ -48,8 +51,17 @@ struct Energy {
   Uncertainty uncertainty;
 };
 
+// What else is known of a sensor over the whole run.
+struct Seen {
+  Watts lowest, highest;  // powers
+  bool checked = false;   // another sensor of the same part agrees
+};
+
 // What a sensor's interval says, with its uncertainty: gain and offset of the nameplate, edges, sampling, gaps.
-// `lowest` and `highest` are the powers seen over the whole run, for the doubt about filled gaps.
-Energy make_energy(const Nameplate& plate, const Interval& interval, Watts lowest, Watts highest);
+Energy make_energy(const Nameplate& plate, const Interval& interval, const Seen& seen);
+
+// The share of the energy above idle that a sensor may have missed or counted twice because it looks only part of the
+// time, in step with the load; 0 for sensors that always look.
+double compute_aliasing(const Nameplate& plate, Nanos duration, bool checked);
 
 }  // namespace nw

@@ -7,10 +7,11 @@
 namespace nw {
 
 namespace {
-constexpr double kNano = 1e-9;
 // A part that is on draws more than half a watt: after this long without a step a counter of at most 1 J a step is not
 // counting.
 constexpr Nanos kStillTooLong = seconds(10);
+constexpr double kStillCounts = 10, kLeastWatts = 0.5;
+constexpr double kCaughtUp = 0.5;  // of what the part would have drawn while its counter stood still
 constexpr Nanos kDeadAfter = seconds(2);
 constexpr Nanos kDeadAtZeroAfter = millis(100);  // counters that begin at zero when opened
 
@@ -20,26 +21,48 @@ constexpr std::uint64_t kMeanCounts = 20;
 constexpr Watts kAnyPart =
     watts(1'000'000'000);  // more than any part of a node draws, where the nameplate has no ceiling
 
-double as_joules(double watts, Nanos time) { return watts * static_cast<double>(time.count()) * kNano; }
-Joules from_double(double joule) { return Joules::of(std::llround(std::clamp(joule * 1e6, -9e18, 9e18))); }
 }  // namespace
 
-Meter::Meter(Nameplate plate, Nanos period) : plate_(std::move(plate)), period_(period), unwrapper_(plate_) {}
+double as_joules(double watts, Nanos time) { return watts * static_cast<double>(time.count()) * 1e-9; }
+Joules from_double(double joule) { return Joules::of(std::llround(std::clamp(joule * 1e6, -9e18, 9e18))); }
+
+Meter::Meter(Nameplate plate, Nanos period)
+    : plate_(std::move(plate)), period_(period), unwrapper_(plate_), clock_(plate_.refresh) {}
 
 void Meter::add(const Sample& sample) {
-  if (last_sample_ && sample.at() < *last_sample_) return;  // time does not go back
-  const bool late = last_sample_ && sample.at() - *last_sample_ > period_ + period_;
-  last_sample_ = sample.at();
-  if (sample.status != Status::ok) {
+  if (sample.status == Status::stale) {  // a bus has nothing new: what is known stays, and is held from there
+    if (!std::exchange(holding_, true)) anomalies_.add(Anomaly::read_failed);
+    return;
+  }
+  const bool ok = sample.status == Status::ok;
+  const Nanos at = ok && sample.device_time ? clock_.to_host(*sample.device_time, sample.at()) : sample.at();
+  if (last_sample_ && at < *last_sample_) return;  // time does not go back
+  if (ok && !holding_ && last_sample_ && at == *last_sample_ && sample.raw == last_raw_) return;  // seen before
+  const Nanos expected = std::max(period_, plate_.refresh);
+  const bool late = last_sample_ && at - *last_sample_ > expected + expected;
+  const Nanos slack = std::min(plate_.refresh, last_sample_ ? at - *last_sample_ : plate_.refresh);
+  last_sample_ = at;
+  if (!ok) {
     anomalies_.add(Anomaly::read_failed);
-    return hold(sample.at());
+    return hold(at);
   }
   if (late) anomalies_.add(Anomaly::late);
+  slack_ = plate_.refresh;
+  if (plate_.kind == SensorKind::gauge) {
+    holding_ = false;
+    return add_gauge(at, sample.raw);
+  }
+  // A slow counter that is read more often than it is renewed: the same count again is nothing new.
+  if (is_slow() && last_good_ && !holding_ && sample.raw == last_raw_ &&
+      at - *last_good_ < plate_.refresh + plate_.refresh)
+    return;
   holding_ = false;
-  if (plate_.kind == SensorKind::counter)
-    add_counter(sample);
-  else
-    add_gauge(sample);
+  if (!is_slow()) return add_counter(at, sample.raw);
+  // Its count is as old as anything between nothing and `slack`.
+  slack_ = sample.device_time ? std::min(slack, clock_.resolution()) : slack;
+  Nanos counted = at - Nanos::of(slack_.count() / 2);
+  if (last_good_ && counted <= *last_good_) counted = *last_good_ + Nanos::of(1);
+  add_counter(counted, sample.raw);
 }
 
 // A reading that is not there: go on at the last known power until the next good one puts it right.
@@ -54,7 +77,7 @@ void Meter::hold(Nanos at) {
   push(at);
 }
 
-void Meter::push(Nanos at) { points_[count_++ % points_.size()] = {at, now_, std::max(last_power_, 0.0)}; }
+void Meter::push(Nanos at) { points_[count_++ % points_.size()] = {at, now_, std::max(last_power_, 0.0), slack_}; }
 
 void Meter::note_power(Watts power) {
   max_power_ = std::max(max_power_.value_or(power), power);
@@ -94,32 +117,51 @@ void Meter::note_mean(Nanos at, Joules energy, Nanos since, std::uint64_t counts
   mean_open_ = false;
 }
 
+// How long a counter that counts may stand still: longer where one count is much.
+Nanos Meter::longest_stillness() const {
+  const double quantum = static_cast<double>(plate_.unit_num) / static_cast<double>(plate_.unit_den) * 1e-6;
+  return std::max(kStillTooLong, Nanos::of(std::llround(std::min(kStillCounts * quantum / kLeastWatts, 1e6) * 1e9)));
+}
+
 // Whether a live counter has stood still for too long by now. The first time, the stillness that had passed as measured
-// is taken back.
+// is taken back. When it moves again by as much as the part drew in all that time, it had only shown nothing: the fill
+// goes, and the time was measured after all.
 bool Meter::stuck(const Unwrapper::Step& step, Nanos at) {
   const bool broken = step.verdict == Unwrapper::Verdict::reset || step.verdict == Unwrapper::Verdict::ambiguous;
   if (step.counts != 0 || broken) {  // after a break it has moved, nobody knows how far
+    if (stuck_ && !broken) catch_up(step, at);
     last_moved_ = at;
     stuck_ = false;
     return false;
   }
-  if (!alive_ || at - *last_moved_ <= kStillTooLong) return false;
+  if (!alive_ || at - *last_moved_ <= longest_stillness()) return false;
   if (!stuck_) {
+    stuck_fill_ = {};
     now_.covered -= *last_good_ - *last_moved_;
+    const Joules before = now_.filled;
     fill(*last_good_ - *last_moved_);
+    stuck_fill_ = now_.filled - before;
     anomalies_.add(Anomaly::stuck);
   }
   stuck_ = true;
   return true;
 }
 
-void Meter::add_counter(const Sample& sample) {
-  const Nanos at = sample.at();
-  const auto step = unwrapper_.advance(sample.raw, at);
+void Meter::catch_up(const Unwrapper::Step& step, Nanos at) {
+  const Joules moved = Joules::of(mul_div(Int128{step.counts}, plate_.unit_num, plate_.unit_den));
+  const double whole = last_power_ > 0 ? as_joules(last_power_, at - *last_moved_) : 0;
+  if (to_joules(moved) < kCaughtUp * whole || to_joules(moved) < 2 * as_joules(last_power_, at - *last_good_)) return;
+  now_.energy -= stuck_fill_;
+  now_.filled -= stuck_fill_;
+  now_.covered += *last_good_ - *last_moved_;
+}
+
+void Meter::add_counter(Nanos at, std::uint64_t raw) {
+  const auto step = unwrapper_.advance(raw, at);
   using Verdict = Unwrapper::Verdict;
   if (step.verdict == Verdict::first) {
     first_good_ = last_good_ = last_moved_ = at;
-    last_raw_ = sample.raw;
+    last_raw_ = raw;
     return push(at);
   }
   if (step.verdict == Verdict::absurd || step.verdict == Verdict::backwards) {
@@ -134,7 +176,9 @@ void Meter::add_counter(const Sample& sample) {
   if (step.verdict == Verdict::reset) fill(step.since - *last_good_);
   if (step.verdict == Verdict::reset || step.verdict == Verdict::ambiguous) mean_open_ = false;
   if (stuck(step, at)) {
+    const Joules before = now_.filled;
     fill(at - *last_good_);
+    stuck_fill_ += now_.filled - before;
     mean_open_ = false;
   } else if (step.verdict != Verdict::ambiguous) {
     counts_ += step.counts;
@@ -145,13 +189,13 @@ void Meter::add_counter(const Sample& sample) {
     if (at > step.since) note_mean(at, energy, step.since, step.counts);
   }
   last_good_ = at;
-  last_raw_ = sample.raw;
+  last_raw_ = raw;
   push(at);
 }
 
-void Meter::add_gauge(const Sample& sample) {
-  const Nanos at = sample.at() - Nanos::of(plate_.window.count() / 2);
-  const Watts power = Watts::of(mul_div(static_cast<Int128>(sample.raw), plate_.unit_num, plate_.unit_den));
+void Meter::add_gauge(Nanos read_at, std::uint64_t raw) {
+  const Nanos at = read_at - Nanos::of(plate_.window.count() / 2);
+  const Watts power = Watts::of(mul_div(static_cast<Int128>(raw), plate_.unit_num, plate_.unit_den));
   if (power > (plate_.ceiling > Watts{} ? plate_.ceiling : kAnyPart)) {
     anomalies_.add(Anomaly::absurd);
     return hold(at);
@@ -163,7 +207,7 @@ void Meter::add_gauge(const Sample& sample) {
   } else if (at > *last_good_) {
     now_.energy -= std::exchange(held_, Joules{});
     const Nanos step = at - *last_good_;
-    area_ += (Int128{last_raw_} + Int128{sample.raw}) * step.count();
+    area_ += (Int128{last_raw_} + Int128{raw}) * step.count();
     const Joules total = Joules::of(mul_div(area_, plate_.unit_num, Int128{2} * plate_.unit_den * kNanosPerSecond));
     const Joules energy = total - std::exchange(from_counts_, total);
     now_.energy += energy;
@@ -185,7 +229,7 @@ void Meter::add_gauge(const Sample& sample) {
   now_.squares += watts * watts;
   note_power(power);
   last_good_ = at;
-  last_raw_ = sample.raw;
+  last_raw_ = raw;
   last_power_ = watts;
   push(at);
 }
@@ -203,67 +247,6 @@ bool Meter::dead() const {
 
 void Meter::close() {
   if (dead() && anomalies_.count(Anomaly::dead) == 0) anomalies_.add(Anomaly::dead);
-}
-
-Tally Meter::at(Nanos time) const {
-  if (count_ == 0) return {};
-  if (time >= point(0).at) {  // held at the last power
-    Tally tally = point(0).tally;
-    const Nanos beyond = time - point(0).at;
-    tally.energy += from_double(as_joules(point(0).power, beyond));
-    if (alive_) tally.covered += beyond;
-    return tally;
-  }
-  for (std::size_t back = 1; back < kept(); ++back) {
-    const Point& a = point(back);
-    if (time < a.at) continue;
-    const Point& b = point(back - 1);
-    const std::int64_t part = (time - a.at).count(), whole = (b.at - a.at).count();
-    const Tally step = b.tally - a.tally;
-    const double share = static_cast<double>(part) / static_cast<double>(whole);
-    return a.tally + Tally{Joules::of(mul_div(step.energy.count(), part, whole)),
-                           Joules::of(mul_div(step.filled.count(), part, whole)),
-                           Nanos::of(mul_div(step.covered.count(), part, whole)),
-                           step.steps * share,
-                           step.count * share,
-                           step.sum * share,
-                           step.squares * share,
-                           step.products * share};
-  }
-  Tally tally = point(kept() - 1).tally;  // before everything that is kept
-  const Nanos before = point(kept() - 1).at - time;
-  tally.energy -= from_double(as_joules(point(kept() > 1 ? kept() - 2 : 0).power, before));
-  if (alive_) tally.covered -= before;
-  return tally;
-}
-
-// Staleness of a reading (uniform in one refresh), the load's step at the edge seen through refresh or window, and,
-// where the edge lies between two samples, the straight line between them.
-double Meter::edge_variance(Nanos time) const {
-  if (kept() < 2) return 0;
-  std::size_t back = 1;
-  while (back + 1 < kept() && time < point(back).at) ++back;
-  const Point &a = point(back), &b = point(back - 1);
-  const double before = back + 1 < kept() ? a.power : b.power;
-  const double step = std::max(std::abs(b.power - before), 0.05 * b.power);
-  const double refresh = to_seconds(plate_.refresh), window = to_seconds(plate_.window);
-  double variance = b.power * b.power * refresh * refresh / 12;
-  if (holding_ && last_good_ &&
-      time > *last_good_) {  // nobody knows what was drawn since: anything up to the most that was seen
-    const double guess = std::max(last_power_, to_watts(max_power_.value_or(Watts{}))) * to_seconds(time - *last_good_);
-    variance += guess * guess / 3;
-  }
-  const double lag = step * (plate_.kind == SensorKind::counter ? refresh : window) / 2;
-  variance += lag * lag / 3;
-  if (time > a.at && time < b.at) {
-    const double line = to_seconds(b.at - a.at) * step;
-    variance += line * line * (0.0745 * 0.0745 + 1.0 / 36);
-  }
-  return variance;
-}
-
-Interval Meter::between(Nanos begin, Nanos end) const {
-  return {at(end) - at(begin), end - begin, edge_variance(begin) + edge_variance(end)};
 }
 
 }  // namespace nw

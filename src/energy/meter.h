@@ -4,6 +4,9 @@
 // middle costs nothing. A gauge's energy is the trapezoid over its readings, each set back by half its averaging
 // window. Time that was not measured (reset, ambiguous wrap, a counter that stood still, a gauge unread for three
 // periods) is filled with the power around it, kept apart as `filled`, and not counted as covered.
+//
+// A count is as old as the counter's refresh allows. A slow counter (10 ms and more) is therefore dated between the
+// reading that first showed the count and the one before it, or by the device's own clock where it has one.
 #pragma once
 
 #include <array>
@@ -11,6 +14,7 @@
 #include <optional>
 
 #include "base/anomalies.h"
+#include "energy/device_clock.h"
 #include "energy/tally.h"
 #include "energy/unwrap.h"
 #include "sensor/sensor.h"
@@ -19,6 +23,8 @@ namespace nw {
 
 class Meter {
  public:
+  static constexpr Nanos kSlow = millis(10);  // counters that are renewed this seldom are read by their ticks
+
   // `period`: how often samples are to be expected.
   Meter(Nameplate plate, Nanos period);
 
@@ -27,12 +33,21 @@ class Meter {
 
   const Nameplate& plate() const { return plate_; }
   const AnomalyCounts& anomalies() const { return anomalies_; }
-  // The tally at a moment: interpolated between the last 32 samples, held before and after them.
+  // The tally at a moment: interpolated between the last 64 samples, held before and after them.
   Tally at(Nanos time) const;
   // Variance (J^2) that an interval gets from beginning or ending at this moment.
   double edge_variance(Nanos time) const;
   // The interval [begin, end).
   Interval between(Nanos begin, Nanos end) const;
+
+  // The edges of a whole run, where the load steps: a slow counter's tally is drawn on from the run's own side, by the
+  // power between its nearest two counts there. Nothing until these are in.
+  struct Edge {
+    Tally tally;
+    double variance = 0;
+  };
+  std::optional<Edge> edge_after(Nanos begin) const;
+  Edge edge_before(Nanos end) const;
   std::optional<Watts> max_power() const { return max_power_; }
   std::optional<Watts> min_power() const { return min_power_; }
   // What the time from `begin` to the first good reading would have taken at the first power known. In no tally.
@@ -49,22 +64,30 @@ class Meter {
     Nanos at;
     Tally tally;
     double power = 0;  // W, of the time before the point
+    Nanos slack{};     // the count became what it is within so much time around `at`
   };
-  void add_counter(const Sample& sample);
-  void add_gauge(const Sample& sample);
+  void add_counter(Nanos at, std::uint64_t raw);
+  void add_gauge(Nanos read_at, std::uint64_t raw);
   void hold(Nanos at);
   void measured(Nanos at, Joules energy, Nanos since);
   void fill(Nanos time);
   void push(Nanos at);
   void note_power(Watts power);
   void note_mean(Nanos at, Joules energy, Nanos since, std::uint64_t counts);
+  Nanos longest_stillness() const;
   bool stuck(const Unwrapper::Step& step, Nanos at);
+  void catch_up(const Unwrapper::Step& step, Nanos at);
+  bool is_slow() const { return plate_.kind == SensorKind::counter && plate_.refresh >= kSlow; }
+  std::optional<std::size_t> first_after(Nanos time) const;
+  double mean_power(std::size_t newer, std::size_t older) const;
+  double step_at(std::size_t back, double power) const;
   const Point& point(std::size_t back) const { return points_[(count_ - 1 - back) % points_.size()]; }
   std::size_t kept() const { return count_ < points_.size() ? count_ : points_.size(); }
 
   Nameplate plate_;
   Nanos period_;
   Unwrapper unwrapper_;
+  DeviceClock clock_;
   AnomalyCounts anomalies_;
 
   Tally now_;
@@ -81,16 +104,21 @@ class Meter {
   double last_power_ = -1;            // W; < 0: unknown
   double first_power_ = -1;
   std::uint64_t last_raw_ = 0;
+  Nanos slack_{};  // of the newest reading
   bool alive_ = false;
   bool stuck_ = false;
+  Joules stuck_fill_;
   std::optional<Watts> max_power_, min_power_;
   bool mean_open_ = false;  // of a counter, the stretch whose mean power is to be noted next
   Nanos mean_since_{};
   Joules mean_energy_;
   std::uint64_t mean_counts_ = 0;
 
-  std::array<Point, 32> points_{};
+  std::array<Point, 64> points_{};
   std::size_t count_ = 0;  // points ever pushed
 };
+
+double as_joules(double watts, Nanos time);
+Joules from_double(double joule);
 
 }  // namespace nw

@@ -24,11 +24,11 @@ Energy energy_of(const char* source, double watts_, Tolerance gain) {
   Nameplate plate = counter_plate();
   plate.source = source;
   plate.gain = gain;
-  return make_energy(plate, steady(watts_, seconds(3600)), Watts{}, Watts{});
+  return make_energy(plate, steady(watts_, seconds(3600)), {});
 }
 
-constexpr Tolerance sigma(double relative) { return {relative, Tolerance::Shape::sigma, ""}; }
-constexpr Tolerance limit(double relative) { return {relative, Tolerance::Shape::limit, ""}; }
+Tolerance sigma(double relative) { return {relative, Tolerance::Shape::sigma, ""}; }
+Tolerance limit(double relative) { return {relative, Tolerance::Shape::limit, ""}; }
 
 // uncertainty.md 7.5: GPUs 4 x 300 W (5 %, one sigma), packages 230 W +-5 %, DRAM 29 W +-10 %, other 60 +-20 W.
 Uncertainty worked_example(bool gpus_together) {
@@ -44,7 +44,7 @@ Uncertainty worked_example(bool gpus_together) {
 TEST(Uncertainty, TheWorkedExampleOfAGpuNode) {
   EXPECT_NEAR(worked_example(true).combined() / 3600, 61.5, 0.05) << "gains of one name add linearly";
   EXPECT_NEAR(worked_example(false).combined() / 3600, 32.9, 0.05) << "of different names in quadrature";
-  EXPECT_NEAR(worked_example(true).expanded() / worked_example(true).combined(), 1.96, 1e-9);
+  EXPECT_NEAR(worked_example(true).expanded() / worked_example(true).combined(), 1.96, 1e-3);
   EXPECT_NEAR(energy_of("node", 1519, limit(0.03)).uncertainty.combined() / 3600, 26.3, 0.05);
   const auto largest = worked_example(true).largest(3);
   ASSERT_EQ(largest.size(), 3u);
@@ -53,17 +53,72 @@ TEST(Uncertainty, TheWorkedExampleOfAGpuNode) {
   EXPECT_EQ(largest[1].name, "other gain");
 }
 
-TEST(Uncertainty, OneRectangularTermHasANarrowerInterval) {
-  Uncertainty one;
-  one.add({"gain", 10, true, true});
-  EXPECT_DOUBLE_EQ(one.expanded(), 1.65 * 10);
-  one.add({"noise", 4, false, false});
-  EXPECT_DOUBLE_EQ(one.expanded(), 1.65 * std::hypot(10, 4)) << "100 of 116 is mostly";
-  one.add({"more noise", 4, false, false});
-  EXPECT_DOUBLE_EQ(one.expanded(), 1.96 * std::sqrt(132)) << "100 of 132 is not";
-  Uncertainty normal;
-  normal.add({"gain", 10, true, false});
-  EXPECT_DOUBLE_EQ(normal.expanded(), 1.96 * 10);
+// JCGM 101: the interval of any mixture of terms holds 95 % of what is drawn from them.
+TEST(Uncertainty, TheIntervalHolds95PercentOfWhatIsDrawn) {
+  std::mt19937_64 random(4);
+  std::normal_distribution<double> normal;
+  std::uniform_real_distribution<double> uniform(-std::sqrt(3.0), std::sqrt(3.0));
+  const std::vector<std::vector<double>> rectangles = {{10}, {10, 10}, {10, 3}, {7, 6, 5}, {10, 1, 1}, {2}, {}};
+  for (const auto& limits : rectangles)
+    for (const double noise : {0.0, 2.0, 8.0}) {
+      if (limits.empty() && noise == 0) continue;
+      Uncertainty sum;
+      for (std::size_t i = 0; i < limits.size(); ++i) sum.add({"limit" + std::to_string(i), limits[i], true, true});
+      sum.add({"noise", noise, false, false});
+      int inside = 0;
+      constexpr int kDraws = 40'000;
+      for (int i = 0; i < kDraws; ++i) {
+        double error = noise * normal(random);
+        for (const double limit_ : limits) error += limit_ * uniform(random);
+        inside += std::abs(error) <= sum.expanded();
+      }
+      EXPECT_NEAR(static_cast<double>(inside) / kDraws, 0.95, 0.008) << limits.size() << " " << noise;
+    }
+}
+
+TEST(Uncertainty, WideningWidensAll) {
+  Uncertainty sum;
+  sum.add({"gain", 10, true, true});
+  sum.add({"edges", 3, false, false});
+  const double before = sum.expanded();
+  sum.widen(2);
+  EXPECT_DOUBLE_EQ(sum.expanded(), 2 * before);
+  EXPECT_DOUBLE_EQ(sum.systematic(), 20);
+}
+
+TEST(Aliasing, IsDoubtedWhereASensorLooksPartOfTheTime) {
+  Nameplate plate = gauge_plate();
+  plate.refresh = millis(100);
+  plate.window = millis(25);
+  EXPECT_EQ(compute_aliasing(plate, seconds(5), true), 0.25);
+  EXPECT_EQ(compute_aliasing(plate, seconds(30), true), 0.05);
+  EXPECT_EQ(compute_aliasing(plate, seconds(300), false), 0.05);
+  EXPECT_EQ(compute_aliasing(plate, seconds(300), true), 0.01);
+  plate.window = millis(100);
+  EXPECT_EQ(compute_aliasing(plate, seconds(5), false), 0);
+  plate.window = {};
+  EXPECT_EQ(compute_aliasing(plate, seconds(5), false), 0) << "unknown is not part-time";
+  plate.window = millis(25);
+  Interval interval = steady(300, seconds(100));
+  std::map<std::string, double> terms;
+  for (const Term& term : make_energy(plate, interval, {watts(100), watts(400)}).uncertainty.largest(9))
+    terms[term.name] = term.joules;
+  EXPECT_NEAR(terms[plate.source + " aliasing"], 0.05 * 20'000, 1e-6) << "of what is above idle alone";
+}
+
+TEST(Quantum, OfASteadyGaugeDoesNotAverageOut) {
+  Nameplate plate = gauge_plate();
+  plate.unit_num = 10 * kMicro;  // 10 W
+  Interval interval = steady(300, seconds(100));
+  interval.tally.count = 100, interval.tally.sum = 30'000, interval.tally.squares = 9e6;
+  const auto quantum = [&] {
+    for (const Term& term : make_energy(plate, interval, {}).uncertainty.largest(9))
+      if (term.name == plate.source + " quantum") return term.joules;
+    return 0.0;
+  };
+  EXPECT_NEAR(quantum(), 10 * 100 / std::sqrt(12.0), 1e-6);
+  interval.tally.squares += 100 * 400;  // 20 W of noise
+  EXPECT_NEAR(quantum(), 10 * 100 / std::sqrt(12.0 * 100), 1e-6);
 }
 
 TEST(Uncertainty, RandomTermsAddInQuadratureSystematicOnesOfANameLinearly) {
@@ -98,7 +153,7 @@ TEST(Uncertainty, AnIntervalHasGainOffsetEdgesSamplingAndGaps) {
   interval.tally.covered = seconds(90);
   interval.edges = 49;
   interval.tally.steps = 1200;
-  const Energy energy = make_energy(plate, interval, watts(50), watts(170));
+  const Energy energy = make_energy(plate, interval, {watts(50), watts(170)});
   std::map<std::string, double> terms;
   for (const Term& term : energy.uncertainty.largest(9)) terms[term.name] = term.joules;
   EXPECT_NEAR(terms["meter gain"], 10'000 * 0.06 / std::sqrt(3), 1e-6);
@@ -113,11 +168,11 @@ TEST(Uncertainty, AnIntervalHasGainOffsetEdgesSamplingAndGaps) {
 TEST(Uncertainty, CoverageStaysBetweenNoneAndAll) {
   Interval interval = steady(100, seconds(10));
   interval.tally.covered = seconds(11);
-  EXPECT_EQ(make_energy(counter_plate(), interval, {}, {}).coverage, 1);
+  EXPECT_EQ(make_energy(counter_plate(), interval, {}).coverage, 1);
   interval.tally.covered = -seconds(1);
-  EXPECT_EQ(make_energy(counter_plate(), interval, {}, {}).coverage, 0);
+  EXPECT_EQ(make_energy(counter_plate(), interval, {}).coverage, 0);
   interval.duration = {};
-  EXPECT_EQ(make_energy(counter_plate(), interval, {}, {}).coverage, 0);
+  EXPECT_EQ(make_energy(counter_plate(), interval, {}).coverage, 0);
 }
 
 // uncertainty.md 7.1: at steady power a reading is stale by U(0, T), so that two edges have P T / sqrt(6).
@@ -160,7 +215,7 @@ TEST(EdgeUncertainty, IsWhatAnExperimentScatters) {
     stated += interval.edges;
   }
   const double rms = std::sqrt(squares / kRuns);
-  EXPECT_NEAR(rms, 300 * 0.1 / std::sqrt(6), 0.6);
+  EXPECT_LT(rms, 0.6 * 300 * 0.1 / std::sqrt(6)) << "counts are dated by their ticks: better than as they are read";
   EXPECT_GE(std::sqrt(stated / kRuns), 0.8 * rms);
   EXPECT_LE(std::sqrt(stated / kRuns), 3 * rms);
 }
@@ -185,7 +240,7 @@ TEST(SamplingUncertainty, CoversTheErrorOfAWanderingLoad) {
       power += (300 - power) / 2000 + 50 * std::sqrt(2.0 / 2000) * noise(random);
     }
     const Interval interval{meter.at(seconds(60)) - begin, seconds(60), 0};
-    const Energy result = make_energy(plate, interval, watts(300), watts(300));
+    const Energy result = make_energy(plate, interval, {watts(300), watts(300)});
     const double error = to_joules(*result.value) - energy;
     squares += error * error;
     stated += result.uncertainty.random() * result.uncertainty.random();

@@ -39,8 +39,7 @@ void Reader::read_all(Sweep& sweep) noexcept {
   for (std::size_t i = 0; i < sources_.size(); ++i) {
     const Reading reading = sources_[i]->read();
     const Nanos after = host_.now();
-    sweep[i] = Sample{reading.taken.value_or(before), reading.taken.value_or(after), reading.device, reading.value,
-                      status_of(reading)};
+    sweep[i] = Sample{before, after, reading.device, reading.value, status_of(reading), reading.taken};
     before = after;
   }
 }

@@ -63,7 +63,8 @@ struct Nameplate {
   std::string source;  // for people: "RAPL package (powercap)"
   Part part;
   std::vector<Domain> lacks;  // of a node or module sensor: what it does not hold, though its kind usually does
-  std::string label;          // for people, when the device is a long name: "gpu0 NVIDIA A100-SXM4-40GB"
+  bool overlaps = false;  // its device is a name of its own for hardware that other drivers of the domain measure too
+  std::string label;      // for people, when the device is a long name: "gpu0 NVIDIA A100-SXM4-40GB"
   Boundary boundary = Boundary::on_chip;
   SensorKind kind = SensorKind::counter;
   Kind how = Kind::measured;  // measured, or estimated by the model driver
@@ -94,8 +95,9 @@ struct Sample {
   std::optional<Nanos> device_time;
   std::uint64_t raw = 0;
   Status status = Status::absent;
+  std::optional<Nanos> taken = {};  // when a bus's own thread had read it, before the sweep
 
-  Nanos at() const { return Nanos::of(before.count() + (after.count() - before.count()) / 2); }
+  Nanos at() const { return taken.value_or(Nanos::of(before.count() + (after.count() - before.count()) / 2)); }
 };
 
 // All sensors of a node read once, in the order of the nameplates.

@@ -1,0 +1,134 @@
+// Meter's tallies at a moment, and what is not known of them.
+#include <algorithm>
+#include <cmath>
+
+#include "energy/meter.h"
+
+namespace nw {
+
+Tally Meter::at(Nanos time) const {
+  if (count_ == 0) return {};
+  if (time >= point(0).at) {  // held at the last power
+    Tally tally = point(0).tally;
+    const Nanos beyond = time - point(0).at;
+    tally.energy += from_double(as_joules(point(0).power, beyond));
+    if (alive_ && !(holding_ && last_good_ && point(0).at == *last_good_)) tally.covered += beyond;
+    return tally;
+  }
+  for (std::size_t back = 1; back < kept(); ++back) {
+    const Point& a = point(back);
+    if (time < a.at) continue;
+    const Point& b = point(back - 1);
+    const std::int64_t part = (time - a.at).count(), whole = (b.at - a.at).count();
+    const Tally step = b.tally - a.tally;
+    const double share = static_cast<double>(part) / static_cast<double>(whole);
+    return a.tally + Tally{Joules::of(mul_div(step.energy.count(), part, whole)),
+                           Joules::of(mul_div(step.filled.count(), part, whole)),
+                           Nanos::of(mul_div(step.covered.count(), part, whole)),
+                           step.steps * share,
+                           step.count * share,
+                           step.sum * share,
+                           step.squares * share,
+                           step.products * share};
+  }
+  Tally tally = point(kept() - 1).tally;  // before everything that is kept
+  const Nanos before = point(kept() - 1).at - time;
+  tally.energy -= from_double(as_joules(point(kept() > 1 ? kept() - 2 : 0).power, before));
+  if (alive_) tally.covered -= before;
+  return tally;
+}
+
+namespace {
+double square(double x) { return x * x; }
+constexpr std::size_t kAround =
+    3;  // points of a slow counter to each side of an edge: one step is as doubtful as two slacks
+}  // namespace
+
+// Between two points.
+double Meter::mean_power(std::size_t newer, std::size_t older) const {
+  if (older - newer <= 1) return point(newer).power;
+  const Nanos time = point(newer).at - point(older).at;
+  return time > Nanos{} ? to_joules(point(newer).tally.energy - point(older).tally.energy) / to_seconds(time) : 0;
+}
+
+// How far the load steps at an edge between points `back` and `back` - 1, in watts. Of a slow counter's powers on both
+// sides, what their slacks alone would make differ is no step.
+double Meter::step_at(std::size_t back, double power) const {
+  const std::size_t around = is_slow() ? kAround : 1, oldest = std::min(back + around, kept() - 1);
+  const double before = back + 1 < kept() ? mean_power(back, oldest) : power;
+  double noise = 0;
+  if (is_slow()) {
+    const Nanos after = point(back - std::min(back, around)).at - point(back).at,
+                since = point(back).at - point(oldest).at;
+    const double slack = to_seconds(std::max(point(back).slack, point(back - 1).slack));
+    for (const Nanos time : {after, since}) noise += power * slack / std::max(to_seconds(time), 1e-9);
+  }
+  return std::sqrt(std::max(square(power - before) - square(noise), square(0.05 * power)));
+}
+
+// What is not known of the tally at `time`: when the counts around it came about (their slack), the load's step there
+// as a gauge's window blurs it, the straight line between two readings, and anything since the last good reading.
+double Meter::edge_variance(Nanos time) const {
+  if (kept() < 2) return 0;
+  std::size_t back = 1;
+  while (back + 1 < kept() && time < point(back).at) ++back;
+  const Point &a = point(back), &b = point(back - 1);
+  const double power = mean_power(back - std::min(back, is_slow() ? kAround : 1), back);
+  const double step = step_at(back, power);
+  double variance = 0;
+  if (holding_ && last_good_ && time > *last_good_)  // anything up to the most that was seen
+    variance +=
+        square(std::max(last_power_, to_watts(max_power_.value_or(Watts{}))) * to_seconds(time - *last_good_)) / 3;
+  variance += square(power * to_seconds(std::max(a.slack, b.slack))) / 12;
+  if (plate_.kind == SensorKind::gauge)
+    variance += square(step * to_seconds(plate_.window) / 2) / 3;
+  else if (!is_slow())
+    variance += square(step * to_seconds(plate_.refresh) / 2) / 3;
+  if (time > a.at && time < b.at) variance += square(to_seconds(b.at - a.at) * step) * (0.0745 * 0.0745 + 1.0 / 36);
+  return variance;
+}
+
+Interval Meter::between(Nanos begin, Nanos end) const {
+  return {at(end) - at(begin), end - begin, edge_variance(begin) + edge_variance(end)};
+}
+
+// How many points back the oldest kept one after `time` is.
+std::optional<std::size_t> Meter::first_after(Nanos time) const {
+  std::optional<std::size_t> found;
+  for (std::size_t back = 0; back < kept() && point(back).at > time; ++back) found = back;
+  return found;
+}
+
+namespace {
+constexpr double kUnsteady = 0.15;  // of the power, that it may differ over the time by which an edge is drawn on
+}
+
+std::optional<Meter::Edge> Meter::edge_after(Nanos begin) const {
+  const auto first = first_after(begin);
+  if (!first) return {};
+  const Nanos near = plate_.refresh + plate_.refresh;  // farther on than this the reading before the edge is better
+  if (!is_slow() || point(*first).at - begin > near) return Edge{at(begin), edge_variance(begin)};
+  if (*first == 0) return {};  // its power is known with the next
+  const Point &b = point(*first), &c = point(*first - 1);
+  const Nanos back = b.at - begin;
+  Edge edge{b.tally, square(c.power * to_seconds(b.slack)) / 12 + square(kUnsteady * c.power * to_seconds(back))};
+  edge.tally.energy -= from_double(as_joules(c.power, back));
+  if (alive_) edge.tally.covered -= back;
+  return edge;
+}
+
+Meter::Edge Meter::edge_before(Nanos end) const {
+  std::size_t back = 0;
+  while (back + 1 < kept() && point(back).at > end) ++back;
+  const Nanos near = plate_.refresh + plate_.refresh;
+  if (!is_slow() || kept() < 2 || point(back).at > end || end - point(back).at > near || holding_)
+    return {at(end), edge_variance(end)};
+  const Point& a = point(back);
+  const Nanos on = end - a.at;
+  Edge edge{a.tally, square(a.power * to_seconds(a.slack)) / 12 + square(kUnsteady * a.power * to_seconds(on))};
+  edge.tally.energy += from_double(as_joules(a.power, on));
+  if (alive_) edge.tally.covered += on;
+  return edge;
+}
+
+}  // namespace nw
