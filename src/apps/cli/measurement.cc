@@ -5,25 +5,9 @@
 namespace nw::cli {
 
 namespace {
-constexpr Nanos kFast = millis(100), kSlow = seconds(1), kFastUntil = seconds(60);
+constexpr Nanos kInterruptible = millis(100);
 constexpr Nanos kBetweenMarks = millis(5);  // sweeps that marks ask for come no closer than this
 }  // namespace
-
-Nanos Pace::period(Nanos since_start) const {
-  if (fixed) return *fixed;
-  return gauges || since_start < kFastUntil ? kFast : kSlow;
-}
-
-// A gauge sets the pace only where no counter of the same part does its work.
-Pace make_pace(std::optional<Nanos> fixed, const std::vector<Nameplate>& plates) {
-  Pace pace{fixed, false};
-  for (const auto& gauge : plates)
-    if (gauge.kind == SensorKind::gauge && std::none_of(plates.begin(), plates.end(), [&](const Nameplate& other) {
-          return other.part == gauge.part && other.kind == SensorKind::counter;
-        }))
-      pace.gauges = true;
-  return pace;
-}
 
 Measurement::Measurement(Host& host, Reader& reader, Account& account, Channel* channel, Journal* journal, Pace pace)
     : host_(host), reader_(reader), account_(account), channel_(channel), journal_(journal), pace_(pace) {}
@@ -86,7 +70,7 @@ void Measurement::loop() {
   while (!stopping_) {
     const Nanos due = last_sweep_ + period_, quiet_until = last_sweep_ + kBetweenMarks;
     if (channel_ == nullptr)
-      host_.sleep_until(std::min(due, host_.now() + kFast));
+      host_.sleep_until(std::min(due, host_.now() + kInterruptible));
     else if (host_.now() < quiet_until)
       channel_->wait(std::min(due, quiet_until), false);
     else
@@ -104,6 +88,10 @@ void Measurement::stop(Nanos end, const pb::Record& record) {
   if (thread_.joinable()) thread_.join();
   take_marks();
   sweep();
+  for (const Nanos until = end + pace_.tail(end - begin_); last_sweep_ < until;) {
+    host_.sleep_until(last_sweep_ + Pace::kBurst);
+    sweep();
+  }
   if (journal_ != nullptr) write_journal(encode_end(end, record));
   if (channel_ != nullptr && channel_->lost() > 0) account_.note(Anomaly::phase_lost, channel_->lost());
   account_.end(end);

@@ -10,20 +10,12 @@
 
 #include "account/account.h"
 #include "account/channel.h"
+#include "account/pace.h"
 #include "account/protocol.h"
 #include "sensor/reader.h"
 #include "store/journal.h"
 
 namespace nw::cli {
-
-// How often sensors are read: a fixed period, or ten times a second in the first minute and then once a second (gauges
-// of power that totals depend on keep the faster pace).
-struct Pace {
-  std::optional<Nanos> fixed;
-  bool gauges = false;
-  Nanos period(Nanos since_start) const;
-};
-Pace make_pace(std::optional<Nanos> fixed, const std::vector<Nameplate>& plates);
 
 class Measurement {
  public:

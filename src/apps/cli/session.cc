@@ -88,7 +88,7 @@ Outcome Session::run(const RunOptions& options, pb::Record record) {
   if (const auto dir = journal_dir())
     if (auto made = Journal::create(*dir, record.uid())) journal.emplace(std::move(*made));
 
-  const Pace pace = make_pace(period_, plates());
+  const Pace pace(period_, plates());
   Account account(plates(), pace.period(Nanos{}));
   if (!journal) account.note(Anomaly::journal_failed);
   Measurement measurement(*host_, reader_, account, channel.get(), journal ? &*journal : nullptr, pace);
