@@ -24,7 +24,7 @@ namespace nw {
 
 namespace {
 using Clock = std::chrono::steady_clock;
-constexpr std::size_t kLongest = 272;  // IPMI_MAX_MSG_LENGTH of the kernel
+constexpr std::size_t kLongest = 272;   // IPMI_MAX_MSG_LENGTH of the kernel
 constexpr unsigned char kResponse = 1;  // a network function is even, that of its answer the next
 
 class Device : public IpmiPort {
@@ -43,9 +43,7 @@ class Device : public IpmiPort {
     if (ready == 0) return ETIMEDOUT;
     return (waiting.revents & POLLIN) != 0 ? 0 : EIO;
   }
-  int receive(ipmi_recv& message) override {
-    return ::ioctl(fd_, IPMICTL_RECEIVE_MSG_TRUNC, &message) < 0 ? errno : 0;
-  }
+  int receive(ipmi_recv& message) override { return ::ioctl(fd_, IPMICTL_RECEIVE_MSG_TRUNC, &message) < 0 ? errno : 0; }
 
  private:
   int fd_;

@@ -74,7 +74,9 @@ class ScriptedPort : public IpmiPort {
 
 class HostIpmi : public ::testing::Test {
  protected:
-  Result<Bytes> send(const IpmiRequest& request = {0x2c, 0x02, {0xdc, 1, 0, 0}}) { return ipmi->send(request, millis(500)); }
+  Result<Bytes> send(const IpmiRequest& request = {0x2c, 0x02, {0xdc, 1, 0, 0}}) {
+    return ipmi->send(request, millis(500));
+  }
   Script script;
   std::shared_ptr<Ipmi> ipmi = make_ipmi("/dev/ipmi0", std::make_unique<ScriptedPort>(script));
 };

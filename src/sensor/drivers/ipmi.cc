@@ -7,10 +7,10 @@
 namespace nw::ipmi {
 
 namespace {
-constexpr std::uint8_t kDcmi = 0xdc;                     // group extension
-constexpr std::uint8_t kIntel[] = {0x57, 0x01, 0x00};    // Intel's enterprise number, 343
-constexpr std::uint8_t kMeasuring = 0x40;                // of the state byte, in DCMI and in Node Manager
-constexpr std::uint8_t kPowerManagement = 0x01;          // of the platform capabilities
+constexpr std::uint8_t kDcmi = 0xdc;                   // group extension
+constexpr std::uint8_t kIntel[] = {0x57, 0x01, 0x00};  // Intel's enterprise number, 343
+constexpr std::uint8_t kMeasuring = 0x40;              // of the state byte, in DCMI and in Node Manager
+constexpr std::uint8_t kPowerManagement = 0x01;        // of the platform capabilities
 constexpr std::size_t kCounterLength = 15, kMeanLength = 39, kSplitLength = 15;  // with the completion code
 constexpr std::size_t kMostHex = 1024;
 
@@ -151,7 +151,8 @@ Result<XccForm> xcc_form(View answer) {
   NW_CHECK(check_code(question, answer));
   if (answer.size() == kCounterLength) return XccForm::counter;
   if (answer.size() == kMeanLength) return XccForm::mean;
-  return wrong(question, fmt::format("an answer of {} bytes, not {} or {}", answer.size(), kCounterLength, kMeanLength));
+  return wrong(question,
+               fmt::format("an answer of {} bytes, not {} or {}", answer.size(), kCounterLength, kMeanLength));
 }
 
 Result<XccEnergy> decode_xcc_energy(View answer) {

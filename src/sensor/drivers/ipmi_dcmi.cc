@@ -53,7 +53,8 @@ class Prober {
     if (error.kind != ErrorKind::absent) return note(error.what, repair_of(error, site_.device));
     const auto tables = host_.list("/sys/firmware/dmi/entries");
     constexpr std::string_view kController = "38-";  // SMBIOS type 38, IPMI device information
-    if (tables && std::any_of(tables->begin(), tables->end(), [&](const auto& t) { return t.starts_with(kController); }))
+    if (tables &&
+        std::any_of(tables->begin(), tables->end(), [&](const auto& t) { return t.starts_with(kController); }))
       note("this machine has a management controller, and its device is not there",
            "sudo modprobe -a ipmi_si ipmi_devintf");
   }

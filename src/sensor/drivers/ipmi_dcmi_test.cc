@@ -58,7 +58,8 @@ TEST(IpmiDcmi, AValueIsNotNewerThanThePeriodAtWhichItIsAskedFor) {
 
 TEST(IpmiDcmi, TheSameSampleKeepsItsTimeAndTheSamePowerDoesNot) {
   Machine host;
-  for (const auto& answer : {power(500, 100), power(500, 100), power(500, 100), power(500, 102), power(500, 0), power(500, 0)})
+  for (const auto& answer :
+       {power(500, 100), power(500, 100), power(500, 100), power(500, 102), power(500, 0), power(500, 0)})
     host.say(answer);
   Probe probe = probe_ipmi_dcmi(host);  // takes the first
   ASSERT_EQ(probe.sensors.size(), 1u);
@@ -105,8 +106,7 @@ TEST(IpmiDcmi, FindingsNameCommandAndCause) {
     return all_findings(probe);
   };
   const Bytes able = ipmi::from_hex("00 dc 01 05 02 00 01 07").value();
-  EXPECT_EQ(found({0xc1}, power(1)),
-            "/dev/ipmi0: Get DCMI Capabilities: completion code 0xc1, invalid command | \n");
+  EXPECT_EQ(found({0xc1}, power(1)), "/dev/ipmi0: Get DCMI Capabilities: completion code 0xc1, invalid command | \n");
   EXPECT_EQ(found(ipmi::from_hex("00 dc 01 05 02 00 00 07").value(), power(1)),
             "/dev/ipmi0: its controller knows DCMI and has no power management by it | \n");
   EXPECT_NE(found(able, power(0)).find("0 W"), std::string::npos);
@@ -144,8 +144,7 @@ TEST(IpmiDcmi, ADeviceThatCannotBeOpened) {
 
 TEST(IpmiDcmi, NodeManagerOnRequestAlone) {
   IpmiMachine host;
-  host.ipmi->answer(ipmi::ask_node_manager(),
-                    "00 57 01 00 38 00 04 00 41 00 39 00 ec 56 f7 53 5a 86 00 00 50");
+  host.ipmi->answer(ipmi::ask_node_manager(), "00 57 01 00 38 00 04 00 41 00 39 00 ec 56 f7 53 5a 86 00 00 50");
   EXPECT_TRUE(probe_ipmi_dcmi(host).sensors.empty());
   for (const IpmiRequest& request : host.ipmi->sent) EXPECT_EQ(request.slave, 0) << "nothing bridged unasked";
   Site site;

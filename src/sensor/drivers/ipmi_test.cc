@@ -219,7 +219,8 @@ TEST(Ipmi, CompletionCodesInWords) {
 
 TEST(Ipmi, HexThereAndBack) {
   EXPECT_EQ(to_hex(bytes(kPower)), kPower);
-  for (const char* bad : {"", " ", "0", "00 1", "0g", "00  11", "00 111", "-1", "0x00"}) EXPECT_FALSE(from_hex(bad)) << bad;
+  for (const char* bad : {"", " ", "0", "00 1", "0g", "00  11", "00 111", "-1", "0x00"})
+    EXPECT_FALSE(from_hex(bad)) << bad;
   std::string text = "00";
   for (int i = 1; i < 1024; ++i) text += " 00";
   EXPECT_TRUE(from_hex(text));

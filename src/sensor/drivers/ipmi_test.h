@@ -16,7 +16,9 @@ class ScriptedIpmi : public Ipmi {
  public:
   using Answer = Result<ipmi::Bytes>;
 
-  void answer(const ipmi::Question& question, Answer answer) { script_[key(question.request)].push_back(std::move(answer)); }
+  void answer(const ipmi::Question& question, Answer answer) {
+    script_[key(question.request)].push_back(std::move(answer));
+  }
   void answer(const ipmi::Question& question, std::string_view hex) { answer(question, ipmi::from_hex(hex)); }
   void forget(const ipmi::Question& question) { script_.erase(key(question.request)); }
 

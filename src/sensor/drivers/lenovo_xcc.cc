@@ -97,7 +97,8 @@ class Prober {
     const auto answer = bmc_.ask("energy", ask_xcc_energy());
     if (answer && xcc_form(*answer))
       note("the controller of a " + quote(product) +
-           " answers Lenovo's energy command, and whether the figure holds the GPUs of this model is not known; not used");
+           " answers Lenovo's energy command, and whether the figure holds the GPUs of this model is not known; not "
+           "used");
   }
 
   // By 04 02; false when this model has no such answer.

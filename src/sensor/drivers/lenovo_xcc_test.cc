@@ -6,7 +6,8 @@ using ipmi::Bytes;
 
 const char* const kSplit = "00 1f 19 9a 60 49 01 b5 00 05 01 19 00 00 00";  // Lenovo's example
 const char* const kMean =
-    "00 04 00 e9 03 00 00 fa 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 1f 19 9a 60 49 01";
+    "00 04 00 e9 03 00 00 fa 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 1f 19 9a 60 49 "
+    "01";
 
 Bytes energy(std::uint16_t fifo, std::uint32_t joule, std::uint16_t mj, std::uint32_t s, std::uint16_t ms) {
   Bytes answer(15);
@@ -98,8 +99,8 @@ TEST(LenovoXcc, Sd650V3LacksItsGpus) {
 }
 
 TEST(LenovoXcc, AModelThatNobodyKnowsIsNamedAndNotUsed) {
-  for (const char* name : {"ThinkSystem SD650-I V3", "ThinkSystem SD650 V4", "ThinkSystem SD650-N V3", "ThinkSystem SR650",
-                           "SD65", "ThinkSystem SD6500", ""}) {
+  for (const char* name : {"ThinkSystem SD650-I V3", "ThinkSystem SD650 V4", "ThinkSystem SD650-N V3",
+                           "ThinkSystem SR650", "SD65", "ThinkSystem SD6500", ""}) {
     Machine host(name);
     host.ipmi->answer(ipmi::ask_xcc_energy(), energy(1, 5, 0, 1000, 0));
     host.ipmi->answer(ipmi::ask_xcc_split(), kSplit);
