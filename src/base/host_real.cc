@@ -22,6 +22,7 @@
 
 #include "base/bus.h"
 #include "base/host.h"
+#include "base/ipmi.h"
 #include "base/parse.h"
 
 namespace nw {
@@ -212,6 +213,12 @@ class RealHost : public Host {
       if (const char* error = ::dlerror()) why = error;
     }
     return fail(ErrorKind::absent, why.empty() ? "no such library below " + root_ : why);
+  }
+
+  // Below another root there is no controller: the device would be this machine's.
+  Result<std::shared_ptr<Ipmi>> open_ipmi(const std::string& device) override {
+    if (!root_.empty()) return fail(ErrorKind::absent, device + ": not opened below --root " + root_);
+    return open_real_ipmi(device);
   }
 
   Nanos now() noexcept override { return clock(CLOCK_MONOTONIC); }

@@ -6,6 +6,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <string>
 #include <vector>
 
 #include "base/result.h"
@@ -29,5 +31,9 @@ class Ipmi {
   // The answer, completion code first. Fails as busy when the deadline passes and drops an answer that comes later.
   virtual Result<std::vector<std::uint8_t>> send(const IpmiRequest& request, Nanos deadline) = 0;
 };
+
+// The machine's own controller through this device; for "/dev/ipmi0" also where other kernels have it, /dev/ipmi/0 and
+// /dev/ipmidev/0.
+Result<std::shared_ptr<Ipmi>> open_real_ipmi(const std::string& device);
 
 }  // namespace nw

@@ -148,16 +148,17 @@ class Parser {
       if (!after || *after > kMaxTime) return false;
       read.after_sweep = Nanos::of(static_cast<std::int64_t>(*after));
     }
-    if (fields_.size() >= 5 && !(fields_[4] == "-" && fields_.size() == 6) && !time(fields_[4], read.reading.taken))
+    if (fields_.size() >= 5 && !(fields_[4] == "-" && fields_.size() == 6) &&
+        !time(fields_[4], static_cast<std::int64_t>(kMaxTime), read.reading.taken))
       return false;
-    if (fields_.size() == 6 && !time(fields_[5], read.reading.device)) return false;
+    if (fields_.size() == 6 && !time(fields_[5], kMaxWall, read.reading.device)) return false;  // often since 1970
     tape_.sweeps.back().reads.push_back(read);
     return true;
   }
 
-  static bool time(const std::string& field, std::optional<Nanos>& time) {
+  static bool time(const std::string& field, std::int64_t most, std::optional<Nanos>& time) {
     const auto ns = parse_i64(field);
-    if (!ns || *ns > static_cast<std::int64_t>(kMaxTime) || *ns < -static_cast<std::int64_t>(kMaxTime)) return false;
+    if (!ns || *ns > most || *ns < -most) return false;
     time = Nanos::of(*ns);
     return true;
   }

@@ -38,7 +38,9 @@ std::span<const Driver> drivers();
 
 Probe probe_rapl_perf(Host& host, const Site& site = {});
 Probe probe_rapl_powercap(Host& host, const Site& site = {});
+Probe probe_lenovo_xcc(Host& host, const Site& site = {});
 Probe probe_hwmon(Host& host, const Site& site = {});
+Probe probe_ipmi_dcmi(Host& host, const Site& site = {});
 Probe probe_nvml(Host& host, const Site& site = {});
 Probe probe_model(Host& host, const Site& site = {});
 

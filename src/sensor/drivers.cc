@@ -10,7 +10,11 @@ constexpr std::array kDrivers = {
     Driver{"rapl_powercap", "CPU package, core, DRAM and platform energy counters through /sys/class/powercap",
            probe_rapl_powercap},
     Driver{"nvml", "NVIDIA GPU energy counters and power through libnvidia-ml", probe_nvml},
+    Driver{"lenovo_xcc", "node energy or power of Lenovo SD650 trays through their controller's own IPMI commands",
+           probe_lenovo_xcc},
     Driver{"hwmon", "node and module power, and energy counters, through /sys/class/hwmon", probe_hwmon},
+    Driver{"ipmi_dcmi", "node power through the management controller, by IPMI DCMI or Intel's Node Manager",
+           probe_ipmi_dcmi},
     Driver{"model", "estimates from utilisation, for what nothing can read", probe_model},
 };
 }  // namespace

@@ -2,7 +2,7 @@
 """Writes the seeds of the fuzz targets: tests/fuzz/corpus/<target>/. Deterministic; Python 3 and protoc.
 
 usage: tests/fuzz/make_corpus.py
-tape: the first sweeps of tests/tapes; numbers: one file a case; journal: frames in text form through protoc; frames: a journal file;
+tape: the first sweeps of tests/tapes; numbers: one file a case; ipmi: one answer of each kind; journal: frames in text form through protoc; frames: a journal file;
 csv, nifti, rdb, checkpoint: the smallest valid file of each kind.
 """
 import pathlib
@@ -42,6 +42,20 @@ def make_numbers():
              "0-3,8\n", "0-65535", "a,b,,c", " 42 \t\n", "Prüfung €", "1e308", "inf", "nan", "0x10"]
     for i, case in enumerate(cases):
         write("numbers", f"{i:02}", case)
+
+
+def make_ipmi():
+    """An answer of each kind that a controller gives, the same as a tape has it, and a completion code."""
+    answers = {"capabilities": "00 dc 01 05 02 00 01 07",
+               "dcmi": "00 dc 40 03 d2 00 b6 03 c7 01 33 d9 45 67 80 7f 0a 00 40",
+               "node_manager": "00 57 01 00 38 00 04 00 41 00 39 00 ec 56 f7 53 5a 86 00 00 50",
+               "xcc_energy": "00 00 01 ff ff ff ff e7 03 1f 19 9a 60 49 01",
+               "xcc_mean": "00 04 00 e9 03 00 00 fa 00" + " 00" * 24 + " 1f 19 9a 60 49 01",
+               "xcc_split": "00 1f 19 9a 60 49 01 b5 00 05 01 19 00 00 00",
+               "code": "c1"}
+    for name, text in answers.items():
+        write("ipmi", name, bytes.fromhex(text))
+        write("ipmi", name + "_hex", text)
 
 
 HEADER = """header {{ record {{ uid: "0123" name: "run" start_unix_ns: 1767225600000000000 }} period_ns: 100000000 begin_ns: 1000000000 {} }}"""
@@ -120,5 +134,6 @@ def make_workload_files():
 if __name__ == "__main__":
     make_tapes()
     make_numbers()
+    make_ipmi()
     make_journals()
     make_workload_files()

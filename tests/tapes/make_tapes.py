@@ -12,6 +12,7 @@ The machines are invented and faithful. Facts, with their source:
   Grace labels        Module, Grace, CPU, SysIO Power Socket 0; 50 ms or 1 s  NVIDIA edk2 for TH500
   A100                100 ms update, 25 ms window; idle 54 W, limit 400 W     Yang, Adamek, Armour, SC24; nvidia-smi dumps
   GH200               the NVML counter holds the module                       Zeus, pull request 172
+  DCMI, Lenovo        the bytes of their answers                              the pages of ipmi_dcmi and lenovo_xcc
   Xeon 8368 pair      232 W at 3 % busy under a GPU job, 530 W at full load   AI-HERO logs, a public review of the 8380
 Assumed, being nobody's measurement: the shape of the load, noise, read delays, start values, all other watts, and that a machine's files
 are as short as here (/proc/cpuinfo has only the lines that matter).
@@ -19,6 +20,7 @@ are as short as here (/proc/cpuinfo has only the lines that matter).
 import math
 import os
 import random
+import struct
 import sys
 
 STEP = 0.001  # seconds between points of a power curve
@@ -71,7 +73,11 @@ class Machine:
         return Curve(self.rng, self.seconds, idle, full, busy)
 
     def source(self, key, value, delay_us):
-        self.sources.append((key, value, delay_us))
+        self.sources.append((key, value, delay_us, None))
+
+    def bus(self, key, value, period=2, clock=None):
+        """A source that a thread asks each `period` seconds, in 30 ms; clock(t): the device's own time of that value, in ns."""
+        self.sources.append((key, value, 1, (period, clock)))
 
     def deny(self, verb, key, kind, what):
         self.failures.append((verb, key, kind, what))
@@ -150,6 +156,15 @@ class Machine:
             self.source(f"nvml:{uuid}/energy", lambda t, c=energies[i], s=start: s + int(c.joules(math.floor(t * 10) / 10) * 1000), 450)
             self.source(f"nvml:{uuid}/power", lambda t, c=powers[i]: round(c.mean(math.floor(t * 10) / 10, window) * 1000), 700)
 
+    def controller(self, driver, **answers):
+        """A management controller, and what it answered at probe time: bytes as hex."""
+        self.answers[f"{driver}:device"] = "ok"
+        self.answers |= {f"{driver}:{key}": data.hex(" ") for key, data in answers.items()}
+
+    def tray(self, product):
+        self.files["/sys/class/dmi/id/sys_vendor"] = "Lenovo\n"
+        self.files["/sys/class/dmi/id/product_name"] = product + "\n"
+
     # ---- writing ----
 
     def write(self, folder):
@@ -161,14 +176,20 @@ class Machine:
         lines += [["link", p, target] for p, target in sorted(self.links.items())]
         lines += [["ask", key, answer] for key, answer in sorted(self.answers.items())]
         lines += [["fail", *failure] for failure in self.failures]
-        lines += [["open", str(n), key] for n, (key, _, _) in enumerate(self.sources)]
+        lines += [["open", str(n), key] for n, (key, _, _, _) in enumerate(self.sources)]
         for second in range(self.seconds):
             at = second * 10**9 + (self.rng.randrange(40_000, 300_000) if second else 0)
             lines.append(["t", str(at)])
             after = 0
-            for n, (_, value, delay_us) in enumerate(self.sources):
+            for n, (_, value, delay_us, bus) in enumerate(self.sources):
                 after += int(delay_us * 1000 * self.rng.uniform(0.8, 1.6))
-                lines.append(["=", str(n), str(value((at + after) / 1e9)), str(after)])
+                if bus is None:
+                    lines.append(["=", str(n), str(value((at + after) / 1e9)), str(after)])
+                    continue
+                period, clock = bus
+                taken = max((at - 30 * 10**6) // (period * 10**9) * period, 0)  # the last round that has ended
+                line = ["=", str(n), str(value(taken)), str(after), str(taken * 10**9 - at)]
+                lines.append(line + [str(clock(taken))] if clock else line)
         with open(path, "w", newline="\n") as file:
             for fields in lines:
                 file.write("\t".join(escape(f) for f in fields) + "\n")
@@ -283,6 +304,52 @@ def acpi_power_meter():
     return m
 
 
+def supplies(curve, efficiency):
+    wall = Curve.__new__(Curve)
+    wall.power, wall.energy = [p / efficiency for p in curve.power], [e / efficiency for e in curve.energy]
+    return wall
+
+
+def xeon_dcmi():
+    m = Machine("ipmi_dcmi/xeon_dcmi", says="Two Xeon 8368 with a controller that knows DCMI: whole watts at the plug, read each 2 s.")
+    parts = xeon_pair(m, 38, 262)
+    wall = supplies(curve_sum(parts, m.curve(88, 102)), 0.94)
+    watts = lambda t: round(wall.mean(max(t, 1), 1.0))
+    power = struct.pack("<BB4HIIB", 0, 0xDC, watts(0), 290, 702, 455, WALL // 10**9, 688_000, 0x40)
+    m.controller("ipmi_dcmi", capabilities=bytes([0, 0xDC, 1, 5, 2, 0, 1, 7]), power=power)
+    m.bus("ipmi_dcmi:power", watts)
+    return m
+
+
+def sd650():
+    m = Machine("lenovo_xcc/sd650", says="An SD650 tray: the node's energy in J and mJ, which passes 2^32 J 11 s into the tape.")
+    m.tray("ThinkSystem SD650 -[7X58CTO1WW]-")
+    node = curve_sum(xeon_pair(m, 38, 262), m.curve(70, 80))
+    start = 2**32 * 1000 - int(node.joules(11) * 1000)
+    energy = lambda t: (start + int(node.joules(t) * 1000)) % (2**32 * 1000)
+    clock = lambda t: WALL + t * 10**9 + 41_003 * 10**6  # 41 s fast, and the FPGA's last sample
+    s, ms = divmod(clock(0) // 10**6, 1000)
+    m.controller("lenovo_xcc", energy=struct.pack("<BHIHIH", 0, 7, *divmod(energy(0), 1000), s, ms))
+    m.bus("lenovo_xcc:energy", energy, clock=clock)
+    return m
+
+
+def sd650n_v2():
+    m = Machine("lenovo_xcc/sd650n_v2", says="An SD650-N V2 tray with four A100: node and GPUs of one answer are its total.")
+    m.tray("ThinkSystem SD650-N V2 -[7D1NCTO1WW]-")
+    parts = xeon_pair(m, 38, 117, cpus_busy=(5, 0.4))
+    curves = [m.curve(54, 352 + 8 * i) for i in range(4)]
+    uuids = [f"GPU-{m.rng.getrandbits(32):08x}-{i:04x}-4a10-8000-{m.rng.getrandbits(48):012x}" for i in range(4)]
+    m.gpus("NVIDIA A100-SXM4-40GB", uuids, [f"00000000:{bus}:00.0" for bus in ("31", "4B", "CA", "E3")], 400, curves, curves, 0.025)
+    node, gpu = curve_sum(parts, m.curve(75, 90)), curve_sum(*curves, m.curve(20, 60))
+    watts = lambda curve, t: round(curve.mean(max(t, 1), 1.0))
+    clock = lambda t: WALL + t * 10**9
+    answer = struct.pack("<BIHHHHH", 0, clock(0) // 10**9, 0, watts(node, 0), watts(gpu, 0), 25, 0)
+    m.controller("lenovo_xcc", power=answer)
+    m.bus("lenovo_xcc:power", lambda t: watts(node, t) + watts(gpu, t), clock=clock)
+    return m
+
+
 def vm2():
     m = Machine("model/vm2", says="A virtual machine of 2 CPUs and 8 GB with no sensor at all.")
     m.cpus(2, 1, XEON, "Intel(R) Xeon(R) Processor", "fpu sse2 hypervisor", 8, (1.9, 0.03))
@@ -291,7 +358,8 @@ def vm2():
 
 def main():
     folder = sys.argv[1] if len(sys.argv) > 1 else os.path.dirname(os.path.abspath(__file__))
-    for make in (icelake2s, amd_epyc, sapphire_rapids_psys, vm_dead_psys, a100x4, gh200, acpi_power_meter, vm2):
+    for make in (icelake2s, amd_epyc, sapphire_rapids_psys, vm_dead_psys, a100x4, gh200, acpi_power_meter, xeon_dcmi, sd650, sd650n_v2,
+                 vm2):
         make().write(folder)
 
 

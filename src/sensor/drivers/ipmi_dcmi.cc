@@ -1,0 +1,120 @@
+// ipmi_dcmi: power of the node as its management controller knows it, by DCMI's Get Power Reading; where there is no
+// DCMI and the site asks for it, by Intel's Node Manager.
+//
+// DCMI 1.5 section 6.6.1: mode 1, system power statistics. Whole watts at the supplies' input; current, least, greatest
+// and mean over the controller's statistics period, which is since its last reset, so that only the current power is of
+// use. The standard says neither how good a reading is, nor how often there is a new one, nor over which time it is a
+// mean. ENERGY STAR for servers asks for +-5 % or +-10 W a supply, whichever is more, as a rolling mean over at most 30
+// s; these are the limits assumed here. A mean over anything from 0 to 30 s lags by 0 to 15 s: a window of 15 s puts a
+// reading back by the middle of that, and has the other half as its doubt.
+//
+// The answer's timestamp is in whole seconds, of a clock that nobody keeps: the host's own time, known to the
+// milliseconds of one request, is better, so it is not handed on as device time. It tells the age of a reading all the
+// same: see ipmi_bmc.cc.
+//
+// Lies: current power 0 while the controller starts or has lost its supplies; the measuring state off with a number
+// beside it; a completion code that is not 0 with data behind it. None of these is a value. Whether the figure holds
+// GPUs in a tray of their own differs by maker; a site says so with a rule (`lacks`).
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "sensor/driver.h"
+#include "sensor/drivers/ipmi_bmc.h"
+
+namespace nw {
+
+namespace {
+using namespace ipmi;
+
+Result<Value> value_of(const Result<BmcPower>& power) {
+  if (!power) return tl::make_unexpected(power.error());
+  return Value{power->current, {}, power->dated()};
+}
+Result<Value> dcmi_value(View answer) { return value_of(decode_dcmi_power(answer)); }
+Result<Value> node_manager_value(View answer) { return value_of(decode_node_manager(answer)); }
+
+class Prober {
+ public:
+  Prober(Host& host, const IpmiSite& site) : host_(host), site_(site), bmc_(host, "ipmi_dcmi", site) {}
+
+  Probe probe() {
+    if (const auto open = bmc_.open(); !open) {
+      explain_closed(open.error());
+      return std::move(probe_);
+    }
+    if (!add_dcmi() && site_.node_manager) add_node_manager();
+    return std::move(probe_);
+  }
+
+ private:
+  // A machine without a controller is nothing to speak of; one whose firmware tables name one is.
+  void explain_closed(const Error& error) {
+    if (error.kind != ErrorKind::absent) return note(error.what, repair_of(error, site_.device));
+    const auto tables = host_.list("/sys/firmware/dmi/entries");
+    constexpr std::string_view kController = "38-";  // SMBIOS type 38, IPMI device information
+    if (tables &&
+        std::any_of(tables->begin(), tables->end(), [&](const auto& t) { return t.starts_with(kController); }))
+      note("this machine has a management controller, and its device is not there",
+           "sudo modprobe -a ipmi_si ipmi_devintf");
+  }
+
+  bool add_dcmi() {
+    const auto capabilities = bmc_.ask("capabilities", ask_capabilities());
+    const auto able = capabilities ? decode_capabilities(*capabilities) : tl::make_unexpected(capabilities.error());
+    if (!able) return note(able.error()), false;
+    if (!*able) return note("its controller knows DCMI and has no power management by it"), false;
+    Nameplate plate = power_plate();
+    plate.source = "IPMI DCMI power reading";
+    plate.refresh = bmc_.refresh(seconds(1));
+    return add("power", ask_dcmi_power(), dcmi_value, std::move(plate));
+  }
+
+  void add_node_manager() {
+    Nameplate plate = power_plate();
+    plate.source = "Intel Node Manager (IPMI)";
+    plate.refresh = bmc_.refresh(seconds(5));
+    add("node_manager", ask_node_manager(), node_manager_value, std::move(plate));
+  }
+
+  Nameplate power_plate() {
+    Nameplate plate;
+    plate.id = "ipmi_dcmi/node-0";
+    plate.part = {Domain::node, "0"};
+    plate.boundary = Boundary::plug;
+    plate.kind = SensorKind::gauge;
+    plate.unit_num = kMicro;  // W
+    plate.window = seconds(15);
+    plate.ceiling = watts(kMostWatts);
+    plate.gain = {0.05, Tolerance::Shape::limit, "assumed"};
+    plate.offset = Watts::of(11'547'000);  // +-10 W as a limit, of each of two supplies
+    plate.access = "root, or a group by udev rule";
+    return plate;
+  }
+
+  // Reads it once: an answer that is no value is a Finding and not a sensor.
+  bool add(const std::string& key, const Question& question, Decode decode, Nameplate plate) {
+    const auto answer = bmc_.ask(key, question);
+    if (!answer) return note(answer.error()), false;
+    if (const auto value = decode(*answer); !value) return note(value.error()), false;
+    auto source = bmc_.poll(key, question, decode);
+    if (!source) return note(source.error()), false;
+    probe_.sensors.push_back({std::move(plate), std::move(*source)});
+    return true;
+  }
+
+  void note(const Error& error) { note(error.what); }
+  void note(std::string what, std::string repair = {}) {
+    probe_.findings.push_back({site_.device, std::move(what), std::move(repair)});
+  }
+
+  Host& host_;
+  const IpmiSite& site_;
+  Bmc bmc_;
+  Probe probe_;
+};
+}  // namespace
+
+Probe probe_ipmi_dcmi(Host& host, const Site& site) { return Prober(host, site.ipmi).probe(); }
+
+}  // namespace nw

@@ -1,0 +1,177 @@
+// lenovo_xcc: energy or power of a node of Lenovo's SD650 trays, by a command of the XClarity controller's own.
+//
+// NetFn 0x3a, command 0x32, documented by Lenovo to the makers of EAR and quoted in its source; the same as Slurm's
+// acct_gather_energy/xcc uses. In-band only. 04 02 gives either a counter (J and mJ since the FPGA started, with s and
+// ms of the controller's clock; on SD650) or a mean (a sum of watts and how many are in it; on SD650 V2). 04 08 gives
+// power in whole watts of the node, its GPUs and its risers. Joules are counted in 32 bits and end at 2^32, after 99
+// days at 500 W, so the counter wraps in service. The tray has no supplies of its own: the boundary is direct current.
+//
+// What the node's figure holds differs by model, and no answer says so. Lenovo's text: the node is the x86 part of the
+// tray and both risers, GPUs come extra; on SD650-N V2 the total is node and GPUs, and both are in one answer; on SD650
+// V3 the reading holds no GPU. A model that the table does not name is never read: its figure may be half a machine.
+// Other makers' controllers are never asked, since the network functions from 0x30 on mean something else to each.
+//
+// Lies: the same FIFO index means the same sample; a queue not yet filled gives a time of 0; GPUs of 0 W where they
+// belong to the total would make it half a total.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/parse.h"
+#include "sensor/driver.h"
+#include "sensor/drivers/ipmi_bmc.h"
+
+namespace nw {
+
+namespace {
+using namespace ipmi;
+
+enum class Content : unsigned char {
+  whole,        // the node has no GPUs, or its figure holds them
+  gpu_added,    // GPUs stand beside the node in one answer; the sum is the whole
+  gpu_missing,  // GPUs are in no answer
+};
+struct Model {
+  std::string_view name;
+  Content content;
+};
+constexpr Model kModels[] = {
+    {"SD650", Content::whole},
+    {"SD650 V2", Content::whole},
+    {"SD650-N V2", Content::gpu_added},
+    {"SD650 V3", Content::gpu_missing},
+};
+
+// "ThinkSystem SD650 V2 -[7D1MCTO1WW]-" is an SD650 V2; "SD650 V4" and "SD650-I V3" are neither SD650 nor SD650 V3.
+const Model* find_model(std::string_view product) {
+  constexpr std::string_view kFamily = "ThinkSystem ";
+  if (product.starts_with(kFamily)) product.remove_prefix(kFamily.size());
+  for (const Model& model : kModels) {
+    if (!product.starts_with(model.name)) continue;
+    const std::string_view rest = product.substr(model.name.size());
+    if (rest.empty() || (rest.front() == ' ' && !rest.starts_with(" V"))) return &model;
+  }
+  return nullptr;
+}
+
+Result<Value> counter_value(View answer) {
+  const XccEnergy energy = NW_TRY(decode_xcc_energy(answer));
+  return Value{energy.mj, energy.time};
+}
+Result<Value> mean_value(View answer) {
+  const XccMean mean = NW_TRY(decode_xcc_mean(answer));
+  return Value{mean.mw, mean.time};
+}
+Result<Value> node_value(View answer) {
+  const XccSplit split = NW_TRY(decode_xcc_split(answer));
+  return Value{split.node, split.time};
+}
+Result<Value> sum_value(View answer) {
+  const XccSplit split = NW_TRY(decode_xcc_split(answer));
+  if (split.gpu == 0)
+    return fail(ErrorKind::malformed, ask_xcc_split().name + ": GPUs of 0 W, so that the total would lack them");
+  return Value{std::uint64_t{split.node} + split.gpu, split.time};
+}
+
+class Prober {
+ public:
+  Prober(Host& host, const IpmiSite& site) : host_(host), site_(site), bmc_(host, "lenovo_xcc", site) {}
+
+  Probe probe() {
+    if (read("sys_vendor") != "Lenovo" && read("sys_vendor") != "LENOVO") return {};
+    const std::string product = read("product_name");
+    const Model* model = find_model(product);
+    if (const auto open = bmc_.open(); !open) {
+      if (model != nullptr && open.error().kind != ErrorKind::absent)
+        note(open.error().what, repair_of(open.error(), site_.device));
+    } else if (model == nullptr) {
+      explain_unknown(product);
+    } else if (model->content == Content::gpu_added || !add_energy(*model)) {
+      add_power(*model);
+    }
+    return std::move(probe_);
+  }
+
+ private:
+  void explain_unknown(const std::string& product) {
+    const auto answer = bmc_.ask("energy", ask_xcc_energy());
+    if (answer && xcc_form(*answer))
+      note("the controller of a " + quote(product) +
+           " answers Lenovo's energy command, and whether the figure holds the GPUs of this model is not known; not "
+           "used");
+  }
+
+  // By 04 02; false when this model has no such answer.
+  bool add_energy(const Model& model) {
+    const auto answer = bmc_.ask("energy", ask_xcc_energy());
+    if (!answer) return note(answer.error().what), false;
+    const auto form = xcc_form(*answer);
+    if (!form && form.error().kind == ErrorKind::absent) return false;
+    if (!form) return note(form.error().what), false;
+    Nameplate plate = node_plate(model);
+    plate.unit_num = 1000;  // mJ or mW
+    if (*form == XccForm::counter) {
+      plate.source = "Lenovo XCC energy counter";
+      plate.kind = SensorKind::counter;
+      plate.wrap = kXccWrap;
+      plate.refresh = bmc_.refresh(millis(10));
+      return add("energy", *answer, ask_xcc_energy(), counter_value, std::move(plate));
+    }
+    plate.source = "Lenovo XCC mean power";
+    plate.window = seconds(1);
+    return add("energy", *answer, ask_xcc_energy(), mean_value, std::move(plate));
+  }
+
+  // By 04 08.
+  void add_power(const Model& model) {
+    const auto answer = bmc_.ask("power", ask_xcc_split());
+    if (!answer) return note(answer.error().what);
+    const bool sum = model.content == Content::gpu_added;
+    Nameplate plate = node_plate(model);
+    plate.source = sum ? "Lenovo XCC power, node and GPUs" : "Lenovo XCC node power";
+    plate.unit_num = kMicro;  // W
+    plate.window = seconds(1);
+    add("power", *answer, ask_xcc_split(), sum ? sum_value : node_value, std::move(plate));
+  }
+
+  Nameplate node_plate(const Model& model) {
+    Nameplate plate;
+    plate.id = "lenovo_xcc/node-0";
+    plate.part = {Domain::node, "0"};
+    if (model.content == Content::gpu_missing) plate.lacks = {Domain::gpu};
+    plate.boundary = Boundary::node_dc;
+    plate.kind = SensorKind::gauge;
+    plate.refresh = bmc_.refresh(seconds(1));
+    plate.ceiling = watts(kMostWatts);
+    plate.gain = {0.03, Tolerance::Shape::limit, "assumed"};
+    plate.offset = watts(1);
+    plate.access = "root, or a group by udev rule";
+    return plate;
+  }
+
+  bool add(const std::string& key, const Bytes& answer, const Question& question, Decode decode, Nameplate plate) {
+    if (const auto value = decode(answer); !value) return note(value.error().what), true;
+    auto source = bmc_.poll(key, question, decode);
+    if (!source) return note(source.error().what), true;
+    probe_.sensors.push_back({std::move(plate), std::move(*source)});
+    return true;
+  }
+
+  std::string read(const std::string& file) {
+    const auto text = host_.read_text("/sys/class/dmi/id/" + file);
+    return text ? std::string(trim(*text)) : "";
+  }
+  void note(std::string what, std::string repair = {}) {
+    probe_.findings.push_back({site_.device, std::move(what), std::move(repair)});
+  }
+
+  Host& host_;
+  const IpmiSite& site_;
+  Bmc bmc_;
+  Probe probe_;
+};
+}  // namespace
+
+Probe probe_lenovo_xcc(Host& host, const Site& site) { return Prober(host, site.ipmi).probe(); }
+
+}  // namespace nw
