@@ -4,6 +4,8 @@
 #include <map>
 #include <set>
 
+#include "base/parse.h"
+
 namespace nw {
 
 namespace {
@@ -14,6 +16,28 @@ bool better(const Branch& a, const Branch& b) {
   return a.plate->kind == SensorKind::counter && b.plate->kind == SensorKind::gauge;
 }
 
+// The names that a node controller gives to parts.
+bool is_controllers(const Part& part) {
+  if (part.device == "all") return true;
+  for (const std::string_view prefix : {"accel", "cpu", "memory"})
+    if (part.device.starts_with(prefix)) return parse_u64(part.device.substr(prefix.size())).has_value();
+  return false;
+}
+
+// Leaves of each domain either the controller's parts or the others.
+void drop_second_names(Chosen& chosen) {
+  for (const Domain domain : {Domain::package, Domain::dram, Domain::gpu}) {
+    const auto known = [&](bool controllers) {
+      return std::any_of(chosen.begin(), chosen.end(), [&](const auto& entry) {
+        return entry.first.domain == domain && is_controllers(entry.first) == controllers && entry.second->energy.value;
+      });
+    };
+    const bool kept = known(true) && !known(false);
+    std::erase_if(
+        chosen, [&](const auto& entry) { return entry.first.domain == domain && is_controllers(entry.first) != kept; });
+  }
+}
+
 // One branch for each part; the earlier wins where neither is better.
 Chosen choose(std::span<const Branch> branches, bool modelled) {
   Chosen chosen;
@@ -22,6 +46,7 @@ Chosen choose(std::span<const Branch> branches, bool modelled) {
     const auto [at, is_new] = chosen.try_emplace(branch.plate->part, &branch);
     if (!is_new && better(branch, *at->second)) at->second = &branch;
   }
+  drop_second_names(chosen);
   return chosen;
 }
 

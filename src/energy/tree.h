@@ -6,7 +6,9 @@
 //     module  > gpu, cpu, sysio, package
 //     package > core, uncore
 //
-// dram stands beside package, as on servers. A psys or module takes the place of what it contains in every sum.
+// dram stands beside package, as on servers. A psys or module takes the place of what it contains in every sum. Of a
+// domain that both a node controller ("all", "accel0") and other sensors measure, the others are taken where one of
+// them has a value.
 #pragma once
 
 #include <optional>

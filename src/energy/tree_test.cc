@@ -70,6 +70,43 @@ TEST(Tree, PackagesAndDramAddUpAndCoresAreInside) {
   EXPECT_EQ(out.components.size(), 6u);
 }
 
+// A node controller counts what other sensors count, under names of its own.
+TEST(Tree, OfTwoNamesOfOneHardwareOneIsCounted) {
+  Node node;
+  node.add(Domain::package, "0", 100);
+  node.add(Domain::package, "1", 110);
+  node.add(Domain::gpu, "GPU-a", 300);
+  node.add(Domain::gpu, "GPU-b", 310);
+  node.add(Domain::node, "0", 1000);
+  node.add(Domain::package, "all", 215);
+  node.add(Domain::dram, "all", 40);
+  node.add(Domain::gpu, "accel0", 320);
+  node.add(Domain::gpu, "accel1", 330);
+  const auto out = node.compose();
+  EXPECT_DOUBLE_EQ(power(out.total), 1000);
+  EXPECT_EQ(find(out, Domain::package).size(), 2u);
+  EXPECT_EQ(find(out, Domain::gpu).size(), 2u);
+  ASSERT_EQ(find(out, Domain::dram).size(), 1u) << "that nobody else measures";
+  EXPECT_DOUBLE_EQ(power(find(out, Domain::other).at(0)->energy), 1000 - 100 - 110 - 300 - 310 - 40);
+  EXPECT_EQ(out.anomalies.count(Anomaly::negative_rest), 0u);
+}
+
+TEST(Tree, TheControllersPartsStandWhereTheOthersAreDead) {
+  Node node;
+  node.add(Domain::node, "0", 451);
+  node.add_dead(Domain::gpu, "GPU-a");
+  node.add_dead(Domain::gpu, "GPU-b");
+  node.add(Domain::gpu, "accel0", 209);
+  node.add(Domain::gpu, "accel1", 207);
+  node.add(Domain::package, "cpu0", 33);
+  node.add(Domain::dram, "memory0", 64);
+  const auto out = node.compose();
+  EXPECT_EQ(find(out, Domain::gpu).size(), 2u);
+  EXPECT_DOUBLE_EQ(power(find(out, Domain::other).at(0)->energy), 451 - 513);
+  EXPECT_EQ(find(out, Domain::other)[0]->energy.coverage, 1);
+  EXPECT_EQ(out.anomalies.count(Anomaly::negative_rest), 1u) << "published as it is here";
+}
+
 TEST(Tree, AmdHasNoDram) {
   Node node;
   node.add(Domain::package, "0", 150);
