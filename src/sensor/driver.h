@@ -38,8 +38,12 @@ std::span<const Driver> drivers();
 
 Probe probe_rapl_perf(Host& host, const Site& site = {});
 Probe probe_rapl_powercap(Host& host, const Site& site = {});
-Probe probe_hwmon(Host& host, const Site& site = {});
+Probe probe_rapl_msr(Host& host, const Site& site = {});
 Probe probe_nvml(Host& host, const Site& site = {});
+Probe probe_rocm(Host& host, const Site& site = {});
+Probe probe_level_zero(Host& host, const Site& site = {});
+Probe probe_cray_pm(Host& host, const Site& site = {});
+Probe probe_hwmon(Host& host, const Site& site = {});
 Probe probe_model(Host& host, const Site& site = {});
 
 }  // namespace nw

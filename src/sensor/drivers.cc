@@ -10,6 +10,8 @@ constexpr std::array kDrivers = {
     Driver{"rapl_powercap", "CPU package, core, DRAM and platform energy counters through /sys/class/powercap",
            probe_rapl_powercap},
     Driver{"nvml", "NVIDIA GPU energy counters and power through libnvidia-ml", probe_nvml},
+    Driver{"cray_pm", "node, CPU, memory and accelerator energy of HPE Cray nodes through /sys/cray/pm_counters",
+           probe_cray_pm},
     Driver{"hwmon", "node and module power, and energy counters, through /sys/class/hwmon", probe_hwmon},
     Driver{"model", "estimates from utilisation, for what nothing can read", probe_model},
 };
