@@ -9,6 +9,7 @@ constexpr std::array kDrivers = {
     Driver{"rapl_perf", "CPU package, core, DRAM and platform energy counters through perf_event", probe_rapl_perf},
     Driver{"rapl_powercap", "CPU package, core, DRAM and platform energy counters through /sys/class/powercap",
            probe_rapl_powercap},
+    Driver{"rapl_msr", "CPU package, DRAM and platform energy counters from model-specific registers", probe_rapl_msr},
     Driver{"nvml", "NVIDIA GPU energy counters and power through libnvidia-ml", probe_nvml},
     Driver{"cray_pm", "node, CPU, memory and accelerator energy of HPE Cray nodes through /sys/cray/pm_counters",
            probe_cray_pm},
