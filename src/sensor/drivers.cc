@@ -12,6 +12,7 @@ constexpr std::array kDrivers = {
     Driver{"rapl_msr", "CPU package, DRAM and platform energy counters from model-specific registers", probe_rapl_msr},
     Driver{"nvml", "NVIDIA GPU energy counters and power through libnvidia-ml", probe_nvml},
     Driver{"rocm", "AMD GPU and APU energy counters and power through libamd_smi or librocm_smi64", probe_rocm},
+    Driver{"level_zero", "Intel GPU energy counters through libze_loader", probe_level_zero},
     Driver{"cray_pm", "node, CPU, memory and accelerator energy of HPE Cray nodes through /sys/cray/pm_counters",
            probe_cray_pm},
     Driver{"hwmon", "node and module power, and energy counters, through /sys/class/hwmon", probe_hwmon},
