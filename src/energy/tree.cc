@@ -24,15 +24,19 @@ bool is_controllers(const Part& part) {
   return false;
 }
 
-// Leaves of each domain either the controller's parts or the others.
+// Leaves of each domain either the controller's parts or the others; none of the controller's beside a module, which
+// holds them all.
 void drop_second_names(Chosen& chosen) {
+  const bool module = std::any_of(chosen.begin(), chosen.end(), [](const auto& entry) {
+    return entry.first.domain == Domain::module && entry.second->energy.value;
+  });
   for (const Domain domain : {Domain::package, Domain::dram, Domain::gpu}) {
     const auto known = [&](bool controllers) {
       return std::any_of(chosen.begin(), chosen.end(), [&](const auto& entry) {
         return entry.first.domain == domain && is_controllers(entry.first) == controllers && entry.second->energy.value;
       });
     };
-    const bool kept = known(true) && !known(false);
+    const bool kept = known(true) && !known(false) && !module;
     std::erase_if(
         chosen, [&](const auto& entry) { return entry.first.domain == domain && is_controllers(entry.first) != kept; });
   }

@@ -8,7 +8,7 @@
 //
 // dram stands beside package, as on servers. A psys or module takes the place of what it contains in every sum. Of a
 // domain that both a node controller ("all", "accel0") and other sensors measure, the others are taken where one of
-// them has a value.
+// them has a value, and so is a module, which holds them all.
 #pragma once
 
 #include <optional>

@@ -91,6 +91,19 @@ TEST(Tree, OfTwoNamesOfOneHardwareOneIsCounted) {
   EXPECT_EQ(out.anomalies.count(Anomaly::negative_rest), 0u);
 }
 
+TEST(Tree, AModuleHoldsTheMemoryThatAControllerCounts) {
+  Node node;
+  node.add(Domain::node, "0", 1500);
+  node.add(Domain::module, "0", 600);
+  node.add(Domain::module, "1", 610);
+  node.add(Domain::package, "all", 300);
+  node.add(Domain::dram, "all", 80);
+  node.add(Domain::gpu, "accel0", 400);
+  const auto out = node.compose();
+  EXPECT_EQ(out.components.size(), 4u);
+  EXPECT_DOUBLE_EQ(power(find(out, Domain::other).at(0)->energy), 1500 - 600 - 610);
+}
+
 TEST(Tree, TheControllersPartsStandWhereTheOthersAreDead) {
   Node node;
   node.add(Domain::node, "0", 451);

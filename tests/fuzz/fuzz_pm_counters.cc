@@ -37,7 +37,7 @@ template <class T>
 T take(std::string_view& bytes) {
   T value{};
   const std::size_t n = bytes.size() < sizeof value ? bytes.size() : sizeof value;
-  std::memcpy(&value, bytes.data(), n);
+  if (n > 0) std::memcpy(&value, bytes.data(), n);
   bytes.remove_prefix(n);
   return value;
 }

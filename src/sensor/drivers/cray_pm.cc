@@ -6,8 +6,8 @@
 //
 // One scan. All files are read in one go and `freshness`, which counts scans, is read before and after them; when it
 // moved, the files are of two scans and are read again, three times at most, then the sweep has no value (busy). The
-// sources of a sweep share this one snapshot. A freshness that has stood still for two seconds is a controller that
-// hangs: its files are old, and busy as well.
+// sources of a sweep share this one snapshot. A freshness that has stood still for two seconds and for five scans is a
+// controller that hangs: its files are old, and busy as well.
 //
 // Restart. `startup` changes when the controller starts again, and its counters begin anew. What they say then may be
 // more than they said last, which no one who only sees values could tell from energy; a reading that fails would not
@@ -38,6 +38,7 @@ constexpr std::string_view kDir = "/sys/cray/pm_counters";
 constexpr unsigned kTries = 3;
 constexpr Nanos kOneSweep = millis(5);
 constexpr Nanos kHangs = seconds(2);
+constexpr std::int64_t kHangingScans = 5;
 constexpr std::uint64_t kLastStampUs = 9'000'000'000'000'000;  // in nanoseconds it fits 63 bits
 
 // A file and what it says after the last scan that was whole.
@@ -53,8 +54,11 @@ struct Channel {
 // One snapshot of all files for one sweep.
 class Snapshot {
  public:
-  Snapshot(Host& host, std::unique_ptr<Source> freshness, std::unique_ptr<Source> startup)
-      : host_(host), freshness_(std::move(freshness)), startup_(std::move(startup)) {}
+  Snapshot(Host& host, Nanos scan, std::unique_ptr<Source> freshness, std::unique_ptr<Source> startup)
+      : host_(host),
+        hangs_(std::max(kHangs, Nanos::of(scan.count() * kHangingScans))),
+        freshness_(std::move(freshness)),
+        startup_(std::move(startup)) {}
 
   std::size_t add(Channel channel) {
     channels_.push_back(std::move(channel));
@@ -99,7 +103,7 @@ class Snapshot {
       known_freshness_ = freshness;
       moved_ = now;
     }
-    return now - moved_ > kHangs;
+    return now - moved_ > hangs_;
   }
 
   void refuse(ErrorKind error) noexcept {
@@ -119,6 +123,7 @@ class Snapshot {
   }
 
   Host& host_;
+  Nanos hangs_;
   std::unique_ptr<Source> freshness_, startup_;  // null where the controller has no such file
   std::vector<Channel> channels_;
   std::optional<Nanos> taken_;
@@ -163,7 +168,7 @@ class Prober {
     auto freshness = open("freshness", kCount), startup = open("startup", kCount);
     if (freshness == nullptr)
       note(path("freshness"), "cannot be read: the files of one reading may be of two scans, 0.1 s apart");
-    snapshot_ = std::make_shared<Snapshot>(host_, std::move(freshness), std::move(startup));
+    snapshot_ = std::make_shared<Snapshot>(host_, scan_, std::move(freshness), std::move(startup));
     for (const Meaning& meaning : meanings()) add(meaning);
     return std::move(probe_);
   }

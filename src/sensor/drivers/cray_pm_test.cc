@@ -149,6 +149,17 @@ TEST(CrayPm, AFreshnessThatStandsStillIsAControllerThatHangs) {
   EXPECT_TRUE(read(probe, kNode).ok);
 }
 
+TEST(CrayPm, ASlowControllerDoesNotHang) {
+  Node host;
+  host.set_file(kDir + "raw_scan_hz", "1\n");
+  Probe probe = probe_cray_pm(host);
+  EXPECT_TRUE(read(probe, kNode).ok);
+  host.advance(seconds(5));
+  EXPECT_TRUE(read(probe, kNode).ok);
+  host.advance(millis(100));
+  EXPECT_FALSE(read(probe, kNode).ok);
+}
+
 TEST(CrayPm, ARestartBeginsAtZeroWhateverTheCounterSays) {
   for (const std::uint64_t after : {5u, 1000u, 1040u, 987654u}) {
     Node host;

@@ -199,7 +199,7 @@ std::string RocmSession::text_of(Status status) const {
     case ErrorKind::denied: return "no permission";
     case ErrorKind::busy: return "busy";
     case ErrorKind::absent:
-      return fmt::format("the amdgpu driver is not loaded or does not answer ({} status {})", library, status);
+      return fmt::format("the amdgpu driver is not loaded or has no such value ({} status {})", library, status);
     default: return fmt::format("{} status {}", library, status);
   }
 }
