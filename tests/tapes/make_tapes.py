@@ -404,13 +404,23 @@ def trento(machine):
 
 
 def ex235a():
-    m = Machine("cray_pm/ex235a", says="A Cray node with an EPYC 7A53 and four MI250X; no GPU library; the controller restarts at 14.5 s.")
+    m = Machine("cray_pm/ex235a", says="A Cray node with an EPYC 7A53 and four MI250X; no GPU library.")
+    cray_node(m, [""] + [f"accel{i}_" for i in range(4)])
+    return m
+
+
+def restart():
+    m = Machine("cray_pm/restart", says="The same whose controller publishes no power, restarts at 14.5 s and then counts on from 30 kJ.")
+    cray_node(m, [], (14.5, 30_000))
+    return m
+
+
+def cray_node(m, gauges, restarts=None):
     trento(m)
     cpu, memory, accels = m.curve(72, 128), m.curve(34, 61), [m.curve(91, 468 + 7 * i) for i in range(4)]
     node = curve_sum(cpu, memory, *accels, m.curve(118, 172))
     curves = {"": node, "cpu_": cpu, "memory_": memory} | {f"accel{i}_": curve for i, curve in enumerate(accels)}
-    m.pm_counters(curves, [""] + [f"accel{i}_" for i in range(4)], restart=(14.5, 30_000))
-    return m
+    m.pm_counters(curves, gauges, restarts)
 
 
 def negative_rest():
@@ -466,7 +476,7 @@ def gb200():
 def main():
     folder = sys.argv[1] if len(sys.argv) > 1 else os.path.dirname(os.path.abspath(__file__))
     for make in (icelake2s, amd_epyc, sapphire_rapids_psys, vm_dead_psys, a100x4, gh200, acpi_power_meter, vm2, skylake_sp,
-                 epyc_rome, ex235a, negative_rest, mi250x, mi300a, pvc, gb200):
+                 epyc_rome, ex235a, restart, negative_rest, mi250x, mi300a, pvc, gb200):
         make().write(folder)
 
 

@@ -12,9 +12,9 @@
 // Restart. `startup` changes when the controller starts again, and its counters begin anew. What they say then may be
 // more than they said last, which no one who only sees values could tell from energy; a reading that fails would not
 // help, since a counter's next difference spans it. So a counter's first value after a restart is given as 0 and
-// counted from there: the floor above sees a counter that started again and marks the time as not measured. A restart
-// that `startup` does not show is judged above by its value alone. `generation` counts changes of power caps: of no
-// interest.
+// counted from there: the floor above sees a counter that started again and marks the time as not measured.
+// A controller whose `startup` cannot be opened is not used; where there is no such file, a restart is judged above by
+// its value alone. `generation` counts changes of power caps: of no interest.
 //
 // Not a tree. The parts need not add up to less than the node: a published sample has 451 W for the node and 513 W for
 // its parts. They are given as they are; the sum's contradiction is an anomaly above. Accelerators are metered at the
@@ -76,17 +76,15 @@ class Snapshot {
  private:
   void take() noexcept {
     for (unsigned i = 0; i < kTries; ++i) {
-      const Nanos begin = host_.now();
       const Reading fresh = read(freshness_), start = read(startup_);
       for (Channel& channel : channels_) channel.raw = channel.value->read(), channel.stamped = read(channel.stamp);
       const Reading fresh_after = read(freshness_), start_after = read(startup_);
-      const Nanos end = host_.now();
       if (!fresh_after.ok || !start_after.ok) return refuse(fresh_after.ok ? start_after.error : fresh_after.error);
       if (!fresh.ok || !start.ok || fresh.value != fresh_after.value || start.value != start_after.value) continue;
-      if (hangs(fresh.value, end)) break;
+      if (hangs(fresh.value, host_.now())) break;
       const bool restarted = known_startup_ && *known_startup_ != start.value;
       known_startup_ = start.value;
-      for (Channel& channel : channels_) publish(channel, restarted, Nanos::of((begin.count() + end.count()) / 2));
+      for (Channel& channel : channels_) publish(channel, restarted);
       return;
     }
     refuse(ErrorKind::busy);
@@ -110,14 +108,13 @@ class Snapshot {
     for (Channel& channel : channels_) channel.reading = Reading::none(error);
   }
 
-  static void publish(Channel& channel, bool restarted, Nanos taken) noexcept {
+  static void publish(Channel& channel, bool restarted) noexcept {
     channel.reading = channel.raw;
     channel.anew |= restarted && channel.counter;
     if (!channel.raw.ok) return;
     if (std::exchange(channel.anew, false)) channel.base = channel.raw.value;
     if (channel.raw.value < channel.base) channel.base = 0;  // and once more, unseen
     channel.reading.value -= channel.base;
-    channel.reading.taken = taken;
     if (channel.stamped.ok && channel.stamp != nullptr && channel.stamped.value <= kLastStampUs)
       channel.reading.device = Nanos::of(static_cast<std::int64_t>(channel.stamped.value) * 1000);
   }
@@ -166,6 +163,10 @@ class Prober {
     const auto hz = number("raw_scan_hz");
     if (hz && *hz > 0 && *hz <= 1000) scan_ = Nanos::of(kNanosPerSecond / static_cast<std::int64_t>(*hz));
     auto freshness = open("freshness", kCount), startup = open("startup", kCount);
+    if (has("startup") && startup == nullptr) {
+      note(path("startup"), "cannot be opened, and without it a restart of the controller could pass for energy");
+      return std::move(probe_);
+    }
     if (freshness == nullptr)
       note(path("freshness"), "cannot be read: the files of one reading may be of two scans, 0.1 s apart");
     snapshot_ = std::make_shared<Snapshot>(host_, scan_, std::move(freshness), std::move(startup));

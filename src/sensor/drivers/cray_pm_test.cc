@@ -106,8 +106,6 @@ TEST(CrayPm, OneSnapshotServesASweep) {
   host.then = [](int) {};
   for (const Sensor& sensor : probe.sensors) EXPECT_TRUE(sensor.source->read().ok);
   EXPECT_EQ(host.reads, 2) << "its value once, and its time once";
-  const Nanos taken = *read(probe, kNode).taken;
-  EXPECT_EQ(read(probe, kCpu).taken, taken) << "and all of it at one moment";
 }
 
 TEST(CrayPm, ReadsAgainWhenTheScanMovedOn) {
@@ -205,6 +203,14 @@ TEST(CrayPm, WithoutFreshnessItSaysSo) {
   EXPECT_EQ(read(probe, kNode).value, 1000u);
   host.advance(seconds(60));
   EXPECT_TRUE(read(probe, kNode).ok);
+}
+
+TEST(CrayPm, AnUnreadableStartupIsNoCounter) {
+  Node host;
+  host.set_error(kDir + "startup", ErrorKind::denied);
+  const Probe probe = probe_cray_pm(host);
+  EXPECT_TRUE(probe.sensors.empty());
+  EXPECT_NE(find_finding(probe, "restart of the controller"), nullptr);
 }
 
 TEST(CrayPm, SingleCpusOnlyWhereThereIsNoSum) {
