@@ -51,9 +51,14 @@ Parts parts_of(const pb::Record& record) {
   return parts;
 }
 
+// A counter's date moves by up to one refresh (100 ms at most on these tapes) when another reading dates it.
+double most_coverage(const pb::Record& good, double coverage) {
+  return coverage + 0.1 / (static_cast<double>(good.duration_ns()) * 1e-9) + 1e-6;
+}
+
 void expect_sound(const pb::Record& good, const pb::Record& faulty, const std::string& what) {
   SCOPED_TRACE(what);
-  EXPECT_LE(faulty.energy().coverage(), good.energy().coverage() + 1e-6);
+  EXPECT_LE(faulty.energy().coverage(), most_coverage(good, good.energy().coverage()));
   std::int64_t sum = 0;
   bool node = false;
   for (const auto& component : faulty.components()) {
@@ -73,7 +78,7 @@ void expect_sound(const pb::Record& good, const pb::Record& faulty, const std::s
     const double off = std::abs(static_cast<double>(component.energy().energy_uj() - truth.energy_uj()));
     const double doubt = 1.96 * component.energy().random_uj() + static_cast<double>(component.energy().filled_uj());
     EXPECT_LE(off, doubt + 0.003 * static_cast<double>(truth.energy_uj())) << component.sensor();
-    EXPECT_LE(component.energy().coverage(), truth.coverage() + 1e-6) << component.sensor();
+    EXPECT_LE(component.energy().coverage(), most_coverage(good, truth.coverage())) << component.sensor();
   }
 }
 
@@ -101,7 +106,7 @@ TEST_P(Faults, EveryCallFromOneOnFails) {
   const Measured good = measure(tape, {});
   for (std::uint64_t call = 1; call <= good.calls; call += 1 + good.calls / 40) {
     const pb::Record record = measure(tape, {call, UINT64_MAX, ErrorKind::denied}).record;
-    EXPECT_LE(record.energy().coverage(), good.record.energy().coverage() + 1e-6) << call;
+    EXPECT_LE(record.energy().coverage(), most_coverage(good.record, good.record.energy().coverage())) << call;
     for (const auto& component : record.components()) {
       const pb::Energy& energy = component.energy();
       EXPECT_FALSE(energy.coverage() == 0 && energy.has_energy_uj() && energy.energy_uj() == 0)
@@ -115,7 +120,7 @@ TEST_P(Faults, ABurstFails) {
   const Measured good = measure(tape, {});
   for (std::uint64_t call = 1; call <= good.calls; call += 1 + good.calls / 40) {
     const pb::Record record = measure(tape, {call, 60, ErrorKind::busy}).record;
-    EXPECT_LE(record.energy().coverage(), good.record.energy().coverage() + 1e-6) << call;
+    EXPECT_LE(record.energy().coverage(), most_coverage(good.record, good.record.energy().coverage())) << call;
     for (const auto& component : record.components())
       EXPECT_TRUE(component.energy().energy_uj() >= 0 || component.source() == "node minus parts") << call;
   }

@@ -4,14 +4,19 @@
 
 namespace nw {
 
-void Timeline::take(std::span<const Meter> meters, Nanos boundary) {
+// A boundary is taken from a meter once a reading behind it is in: a guess that has to be taken back would be a spike.
+void Timeline::settle(std::span<const Meter> meters, bool all) {
   edges_.resize(meters.size());
-  times_.push_back(boundary);
-  for (std::size_t i = 0; i < meters.size(); ++i) {
-    const Tally tally = meters[i].at(boundary);
-    edges_[i].push_back({tally.energy, tally.covered});
-  }
+  for (std::size_t i = 0; i < meters.size(); ++i)
+    for (auto& edges = edges_[i]; edges.size() < times_.size();) {
+      const Nanos boundary = times_[edges.size()];
+      if (!all && meters[i].known_until() < boundary) break;
+      const Tally tally = meters[i].at(boundary);
+      edges.push_back({tally.energy, tally.covered});
+    }
 }
+
+void Timeline::close(std::span<const Meter> meters) { settle(meters, true); }
 
 // Keeps every other boundary.
 void Timeline::join() {
@@ -31,9 +36,10 @@ void Timeline::widen(Nanos least) {
 }
 
 void Timeline::add(std::span<const Meter> meters, Nanos now) {
-  if (times_.empty()) take(meters, begin_);
+  if (times_.empty()) times_.push_back(begin_);
   while (times_.back() + step_ <= now) {
-    take(meters, times_.back() + step_);
+    times_.push_back(times_.back() + step_);
+    settle(meters, false);
     if (times_.size() > kSteps) join();
   }
 }

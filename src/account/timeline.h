@@ -18,6 +18,8 @@ class Timeline {
   void begin(Nanos at) { begin_ = at; }
   // Call after each sweep: takes the boundaries that have passed. A last step that is not full is left out.
   void add(std::span<const Meter> meters, Nanos now);
+  // What is not known of the passed boundaries is taken as it stands now.
+  void close(std::span<const Meter> meters);
 
   // Steps are at least this long from now on: finer ones would show what nobody read.
   void widen(Nanos least);
@@ -27,7 +29,7 @@ class Timeline {
   std::vector<std::optional<Joules>> energies(std::size_t meter) const;
 
  private:
-  void take(std::span<const Meter> meters, Nanos boundary);
+  void settle(std::span<const Meter> meters, bool all);
   void join();
 
   struct Edge {
@@ -36,7 +38,7 @@ class Timeline {
   };
   Nanos begin_{}, step_ = millis(100);
   std::vector<Nanos> times_;
-  std::vector<std::vector<Edge>> edges_;  // one a meter, each as long as times_
+  std::vector<std::vector<Edge>> edges_;  // one a meter; shorter than times_ where its readings come late
 };
 
 }  // namespace nw

@@ -44,10 +44,12 @@ TapingHost::TapingHost(Host& inner, TapeWriter& tape) : inner_(inner), tape_(tap
 
 void TapingHost::begin_sweep() {
   sweep_ = inner_.now();
+  swept_ = true;
   tape_.line({"t", std::to_string((sweep_ - start_).count())});
 }
 
 void TapingHost::note_read(std::uint32_t source, const Reading& reading) {
+  if (!swept_) return;
   const auto number = std::to_string(source), after = std::to_string((inner_.now() - sweep_).count());
   if (!reading.ok) return tape_.line({"!", number, name(reading.error), after});
   const auto value = std::to_string(reading.value);

@@ -11,8 +11,9 @@
 
 namespace nw {
 
-// Answers as `inner` does and writes everything to `tape`. Call begin_sweep() before each round of reads. Both must
-// outlive it and every Source that it opened.
+// Answers as `inner` does and writes everything to `tape`. Call begin_sweep() before each round of reads; a read before
+// the first is a probe's own and not written: what it found a driver passes through ask(). Both must outlive it and
+// every Source that it opened.
 class TapingHost : public Host {
  public:
   TapingHost(Host& inner, TapeWriter& tape);
@@ -47,6 +48,7 @@ class TapingHost : public Host {
   TapeWriter& tape_;
   Nanos start_;
   Nanos sweep_{};
+  bool swept_ = false;  // a sweep has begun
   std::uint32_t count_ = 0;
 };
 

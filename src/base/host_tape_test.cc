@@ -79,6 +79,28 @@ TEST(TapeRoundTrip, GivesTheSameReadingsAtTheSameTimes) {
   EXPECT_EQ(played.times, recorded.times);
 }
 
+// A driver may read a register to know its unit; that is an answer and no sweep's reading.
+TEST(TapeRoundTrip, AReadBeforeTheFirstSweepIsAskedFor) {
+  const test::TempDir dir;
+  MemoryHost live;
+  live.set_register("/dev/cpu/0/msr", 0x606, 7);
+  const auto probe = [](Host& host) {
+    return host.ask("msr:0x606", [&]() -> Result<std::string> {
+      return std::to_string(NW_TRY(host.open_register("/dev/cpu/0/msr", 0x606))->read().value);
+    });
+  };
+  {
+    const auto writer = TapeWriter::create(dir.at("a.tape"));
+    TapingHost taping(live, **writer);
+    EXPECT_EQ(*probe(taping), "7");
+    taping.begin_sweep();
+  }
+  auto tape = read_tape(dir.at("a.tape"));
+  ASSERT_TRUE(tape) << tape.error().what;
+  TapedHost taped(std::move(*tape));
+  EXPECT_EQ(*probe(taped), "7");
+}
+
 TEST(TapeRoundTrip, ProbesAnswerAlikeWithTheirErrors) {
   const test::TempDir dir;
   MemoryHost live;

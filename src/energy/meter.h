@@ -35,6 +35,8 @@ class Meter {
   const AnomalyCounts& anomalies() const { return anomalies_; }
   // The tally at a moment: interpolated between the last 64 samples, held before and after them.
   Tally at(Nanos time) const;
+  // Up to when tallies rest on readings.
+  Nanos known_until() const { return count_ > 0 ? point(0).at : Nanos{}; }
   // Variance (J^2) that an interval gets from beginning or ending at this moment.
   double edge_variance(Nanos time) const;
   // The interval [begin, end).

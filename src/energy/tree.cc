@@ -60,11 +60,11 @@ class Choice {
       else
         add(node, branch);
     }
-    set_second_names_apart();
+    drop_second_names();
   }
 
-  Chosen measured, modelled, second;  // second: other names of what is in `measured`
-  Chosen node, plug;                  // sensors of the whole node, behind and before its power supplies
+  Chosen measured, modelled;
+  Chosen node, plug;  // sensors of the whole node, behind and before its power supplies
   std::vector<Disagreement> disagreements;
 
  private:
@@ -79,14 +79,23 @@ class Choice {
     at->second.energy.uncertainty.widen(std::sqrt(chi2));
   }
 
-  // Of a domain that a node controller names in its own way ("accel0") and other sensors measure too, these count.
-  void set_second_names_apart() {
-    std::set<Domain> known;
+  // Of a domain that a node controller names in its own way ("accel0") and other sensors measure too, one side counts:
+  // the others where one of them has a value, or a module that holds them.
+  void drop_second_names() {
+    std::set<Domain> named_twice;
     for (const auto& [part, branch] : measured)
-      if (!branch.plate->overlaps && branch.energy.value) known.insert(part.domain);
-    for (auto at = measured.begin(); at != measured.end();) {
-      const auto here = at++;
-      if (here->second.plate->overlaps && known.contains(here->first.domain)) second.insert(measured.extract(here));
+      if (branch.plate->overlaps) named_twice.insert(part.domain);
+    const auto known = [&](Domain domain) {
+      return std::any_of(measured.begin(), measured.end(), [&](const auto& entry) {
+        const bool holds = entry.first.domain == Domain::module;
+        return (entry.first.domain == domain || holds) && !entry.second.plate->overlaps && entry.second.energy.value;
+      });
+    };
+    for (const Domain domain : named_twice) {
+      const bool others = known(domain);
+      std::erase_if(measured, [&](const auto& entry) {
+        return entry.first.domain == domain && entry.second.plate->overlaps == others;
+      });
     }
   }
 };
@@ -139,9 +148,9 @@ class Composer {
   }
 
   // The parts of a domain, as people count them: by label ("gpu0 ...") where there is one, else by device.
-  static std::vector<const Branch*> parts_of(const Chosen& chosen, Domain domain) {
+  std::vector<const Branch*> parts_of(Domain domain) const {
     std::vector<const Branch*> parts;
-    for (const auto& [part, branch] : chosen)
+    for (const auto& [part, branch] : measured_)
       if (part.domain == domain) parts.push_back(&branch);
     std::stable_sort(parts.begin(), parts.end(),
                      [](const Branch* a, const Branch* b) { return a->plate->label < b->plate->label; });
@@ -150,12 +159,11 @@ class Composer {
 
   // All parts of a domain that stand directly under the node, each followed by what it contains.
   void add_domain(Domain domain, unsigned depth) {
-    for (const Branch* branch : parts_of(measured_, domain)) {
+    for (const Branch* branch : parts_of(domain)) {
       put(*branch, depth, true);
       count(*branch);
       add_inside(branch->plate->part, depth + 1);
     }
-    for (const Branch* branch : parts_of(choice_.second, domain)) put(*branch, depth + 1, false);
   }
 
   // A psys or module is taken to hold all of the domains inside it where it is the only one; else those of its own
@@ -164,7 +172,7 @@ class Composer {
     const bool alone = std::count_if(measured_.begin(), measured_.end(),
                                      [&](const auto& entry) { return entry.first.domain == outer.domain; }) == 1;
     for (const Domain domain : inside(outer.domain))
-      for (const Branch* branch : parts_of(measured_, domain)) {
+      for (const Branch* branch : parts_of(domain)) {
         if (is_top(domain)) continue;  // the outer sensor has no value, so that its parts stand by themselves
         const Part& part = branch->plate->part;
         if (part.device != outer.device && (!alone || outer.domain == Domain::package)) continue;

@@ -15,6 +15,7 @@ class Node {
   Branch& add(Domain domain, const std::string& device, double watts_, double coverage = 1) {
     Nameplate& plate = plates_.emplace_back(test::counter_plate(domain, device));
     if (domain == Domain::node) plate.boundary = Boundary::node_dc;
+    for (const char* name : {"all", "accel", "memory", "cpu"}) plate.overlaps |= device.starts_with(name);
     Branch branch{&plate, {}, {}};
     branch.energy.value = Joules::of(std::llround(watts_ * 3600e6));
     branch.energy.coverage = coverage;
@@ -68,6 +69,56 @@ TEST(Tree, PackagesAndDramAddUpAndCoresAreInside) {
   EXPECT_FALSE(find(out, Domain::core)[0]->counted);
   EXPECT_EQ(find(out, Domain::core)[0]->depth, 1u);
   EXPECT_EQ(out.components.size(), 6u);
+}
+
+// A node controller counts what other sensors count, under names of its own.
+TEST(Tree, OfTwoNamesOfOneHardwareOneIsCounted) {
+  Node node;
+  node.add(Domain::package, "0", 100);
+  node.add(Domain::package, "1", 110);
+  node.add(Domain::gpu, "GPU-a", 300);
+  node.add(Domain::gpu, "GPU-b", 310);
+  node.add(Domain::node, "0", 1000);
+  node.add(Domain::package, "all", 215);
+  node.add(Domain::dram, "all", 40);
+  node.add(Domain::gpu, "accel0", 320);
+  node.add(Domain::gpu, "accel1", 330);
+  const auto out = node.compose();
+  EXPECT_DOUBLE_EQ(power(out.total), 1000);
+  EXPECT_EQ(find(out, Domain::package).size(), 2u);
+  EXPECT_EQ(find(out, Domain::gpu).size(), 2u);
+  ASSERT_EQ(find(out, Domain::dram).size(), 1u) << "that nobody else measures";
+  EXPECT_DOUBLE_EQ(power(find(out, Domain::other).at(0)->energy), 1000 - 100 - 110 - 300 - 310 - 40);
+  EXPECT_EQ(out.anomalies.count(Anomaly::negative_rest), 0u);
+}
+
+TEST(Tree, AModuleHoldsTheMemoryThatAControllerCounts) {
+  Node node;
+  node.add(Domain::node, "0", 1500);
+  node.add(Domain::module, "0", 600);
+  node.add(Domain::module, "1", 610);
+  node.add(Domain::package, "all", 300);
+  node.add(Domain::dram, "all", 80);
+  node.add(Domain::gpu, "accel0", 400);
+  const auto out = node.compose();
+  EXPECT_EQ(out.components.size(), 4u);
+  EXPECT_DOUBLE_EQ(power(find(out, Domain::other).at(0)->energy), 1500 - 600 - 610);
+}
+
+TEST(Tree, TheControllersPartsStandWhereTheOthersAreDead) {
+  Node node;
+  node.add(Domain::node, "0", 451);
+  node.add_dead(Domain::gpu, "GPU-a");
+  node.add_dead(Domain::gpu, "GPU-b");
+  node.add(Domain::gpu, "accel0", 209);
+  node.add(Domain::gpu, "accel1", 207);
+  node.add(Domain::package, "cpu0", 33);
+  node.add(Domain::dram, "memory0", 64);
+  const auto out = node.compose();
+  EXPECT_EQ(find(out, Domain::gpu).size(), 2u);
+  EXPECT_DOUBLE_EQ(power(find(out, Domain::other).at(0)->energy), 451 - 513);
+  EXPECT_EQ(find(out, Domain::other)[0]->energy.coverage, 1);
+  EXPECT_EQ(out.anomalies.count(Anomaly::negative_rest), 1u) << "published as it is here";
 }
 
 TEST(Tree, AmdHasNoDram) {
@@ -184,6 +235,71 @@ TEST(Tree, ANegativeRestIsFlaggedAndNotClamped) {
   ASSERT_EQ(find(out, Domain::other).size(), 1u);
   EXPECT_EQ(*find(out, Domain::other)[0]->energy.value, joules(-62 * 3600));
   EXPECT_EQ(out.anomalies.count(Anomaly::negative_rest), 1u);
+}
+
+TEST(Tree, BetweenPlugAndNodeLieTheSupplies) {
+  Node node;
+  node.add(Domain::node, "0", 1000).energy.boundary = Boundary::plug;
+  node.plates_.back().boundary = Boundary::plug;
+  node.add(Domain::node, "0", 930);
+  node.plates_.back().id = "other/node";
+  node.add(Domain::gpu, "GPU-1", 300);
+  const auto out = node.compose();
+  EXPECT_DOUBLE_EQ(power(out.total), 1000);
+  EXPECT_EQ(out.total.boundary, Boundary::plug);
+  ASSERT_EQ(out.components.size(), 5u);
+  EXPECT_EQ(out.components[1].part.domain, Domain::node);
+  EXPECT_EQ(out.components[1].depth, 1u);
+  EXPECT_EQ(out.components[2].label, "power supplies");
+  EXPECT_DOUBLE_EQ(power(out.components[2].energy), 70);
+  EXPECT_EQ(out.components[3].depth, 2u);
+  EXPECT_DOUBLE_EQ(power(out.components[4].energy), 630);
+  EXPECT_EQ(out.anomalies.count(Anomaly::sensors_disagree), 0u);
+}
+
+TEST(Tree, WhatTheNodesSensorDoesNotSeeIsAddedBesideIt) {
+  Node node;
+  node.add(Domain::node, "0", 400);
+  node.plates_.back().lacks = {Domain::gpu};
+  node.add(Domain::package, "0", 200);
+  node.add(Domain::gpu, "GPU-1", 300);
+  const auto out = node.compose();
+  EXPECT_DOUBLE_EQ(power(out.total), 700);
+  EXPECT_DOUBLE_EQ(power(find(out, Domain::other).at(0)->energy), 200) << "the GPU is no part of it";
+  EXPECT_EQ(find(out, Domain::gpu)[0]->depth, 0u);
+  EXPECT_NEAR(out.total.uncertainty.combined() / 3600, std::hypot(20, 15), 0.01);
+  Node without;
+  without.add(Domain::node, "0", 400);
+  without.plates_.back().lacks = {Domain::gpu};
+  EXPECT_EQ(without.compose().boundary_note, "the whole node, behind its power supplies, without GPUs");
+}
+
+TEST(Tree, TwoNodeSensorsThatDisagreeWidenTheInterval) {
+  Node node;
+  node.add(Domain::node, "0", 1000);
+  const double alone = node.compose().total.uncertainty.combined();
+  node.add(Domain::node, "0", 1100);
+  node.plates_.back().id = "other/node";
+  node.plates_.back().source = "other";
+  auto out = node.compose();
+  EXPECT_EQ(out.anomalies.count(Anomaly::sensors_disagree), 0u) << "100 W of 74 W, one sigma";
+  EXPECT_DOUBLE_EQ(out.total.uncertainty.combined(), alone);
+  node.branches_.back().energy.value = Joules::of(1300ll * 3600 * 1'000'000);
+  out = node.compose();
+  EXPECT_EQ(out.anomalies.count(Anomaly::sensors_disagree), 1u);
+  ASSERT_EQ(out.disagreements.size(), 1u);
+  EXPECT_EQ(out.disagreements[0].other, "other/node");
+  EXPECT_NEAR(out.total.uncertainty.combined() / alone, 300 / std::hypot(50, 55), 0.01) << "Birge";
+}
+
+TEST(Tree, PartsThatCanNotFitIntoTheNodeWidenIt) {
+  Node node;
+  node.add(Domain::node, "0", 400);
+  node.add(Domain::gpu, "0", 600);
+  const auto out = node.compose();
+  EXPECT_EQ(out.anomalies.count(Anomaly::negative_rest), 1u);
+  EXPECT_EQ(out.anomalies.count(Anomaly::sensors_disagree), 1u);
+  EXPECT_NEAR(out.total.uncertainty.combined() / 3600, 20 * 200 / std::hypot(20, 30), 0.1);
 }
 
 TEST(Tree, TwoSensorsOfOnePartCountOnce) {

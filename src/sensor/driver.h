@@ -38,10 +38,14 @@ std::span<const Driver> drivers();
 
 Probe probe_rapl_perf(Host& host, const Site& site = {});
 Probe probe_rapl_powercap(Host& host, const Site& site = {});
+Probe probe_rapl_msr(Host& host, const Site& site = {});
+Probe probe_nvml(Host& host, const Site& site = {});
+Probe probe_rocm(Host& host, const Site& site = {});
+Probe probe_level_zero(Host& host, const Site& site = {});
+Probe probe_cray_pm(Host& host, const Site& site = {});
 Probe probe_lenovo_xcc(Host& host, const Site& site = {});
 Probe probe_hwmon(Host& host, const Site& site = {});
 Probe probe_ipmi_dcmi(Host& host, const Site& site = {});
-Probe probe_nvml(Host& host, const Site& site = {});
 Probe probe_model(Host& host, const Site& site = {});
 
 }  // namespace nw

@@ -1,5 +1,6 @@
 // Reads happen inside other people's jobs: after the first sweep they allocate nothing. Counted over a root folder with
-// RAPL, an ACPI power meter, a pretended libnvidia-ml and /proc, through the real host.
+// RAPL, an ACPI power meter, a Cray controller's files, pretended libraries of NVIDIA, AMD and Intel, and /proc,
+// through the real host.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -47,9 +48,24 @@ void make_tree(const fs::path& root) {
   write(root / "proc/cpuinfo", "processor : 0\nvendor_id : GenuineIntel\n");
   write(root / "proc/meminfo", "MemTotal: 16000000 kB\n");
   write(root / "proc/stat", "cpu  1 2 3 4 5 6 7 8 9 0\n");
-  const fs::path built = fs::read_symlink("/proc/self/exe").parent_path().parent_path() / "lib/libfake_nvml.so";
+  for (const char* file : {"energy", "cpu_energy", "accel0_energy"})
+    write(root / "sys/cray/pm_counters" / file, "1000 J 1767225600000000 us\n");
+  for (const char* file : {"freshness", "startup"}) write(root / "sys/cray/pm_counters" / file, "5\n");
+  const fs::path built = fs::read_symlink("/proc/self/exe").parent_path().parent_path() / "lib";
   fs::create_directories(root / "usr/lib64");
-  fs::copy_file(built, root / "usr/lib64/libnvidia-ml.so.1");
+  fs::copy_file(built / "libfake_nvml.so", root / "usr/lib64/libnvidia-ml.so.1");
+  fs::copy_file(built / "libfake_rocm_smi.so", root / "usr/lib64/librocm_smi64.so");
+  fs::copy_file(built / "libfake_level_zero.so", root / "usr/lib64/libze_loader.so.1");
+}
+
+// Of the processor's registers, on a machine without powercap.
+void make_registers(const fs::path& root) {
+  write(root / "proc/cpuinfo",
+        "processor : 0\nvendor_id : GenuineIntel\ncpu family : 6\nmodel : 85\nmodel name : Xeon\n");
+  write(root / "sys/devices/system/cpu/online", "0\n");
+  write(root / "sys/devices/system/cpu/cpu0/topology/physical_package_id", "0\n");
+  std::string registers(0x700, '\1');
+  write(root / "dev/cpu/0/msr", registers);
 }
 
 TEST(NoAllocation, ReadAllAfterTheFirstSweep) {
@@ -60,7 +76,8 @@ TEST(NoAllocation, ReadAllAfterTheFirstSweep) {
   {
     const auto host = make_real_host(root.string());
     Survey survey = make_survey(*host);
-    ASSERT_EQ(survey.sensors.size(), 8u) << "2 packages, a node, 2 of a GPU, 3 of the model";
+    ASSERT_EQ(survey.sensors.size(), 14u)
+        << "2 packages, a node, 2 and 2 and 1 of GPUs, 3 of a controller, 3 of the model";
     Reader reader(*host, std::move(survey.sensors));
     Sweep sweep;
     reader.read_all(sweep);
@@ -70,6 +87,22 @@ TEST(NoAllocation, ReadAllAfterTheFirstSweep) {
     for (const Sample& sample : sweep) EXPECT_EQ(sample.status, Status::ok);
   }
   fs::remove_all(root);
+}
+
+TEST(NoAllocation, Registers) {
+  char folder[] = "/tmp/nodewatt-reads-XXXXXX";
+  ASSERT_NE(::mkdtemp(folder), nullptr);
+  make_registers(folder);
+  {
+    const auto host = make_real_host(folder);
+    Probe probe = probe_rapl_msr(*host);
+    ASSERT_EQ(probe.sensors.size(), 2u) << "a package and its DRAM";
+    const std::uint64_t before = allocations;
+    for (int i = 0; i < 100; ++i)
+      for (const Sensor& sensor : probe.sensors) EXPECT_EQ(sensor.source->read().value, 0x01010101u);
+    EXPECT_EQ(allocations - before, 0u);
+  }
+  fs::remove_all(folder);
 }
 
 }  // namespace

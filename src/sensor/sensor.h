@@ -43,6 +43,8 @@ enum class SensorKind : unsigned char { counter, gauge };
 enum class Kind : unsigned char { measured, derived, attributed, estimated };
 std::string_view name(Kind kind);
 
+// A node's controller counts the same hardware under names of its own: "all", "cpu0", "memory0", "accel0". Nobody knows
+// which GPU its accel0 is, so that of a domain either the controller's parts are counted or the others (energy/tree.h).
 struct Part {
   Domain domain = Domain::node;
   std::string device;  // which one: socket "0", GPU UUID; stable over reboots where the machine allows

@@ -2,8 +2,8 @@
 """Writes the seeds of the fuzz targets: tests/fuzz/corpus/<target>/. Deterministic; Python 3 and protoc.
 
 usage: tests/fuzz/make_corpus.py
-tape: the first sweeps of tests/tapes; numbers: one file a case; ipmi: one answer of each kind; journal: frames in text form through protoc; frames: a journal file;
-csv, nifti, rdb, checkpoint: the smallest valid file of each kind.
+tape: the first sweeps of tests/tapes; numbers: one file a case; ipmi: one answer of each kind; pm_counters: lines, and registers with a
+CPU; journal: frames in text form through protoc; frames: a journal file; csv, nifti, rdb, checkpoint: the smallest valid file of each kind.
 """
 import pathlib
 import struct
@@ -56,6 +56,17 @@ def make_ipmi():
     for name, text in answers.items():
         write("ipmi", name, bytes.fromhex(text))
         write("ipmi", name + "_hex", text)
+
+
+def make_pm_counters():
+    lines = ["451 W 1767225600000000 us\n", "123456789 J 1767225600100000 us\n", "4711\n", "12 J 34", "12 34 us", "10 Hz\n", "1766\n", "0 J 0 us\n",
+             "18446744073709551615 J 18446744073709551615 us\n"]
+    for i, line in enumerate(lines):
+        write("pm_counters", f"line{i}", line)
+    registers = {"skylake": (0xa0e03, 5, 6, 0x55), "sapphire_rapids": (0xa0e03, 5, 6, 0x8f), "rome": (0xa1003, 7, 23, 0x31),
+                 "client": (0xa0e03, 1, 6, 0x9e), "atom": (0x50505, 1, 6, 0x37), "ones": (2**64 - 1, 255, 255, 255)}
+    for name, (unit, *cpu) in registers.items():
+        write("pm_counters", name, struct.pack("<Q3B", unit, *cpu) + struct.pack("<11I", *range(2**31, 2**31 + 11)))
 
 
 HEADER = """header {{ record {{ uid: "0123" name: "run" start_unix_ns: 1767225600000000000 }} period_ns: 100000000 begin_ns: 1000000000 {} }}"""
@@ -135,5 +146,6 @@ if __name__ == "__main__":
     make_tapes()
     make_numbers()
     make_ipmi()
+    make_pm_counters()
     make_journals()
     make_workload_files()

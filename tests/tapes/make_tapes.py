@@ -8,11 +8,15 @@ The machines are invented and faithful. Facts, with their source:
                       value is floor(count * unit in whole nJ / 1000)         Linux drivers/powercap/intel_rapl_common.c
   perf events         names, numbers, scale text 2^-32 J, counts from 0       Linux arch/x86/events/rapl.c
   AMD core zone       one core's register                                     Linux drivers/powercap/intel_rapl_msr.c
-  ACPI power meter    files below device/, measures/LNXSYBUS:00               Linux drivers/hwmon/acpi_power_meter.c, ACPI 10.4.8
+  ACPI power meter    files below device/, or beside it since 2025; measures/ Linux drivers/hwmon/acpi_power_meter.c, ACPI 10.4.8
   Grace labels        Module, Grace, CPU, SysIO Power Socket 0; 50 ms or 1 s  NVIDIA edk2 for TH500
   A100                100 ms update, 25 ms window; idle 54 W, limit 400 W     Yang, Adamek, Armour, SC24; nvidia-smi dumps
   GH200               the NVML counter holds the module                       Zeus, pull request 172
   DCMI, Lenovo        the bytes of their answers                              the pages of ipmi_dcmi and lenovo_xcc
+  pm_counters         whole J and W with a time in us, 10 Hz; 451 W of 513 W  HPE docs-csm; ROCm/omnistat, pull request 190
+  MSRs                numbers, units, the DRAM unit of Skylake-SP             Linux drivers/powercap/intel_rapl_{msr,common}.c
+  Instinct            15.259 uJ a count; MI250X: one die has the package's    AMD SMI API; Linux aldebaran_ppt.c
+  Ponte Vecchio       uJ and us                                               oneAPI Level Zero, Sysman
   Xeon 8368 pair      232 W at 3 % busy under a GPU job, 530 W at full load   AI-HERO logs, a public review of the 8380
 Assumed, being nobody's measurement: the shape of the load, noise, read delays, start values, all other watts, and that a machine's files
 are as short as here (/proc/cpuinfo has only the lines that matter).
@@ -72,25 +76,27 @@ class Machine:
     def curve(self, idle, full, busy=1.0):
         return Curve(self.rng, self.seconds, idle, full, busy)
 
-    def source(self, key, value, delay_us):
-        self.sources.append((key, value, delay_us, None))
+    def source(self, key, value, delay_us, device_ns=None):
+        """device_ns: the device's own time of a value, where the source gives it."""
+        self.sources.append((key, value, delay_us, device_ns, None))
 
     def bus(self, key, value, period=2, clock=None):
         """A source that a thread asks each `period` seconds, in 30 ms; clock(t): the device's own time of that value, in ns."""
-        self.sources.append((key, value, 1, (period, clock)))
+        self.sources.append((key, value, 1, clock, period))
 
     def deny(self, verb, key, kind, what):
         self.failures.append((verb, key, kind, what))
 
     # ---- parts of machines ----
 
-    def cpus(self, logical, sockets, vendor, model, flags, gigabytes, busy_cpus):
+    def cpus(self, logical, sockets, vendor, model, flags, gigabytes, busy_cpus, family=None):
         """/proc, and with it the model driver's source. busy_cpus: how many CPUs work while the job runs, and when idle."""
         blocks = []
         for cpu in range(logical):
             lines = [f"processor\t: {cpu}"]
             if vendor:
-                lines += [f"vendor_id\t: {vendor}", f"model name\t: {model}", f"physical id\t: {cpu * sockets // logical}"]
+                lines += [f"vendor_id\t: {vendor}"] + ([f"cpu family\t: {family[0]}", f"model\t\t: {family[1]}"] if family else [])
+                lines += [f"model name\t: {model}", f"physical id\t: {cpu * sockets // logical}"]
             blocks.append("\n".join(lines + [f"{'flags' if vendor else 'Features'}\t\t: {flags}"]) + "\n")
         self.files["/proc/cpuinfo"] = "\n".join(blocks)
         self.files["/proc/meminfo"] = f"MemTotal:       {gigabytes * 1000 * 1000 * 1000 // 1024} kB\nMemFree:        1 kB\n"
@@ -132,20 +138,21 @@ class Machine:
                 else:
                     self.source(key, lambda t, c=curve, q=quantum: round(int(c.joules(math.floor(t / STEP) * STEP) / q) * q * 2**32), 3)
 
-    def meter(self, n, label, curve, window_ms, measures, step_uw, delay_us):
+    def meter(self, n, label, curve, window_ms, measures, step_uw, delay_us, below="/device"):
         path = f"/sys/class/hwmon/hwmon{n}"
         self.files[f"{path}/name"] = "power_meter\n"
-        self.files[f"{path}/device/power1_oem_info"] = label + "\n"
-        self.files[f"{path}/device/power1_is_battery"] = "0\n"
-        self.files[f"{path}/device/power1_average_interval"] = f"{window_ms}\n"
-        self.links[f"{path}/device/measures/{measures}"] = f"../../../{measures}"
+        path += below
+        self.files[f"{path}/power1_oem_info"] = label + "\n"
+        self.files[f"{path}/power1_is_battery"] = "0\n"
+        self.files[f"{path}/power1_average_interval"] = f"{window_ms}\n"
+        self.links[f"/sys/class/hwmon/hwmon{n}/device/measures/{measures}"] = f"../../../{measures}"
 
         def value(t):
             t = math.floor(t / 0.05) * 0.05
             return max(round(curve.mean(t, window_ms / 1000) * 1e6 / step_uw), 1) * step_uw
 
-        self.files[f"{path}/device/power1_average"] = f"{value(0)}\n"
-        self.source(f"{path}/device/power1_average", value, delay_us)
+        self.files[f"{path}/power1_average"] = f"{value(0)}\n"
+        self.source(f"{path}/power1_average", value, delay_us)
 
     def gpus(self, names, uuids, addresses, limit_w, energies, powers, window):
         self.answers |= {"nvml:library": "ok", "nvml:init": "ok", "nvml:count": str(len(uuids))}
@@ -165,6 +172,86 @@ class Machine:
         self.files["/sys/class/dmi/id/sys_vendor"] = "Lenovo\n"
         self.files["/sys/class/dmi/id/product_name"] = product + "\n"
 
+    def msr(self, cpu, address, unit_j, curve, start_count):
+        """A register of 32 bits that counts, read through one CPU."""
+        path = f"/dev/cpu/{cpu}/msr"
+        self.answers[f"msr:{path}@{address:#x}"] = str(start_count)
+        count = lambda t: (start_count + int(curve.joules(math.floor(t / STEP) * STEP) / unit_j)) % COUNTS
+        self.source(f"{path}@{address:#x}", count, 5)
+
+    def topology(self, logical, packages):
+        """packages: their numbers, each with its share of the CPUs in order. Gives the first CPU of each."""
+        self.files["/sys/devices/system/cpu/online"] = f"0-{logical - 1}\n"
+        share = logical // len(packages)
+        for cpu in range(logical):
+            path = f"/sys/devices/system/cpu/cpu{cpu}/topology"
+            self.files[f"{path}/physical_package_id"] = f"{packages[cpu // share]}\n"
+            self.files[f"{path}/die_id"] = "0\n"
+        return [i * share for i in range(len(packages))]
+
+    def pm_counters(self, curves, gauges, restart=None):
+        """curves: file's prefix to curve; gauges: prefixes whose power is there too. restart: at what second the controller restarts, and
+        what its counters say then."""
+        path = "/sys/cray/pm_counters"
+        scan = lambda t: math.floor(t * 10 + 1e-6) / 10
+        stamp = lambda t: WALL // 1000 + round(scan(t) * 1e6)
+        restarted = lambda t: restart is not None and t >= restart[0]
+        self.files |= {f"{path}/raw_scan_hz": "10\n", f"{path}/version": "2\n", f"{path}/generation": "3\n"}
+        for name, value in (("freshness", lambda t: 4711 + round(scan(t) * 10)), ("startup", lambda t: 1766 + restarted(t))):
+            self.files[f"{path}/{name}"] = f"{value(0)}\n"
+            self.source(f"{path}/{name}#count", value, 8)
+        for prefix, curve in curves.items():
+            start = self.rng.randrange(1000, 9000)
+
+            def joules(t, c=curve, s=start):
+                return int(restart[1] + c.joules(scan(t)) - c.joules(restart[0])) if restarted(t) else int(s + c.joules(scan(t)))
+
+            kinds = [("energy", "J", "joules", joules)]
+            if prefix in gauges:
+                kinds.append(("power", "W", "watts", lambda t, c=curve: round(c.mean(scan(t), 0.1))))
+            for file, unit, extract, value in kinds:
+                self.files[f"{path}/{prefix}{file}"] = f"{value(0)} {unit} {stamp(0)} us\n"
+                self.source(f"{path}/{prefix}{file}#{extract}", value, 8)
+                self.source(f"{path}/{prefix}{file}#stamp_us", stamp, 8)
+
+    def amd_gpus(self, library, name, number, ids, addresses, curves, power_answer="ok", numa=None):
+        """curves: of each device; None: a second die that reads 0; a number: it mirrors that device."""
+        resolution = 16000221 / 2**20
+        self.answers[f"rocm:{library}"] = str(len(ids))
+        starts = [self.rng.randrange(10**10, 10**12) for _ in ids]
+        for i, gpu in enumerate(ids):
+            curve, start = curves[i], starts[i]
+            if isinstance(curve, int):
+                curve, start = curves[curve], starts[curve] + 300
+            self.files[f"/sys/bus/pci/devices/{addresses[i]}/device"] = number + "\n"
+            if numa:
+                self.files[f"/sys/bus/pci/devices/{addresses[i]}/numa_node"] = f"{numa[i]}\n"
+            socket = f"socket {i}\n" if library == "amd_smi" else ""
+            self.answers[f"rocm:gpu{i}"] = (f"id {gpu}\nname {name}\npci {addresses[i]}\n{socket}energy ok\n"
+                                            f"counter {start if curve else 0}\nresolution 15.259\npower {power_answer}\n")
+            if curve is None or isinstance(curves[i], int):
+                continue
+            count = lambda t, c=curve, s=start: s + int(c.joules(math.floor(t / STEP) * STEP) * 1e6 / resolution)
+            nanos = lambda t: 86_400_000_000_000 + round(math.floor(t / STEP) * STEP * 1e9)
+            self.source(f"rocm:GPU-{gpu}/energy", count, 60, nanos)
+            power = lambda t, c=curve: round(c.mean(math.floor(t * 100) / 100, 1.0)) * 10**6
+            if power_answer == "ok":
+                self.source(f"rocm:GPU-{gpu}/power", power, 40)
+            else:
+                path = f"/sys/bus/pci/devices/{addresses[i]}/hwmon/hwmon{i + 3}/power1_input"
+                self.files[path] = f"{power(0)}\n"
+                self.source(path, power, 40)
+
+    def intel_gpus(self, ids, addresses, curves):
+        self.answers |= {"level_zero:library": "ok", "level_zero:init": "ok", "level_zero:count": str(len(ids))}
+        for i, gpu in enumerate(ids):
+            self.answers[f"level_zero:gpu{i}"] = (f"id {gpu}\nname Intel(R) Data Center GPU Max 1550\npci {addresses[i]}\nintegrated no\n"
+                                                  "domain card\nlimit_mw 600000\nenergy ok\n")
+            start = self.rng.randrange(10**10, 10**12)
+            late = lambda t: math.floor(t * 100) / 100
+            self.source(f"level_zero:GPU-{gpu}/energy", lambda t, c=curves[i], s=start: s + int(c.joules(late(t)) * 1e6), 120,
+                        lambda t: 5_000_000_000_000 + round(late(t) * 1e6) * 1000)
+
     # ---- writing ----
 
     def write(self, folder):
@@ -176,27 +263,30 @@ class Machine:
         lines += [["link", p, target] for p, target in sorted(self.links.items())]
         lines += [["ask", key, answer] for key, answer in sorted(self.answers.items())]
         lines += [["fail", *failure] for failure in self.failures]
-        lines += [["open", str(n), key] for n, (key, _, _, _) in enumerate(self.sources)]
+        lines += [["open", str(n), key] for n, (key, *_) in enumerate(self.sources)]
         for second in range(self.seconds):
             at = second * 10**9 + (self.rng.randrange(40_000, 300_000) if second else 0)
             lines.append(["t", str(at)])
             after = 0
-            for n, (_, value, delay_us, bus) in enumerate(self.sources):
+            for n, (_, value, delay_us, device_ns, period) in enumerate(self.sources):
                 after += int(delay_us * 1000 * self.rng.uniform(0.8, 1.6))
-                if bus is None:
-                    lines.append(["=", str(n), str(value((at + after) / 1e9)), str(after)])
-                    continue
-                period, clock = bus
-                taken = max((at - 30 * 10**6) // (period * 10**9) * period, 0)  # the last round that has ended
-                line = ["=", str(n), str(value(taken)), str(after), str(taken * 10**9 - at)]
-                lines.append(line + [str(clock(taken))] if clock else line)
+                seconds, taken = (at + after) / 1e9, "-"
+                if period:
+                    seconds = max((at - 30 * 10**6) // (period * 10**9) * period, 0)  # the last round that has ended
+                    taken = str(seconds * 10**9 - at)
+                line = ["=", str(n), str(value(seconds)), str(after)]
+                if device_ns:
+                    line += [taken, str(device_ns(seconds))]
+                elif period:
+                    line.append(taken)
+                lines.append(line)
         with open(path, "w", newline="\n") as file:
             for fields in lines:
                 file.write("\t".join(escape(f) for f in fields) + "\n")
 
     def folders(self):
         """Each folder of sysfs that a driver lists, with the names in it."""
-        listed = ("/sys/class/powercap", "/sys/bus/event_source/devices", "/sys/class/hwmon", "/sys/bus/pci/devices")
+        listed = ("/sys/class/powercap", "/sys/bus/event_source/devices", "/sys/class/hwmon", "/sys/bus/pci/devices", "/sys/cray")
         found = {}
         for path in [*self.files, *self.links]:
             parts = path.split("/")
@@ -356,10 +446,105 @@ def vm2():
     return m
 
 
+def skylake_sp():
+    m = Machine("rapl_msr/skylake_sp", says="Two Xeon Gold 6130, packages 0 and 8, no powercap and no perf module; package 0 wraps at 9 s.")
+    m.cpus(32, 2, XEON, "Intel(R) Xeon(R) Gold 6130 CPU @ 2.10GHz", "fpu sse2 avx512f", 192, (32, 0.3), (6, 85))
+    for i, cpu in enumerate(m.topology(32, [0, 8])):
+        m.answers[f"msr:/dev/cpu/{cpu}/msr@0x606"] = str(0xa0e03)
+        m.answers[f"msr:/dev/cpu/{cpu}/msr@0xbc"] = "0"
+        package, dram = m.curve(31, 125), m.curve(7, 21)
+        m.msr(cpu, 0x611, 2**-14, package, m.rng.randrange(COUNTS // 2) if i else COUNTS - int(package.joules(9) * 2**14))
+        m.msr(cpu, 0x619, 2**-16, dram, m.rng.randrange(COUNTS // 2))
+    return m
+
+
+def epyc_rome():
+    m = Machine("rapl_msr/epyc_rome", says="Two EPYC 7302 under a kernel without powercap for AMD: package registers, cores left out.")
+    m.cpus(32, 2, "AuthenticAMD", "AMD EPYC 7302 16-Core Processor", "fpu sse2 avx2", 256, (32, 0.3), (23, 49))
+    for cpu in m.topology(32, [0, 1]):
+        m.answers[f"msr:/dev/cpu/{cpu}/msr@0xc0010299"] = str(0xa1003)
+        m.msr(cpu, 0xc001029b, 2**-16, m.curve(58, 148), m.rng.randrange(COUNTS // 2))
+    return m
+
+
+def trento(machine):
+    machine.cpus(64, 1, "AuthenticAMD", "AMD EPYC 7A53 64-Core Processor", "fpu sse2 avx2", 512, (12, 0.5))
+
+
+def ex235a():
+    m = Machine("cray_pm/ex235a", says="A Cray node with an EPYC 7A53 and four MI250X; no GPU library.")
+    cray_node(m, [""] + [f"accel{i}_" for i in range(4)])
+    return m
+
+
+def restart():
+    m = Machine("cray_pm/restart", says="The same whose controller publishes no power, restarts at 14.5 s and then counts on from 30 kJ.")
+    cray_node(m, [], (14.5, 30_000))
+    return m
+
+
+def cray_node(m, gauges, restarts=None):
+    trento(m)
+    cpu, memory, accels = m.curve(72, 128), m.curve(34, 61), [m.curve(91, 468 + 7 * i) for i in range(4)]
+    node = curve_sum(cpu, memory, *accels, m.curve(118, 172))
+    curves = {"": node, "cpu_": cpu, "memory_": memory} | {f"accel{i}_": curve for i, curve in enumerate(accels)}
+    m.pm_counters(curves, gauges, restarts)
+
+
+def negative_rest():
+    m = Machine("cray_pm/negative_rest", says="The published sample: 451 W for the node, and 513 W for its parts.")
+    trento(m)
+    steady = {"": 451, "accel0_": 103, "accel1_": 106, "accel2_": 103, "accel3_": 104, "memory_": 64, "cpu_": 33}
+    m.pm_counters({prefix: m.curve(watts, watts) for prefix, watts in steady.items()}, [""])
+    return m
+
+
+def mi250x():
+    m = Machine("rocm/mi250x", says="Two MI250X by rocm_smi: gpu1 is the second die of gpu0 and reads 0, gpu3 mirrors gpu2.")
+    trento(m)
+    curves = [m.curve(88, 495), None, m.curve(90, 512), 2]
+    ids = [f"0x{m.rng.getrandbits(64):016x}" for _ in range(4)]
+    m.amd_gpus("rocm_smi", "AMD Instinct MI250X", "0x7408", ids, ["0000:c1:00.0", "0000:c6:00.0", "0000:c9:00.0", "0000:ce:00.0"], curves)
+    return m
+
+
+def mi300a():
+    m = Machine("rocm/mi300a", says="Four MI300A by amd_smi, power from the kernel's files, and perf's packages inside them.")
+    m.cpus(96, 4, "AuthenticAMD", "AMD Instinct MI300A Accelerator", "fpu sse2 avx512f", 512, (20, 0.5))
+    apus, packages = [m.curve(128, 520 + 9 * i) for i in range(4)], [m.curve(34, 96) for _ in range(4)]
+    ids = [f"{m.rng.getrandbits(32):08x}-0000-1000-80{i:02x}-{m.rng.getrandbits(48):012x}" for i in range(4)]
+    cpus = {24 * i: i for i in range(4)}
+    m.pmu(17, cpus, [("energy-pkg", 2, dict(zip(cpus, packages)), 2**-16)])
+    m.amd_gpus("amd_smi", "AMD Instinct MI300A", "0x74a0", ids, [f"000{i}:01:00.0" for i in range(4)], apus,
+               "not supported by this GPU or library", [0, 1, 2, 3])
+    return m
+
+
+def pvc():
+    m = Machine("level_zero/pvc", says="Two Xeon 8368 and two Ponte Vecchio, by the counters of their cards.")
+    xeon_pair(m, 40, 120, cpus_busy=(6, 0.4))
+    ids = [f"{m.rng.getrandbits(128):032x}" for _ in range(2)]
+    m.intel_gpus(ids, ["0000:29:00.0", "0000:9a:00.0"], [m.curve(108, 544), m.curve(110, 561)])
+    return m
+
+
+def gb200():
+    m = Machine("hwmon/gb200", says="Two sockets of Grace, each with four meters whose files hang on hwmonN itself, labelled, over 1 s.")
+    m.cpus(144, 2, "", "", "fp asimd sve2", 960, (30, 0.3))
+    n = 0
+    for socket in range(2):
+        cpu, sysio, dram, gpu = m.curve(45, 140), m.curve(15, 24), m.curve(20, 38), m.curve(180, 1900)
+        grace = curve_sum(cpu, sysio, dram)
+        module = curve_sum(grace, gpu, m.curve(20, 120))
+        for what, curve in (("Module", module), ("Grace", grace), ("CPU", cpu), ("SysIO", sysio)):
+            m.meter(n := n + 1, f"{what} Power Socket {socket}", curve, 1000, f"device:0{n}", 1000, 180, below="")
+    return m
+
+
 def main():
     folder = sys.argv[1] if len(sys.argv) > 1 else os.path.dirname(os.path.abspath(__file__))
     for make in (icelake2s, amd_epyc, sapphire_rapids_psys, vm_dead_psys, a100x4, gh200, acpi_power_meter, xeon_dcmi, sd650, sd650n_v2,
-                 vm2):
+                 vm2, skylake_sp, epyc_rome, ex235a, restart, negative_rest, mi250x, mi300a, pvc, gb200):
         make().write(folder)
 
 

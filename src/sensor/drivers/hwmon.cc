@@ -5,13 +5,14 @@
 // nothing. hwmon is full of power channels of power supplies, network cards, regulators and disks, so what is not
 // recognised is never read: a figure that is not the node's must not pass for it.
 //
-// power_meter is an ACPI 4.0 power meter (device ACPI000D). Its files hang on the ACPI device:
-// hwmonN/device/power1_average (microwatts; firmware counts in milliwatts), power1_average_interval (milliseconds),
-// power1_oem_info, measures/. By the specification (10.4.8) the system's own meter names \_SB as the one device that it
-// measures, which shows as the link measures/LNXSYBUS:00; a meter that names other devices is not the node. Firmware
-// that names nothing is believed when it is the only meter (node managers do so). Input or output power (_PMC) is not
-// passed on by the kernel. Servers implement this meter over IPMI, which reads the supplies' input: the boundary is
-// `plug`, and the tolerance is widened by the loss of a supply for the case that it is not.
+// power_meter is an ACPI 4.0 power meter (device ACPI000D): power1_average (microwatts; firmware counts in milliwatts),
+// power1_average_interval (milliseconds), power1_oem_info. They hang on the ACPI device, hwmonN/device/, and on hwmonN
+// itself under kernels from 2025 on; measures/ stays with the device. By the specification (10.4.8) the system's own
+// meter names \_SB as the one device that it measures, which shows as the link measures/LNXSYBUS:00; a meter that names
+// other devices is not the node. Firmware that names nothing is believed when it is the only meter (node managers do
+// so). Input or output power (_PMC) is not passed on by the kernel. Servers implement this meter over IPMI, which reads
+// the supplies' input: the boundary is `plug`, and the tolerance is widened by the loss of a supply for the case that
+// it is not.
 //
 // NVIDIA's firmware for Grace (TH500) makes four such meters a socket and says which in power1_oem_info: Module (Grace,
 // GPU, memories and regulator loss; GH200 only), Grace (CPU, its memory and regulators), CPU and SysIO (one rail each).
@@ -41,7 +42,7 @@ struct GraceMeter {
   std::int64_t ceiling_w;
 };
 constexpr GraceMeter kGraceMeters[] = {
-    {"Module", Domain::module, Boundary::board, 3'000},  // GH200 is capped at 1000 W
+    {"Module", Domain::module, Boundary::board, 6'000},  // GH200 is capped at 1000 W, GB200 at 2700 W
     {"Grace", Domain::package, Boundary::board, 1'000},
     {"CPU", Domain::cpu, Boundary::on_chip, 1'000},
     {"SysIO", Domain::sysio, Boundary::on_chip, 500},
@@ -73,8 +74,9 @@ class Prober {
     if (!chip) chip = read(dir + "/device/name");
     if (!chip) return;
     if (*chip == "power_meter") {
-      collect_meters(dir);
-      collect_meters(dir + "/device");
+      const std::size_t before = meters_.size();
+      collect_meters(dir, dir + "/device/measures");
+      if (meters_.size() == before) collect_meters(dir + "/device", dir + "/device/measures");
     } else if (*chip == "amd_energy") {
       add_sockets(dir);
     } else if (*chip == "amdgpu") {
@@ -85,7 +87,7 @@ class Prober {
   }
 
   // Every power channel of the folder once, its average rather than its input.
-  void collect_meters(const std::string& dir) {
+  void collect_meters(const std::string& dir, const std::string& measured) {
     const auto files = host_.list(dir);
     if (!files) return;
     for (const auto& file : *files) {
@@ -97,7 +99,7 @@ class Prober {
       if (read(dir + "/" + channel + "_is_battery") == "1") continue;
       auto label = read(dir + "/" + channel + "_label");
       if (!label) label = read(dir + "/" + channel + "_oem_info");
-      const auto measures = host_.list(dir + "/measures");
+      const auto measures = host_.list(measured);
       meters_.push_back({dir, channel, file, label.value_or(""), measures ? *measures : std::vector<std::string>{}});
     }
   }

@@ -47,6 +47,39 @@ TEST(Hwmon, FourSocketsAreFour) {
   EXPECT_EQ(probe_hwmon(host).sensors.size(), 4u);
 }
 
+// Kernels from 2025 on hang the files on hwmonN itself, and leave on the ACPI device what it measures.
+TEST(Hwmon, TheNewerLayoutOfTheFiles) {
+  Machine host;
+  int n = 0;
+  for (const char* socket : {"0", "1"})
+    for (const char* what : {"Module", "Grace", "CPU", "SysIO"}) {
+      const std::string dir = "/sys/class/hwmon/hwmon" + std::to_string(n);
+      host.set_file(dir + "/name", "power_meter\n");
+      host.set_file(dir + "/power1_average", std::to_string(1'000'000 * (n + 1)) + "\n");
+      host.set_file(dir + "/power1_average_interval", "1000\n");
+      host.set_file(dir + "/power1_label", std::string(what) + " Power Socket " + socket + "\n");
+      host.set_file(dir + "/power1_oem_info", "not this\n");
+      host.measures(n++, std::string("device:0") + socket);
+    }
+  Probe probe = probe_hwmon(host);
+  EXPECT_EQ(all_findings(probe), "");
+  ASSERT_EQ(probe.sensors.size(), 8u);
+  Sensor* second = find_sensor(probe, "hwmon/package-1");
+  ASSERT_NE(second, nullptr);
+  EXPECT_EQ(second->source->read().value, 6'000'000u);
+  EXPECT_EQ(second->plate.window, seconds(1));
+
+  Machine node;
+  node.set_file("/sys/class/hwmon/hwmon0/name", "power_meter\n");
+  node.set_file("/sys/class/hwmon/hwmon0/power1_average", "312000000\n");
+  node.measures(0, "PNP0A08:00");
+  EXPECT_NE(find_finding(probe_hwmon(node), "PNP0A08:00"), nullptr) << "a meter of something else";
+  Machine both;  // the same meter seen in both places is one
+  both.meter(0, "", 312'000'000);
+  both.set_file("/sys/class/hwmon/hwmon0/power1_average", "312000000\n");
+  EXPECT_EQ(probe_hwmon(both).sensors.size(), 1u) << all_findings(probe_hwmon(both));
+}
+
 TEST(Hwmon, NodeMeter) {
   Machine host;
   host.meter(0, "", 312'000'000, "300000");

@@ -52,8 +52,13 @@ Cpu read_cpu(Host& host) {
       cpu.x86 = cpu.amd || value == "GenuineIntel";
     } else if (key == "model name") {
       cpu.server = value.find("Xeon") != value.npos || value.find("EPYC") != value.npos;
+    } else if (key == "cpu family" || key == "model") {
+      (key == "model" ? cpu.model : cpu.family) = static_cast<unsigned>(parse_u64(value).value_or(0));
     } else if (key == "flags") {
-      for (const auto flag : split(value, ' ')) cpu.guest |= flag == "hypervisor";
+      for (const auto flag : split(value, ' ')) {
+        cpu.guest |= flag == "hypervisor";
+        cpu.sgx |= flag == "sgx";
+      }
       break;  // all CPUs of a node are alike in this
     }
   }

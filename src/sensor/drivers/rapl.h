@@ -1,4 +1,4 @@
-// What the two RAPL drivers both know: how good a counter of each domain is, how large its part can be, and which CPU
+// What the RAPL drivers all know: how good a counter of each domain is, how large its part can be, and which CPU
 // this is.
 //
 // Tolerances are the house's defaults ("assumed"): no maker states one. Intel packages +-5 %, offset 1 W (Khan 2018 and
@@ -18,6 +18,8 @@ struct Cpu {
   bool amd = false;     // AMD or Hygon
   bool server = false;  // Xeon or EPYC
   bool guest = false;   // a virtual machine
+  bool sgx = false;     // has SGX switched on, which perturbs energy counters
+  unsigned family = 0, model = 0;
 };
 Cpu read_cpu(Host& host);
 

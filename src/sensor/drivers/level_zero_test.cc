@@ -1,0 +1,154 @@
+// The driver against a pretended libze_loader that is really opened by dlopen, and against answers from a tape.
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "base/host_tape.h"
+#include "sensor/drivers/driver_test.h"
+
+namespace nw {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A root folder whose only content is the library; its variables are cleared with it.
+class FakeLevelZero : public testing::Test {
+ protected:
+  void SetUp() override {
+    char folder[] = "/tmp/nodewatt-ze-XXXXXX";
+    ASSERT_NE(::mkdtemp(folder), nullptr);
+    root_ = folder;
+  }
+  void TearDown() override {
+    for (const char* name : {"GPUS", "INIT", "DOMAINS", "INTEGRATED", "ENERGY", "WATTS"})
+      ::unsetenv((std::string("FAKE_ZE_") + name).c_str());
+    fs::remove_all(root_);
+  }
+  void install(const std::string& library) {
+    const fs::path built =
+        fs::read_symlink("/proc/self/exe").parent_path().parent_path() / "lib" / ("lib" + library + ".so");
+    ASSERT_TRUE(fs::exists(built)) << built << ": build the target " << library;
+    fs::create_directories(root_ / "usr/lib64");
+    fs::copy_file(built, root_ / "usr/lib64/libze_loader.so.1", fs::copy_options::overwrite_existing);
+  }
+  void write(const fs::path& path, std::string_view text) {
+    fs::create_directories((root_ / path).parent_path());
+    std::ofstream(root_ / path) << text;
+  }
+  static void set(const char* name, const char* value) { ::setenv((std::string("FAKE_ZE_") + name).c_str(), value, 1); }
+  Probe probe() const { return probe_level_zero(*make_real_host(root_.string())); }
+
+  fs::path root_;
+};
+
+TEST_F(FakeLevelZero, TheCardsCounterWithItsOwnTime) {
+  install("fake_level_zero");
+  set("GPUS", "3");
+  Probe found = probe();
+  EXPECT_EQ(all_findings(found), "");
+  ASSERT_EQ(found.sensors.size(), 3u) << "of two drivers";
+  Sensor& energy = found.sensors[1];
+  EXPECT_EQ(energy.plate.part, (Part{Domain::gpu, "GPU-e0000000000000000000000000000002"}));
+  EXPECT_EQ(energy.plate.label, "gpu1 Intel(R) Data Center GPU Max 1550 0000:2a:00.0");
+  EXPECT_EQ(energy.plate.kind, SensorKind::counter);
+  EXPECT_EQ(energy.plate.boundary, Boundary::board);
+  EXPECT_EQ(energy.plate.ceiling, watts(1200)) << "twice the limit";
+  EXPECT_EQ(unit_of(energy), 1);
+  const Reading before = energy.source->read();
+  ::usleep(20'000);
+  const Reading after = energy.source->read();
+  ASSERT_TRUE(before.ok && after.ok && before.device && after.device);
+  EXPECT_GE(*after.device - *before.device, millis(20));
+  EXPECT_EQ(static_cast<std::int64_t>(after.value - before.value) * 1000,
+            (*after.device - *before.device).count() * 400)
+      << "400 W, not the 300 W of the package";
+}
+
+TEST_F(FakeLevelZero, OneDomainOfThoseThatHoldEachOther) {
+  install("fake_level_zero");
+  const auto source = [&](const char* domains) {
+    set("DOMAINS", domains);
+    Probe found = probe();
+    EXPECT_LE(found.sensors.size(), 1u) << domains;
+    return found.sensors.empty() ? all_findings(found) : found.sensors[0].plate.source;
+  };
+  EXPECT_EQ(source("cps"), "Level Zero energy counter (card)");
+  EXPECT_EQ(source("ssp"), "Level Zero energy counter (package)");
+  EXPECT_EQ(source("ssu"), "Level Zero energy counter (card)");
+  EXPECT_NE(source("ss").find("not supported"), std::string::npos);
+  EXPECT_NE(source("uu").find("not supported"), std::string::npos) << "which of them holds the other nobody says";
+  EXPECT_NE(source("").find("not supported"), std::string::npos);
+}
+
+TEST_F(FakeLevelZero, AnIntegratedGpuIsTheCpusAffair) {
+  install("fake_level_zero");
+  set("GPUS", "2");
+  set("INTEGRATED", "0");
+  const Probe found = probe();
+  ASSERT_EQ(found.sensors.size(), 1u);
+  EXPECT_NE(find_finding(found, "RAPL"), nullptr);
+}
+
+TEST_F(FakeLevelZero, ErrorsAtStart) {
+  EXPECT_EQ(all_findings(probe()), "");
+  write("sys/bus/pci/devices/0000:29:00.0/vendor", "0x8086\n");
+  write("sys/bus/pci/devices/0000:29:00.0/class", "0x030000\n");
+  EXPECT_EQ(all_findings(probe()), "") << "a CPU's graphics";
+  write("sys/bus/pci/devices/0000:29:00.0/class", "0x038000\n");
+  EXPECT_NE(find_finding(probe(), "libze1"), nullptr);
+  install("fake_level_zero_old");
+  EXPECT_NE(find_finding(probe(), "no zesInit"), nullptr);
+  install("fake_level_zero");
+  set("INIT", "2013265921");  // 0x78000001
+  EXPECT_NE(find_finding(probe(), "no GPU driver answers"), nullptr);
+  set("INIT", "2013265922");
+  EXPECT_NE(find_finding(probe(), "versions"), nullptr);
+  set("INIT", "5");
+  EXPECT_NE(find_finding(probe(), "Level Zero error 0x5"), nullptr);
+}
+
+TEST_F(FakeLevelZero, ErrorsOfReadsHaveTheirKind) {
+  install("fake_level_zero");
+  const std::pair<const char*, ErrorKind> cases[] = {{"1879048193", ErrorKind::absent},   // 0x70000001, lost
+                                                     {"1879113728", ErrorKind::denied},   // 0x70010000
+                                                     {"1879113729", ErrorKind::busy},     // 0x70010001
+                                                     {"2147483646", ErrorKind::failed}};  // 0x7ffffffe
+  for (const auto& [code, kind] : cases) {
+    ::unsetenv("FAKE_ZE_ENERGY");
+    Probe found = probe();
+    ASSERT_EQ(found.sensors.size(), 1u);
+    set("ENERGY", code);
+    const Reading reading = found.sensors[0].source->read();
+    EXPECT_FALSE(reading.ok);
+    EXPECT_EQ(reading.error, kind) << code;
+    EXPECT_TRUE(probe().sensors.empty()) << "nor at the start";
+  }
+}
+
+TEST(LevelZeroTape, BadAnswers) {
+  const auto probe_of = [&](const std::string& lines) {
+    auto tape = parse_tape("nodewatt-tape 1\nask\tlevel_zero:library\tok\nask\tlevel_zero:init\tok\n" + lines +
+                           "open\t0\tlevel_zero:GPU-a/energy\nt\t0\n");
+    EXPECT_TRUE(tape);
+    TapedHost host(std::move(*tape));
+    return probe_level_zero(host);
+  };
+  const std::string one = "ask\tlevel_zero:count\t1\nask\tlevel_zero:gpu0\t";
+  EXPECT_EQ(probe_of(one + "id a\\nenergy ok\\n\n").sensors.size(), 1u);
+  EXPECT_EQ(probe_of(one + "id a\\nenergy ok\\nlimit_mw 99999999999999999999\\n\n").sensors[0].plate.ceiling,
+            watts(2000));
+  EXPECT_TRUE(probe_of(one + "energy ok\\n\n").sensors.empty());
+  EXPECT_TRUE(probe_of(one + "\n").sensors.empty());
+  EXPECT_EQ(probe_of("ask\tlevel_zero:count\t2\nask\tlevel_zero:gpu0\tid a\\nenergy ok\\n\nask\tlevel_zero:gpu1\tid "
+                     "a\\nenergy ok\\n\n")
+                .sensors.size(),
+            1u)
+      << "twice the same";
+  for (const char* count : {"x", "-1", "100000"})
+    EXPECT_NE(find_finding(probe_of(std::string("ask\tlevel_zero:count\t") + count + "\n"), "no number"), nullptr);
+}
+
+}  // namespace
+}  // namespace nw

@@ -1,0 +1,254 @@
+// rocm: AMD GPUs through libamd_smi or, where that is missing, librocm_smi64, opened at run time.
+//
+// The energy counter is an accumulator and a resolution: energy = counter x resolution, which the library gives as a
+// float in microjoules (15.259) and which is kept as that float's exact fraction. With it comes the time of the value
+// in nanoseconds, which becomes the reading's device time. Power is read beside it, to show where the two disagree and
+// as what is left where the counter is frozen (MI100: until reboot): by rocm_smi, or from the file of the kernel that
+// rocm_smi reads, since amd_smi gives power only in structures that differ from version to version.
+//
+// What the libraries list is not what draws power.
+//   MI250, MI250X   two dies a package, each a device; the first carries the package's energy, the kernel gives the
+//                   second 0 (aldebaran_ppt.c), and a firmware that mirrors the first would be counted twice. A die
+//                   that reads 0, and a neighbour that reads the same, are left out.
+//   partitions      MI300 in DPX, QPX or CPX mode: several devices of one PCI device, one socket, all with the energy
+//   of
+//                   the whole. One is kept.
+//   MI300A          an APU: its socket holds CPU cores, GPU and memory, so that it is a module and not a GPU, and its
+//                   number is that of its NUMA node.
+// Which of them a device is, its PCI device number says; the name is for people, and differs between libraries.
+//
+// All that is asked at probe time goes through Host::ask as text, one answer a device. The library stays initialised
+// while any source lives.
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "base/parse.h"
+#include "sensor/driver.h"
+#include "sensor/drivers/rocm_session.h"
+
+namespace nw {
+
+namespace {
+using namespace rocm;
+
+constexpr std::uint64_t kMaxGpus = 512;
+constexpr std::string_view kPci = "/sys/bus/pci/devices/";
+constexpr double kMirrorJoules = 100;  // what a package draws at most between two questions
+
+// One count in microjoules: a float is a whole number times a power of two.
+struct Resolution {
+  std::int64_t num = 0, den = 1;
+};
+std::optional<Resolution> parse_resolution(std::string_view text) {
+  constexpr int kDigits = 24, kMostPower = 38;
+  const auto value = parse_double(text);
+  if (!value || *value < 1e-3 || *value > 1e6) return std::nullopt;
+  int power = 0;
+  const float part = std::frexp(static_cast<float>(*value), &power);
+  Resolution unit{static_cast<std::int64_t>(std::ldexp(part, kDigits)), 1};
+  for (power -= kDigits; power < 0 && unit.num % 2 == 0; ++power) unit.num /= 2;
+  if (power < -kMostPower) return std::nullopt;
+  (power < 0 ? unit.den : unit.num) <<= std::abs(power);
+  return unit;
+}
+
+enum class Chip : unsigned char { plain, two_dies, apu };
+
+// A device of the library.
+struct Die {
+  unsigned index = 0;
+  std::map<std::string, std::string> says;
+  Chip chip = Chip::plain;
+  std::string where;  // "gpu0 AMD Instinct MI250X 0000:c1:00.0"
+  std::string board;  // PCI device less its function
+
+  std::string at(const std::string& key) const {
+    const auto found = says.find(key);
+    return found == says.end() ? "" : found->second;
+  }
+  bool has_energy() const { return at("energy") == "ok"; }
+  std::optional<std::uint64_t> counter() const { return parse_u64(at("counter")); }
+};
+
+class Prober {
+ public:
+  explicit Prober(Host& host) : host_(host) {}
+
+  Probe probe() {
+    const auto gpus = start();
+    for (unsigned i = 0; i < gpus; ++i) add_die(i);
+    for (const Die& die : dies_) add(die);
+    return std::move(probe_);
+  }
+
+ private:
+  // How many devices there are; 0, with a Finding where there is something to repair, when nothing answers.
+  unsigned start() {
+    Error why{ErrorKind::absent, ""};
+    for (const auto& [family, name] :
+         {std::pair(Family::amd_smi, "amd_smi"), std::pair(Family::rocm_smi, "rocm_smi")}) {
+      session_ = std::make_shared<RocmSession>();
+      auto count = host_.ask(fmt::format("rocm:{}", name), [this, f = family] { return session_->start(host_, f); });
+      const auto n = count ? parse_u64(*count) : std::nullopt;
+      if (n && *n > 0 && *n <= kMaxGpus) return static_cast<unsigned>(*n);
+      if (count) count = fail(n == 0 ? ErrorKind::absent : ErrorKind::malformed, quote(*count) + " GPUs");
+      if (why.kind == ErrorKind::absent) why.kind = count.error().kind;
+      why.what += fmt::format("{}{}: {}", why.what.empty() ? "" : "; ", name, count.error().what);
+    }
+    session_.reset();
+    if (why.kind != ErrorKind::absent)
+      note("rocm", why.what);
+    else if (has_hardware())
+      note("rocm", "this machine has an AMD accelerator, but: " + why.what, "sudo apt install amd-smi-lib");
+    return 0;
+  }
+
+  // The kernel's compute driver has a node for each GPU that ROCm can use; a desktop's has none without ROCm's
+  // firmware.
+  bool has_hardware() {
+    const std::string nodes = "/sys/class/kfd/kfd/topology/nodes";
+    const auto names = host_.list(nodes);
+    return names && std::any_of(names->begin(), names->end(), [&](const std::string& node) {
+             const auto id = host_.read_text(nodes + "/" + node + "/gpu_id");
+             return id && parse_u64(*id).value_or(0) != 0;
+           });
+  }
+
+  void add_die(unsigned index) {
+    Die die;
+    die.index = index;
+    die.where = fmt::format("gpu{}", index);
+    const auto text = host_.ask(fmt::format("rocm:gpu{}", index), [this, index] { return session_->describe(index); });
+    if (!text) return note(die.where, text.error().what);
+    for (const auto line : split(*text, '\n'))
+      if (const auto space = line.find(' '); space != line.npos)
+        die.says[std::string(line.substr(0, space))] = trim(line.substr(space));
+    const std::string pci = die.at("pci");
+    for (const auto& part : {die.at("name"), pci})
+      if (!part.empty()) die.where += " " + part;
+    die.board = pci.substr(0, pci.find('.'));
+    die.chip = chip_of(die);
+    dies_.push_back(std::move(die));
+  }
+
+  Chip chip_of(const Die& die) {
+    const auto text = host_.read_text(fmt::format("{}{}/device", kPci, die.at("pci")));
+    const std::string number = text ? std::string(trim(*text)) : "", name = die.at("name");
+    if (number == "0x74a0" || name.find("MI300A") != name.npos) return Chip::apu;
+    if (number == "0x7408" || number == "0x740c" || name.find("MI250") != name.npos) return Chip::two_dies;
+    return Chip::plain;
+  }
+
+  void add(const Die& die) {
+    if (const Die* first = whole_of(die))
+      return note(die.where,
+                  fmt::format("shows the energy of gpu{}, of whose package it is a part; left out", first->index));
+    if (die.chip == Chip::two_dies && die.has_energy() && die.counter() == 0)
+      return note(die.where, "the second die of a package, whose energy the first one has; left out");
+    const std::string id = device_of(die);
+    for (const Sensor& sensor : probe_.sensors)
+      if (sensor.plate.part.device == id) return note(die.where, id + " appears twice; left out");
+    add_energy(die, id);
+    add_power(die, id);
+  }
+
+  // The earlier device that has the same energy: of the same PCI device or socket, or a neighbour's mirror.
+  const Die* whole_of(const Die& die) const {
+    for (const Die& other : dies_) {
+      if (other.index >= die.index) break;
+      const bool one_board = !die.board.empty() && die.board == other.board;
+      const bool one_socket = !die.at("socket").empty() && die.at("socket") == other.at("socket");
+      if (one_board || one_socket || mirrors(other, die)) return &other;
+    }
+    return nullptr;
+  }
+
+  static bool mirrors(const Die& first, const Die& second) {
+    if (first.chip != Chip::two_dies || second.index != first.index + 1) return false;
+    const auto a = first.counter(), b = second.counter();
+    const auto resolution = parse_double(first.at("resolution"));
+    if (!a || !b || *a == 0 || *b == 0 || !resolution) return false;
+    return static_cast<double>(std::max(*a, *b) - std::min(*a, *b)) * *resolution * 1e-6 < kMirrorJoules;
+  }
+
+  static std::string device_of(const Die& die) {
+    const std::string id = die.at("id"), pci = die.at("pci");
+    return !id.empty() ? "GPU-" + id : !pci.empty() ? pci : fmt::format("gpu{}", die.index);
+  }
+
+  void add_energy(const Die& die, const std::string& id) {
+    if (!die.has_energy()) return note(die.where, "no energy counter: " + die.at("energy"));
+    if (die.counter().value_or(0) == 0) return note(die.where, "its energy counter reads 0; only its power is used");
+    const auto unit = parse_resolution(die.at("resolution"));
+    if (!unit) return note(die.where, quote(die.at("resolution")) + " is no resolution of a counter");
+    Nameplate plate = make_plate(die, id, "energy");
+    plate.source = die.chip == Chip::apu ? "AMD APU energy counter (whole module)" : "AMD GPU energy counter";
+    plate.kind = SensorKind::counter;
+    plate.unit_num = unit->num;
+    plate.unit_den = unit->den;
+    plate.refresh = millis(1);
+    keep(std::move(plate), host_.bind(key(id, "energy"), [s = session_, i = die.index] { return s->energy(i); }));
+  }
+
+  void add_power(const Die& die, const std::string& id) {
+    Nameplate plate = make_plate(die, id, "power");
+    plate.source = die.chip == Chip::apu ? "AMD APU power (whole module)" : "AMD GPU power";
+    plate.kind = SensorKind::gauge;
+    plate.refresh = millis(10);
+    plate.window = seconds(1);
+    if (die.at("power") == "ok")
+      return keep(std::move(plate),
+                  host_.bind(key(id, "power"), [s = session_, i = die.index] { return s->power(i); }));
+    const std::string dir = fmt::format("{}{}/hwmon", kPci, die.at("pci"));
+    if (const auto chips = host_.list(dir); chips && !die.at("pci").empty())
+      for (const auto& chip : *chips)
+        for (const char* file : {"power1_average", "power1_input"}) {
+          const std::string path = fmt::format("{}/{}/{}", dir, chip, file);
+          if (const auto text = host_.read_text(path); text && parse_u64(*text))
+            return keep(std::move(plate), host_.open_number(path));
+        }
+    if (!die.has_energy()) note(die.where, "no power reading: " + die.at("power"));
+  }
+
+  Nameplate make_plate(const Die& die, const std::string& id, std::string_view what) {
+    Nameplate plate;
+    plate.id = fmt::format("rocm/{}/{}", id, what);
+    plate.part = {Domain::gpu, id};
+    if (die.chip == Chip::apu) {
+      const auto node = host_.read_text(fmt::format("{}{}/numa_node", kPci, die.at("pci")));
+      const auto number = node ? parse_u64(*node) : std::nullopt;
+      plate.part = {Domain::module, number ? std::to_string(*number) : id};
+    }
+    plate.label = die.where;
+    plate.boundary = Boundary::on_chip;
+    plate.ceiling = watts(2'000);
+    plate.gain = {0.05, Tolerance::Shape::limit, "assumed"};
+    plate.offset = watts(2);
+    plate.access = "members of the groups render or video";
+    return plate;
+  }
+
+  static std::string key(const std::string& id, std::string_view what) { return fmt::format("rocm:{}/{}", id, what); }
+
+  void keep(Nameplate plate, Result<std::unique_ptr<Source>> source) {
+    if (!source) return note(plate.label, source.error().what);
+    probe_.sensors.push_back({std::move(plate), std::move(*source)});
+  }
+
+  void note(std::string where, std::string what, std::string repair = {}) {
+    probe_.findings.push_back({std::move(where), std::move(what), std::move(repair)});
+  }
+
+  Host& host_;
+  std::shared_ptr<RocmSession> session_;
+  std::vector<Die> dies_;
+  Probe probe_;
+};
+}  // namespace
+
+Probe probe_rocm(Host& host, const Site&) { return Prober(host).probe(); }
+
+}  // namespace nw
