@@ -22,7 +22,9 @@
 
 #include "base/bus.h"
 #include "base/host.h"
+#include "base/http.h"
 #include "base/parse.h"
+#include "base/snmp.h"
 
 namespace nw {
 
@@ -213,6 +215,9 @@ class RealHost : public Host {
     }
     return fail(ErrorKind::absent, why.empty() ? "no such library below " + root_ : why);
   }
+  // Below another root too: what is asked there is no part of this machine but what the site file names.
+  Result<std::shared_ptr<Http>> open_http(const HttpOptions& options) override { return open_real_http(options); }
+  Result<std::shared_ptr<Snmp>> open_snmp(const SnmpOptions& options) override { return open_real_snmp(options); }
 
   Nanos now() noexcept override { return clock(CLOCK_MONOTONIC); }
   std::int64_t wall_ns() noexcept override { return clock(CLOCK_REALTIME).count(); }
