@@ -40,6 +40,8 @@ Probe probe_rapl_perf(Host& host, const Site& site = {});
 Probe probe_rapl_powercap(Host& host, const Site& site = {});
 Probe probe_hwmon(Host& host, const Site& site = {});
 Probe probe_nvml(Host& host, const Site& site = {});
+Probe probe_redfish(Host& host, const Site& site = {});
+Probe probe_pdu_snmp(Host& host, const Site& site = {});
 Probe probe_model(Host& host, const Site& site = {});
 
 }  // namespace nw

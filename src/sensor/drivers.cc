@@ -11,6 +11,8 @@ constexpr std::array kDrivers = {
            probe_rapl_powercap},
     Driver{"nvml", "NVIDIA GPU energy counters and power through libnvidia-ml", probe_nvml},
     Driver{"hwmon", "node and module power, and energy counters, through /sys/class/hwmon", probe_hwmon},
+    Driver{"redfish", "node power and energy by the node's BMC, over HTTPS", probe_redfish},
+    Driver{"pdu_snmp", "power of the node's outlets by their PDU, over SNMP", probe_pdu_snmp},
     Driver{"model", "estimates from utilisation, for what nothing can read", probe_model},
 };
 }  // namespace
