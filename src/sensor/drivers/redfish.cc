@@ -222,7 +222,7 @@ class Prober {
     if (!links) return {};
     const Environment metrics = look(links->environment, environment).value_or(Environment{});
     std::vector<std::string> candidates;
-    for (const Excerpt* excerpt : {&metrics.power, &metrics.energy_j, &metrics.energy_kwh})
+    for (const MetricReading* excerpt : {&metrics.power, &metrics.energy_j, &metrics.energy_kwh})
       if (excerpt->source) candidates.push_back(*excerpt->source);
     const std::size_t named = candidates.size();
     for (auto& member : look(links->sensors, members).value_or(std::vector<std::string>{}))

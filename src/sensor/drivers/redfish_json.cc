@@ -156,9 +156,9 @@ Result<std::optional<std::string>> link(const Node& node, const char* name) {
 Result<std::string> text(const Node& node, const char* name) { return NW_TRY(node.member(name)).text(); }
 Result<std::optional<double>> number(const Node& node, const char* name) { return NW_TRY(node.member(name)).number(); }
 
-Result<Excerpt> excerpt(const Node& node, const char* name) {
+Result<MetricReading> excerpt(const Node& node, const char* name) {
   const Node member = NW_TRY(node.member(name));
-  return Excerpt{NW_TRY(number(member, "Reading")), NW_TRY(NW_TRY(member.member("DataSourceUri")).path())};
+  return MetricReading{NW_TRY(number(member, "Reading")), NW_TRY(NW_TRY(member.member("DataSourceUri")).path())};
 }
 
 // Takes digits off the front; nothing unless there are exactly so many.

@@ -35,12 +35,12 @@ struct Control {
 Result<std::vector<Control>> power_controls(std::string_view json);
 
 // A member of EnvironmentMetrics: a reading and the Sensor that it was copied from.
-struct Excerpt {
+struct MetricReading {
   std::optional<double> reading;
   std::optional<std::string> source;  // a path
 };
 struct Environment {
-  Excerpt power, energy_kwh, energy_j;
+  MetricReading power, energy_kwh, energy_j;
 };
 Result<Environment> environment(std::string_view json);
 
