@@ -188,7 +188,7 @@ class Prober {
     for (const auto& path : *paths)
       if (found.empty()) found = search(path);
     if (lost_) note("redfish " + name_, *lost_);
-    if (!found.empty()) return bind(std::move(found));
+    if (!found.empty()) return bind(found);
     if (!lost_) note("redfish " + name_, "no chassis of this BMC says what power it draws");
   }
 
@@ -338,7 +338,7 @@ class Prober {
     return plate;
   }
 
-  void bind(std::vector<Found> found) {
+  void bind(const std::vector<Found>& found) {
     std::vector<Nameplate> plates;
     std::vector<std::string> keys;
     std::vector<Wanted> wanted;
