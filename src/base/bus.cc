@@ -1,5 +1,6 @@
 // A round's answers are published under a lock that is held for a copy alone, so that a sweep never waits for the bus.
-// Each answer is dated in the middle of the round unless the round dated it itself.
+// Each answer is dated in the middle of the round unless the round dated it itself; the same value with the same time
+// of the device is no new one and keeps its date, so that a device that froze goes stale.
 #include "base/bus.h"
 
 #include <algorithm>
@@ -26,6 +27,10 @@ struct Shared {
   std::vector<Reading> answers;
 };
 
+bool is_old(const Reading& last, const Reading& answer) {
+  return last.ok && answer.ok && answer.device && last.device == answer.device && last.value == answer.value;
+}
+
 void run_rounds(const std::shared_ptr<Shared>& shared, BusPace pace, const Host::Round& round) {
   std::vector<Reading> answers(shared->answers.size());
   int wait = 1;
@@ -34,8 +39,9 @@ void run_rounds(const std::shared_ptr<Shared>& shared, BusPace pace, const Host:
     std::fill(answers.begin(), answers.end(), Reading::none(ErrorKind::busy));
     round(answers);
     const Nanos middle = Nanos::of(before.count() + (now() - before).count() / 2);
-    for (Reading& answer : answers)
-      if (!answer.taken) answer.taken = middle;
+    for (std::size_t i = 0; i < answers.size(); ++i)
+      if (!answers[i].taken)
+        answers[i].taken = is_old(shared->answers[i], answers[i]) ? shared->answers[i].taken : middle;
     const bool any = std::any_of(answers.begin(), answers.end(), [](const Reading& answer) { return answer.ok; });
     wait = any ? 1 : std::min(2 * wait, kSlowest);
     std::unique_lock lock(shared->mutex);

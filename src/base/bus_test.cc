@@ -51,6 +51,23 @@ TEST(Bus, ARoundThatHangsLeavesStaleValuesAndHoldsNobodyUp) {
   *release = true;
 }
 
+TEST(Bus, TheSameValueOfTheSameDeviceTimeIsNoNewValueAndGoesStale) {
+  const auto frozen = std::make_shared<std::atomic<bool>>(false);
+  const auto time = std::make_shared<std::atomic<std::int64_t>>(0);
+  const auto sources = make_bus(2, {millis(5), millis(200)}, [=](std::span<Reading> answers) {
+    if (!*frozen) ++*time;
+    answers[0] = Reading::of(7, Nanos::of(*time));
+    answers[1] = Reading::of(static_cast<std::uint64_t>(*time));  // without a time of its own
+  });
+  ASSERT_TRUE(becomes([&] { return sources[0]->read().ok; }));
+  std::this_thread::sleep_for(400ms);
+  EXPECT_TRUE(sources[0]->read().ok) << "the same value at another time is new";
+  *frozen = true;
+  EXPECT_TRUE(becomes([&] { return !sources[0]->read().ok; }));
+  EXPECT_EQ(sources[0]->read().error, ErrorKind::busy);
+  EXPECT_TRUE(sources[1]->read().ok) << "nobody knows how old it is";
+}
+
 TEST(Bus, AsksMoreSeldomAfterEachFailure) {
   const auto rounds = std::make_shared<std::atomic<int>>(0);
   const auto sources = make_bus(1, {millis(10), seconds(1)}, [=](std::span<Reading> answers) {

@@ -22,8 +22,10 @@
 
 #include "base/bus.h"
 #include "base/host.h"
+#include "base/http.h"
 #include "base/ipmi.h"
 #include "base/parse.h"
+#include "base/snmp.h"
 
 namespace nw {
 
@@ -214,6 +216,9 @@ class RealHost : public Host {
     }
     return fail(ErrorKind::absent, why.empty() ? "no such library below " + root_ : why);
   }
+  // Below another root too: what is asked there is no part of this machine but what the site file names.
+  Result<std::shared_ptr<Http>> open_http(const HttpOptions& options) override { return open_real_http(options); }
+  Result<std::shared_ptr<Snmp>> open_snmp(const SnmpOptions& options) override { return open_real_snmp(options); }
 
   // Below another root there is no controller: the device would be this machine's.
   Result<std::shared_ptr<Ipmi>> open_ipmi(const std::string& device) override {

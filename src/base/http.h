@@ -4,6 +4,7 @@
 // Credentials come from a file that only its owner may read and pass nowhere else: not into errors, logs or tapes.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "base/result.h"
@@ -27,5 +28,9 @@ class Http {
   // long, a redirect.
   virtual Result<std::string> get(const std::string& path) = 0;
 };
+
+// Through the machine's own network. absent: no libcurl; denied: the credentials file is open to others, or plain http
+// to another machine.
+Result<std::shared_ptr<Http>> open_real_http(const HttpOptions& options);
 
 }  // namespace nw

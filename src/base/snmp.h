@@ -5,8 +5,10 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -32,5 +34,11 @@ class Snmp {
   // One answer for each numeric OID (".1.3.6.1..."), in their order.
   virtual Result<std::vector<SnmpValue>> get(const std::vector<std::string>& oids) = 0;
 };
+
+// The numbers of ".1.3.6.1...": 2 to 128 of them, each below 2^32; else nothing.
+std::optional<std::vector<std::uint32_t>> parse_oid(std::string_view text);
+
+// Through the machine's own network. absent: no libnetsnmp; denied: the credentials file is open to others.
+Result<std::shared_ptr<Snmp>> open_real_snmp(const SnmpOptions& options);
 
 }  // namespace nw

@@ -46,6 +46,8 @@ Probe probe_cray_pm(Host& host, const Site& site = {});
 Probe probe_lenovo_xcc(Host& host, const Site& site = {});
 Probe probe_hwmon(Host& host, const Site& site = {});
 Probe probe_ipmi_dcmi(Host& host, const Site& site = {});
+Probe probe_redfish(Host& host, const Site& site = {});
+Probe probe_pdu_snmp(Host& host, const Site& site = {});
 Probe probe_model(Host& host, const Site& site = {});
 
 }  // namespace nw

@@ -17,9 +17,11 @@ constexpr std::array kDrivers = {
            probe_cray_pm},
     Driver{"lenovo_xcc", "node energy or power of Lenovo SD650 trays through their controller's own IPMI commands",
            probe_lenovo_xcc},
+    Driver{"redfish", "node power and energy by the node's BMC, over HTTPS", probe_redfish},
     Driver{"hwmon", "node and module power, and energy counters, through /sys/class/hwmon", probe_hwmon},
     Driver{"ipmi_dcmi", "node power through the management controller, by IPMI DCMI or Intel's Node Manager",
            probe_ipmi_dcmi},
+    Driver{"pdu_snmp", "power of the node's outlets by their PDU, over SNMP", probe_pdu_snmp},
     Driver{"model", "estimates from utilisation, for what nothing can read", probe_model},
 };
 }  // namespace

@@ -2,8 +2,9 @@
 """Writes the seeds of the fuzz targets: tests/fuzz/corpus/<target>/. Deterministic; Python 3 and protoc.
 
 usage: tests/fuzz/make_corpus.py
-tape: the first sweeps of tests/tapes; numbers: one file a case; ipmi: one answer of each kind; pm_counters: lines, and registers with a
-CPU; journal: frames in text form through protoc; frames: a journal file; csv, nifti, rdb, checkpoint: the smallest valid file of each kind.
+tape: the first sweeps of tests/tapes; numbers: one file a case; ipmi: one answer of each kind; redfish: the answers on the tapes; snmp:
+outlets and answers; pm_counters: lines, and registers with a CPU; journal: frames in text form through protoc; frames: a journal file;
+csv, nifti, rdb, checkpoint: the smallest valid file of each kind.
 """
 import pathlib
 import struct
@@ -35,6 +36,24 @@ def shorten(tape, sweeps):
 def make_tapes():
     for path in sorted((ROOT / "tests" / "tapes").glob("*/*.tape")):
         write("tape", path.stem, shorten(path.read_text(), 4))
+
+
+def make_redfish():
+    for path in sorted((ROOT / "tests" / "tapes" / "redfish").glob("*.tape")):
+        asks = [line.split("\t") for line in path.read_text().splitlines() if line.startswith("ask\tredfish:bmc0:")]
+        for i, (_, _, answer) in enumerate(asks):
+            write("redfish", f"{path.stem}{i}", answer.replace("\\\\", "\\"))
+    for i, case in enumerate(("PT1M30.5S", "P1DT2H", "2026-01-01T12:00:00.25+01:00")):
+        write("redfish", f"time{i}", case)
+
+
+def make_snmp():
+    write("snmp", "apc", "apc-rpdu2 - 1 3 1\napc-rpdu2 - 1 4 2\nn 350\nn 120\n")
+    write("snmp", "raritan", "raritan-pdu2 - 0.1 7 1\nn 3055\nn 1\n")
+    write("snmp", "generic", "generic .1.3.6.1.4.1.99.{outlet}.2 0.01 12 3\nn 31415\n")
+    write("snmp", "units", "n 3\nn 1\n")
+    write("snmp", "lacks", "apc-rpdu2 - 1 3 1\napc-rpdu2 - 1 4 1\napc-rpdu2 - 1 5 1\nn -1\nt lots\n-\n")
+    write("snmp", "oid", ".1.3.6.1.4.1.318.1.1.26.9.4.3.1.7.4294967295")
 
 
 def make_numbers():
@@ -144,6 +163,8 @@ def make_workload_files():
 
 if __name__ == "__main__":
     make_tapes()
+    make_redfish()
+    make_snmp()
     make_numbers()
     make_ipmi()
     make_pm_counters()

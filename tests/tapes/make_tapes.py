@@ -17,10 +17,13 @@ The machines are invented and faithful. Facts, with their source:
   MSRs                numbers, units, the DRAM unit of Skylake-SP             Linux drivers/powercap/intel_rapl_{msr,common}.c
   Instinct            15.259 uJ a count; MI250X: one die has the package's    AMD SMI API; Linux aldebaran_ppt.c
   Ponte Vecchio       uJ and us                                               oneAPI Level Zero, Sysman
+  Redfish             Sensor, EnvironmentMetrics, Power: names of members   DMTF DSP0268 and its Sensor schema
+  PDU2-MIB            watts in tenths, read every 3 s                         Raritan's SNMP guide, NUT's mapping
   Xeon 8368 pair      232 W at 3 % busy under a GPU job, 530 W at full load   AI-HERO logs, a public review of the 8380
 Assumed, being nobody's measurement: the shape of the load, noise, read delays, start values, all other watts, and that a machine's files
 are as short as here (/proc/cpuinfo has only the lines that matter).
 """
+import json
 import math
 import os
 import random
@@ -30,6 +33,7 @@ import sys
 STEP = 0.001  # seconds between points of a power curve
 COUNTS = 1 << 32
 SCALE = "2.3283064365386962890625e-10\n"
+OWN_TIMES = -1  # of a source whose values come with their times
 WALL = 1_767_225_600_000_000_000  # 2026-01-01 00:00 UTC
 
 
@@ -83,6 +87,16 @@ class Machine:
     def bus(self, key, value, period=2, clock=None):
         """A source that a thread asks each `period` seconds, in 30 ms; clock(t): the device's own time of that value, in ns."""
         self.sources.append((key, value, 1, clock, period))
+
+    def bus_source(self, key, value, period, sensing=None):
+        """Read by a thread of its own, 0.4 s before each multiple of the period; sensing: how often the device has a value, and says when."""
+        def read(t):
+            taken = math.floor(t / period) * period - 0.4
+            measured = math.floor(taken / sensing) * sensing if sensing else taken
+            last = (round((measured + 0.5) * 1e9),) if sensing else ()
+            return (value(max(measured, 0.5)), taken) + last
+
+        self.sources.append((key, read, 1, None, OWN_TIMES))
 
     def deny(self, verb, key, kind, what):
         self.failures.append((verb, key, kind, what))
@@ -271,6 +285,10 @@ class Machine:
             for n, (_, value, delay_us, device_ns, period) in enumerate(self.sources):
                 after += int(delay_us * 1000 * self.rng.uniform(0.8, 1.6))
                 seconds, taken = (at + after) / 1e9, "-"
+                if period == OWN_TIMES:
+                    count, taken, *device = value(seconds)
+                    lines.append(["=", str(n), str(count), str(after), str(round(taken * 1e9) - at), *map(str, device)])
+                    continue
                 if period:
                     seconds = max((at - 30 * 10**6) // (period * 10**9) * period, 0)  # the last round that has ended
                     taken = str(seconds * 10**9 - at)
@@ -437,6 +455,85 @@ def sd650n_v2():
     answer = struct.pack("<BIHHHHH", 0, clock(0) // 10**9, 0, watts(node, 0), watts(gpu, 0), 25, 0)
     m.controller("lenovo_xcc", power=answer)
     m.bus("lenovo_xcc:power", lambda t: watts(node, t) + watts(gpu, t), clock=clock)
+
+
+def behind_supplies(*curves):
+    """The same power at the plug, through power supplies of 94 %."""
+    direct, wall = curve_sum(*curves), Curve.__new__(Curve)
+    wall.power, wall.energy = [p / 0.94 for p in direct.power], [e / 0.94 for e in direct.energy]
+    return wall
+
+
+def resource(**members):
+    return json.dumps(members, sort_keys=True, separators=(",", ":"))
+
+
+def link(path):
+    return {"@odata.id": path}
+
+
+def redfish_sensor():
+    m = Machine("redfish/total_power_sensor", says="Two Xeon 8368; a BMC with a sensor of 1 % every 0.25 s and energy in 0.1 Wh, asked every 2 s.")
+    wall = behind_supplies(xeon_pair(m, 38, 262), m.curve(88, 102))
+    chassis, kwh = "/redfish/v1/Chassis/chassis", 2741.06
+    sensor = dict(PhysicalContext="Chassis", ReadingTime="2026-01-01T00:00:00.25Z", SensingInterval="PT0.25S", Status={"State": "Enabled"})
+    m.answers |= {
+        "redfish:site": "bmc bmc0\nperiod_ms 2000\nchassis \n",
+        "redfish:bmc0:/redfish/v1/Chassis": resource(Members=[link(chassis)]),
+        f"redfish:bmc0:{chassis}": resource(EnvironmentMetrics=link(chassis + "/EnvironmentMetrics"), Id="chassis",
+                                            Power=link(chassis + "/Power"), Sensors=link(chassis + "/Sensors")),
+        f"redfish:bmc0:{chassis}/EnvironmentMetrics": resource(
+            PowerWatts={"DataSourceUri": chassis + "/Sensors/power_total_power", "Reading": 230.1}),
+        f"redfish:bmc0:{chassis}/Sensors": resource(Members=[
+            link(f"{chassis}/Sensors/{name}") for name in ("energy_total_energy", "power_ps0_input_power", "power_total_power", "temperature_inlet")]),
+        f"redfish:bmc0:{chassis}/Sensors/power_total_power": resource(
+            Id="power_total_power", Name="Total Power", ReadingType="Power", ReadingUnits="W", Reading=230.1, Accuracy=1, Precision=1, **sensor),
+        f"redfish:bmc0:{chassis}/Sensors/energy_total_energy": resource(
+            Id="energy_total_energy", Name="Total Energy", ReadingType="EnergykWh", ReadingUnits="kW.h", Reading=kwh + 0.0001, **sensor),
+    }
+    m.bus_source("redfish:bmc0/power", lambda t: round(wall.mean(t, 0.25) * 10) * 100, 2, 0.25)
+    m.bus_source("redfish:bmc0/energy", lambda t: (round(kwh * 1e4) + int(wall.joules(t) / 360)) * 100, 2, 0.25)
+    return m
+
+
+def redfish_power():
+    m = Machine("redfish/power_control", says="Two EPYC 7763; a BMC that has Power alone, whole watts, and energy in whole kWh; asked every 5 s.")
+    m.cpus(256, 2, "AuthenticAMD", "AMD EPYC 7763 64-Core Processor", "fpu sse2 avx2", 512, (250, 0.5))
+    wall = behind_supplies(m.curve(92, 268), m.curve(92, 268), m.curve(110, 150))
+    chassis = "/redfish/v1/Chassis/System.Embedded.1"
+    m.answers |= {
+        "redfish:site": "bmc bmc0\nperiod_ms 5000\nchassis \n",
+        "redfish:bmc0:/redfish/v1/Chassis": resource(Members=[link("/redfish/v1/Chassis/Enclosure.Internal.0-1"), link(chassis)]),
+        "redfish:bmc0:/redfish/v1/Chassis/Enclosure.Internal.0-1": resource(Id="Enclosure.Internal.0-1"),
+        f"redfish:bmc0:{chassis}": resource(Id="System.Embedded.1", EnvironmentMetrics=link(chassis + "/EnvironmentMetrics"),
+                                            Power=link(chassis + "/Power")),
+        f"redfish:bmc0:{chassis}/EnvironmentMetrics": resource(EnergykWh={"Reading": 3121}),
+        f"redfish:bmc0:{chassis}/Power": resource(PowerControl=[
+            {"Name": "System Power Control", "MemberId": "PowerControl", "PowerConsumedWatts": 312, "PowerMetrics": {"IntervalInMin": 60}}]),
+    }
+    m.bus_source("redfish:bmc0/power", lambda t: round(wall.mean(t, 1)) * 1000, 5)
+    return m
+
+
+def pdu_raritan():
+    m = Machine("pdu_snmp/two_feeds", says="Two Xeon 8368 on outlet 7 of a Raritan PDU and outlet 12 of an APC PDU, asked every 3 s.")
+    wall = behind_supplies(xeon_pair(m, 38, 262), m.curve(88, 102))
+    m.answers |= {
+        "pdu_snmp:site": "pdu left\nmib raritan-pdu2\noid \nwatts_per_count 1\nperiod_ms 3000\noutlet 7 1\n"
+                         "pdu right\nmib apc-rpdu2\noid \nwatts_per_count 1\nperiod_ms 3000\noutlet 12 1\n",
+        "pdu_snmp:left/7": "0.1",
+        "pdu_snmp:right/12": "1",
+    }
+    m.bus_source("pdu_snmp:node/power", lambda t: round(wall.mean(t, 1) * 5.2) * 100 + round(wall.mean(t, 1) * 0.48) * 1000, 3)
+    return m
+
+
+def pdu_shared():
+    m = Machine("pdu_snmp/shared_outlet", says="Two EPYC 7763 in a chassis of two nodes behind one outlet of an APC PDU.")
+    m.cpus(256, 2, "AuthenticAMD", "AMD EPYC 7763 64-Core Processor", "fpu sse2 avx2", 512, (250, 0.5))
+    wall = behind_supplies(m.curve(400, 900))
+    m.answers |= {"pdu_snmp:site": "pdu rack\nmib apc-rpdu2\noid \nwatts_per_count 1\nperiod_ms 5000\noutlet 3 2\n", "pdu_snmp:rack/3": "1"}
+    m.bus_source("pdu_snmp:node/power", lambda t: round(wall.mean(t, 1)) * 500, 5)
     return m
 
 
@@ -543,8 +640,7 @@ def gb200():
 
 def main():
     folder = sys.argv[1] if len(sys.argv) > 1 else os.path.dirname(os.path.abspath(__file__))
-    for make in (icelake2s, amd_epyc, sapphire_rapids_psys, vm_dead_psys, a100x4, gh200, acpi_power_meter, xeon_dcmi, sd650, sd650n_v2,
-                 vm2, skylake_sp, epyc_rome, ex235a, restart, negative_rest, mi250x, mi300a, pvc, gb200):
+    for make in (icelake2s, amd_epyc, sapphire_rapids_psys, vm_dead_psys, a100x4, gh200, acpi_power_meter, xeon_dcmi, sd650, sd650n_v2, vm2, skylake_sp, epyc_rome, ex235a, restart, negative_rest, mi250x, mi300a, pvc, gb200, redfish_sensor, redfish_power, pdu_raritan, pdu_shared):
         make().write(folder)
 
 

@@ -1,0 +1,252 @@
+// Http over libcurl, which is opened at run time: a machine without a BMC in its site file needs no libcurl.
+//
+// What is asked of libcurl and why (curl_easy_setopt(3) and the pages of its options):
+//   - The easy interface with one handle for one server, so that a TLS session lives over many requests; a handle is
+//     one thread's at a time, hence the lock.
+//   - NOSIGNAL, for time limits without SIGALRM. libcurl then leaves SIGPIPE to us: it is blocked around a transfer.
+//   - No proxy, whatever http_proxy says: a BMC's password has no business there. No .netrc, no redirects, HTTP 1.1,
+//     no compression, so that an answer is as long as what came over the line.
+//   - A pinned key (HPKP's "sha256//<base64>") without a CA file turns off the check of the certificate's chain and
+//     name and keeps that of the key: BMCs come with certificates that nobody signed for names that nobody gave them.
+// An option that guards something and that this libcurl does not know is an error, not a warning.
+//
+// Plain http is let through for the loopback addresses alone (a test, a tunnel): a password would travel in the clear.
+#include <curl/curl.h>
+#include <pthread.h>
+
+#include <algorithm>
+#include <csignal>
+#include <ctime>
+#include <mutex>
+
+#include <fmt/format.h>
+
+#include "base/http.h"
+#include "base/library.h"
+#include "base/parse.h"
+#include "base/secret_file.h"
+
+namespace nw {
+
+namespace {
+struct Api {
+  decltype(&curl_global_init) global_init = nullptr;
+  decltype(&curl_easy_init) init = nullptr;
+  decltype(&curl_easy_setopt) set = nullptr;
+  decltype(&curl_easy_perform) perform = nullptr;
+  decltype(&curl_easy_getinfo) info = nullptr;
+  decltype(&curl_easy_strerror) text = nullptr;
+  decltype(&curl_easy_cleanup) cleanup = nullptr;
+};
+
+Result<Api> load() {
+  void* library = NW_TRY(open_library({"libcurl.so.4", "libcurl-gnutls.so.4"}, "libcurl4"));
+  Api api;
+  bool whole = resolve(library, api.global_init, "curl_global_init");
+  whole = resolve(library, api.init, "curl_easy_init") && whole;
+  whole = resolve(library, api.set, "curl_easy_setopt") && whole;
+  whole = resolve(library, api.perform, "curl_easy_perform") && whole;
+  whole = resolve(library, api.info, "curl_easy_getinfo") && whole;
+  whole = resolve(library, api.text, "curl_easy_strerror") && whole;
+  whole = resolve(library, api.cleanup, "curl_easy_cleanup") && whole;
+  if (!whole) return fail(ErrorKind::malformed, "libcurl.so.4 lacks a function that every version has");
+  if (api.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) return fail(ErrorKind::failed, "curl_global_init failed");
+  return api;
+}
+
+// Once a program. A library that is missing today may be installed tomorrow; then the program is started anew.
+const Result<Api>& library() {
+  static const Result<Api> api = load();
+  return api;
+}
+
+// No SIGPIPE reaches this program out of a transfer; one that was pending before stays so.
+class PipeSignalBlocked {
+ public:
+  PipeSignalBlocked() {
+    sigemptyset(&pipe_);
+    sigaddset(&pipe_, SIGPIPE);
+    sigset_t pending;
+    sigpending(&pending);
+    was_pending_ = sigismember(&pending, SIGPIPE) == 1;
+    pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
+  }
+  ~PipeSignalBlocked() {
+    const timespec at_once{};
+    if (!was_pending_)
+      while (sigtimedwait(&pipe_, nullptr, &at_once) > 0) {
+      }
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  PipeSignalBlocked(const PipeSignalBlocked&) = delete;
+  PipeSignalBlocked& operator=(const PipeSignalBlocked&) = delete;
+
+ private:
+  sigset_t pipe_{}, before_{};
+  bool was_pending_ = false;
+};
+
+struct Body {
+  std::string text;
+  std::size_t most;
+  bool too_long = false;
+};
+
+std::size_t take(char* bytes, std::size_t size, std::size_t count, void* into) {
+  Body& body = *static_cast<Body*>(into);
+  if (size * count > body.most - body.text.size()) {
+    body.too_long = true;
+    return 0;
+  }
+  body.text.append(bytes, size * count);
+  return size * count;
+}
+
+bool is_loopback(std::string_view rest) {
+  for (const std::string_view host : {"127.0.0.1", "localhost", "[::1]"})
+    if (rest == host || (rest.starts_with(host) && rest[host.size()] == ':')) return true;
+  return false;
+}
+
+Result<void> check_origin(const std::string& origin) {
+  const std::string_view text = origin;
+  const bool tls = text.starts_with("https://"), plain = text.starts_with("http://");
+  const std::string_view rest = tls ? text.substr(8) : plain ? text.substr(7) : std::string_view{};
+  const bool clean = rest.find_first_of("/?#@\\ \t\r\n") == rest.npos;
+  if (rest.empty() || !clean)
+    return fail(ErrorKind::malformed, quote(origin, 80) + " is no origin (https://host or https://host:port)");
+  if (plain && !is_loopback(rest))
+    return fail(ErrorKind::denied, quote(origin, 80) + ": without TLS a password would travel in the clear: use https");
+  return {};
+}
+
+struct Credentials {
+  std::string user, password;
+};
+
+Result<Credentials> read_credentials(const std::string& path) {
+  if (path.empty()) return Credentials{};
+  const std::string text = NW_TRY(read_secret(path));
+  const auto lines = split(text, '\n');
+  if (lines.size() < 2 || trim(lines[0]).empty())
+    return fail(ErrorKind::malformed, path + ": has to be two lines, user and password");
+  std::string_view password = lines[1];
+  if (password.ends_with('\r')) password.remove_suffix(1);
+  return Credentials{std::string(trim(lines[0])), std::string(password)};
+}
+
+class CurlHttp : public Http {
+ public:
+  CurlHttp(const Api& api, HttpOptions options) : api_(api), options_(std::move(options)), handle_(api_.init()) {}
+  ~CurlHttp() override {
+    if (handle_ != nullptr) api_.cleanup(handle_);
+  }
+  CurlHttp(const CurlHttp&) = delete;
+  CurlHttp& operator=(const CurlHttp&) = delete;
+
+  Result<void> set_up(const Credentials& credentials) {
+    if (handle_ == nullptr) return fail(ErrorKind::failed, "curl_easy_init failed");
+    const long ms = std::max<long>(options_.deadline.count() / kMicro, 1);
+    set(CURLOPT_NOSIGNAL, 1L);
+    set(CURLOPT_TIMEOUT_MS, ms);
+    set(CURLOPT_FOLLOWLOCATION, 0L);
+    set(CURLOPT_PROXY, "");
+    set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+    set(CURLOPT_WRITEFUNCTION, take);
+    const bool key_alone = !options_.pinned_key.empty() && options_.ca_file.empty();
+    set(CURLOPT_SSL_VERIFYPEER, key_alone ? 0L : 1L);
+    set(CURLOPT_SSL_VERIFYHOST, key_alone ? 0L : 2L);
+    if (!options_.ca_file.empty()) set(CURLOPT_CAINFO, options_.ca_file.c_str());
+    if (!options_.pinned_key.empty()) set(CURLOPT_PINNEDPUBLICKEY, options_.pinned_key.c_str());
+    if (!credentials.user.empty()) {
+      set(CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BASIC));
+      set(CURLOPT_USERNAME, credentials.user.c_str());
+      set(CURLOPT_PASSWORD, credentials.password.c_str());
+    }
+    if (refused_ != CURLE_OK)
+      return fail(ErrorKind::failed, fmt::format("this libcurl refuses an option: {}", api_.text(refused_)));
+    return {};
+  }
+
+  Result<std::string> get(const std::string& path) override {
+    const std::lock_guard lock(mutex_);
+    const std::string url = options_.origin + path;
+    const bool clean = std::all_of(path.begin(), path.end(), [](char c) { return c > ' ' && c < 0x7f; });
+    if (!path.starts_with('/') || !clean) return fail(ErrorKind::malformed, quote(path, 80) + " is no path");
+    Body body{{}, options_.most};
+    set(CURLOPT_URL, url.c_str());
+    set(CURLOPT_WRITEDATA, &body);
+    CURLcode code{};
+    {
+      const PipeSignalBlocked blocked;
+      code = api_.perform(handle_);
+    }
+    if (body.too_long) return fail(ErrorKind::malformed, fmt::format("{}: longer than {} bytes", url, options_.most));
+    if (code != CURLE_OK) return transfer_error(code, url);
+    NW_CHECK(check_status(url));
+    return std::move(body.text);
+  }
+
+ private:
+  template <class Value>
+  void set(CURLoption option, Value value) {
+    if (const CURLcode code = api_.set(handle_, option, value); code != CURLE_OK) refused_ = code;
+  }
+
+  tl::unexpected<Error> transfer_error(CURLcode code, const std::string& url) const {
+    switch (code) {
+      case CURLE_OPERATION_TIMEDOUT:
+        return fail(ErrorKind::busy,
+                    fmt::format("{}: no whole answer within {} ms", url, options_.deadline.count() / kMicro));
+      case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+        return fail(ErrorKind::denied, url + ": the server's key is not the pinned one; nothing was sent to it");
+      case CURLE_PEER_FAILED_VERIFICATION:
+        return fail(ErrorKind::denied, url + ": the server's certificate is not vouched for (ca_file, or pinned_key)");
+      case CURLE_SSL_CACERT_BADFILE:
+        return fail(ErrorKind::absent, options_.ca_file + ": cannot be read as certificates (PEM)");
+      case CURLE_PARTIAL_FILE:
+      case CURLE_GOT_NOTHING:
+      case CURLE_WEIRD_SERVER_REPLY: return fail(ErrorKind::malformed, url + ": " + api_.text(code));
+      default: return fail(ErrorKind::failed, url + ": " + api_.text(code));
+    }
+  }
+
+  Result<void> check_status(const std::string& url) const {
+    long status = 0;
+    api_.info(handle_, CURLINFO_RESPONSE_CODE, &status);
+    if (status == 200) return {};
+    if (status >= 300 && status < 400) {
+      const char* target = nullptr;
+      api_.info(handle_, CURLINFO_REDIRECT_URL, &target);
+      return fail(ErrorKind::malformed, fmt::format("{}: {}, leads to {}; redirects are not followed", url, status,
+                                                    quote(target != nullptr ? target : "nowhere", 80)));
+    }
+    switch (status) {
+      case 401: return fail(ErrorKind::denied, url + ": 401, user or password is not accepted");
+      case 403: return fail(ErrorKind::denied, url + ": 403, this user may not read it");
+      case 404: return fail(ErrorKind::absent, url + ": 404");
+      case 429:
+      case 503: return fail(ErrorKind::busy, fmt::format("{}: {}, the server is busy", url, status));
+      default: return fail(ErrorKind::failed, fmt::format("{}: status {}", url, status));
+    }
+  }
+
+  const Api& api_;
+  const HttpOptions options_;
+  CURL* handle_;
+  CURLcode refused_ = CURLE_OK;
+  std::mutex mutex_;
+};
+}  // namespace
+
+Result<std::shared_ptr<Http>> open_real_http(const HttpOptions& options) {
+  NW_CHECK(check_origin(options.origin));
+  const Credentials credentials = NW_TRY(read_credentials(options.credentials_file));
+  const auto& api = library();
+  if (!api) return tl::make_unexpected(api.error());
+  const auto http = std::make_shared<CurlHttp>(*api, options);
+  NW_CHECK(http->set_up(credentials));
+  return http;
+}
+
+}  // namespace nw

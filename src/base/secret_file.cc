@@ -1,0 +1,50 @@
+// What is checked is the open file and not the path, so that nothing can be exchanged in between. The file is opened
+// O_NONBLOCK: a FIFO there would wait for its writer.
+#include "base/secret_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+#include <fmt/format.h>
+
+namespace nw {
+
+namespace {
+constexpr std::size_t kLongest = 4096;
+
+Result<void> check(int fd, const std::string& path) {
+  struct stat info {};
+  if (::fstat(fd, &info) != 0) return tl::make_unexpected(system_error(errno, path));
+  if (!S_ISREG(info.st_mode)) return fail(ErrorKind::denied, path + ": credentials must be in a regular file");
+  if (info.st_uid != 0 && info.st_uid != ::geteuid())
+    return fail(ErrorKind::denied,
+                fmt::format("{0}: belongs to user {1}, who is neither root nor you: sudo chown {2} {0}", path,
+                            info.st_uid, ::geteuid()));
+  if ((info.st_mode & 077) != 0)
+    return fail(ErrorKind::denied, fmt::format("{0}: others may touch it (mode {1:04o}): chmod 0600 {0}", path,
+                                               static_cast<unsigned>(info.st_mode) & 07777));
+  if (static_cast<std::size_t>(info.st_size) > kLongest)
+    return fail(ErrorKind::malformed, path + ": longer than 4096 bytes; are these credentials?");
+  return {};
+}
+}  // namespace
+
+Result<std::string> read_secret(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (fd < 0) return tl::make_unexpected(system_error(errno, path));
+  const auto checked = check(fd, path);
+  std::array<char, kLongest> text{};
+  ssize_t size = 0;
+  if (checked) size = ::read(fd, text.data(), text.size());
+  const int error = errno;
+  ::close(fd);
+  NW_CHECK(checked);
+  if (size < 0) return tl::make_unexpected(system_error(error, path));
+  return std::string(text.data(), static_cast<std::size_t>(size));
+}
+
+}  // namespace nw

@@ -1,0 +1,384 @@
+// redfish: the node's power and energy by its BMC, over HTTPS (DMTF DSP0268 Sensor, EnvironmentMetrics, Power).
+//
+// The site file names the BMC; nothing is looked for on a network. At probe time each chassis (or the site's) is asked
+// for what it has, and the best is taken:
+//   1. a Sensor of ReadingType Power: the one that EnvironmentMetrics was copied from (DataSourceUri), or one whose
+//      name says total, system, chassis, node, server or input and no component. A Sensor says how often and how well
+//      it measures: SensingInterval, AveragingInterval, ReadingTime, Accuracy.
+//   2. EnvironmentMetrics' PowerWatts
+//   3. Power's PowerControl, the first that is no component's
+// Accuracy is "the estimated percent error", ReadingAccuracy the largest deviation in watts: both are taken as limits
+// with the basis "stated by the BMC". Precision is used as the number of digits behind the point, as the schema's own
+// examples do (31.6 with a Precision of 1), though its text says significant digits.
+//
+// Energy: EnergyJoules, or EnergykWh where it is given finer than 0.01 kWh (36 kJ; a node of 500 W takes 72 s for
+// that). Most BMCs count whole kWh, 3.6 MJ, which is no energy of any job: refused, and said so. What a reading's
+// digits show is its step, and a number that went through single precision has the step of that.
+//
+// Rounds: one request for each resource, never more often than every second. The same ReadingTime with the same reading
+// is not a new value (base/bus.cc dates it as the first). Times of the device count from the first that was seen.
+//
+// On a tape. What the driver needs of the site file (names, periods, chassis; neither addresses nor credentials) passes
+// through Host::ask as "redfish:site", and each answer in the part that redfish_json knows, so that serial numbers and
+// asset tags stay at home.
+//
+// Lies. PowerConsumedWatts is a mean over a minute on some BMCs, and PowerMetrics.IntervalInMin is about the statistics
+// beside it, not about it. A chassis may be an enclosure of several nodes. Basic authentication at every request can
+// fill a BMC's audit log; a wrong password may lock the account, so a refusal ends the probe.
+#include "sensor/drivers/redfish_json.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "base/http.h"
+#include "base/parse.h"
+#include "sensor/driver.h"
+
+namespace nw {
+
+namespace {
+using namespace redfish;
+
+constexpr Nanos kFastest = seconds(1);
+constexpr std::size_t kMostChassis = 8, kMostSensors = 8;  // asked at probe time
+constexpr std::int64_t kCeilingW = 20'000;
+constexpr double kUselessKwh = 0.01;
+
+// One BMC, shared with the thread that asks it.
+struct Bmc {
+  HttpOptions options;
+  std::shared_ptr<Http> http;
+};
+
+// A number to be read again and again.
+struct Wanted {
+  std::string path, pointer;
+  double scale = 1;                // reading to counts
+  std::optional<Nanos> beginning;  // the first ReadingTime seen
+};
+
+std::string lower(std::string text) {
+  for (char& c : text)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return text;
+}
+bool has_one_of(const std::string& text, std::initializer_list<const char*> words) {
+  return std::any_of(words.begin(), words.end(), [&](const char* word) { return text.find(word) != text.npos; });
+}
+bool is_component(const std::string& name, const std::string& context) {
+  return has_one_of(lower(name), {"cpu", "gpu", "proc", "mem", "dimm", "fan", "psu", "ps1", "ps2", "supply", "pcie",
+                                  "drive", "disk", "storage", "nic", "accel"}) ||
+         !(context.empty() || context == "Chassis" || context == "SystemBoard" || context == "PowerSubsystem" ||
+           context == "Intake");
+}
+bool sounds_like_node(const std::string& name) {
+  return !is_component(name, "") &&
+         has_one_of(lower(name), {"total", "system", "sys_", "chassis", "node", "server", "input"}) &&
+         has_one_of(lower(name), {"power", "pwr", "watt", "energy"});
+}
+
+Reading read_value(const std::string& body, Wanted& wanted) {
+  const auto found = value(body, wanted.pointer);
+  if (!found) return Reading::none(found.error().kind);
+  if (!found->number) return Reading::none(ErrorKind::absent);
+  const double counts = *found->number * wanted.scale;
+  if (!(counts >= 0) || counts > 1e15) return Reading::none(ErrorKind::malformed);
+  Reading reading = Reading::of(static_cast<std::uint64_t>(std::llround(counts)));
+  if (!found->time) return reading;
+  constexpr Nanos kFarthest = seconds(900'000'000);  // what a tape can hold; a BMC that had no clock jumps farther
+  if (!wanted.beginning) wanted.beginning = found->time;
+  const Nanos since = *found->time - *wanted.beginning;
+  if (since < kFarthest && -since < kFarthest) reading.device = since;
+  return reading;
+}
+
+// Each resource once, however many numbers are in it.
+void ask_all(Bmc& bmc, std::vector<Wanted>& wanted, std::span<Reading> answers) {
+  std::map<std::string, Result<std::string>> bodies;
+  for (std::size_t i = 0; i < wanted.size() && i < answers.size(); ++i) {
+    auto body = bodies.find(wanted[i].path);
+    if (body == bodies.end())
+      body = bodies
+                 .emplace(wanted[i].path, bmc.http ? bmc.http->get(wanted[i].path)
+                                                   : Result<std::string>(fail(ErrorKind::absent, "no connection")))
+                 .first;
+    answers[i] = body->second ? read_value(*body->second, wanted[i]) : Reading::none(body->second.error().kind);
+  }
+}
+
+enum class Unit : unsigned char { watt, joule, kwh };
+
+// Where a figure was found and what is known of it.
+struct Found {
+  Unit unit = Unit::watt;
+  std::string path, pointer;
+  std::string source;  // "sensor Total Power"
+  SensorFacts facts;   // of a Sensor; else only the reading
+};
+
+class Prober {
+ public:
+  Prober(Host& host, const Site& site) : host_(host), site_(site) {}
+
+  Probe probe() {
+    const auto text = host_.ask("redfish:site", [this] { return describe_site(); });
+    if (!text) {
+      if (text.error().kind != ErrorKind::absent) note("redfish", text.error());
+      return std::move(probe_);
+    }
+    for (const auto line : split(*text, '\n')) {
+      const auto space = std::min(line.find(' '), line.size());
+      const std::string key(line.substr(0, space)), rest(trim(line.substr(space)));
+      if (key == "bmc") add_bmc(), start(rest);
+      if (key == "chassis") chassis_ = rest;
+      if (const auto ms = key == "period_ms" ? parse_u64(rest) : std::nullopt; ms && *ms < 3'600'000)
+        period_ = std::max(kFastest, millis(static_cast<std::int64_t>(*ms)));
+    }
+    add_bmc();
+    return std::move(probe_);
+  }
+
+ private:
+  Result<std::string> describe_site() const {
+    std::string text;
+    for (const RedfishSite& bmc : site_.redfish)
+      text += fmt::format("bmc {}\nperiod_ms {}\nchassis {}\n", bmc.name, bmc.period.count() / kMicro, bmc.chassis);
+    if (text.empty()) return fail(ErrorKind::absent, "the site file names no BMC");
+    return text;
+  }
+
+  void start(const std::string& name) {
+    name_ = name;
+    chassis_.clear();
+    period_ = seconds(5);
+    bmc_ = std::make_shared<Bmc>();
+    for (const RedfishSite& bmc : site_.redfish) {
+      if (bmc.name != name) continue;
+      bmc_->options.origin = bmc.origin;
+      bmc_->options.ca_file = bmc.ca_file;
+      bmc_->options.pinned_key = bmc.pinned_key;
+      bmc_->options.credentials_file = bmc.credentials_file;
+    }
+    lost_.reset();
+  }
+
+  Result<std::string> get_live(const std::string& path) {
+    if (bmc_->http == nullptr) bmc_->http = NW_TRY(host_.open_http(bmc_->options));
+    return keep_known(NW_TRY(bmc_->http->get(path)));
+  }
+
+  // A BMC that refuses, hangs or is not there is asked nothing more: it would not be quicker, and may lock the account.
+  Result<std::string> ask(const std::string& path) {
+    if (lost_) return tl::make_unexpected(*lost_);
+    auto answer = host_.ask(fmt::format("redfish:{}:{}", name_, path), [&] { return get_live(path); });
+    if (!answer && answer.error().kind != ErrorKind::absent && answer.error().kind != ErrorKind::malformed)
+      lost_ = answer.error();
+    return answer;
+  }
+
+  void add_bmc() {
+    if (name_.empty()) return;
+    if (!probe_.sensors.empty()) return note("redfish " + name_, "a second BMC of this node; left out");
+    const auto paths = list_chassis();
+    if (!paths) return note("redfish " + name_, paths.error());
+    std::vector<Found> found;
+    for (const auto& path : *paths)
+      if (found.empty()) found = search(path);
+    if (lost_) note("redfish " + name_, *lost_);
+    if (!found.empty()) return bind(found);
+    if (!lost_) note("redfish " + name_, "no chassis of this BMC says what power it draws");
+  }
+
+  Result<std::vector<std::string>> list_chassis() {
+    if (chassis_.starts_with("/redfish/")) return std::vector{chassis_};
+    const std::string collection = "/redfish/v1/Chassis";
+    if (!chassis_.empty()) return std::vector{collection + "/" + chassis_};
+    auto paths = members(NW_TRY(ask(collection)));
+    if (!paths) return fail(paths.error().kind, collection + ": " + paths.error().what);
+    if (paths->size() > kMostChassis) paths->resize(kMostChassis);
+    return paths;
+  }
+
+  // The answer at a path as `read` understands it. Nothing there is nothing; what makes no sense is noted.
+  template <class Read>
+  auto look(const std::optional<std::string>& path, Read read)
+      -> std::optional<typename decltype(read(""))::value_type> {
+    if (!path) return std::nullopt;
+    const auto text = ask(*path);
+    if (!text && text.error().kind == ErrorKind::malformed) note("redfish " + name_ + " " + *path, text.error());
+    if (!text) return std::nullopt;
+    auto understood = read(*text);
+    if (understood) return std::move(*understood);
+    note("redfish " + name_ + " " + *path, understood.error());
+    return std::nullopt;
+  }
+
+  // Power, then energy, as far as this chassis has them.
+  std::vector<Found> search(const std::string& path) {
+    const auto links = look(std::optional(path), chassis);
+    if (!links) return {};
+    const Environment metrics = look(links->environment, environment).value_or(Environment{});
+    std::vector<std::string> candidates;
+    for (const MetricReading* excerpt : {&metrics.power, &metrics.energy_j, &metrics.energy_kwh})
+      if (excerpt->source) candidates.push_back(*excerpt->source);
+    const std::size_t named = candidates.size();
+    for (auto& member : look(links->sensors, members).value_or(std::vector<std::string>{}))
+      if (sounds_like_node(member.substr(member.rfind('/') + 1)) &&
+          std::find(candidates.begin(), candidates.end(), member) == candidates.end())
+        candidates.push_back(std::move(member));
+    candidates.resize(std::min(candidates.size(), kMostSensors));
+    std::optional<Found> power, energy;
+    for (std::size_t i = 0; i < candidates.size(); ++i)
+      if (const auto facts = look(std::optional(candidates[i]), sensor))
+        if (facts->reading && facts->enabled && !is_component(i < named ? "" : facts->id + facts->name, facts->context))
+          take_sensor(candidates[i], *facts, power, energy);
+    if (!power) power = power_without_sensor(*links, metrics);
+    if (!energy) energy = energy_without_sensor(*links, metrics);
+    std::vector<Found> found;
+    if (power) found.push_back(std::move(*power));
+    if (energy && is_fine(*energy)) found.push_back(std::move(*energy));
+    return found;
+  }
+
+  static void take_sensor(const std::string& path, const SensorFacts& facts, std::optional<Found>& power,
+                          std::optional<Found>& energy) {
+    const std::string source = "sensor " + (facts.name.empty() ? facts.id : facts.name);
+    const bool joules = facts.type == "EnergyJoules";
+    if (facts.type == "Power" && !power) power = Found{Unit::watt, path, "/Reading", source, facts};
+    if ((joules || facts.type == "EnergykWh") && (!energy || (joules && energy->unit == Unit::kwh)))
+      energy = Found{joules ? Unit::joule : Unit::kwh, path, "/Reading", source, facts};
+  }
+
+  std::optional<Found> power_without_sensor(const Chassis& links, const Environment& metrics) {
+    SensorFacts facts;
+    facts.reading = metrics.power.reading;
+    if (facts.reading) return Found{Unit::watt, *links.environment, "/PowerWatts/Reading", "EnvironmentMetrics", facts};
+    const auto controls = look(links.power, power_controls);
+    if (!controls) return std::nullopt;
+    for (const Control& control : *controls) {
+      if (!control.watts || is_component(control.name, control.context)) continue;
+      facts.reading = control.watts;
+      return Found{Unit::watt, *links.power, control.pointer, "Power", facts};
+    }
+    return std::nullopt;
+  }
+
+  static std::optional<Found> energy_without_sensor(const Chassis& links, const Environment& metrics) {
+    SensorFacts facts;
+    facts.reading = metrics.energy_j.reading;
+    if (facts.reading)
+      return Found{Unit::joule, *links.environment, "/EnergyJoules/Reading", "EnvironmentMetrics", facts};
+    facts.reading = metrics.energy_kwh.reading;
+    if (facts.reading) return Found{Unit::kwh, *links.environment, "/EnergykWh/Reading", "EnvironmentMetrics", facts};
+    return std::nullopt;
+  }
+
+  // In the reading's unit, by the finer of what it shows.
+  static double step_of(const Found& found) {
+    const double shown = compute_step(found.facts.reading.value_or(0));
+    return found.facts.lifetime ? std::min(shown, compute_step(*found.facts.lifetime)) : shown;
+  }
+  bool is_fine(const Found& energy) {
+    const double step = step_of(energy);
+    if (energy.unit != Unit::kwh || step < kUselessKwh) return true;
+    note("redfish " + name_ + " " + energy.path,
+         {{},
+          fmt::format("EnergykWh comes in steps of {:.3g} kWh ({:.0f} kJ), which says nothing of a job; left out", step,
+                      step * 3600)});
+    return false;
+  }
+
+  Nameplate make_plate(const Found& found, const char* what) const {
+    const SensorFacts& facts = found.facts;
+    Nameplate plate;
+    plate.id = fmt::format("redfish/{}/{}", name_, what);
+    plate.source = fmt::format("Redfish {} of {}", found.source, name_);
+    plate.part = {Domain::node, "0"};
+    const bool output = facts.sub_context == "Output" || (facts.voltage == "DC" && facts.sub_context != "Input");
+    plate.boundary = output ? Boundary::node_dc : Boundary::plug;
+    plate.unit_num = 1000;
+    plate.refresh = std::max(period_, facts.sensing.value_or(kFastest));
+    plate.ceiling = watts(kCeilingW);
+    const bool stated = facts.accuracy && *facts.accuracy > 0 && *facts.accuracy <= 100;
+    plate.gain = stated ? Tolerance{*facts.accuracy / 100, Tolerance::Shape::limit, "stated by the BMC"}
+                        : Tolerance{0.05, Tolerance::Shape::limit, "assumed"};
+    plate.offset = stated ? Watts{} : Watts::of(5'770'000);  // +-10 W as a limit
+    plate.access = "whoever may read the BMC's credentials file";
+    return plate;
+  }
+
+  Nameplate make_power_plate(const Found& found) const {
+    const SensorFacts& facts = found.facts;
+    Nameplate plate = make_plate(found, "power");
+    plate.kind = SensorKind::gauge;
+    plate.window = facts.averaging.value_or(facts.sensing.value_or(kFastest));
+    const double digits = std::round(facts.precision.value_or(0));
+    double variance = std::pow(10, -2 * std::clamp(digits, 0.0, 6.0)) / 12;  // W^2
+    if (const double limit = facts.reading_accuracy.value_or(0); limit > 0 && limit < kCeilingW) {
+      variance += limit * limit / 3;
+      if (!facts.accuracy) plate.gain = {0, Tolerance::Shape::limit, "stated by the BMC"}, plate.offset = {};
+    }
+    const double offset = to_watts(plate.offset);
+    plate.offset = Watts::of(std::llround(std::sqrt(offset * offset + variance) * 1e6));
+    return plate;
+  }
+
+  // A count appears as often as the node takes to use it: a coarse counter is a slow one.
+  Nameplate make_energy_plate(const Found& found, double power_w) const {
+    Nameplate plate = make_plate(found, "energy");
+    plate.kind = SensorKind::counter;
+    if (found.unit == Unit::kwh) plate.unit_num = 3'600'000;  // 1e-6 kWh
+    const double step_j = step_of(found) * (found.unit == Unit::kwh ? 3.6e6 : 1);
+    const double takes_s = std::min(step_j / std::max(power_w, 1.0), 3600.0);
+    plate.refresh = std::max(plate.refresh, Nanos::of(std::llround(takes_s * 1e9)));
+    plate.ceiling += Watts::of(std::llround(step_j / to_seconds(period_) * 1e6));  // a step seen in one period
+    return plate;
+  }
+
+  void bind(const std::vector<Found>& found) {
+    std::vector<Nameplate> plates;
+    std::vector<std::string> keys;
+    std::vector<Wanted> wanted;
+    double power_w = 100;  // where nothing says
+    Nanos slowest = period_;
+    for (const Found& each : found) {
+      const bool is_power = each.unit == Unit::watt;
+      if (is_power) power_w = *each.facts.reading;
+      plates.push_back(is_power ? make_power_plate(each) : make_energy_plate(each, power_w));
+      keys.push_back(fmt::format("redfish:{}/{}", name_, is_power ? "power" : "energy"));
+      wanted.push_back({each.path, each.pointer, each.unit == Unit::kwh ? 1e6 : 1e3, {}});
+      slowest = std::max(slowest, each.facts.sensing.value_or(period_));
+    }
+    const BusPace pace{period_, Nanos::of(3 * slowest.count()) + bmc_->options.deadline};
+    const auto asked = std::make_shared<std::vector<Wanted>>(std::move(wanted));
+    auto sources =
+        host_.bind_bus(keys, pace, [bmc = bmc_, asked](std::span<Reading> answers) { ask_all(*bmc, *asked, answers); });
+    if (!sources) return note("redfish " + name_, sources.error());
+    for (std::size_t i = 0; i < plates.size(); ++i)
+      probe_.sensors.push_back({std::move(plates[i]), std::move((*sources)[i])});
+  }
+
+  void note(std::string where, const Error& error) {
+    const bool library = error.what.find("libcurl") != error.what.npos && error.kind == ErrorKind::absent;
+    probe_.findings.push_back({std::move(where), error.what, library ? "sudo apt install libcurl4" : ""});
+  }
+
+  void note(std::string where, std::string what) { probe_.findings.push_back({std::move(where), std::move(what), ""}); }
+
+  Host& host_;
+  const Site& site_;
+  Probe probe_;
+  // The BMC at hand.
+  std::string name_, chassis_;
+  Nanos period_{};
+  std::shared_ptr<Bmc> bmc_;
+  std::optional<Error> lost_;
+};
+}  // namespace
+
+Probe probe_redfish(Host& host, const Site& site) { return Prober(host, site).probe(); }
+
+}  // namespace nw

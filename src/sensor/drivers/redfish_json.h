@@ -1,0 +1,72 @@
+// What the redfish driver understands of Redfish's JSON: pure functions of foreign text. JSON stays inside the .cc.
+//
+// A member that is not there, or null, is nothing; one of the wrong shape is an Error (malformed) that names it by its
+// JSON pointer. An answer is at most 1 MiB and 32 levels deep. Text that is no number, a number that is not finite and
+// a path that leaves /redfish/ are wrong shapes.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/units.h"
+
+namespace nw::redfish {
+
+// The answer without what is none of ours (serial numbers, asset tags, locations): what may go on a tape.
+Result<std::string> keep_known(std::string_view json);
+
+// The paths of a collection's members, at most 256.
+Result<std::vector<std::string>> members(std::string_view json);
+
+struct Chassis {
+  std::optional<std::string> power, environment, sensors;  // paths
+};
+Result<Chassis> chassis(std::string_view json);
+
+// One of Power's PowerControl.
+struct Control {
+  std::string pointer;  // of its watts: "/PowerControl/0/PowerConsumedWatts"
+  std::string name, context;
+  std::optional<double> watts;
+};
+Result<std::vector<Control>> power_controls(std::string_view json);
+
+// A member of EnvironmentMetrics: a reading and the Sensor that it was copied from.
+struct MetricReading {
+  std::optional<double> reading;
+  std::optional<std::string> source;  // a path
+};
+struct Environment {
+  MetricReading power, energy_kwh, energy_j;
+};
+Result<Environment> environment(std::string_view json);
+
+struct SensorFacts {
+  std::string id, name, type, context, sub_context, voltage;
+  std::optional<double> reading, lifetime;
+  std::optional<double> accuracy;          // percent error
+  std::optional<double> reading_accuracy;  // in the reading's unit
+  std::optional<double> precision;
+  std::optional<Nanos> sensing, averaging;
+  bool enabled = true;
+};
+Result<SensorFacts> sensor(std::string_view json);
+
+// A number at a pointer, and the resource's ReadingTime since 1970 where it has one that makes sense.
+struct Value {
+  std::optional<double> number;
+  std::optional<Nanos> time;
+};
+Result<Value> value(std::string_view json, const std::string& pointer);
+
+// "PT0.25S", "PT1M30S", "P1DT2H": at most ten years; months and years have no length and are nothing.
+std::optional<Nanos> parse_iso_duration(std::string_view text);
+// "2026-01-01T12:00:00.25+01:00" since 1970; years 1970 to 2199.
+std::optional<Nanos> parse_iso_time(std::string_view text);
+// The step in which a reading is given, by its digits and by what single precision can hold at its size; >= 1e-6.
+double compute_step(double reading);
+
+}  // namespace nw::redfish
