@@ -237,6 +237,13 @@ TEST(Site, SecretsAreRefusedAndNeverRepeated) {
     EXPECT_EQ(setting.value.find("s3cr3t"), std::string::npos);
 }
 
+// Text that toml++ asserts it cannot meet.
+TEST(Site, NoTextEndsTheProgram) {
+  for (const char* text :
+       {"[\n]\nx", "[", "[[", "[[\n", "[ ", "[.a]", "[a.]", "[a.\n]", "a.\n=1", "a={\n", "a={.=1}", "[=]"})
+    EXPECT_TRUE(has_fault(text, "not TOML")) << text;
+}
+
 TEST(Site, SettingsSayWhereTheyComeFrom) {
   std::string text;
   for (const SiteSetting& one :

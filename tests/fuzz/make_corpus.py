@@ -78,6 +78,7 @@ def make_sites():
     whole = test.split('kWhole = R"(\n')[1].split(')";')[0].replace('date = "2026" }', 'date = "2026-01-02" }')
     write("site", "whole", whole)
     write("site", "faults", '[ipmi]\nperiot = "2s"\n[redfish.a]\npassword = "x"\n[facility.pue]\nvalue = 0.5\n')
+    write("site", "header", b"[ipmi]\nperiot = \"s2\"\n[redfish.a]\npassword = \"x\"\n[\n]\neup.yt 0.5")
     write("site", "rule", '[sensors."*"]\nfactor = 1.054321\nbias_w = -3\nsource = "s"\ndate = "2026-01"\n')
 
 
