@@ -47,7 +47,23 @@ void write_sensor(const Nameplate& plate, pb::SensorUse& out) {
   out.set_refresh_ns(plate.refresh.count());
   out.set_gain(plate.gain.relative);
   out.set_gain_shape(plate.gain.shape == Tolerance::Shape::limit ? "limit" : "sigma");
-  out.set_gain_basis(plate.gain.basis);
+  out.set_gain_basis(valid_utf8(plate.gain.basis));
+  if (plate.factor != 1) out.set_factor(plate.factor);
+  if (plate.bias != Watts{}) out.set_bias_uw(plate.bias.count());
+  for (const auto& rule : plate.rules) out.add_rules(valid_utf8(rule));
+}
+
+void write_facility(const Site& site, pb::Record& out) {
+  const auto write = [](const Sourced& figure, pb::Sourced& to) {
+    to.set_value(figure.value);
+    to.set_source(valid_utf8(figure.source));
+    to.set_date(valid_utf8(figure.date));
+  };
+  if (site.pue) write(*site.pue, *out.mutable_facility()->mutable_pue());
+  if (site.carbon_g_per_kwh) write(*site.carbon_g_per_kwh, *out.mutable_facility()->mutable_carbon_g_per_kwh());
+  if (!site.price_per_kwh) return;
+  write(*site.price_per_kwh, *out.mutable_facility()->mutable_price_per_kwh());
+  out.mutable_facility()->set_currency(valid_utf8(site.currency));
 }
 
 namespace {

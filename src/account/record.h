@@ -5,6 +5,7 @@
 #include "account/record.pb.h"
 #include "base/host.h"
 #include "energy/tree.h"
+#include "sensor/site.h"
 
 namespace nw {
 
@@ -15,6 +16,8 @@ pb::Boundary to_record(Boundary boundary);
 void write_energy(const Energy& energy, pb::Energy& out);
 void write_component(const Component& component, pb::Component& out);
 void write_sensor(const Nameplate& plate, pb::SensorUse& out);
+// PUE, price and carbon factor, so that a report of this run stays what it is.
+void write_facility(const Site& site, pb::Record& out);
 
 // What the machine is: host name, CPU model, counts, memory, kernel; from /proc and /sys through the host.
 void write_node(Host& host, pb::Node& out);

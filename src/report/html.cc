@@ -156,6 +156,24 @@ std::string phases_card(const Summary& summary) {
   return out + "</tbody></table></div></section>\n";
 }
 
+std::string footprint_card(const Summary& summary) {
+  if (summary.carbon.empty() && summary.cost.empty()) return "";
+  std::string out = "<section class=\"card\"><h2>Carbon and cost</h2><dl class=\"facts\">";
+  if (!summary.carbon.empty()) out += fmt::format("<dt>Carbon</dt><dd>{}</dd>", for_html(summary.carbon));
+  if (!summary.cost.empty()) out += fmt::format("<dt>Cost</dt><dd>{}</dd>", for_html(summary.cost));
+  return out + "</dl></section>\n";
+}
+
+// ", divided by 0.945, less -1.2 W (rules ...)" of a site's calibration.
+std::string calibration_words(const pb::SensorUse& sensor) {
+  std::string words;
+  if (sensor.has_factor()) words += fmt::format(", divided by {}", plain_text(finite(sensor.factor())));
+  if (sensor.has_bias_uw())
+    words += fmt::format(", less {} W", plain_text(static_cast<double>(sensor.bias_uw()) / 1e6));
+  for (const std::string& rule : sensor.rules()) words += fmt::format(", rule \"{}\"", clean(rule));
+  return words;
+}
+
 std::string quality_card(const Summary& summary, const pb::Record& record) {
   std::string out = "<section class=\"card\"><h2>How good these figures are</h2>";
   if (!summary.findings.empty()) out += "<ul class=\"found\">\n";
@@ -176,7 +194,8 @@ std::string quality_card(const Summary& summary, const pb::Record& record) {
                      sensor.counter() ? "counts energy" : "shows power", duration_text(duration_s(sensor.refresh_ns())),
                      sensor.gain() > 0 ? fmt::format(", ±{:.3g} % ({}, {})", sensor.gain() * 100,
                                                      clean(sensor.gain_shape()), clean(sensor.gain_basis()))
-                                       : ""));
+                                       : "") +
+             calibration_words(sensor));
   return out + "</dl></section>\n";
 }
 
@@ -222,7 +241,7 @@ std::string list_card(Records records) {
 std::string make_run_body(const pb::Record& record) {
   const Summary summary = make_summary(record, {Units::automatic, true, false});
   return headline(summary) + timeline_card(record) + parts_card(summary) + phases_card(summary) +
-         quality_card(summary, record) + footer(record);
+         footprint_card(summary) + quality_card(summary, record) + footer(record);
 }
 
 std::string make_html(const pb::Record& record) {

@@ -5,6 +5,7 @@
 
 #include "base/anomalies.h"
 #include "report/escape.h"
+#include "report/facility.h"
 #include "report/report.h"
 #include "report/values.h"
 
@@ -149,7 +150,31 @@ Json make_sensor(const pb::SensorUse& one) {
           {"refresh_s", seconds(one.refresh_ns())},
           {"gain", above_zero(one.gain())},
           {"gain_shape", text(one.gain_shape())},
-          {"gain_basis", text(one.gain_basis())}};
+          {"gain_basis", text(one.gain_basis())},
+          {"factor", one.has_factor() ? number(one.factor()) : Json(nullptr)},
+          {"bias_w", one.has_bias_uw() ? number(static_cast<double>(one.bias_uw()) / 1e6) : Json(nullptr)},
+          {"rules", list(one.rules(), [](const std::string& rule) { return text(rule); })}};
+}
+
+Json make_factor(bool has, const pb::Sourced& figure) {
+  if (!has) return nullptr;
+  return {{"value", number(figure.value())}, {"source", text(figure.source())}, {"date", text(figure.date())}};
+}
+
+Json make_facility(const pb::Record& record) {
+  if (!record.has_facility()) return nullptr;
+  const pb::Facility& facility = record.facility();
+  const Footprint footprint = compute_footprint(record);
+  const bool any = footprint.carbon_g.value || footprint.cost.value;
+  return {{"pue", make_factor(facility.has_pue(), facility.pue())},
+          {"carbon_g_per_kwh", make_factor(facility.has_carbon_g_per_kwh(), facility.carbon_g_per_kwh())},
+          {"price_per_kwh", make_factor(facility.has_price_per_kwh(), facility.price_per_kwh())},
+          {"currency", text(facility.currency())},
+          {"of", any ? Json(footprint.estimate ? "node_estimate" : "energy") : Json(nullptr)},
+          {"carbon_g", number(footprint.carbon_g.value)},
+          {"carbon_uncertainty_g", number(footprint.carbon_g.uncertainty)},
+          {"cost", number(footprint.cost.value)},
+          {"cost_uncertainty", number(footprint.cost.uncertainty)}};
 }
 
 Json make_provenance(const pb::Record& record) {
@@ -196,6 +221,7 @@ std::string make_json(const pb::Record& record) {
   out["anomalies"] = list(record.anomalies(), make_anomaly);
   out["timeline"] = make_timeline(record);
   out["sensors"] = list(record.sensors(), make_sensor);
+  out["facility"] = make_facility(record);
   out["provenance"] = make_provenance(record);
   return out.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
 }

@@ -70,6 +70,8 @@ std::string quality_block(const Summary& summary, const pb::Record& record) {
   std::string out;
   for (const std::string& one : summary.per_unit) out += "- Per unit: " + for_markdown(one) + '\n';
   for (const std::string& one : summary.figures) out += "- Figure: " + for_markdown(one) + '\n';
+  if (!summary.carbon.empty()) out += "- Carbon: " + for_markdown(summary.carbon) + '\n';
+  if (!summary.cost.empty()) out += "- Cost: " + for_markdown(summary.cost) + '\n';
   out += "- Quality: " + for_markdown(summary.coverage + (summary.findings.empty() ? ", no anomalies" : "")) + '\n';
   for (const Remark& one : summary.findings)
     out +=

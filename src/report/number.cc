@@ -14,7 +14,7 @@ constexpr double kJoulesPerWh = 3600;
 constexpr int kMostDecimals = 9;
 
 struct Scale {
-  double joules;
+  double size;  // of one unit, in J or g
   std::string_view name;
 };
 // In the order of Units; the first is never used.
@@ -83,7 +83,7 @@ std::string joules_text(Amount joules, const NumberStyle& style) {
                      : size < 1e6 ? Scale{1e3, "kJ"}
                      : size < 1e9 ? Scale{1e6, "MJ"}
                                   : Scale{1e9, "GJ"};
-  return fmt::format("{} {}", digits(joules, unit.joules, style.precise).value, unit.name);
+  return fmt::format("{} {}", digits(joules, unit.size, style.precise).value, unit.name);
 }
 
 Scale item_scale(double joules, bool utf8) {
@@ -110,13 +110,13 @@ Units energy_unit(std::optional<double> largest_j, Units wanted) {
 std::string energy_text(Amount joules, const NumberStyle& style) {
   if (!known(joules.value)) return std::string(kUnknown);
   const Scale& unit = scale_of(joules, style);
-  return fmt::format("{} {}", digits(joules, unit.joules, style.precise).value, unit.name);
+  return fmt::format("{} {}", digits(joules, unit.size, style.precise).value, unit.name);
 }
 
 std::string energy_uncertainty_text(Amount joules, const NumberStyle& style) {
   if (!known(joules.value) || !positive(joules.uncertainty)) return std::string(kUnknown);
   const Scale& unit = scale_of(joules, style);
-  const Digits printed = digits(joules, unit.joules, style.precise);
+  const Digits printed = digits(joules, unit.size, style.precise);
   if (printed.uncertainty.empty()) return std::string(kUnknown);
   return fmt::format("{} {}", printed.uncertainty, unit.name);
 }
@@ -124,7 +124,7 @@ std::string energy_uncertainty_text(Amount joules, const NumberStyle& style) {
 std::string energy_pair_text(Amount joules, const NumberStyle& style) {
   if (!known(joules.value)) return std::string(kUnknown);
   const Scale& unit = scale_of(joules, style);
-  const Digits printed = digits(joules, unit.joules, style.precise);
+  const Digits printed = digits(joules, unit.size, style.precise);
   std::string text = fmt::format("{} {}", printed.value, unit.name);
   if (!printed.uncertainty.empty()) text += fmt::format(" {} {}", plus_minus(style.utf8), printed.uncertainty);
   return text;
@@ -141,10 +141,28 @@ std::string energy_full_text(Amount joules, const NumberStyle& style) {
 std::string per_item_text(Amount joules, std::string_view item, const NumberStyle& style, bool with_uncertainty) {
   if (!known(joules.value)) return std::string(kUnknown);
   const Scale unit = item_scale(*joules.value, style.utf8);
-  const Digits printed = digits(joules, unit.joules, style.precise);
+  const Digits printed = digits(joules, unit.size, style.precise);
   std::string text = fmt::format("{} {}{}{}", printed.value, unit.name, item.empty() ? "" : "/", item);
   if (with_uncertainty && !printed.uncertainty.empty())
     text += fmt::format(" {} {}", plus_minus(style.utf8), printed.uncertainty);
+  return text;
+}
+
+std::string mass_pair_text(Amount grams, const NumberStyle& style) {
+  if (!known(grams.value)) return std::string(kUnknown);
+  const double size = std::abs(*grams.value);
+  const Scale unit = size < 1e3 ? Scale{1, "g"} : size < 1e6 ? Scale{1e3, "kg"} : Scale{1e6, "t"};
+  const Digits printed = digits(grams, unit.size, style.precise);
+  std::string text = fmt::format("{} {}", printed.value, unit.name);
+  if (!printed.uncertainty.empty()) text += fmt::format(" {} {}", plus_minus(style.utf8), printed.uncertainty);
+  return text;
+}
+
+std::string money_pair_text(Amount amount, std::string_view currency, const NumberStyle& style) {
+  if (!known(amount.value)) return std::string(kUnknown);
+  const Digits printed = digits(amount, 1, style.precise);
+  std::string text = fmt::format("{} {}", printed.value, currency);
+  if (!printed.uncertainty.empty()) text += fmt::format(" {} {}", plus_minus(style.utf8), printed.uncertainty);
   return text;
 }
 

@@ -39,6 +39,8 @@ std::string energy_full_text(Amount joules, const NumberStyle& style);         /
 // Always in J, with a prefix: "0.526 J/sample +- 0.011". `item` is printed as it is.
 std::string per_item_text(Amount joules, std::string_view item, const NumberStyle& style, bool with_uncertainty = true);
 
+std::string mass_pair_text(Amount grams, const NumberStyle& style);  // "184 g +- 4", kg and t from 1000
+std::string money_pair_text(Amount amount, std::string_view currency, const NumberStyle& style);  // "0.11 EUR +- 0.01"
 std::string power_text(Amount watts);                            // "2612 W", kW from 10 kW
 std::string duration_text(std::optional<double> seconds);        // "42.1 s", "12m04s", "3h02m10s", "2d03h10m"
 std::string seconds_text(Amount seconds);                        // "724.3 s"

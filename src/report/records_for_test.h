@@ -120,6 +120,12 @@ inline void add_sensor(pb::Record& record, const std::string& id, const std::str
   sensor.set_gain_basis("assumed");
 }
 
+inline void set_factor(pb::Sourced& figure, double value, const std::string& source, const std::string& date) {
+  figure.set_value(value);
+  figure.set_source(source);
+  figure.set_date(date);
+}
+
 // (1) A GPU node with its own meter at the plug: everything measured, the rest derived. Load, three epochs, inference.
 inline pb::Record gpu_node() {
   pb::Record record = bare("7f3k2m9q0r8s7t6v5w4x3y2z1a", "segmentation train", 724);
@@ -183,6 +189,13 @@ inline pb::Record gpu_node() {
   add_sensor(record, "redfish/psu", "Redfish PSU", false, 0.02);
   add_sensor(record, "nvml/GPU-6f1c0", "NVML energy counter", true, 0.05);
   add_sensor(record, "rapl_powercap/package-0", "RAPL package (powercap)", true, 0.05);
+  record.mutable_sensors(0)->set_factor(0.985);
+  record.mutable_sensors(0)->set_bias_uw(-1'200'000);
+  record.mutable_sensors(0)->add_rules("redfish/*");
+  set_factor(*record.mutable_facility()->mutable_pue(), 1.3, "building meter, mean of the year", "2026-01");
+  set_factor(*record.mutable_facility()->mutable_price_per_kwh(), 0.21, "contract", "2026-01");
+  set_factor(*record.mutable_facility()->mutable_carbon_g_per_kwh(), 380, "national mix", "2025-12");
+  record.mutable_facility()->set_currency("EUR");
   pb::Label& label = *record.add_labels();
   label.set_key("batch");
   label.set_value("32");
@@ -225,6 +238,7 @@ inline pb::Record cpu_node() {
   for (int p = 0; p < 2; ++p)
     add_series(record, "dram", std::to_string(p), 42, false, [&](int i) { return 30.0 + p + 2 * std::sin(i * 0.3); });
   add_series(record, "other", "0", 42, true, [&](int) { return 105.0; });
+  set_factor(*record.mutable_facility()->mutable_carbon_g_per_kwh(), 41, "supplier", "2026-02");
   return record;
 }
 
@@ -276,6 +290,9 @@ inline pb::Record hostile() {
   label.set_value("\xed\xa0\x80");
   add_anomaly(record, "from_the_future\x1b", "s\xc3", 2);
   record.set_state("\x1b[2Jfinished");
+  set_factor(*record.mutable_facility()->mutable_carbon_g_per_kwh(), 1, "<b>|\x1b[31m", "</dd>");
+  set_factor(*record.mutable_facility()->mutable_price_per_kwh(), 1, "`x`", "");
+  record.mutable_facility()->set_currency("<i>\xff");
   return record;
 }
 
@@ -320,6 +337,9 @@ inline pb::Record nonsense() {
   add_series(record, "x", "", 3, false, [&](int) { return nan; });
   record.mutable_timeline()->mutable_series(0)->add_energy_uj(std::numeric_limits<std::int64_t>::max());
   record.mutable_timeline()->mutable_series(0)->add_energy_uj(least);
+  set_factor(*record.mutable_facility()->mutable_pue(), nan, "", "");
+  set_factor(*record.mutable_facility()->mutable_carbon_g_per_kwh(), -1, "", "");
+  set_factor(*record.mutable_facility()->mutable_price_per_kwh(), 1e300, "", "");
   return record;
 }
 

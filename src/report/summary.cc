@@ -7,6 +7,7 @@
 
 #include "report/curve.h"
 #include "report/escape.h"
+#include "report/facility.h"
 #include "report/values.h"
 
 namespace nw {
@@ -244,6 +245,8 @@ Summary make_summary(const pb::Record& record, const NumberStyle& style) {
   out.coverage = compute_coverage_words(record, style);
   out.findings = compute_findings(record);
   out.doubts = compute_doubts(record.energy(), style);
+  out.carbon = compute_carbon_words(record, style);
+  out.cost = compute_cost_words(record, style);
   if (record.monitor_cpu_s() > 0) out.monitor = duration_text(finite(record.monitor_cpu_s())) + " of CPU";
   return out;
 }

@@ -58,6 +58,7 @@ struct Summary {
   std::vector<Remark> findings;       // worst first
   std::string doubts;                 // the largest contributors of the uncertainty
   std::string monitor;                // "0.4 s of CPU"
+  std::string carbon, cost;           // with the factors that made them; empty without
 };
 
 Summary make_summary(const pb::Record& record, const NumberStyle& style);

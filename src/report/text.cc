@@ -33,6 +33,7 @@ class Page {
     if (!chart.empty()) out_ += '\n' + chart;
     phases();
     work();
+    footprint();
     quality();
     next();
     return style_.utf8 ? out_ : ascii(out_);  // ESC is our own colour by now
@@ -144,6 +145,13 @@ class Page {
     out_ += '\n';
     key("Per unit", joined(summary_.per_unit));
     key("Figures", joined(summary_.figures));
+  }
+
+  void footprint() {
+    if (summary_.carbon.empty() && summary_.cost.empty()) return;
+    out_ += '\n';
+    key("Carbon", summary_.carbon);
+    key("Cost", summary_.cost);
   }
 
   void quality() {

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "sensor/site_rules.h"
+
 namespace nw {
 
 namespace {
@@ -18,11 +20,15 @@ Status status_of(const Reading& reading) {
 
 Survey make_survey(Host& host, const Site& site) {
   Survey survey;
+  SiteRules rules(site);
   for (const Driver& driver : drivers()) {
+    if (rules.forbids(driver.name)) continue;
     Probe probe = driver.probe(host, site);
-    for (auto& sensor : probe.sensors) survey.sensors.push_back(std::move(sensor));
+    for (auto& sensor : probe.sensors)
+      if (rules.apply(driver.name, sensor.plate)) survey.sensors.push_back(std::move(sensor));
     for (auto& finding : probe.findings) survey.findings.push_back({driver.name, std::move(finding)});
   }
+  for (auto& finding : rules.findings()) survey.findings.push_back({"site", std::move(finding)});
   return survey;
 }
 

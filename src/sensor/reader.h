@@ -18,7 +18,8 @@ struct Survey {
   std::vector<Sensor> sensors;
   std::vector<DriverFinding> findings;
 };
-// Runs every driver's probe once. May take a second where vendor libraries start.
+// Runs every driver's probe once, and applies the site's rules: what they change stands on the nameplates, and what is
+// wrong with them is a finding of the driver "site". May take a second where vendor libraries start.
 Survey make_survey(Host& host, const Site& site = {});
 
 class Reader {

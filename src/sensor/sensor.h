@@ -77,9 +77,11 @@ struct Nameplate {
   Nanos window{};          // a gauge is the mean over this time
   Watts ceiling{};         // more than this is absurd for the part
   Tolerance gain;
-  Watts offset{};      // standard uncertainty of a constant offset
-  Watts bias{};        // a constant offset that a calibration found; taken off every figure
-  std::string access;  // who may read it: "root, or group by udev rule"
+  Watts offset{};                  // standard uncertainty of a constant offset
+  Watts bias{};                    // a constant offset that a calibration found; taken off every figure
+  double factor = 1;               // reading / truth, as a calibration found it; in the unit already
+  std::vector<std::string> rules;  // patterns of the site's rules that changed this nameplate
+  std::string access;              // who may read it: "root, or group by udev rule"
 };
 
 struct Sensor {

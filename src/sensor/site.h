@@ -1,12 +1,14 @@
 // Site: what an administrator knows of these machines and no sensor says: /etc/nodewatt/nodewatt.toml.
 //
 // Everything has a default, so that a machine without the file is Site{}. Drivers take from it where a bus is and how
-// it is spoken to; credentials are named by their file and never held here.
+// it is spoken to; credentials are named by their file and never held here. Which keys there are is one table,
+// site_keys.cc.
 #pragma once
 
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sensor/sensor.h"
@@ -28,6 +30,7 @@ struct SensorRule {
   std::optional<Tolerance> gain;  // a tolerance measured by the site
   std::optional<double> factor;   // reading / truth, as calibrated; the reading is divided by it
   std::optional<Watts> bias;      // and this is taken off
+  std::string source, date;       // who says so
 };
 
 struct IpmiSite {
@@ -61,12 +64,25 @@ struct ModelSite {
   struct Figure {
     Watts power;
     Watts half_width;
-    std::string source;
+    std::string source, date;
   };
   std::optional<Figure> fans, network, board, storage;
   std::vector<std::pair<double, double>> psu_efficiency;  // (load share, efficiency), rising loads
   std::optional<Watts> psu_rating;
-  std::string psu_source;
+  std::string psu_source, psu_date;
+};
+
+// What this node drew at rest, as `nodewatt calibrate idle` found it, and under which conditions.
+struct BaselineSite {
+  struct Figure {
+    Watts power;
+    Watts standard_error;
+  };
+  std::map<std::string, Figure> sensors;  // by sensor id
+  std::string date, kernel;
+  std::optional<Nanos> duration;
+  std::optional<double> load_average, cpu_busy, temperature_c;
+  std::optional<unsigned> processes;
 };
 
 struct Site {
@@ -77,8 +93,37 @@ struct Site {
   std::vector<RedfishSite> redfish;
   std::vector<PduSite> pdus;
   ModelSite model;
+  BaselineSite baseline;
   std::optional<Sourced> pue, price_per_kwh, carbon_g_per_kwh;
   std::string currency;
 };
+
+// One thing that is wrong in a site file. `what` never holds a value of an unknown key: it may be a secret.
+struct SiteFault {
+  unsigned line = 0, column = 0;
+  std::string key;  // empty where the text is no TOML
+  std::string what;
+};
+
+// One setting that is in force: written in the file, or (line 0) the default.
+struct SiteSetting {
+  std::string key, value;  // as TOML
+  unsigned line = 0;
+};
+
+// All of a site file at once, for `nodewatt config`. The site counts only where there is no fault.
+struct SiteFile {
+  Site site;
+  std::vector<SiteFault> faults;      // in the file's order
+  std::vector<SiteSetting> settings;  // in the table's order
+};
+SiteFile read_site(std::string_view text, const std::string& path);
+std::string fault_text(const SiteFault& fault, const std::string& path);  // "file:3:1: key: what"
+
+// The site of a text without a fault; else the first fault, and how many more there are.
+Result<Site> parse_site(std::string_view text, const std::string& path);
+
+// The documentation page of all keys, docs/site-file.md.
+std::string make_site_page();
 
 }  // namespace nw

@@ -116,6 +116,16 @@ def make_frames():
     return [encode(text) for text in texts]
 
 
+def make_sites():
+    """What the test of the site file reads, whole and in parts."""
+    test = (ROOT / "src" / "sensor" / "site_test.cc").read_text()
+    whole = test.split('kWhole = R"(\n')[1].split(')";')[0].replace('date = "2026" }', 'date = "2026-01-02" }')
+    write("site", "whole", whole)
+    write("site", "faults", '[ipmi]\nperiot = "2s"\n[redfish.a]\npassword = "x"\n[facility.pue]\nvalue = 0.5\n')
+    write("site", "header", b"[ipmi]\nperiot = \"s2\"\n[redfish.a]\npassword = \"x\"\n[\n]\neup.yt 0.5")
+    write("site", "rule", '[sensors."*"]\nfactor = 1.054321\nbias_w = -3\nsource = "s"\ndate = "2026-01"\n')
+
+
 def make_journals():
     frames = make_frames()
     pack = lambda some: b"".join(struct.pack("<H", len(frame)) + frame for frame in some)
@@ -168,5 +178,6 @@ if __name__ == "__main__":
     make_numbers()
     make_ipmi()
     make_pm_counters()
+    make_sites()
     make_journals()
     make_workload_files()

@@ -18,6 +18,7 @@
 #include "apps/cli/command.h"
 #include "apps/cli/house.h"
 #include "apps/cli/session.h"
+#include "apps/cli/site_file.h"
 #include "store/transfer.h"
 #include "store/uid.h"
 
@@ -153,7 +154,9 @@ Result<BenchOptions> prepare(BenchOptions options) {
 int bench(const BenchOptions& given) {
   const auto options = prepare(given);
   if (!options) return complain(options.error());
-  Session session(options->root, std::nullopt);
+  auto site = find_site(options->config, options->root);
+  if (!site) return complain(site.error().what);
+  Session session(options->root, std::nullopt, std::move(*site));
   const auto devices = devices_of(*options, session);
   const bool has_gpus = devices.size() > 1;
   const unsigned threads = options->threads > 0 ? options->threads : std::max(1L, ::sysconf(_SC_NPROCESSORS_ONLN));

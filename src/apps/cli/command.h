@@ -13,7 +13,7 @@ namespace nw::cli {
 struct RunOptions {
   std::vector<std::string> command;
   unsigned repeat = 1, warmup = 0;
-  std::string name, period, json, output, root = "/";
+  std::string name, period, json, output, root = "/", config;
   std::vector<std::string> labels;
   bool append = false;          // to `output`
   bool quiet = false;           // print no report
@@ -41,20 +41,20 @@ struct RunsOptions {
 int runs(const RunsOptions& options);
 
 struct SensorsOptions {
-  std::string root = "/";
+  std::string root = "/", config;
   bool json = false;
 };
 int sensors(const SensorsOptions& options);
 int doctor(const SensorsOptions& options);
 
 struct RecordOptions {  // makes a tape
-  std::string output, root = "/", period = "1s", duration;
+  std::string output, root = "/", config, period = "1s", duration;
   std::vector<std::string> command;
 };
 int record_tape(const RecordOptions& options);
 
 struct ReplayOptions {
-  std::string tape, format = "text";
+  std::string tape, format = "text", config;
   bool keep = false;  // put the record into the store
 };
 int replay(const ReplayOptions& options);
@@ -73,12 +73,28 @@ int export_runs(const TransferOptions& options);
 int import_runs(const TransferOptions& options);
 
 struct BenchOptions {
-  std::string scale = "small", output, root = "/";
+  std::string scale = "small", output, root = "/", config;
   unsigned repeat = 1, threads = 0;
   int epochs = 0;
   std::vector<std::string> devices;       // none: what is found
   std::vector<std::string> applications;  // none: both
 };
 int bench(const BenchOptions& options);
+
+struct ConfigOptions {
+  std::string root = "/", config;
+  bool origin = false;  // say where each value comes from
+};
+int config_check(const ConfigOptions& options);
+int config_show(const ConfigOptions& options);
+
+struct CalibrateOptions {
+  std::string root = "/", config, output, duration = "60s";
+  bool force = false;
+  std::string reference, sensor, tape;  // `against`: the meter's readings, and whom it judges
+  double reference_tolerance = 0;       // of the meter, relative, one sigma; 0: unknown
+};
+int calibrate_idle(const CalibrateOptions& options);
+int calibrate_against(const CalibrateOptions& options);
 
 }  // namespace nw::cli

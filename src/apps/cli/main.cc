@@ -47,6 +47,17 @@ void add_root(CLI::App& app, std::string& root) {
       ->type_name("DIR");
 }
 
+void add_config(CLI::App& app, std::string& config) {
+  app.add_option("--config", config,
+                 "the site file; default: $NODEWATT_CONFIG, else /etc/nodewatt/nodewatt.toml if it is there")
+      ->type_name("FILE");
+}
+
+void add_machine_options(CLI::App& app, std::string& root, std::string& config) {
+  add_root(app, root);
+  add_config(app, config);
+}
+
 void add_print(CLI::App& app, PrintOptions& print, const std::string& formats) {
   app.add_option("-f,--format", print.format, formats)->capture_default_str();
   app.add_flag_callback(
@@ -75,13 +86,21 @@ struct Cli {
   PhaseOptions phase_options;
   TransferOptions transfer_options;
   BenchOptions bench_options;
-  std::string root;                  // given before the command
+  ConfigOptions config_options;
+  CalibrateOptions calibrate_options;
+  std::string root, config;          // given before the command
   std::vector<std::string> command;  // of run and record
   int code = 0;
 
-  // --root may stand before the command or among its own options.
-  void settle(std::string& own) const {
-    if (own == "/" && !root.empty()) own = root;
+  // --root and --config may stand before the command or among its own options.
+  template <class Options>
+  void settle(Options& own) const {
+    if (own.root == "/" && !root.empty()) own.root = root;
+    settle_config(own);
+  }
+  template <class Options>
+  void settle_config(Options& own) const {
+    if (own.config.empty()) own.config = config;
   }
 
   void add_run() {
@@ -111,10 +130,10 @@ struct Cli {
                   "keep the whole command line in the record, not the program's name alone");
     run->add_flag("--no-phases", o.no_phases, "leave the command's environment untouched: no phases");
     run->add_flag("--strict", o.strict, "do not start when no sensor of the node can be read");
-    add_root(*run, o.root);
+    add_machine_options(*run, o.root, o.config);
     run->callback([this] {
       run_options.command = command;
-      settle(run_options.root);
+      settle(run_options);
       code = nw::cli::run(run_options);
     });
   }
@@ -140,18 +159,18 @@ struct Cli {
 
   void add_machine() {
     auto* sensors = app.add_subcommand("sensors", "what of this node can be read, and how well");
-    add_root(*sensors, sensors_options.root);
+    add_machine_options(*sensors, sensors_options.root, sensors_options.config);
     sensors->add_flag("--json", sensors_options.json, "as JSON");
     sensors->callback([this] {
-      settle(sensors_options.root);
+      settle(sensors_options);
       code = nw::cli::sensors(sensors_options);
     });
 
     auto* doctor = app.add_subcommand("doctor", "what cannot be read, why, and what mends it");
-    add_root(*doctor, sensors_options.root);
+    add_machine_options(*doctor, sensors_options.root, sensors_options.config);
     doctor->add_flag("--json", sensors_options.json, "as JSON");
     doctor->callback([this] {
-      settle(sensors_options.root);
+      settle(sensors_options);
       code = nw::cli::doctor(sensors_options);
     });
 
@@ -161,10 +180,10 @@ struct Cli {
     record->add_option("--period", o.period, "between two sweeps")->capture_default_str()->type_name("T");
     record->add_option("--duration", o.duration, "how long; default 10s, or as long as the command runs")
         ->type_name("T");
-    add_root(*record, o.root);
+    add_machine_options(*record, o.root, o.config);
     record->callback([this] {
       record_options.command = command;
-      settle(record_options.root);
+      settle(record_options);
       code = record_tape(record_options);
     });
 
@@ -172,7 +191,11 @@ struct Cli {
     replay->add_option("TAPE", replay_options.tape, "made by record, or invented")->required();
     replay->add_option("-f,--format", replay_options.format, "text, json, csv, markdown, html")->capture_default_str();
     replay->add_flag("--keep", replay_options.keep, "keep the record");
-    replay->callback([this] { code = nw::cli::replay(replay_options); });
+    add_config(*replay, replay_options.config);
+    replay->callback([this] {
+      settle_config(replay_options);
+      code = nw::cli::replay(replay_options);
+    });
   }
 
   void add_phase() {
@@ -216,23 +239,73 @@ struct Cli {
     bench->add_option("--epochs", o.epochs, "of the trainings; default: the scale's own");
     bench->add_option("-o,--output", o.output, "directory for page, table and records; default: nodewatt-bench")
         ->type_name("DIR");
-    add_root(*bench, o.root);
+    add_machine_options(*bench, o.root, o.config);
     bench->callback([this] {
-      settle(bench_options.root);
+      settle(bench_options);
       code = nw::cli::bench(bench_options);
+    });
+  }
+
+  void add_site() {
+    auto* site = app.add_subcommand("config", "the site file: what is wrong in it, and what is in force");
+    site->require_subcommand(1);
+    auto& o = config_options;
+    auto* check = site->add_subcommand("check", "name everything that is wrong in it");
+    check->add_option("FILE", o.config, "default: the one that would be used");
+    auto* show = site->add_subcommand("show", "every value that is in force");
+    show->add_flag("--origin", o.origin, "and where it comes from");
+    for (auto* sub : {check, show}) add_machine_options(*sub, o.root, o.config);
+    check->callback([this] {
+      settle(config_options);
+      code = config_check(config_options);
+    });
+    show->callback([this] {
+      settle(config_options);
+      code = config_show(config_options);
+    });
+  }
+
+  void add_calibrate() {
+    auto* calibrate = app.add_subcommand("calibrate", "measure this node's idle power, or a sensor against a meter");
+    calibrate->require_subcommand(1);
+    auto& o = calibrate_options;
+    auto* idle = calibrate->add_subcommand("idle", "mean power of every sensor while nothing runs");
+    idle->add_flag("--force", o.force, "measure though the node is not idle");
+    auto* against =
+        calibrate->add_subcommand("against", "factor and bias of a sensor, from a reference meter's readings");
+    against->add_option("FILE", o.reference, "CSV: time (RFC 3339 or seconds since 1970), watts")->required();
+    against->add_option("--sensor", o.sensor, "id of the sensor: nodewatt sensors --json")->required();
+    against->add_option("--tape", o.tape, "the sensor's readings, made by record; default: read it now")
+        ->type_name("TAPE");
+    against->add_option("--reference-tolerance", o.reference_tolerance, "of the meter, relative, one sigma (0.002)")
+        ->check(CLI::Range(0.0, 0.5));
+    for (auto* sub : {idle, against}) {
+      sub->add_option("--duration", o.duration, "how long")->capture_default_str()->type_name("T");
+      sub->add_option("-o,--output", o.output, "write to this file instead of standard output")->type_name("FILE");
+      add_machine_options(*sub, o.root, o.config);
+    }
+    idle->callback([this] {
+      settle(calibrate_options);
+      code = calibrate_idle(calibrate_options);
+    });
+    against->callback([this] {
+      settle(calibrate_options);
+      code = calibrate_against(calibrate_options);
     });
   }
 
   int parse(int argc, char** argv) {
     app.set_version_flag("--version", "nodewatt " NODEWATT_VERSION);
     app.require_subcommand(1);
-    add_root(app, root);
+    add_machine_options(app, root, config);
     add_run();
     add_queries();
     add_machine();
     add_phase();
     add_transfer();
     add_bench();
+    add_site();
+    add_calibrate();
     std::vector<std::string> words(argv + 1, argv + argc);
     command = cut_command(app, words);
     std::reverse(words.begin(), words.end());  // as CLI11 wants them

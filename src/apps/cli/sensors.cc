@@ -11,6 +11,7 @@
 
 #include "apps/cli/command.h"
 #include "apps/cli/house.h"
+#include "apps/cli/site_file.h"
 #include "energy/meter.h"
 #include "report/number.h"
 #include "report/sensors.h"
@@ -26,9 +27,9 @@ struct Watched {
   std::vector<DriverFinding> findings;
 };
 
-Watched watch(const std::string& root, Nanos time) {
+Watched watch(const std::string& root, const Site& site, Nanos time) {
   const auto host = make_real_host(root);
-  Survey survey = make_survey(*host);
+  Survey survey = make_survey(*host, site);
   Reader reader(*host, std::move(survey.sensors));
   Watched watched{{}, std::move(survey.findings)};
   for (const auto& plate : reader.plates()) watched.meters.emplace_back(plate, kStep);
@@ -77,12 +78,16 @@ int print(const std::string& text) {
 }  // namespace
 
 int sensors(const SensorsOptions& options) {
-  const Sensors found = survey_lines(watch(options.root, kGlance));
+  const auto site = find_site(options.config, options.root);
+  if (!site) return complain(site.error().what);
+  const Sensors found = survey_lines(watch(options.root, *site, kGlance));
   return print(options.json ? make_sensors_json(found) : make_sensors_text(found, style_for(STDOUT_FILENO)));
 }
 
 int doctor(const SensorsOptions& options) {
-  const Sensors found = survey_lines(watch(options.root, kWatch));
+  const auto site = find_site(options.config, options.root);
+  if (!site) return complain(site.error().what);
+  const Sensors found = survey_lines(watch(options.root, *site, kWatch));
   return print(options.json ? make_sensors_json(found) : make_doctor_text(found, style_for(STDOUT_FILENO)));
 }
 

@@ -49,11 +49,11 @@ void name_gpus(const std::vector<Nameplate>& plates, pb::Node& node) {
 }
 
 // The survey's sensors; a reader needs no more of it.
-Reader make_reader(Host& host) { return {host, make_survey(host).sensors}; }
+Reader make_reader(Host& host, const Site& site) { return {host, make_survey(host, site).sensors}; }
 }  // namespace
 
-Session::Session(const std::string& root, std::optional<Nanos> period)
-    : host_(make_real_host(root)), reader_(make_reader(*host_)), period_(period) {}
+Session::Session(const std::string& root, std::optional<Nanos> period, Site site)
+    : host_(make_real_host(root)), site_(std::move(site)), reader_(make_reader(*host_, site_)), period_(period) {}
 
 bool Session::measures() const {
   for (const auto& plate : plates())
@@ -76,6 +76,7 @@ Result<pb::Record> Session::begin_record(const RunOptions& options) const {
   record.set_version(NODEWATT_VERSION);
   write_node(*host_, *record.mutable_node());
   name_gpus(plates(), *record.mutable_node());
+  write_facility(site_, record);
   return record;
 }
 

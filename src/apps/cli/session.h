@@ -21,7 +21,7 @@ struct Outcome {
 // The sensors of this node, found once, and any number of measured runs.
 class Session {
  public:
-  Session(const std::string& root, std::optional<Nanos> period);
+  Session(const std::string& root, std::optional<Nanos> period, Site site);
 
   // Whether anything at all is measured, not estimated.
   bool measures() const;
@@ -34,6 +34,7 @@ class Session {
  private:
   Signals signals_;  // first: vendor libraries may start threads
   std::unique_ptr<Host> host_;
+  Site site_;
   Reader reader_;
   std::optional<Nanos> period_;
 };

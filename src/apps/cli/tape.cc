@@ -9,6 +9,7 @@
 #include "apps/cli/child.h"
 #include "apps/cli/command.h"
 #include "apps/cli/house.h"
+#include "apps/cli/site_file.h"
 #include "base/host_tape.h"
 #include "base/parse.h"
 #include "sensor/reader.h"
@@ -24,10 +25,11 @@ Result<Nanos> duration_of(const std::string& option, const std::string& text) {
 }
 
 // The account of a whole tape: every sweep that it holds.
-pb::Record measure_tape(TapedHost& host, Nanos period) {
+pb::Record measure_tape(TapedHost& host, const Site& site, Nanos period) {
   pb::Record record;
   write_node(host, *record.mutable_node());
-  Survey survey = make_survey(host);
+  write_facility(site, record);
+  Survey survey = make_survey(host, site);
   Reader reader(host, std::move(survey.sensors));
   Account account(reader.plates(), period);
   record.set_start_unix_ns(host.wall_ns());
@@ -62,12 +64,14 @@ std::string print_as(const std::string& format, const pb::Record& record) {
 }  // namespace
 
 int replay(const ReplayOptions& options) {
+  const auto site = find_site(options.config, "/", false);  // a tape may be another machine's
+  if (!site) return complain(site.error().what);
   auto tape = read_tape(options.tape);
   if (!tape) return complain(tape.error());
   if (tape->sweeps.size() < 2) return complain(options.tape + ": holds no two sweeps, so there is nothing to measure");
   const Nanos period = tape->sweeps[1].at - tape->sweeps[0].at;
   TapedHost host(std::move(*tape));
-  pb::Record record = measure_tape(host, period);
+  pb::Record record = measure_tape(host, *site, period);
   const std::string file = options.tape.substr(options.tape.rfind('/') + 1);
   record.set_name(file);
   record.set_program("tape " + file);
@@ -88,6 +92,9 @@ int record_tape(const RecordOptions& options) {
   if (!period) return complain(period.error().what, 2);
   const auto length = duration_of("--duration", options.duration.empty() ? "10s" : options.duration);
   if (!length) return complain(length.error().what, 2);
+  auto site = options.command.empty() ? find_site(options.config, options.root)
+                                      : find_site_or_warn(options.config, options.root);
+  if (!site) return complain(site.error().what);
   const auto writer = TapeWriter::create(options.output);
   if (!writer) return complain(writer.error());
 
@@ -96,7 +103,7 @@ int record_tape(const RecordOptions& options) {
   TapingHost host(*real, **writer);
   pb::Node node;
   write_node(host, node);  // so that the tape knows whose it is
-  Survey survey = make_survey(host);
+  Survey survey = make_survey(host, *site);
   Reader reader(host, std::move(survey.sensors));
 
   std::optional<Child> child;

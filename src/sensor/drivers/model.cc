@@ -13,6 +13,9 @@
 // their rated power. Where packages are several the busy time is split evenly, since /proc/stat's first line does not
 // say where it was spent.
 //
+// A site file may know better: what it gives for board, network, storage and fans takes the place of its share of the
+// rest, and a power supply's curve adds its loss as a part of its own (model_site.cc).
+//
 // One /proc/stat read serves all packages of a sweep: on a node with many CPUs it costs up to a millisecond.
 #include <algorithm>
 #include <set>
@@ -21,6 +24,7 @@
 
 #include "base/parse.h"
 #include "sensor/driver.h"
+#include "sensor/drivers/model_site.h"
 
 namespace nw {
 
@@ -109,6 +113,34 @@ class ModelSource : public Source {
   std::int64_t shares_;
 };
 
+// What the power supplies lost: the loss at the mean power between two reads, added up. Between reads the load may have
+// changed, and the curve bends little.
+class LossSource : public Source {
+ public:
+  LossSource(ModelSite site, std::shared_ptr<Activity> activity, Watts idle, Watts extra)
+      : site_(std::move(site)), activity_(activity), given_(std::move(activity), idle, extra, 1) {}
+
+  Reading read() noexcept override {
+    const Reading given = given_.read();
+    if (!given.ok) return given;
+    const Nanos now = activity_->elapsed(), time = now - last_;
+    const Joules energy = Joules::of(static_cast<std::int64_t>(given.value));
+    if (time > Nanos{}) {
+      lost_ += compute_psu_loss(site_, (energy - energy_) / time) * time;
+      energy_ = energy;
+      last_ = now;
+    }
+    return Reading::of(static_cast<std::uint64_t>(lost_.count()));
+  }
+
+ private:
+  ModelSite site_;
+  std::shared_ptr<Activity> activity_;
+  ModelSource given_;
+  Nanos last_{};
+  Joules energy_, lost_;
+};
+
 struct Machine {
   std::int64_t cpus = 0;
   std::vector<std::string> sockets;  // physical ids
@@ -136,7 +168,7 @@ Machine parse_cpuinfo(std::string_view text) {
 
 class Prober {
  public:
-  explicit Prober(Host& host) : host_(host) {}
+  Prober(Host& host, const ModelSite& site) : host_(host), site_(site) {}
 
   Probe probe() {
     const auto stat = host_.read_text("/proc/stat");
@@ -155,6 +187,7 @@ class Prober {
     add_packages(machine);
     add_memory(machine);
     add_rest(machine);
+    add_loss(machine);
     return std::move(probe_);
   }
 
@@ -191,11 +224,32 @@ class Prober {
   }
 
   void add_rest(const Machine& machine) {
-    const Watts power = machine.guest ? Watts::of(kRestPerVirtualCpu.count() * machine.cpus) : kRestOfNode;
-    Nameplate plate = make_plate({Domain::other, "0"}, "rest of node model", machine, power);
+    const Watts assumed = machine.guest ? Watts::of(kRestPerVirtualCpu.count() * machine.cpus) : kRestOfNode;
+    const ModelledPower rest =
+        compute_rest(site_, {assumed, to_watts(assumed) * (machine.guest ? 0.75 : 0.5), "assumed"});
+    Nameplate plate = make_plate({Domain::other, "0"}, "rest of node model", machine, rest.power);
     plate.boundary = Boundary::node_dc;
-    plate.gain.relative = machine.guest ? 0.75 : 0.5;
-    add(std::move(plate), power, {}, 1);
+    plate.gain.relative = rest.power.count() > 0 ? rest.half_width_w / to_watts(rest.power) : 0;
+    plate.gain.basis = rest.basis;
+    add(std::move(plate), rest.power, {}, 1);
+  }
+
+  // The power supplies' loss at what the model says that they give: all modelled parts together. Not where accelerators
+  // draw most of the power and the model knows nothing of it.
+  void add_loss(const Machine& machine) {
+    if (!site_.psu_rating || site_.psu_efficiency.empty()) return;
+    for (const char* accelerators : {"/proc/driver/nvidia/gpus", "/sys/class/kfd/kfd/topology/nodes"})
+      if (const auto found = host_.list(accelerators); found && !found->empty())
+        return note(accelerators,
+                    "the power supplies' loss is not estimated: the model does not know what accelerators draw");
+    const Watts extra = kFullPerCpu - kIdlePerCpu;
+    Nameplate plate = make_plate({Domain::other, "psu"}, "power supply model", machine,
+                                 Watts::of(fixed_.count() + extra.count() * machine.cpus));
+    plate.label = "Loss of the power supplies";
+    plate.boundary = Boundary::plug;
+    plate.gain = {compute_psu_doubt(site_, fixed_.count() > 0 ? half_width_w_ / to_watts(fixed_) : 0),
+                  Tolerance::Shape::limit, fmt::format("{}, {}", site_.psu_source, site_.psu_date)};
+    probe_.sensors.push_back({std::move(plate), std::make_unique<LossSource>(site_, activity_, fixed_, extra)});
   }
 
   Nameplate make_plate(const Part& part, std::string_view source, const Machine& machine, Watts most) {
@@ -219,17 +273,22 @@ class Prober {
   }
 
   void add(Nameplate plate, Watts idle, Watts extra, std::int64_t shares) {
+    fixed_ += idle;
+    half_width_w_ += plate.gain.relative * to_watts(idle);
     probe_.sensors.push_back({std::move(plate), std::make_unique<ModelSource>(activity_, idle, extra, shares)});
   }
 
   void note(std::string where, std::string what) { probe_.findings.push_back({std::move(where), std::move(what), ""}); }
 
   Host& host_;
+  const ModelSite& site_;
   Probe probe_;
   std::shared_ptr<Activity> activity_;
+  Watts fixed_;              // of all parts at rest
+  double half_width_w_ = 0;  // of that
 };
 }  // namespace
 
-Probe probe_model(Host& host, const Site&) { return Prober(host).probe(); }
+Probe probe_model(Host& host, const Site& site) { return Prober(host, site.model).probe(); }
 
 }  // namespace nw

@@ -1,4 +1,5 @@
 #include "sensor/drivers/driver_test.h"
+#include "sensor/drivers/model_site.h"
 
 namespace nw {
 namespace {
@@ -113,6 +114,83 @@ TEST(Model, StatThatVanishesOrLeapsIsAFailedRead) {
   host.advance(seconds(1));
   host.busy(1010);
   EXPECT_TRUE(package.read().ok);
+}
+
+ModelSite::Figure figure(double power, double half_width) {
+  return {Watts::of(static_cast<std::int64_t>(power * kMicro)),
+          Watts::of(static_cast<std::int64_t>(half_width * kMicro)), "data sheet", "2026-03"};
+}
+
+TEST(Model, TheSitesFiguresTakeTheirShareOfTheRest) {
+  Machine host(kTwoSockets);
+  Site site;
+  site.model.fans = figure(40, 10);
+  site.model.network = figure(25, 2);
+  Probe probe = probe_model(host, site);
+  const Nameplate& plate = find_sensor(probe, "model/other-0")->plate;
+  host.advance(seconds(10));
+  // 60 W less the network's third, and 40 + 25 W; +-30 W less its third, and 12 W.
+  EXPECT_NEAR(joules_of(probe, "model/other-0"), 10 * (60 * 0.67 + 65), 1e-3);
+  EXPECT_NEAR(plate.gain.relative, (30 * 0.67 + 12) / (60 * 0.67 + 65), 1e-9);
+  EXPECT_EQ(plate.gain.basis, "network: data sheet, 2026-03; fans: data sheet, 2026-03; board, storage: assumed");
+  EXPECT_EQ(plate.how, Kind::estimated);
+}
+
+TEST(Model, NothingIsAssumedWhereTheSiteKnowsAll) {
+  Machine host(kTwoSockets);
+  Site site;
+  site.model.fans = site.model.network = site.model.board = site.model.storage = figure(10, 1);
+  Probe probe = probe_model(host, site);
+  host.advance(seconds(10));
+  EXPECT_DOUBLE_EQ(joules_of(probe, "model/other-0"), 400);
+  const Nameplate& plate = find_sensor(probe, "model/other-0")->plate;
+  EXPECT_DOUBLE_EQ(plate.gain.relative, 0.1);
+  EXPECT_EQ(plate.gain.basis.find("assumed"), std::string::npos);
+}
+
+Site with_psu() {
+  Site site;
+  site.model.fans = site.model.network = site.model.board = site.model.storage = figure(50, 0);
+  site.model.psu_rating = watts(1000);
+  site.model.psu_efficiency = {{0.1, 0.8}, {0.3, 0.9}, {1, 0.85}};
+  site.model.psu_source = "80 PLUS report 123";
+  site.model.psu_date = "2025-06";
+  return site;
+}
+
+TEST(Model, PowerSuppliesLoseByTheirCurve) {
+  Machine host(kTwoSockets);
+  host.set_file("/proc/meminfo", "");  // so that sums are round
+  Probe probe = probe_model(host, with_psu());
+  const Nameplate& plate = find_sensor(probe, "model/other-psu")->plate;
+  EXPECT_EQ(plate.boundary, Boundary::plug);
+  EXPECT_EQ(plate.how, Kind::estimated);
+  EXPECT_EQ(plate.gain.basis, "80 PLUS report 123, 2025-06");
+  // The curve's worst point for 0.01 is 0.9; at rest 2 of 202 W, the CPUs', are in doubt by half.
+  EXPECT_NEAR(plate.gain.relative, 0.01 / (0.9 * 0.1) + 1.0 / 202, 1e-9);
+  host.advance(seconds(10));  // 200 W and 4 x 0.5 W: 20.2 % of the rating
+  const double efficiency = 0.8 + 0.1 * (0.202 - 0.1) / 0.2;
+  EXPECT_NEAR(joules_of(probe, "model/other-psu"), 2020 / efficiency - 2020, 0.01);
+  host.advance(seconds(10));
+  host.busy(1000 + 4 * 1000);  // 200 W and 4 x 4 W in the second ten seconds
+  const double busy = 0.8 + 0.1 * (0.216 - 0.1) / 0.2;
+  EXPECT_NEAR(joules_of(probe, "model/other-psu"), 2020 / efficiency - 2020 + 2160 / busy - 2160, 0.02);
+}
+
+TEST(Model, PowerSupplyCurveIsHeldAtItsEnds) {
+  const Site site = with_psu();
+  EXPECT_EQ(compute_psu_loss(site.model, watts(0)), Watts{});
+  EXPECT_NEAR(to_watts(compute_psu_loss(site.model, watts(10))), 10 / 0.8 - 10, 1e-5);
+  EXPECT_NEAR(to_watts(compute_psu_loss(site.model, watts(5000))), 5000 / 0.85 - 5000, 1e-3);
+  EXPECT_EQ(compute_psu_loss(ModelSite{}, watts(10)), Watts{});
+}
+
+TEST(Model, NoLossIsClaimedBesideAccelerators) {
+  Machine host(kTwoSockets);
+  host.set_file("/proc/driver/nvidia/gpus/0000:01:00.0/information", "Model: x\n");
+  Probe probe = probe_model(host, with_psu());
+  EXPECT_EQ(find_sensor(probe, "model/other-psu"), nullptr);
+  EXPECT_NE(find_finding(probe, "accelerators"), nullptr);
 }
 
 }  // namespace

@@ -1,0 +1,216 @@
+// nodewatt calibrate idle: what every sensor of this node says while nothing runs, and under which conditions.
+//
+// The figure is the mean of ten equal stretches and its standard error their scatter, which holds slow wandering that
+// neighbouring readings do not show. A node that is not idle is refused before and after: a baseline that holds a
+// stranger's job is worse than none.
+#include "apps/cli/calibrate.h"
+
+#include <array>
+#include <cmath>
+#include <ctime>
+
+#include <fmt/format.h>
+
+#include "account/record.h"
+#include "apps/cli/command.h"
+#include "apps/cli/house.h"
+#include "apps/cli/site_file.h"
+#include "base/parse.h"
+#include "energy/meter.h"
+#include "sensor/reader.h"
+#include "store/paths.h"
+
+namespace nw::cli {
+
+namespace {
+constexpr double kMostBusy = 0.05, kMostLoadPerCpu = 0.05, kMostLoad = 0.5;
+constexpr Nanos kGlance = seconds(1), kStep = millis(100);
+constexpr int kStretches = 10;
+
+struct CpuTime {
+  double busy = 0, all = 0;
+};
+
+struct Conditions {
+  std::optional<double> load, busy, temperature_c;
+  std::optional<std::uint64_t> processes;
+  std::uint64_t cpus = 1;
+};
+
+std::optional<CpuTime> read_cpu_time(Host& host) {
+  const auto text = host.read_text("/proc/stat");
+  if (!text || !text->starts_with("cpu ")) return std::nullopt;
+  CpuTime time;
+  int column = 0;
+  for (const auto word : split(trim(text->substr(4, text->find('\n') - 4)), ' ')) {
+    const auto ticks = parse_u64(word);
+    if (!ticks || column > 7) break;
+    time.all += static_cast<double>(*ticks);
+    if (column != 3 && column != 4) time.busy += static_cast<double>(*ticks);
+    ++column;
+  }
+  return time;
+}
+
+std::optional<double> busy_between(std::optional<CpuTime> a, std::optional<CpuTime> b) {
+  if (!a || !b || b->all <= a->all) return std::nullopt;
+  return (b->busy - a->busy) / (b->all - a->all);
+}
+
+void read_load(Host& host, Conditions& found) {
+  const auto text = host.read_text("/proc/loadavg");
+  if (!text) return;
+  const auto words = split(*text, ' ');
+  found.load = parse_double(words[0]);
+  if (words.size() > 3)
+    if (const auto slash = words[3].find('/'); slash != words[3].npos)
+      found.processes = parse_u64(words[3].substr(slash + 1));
+}
+
+void read_temperature(Host& host, Conditions& found) {
+  const auto zones = host.list("/sys/class/thermal");
+  if (!zones) return;
+  for (const auto& zone : *zones) {
+    if (!zone.starts_with("thermal_zone")) continue;
+    const auto text = host.read_text("/sys/class/thermal/" + zone + "/temp");
+    const auto thousandths = text ? parse_i64(*text) : std::nullopt;
+    if (thousandths && std::abs(*thousandths) < 200'000)
+      found.temperature_c = std::max(found.temperature_c.value_or(-273), static_cast<double>(*thousandths) / 1000);
+  }
+}
+
+Conditions read_conditions(Host& host) {
+  Conditions found;
+  pb::Node node;
+  write_node(host, node);
+  found.cpus = std::max(node.logical_cpus(), 1U);
+  read_load(host, found);
+  read_temperature(host, found);
+  return found;
+}
+
+// Why the node is not idle; empty when it is, as far as it is known.
+std::string why_not_idle(const Conditions& now) {
+  const double most = std::max(kMostLoad, kMostLoadPerCpu * static_cast<double>(now.cpus));
+  if (now.busy && *now.busy > kMostBusy)
+    return fmt::format("its CPUs are {:.0f} % busy, and {:.0f} % is the most", *now.busy * 100, kMostBusy * 100);
+  if (now.load && *now.load > most)
+    return fmt::format("its load average is {:.2f}, and {:.2f} is the most", *now.load, most);
+  return "";
+}
+
+struct Idle {
+  std::string id;
+  double watts = 0, error = 0;
+};
+
+// Of each sensor that was read in every stretch.
+std::vector<Idle> measure(Host& host, Reader& reader, Nanos length) {
+  std::vector<Meter> meters;
+  for (const Nameplate& plate : reader.plates()) meters.emplace_back(plate, kStep);
+  std::vector<std::vector<double>> means(meters.size());
+  std::vector<Tally> last(meters.size());
+  Sweep sweep;
+  const Nanos begin = host.now();
+  Nanos from = begin;
+  for (int stretch = -1; stretch < kStretches; ++stretch) {
+    const Nanos end = begin + Nanos::of(length.count() / kStretches * (stretch + 1));
+    for (;;) {
+      reader.read_all(sweep);
+      for (std::size_t i = 0; i < meters.size(); ++i) meters[i].add(sweep[i]);
+      if (host.now() >= end) break;
+      host.sleep_until(std::min(end, host.now() + kStep));
+    }
+    const Nanos now = host.now();
+    for (std::size_t i = 0; i < meters.size(); ++i) {
+      const Tally tally = meters[i].at(now);
+      if (stretch >= 0 && tally.covered > last[i].covered)
+        means[i].push_back(to_joules(tally.energy - last[i].energy) / to_seconds(now - from));
+      last[i] = tally;
+    }
+    from = now;
+  }
+  std::vector<Idle> all;
+  for (std::size_t i = 0; i < meters.size(); ++i) {
+    const auto count = static_cast<double>(means[i].size());
+    if (means[i].size() < kStretches || meters[i].dead() || meters[i].plate().how != Kind::measured) continue;
+    Idle one{meters[i].plate().id, 0, 0};
+    for (const double watts : means[i]) one.watts += watts / count;
+    for (const double watts : means[i]) one.error += (watts - one.watts) * (watts - one.watts);
+    one.error = std::sqrt(one.error / (count - 1) / count);
+    all.push_back(std::move(one));
+  }
+  return all;
+}
+
+std::string make_snippet(Host& host, const Conditions& now, Nanos length, const std::vector<Idle>& found) {
+  pb::Node node;
+  write_node(host, node);
+  std::string text =
+      fmt::format("# Idle power of {}, by nodewatt " NODEWATT_VERSION "; for the site file.\n[baseline]\n",
+                  node.host().empty() ? "this node" : node.host());
+  text += fmt::format("date = \"{}\"\nduration = \"{:g}s\"\n", utc_text(host.wall_ns()), to_seconds(length));
+  if (!node.kernel().empty()) text += fmt::format("kernel = \"{}\"\n", node.kernel());
+  if (now.load) text += fmt::format("load_average = {:.2f}\n", *now.load);
+  if (now.busy) text += fmt::format("cpu_busy = {:.4f}\n", *now.busy);
+  if (now.processes) text += fmt::format("processes = {}\n", *now.processes);
+  if (now.temperature_c) text += fmt::format("temperature_c = {:.1f}\n", *now.temperature_c);
+  for (const Idle& one : found)
+    text += fmt::format("\n[baseline.sensors.\"{}\"]\npower_w = {:.4f}\nstandard_error_w = {:.4f}\n", one.id, one.watts,
+                        one.error);
+  return text;
+}
+
+Done keep(const std::string& text) {
+  const std::string dir = NW_TRY(data_dir());
+  NW_CHECK(make_private_dir(dir));
+  return write_out(dir + "/baseline.toml", text);
+}
+}  // namespace
+
+Result<Nanos> parse_length(const std::string& text, Nanos least) {
+  const auto ns = parse_duration_ns(text);
+  if (!ns || *ns < least.count())
+    return fail(ErrorKind::malformed,
+                fmt::format("--duration {}: not a duration of {:g}s or more", quote(text), to_seconds(least)));
+  return Nanos::of(*ns);
+}
+
+std::string utc_text(std::int64_t wall_ns) {
+  const std::time_t now = static_cast<std::time_t>(wall_ns / kNanosPerSecond);
+  std::tm utc{};
+  std::array<char, 32> text{};
+  if (::gmtime_r(&now, &utc) == nullptr || std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &utc) == 0)
+    return "1970-01-01T00:00:00Z";
+  return text.data();
+}
+
+int calibrate_idle(const CalibrateOptions& options) {
+  const auto length = parse_length(options.duration, seconds(1));
+  if (!length) return complain(length.error().what, 2);
+  const auto site = find_site(options.config, options.root);
+  if (!site) return complain(site.error().what);
+  const auto host = make_real_host(options.root);
+  const auto first = read_cpu_time(*host);
+  host->sleep_until(host->now() + kGlance);
+  Conditions now = read_conditions(*host);
+  const auto start = read_cpu_time(*host);
+  now.busy = busy_between(first, start);
+  if (const auto why = why_not_idle(now); !why.empty() && !options.force)
+    return complain("this node is not idle: " + why + "; wait, or measure all the same with --force");
+
+  Reader reader(*host, make_survey(*host, *site).sensors);
+  const auto found = measure(*host, reader, *length);
+  now.busy = busy_between(start, read_cpu_time(*host));
+  if (const auto why = why_not_idle(now); !why.empty() && !options.force)
+    return complain("this node did not stay idle: " + why + "; nothing was kept");
+  if (found.empty()) return complain("no sensor of this node was measured: nodewatt doctor says why");
+
+  // From here nothing touches hardware.
+  const std::string text = make_snippet(*host, now, *length, found);
+  if (const auto done = keep(text); !done) complain("the baseline was not kept: " + done.error().what);
+  const auto done = write_out(options.output, text);
+  return done ? 0 : complain(done.error());
+}
+
+}  // namespace nw::cli

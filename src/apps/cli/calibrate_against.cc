@@ -1,0 +1,157 @@
+// nodewatt calibrate against: a sensor of this node, or of a tape, beside a reference meter's readings of the same
+// time.
+//
+// The sensor is read without what the site file says of its factor and bias, since the rule that comes out of this
+// takes their place. Its monotonic times become wall times by one reading of both clocks; what is left of the clocks'
+// difference the calibration finds itself.
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+
+#include <fmt/format.h>
+
+#include "apps/cli/calibrate.h"
+#include "apps/cli/command.h"
+#include "apps/cli/house.h"
+#include "apps/cli/site_file.h"
+#include "base/host_tape.h"
+#include "base/parse.h"
+#include "energy/calibration.h"
+#include "energy/meter.h"
+#include "sensor/reader.h"
+
+namespace nw::cli {
+
+namespace {
+constexpr Nanos kStep = millis(100);
+constexpr std::size_t kMostReadings = 10'000'000, kLongestLine = 4096;
+
+std::int64_t days_from_1970(std::int64_t year, std::int64_t month, std::int64_t day) {
+  year -= month <= 2;
+  const std::int64_t era = year / 400, of_era = year - era * 400;
+  const std::int64_t of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+  return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
+}
+
+// "2026-03-31T10:00:00.25+02:00" or "Z": seconds since 1970.
+std::optional<double> parse_rfc3339(std::string_view text) {
+  const auto number = [&](std::size_t at, std::size_t count) { return parse_u64(text.substr(at, count)); };
+  if (text.size() < 20 || text[4] != '-' || text[7] != '-' || text[13] != ':' || text[16] != ':') return std::nullopt;
+  const auto year = number(0, 4), month = number(5, 2), day = number(8, 2);
+  const auto hour = number(11, 2), minute = number(14, 2), second = number(17, 2);
+  if (!year || !month || !day || !hour || !minute || !second || *month < 1 || *month > 12 || *day < 1 || *day > 31)
+    return std::nullopt;
+  auto zone = text.find_first_of("Zz+-", 19);
+  if (zone == text.npos) return std::nullopt;
+  double offset = 0, fraction = 0;
+  if (zone > 19) {
+    const auto part = text[19] == '.' ? parse_double("0" + std::string(text.substr(19, zone - 19))) : std::nullopt;
+    if (!part) return std::nullopt;
+    fraction = *part;
+  }
+  if (text[zone] == '+' || text[zone] == '-') {
+    if (text.size() != zone + 6) return std::nullopt;
+    const auto hours = number(zone + 1, 2), minutes = number(zone + 4, 2);
+    if (!hours || !minutes) return std::nullopt;
+    offset = static_cast<double>(*hours * 3600 + *minutes * 60) * (text[zone] == '-' ? -1 : 1);
+  }
+  const auto days = days_from_1970(static_cast<std::int64_t>(*year), static_cast<std::int64_t>(*month),
+                                   static_cast<std::int64_t>(*day));
+  return static_cast<double>(days * 86400) + static_cast<double>(*hour * 3600 + *minute * 60 + *second) + fraction -
+         offset;
+}
+
+// Lines of time and watts; a first line of words is a heading.
+Result<std::vector<PowerReading>> read_reference(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) return fail(ErrorKind::absent, path + ": cannot be read");
+  std::vector<PowerReading> readings;
+  std::string line;
+  for (std::size_t number = 1; std::getline(file, line); ++number) {
+    const auto text = trim(line);
+    if (text.empty() || text[0] == '#') continue;
+    const auto words = split(text, ',');
+    const auto stamp = trim(words[0]);
+    const auto plain = parse_double(stamp);
+    const auto at = plain ? plain : parse_rfc3339(stamp);
+    const auto watts = words.size() > 1 ? parse_double(words[1]) : std::nullopt;
+    if (at && watts && readings.size() < kMostReadings)
+      readings.push_back({*at, *watts});
+    else if (number > 1 || line.size() > kLongestLine)
+      return fail(ErrorKind::malformed, fmt::format("{}:{}: not a time and watts: {}", path, number, quote(text)));
+  }
+  return readings;
+}
+
+// The sensor's energy on the wall clock, until `length` or the end of the tape.
+Result<std::vector<EnergyPoint>> read_sensor(Host& host, Site site, const std::string& id, Nanos length) {
+  for (SensorRule& rule : site.rules) rule.factor.reset(), rule.bias.reset(), rule.use.reset();
+  Survey survey = make_survey(host, site);
+  std::erase_if(survey.sensors, [&](const Sensor& sensor) { return sensor.plate.id != id; });
+  if (survey.sensors.size() != 1)
+    return fail(ErrorKind::absent, fmt::format("no sensor {}; nodewatt sensors --json lists their ids", quote(id, 80)));
+  Reader reader(host, std::move(survey.sensors));
+  Meter meter(reader.plates()[0], kStep);
+  const double wall = static_cast<double>(host.wall_ns()) * 1e-9 - to_seconds(host.now());
+  std::vector<EnergyPoint> points;
+  Sweep sweep;
+  const Nanos end = host.now() + length;
+  for (Nanos due = host.now();; due += kStep) {
+    reader.read_all(sweep);
+    meter.add(sweep[0]);
+    if (sweep[0].status == Status::ok) {
+      const double at = wall + to_seconds(sweep[0].at());
+      if (points.empty() || at > points.back().at) points.push_back({at, to_joules(meter.at(sweep[0].at()).energy)});
+    }
+    if (host.now() >= end || !host.sleep_until(std::max(due + kStep, host.now()))) return points;
+  }
+}
+
+std::string make_rule(const CalibrateOptions& options, const Calibration& found, std::int64_t wall_ns) {
+  const double tolerance = std::hypot(found.relative(), options.reference_tolerance);
+  const std::string file = options.reference.substr(options.reference.rfind('/') + 1);
+  std::string text = fmt::format(
+      "# {} windows of {:.3g} s, {:.4g} to {:.4g} W; reading = gain x truth + offset:\n"
+      "# gain {:.5f} +- {:.5f}, offset {:.3f} W +- {:.3f} W (one sigma each), residuals {:.3g} W rms;\n"
+      "# the reference's clock was ahead by {:.2f} s +- {:.2f} s.\n",
+      found.windows, found.window_s, found.least_w, found.most_w, found.gain, found.u_gain, found.offset_w,
+      found.u_offset_w, found.residual_rms_w, found.clock_s, found.u_clock_s);
+  if (options.reference_tolerance == 0)
+    text += "# The reference's own doubt is not in the tolerance: --reference-tolerance puts it in.\n";
+  std::string source;
+  for (const char c : file) source += c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20 ? '?' : c;
+  return text + fmt::format(
+                    "[sensors.\"{}\"]\nfactor = {:.6f}\nbias_w = {:.3f}\ntolerance = {:.5f}\ntolerance_shape = "
+                    "\"sigma\"\nsource = \"calibrated against {}\"\ndate = \"{}\"\n",
+                    options.sensor, found.gain, found.bias_w(), tolerance, source, utc_text(wall_ns).substr(0, 10));
+}
+}  // namespace
+
+int calibrate_against(const CalibrateOptions& options) {
+  const auto length = parse_length(options.duration, seconds(10));
+  if (!length) return complain(length.error().what, 2);
+  const auto site = find_site(options.config, options.root, options.tape.empty());
+  if (!site) return complain(site.error().what);
+  std::unique_ptr<Host> host;
+  Nanos time = *length;
+  if (options.tape.empty()) {
+    host = make_real_host(options.root);
+  } else {
+    auto tape = read_tape(options.tape);
+    if (!tape) return complain(tape.error());
+    host = std::make_unique<TapedHost>(std::move(*tape));
+    time = seconds(1'000'000'000);
+  }
+  const auto sensor = read_sensor(*host, *site, options.sensor, time);
+  if (!sensor) return complain(sensor.error());
+  const auto readings = read_reference(options.reference);
+  if (!readings) return complain(readings.error());
+
+  // From here nothing touches hardware.
+  const auto found = compute_calibration(integrate(*readings), *sensor);
+  if (!found) return complain(found.error().what);
+  const auto done = write_out(options.output, make_rule(options, *found, host->wall_ns()));
+  return done ? 0 : complain(done.error());
+}
+
+}  // namespace nw::cli

@@ -1,0 +1,28 @@
+// Facility: carbon and cost of a run, out of the factors that its record kept.
+//
+// Nothing is computed without an explicit factor, and no factor ever changes an energy. The energy is the whole node's:
+// the record's own where that covers the node, else its estimate; the words say which. Factors count as exact, so that
+// the interval is the energy's alone.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "account/record.pb.h"
+#include "report/number.h"
+
+namespace nw {
+
+struct Footprint {
+  Amount carbon_g, cost;             // unknown without their factor, or without an energy
+  std::optional<double> pue;         // what both were multiplied by
+  bool estimate = false;             // of node_estimate, not of energy
+  pb::Kind kind = pb::KIND_UNKNOWN;  // of that energy
+};
+Footprint compute_footprint(const pb::Record& record);
+
+// "184 g of CO2e +- 4, E: 525 Wh (...) x PUE 1.3 (source, date) x 380 g/kWh (source, date)"; empty without a factor.
+std::string compute_carbon_words(const pb::Record& record, const NumberStyle& style);
+std::string compute_cost_words(const pb::Record& record, const NumberStyle& style);
+
+}  // namespace nw

@@ -1,0 +1,108 @@
+#!/usr/bin/env bash
+# The site file: checked, shown, obeyed; and a broken one keeps no command from running.
+. "$(dirname "$0")/lib.sh"
+unset NODEWATT_CONFIG
+mkdir -p vm/proc
+cp /proc/cpuinfo /proc/meminfo vm/proc/
+echo "cpu  1000 0 500 90000 10 0 5 3 0 0" >vm/proc/stat
+echo "0.01 0.02 0.00 1/321 4711" >vm/proc/loadavg
+cat >good.toml <<'END'
+[sensors."model/dram-*"]
+use = false
+[ipmi]
+period = "3s"
+[redfish.bmc]
+origin = "https://bmc.example"
+credentials_file = "/etc/nodewatt/bmc"
+[facility]
+carbon_g_per_kwh = { value = 380, source = "national mix", date = "2025-12" }
+END
+printf '[ipmi]\nperiot = "2s"\n[redfish.bmc]\norigin = "https://b"\npassword = "s3cr3t"\n' >bad.toml
+
+"$NODEWATT" config check good.toml >check.txt 2>&1; expect "check of a good file" $? 0
+"$NODEWATT" config check bad.toml >check.txt 2>&1; expect "check of a bad file" $? 1
+expect_in "place and nearest key" check.txt "bad.toml:2:1: ipmi.periot: no such key; did you mean period?"
+expect_in "the second fault too" check.txt "bad.toml:5:1: redfish.bmc.password: credentials"
+grep -q s3cr3t check.txt && fail "a secret was repeated"
+"$NODEWATT" config check no-such.toml 2>/dev/null; expect "check of no file" $? 1
+"$NODEWATT" --config good.toml config show --origin >show.txt; expect "show" $? 0
+grep -q '^ipmi.period = "3s" *# good.toml:4$' show.txt || fail "show names the line: $(cat show.txt)"
+grep -q '^ipmi.device = "/dev/ipmi0" *# default$' show.txt || fail "show names defaults"
+expect_in "credentials by their path" show.txt "/etc/nodewatt/bmc"
+
+"$NODEWATT" --root vm sensors --json >all.json; expect "a sensor is there" "$(grep -c 'model/dram-0' all.json)" 1
+"$NODEWATT" --root vm --config good.toml sensors --json >less.json; expect "sensors" $? 0
+expect "and a rule drops it" "$(grep -c 'model/dram-0' less.json)" 0
+NODEWATT_CONFIG=good.toml "$NODEWATT" --root vm sensors --json | grep -q 'model/dram-0' && fail "NODEWATT_CONFIG is not heard"
+mkdir -p vm/etc/nodewatt; cp good.toml vm/etc/nodewatt/nodewatt.toml
+"$NODEWATT" --root vm sensors --json | grep -q 'model/dram-0' && fail "the file below --root is not read"
+printf '[sensors."nvlm"]\nuse = false\n' >typo.toml
+"$NODEWATT" --root vm sensors --json --config typo.toml >typo.json
+expect_in "a rule without a sensor" typo.json "nvlm"
+
+"$NODEWATT" --root vm run --json=run.json -- sleep 0.3 2>run.txt; expect "run" $? 0
+expect_in "carbon" run.txt "380 g/kWh (national mix, 2025-12)"
+expect "the factor is kept" "$(json run.json 'r["facility"]["carbon_g_per_kwh"]["value"]')" 380.0
+rm -r vm/etc
+"$NODEWATT" report last >again.txt 2>&1; expect_in "and an old report stays" again.txt "national mix"
+
+"$NODEWATT" --root vm --config bad.toml run -- sh -c 'exit 7' 2>broken.txt; expect "a broken file keeps the exit code" $? 7
+expect "and is named once" "$(grep -c 'bad.toml' broken.txt)" 1
+"$NODEWATT" --config no-such.toml run --root vm -- sh -c 'exit 8' 2>absent.txt; expect "so does an absent one" $? 8
+expect_in "which is named" absent.txt "no-such.toml"
+"$NODEWATT" --root vm --config bad.toml sensors >/dev/null 2>&1; expect "queries refuse" $? 1
+"$NODEWATT" --root vm --config bad.toml doctor >/dev/null 2>&1; expect "doctor refuses" $? 1
+
+# Calibration: a package at a steady power, a node that is busy, and a reference meter over a tape.
+zone=vm/sys/class/powercap/intel-rapl:0; mkdir -p $zone
+echo package-0 >$zone/name; echo 262143328850 >$zone/max_energy_range_uj; echo 0 >$zone/energy_uj
+python3 - $zone/energy_uj <<'END' & feeder=$!
+import os, sys, time
+start = time.monotonic()
+while time.monotonic() - start < 60:
+    with open(sys.argv[1] + ".new", "w") as file:
+        file.write(f"{int((time.monotonic() - start) * 40e6)}\n")
+    os.rename(sys.argv[1] + ".new", sys.argv[1])
+    time.sleep(0.02)
+END
+echo "900.00 2.00 1.00 1/321 4711" >vm/proc/loadavg.new; cp vm/proc/loadavg loadavg.idle; mv vm/proc/loadavg.new vm/proc/loadavg
+"$NODEWATT" --root vm calibrate idle --duration 1s 2>busy.txt; expect "a busy node is refused" $? 1
+expect_in "with its load" busy.txt "load average is 900.00"
+cp loadavg.idle vm/proc/loadavg
+"$NODEWATT" --root vm calibrate idle --duration 3s -o idle.toml; expect "idle" $? 0
+"$NODEWATT" config check idle.toml >/dev/null; expect "is a site file" $? 0
+expect "of the known power" "$(python3 -c '
+import re,sys
+print(all(abs(float(w) - 40) < 2 for w in re.findall(r"power_w = (.*)", open("idle.toml").read())) and "package-0" in open("idle.toml").read())')" True
+[ -s "$XDG_DATA_HOME/nodewatt/baseline.toml" ] || fail "the baseline is not kept"
+kill $feeder
+
+# A sensor that says 0.945 x truth - 1.2 W beside a meter whose clock is 2 s ahead.
+python3 - $zone/energy_uj meter.csv <<'END' & feeder=$!
+import os, sys, time
+start = last = time.time(); joules = 0.0; due = start
+with open(sys.argv[2], "w") as meter:
+    print("time,watts", file=meter)
+    while time.time() - start < 60:
+        now = time.time()
+        watts = (20, 80, 50, 110)[int((now - start) / 5) % 4]
+        joules += (0.945 * watts - 1.2) * (now - last); last = now
+        with open(sys.argv[1] + ".new", "w") as file:
+            file.write(f"{int(joules * 1e6)}\n")
+        os.rename(sys.argv[1] + ".new", sys.argv[1])
+        if now >= due:
+            print(f"{now + 2:.3f},{watts}", file=meter, flush=True); due += 0.2
+        time.sleep(0.02)
+END
+sleep 1
+"$NODEWATT" --root vm calibrate against meter.csv --sensor rapl_powercap/package-0 --duration 36s -o rule.toml 2>against.txt; expect "against" $? 0
+kill $feeder
+cat against.txt
+"$NODEWATT" config check rule.toml >/dev/null; expect "the rule is a site file" $? 0
+expect "the factor is found" "$(python3 -c '
+import re
+text = open("rule.toml").read()
+print(abs(float(re.search(r"factor = (.*)", text)[1]) - 0.945) < 0.01, abs(float(re.search(r"bias_w = (.*)", text)[1]) + 1.27) < 0.8)')" "True True"
+"$NODEWATT" --root vm calibrate against meter.csv --sensor rapl_powercap/package-9 --duration 10s 2>none.txt; expect "no such sensor" $? 3
+"$NODEWATT" --root vm calibrate against /dev/null --sensor rapl_powercap/package-0 --duration 10s 2>none.txt; expect "no readings" $? 1
+finish
