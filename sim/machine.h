@@ -1,7 +1,7 @@
 // Machine: a scenario that can be asked, at any moment in any order: what was drawn, and what does a sensor say.
 //
-// Truth is closed form: a component's power is a list of segments (constant, ramp, periodic train) and slow noise that is
-// constant over noise_step; energies are prefix sums over both, so any E(t) costs a binary search however long the
+// Truth is closed form: a component's power is a list of segments (constant, ramp, periodic train) and slow noise that
+// is constant over noise_step; energies are prefix sums over both, so any E(t) costs a binary search however long the
 // scenario is. A reading is a pure function of (scenario, sensor, time): its noise is hashed from (seed, sensor, index
 // of refresh), so that a tape and a live machine of one scenario say the same. Thread-safe after make_machine.
 #pragma once
@@ -23,6 +23,8 @@ struct SimReading {
 
 class Machine {
  public:
+  struct Parts;  // sim/machine_parts.h
+
   ~Machine();
   Machine(Machine&&) noexcept;
   Machine& operator=(Machine&&) noexcept;
@@ -52,7 +54,6 @@ class Machine {
 
  private:
   friend Result<Machine> make_machine(Scenario scenario);
-  struct Parts;
   explicit Machine(std::unique_ptr<Parts> parts);
   std::unique_ptr<Parts> parts_;
 };

@@ -24,6 +24,7 @@ enum class Load : unsigned char { none, cpu, gpu, dram };
 struct Component {
   std::string name;              // unique: "gpu0"
   std::string domain = "other";  // package, dram, gpu, other; anything else is for people
+  std::string model, address;    // what the vendor's library calls it, and its place on the PCI bus
   Load load = Load::none;
   double idle_w = 0;
   double max_w = 0;
@@ -77,7 +78,7 @@ struct Piece {
   double stalls_per_hour = 0, stall_level = 0;
   Nanos stall{};
 
-  double noise = 0;  // sigma of slow noise, relative to the piece's mean power
+  double noise = 0;  // sigma of slow noise, relative to the mean power; at most a third of the lowest power
 };
 
 struct Job {
@@ -90,19 +91,20 @@ struct Job {
 enum class Measure : unsigned char { counter, gauge };
 
 struct Instrument {
-  std::string name;      // unique
-  std::string family;    // the driver that reads it; sim/faces.cc lists them
-  std::string channel;   // which of the family's channels: "package-0", "gpu0/energy"
+  std::string name;             // unique
+  std::string family;           // the driver that reads it; sim/faces.cc lists them
+  std::string channel;          // which of the family's channels: "package-0", "gpu0/energy"
   std::vector<std::string> of;  // components, or "dc" (all of them) or "plug", alone
   Measure measure = Measure::counter;
 
-  double unit = 1e-6;     // J or W of one count of what it says
-  double quantum = 1e-6;  // J or W of one step of what it knows; a counter's register counts these
-  std::uint64_t wrap = 0;  // the register runs 0..wrap-1; 0: 64 bits
-  double start_j = 0;      // what the counter held at time 0
+  double unit = 1e-6;                  // J or W of one count of what it says
+  double quantum = 1e-6;               // J or W of one step of what it knows; a counter's register counts these
+  std::uint64_t wrap = 0;              // the register runs 0..wrap-1; 0: 64 bits
+  double start_j = 0;                  // what the counter held at time 0
   Nanos refresh = millis(1), phase{};  // new values at phase + k refresh
-  Nanos window{};  // what one value looks at. Gauge: its mean (0: refresh). Counter: part of each refresh (0: all of it)
-  Nanos delay{};   // a value appears this long after its moment
+  Nanos
+      window{};   // what one value looks at. Gauge: its mean (0: refresh). Counter: part of each refresh (0: all of it)
+  Nanos delay{};  // a value appears this long after its moment
   Nanos latency = Nanos::of(25'000);  // how long a read takes
   double gain = 1, offset_w = 0;
   double noise_w = 0;  // a gauge's own noise, sigma

@@ -1,4 +1,5 @@
-// Tape play: a machine as a tape, as if `nodewatt run` had watched one of its jobs and everything had been written down.
+// Tape play: a machine as a tape, as if `nodewatt run` had watched one of its jobs and everything had been written
+// down.
 #pragma once
 
 #include <optional>
@@ -9,8 +10,8 @@
 
 namespace nw::sim {
 
-// The pace of `nodewatt run`: a sweep at the job's start, every `fast` for `fast_for`, then every `slow`, unless a gauge
-// has no counter of the same part beside it; a sweep at the job's end.
+// The pace of `nodewatt run`: a sweep at the job's start, every `fast` for `fast_for`, then every `slow`, unless a
+// gauge has no counter of the same part beside it; a sweep at the job's end.
 struct TapePace {
   std::size_t job = 0;
   std::optional<Nanos> period;  // in place of fast and slow
