@@ -1,0 +1,31 @@
+// The program's commands. Each declares its options on the command line; main.cc has the table.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "sim/machine.h"
+
+namespace nw::sim {
+
+// Adds one subcommand. When it is the one that was asked for, its callback runs and says the program's exit code: 0
+// done, 1 could not, 2 makes no sense.
+using Declare = void (*)(CLI::App& app, int& exit_code);
+void declare_tape(CLI::App& app, int& exit_code);
+void declare_truth(CLI::App& app, int& exit_code);
+void declare_check(CLI::App& app, int& exit_code);
+
+// What the commands that play a machine share: SCENARIO, --workload, --duration, --seed.
+struct Choice {
+  std::string scenario, workload, duration;
+  std::uint64_t seed = 0;
+  bool seeded = false;
+};
+std::shared_ptr<Choice> add_choice(CLI::App& command);
+Result<Machine> make_machine(const Choice& choice);
+
+int complain(const Error& error);
+
+}  // namespace nw::sim

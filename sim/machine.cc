@@ -1,0 +1,139 @@
+#include "sim/machine.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "sim/machine_parts.h"
+
+namespace nw::sim {
+
+namespace {
+bool moves(const Piece& piece, const Component& component) {
+  if (piece.on == component.name) return true;
+  return (piece.on == "cpu" && component.load == Load::cpu) || (piece.on == "gpu" && component.load == Load::gpu) ||
+         (piece.on == "dram" && component.load == Load::dram);
+}
+
+Track make_track(const Scenario& scenario, const Component& component, std::uint64_t index) {
+  const auto& pieces = scenario.pieces;
+  const bool noisy = std::any_of(pieces.begin(), pieces.end(),
+                                 [&](const Piece& piece) { return piece.noise > 0 && moves(piece, component); });
+  Track track(component,
+              noisy ? SlowNoise(scenario.seed, kSlowNoise + index, scenario.noise_step, scenario.end) : SlowNoise());
+  for (std::size_t i = 0; i < pieces.size(); ++i)
+    if (moves(pieces[i], component)) track.lay(pieces[i], scenario.seed, i);
+  track.finish();
+  return track;
+}
+
+// CPUs that are busy, as if they were watts. Work on one package by name is not in it.
+Track make_busy(const Scenario& scenario) {
+  Component cpus;
+  cpus.load = Load::cpu;
+  cpus.max_w = scenario.facts.cpus;
+  Scenario quiet = scenario;
+  for (Piece& piece : quiet.pieces) piece.noise = 0;
+  return make_track(quiet, cpus, 0);
+}
+
+template <class Items>
+std::size_t index_of(const Items& items, std::string_view name) {
+  const auto at = std::find_if(items.begin(), items.end(), [&](const auto& item) { return item.name == name; });
+  return static_cast<std::size_t>(std::distance(items.begin(), at));
+}
+
+Eye make_eye(const Machine::Parts& parts, std::size_t index) {
+  const Scenario& scenario = parts.scenario;
+  Eye eye;
+  eye.shows = index;
+  if (const auto& mirror = scenario.instruments[index].mirror; !mirror.empty())
+    eye.shows = index_of(scenario.instruments, mirror);
+  const Instrument& instrument = scenario.instruments[eye.shows];
+  for (const auto& part : instrument.of) {
+    if (part == "dc" || part == "plug")
+      eye.at = part == "dc" ? Eye::At::dc : Eye::At::plug;
+    else
+      eye.tracks.push_back(index_of(scenario.components, part));
+  }
+  for (const Fault& fault : scenario.faults)
+    if (fault.sensor.empty() || fault.sensor == scenario.instruments[index].name || fault.sensor == instrument.name)
+      eye.faults.push_back(fault);
+  eye.start_count = static_cast<std::uint64_t>(std::llround(instrument.start_j / instrument.quantum));
+  if (instrument.measure == Measure::counter && instrument.window > Nanos{} && instrument.window < instrument.refresh)
+    eye.part_time = part_time_counts(parts, eye, instrument);
+  return eye;
+}
+}  // namespace
+
+double Machine::Parts::energy_at(const Eye& eye, Nanos t) const {
+  if (eye.at == Eye::At::plug) return plug->energy(t);
+  double sum = 0;
+  if (eye.at == Eye::At::dc)
+    for (const Track& track : tracks) sum += track.energy(t);
+  for (const std::size_t track : eye.tracks) sum += tracks[track].energy(t);
+  return sum;
+}
+
+Result<Machine> make_machine(Scenario scenario) {
+  NW_CHECK(check_scenario(scenario));
+  auto parts = std::make_unique<Machine::Parts>();
+  parts->scenario = std::move(scenario);
+  const Scenario& s = parts->scenario;
+  for (std::size_t i = 0; i < s.components.size(); ++i) parts->tracks.push_back(make_track(s, s.components[i], i));
+  parts->busy.push_back(make_busy(s));
+  parts->plug = std::make_unique<Plug>(s.supply, parts->tracks, s.noise_step, s.end);
+  for (std::size_t i = 0; i < s.instruments.size(); ++i) parts->eyes.push_back(make_eye(*parts, i));
+  return Machine(std::move(parts));
+}
+
+Machine::Machine(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Machine::~Machine() = default;
+Machine::Machine(Machine&&) noexcept = default;
+Machine& Machine::operator=(Machine&&) noexcept = default;
+
+const Scenario& Machine::scenario() const { return parts_->scenario; }
+
+double Machine::energy(std::size_t component, Nanos from, Nanos to) const {
+  return parts_->tracks[component].energy(to) - parts_->tracks[component].energy(from);
+}
+
+double Machine::power(std::size_t component, Nanos at) const { return parts_->tracks[component].power(at); }
+
+double Machine::dc_energy(Nanos from, Nanos to) const {
+  double sum = 0;
+  for (const Track& track : parts_->tracks) sum += track.energy(to) - track.energy(from);
+  return sum;
+}
+
+double Machine::plug_energy(Nanos from, Nanos to) const {
+  return parts_->plug->energy(to) - parts_->plug->energy(from);
+}
+
+double Machine::seen_energy(std::size_t instrument, Nanos from, Nanos to) const {
+  const Eye& eye = parts_->eyes[instrument];
+  return parts_->energy_at(eye, to) - parts_->energy_at(eye, from);
+}
+
+double Machine::busy_seconds(Nanos from, Nanos to) const {
+  return parts_->busy[0].energy(to) - parts_->busy[0].energy(from);
+}
+
+bool Machine::sweeps_at(Nanos at) const {
+  return std::none_of(scenario().faults.begin(), scenario().faults.end(), [&](const Fault& fault) {
+    const bool away = fault.kind == Fault::Kind::late || fault.kind == Fault::Kind::suspend;
+    return away && at >= fault.from && (at < fault.to || fault.to == Nanos{});
+  });
+}
+
+std::int64_t Machine::wall_ns(Nanos at) const {
+  std::int64_t wall = scenario().wall_ns + at.count();
+  for (const Fault& fault : scenario().faults)
+    if (fault.kind == Fault::Kind::clock_step && fault.from <= at)
+      wall += static_cast<std::int64_t>(fault.amount * 1e9);
+  return wall;
+}
+
+std::size_t Machine::component(std::string_view name) const { return index_of(scenario().components, name); }
+std::size_t Machine::instrument(std::string_view name) const { return index_of(scenario().instruments, name); }
+
+}  // namespace nw::sim

@@ -1,0 +1,39 @@
+// What a Machine is made of. For machine.cc, which knows the truth, and reading.cc, which knows the lies.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "sim/machine.h"
+#include "sim/plug.h"
+#include "sim/track.h"
+
+namespace nw::sim {
+
+// An instrument, resolved.
+struct Eye {
+  enum class At : unsigned char { tracks, dc, plug };
+  At at = At::tracks;
+  std::vector<std::size_t> tracks;
+  std::vector<Fault> faults;      // that strike it
+  std::vector<double> part_time;  // a part-time counter: what it had counted at each of its refreshes
+  std::size_t shows = 0;          // itself, or the one that it mirrors
+  std::uint64_t start_count = 0;  // the register at time 0
+};
+
+struct Machine::Parts {
+  Scenario scenario;
+  std::vector<Track> tracks;  // of the components
+  std::vector<Track> busy;    // one: CPUs that are busy
+  std::unique_ptr<Plug> plug;
+  std::vector<Eye> eyes;
+
+  double energy_at(const Eye& eye, Nanos t) const;  // J since time 0
+};
+
+// The last moment at which a new value was born, at or before t.
+Nanos last_refresh(const Instrument& instrument, Nanos t);
+// The counts of a part-time counter, one for each refresh from the first at or after time 0.
+std::vector<double> part_time_counts(const Machine::Parts& parts, const Eye& eye, const Instrument& instrument);
+
+}  // namespace nw::sim

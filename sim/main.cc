@@ -1,0 +1,37 @@
+// nodewatt-sim: a compute node that is not there, its sensors with their lies, and the truth about it.
+#include <cstdio>
+#include <exception>
+
+#include "sim/commands.h"
+
+namespace {
+// THE table. A command is one line here.
+constexpr nw::sim::Declare kCommands[] = {
+    nw::sim::declare_tape,
+    nw::sim::declare_truth,
+    nw::sim::declare_check,
+};
+
+int run(int argc, char** argv) {
+  CLI::App app("Plays compute nodes: tapes of their sensors, and the truth to hold a measurement against.");
+  app.name("nodewatt-sim");
+  app.require_subcommand(1);
+  int exit_code = 0;
+  for (const auto declare : kCommands) declare(app, exit_code);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  return exit_code;
+}
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "nodewatt-sim: %s\n", error.what());
+    return 1;
+  }
+}

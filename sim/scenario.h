@@ -1,0 +1,170 @@
+// Scenario: a node, what it does over time, and the sensors that look at it with all their lies. Plain structs, so that
+// a bench can invent them by the thousand; parse_scenario makes one from TOML (docs/simulator.md lists the keys).
+//
+// Time 0 is the scenario's beginning and `end` its end; before and after, every component idles. Watts and joules are
+// doubles here: this is the invented truth, which nobody has to add up to the microjoule.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/units.h"
+
+namespace nw::sim {
+
+// ---- the node
+
+// What moves a component's power. `none` idles for ever (its power is idle_w).
+enum class Load : unsigned char { none, cpu, gpu, dram };
+
+// Power at level u in 0..1: idle + awake (1 - exp(-u/0.01)) + (max - idle - awake) u.
+struct Component {
+  std::string name;              // unique: "gpu0"
+  std::string domain = "other";  // package, dram, gpu, other; anything else is for people
+  std::string model, address;    // what the vendor's library calls it, and its place on the PCI bus
+  Load load = Load::none;
+  double idle_w = 0;
+  double max_w = 0;
+  double awake_w = 0;  // drawn as soon as anything at all runs
+  Nanos slew{};        // how long an edge of an iteration takes
+};
+
+struct CurvePoint {
+  double load = 0;        // of the rating, 0..1
+  double efficiency = 1;  // 0..1
+};
+
+// The power supplies as one. The plug gives P / eta(P / rating), P being the DC mean over `smoothing` (the bulk
+// capacitor rides through shorter steps). Without a curve nothing is lost.
+struct Supply {
+  double rating_w = 1000;
+  std::vector<CurvePoint> curve;
+  Nanos smoothing = millis(20);
+};
+
+// What the operating system says of the node. cpus = 0: no /proc at all.
+struct Facts {
+  std::uint32_t cpus = 0;
+  std::uint32_t sockets = 1;
+  std::string vendor;  // as in /proc/cpuinfo; "" on ARM
+  std::string model;
+  std::string flags = "fpu";
+  double memory_gb = 0;
+};
+
+// ---- what it does
+
+// One stretch of work. Of pieces that overlap on a component the later in the list counts.
+struct Piece {
+  std::string on;  // "cpu", "gpu", "dram", or a component's name
+  Nanos from{}, to{};
+  double level = 1;  // 0 idle, 1 full
+
+  // An iteration train: of each period the share `duty` is at `level`, the rest at level - depth.
+  Nanos period{};
+  double duty = 0.5, depth = 0;
+  Nanos phase{};  // the first period begins this long before `from`
+
+  Nanos warm_up{};  // power rises in a straight line at first
+
+  // Every `epoch` a dip of length `dip` to dip_level (evaluation, checkpoint), at the epoch's end.
+  Nanos epoch{}, dip{};
+  double dip_level = 0;
+
+  // Stalls (a data loader that is late) at random moments, `stalls_per_hour` in the mean, each of length `stall`.
+  double stalls_per_hour = 0, stall_level = 0;
+  Nanos stall{};
+
+  double noise = 0;  // sigma of slow noise, relative to the mean power; at most a third of the lowest power
+};
+
+struct Job {
+  std::string name = "job";
+  Nanos start{}, end{};
+};
+
+// ---- the sensors
+
+enum class Measure : unsigned char { counter, gauge };
+
+struct Instrument {
+  std::string name;             // unique
+  std::string family;           // the driver that reads it; sim/faces.cc lists them
+  std::string channel;          // which of the family's channels: "package-0", "gpu0/energy"
+  std::vector<std::string> of;  // components, or "dc" (all of them) or "plug", alone
+  Measure measure = Measure::counter;
+
+  double unit = 1e-6;                  // J or W of one count of what it says
+  double quantum = 1e-6;               // J or W of one step of what it knows; a counter's register counts these
+  std::uint64_t wrap = 0;              // the register runs 0..wrap-1; 0: 64 bits
+  double start_j = 0;                  // what the counter held at time 0
+  Nanos refresh = millis(1), phase{};  // new values at phase + k refresh
+  Nanos
+      window{};   // what one value looks at. Gauge: its mean (0: refresh). Counter: part of each refresh (0: all of it)
+  Nanos delay{};  // a value appears this long after its moment
+  Nanos latency = Nanos::of(25'000);  // how long a read takes
+  double gain = 1, offset_w = 0;
+  double noise_w = 0;  // a gauge's own noise, sigma
+  Nanos filter{};      // energy filtering: edges blurred by half of such a slice (RAPL: 10 ms)
+
+  bool stamps = false;  // values carry the device's own time
+  Nanos clock_offset{};
+  double clock_drift_ppm = 0;
+  Nanos clock_step = Nanos::of(1);  // the device clock's own resolution
+
+  std::string mirror;    // shows another instrument's counter in its place
+  bool missing = false;  // the machine does not show it
+  bool denied = false;   // and here it does, to others
+};
+
+struct Fault {
+  enum class Kind : unsigned char {
+    reset,       // a counter begins again at 0
+    freeze,      // from..to the value stands still
+    spike,       // from..to (one refresh when to is not given) `amount` J or W is added
+    fail,        // from..to reads fail with `error`
+    backwards,   // a counter loses `amount` J
+    late,        // from..to nobody sweeps
+    clock_step,  // the host's wall clock leaps by `amount` seconds
+    suspend,     // from..to the host sleeps: time passes, nobody sweeps
+  };
+  Kind kind = Kind::reset;
+  std::string sensor;  // "" for all, and for late, clock_step, suspend
+  Nanos from{}, to{};  // to 0: for ever, where that makes sense
+  double amount = 0;
+  ErrorKind error = ErrorKind::failed;
+};
+std::string_view name(Fault::Kind kind);
+
+struct Scenario {
+  std::string name = "scenario";
+  std::uint64_t seed = 1;
+  Nanos end{};                                       // 0: the last job's end and 10 s
+  std::int64_t wall_ns = 1'767'225'600'000'000'000;  // the wall clock at time 0: 2026-01-01 00:00 UTC
+  Nanos noise_step = seconds(1);                     // slow noise is constant this long
+  Facts facts;
+  std::vector<Component> components;
+  Supply supply;
+  std::vector<Piece> pieces;
+  std::vector<Job> jobs;
+  std::vector<Instrument> instruments;
+  std::vector<Fault> faults;
+};
+
+// `origin` names the file in errors: "node.toml:12: sensor.refesh: no such key". Any bytes are safe to give.
+Result<Scenario> parse_scenario(std::string_view text, const std::string& origin);
+Result<Scenario> read_scenario(const std::string& path);
+
+// What a scenario must be to be played; the error says which of its items is wrong. Fills in `end`.
+Done check_scenario(Scenario& scenario);
+
+// Replaces pieces and the job by one of the named loads (training, inference, idle, lockin100ms, lockin101ms), 10 s
+// after the beginning and `length` long.
+Done set_workload(Scenario& scenario, std::string_view workload, Nanos length);
+// Moves the ends of the one job, of what ends with it and of the scenario, so that the job is `length` long.
+Done set_length(Scenario& scenario, Nanos length);
+
+}  // namespace nw::sim

@@ -1,0 +1,28 @@
+// Tape play: a machine as a tape, as if `nodewatt run` had watched one of its jobs and everything had been written
+// down.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/tape.h"
+#include "sim/machine.h"
+
+namespace nw::sim {
+
+// The pace of `nodewatt run`: a sweep at the job's start, every `fast` for `fast_for`, then every `slow`, unless a
+// gauge has no counter of the same part beside it; a sweep at the job's end.
+struct TapePace {
+  std::size_t job = 0;
+  std::optional<Nanos> period;  // in place of fast and slow
+  Nanos fast = millis(100), slow = seconds(1), fast_for = seconds(60);
+  Nanos before{}, after{};  // further sweeps, `fast` apart, before the job and after it
+  bool latency = true;      // reads take their time, and a sweep comes up to 0.3 ms late
+};
+
+// The tape's clock is the scenario's.
+Tape make_tape(const Machine& machine, const TapePace& pace = {});
+
+Done write_tape(const Tape& tape, const std::string& path);
+
+}  // namespace nw::sim

@@ -1,0 +1,187 @@
+#include "sim/tape_player.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+
+#include <nlohmann/json.hpp>
+
+#include "base/host_tape.h"
+#include "sim/faces.h"
+#include "sim/machines_for_test.h"
+#include "sim/presets.h"
+
+namespace nw::sim {
+namespace {
+
+const Tape& green_tape() {
+  static const Tape tape = make_tape(play(*find_scenario("horeka_green")));
+  return tape;
+}
+
+TEST(TapePlayer, SweepsAtThePaceOfARun) {
+  Scenario s = *find_scenario("horeka_green");
+  ASSERT_TRUE(set_length(s, seconds(100)));
+  const auto gaps = [](const Tape& tape) {
+    std::pair<Nanos, Nanos> ends{tape.sweeps[1].at - tape.sweeps[0].at,
+                                 tape.sweeps[tape.sweeps.size() - 2].at - tape.sweeps[tape.sweeps.size() - 3].at};
+    return ends;
+  };
+  const Tape gauged = make_tape(play(s));
+  EXPECT_EQ(gauged.sweeps.front().at, seconds(10));
+  EXPECT_EQ(gauged.sweeps.back().at, seconds(110));
+  EXPECT_LT(gaps(gauged).second, millis(120)) << "the node's meter has no counter beside it";
+  std::erase_if(s.instruments, [](const Instrument& i) { return i.name == "node"; });
+  const Tape counted = make_tape(play(s));
+  EXPECT_LT(gaps(counted).first, millis(120));
+  EXPECT_NEAR(to_seconds(gaps(counted).second), 1, 0.02);
+  TapePace pace;
+  pace.latency = false;
+  pace.period = seconds(5);
+  pace.before = millis(500);
+  pace.after = millis(300);
+  const Tape own = make_tape(play(s), pace);
+  EXPECT_EQ(own.sweeps.size(), 5u + 21u + 3u);
+  EXPECT_EQ(own.sweeps[6].at, seconds(15));
+}
+
+TEST(TapePlayer, NobodySweepsInAGap) {
+  Scenario s = *find_scenario("horeka_blue");
+  Fault late;
+  late.kind = Fault::Kind::late;
+  late.from = seconds(20);
+  late.to = seconds(25);
+  s.faults = {late};
+  Nanos longest, before = seconds(10);
+  for (const TapeSweep& sweep : make_tape(play(s)).sweeps) {
+    longest = std::max(longest, sweep.at - before);
+    before = sweep.at;
+  }
+  EXPECT_NEAR(to_seconds(longest), 5, 0.25);
+}
+
+template <class Map>
+bool same(const Map& a, const Map& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
+    return x.first == y.first && (x.second && y.second ? *x.second == *y.second : !x.second && !y.second);
+  });
+}
+
+TEST(TapePlayer, TheFileIsTheTape) {
+  const auto path = std::filesystem::temp_directory_path() / "nodewatt_sim_test.tape";
+  ASSERT_TRUE(write_tape(green_tape(), path));
+  const auto read = read_tape(path);
+  ASSERT_TRUE(read) << read.error().what;
+  std::filesystem::remove(path);
+  const Tape& made = green_tape();
+  EXPECT_EQ(read->wall_ns, made.wall_ns);
+  EXPECT_TRUE(same(read->texts, made.texts));
+  EXPECT_TRUE(same(read->links, made.links));
+  EXPECT_TRUE(same(read->lists, made.lists));
+  EXPECT_TRUE(same(read->answers, made.answers));
+  EXPECT_TRUE(same(read->sources, made.sources));
+  ASSERT_EQ(read->sweeps.size(), made.sweeps.size());
+  for (std::size_t i = 0; i < made.sweeps.size(); ++i) {
+    EXPECT_EQ(read->sweeps[i].at, made.sweeps[i].at);
+    ASSERT_EQ(read->sweeps[i].reads.size(), made.sweeps[i].reads.size());
+    for (std::size_t n = 0; n < made.sweeps[i].reads.size(); ++n)
+      EXPECT_EQ(read->sweeps[i].reads[n].reading.value, made.sweeps[i].reads[n].reading.value);
+  }
+}
+
+TEST(TapePlayer, WhatTheDriversSee) {
+  const Tape& tape = green_tape();
+  const auto text = [&](const std::string& path) {
+    const auto at = tape.texts.find(path);
+    return at == tape.texts.end() ? "absent" : at->second ? *at->second : std::string(name(at->second.error().kind));
+  };
+  EXPECT_EQ(text("/sys/class/powercap/intel-rapl:1/name"), "package-1\n");
+  EXPECT_EQ(text("/sys/class/powercap/intel-rapl:1/max_energy_range_uj"), "262143328850\n");
+  EXPECT_EQ(text("/sys/class/powercap/intel-rapl:0:0/name"), "dram\n");
+  EXPECT_EQ(text("/sys/class/powercap/intel-rapl:0:0/max_energy_range_uj"), "65712999613\n");
+  EXPECT_EQ(text("/sys/class/hwmon/hwmon0/device/power1_average_interval"), "1000\n");
+  EXPECT_EQ(*tape.answers.at("nvml:count"), "4");
+  EXPECT_EQ(*tape.lists.at("/sys/class/hwmon/hwmon0/device/measures"), std::vector<std::string>{"LNXSYBUS:00"});
+}
+
+TEST(TapePlayer, ADeniedZoneIsThereAndAMissingOneIsNot) {
+  Scenario s = *find_scenario("horeka_blue");
+  s.instruments[0].denied = true;
+  s.instruments[3].missing = true;
+  const Tape tape = make_tape(play(s));
+  EXPECT_EQ(tape.texts.at("/sys/class/powercap/intel-rapl:0/energy_uj").error().kind, ErrorKind::denied);
+  EXPECT_EQ(tape.texts.count("/sys/class/powercap/intel-rapl:0/max_energy_range_uj"), 1u);
+  EXPECT_EQ(tape.texts.count("/sys/class/powercap/intel-rapl:1/energy_uj"), 1u);
+  EXPECT_EQ(tape.texts.count("/sys/class/powercap/intel-rapl:1:0/energy_uj"), 0u);
+}
+
+TEST(TapePlayer, ACrayControllersFiles) {
+  Scenario s = *find_scenario("mi300a");
+  const Machine m = play(s);
+  const View view = make_view(m);
+  const auto energy = *view.files.at("/sys/cray/pm_counters/energy")(millis(20'050));
+  const double joules = 5e6 + 1.01 * m.dc_energy({}, seconds(20));
+  EXPECT_EQ(energy, std::to_string(static_cast<long>(joules)) + " J " +
+                        std::to_string(s.wall_ns / 1000 + 21'500'000 + 400) + " us\n");
+  EXPECT_EQ(*view.files.at("/sys/cray/pm_counters/freshness")(millis(20'050)), "200\n");
+  EXPECT_EQ(*view.files.at("/sys/cray/pm_counters/raw_scan_hz")({}), "10\n");
+  EXPECT_EQ(view.files.at("/sys/cray/pm_counters/power")(seconds(20))->find(" W "), 4u);
+}
+
+// The whole product against the truth: what `nodewatt replay` makes of a tape is the truth times the sensor's gain.
+nlohmann::json replay(const Tape& tape) {
+  const auto path = std::filesystem::temp_directory_path() / "nodewatt_sim_replay.tape";
+  EXPECT_TRUE(write_tape(tape, path));
+  const std::string command = std::string(NODEWATT_BIN_DIR) + "/nodewatt replay --format json " + path.string();
+  std::FILE* pipe = ::popen(command.c_str(), "r");
+  std::string text;
+  char chunk[4096];
+  for (std::size_t n = 0; (n = std::fread(chunk, 1, sizeof chunk, pipe)) > 0;) text.append(chunk, n);
+  EXPECT_EQ(::pclose(pipe), 0);
+  std::filesystem::remove(path);
+  return nlohmann::json::parse(text, nullptr, false);
+}
+
+TEST(TapePlayer, ReplayFindsTheTruth) {
+  const Machine m = play(*find_scenario("horeka_green"));
+  const auto json = replay(make_tape(m));
+  ASSERT_FALSE(json.is_discarded());
+  const Job& job = m.scenario().jobs[0];
+  std::size_t held = 0;
+  for (const auto& part : json.at("components")) {
+    const std::string domain = part.at("domain"), device = part.at("device");
+    std::string sensor;
+    if (domain == "package") sensor = "pkg" + device;
+    if (domain == "dram") sensor = "ram" + device;
+    if (domain == "gpu") sensor = "gpu" + std::string(part.at("label")).substr(3, 1) + "/energy";
+    if (domain == "node") sensor = "node";
+    const std::size_t i = m.instrument(sensor);
+    if (i >= m.scenario().instruments.size()) continue;
+    const double expected = m.scenario().instruments[i].gain * m.seen_energy(i, job.start, job.end);
+    const double said = part.at("energy_j");
+    // A gauge's second of window and delay blurs both edges, where power changes by 600 W.
+    EXPECT_NEAR(said / expected, 1, domain == "node" ? 0.015 : 0.004) << sensor;
+    ++held;
+  }
+  EXPECT_EQ(held, 9u);
+}
+
+TEST(TapePlayer, Speed) {
+  Scenario s = *find_scenario("horeka_green");
+  std::erase_if(s.instruments, [](const Instrument& i) { return i.name == "node"; });  // 1 Hz
+  ASSERT_TRUE(set_length(s, seconds(36'000)));
+  const auto begin = std::chrono::steady_clock::now();
+  const Machine m = play(s);
+  const auto built = std::chrono::steady_clock::now();
+  const Tape tape = make_tape(m);
+  const auto end = std::chrono::steady_clock::now();
+  const std::chrono::duration<double> build = built - begin, tape_s = end - built, all = end - begin;
+  std::printf("10 h of %zu sensors: machine %.3f s, tape %.3f s, %.0f simulated seconds a second\n",
+              s.instruments.size(), build.count(), tape_s.count(), 36'000 / all.count());
+  EXPECT_GT(tape.sweeps.size(), 35'000u);
+  EXPECT_GT(36'000 / all.count(), 278) << "a million simulated seconds an hour";
+}
+
+}  // namespace
+}  // namespace nw::sim
