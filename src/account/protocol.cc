@@ -64,6 +64,8 @@ void write_plate(const Nameplate& plate, pb::Nameplate& out) {
   for (const Domain lacked : plate.lacks) out.add_lacks(static_cast<std::uint32_t>(lacked));
   out.set_overlaps(plate.overlaps);
   out.set_attributed(plate.how == Kind::attributed);
+  out.set_factor(plate.factor);
+  for (const std::string& rule : plate.rules) out.add_rules(valid_utf8(rule));
 }
 
 Nameplate read_plate(const pb::Nameplate& in) {
@@ -87,6 +89,8 @@ Nameplate read_plate(const pb::Nameplate& in) {
   for (const std::uint32_t lacked : in.lacks())
     if (lacked <= static_cast<std::uint32_t>(Domain::other)) plate.lacks.push_back(static_cast<Domain>(lacked));
   plate.overlaps = in.overlaps();
+  if (in.factor() > 0) plate.factor = in.factor();
+  plate.rules = {in.rules().begin(), in.rules().end()};
   if (in.attributed()) plate.how = Kind::attributed;
   return plate;
 }

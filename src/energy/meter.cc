@@ -68,7 +68,7 @@ void Meter::add(const Sample& sample) {
 // A reading that is not there: go on at the last known power until the next good one puts it right.
 void Meter::hold(Nanos at) {
   holding_ = true;
-  if (count_ == 0 || at <= point(0).at) return;
+  if (is_slow() || count_ == 0 || at <= point(0).at) return;  // a slow counter's points are its ticks
   if (last_power_ >= 0) {
     const Joules energy = from_double(as_joules(last_power_, at - point(0).at));
     held_ += energy;

@@ -309,12 +309,14 @@ class Composer {
     modelled.value = Joules{};
     double coverage = 0;
     unsigned count = 0;
+    bool estimates_supplies = false;
     for (const auto& [part, branch] : choice_.modelled) {
       if (!missing(part) || !branch.energy.value) continue;
       put(branch, 0, top_known_ == 0);
       *modelled.value += *branch.energy.value;
       modelled.uncertainty.add(branch.energy.uncertainty);
       coverage += branch.energy.coverage;
+      estimates_supplies |= branch.energy.boundary == Boundary::plug;
       ++count;
     }
     if (top_known_ > 0) {
@@ -329,7 +331,7 @@ class Composer {
     if (count == 0) return;
     Energy whole = modelled;
     whole.kind = Kind::estimated;
-    whole.boundary = Boundary::node_dc;
+    whole.boundary = estimates_supplies ? Boundary::plug : Boundary::node_dc;
     whole.coverage = coverage / count;
     if (top_known_ > 0) {
       *whole.value += sum_;

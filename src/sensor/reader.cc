@@ -1,5 +1,6 @@
 #include "sensor/reader.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "sensor/site_rules.h"
@@ -7,6 +8,8 @@
 namespace nw {
 
 namespace {
+constexpr Nanos kBusStep = millis(5);
+
 Status status_of(const Reading& reading) {
   if (reading.ok) return Status::ok;
   switch (reading.error) {
@@ -36,6 +39,15 @@ Reader::Reader(Host& host, std::vector<Sensor> sensors) : host_(host) {
   for (auto& sensor : sensors) {
     plates_.push_back(std::move(sensor.plate));
     sources_.push_back(std::move(sensor.source));
+  }
+}
+
+void Reader::await_buses(Nanos patience) {
+  const Nanos until = host_.now() + patience;
+  for (Sweep sweep; host_.now() < until; host_.sleep_until(host_.now() + kBusStep)) {
+    read_all(sweep);
+    if (std::none_of(sweep.begin(), sweep.end(), [](const Sample& sample) { return sample.status == Status::stale; }))
+      return;
   }
 }
 

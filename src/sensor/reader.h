@@ -27,6 +27,9 @@ class Reader {
   Reader(Host& host, std::vector<Sensor> sensors);
 
   const std::vector<Nameplate>& plates() const { return plates_; }
+  // Waits until each bus has answered for the first time, at most so long; at once where there is no bus. Not for
+  // tapes, whose clock is their sweeps.
+  void await_buses(Nanos patience);
   // Reads every sensor once, back to back, into the sweep. Allocates nothing after the first call.
   void read_all(Sweep& sweep) noexcept;
 

@@ -20,6 +20,7 @@
 namespace nw::cli {
 
 namespace {
+constexpr Nanos kFirstRound = seconds(3);
 constexpr Nanos kGlance = millis(400), kWatch = millis(2300), kStep = millis(100);
 
 struct Watched {
@@ -31,6 +32,7 @@ Watched watch(const std::string& root, const Site& site, Nanos time) {
   const auto host = make_real_host(root);
   Survey survey = make_survey(*host, site);
   Reader reader(*host, std::move(survey.sensors));
+  reader.await_buses(kFirstRound);
   Watched watched{{}, std::move(survey.findings)};
   for (const auto& plate : reader.plates()) watched.meters.emplace_back(plate, kStep);
   Sweep sweep;

@@ -48,12 +48,16 @@ void name_gpus(const std::vector<Nameplate>& plates, pb::Node& node) {
     if (plate.part.domain == Domain::gpu && plate.kind == SensorKind::counter) node.add_gpus(valid_utf8(plate.label));
 }
 
+constexpr Nanos kFirstRound = millis(300);  // a run does not wait longer for a bus
+
 // The survey's sensors; a reader needs no more of it.
 Reader make_reader(Host& host, const Site& site) { return {host, make_survey(host, site).sensors}; }
 }  // namespace
 
 Session::Session(const std::string& root, std::optional<Nanos> period, Site site)
-    : host_(make_real_host(root)), site_(std::move(site)), reader_(make_reader(*host_, site_)), period_(period) {}
+    : host_(make_real_host(root)), site_(std::move(site)), reader_(make_reader(*host_, site_)), period_(period) {
+  reader_.await_buses(kFirstRound);
+}
 
 bool Session::measures() const {
   for (const auto& plate : plates())

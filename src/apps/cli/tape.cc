@@ -105,6 +105,7 @@ int record_tape(const RecordOptions& options) {
   write_node(host, node);  // so that the tape knows whose it is
   Survey survey = make_survey(host, *site);
   Reader reader(host, std::move(survey.sensors));
+  reader.await_buses(seconds(3));
 
   std::optional<Child> child;
   if (!options.command.empty()) {

@@ -1,0 +1,24 @@
+// The production code over a played machine, and what its figure has to be held against.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "account/record.pb.h"
+#include "base/tape.h"
+#include "sim/machine.h"
+
+namespace nw::accuracy {
+
+// Survey, Reader, Account: as `nodewatt run` has them, over a tape of the machine at run's own pace.
+pb::Record measure(const sim::Machine& machine);
+
+// What the total of a record should be. Nothing where no sensor of the total could be matched.
+struct Truth {
+  double joules = 0;     // of what the total takes in
+  double sensed = 0;     // the same through the gain and offset of the sensors that it rests on
+  bool counters = true;  // it rests on counters alone
+};
+std::optional<Truth> truth_of(const sim::Machine& machine, const pb::Record& record);
+
+}  // namespace nw::accuracy
