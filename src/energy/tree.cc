@@ -73,8 +73,12 @@ class Choice {
     if (is_new) return;
     Branch other = branch;
     if (better(branch, at->second)) std::swap(at->second, other);
+    // A counter and the power beside it are one device: their gap is the account's cross-check, and polled power is the
+    // first to err.
+    const auto driver = [](const Branch& b) { return b.plate->id.substr(0, b.plate->id.find('/')); };
+    if (driver(at->second) == driver(other) || branch.plate->how == Kind::estimated) return;
     const double chi2 = compute_chi2(at->second.energy, other.energy);
-    if (chi2 <= kDisagree || branch.plate->how == Kind::estimated) return;
+    if (chi2 <= kDisagree) return;
     disagreements.push_back({at->second.plate->id, other.plate->id, chi2});
     at->second.energy.uncertainty.widen(std::sqrt(chi2));
   }

@@ -88,11 +88,18 @@ std::vector<Term> Uncertainty::largest(std::size_t n) const {
   return sorted;
 }
 
-double compute_aliasing(const Nameplate& plate, Nanos duration, bool checked) {
+namespace {
+constexpr double kSeldom = 4;  // a gauge whose samples stand more than so many windows apart is looked at part of the time
+
+double compute_alias_share(Nanos duration, bool checked) {
   constexpr Nanos kShort = seconds(10), kLong = seconds(60);
-  if (plate.window <= Nanos{} || plate.window >= plate.refresh) return 0;
   if (duration < kShort) return 0.25;
   return checked && duration > kLong ? 0.01 : 0.05;
+}
+}  // namespace
+
+double compute_aliasing(const Nameplate& plate, Nanos duration, bool checked) {
+  return plate.window <= Nanos{} || plate.window >= plate.refresh ? 0 : compute_alias_share(duration, checked);
 }
 
 namespace {
@@ -125,7 +132,10 @@ Energy make_energy(const Nameplate& plate, const Interval& interval, const Seen&
   doubt.add({what + " offset", to_watts(plate.offset) * duration, true, false});
   doubt.add({what + " edges", std::sqrt(interval.edges), false, false});
   if (plate.kind == SensorKind::gauge) add_sampling(plate, interval.tally, duration, doubt);
-  const double kappa = compute_aliasing(plate, interval.duration, seen.checked);
+  const bool seldom = plate.kind == SensorKind::gauge && interval.tally.count > 0 &&
+                      kSeldom * to_seconds(plate.window) * interval.tally.count < duration;
+  const double kappa = seldom && plate.window > Nanos{} ? compute_alias_share(interval.duration, seen.checked)
+                                                        : compute_aliasing(plate, interval.duration, seen.checked);
   const double above_idle = std::max(value - to_watts(seen.lowest) * duration, 0.0);
   doubt.add({what + " aliasing", kappa * above_idle, false, false});
   const double gap = std::max(duration - covered, 0.0);
