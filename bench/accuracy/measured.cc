@@ -37,7 +37,8 @@ bool is_of(const sim::Machine& machine, const sim::Instrument& sensor, std::stri
            std::string_view domain) {
   if (!sensor.family.starts_with(driver) || sensor.missing || sensor.denied || !sensor.mirror.empty()) return false;
   const bool whole = sensor.of.size() == 1 && (sensor.of[0] == "dc" || sensor.of[0] == "plug");
-  if (domain == "node") return whole;
+  if (sensor.channel == "psys" || domain == "psys") return sensor.channel == domain;
+  if (domain == "node") return whole && (sensor.of[0] == "plug") == plug;
   if (whole) return false;
   if (sensor.family == "hwmon_grace")
     return domain == "module"    ? sensor.channel.starts_with("Module")
@@ -50,14 +51,16 @@ bool is_of(const sim::Machine& machine, const sim::Instrument& sensor, std::stri
 }
 }  // namespace
 
-pb::Record measure(const sim::Machine& machine) {
+pb::Record measure(const sim::Machine& machine, const std::function<void(Tape&)>& edit) {
   const sim::Job& job = job_of(machine);
   sim::TapePace probe;
   probe.times = {job.start};
   const Pace pace({}, plates_of(sim::make_tape(machine, probe)));
   sim::TapePace played;
   played.times = times_of(pace, job);
-  TapedHost host(sim::make_tape(machine, played));
+  Tape tape = sim::make_tape(machine, played);
+  if (edit) edit(tape);
+  TapedHost host(std::move(tape));
   Survey survey = make_survey(host);
   Reader reader(host, std::move(survey.sensors));
   Account account(reader.plates(), pace.period({}));
@@ -95,7 +98,8 @@ std::optional<Truth> truth_of(const sim::Machine& machine, const pb::Record& rec
     truth.counters &= use->counter();
     bool any = false;
     for (std::size_t i = 0; i < sensors.size(); ++i) {
-      if (!is_of(machine, sensors[i], driver, component.domain())) continue;
+      if (!is_of(machine, sensors[i], driver, component.domain(), component.energy().boundary() == pb::BOUNDARY_PLUG))
+        continue;
       if ((sensors[i].measure == sim::Measure::counter) != use->counter()) continue;
       const double joules = machine.seen_energy(i, job.start, job.end);
       truth.joules += joules;

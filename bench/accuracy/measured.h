@@ -1,6 +1,7 @@
 // The production code over a played machine, and what its figure has to be held against.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -10,8 +11,9 @@
 
 namespace nw::accuracy {
 
-// Survey, Reader, Account: as `nodewatt run` has them, over a tape of the machine at run's own pace.
-pb::Record measure(const sim::Machine& machine);
+// Survey, Reader, Account: as `nodewatt run` has them, over a tape of the machine at run's own pace. `edit` may change
+// the tape before it is played.
+pb::Record measure(const sim::Machine& machine, const std::function<void(Tape&)>& edit = {});
 
 // What the total of a record should be. Nothing where no sensor of the total could be matched.
 struct Truth {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 #include <set>
+#include <utility>
 
 namespace nw {
 
@@ -117,7 +118,12 @@ class Composer {
     };
     node_ = first(choice_.node);
     plug_ = first(choice_.plug);
-    if (node_ != nullptr && plug_ != nullptr && node_->plate->lacks != plug_->plate->lacks) node_ = nullptr;
+    if (node_ == nullptr || plug_ == nullptr) return;
+    if (node_->plate->lacks != plug_->plate->lacks) {
+      node_ = nullptr;
+    } else if (node_->plate->kind == SensorKind::counter && plug_->plate->kind == SensorKind::gauge) {
+      beside_ = std::exchange(plug_, nullptr);  // polled power would make a counted total worse
+    }
   }
 
   Composition compose() {
@@ -230,7 +236,13 @@ class Composer {
     Branch& root = plug_ != nullptr ? *plug_ : *node_;
     const std::vector<Domain>& lacks = root.plate->lacks;
     put(root, 0, true);
-    const std::size_t at = out_.components.size() - 1;
+    if (beside_ != nullptr) {
+      put(*beside_, 1, false);
+      const double chi2 =
+          *node_->energy.value > *beside_->energy.value ? compute_chi2(node_->energy, beside_->energy) : 0;
+      disagree(node_->plate->id, beside_->plate->id, chi2);
+    }
+    const std::size_t at = 0;
     unsigned depth = 1;
     if (plug_ != nullptr && node_ != nullptr) {
       const double chi2 = *node_->energy.value > *plug_->energy.value ? compute_chi2(node_->energy, plug_->energy) : 0;
@@ -382,6 +394,7 @@ class Composer {
   std::set<Domain> known_;  // domains of which something was measured
   Branch* node_ = nullptr;
   Branch* plug_ = nullptr;
+  Branch* beside_ = nullptr;  // polled at the plug, where the node is counted behind its supplies
   unsigned top_known_ = 0, top_ = 0;
   double coverage_ = 0;
   Joules sum_, filled_;

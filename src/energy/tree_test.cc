@@ -244,7 +244,7 @@ TEST(Tree, BetweenPlugAndNodeLieTheSupplies) {
   node.add(Domain::node, "0", 930);
   node.plates_.back().id = "other/node";
   node.add(Domain::gpu, "GPU-1", 300);
-  const auto out = node.compose();
+  auto out = node.compose();
   EXPECT_DOUBLE_EQ(power(out.total), 1000);
   EXPECT_EQ(out.total.boundary, Boundary::plug);
   ASSERT_EQ(out.components.size(), 5u);
@@ -255,6 +255,12 @@ TEST(Tree, BetweenPlugAndNodeLieTheSupplies) {
   EXPECT_EQ(out.components[3].depth, 2u);
   EXPECT_DOUBLE_EQ(power(out.components[4].energy), 630);
   EXPECT_EQ(out.anomalies.count(Anomaly::sensors_disagree), 0u);
+
+  node.plates_.front().kind = SensorKind::gauge;
+  out = node.compose();
+  EXPECT_DOUBLE_EQ(power(out.total), 930) << "a counter behind the supplies before polled power at the plug";
+  EXPECT_EQ(out.total.boundary, Boundary::node_dc);
+  EXPECT_FALSE(out.components[1].counted);
 }
 
 TEST(Tree, WhatTheNodesSensorDoesNotSeeIsAddedBesideIt) {

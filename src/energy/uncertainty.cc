@@ -89,7 +89,8 @@ std::vector<Term> Uncertainty::largest(std::size_t n) const {
 }
 
 namespace {
-constexpr double kSeldom = 4;  // a gauge whose samples stand more than so many windows apart is looked at part of the time
+constexpr double kSeldom =
+    4;  // a gauge whose samples stand more than so many windows apart is looked at part of the time
 
 double compute_alias_share(Nanos duration, bool checked) {
   constexpr Nanos kShort = seconds(10), kLong = seconds(60);

@@ -1,0 +1,154 @@
+// The fault suite: each way in which sensors and machines fail, on a node whose truth is known. A case is passed when
+// the joules are right, or the record says what was not measured and its interval holds the truth; and when it names
+// what happened. One line of JSON a case.
+#include <cmath>
+#include <cstdio>
+#include <functional>
+
+#include <fmt/format.h>
+
+#include "base/anomalies.h"
+#include "bench/accuracy/measured.h"
+#include "sim/presets.h"
+#include "sim/tape_player.h"
+
+namespace {
+using namespace nw;
+using namespace nw::accuracy;
+using sim::Fault;
+using sim::Scenario;
+
+constexpr double kRight = 0.005;  // of the joules, beyond the sensors' gain
+
+struct Case {
+  const char* name;
+  const char* anomaly;  // that must be named; "" for none
+  std::function<void(Scenario&)> change;
+  const char* node = "horeka_green";
+  std::function<void(Tape&)> edit = {};
+};
+
+void add(Scenario& scenario, Fault::Kind kind, const char* sensor, double from, double to, double amount = 0) {
+  Fault fault;
+  fault.kind = kind;
+  fault.sensor = sensor;
+  fault.from = Nanos::of(std::llround(from * 1e9));
+  fault.to = Nanos::of(std::llround(to * 1e9));
+  fault.amount = amount;
+  scenario.faults.push_back(fault);
+}
+
+sim::Instrument& find(Scenario& scenario, std::string_view name) {
+  for (auto& sensor : scenario.instruments)
+    if (sensor.name == name) return sensor;
+  std::abort();  // a preset has changed
+}
+
+// Only the sum of parts is left, so that what happens to a part is the total's affair.
+void without_node(Scenario& scenario) {
+  for (auto& sensor : scenario.instruments)
+    if (sensor.of.size() == 1 && (sensor.of[0] == "dc" || sensor.of[0] == "plug")) sensor.missing = true;
+}
+
+const std::vector<Case>& cases() {
+  using Kind = Fault::Kind;
+  static const std::vector<Case> all = {
+      {"none", "", without_node},
+      {"wrap", "wrap", [](Scenario& s) { without_node(s), find(s, "pkg0").start_j = 262'144 - 2000; }},
+      {"double wrap", "ambiguous_wrap", [](Scenario& s) { without_node(s), add(s, Kind::fail, "pkg0", 100, 1300); }},
+      {"reset", "reset", [](Scenario& s) { without_node(s), add(s, Kind::reset, "gpu1/energy", 60.3, 0); }},
+      {"reset twice", "reset",
+       [](Scenario& s) {
+         without_node(s), add(s, Kind::reset, "gpu1/energy", 60.3, 0), add(s, Kind::reset, "gpu1/energy", 90.7, 0);
+       }},
+      {"backwards", "backwards",
+       [](Scenario& s) { without_node(s), add(s, Kind::backwards, "gpu1/energy", 60, 0, 5000); }},
+      {"stuck", "stuck", [](Scenario& s) { without_node(s), add(s, Kind::freeze, "gpu2/energy", 60, 95); }},
+      {"failed reads", "read_failed", [](Scenario& s) { without_node(s), add(s, Kind::fail, "pkg1", 50, 70); }},
+      {"failed to the end", "read_failed", [](Scenario& s) { without_node(s), add(s, Kind::fail, "pkg1", 1500, 1e6); }},
+      {"spike", "absurd", [](Scenario& s) { without_node(s), add(s, Kind::spike, "gpu3/energy", 60, 61, 1e9); }},
+      {"late sample", "late", [](Scenario& s) { without_node(s), add(s, Kind::late, "", 80, 87); }},
+      {"suspend", "late", [](Scenario& s) { without_node(s), add(s, Kind::suspend, "", 80, 140); }},
+      {"clock step", "", [](Scenario& s) { without_node(s), add(s, Kind::clock_step, "", 60, 0, -3600); }},
+      {"psys present", "",
+       [](Scenario& s) {
+         without_node(s);
+         sim::Instrument psys = find(s, "pkg0");
+         psys.name = psys.channel = "psys";
+         psys.of = {"cpu0", "cpu1", "dram0", "dram1"};
+         s.instruments.push_back(psys);
+       }},
+      {"twelve GPUs", "",
+       [](Scenario& s) {
+         without_node(s);
+         for (std::size_t i = 0; i < s.components.size(); ++i)
+           if (s.components[i].name == "gpu0")
+             for (int n = 4; n < 12; ++n) {
+               auto more = s.components[i];
+               more.name = fmt::format("gpu{}", n);
+               more.address = fmt::format("00000000:{:02X}:00.0", 0x40 + n);
+               s.components.push_back(more);
+               for (const char* what : {"energy", "power"}) {
+                 auto sensor = find(s, fmt::format("gpu0/{}", what));
+                 sensor.name = fmt::format("gpu{}/{}", n, what);
+                 sensor.of = {more.name};
+                 s.instruments.push_back(sensor);
+               }
+             }
+       }},
+      {"MIG on", "", without_node, "horeka_green",
+       [](Tape& tape) {
+         for (auto& [key, answer] : tape.answers)
+           if (answer && answer->find("mig off") != std::string::npos)
+             answer->replace(answer->find("mig off"), 7, "mig on");
+       }},
+      {"denied", "", [](Scenario& s) { without_node(s), find(s, "ram0").denied = find(s, "ram1").denied = true; }},
+      {"controller's clock 5 s off", "",
+       [](Scenario& s) {
+         for (auto& sensor : s.instruments) sensor.clock_offset = -seconds(5);
+       },
+       "mi300a"},
+      {"controller restarts", "reset", [](Scenario& s) { add(s, Kind::reset, "energy", 100.05, 0); }, "mi300a"},
+  };
+  return all;
+}
+
+bool names(const pb::Record& record, std::string_view anomaly) {
+  for (const auto& row : record.anomalies())
+    if (row.name() == anomaly) return true;
+  return anomaly.empty();
+}
+
+std::string judge(const Case& one) {
+  const auto line = [&](bool ok, const std::string& says) {
+    return fmt::format(R"({{"name":"{}","ok":{},"says":"{}"}})", one.name, ok, says);
+  };
+  auto scenario = sim::find_scenario(one.node);
+  if (!scenario) return line(false, scenario.error().what);
+  if (auto set = sim::set_workload(*scenario, "training", seconds(2000)); !set) return line(false, set.error().what);
+  one.change(*scenario);
+  auto machine = sim::make_machine(std::move(*scenario));
+  if (!machine) return line(false, machine.error().what);
+  const pb::Record record = measure(*machine, one.edit);
+  const auto truth = truth_of(*machine, record);
+  if (!truth || !record.energy().has_energy_uj()) return line(false, "no measured total");
+  const auto& energy = record.energy();
+  const double value = static_cast<double>(energy.energy_uj()) * 1e-6;
+  const double off = (value - truth->sensed) / truth->sensed;
+  const double filled = static_cast<double>(energy.filled_uj()) * 1e-6;
+  const bool right = std::abs(off) <= kRight;
+  const bool stated =
+      energy.coverage() < 0.9999 && std::abs(value - truth->sensed) <= filled + 1.96 * energy.random_uj() * 1e-6;
+  const bool named = names(record, one.anomaly);
+  return line((right || stated) && named,
+              fmt::format("{:+.3f} % of the joules, coverage {:.2f} %{}{}", 100 * off, 100 * energy.coverage(),
+                          *one.anomaly == '\0' ? ""
+                          : named              ? ", named "
+                                               : ", NOT named ",
+                          one.anomaly));
+}
+}  // namespace
+
+int main() {
+  for (const Case& one : cases()) std::puts(judge(one).c_str());
+}
