@@ -1,0 +1,32 @@
+// What the faces share, and those that live in files of their own: slow_faces.cc has the families that a thread reads
+// over a bus, chip_faces.cc those of AMD GPUs and of registers. faces.cc has the others, and the table.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sim/faces.h"
+
+namespace nw::sim {
+
+using Indices = std::vector<std::size_t>;  // of instruments
+
+TextAt constant(std::string text);
+NumberAt value_of(const Machine& machine, std::size_t instrument);
+// The same with the device's time, in nanoseconds since 1970 by its clock, where it gives any.
+NumberAt stamped_value_of(const Machine& machine, std::size_t instrument);
+// A text made from what the instrument says, refused where it says nothing.
+TextAt text_of(const Machine& machine, std::size_t instrument, std::string what,
+               std::function<std::string(const SimReading&)> text);
+// A file with one number in it, and the source that reads it.
+void show_number(View& view, const Machine& machine, std::size_t instrument, const std::string& path);
+
+// One function a family.
+void show_msr(View& view, const Machine& machine, const Indices& instruments);
+void show_rocm(View& view, const Machine& machine, const Indices& instruments);
+void show_xcc(View& view, const Machine& machine, const Indices& instruments);
+void show_redfish(View& view, const Machine& machine, const Indices& instruments);
+void show_dcmi(View& view, const Machine& machine, const Indices& instruments);
+void show_pdu(View& view, const Machine& machine, const Indices& instruments);
+
+}  // namespace nw::sim
