@@ -8,6 +8,7 @@
 // `cpu_family` and `cpu_model` have to be given for it.
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include <fmt/format.h>
 

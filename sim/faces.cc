@@ -156,10 +156,10 @@ void show_nvml(View& view, const Machine& machine, const Indices& instruments) {
     const std::string uuid = gpu_uuid(scenario, gpus[n].component);
     const std::string address =
         component.address.empty() ? fmt::format("00000000:{:02X}:00.0", n + 1) : component.address;
-    view.answers[fmt::format("nvml:gpu{}", n)] = constant(
-        fmt::format("uuid {}\nname {}\npci {}\nmig off\nlimit_mw {:.0f}\nenergy {}\ninstant {}\npower {}\n", uuid,
-                    component.model.empty() ? "NVIDIA GPU" : component.model, address, component.max_w * 1000,
-                    gpus[n].energy, gpus[n].power, gpus[n].power));
+    view.answers[fmt::format("nvml:gpu{}", n)] =
+        constant(fmt::format("uuid {}\nname {}\npci {}\nmig off\nlimit_mw {:.0f}\nenergy {}\ninstant {}\npower {}\n",
+                             uuid, component.model.empty() ? "NVIDIA GPU" : component.model, address,
+                             component.max_w * 1000, gpus[n].energy, gpus[n].power, gpus[n].power));
     if (address.size() == 16 && component.model.find("GH200") != std::string::npos)
       view.files[fmt::format("/sys/bus/pci/devices/{}/numa_node", address.substr(4))] = constant("0\n");
     for (const auto& [channel, i] : gpus[n].sources)

@@ -26,8 +26,7 @@ Rounds::Rounds(const Machine& machine, const View& view, Nanos first, bool laten
     const ShownSource& source = view.sources[i];
     if (source.bus.empty()) continue;
     auto bus = std::find_if(buses_.begin(), buses_.end(), [&](const Bus& b) { return b.name == source.bus; });
-    if (bus == buses_.end())
-      bus = buses_.insert(buses_.end(), Bus{source.bus, source.pace, first - kBefore, 1, 0, {}});
+    if (bus == buses_.end()) bus = buses_.insert(buses_.end(), Bus{source.bus, source.pace, first - kBefore, 1, 0, {}});
     bus->sources.push_back(i);
     bus_of_[i] = static_cast<std::size_t>(bus - buses_.begin());
   }

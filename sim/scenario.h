@@ -111,7 +111,7 @@ struct Instrument {
   double gain = 1, offset_w = 0;
   double noise_w = 0;   // a gauge's own noise, sigma
   double accuracy = 0;  // percent of error that it states itself (Redfish); 0: says nothing
-  Nanos filter{};      // energy filtering: edges blurred by half of such a slice (RAPL: 10 ms)
+  Nanos filter{};       // energy filtering: edges blurred by half of such a slice (RAPL: 10 ms)
 
   bool stamps = false;  // values carry the device's own time
   Nanos clock_offset{};

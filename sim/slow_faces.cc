@@ -50,8 +50,8 @@ std::string iso_time(std::int64_t unix_ns) {
   const std::int64_t s = unix_ns / kNanosPerSecond, ms = unix_ns % kNanosPerSecond / kMicro, day = s % 86'400;
   const std::chrono::year_month_day date{Days(std::chrono::days(s / 86'400))};
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), day / 3600,
-                     day / 60 % 60, day % 60, ms);
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), day / 3600, day / 60 % 60,
+                     day % 60, ms);
 }
 
 std::string iso_duration(Nanos t) { return fmt::format("PT{:.3f}S", to_seconds(t)); }
@@ -71,9 +71,10 @@ std::string sensor_json(const Machine& machine, const Instrument& i, const SimRe
   if (!energy) text += fmt::format("\"Precision\":{},", digits_of(i.quantum));
   text += fmt::format("\"Reading\":{:.{}f},", static_cast<double>(said.reading.value) * i.unit, digits_of(i.quantum));
   if (said.device) text += fmt::format("\"ReadingTime\":\"{}\",", iso_time(device_unix_ns(machine, said)));
-  return text + fmt::format("\"ReadingType\":\"{}\",\"ReadingUnits\":\"{}\",\"SensingInterval\":\"{}\","
-                            "\"Status\":{{\"State\":\"Enabled\"}}}}",
-                            energy ? "EnergyJoules" : "Power", energy ? "J" : "W", iso_duration(i.refresh));
+  return text + fmt::format(
+                    "\"ReadingType\":\"{}\",\"ReadingUnits\":\"{}\",\"SensingInterval\":\"{}\","
+                    "\"Status\":{{\"State\":\"Enabled\"}}}}",
+                    energy ? "EnergyJoules" : "Power", energy ? "J" : "W", iso_duration(i.refresh));
 }
 }  // namespace
 

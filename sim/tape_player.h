@@ -12,8 +12,8 @@
 namespace nw::sim {
 
 // The pace of `nodewatt run`: a sweep at the job's start, every `fast` for `fast_for`, then every `slow`, unless a
-// gauge has no counter of the same part beside it; a sweep at the job's end. Its bursts of 10 ms around a job's edges are
-// for who asks for them by `times`.
+// gauge has no counter of the same part beside it; a sweep at the job's end. Its bursts of 10 ms around a job's edges
+// are for who asks for them by `times`.
 struct TapePace {
   std::size_t job = 0;
   // If there are any: exactly these sweeps, rising; nothing else counts then but `latency`. One that is due while the
