@@ -8,6 +8,7 @@
 // `cpu_family` and `cpu_model` have to be given for it.
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -125,10 +126,10 @@ void show_msr(View& view, const Machine& machine, const Indices& instruments) {
     const std::string device = fmt::format("/dev/cpu/{}/msr", cpu);
     const std::string key = device + (!package ? "@0x619" : amd ? "@0xc001029b" : "@0x611");
     const auto exponent = std::clamp(std::lround(-std::log2(instrument.quantum)), 0L, 31L);
-    const std::string units = std::to_string(kOtherUnits | static_cast<std::uint64_t>(exponent) << 8);
+    const std::uint64_t units = kOtherUnits | static_cast<std::uint64_t>(exponent) << 8;
     if (package)
       view.answers["msr:" + device + (amd ? "@0xc0010299" : "@0x606")] =
-          text_of(machine, i, device, [units](const SimReading&) { return units; });
+          text_of(machine, i, device, [units](const SimReading&) { return std::to_string(units); });
     if (!amd) view.answers["msr:" + device + "@0xbc"] = constant(instrument.filter > Nanos{} ? "1" : "0");
     view.answers["msr:" + key] =
         text_of(machine, i, device, [](const SimReading& said) { return std::to_string(said.reading.value); });

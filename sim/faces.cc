@@ -4,10 +4,16 @@
 //   family         channel                                   where
 //   rapl_powercap  package-0, package-0-die-1, dram-0,       /sys/class/powercap/intel-rapl:N[:M]
 //                  core-0, uncore-0, psys
+//   rapl_msr       package-0, dram-0                         /dev/cpu/N/msr
 //   nvml           energy, power (of the GPU in `of`)        ask nvml:library, nvml:init, nvml:count, nvml:gpuI
+//   rocm           energy, power (of the GPU in `of`)        ask rocm:amd_smi, rocm:gpuI; hwmon below the PCI device
 //   cray_pm        power, energy, cpu_energy, accel0_energy  /sys/cray/pm_counters/<channel>
+//   lenovo_xcc     (none)                                    ask lenovo_xcc:energy
+//   redfish        power, energy                             ask redfish:bmc0:/redfish/v1/Chassis/node/...
 //   hwmon_grace    Module 0, Grace 0, CPU 0, SysIO 0         /sys/class/hwmon/hwmonN/device/power1_average
 //   hwmon_acpi     (none)                                    the same, measures/LNXSYBUS:00
+//   ipmi_dcmi      (none)                                    ask ipmi_dcmi:power
+//   pdu_snmp       (none)                                    ask pdu_snmp:site
 #include "sim/faces.h"
 
 #include <algorithm>
@@ -18,12 +24,10 @@
 #include <fmt/format.h>
 
 #include "base/parse.h"
+#include "sim/face_parts.h"
 #include "sim/noise.h"
 
 namespace nw::sim {
-
-namespace {
-using Indices = std::vector<std::size_t>;
 
 TextAt constant(std::string text) {
   return [text = std::move(text)](Nanos) -> Result<std::string> { return text; };
@@ -33,6 +37,16 @@ NumberAt value_of(const Machine& machine, std::size_t instrument) {
   return [&machine, instrument](Nanos t) { return machine.read(instrument, t).reading; };
 }
 
+NumberAt stamped_value_of(const Machine& machine, std::size_t instrument) {
+  return [&machine, instrument](Nanos t) {
+    const SimReading said = machine.read(instrument, t);
+    Reading reading = said.reading;
+    if (reading.ok && said.device) reading.device = Nanos::of(device_unix_ns(machine, said));
+    return reading;
+  };
+}
+
+namespace {
 Error refusal(const std::string& path, ErrorKind kind) {
   const std::string_view why = kind == ErrorKind::denied   ? "Permission denied"
                                : kind == ErrorKind::absent ? "No such file or directory"
@@ -41,15 +55,24 @@ Error refusal(const std::string& path, ErrorKind kind) {
   return {kind, fmt::format("{}: {}", path, why)};
 }
 
-// A file with one number in it, and the source that reads it.
-void show_number(View& view, const Machine& machine, std::size_t instrument, const std::string& path) {
-  view.files[path] = [&machine, instrument, path](Nanos t) -> Result<std::string> {
-    const Reading reading = machine.read(instrument, t).reading;
-    if (!reading.ok) return tl::make_unexpected(refusal(path, reading.error));
-    return fmt::format("{}\n", reading.value);
+}  // namespace
+
+TextAt text_of(const Machine& machine, std::size_t instrument, std::string what,
+               std::function<std::string(const SimReading&)> text) {
+  return [&machine, instrument, what = std::move(what), text = std::move(text)](Nanos t) -> Result<std::string> {
+    const SimReading said = machine.read(instrument, t);
+    if (!said.reading.ok) return tl::make_unexpected(refusal(what, said.reading.error));
+    return text(said);
   };
-  view.sources.push_back({path, value_of(machine, instrument), machine.scenario().instruments[instrument].latency});
 }
+
+void show_number(View& view, const Machine& machine, std::size_t instrument, const std::string& path) {
+  view.files[path] = text_of(machine, instrument, path,
+                             [](const SimReading& said) { return fmt::format("{}\n", said.reading.value); });
+  view.sources.push_back({path, value_of(machine, instrument), machine.scenario().instruments[instrument].latency, {}});
+}
+
+namespace {
 
 // ---- rapl_powercap: zones are numbered as they come, inner zones inside their package's.
 
@@ -126,22 +149,22 @@ std::vector<Gpu> gpus_of(const Machine& machine, const Indices& instruments) {
 void show_nvml(View& view, const Machine& machine, const Indices& instruments) {
   const Scenario& scenario = machine.scenario();
   const auto gpus = gpus_of(machine, instruments);
-  view.answers["nvml:library"] = view.answers["nvml:init"] = "ok";
-  view.answers["nvml:count"] = std::to_string(gpus.size());
+  view.answers["nvml:library"] = view.answers["nvml:init"] = constant("ok");
+  view.answers["nvml:count"] = constant(std::to_string(gpus.size()));
   for (std::size_t n = 0; n < gpus.size(); ++n) {
     const Component& component = scenario.components[gpus[n].component];
     const std::string uuid = gpu_uuid(scenario, gpus[n].component);
     const std::string address =
         component.address.empty() ? fmt::format("00000000:{:02X}:00.0", n + 1) : component.address;
     view.answers[fmt::format("nvml:gpu{}", n)] =
-        fmt::format("uuid {}\nname {}\npci {}\nmig off\nlimit_mw {:.0f}\nenergy {}\ninstant {}\npower {}\n", uuid,
-                    component.model.empty() ? "NVIDIA GPU" : component.model, address, component.max_w * 1000,
-                    gpus[n].energy, gpus[n].power, gpus[n].power);
+        constant(fmt::format("uuid {}\nname {}\npci {}\nmig off\nlimit_mw {:.0f}\nenergy {}\ninstant {}\npower {}\n",
+                             uuid, component.model.empty() ? "NVIDIA GPU" : component.model, address,
+                             component.max_w * 1000, gpus[n].energy, gpus[n].power, gpus[n].power));
     if (address.size() == 16 && component.model.find("GH200") != std::string::npos)
       view.files[fmt::format("/sys/bus/pci/devices/{}/numa_node", address.substr(4))] = constant("0\n");
     for (const auto& [channel, i] : gpus[n].sources)
       view.sources.push_back(
-          {fmt::format("nvml:{}/{}", uuid, channel), value_of(machine, i), scenario.instruments[i].latency});
+          {fmt::format("nvml:{}/{}", uuid, channel), value_of(machine, i), scenario.instruments[i].latency, {}});
   }
 }
 
@@ -164,7 +187,7 @@ void show_cray(View& view, const Machine& machine, const Indices& instruments) {
   };
   const auto show_count = [&](const char* file, const NumberAt& read) {
     view.files[dir + file] = [read](Nanos t) -> Result<std::string> { return fmt::format("{}\n", read(t).value); };
-    view.sources.push_back({dir + file + "#count", read, first.latency});
+    view.sources.push_back({dir + file + "#count", read, first.latency, {}});
   };
   show_count("freshness", scan);
   show_count("startup", start);
@@ -175,20 +198,19 @@ void show_cray(View& view, const Machine& machine, const Indices& instruments) {
     const Instrument& instrument = scenario.instruments[i];
     const bool counter = instrument.measure == Measure::counter;
     const std::string path = dir + instrument.channel;
-    view.files[path] = [&machine, i, path, counter](Nanos t) -> Result<std::string> {
-      const SimReading said = machine.read(i, t);
-      if (!said.reading.ok) return tl::make_unexpected(refusal(path, said.reading.error));
+    view.files[path] = text_of(machine, i, path, [&machine, counter](const SimReading& said) {
       return fmt::format("{} {} {} us\n", said.reading.value, counter ? 'J' : 'W',
                          device_unix_ns(machine, said) / 1000);
-    };
-    view.sources.push_back({path + (counter ? "#joules" : "#watts"), value_of(machine, i), instrument.latency});
+    });
+    view.sources.push_back({path + (counter ? "#joules" : "#watts"), value_of(machine, i), instrument.latency, {}});
     view.sources.push_back({path + "#stamp_us",
                             [&machine, i](Nanos t) {
                               const SimReading said = machine.read(i, t);
                               if (!said.reading.ok) return said.reading;
                               return Reading::of(static_cast<std::uint64_t>(device_unix_ns(machine, said) / 1000));
                             },
-                            instrument.latency});
+                            instrument.latency,
+                            {}});
   }
 }
 
@@ -224,8 +246,11 @@ void show_proc(View& view, const Machine& machine) {
   std::string cpus;
   for (std::uint32_t cpu = 0; cpu < facts.cpus; ++cpu) {
     cpus += fmt::format("processor\t: {}\n", cpu);
+    if (!facts.vendor.empty()) cpus += fmt::format("vendor_id\t: {}\n", facts.vendor);
+    if (facts.cpu_family > 0)
+      cpus += fmt::format("cpu family\t: {}\nmodel\t\t: {}\n", facts.cpu_family, facts.cpu_model);
     if (!facts.vendor.empty())
-      cpus += fmt::format("vendor_id\t: {}\nmodel name\t: {}\nphysical id\t: {}\n", facts.vendor, facts.model,
+      cpus += fmt::format("model name\t: {}\nphysical id\t: {}\n", facts.model,
                           std::uint64_t{cpu} * facts.sockets / facts.cpus);
     cpus += fmt::format("{}\t\t: {}\n\n", facts.vendor.empty() ? "Features" : "flags", facts.flags);
   }
@@ -239,7 +264,7 @@ void show_proc(View& view, const Machine& machine) {
   view.files["/proc/stat"] = [ticks](Nanos t) -> Result<std::string> {
     return fmt::format("cpu  {} 0 0 999999999 0 0 0 0 0 0\n", ticks(t).value);
   };
-  view.sources.push_back({"/proc/stat#busy_ticks", ticks, Nanos::of(60'000)});
+  view.sources.push_back({"/proc/stat#busy_ticks", ticks, Nanos::of(60'000), {}});
 }
 
 // THE table. Families that one function shows together stand beside each other.
@@ -247,10 +272,16 @@ struct Face {
   std::array<std::string_view, 2> families;
   void (*show)(View& view, const Machine& machine, const Indices& instruments);
 };
-constexpr std::array<Face, 4> kFaces{{{{"rapl_powercap", ""}, show_powercap},
-                                      {{"nvml", ""}, show_nvml},
-                                      {{"cray_pm", ""}, show_cray},
-                                      {{"hwmon_grace", "hwmon_acpi"}, show_meters}}};
+constexpr std::array<Face, 10> kFaces{{{{"rapl_powercap", ""}, show_powercap},
+                                       {{"rapl_msr", ""}, show_msr},
+                                       {{"nvml", ""}, show_nvml},
+                                       {{"rocm", ""}, show_rocm},
+                                       {{"cray_pm", ""}, show_cray},
+                                       {{"lenovo_xcc", ""}, show_xcc},
+                                       {{"redfish", ""}, show_redfish},
+                                       {{"hwmon_grace", "hwmon_acpi"}, show_meters},
+                                       {{"ipmi_dcmi", ""}, show_dcmi},
+                                       {{"pdu_snmp", ""}, show_pdu}}};
 }  // namespace
 
 std::vector<std::string_view> families() {

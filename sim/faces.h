@@ -15,18 +15,21 @@ namespace nw::sim {
 using TextAt = std::function<Result<std::string>(Nanos)>;
 using NumberAt = std::function<Reading(Nanos)>;
 
-// What a driver opens once and reads many times, under the key that a tape knows it by.
+// What a driver opens once and reads many times, under the key that a tape knows it by. Sources of one bus are read by
+// a thread of its own (sim/rounds.h).
 struct ShownSource {
   std::string key;
   NumberAt read;
   Nanos latency;
+  std::string bus;  // "" for what a sweep reads itself
+  BusPace pace{};
 };
 
 struct View {
   std::map<std::string, TextAt> files;
   std::map<std::string, std::string> links;
-  std::map<std::string, std::string> answers;  // of vendor libraries
-  std::vector<ShownSource> sources;            // in the order in which the drivers read them
+  std::map<std::string, TextAt> answers;  // of vendor libraries and of slow buses
+  std::vector<ShownSource> sources;       // in the order in which the drivers read them
 
   // The folders that drivers list, each with the names in it.
   std::map<std::string, std::vector<std::string>> folders() const;

@@ -102,6 +102,9 @@ Done check(const Instrument& i, const Scenario& scenario) {
   if (!within(i.window, {}, seconds(86'400)) || !within(i.delay, {}, seconds(86'400)) ||
       !within(i.phase, -seconds(86'400), seconds(86'400)) || !within(i.latency, {}, seconds(60)))
     return wrong("sensor", i.name, "window, delay and phase must lie within a day, latency in 0..60s");
+  if (i.poll != Nanos{} && !within(i.poll, millis(100), seconds(3600)))
+    return wrong("sensor", i.name, "poll must lie in 100ms..1h");
+  if (!within(i.accuracy, 0, 100)) return wrong("sensor", i.name, "accuracy must lie in 0..100");
   const bool part_time = i.measure == Measure::counter && i.window > Nanos{} && i.window < i.refresh;
   if (part_time && scenario.end.count() / i.refresh.count() > kMostSteps)
     return wrong("sensor", i.name, "refresh is too short for so long a scenario");

@@ -51,6 +51,7 @@ struct Facts {
   std::uint32_t sockets = 1;
   std::string vendor;  // as in /proc/cpuinfo; "" on ARM
   std::string model;
+  std::uint32_t cpu_family = 0, cpu_model = 0;  // the same; 0: not said
   std::string flags = "fpu";
   double memory_gb = 0;
 };
@@ -106,9 +107,11 @@ struct Instrument {
       window{};   // what one value looks at. Gauge: its mean (0: refresh). Counter: part of each refresh (0: all of it)
   Nanos delay{};  // a value appears this long after its moment
   Nanos latency = Nanos::of(25'000);  // how long a read takes
+  Nanos poll{};                       // how often a slow bus is asked for it; 0: as its driver does unless told
   double gain = 1, offset_w = 0;
-  double noise_w = 0;  // a gauge's own noise, sigma
-  Nanos filter{};      // energy filtering: edges blurred by half of such a slice (RAPL: 10 ms)
+  double noise_w = 0;   // a gauge's own noise, sigma
+  double accuracy = 0;  // percent of error that it states itself (Redfish); 0: says nothing
+  Nanos filter{};       // energy filtering: edges blurred by half of such a slice (RAPL: 10 ms)
 
   bool stamps = false;  // values carry the device's own time
   Nanos clock_offset{};

@@ -212,6 +212,8 @@ Done read_node(Keys keys, Scenario& s) {
   keys.whole("sockets", s.facts.sockets);
   keys.text("vendor", s.facts.vendor);
   keys.text("model", s.facts.model);
+  keys.whole("cpu_family", s.facts.cpu_family);
+  keys.whole("cpu_model", s.facts.cpu_model);
   keys.text("flags", s.facts.flags);
   keys.number("memory_gb", s.facts.memory_gb);
   return keys.finish();
@@ -294,9 +296,11 @@ void take_instrument(Keys& keys, Instrument& i) {
   keys.time("window", i.window);
   keys.time("delay", i.delay);
   keys.time("latency", i.latency);
+  keys.time("poll", i.poll);
   keys.number("gain", i.gain);
   keys.number("offset_w", i.offset_w);
   keys.number("noise_w", i.noise_w);
+  keys.number("accuracy", i.accuracy);
   keys.time("filter", i.filter);
   keys.flag("stamps", i.stamps);
   keys.time("clock_offset", i.clock_offset);

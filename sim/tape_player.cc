@@ -5,6 +5,7 @@
 
 #include "sim/faces.h"
 #include "sim/noise.h"
+#include "sim/rounds.h"
 
 namespace nw::sim {
 
@@ -13,7 +14,11 @@ constexpr double kLatestWakeUpNs = 300'000;
 
 // A gauge sets the pace only where no counter of the same part does its work.
 bool gauges_set_the_pace(const Scenario& scenario) {
-  const auto part = [](const Instrument& i) { return std::set<std::string>(i.of.begin(), i.of.end()); };
+  const auto part = [](const Instrument& i) {
+    std::set<std::string> parts(i.of.begin(), i.of.end());
+    if (parts.erase("plug") > 0) parts.insert("dc");  // both are the node
+    return parts;
+  };
   const auto readable = [](const Instrument& i) { return !i.missing && !i.denied; };
   const auto& all = scenario.instruments;
   return std::any_of(all.begin(), all.end(), [&](const Instrument& gauge) {
@@ -27,7 +32,7 @@ bool gauges_set_the_pace(const Scenario& scenario) {
 void write_probe(const View& view, Nanos at, Tape& tape) {
   for (const auto& [path, text] : view.files) tape.texts.emplace(path, text(at));
   for (const auto& [path, target] : view.links) tape.links.emplace(path, target);
-  for (const auto& [key, answer] : view.answers) tape.answers.emplace(key, answer);
+  for (const auto& [key, answer] : view.answers) tape.answers.emplace(key, answer(at));
   for (const auto& [folder, names] : view.folders()) tape.lists.emplace(folder, names);
   for (const ShownSource& source : view.sources)
     tape.sources.emplace(source.key, static_cast<std::uint32_t>(tape.opened++));
@@ -38,9 +43,15 @@ class Player {
   Player(const Machine& machine, const TapePace& pace, Tape& tape)
       : machine_(machine), pace_(pace), tape_(tape), view_(make_view(machine)) {}
 
+  void play() {
+    start(pace_.times.front());
+    Nanos done;
+    for (const Nanos t : pace_.times) done = sweep(std::max(t, done));
+  }
+
   void play(const Job& job) {
     const Nanos first = std::max(job.start - pace_.before, Nanos{});
-    write_probe(view_, first, tape_);
+    start(first);
     for (Nanos t = first; t < job.start; t += pace_.fast) sweep(t);
     Nanos t = sweep(job.start);
     for (t = next(t, job); t < job.end; t = next(t, job)) t = sweep(t);
@@ -49,6 +60,11 @@ class Player {
   }
 
  private:
+  void start(Nanos first) {
+    write_probe(view_, first, tape_);
+    rounds_.emplace(machine_, view_, first, pace_.latency);
+  }
+
   // When the sweep after one that ended at t is due.
   Nanos next(Nanos t, const Job& job) {
     const bool fast = gauges_ || t - job.start < pace_.fast_for;
@@ -70,7 +86,7 @@ class Player {
       if (pace_.latency) after += view_.sources[n].latency;
       TapeRead read;
       read.source = static_cast<std::uint32_t>(n);
-      read.reading = view_.sources[n].read(at + after);
+      read.reading = view_.sources[n].bus.empty() ? view_.sources[n].read(at + after) : rounds_->answer(n, at);
       read.after_sweep = after;
       line.reads.push_back(read);
     }
@@ -82,6 +98,7 @@ class Player {
   const TapePace& pace_;
   Tape& tape_;
   View view_;
+  std::optional<Rounds> rounds_;
   std::uint64_t sweeps_ = 0;
   bool gauges_ = gauges_set_the_pace(machine_.scenario());
 };
@@ -103,10 +120,18 @@ void write_sweep(TapeWriter& writer, const TapeSweep& sweep) {
   writer.line({"t", std::to_string(sweep.at.count())});
   for (const TapeRead& read : sweep.reads) {
     const auto source = std::to_string(read.source), after = std::to_string(read.after_sweep.count());
-    if (read.reading.ok)
-      writer.line({"=", source, std::to_string(read.reading.value), after});
-    else
+    if (!read.reading.ok) {
       writer.line({"!", source, name(read.reading.error), after});
+      continue;
+    }
+    const auto value = std::to_string(read.reading.value);
+    const auto taken = read.reading.taken ? std::to_string(read.reading.taken->count()) : "-";
+    if (read.reading.device)
+      writer.line({"=", source, value, after, taken, std::to_string(read.reading.device->count())});
+    else if (read.reading.taken)
+      writer.line({"=", source, value, after, taken});
+    else
+      writer.line({"=", source, value, after});
   }
 }
 }  // namespace
@@ -115,7 +140,10 @@ Tape make_tape(const Machine& machine, const TapePace& pace) {
   Tape tape;
   tape.wall_ns = machine.scenario().wall_ns;
   const auto& jobs = machine.scenario().jobs;
-  if (pace.job < jobs.size()) Player(machine, pace, tape).play(jobs[pace.job]);
+  if (!pace.times.empty())
+    Player(machine, pace, tape).play();
+  else if (pace.job < jobs.size())
+    Player(machine, pace, tape).play(jobs[pace.job]);
   return tape;
 }
 

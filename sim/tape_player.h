@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/tape.h"
 #include "sim/machine.h"
@@ -11,9 +12,13 @@
 namespace nw::sim {
 
 // The pace of `nodewatt run`: a sweep at the job's start, every `fast` for `fast_for`, then every `slow`, unless a
-// gauge has no counter of the same part beside it; a sweep at the job's end.
+// gauge has no counter of the same part beside it; a sweep at the job's end. Its bursts of 10 ms around a job's edges
+// are for who asks for them by `times`.
 struct TapePace {
   std::size_t job = 0;
+  // If there are any: exactly these sweeps, rising; nothing else counts then but `latency`. One that is due while the
+  // sweep before it is still reading begins when that is done.
+  std::vector<Nanos> times;
   std::optional<Nanos> period;  // in place of fast and slow
   Nanos fast = millis(100), slow = seconds(1), fast_for = seconds(60);
   Nanos before{}, after{};  // further sweeps, `fast` apart, before the job and after it

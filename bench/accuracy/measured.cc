@@ -33,8 +33,8 @@ std::vector<Nameplate> plates_of(const Tape& tape) {
 std::string_view driver_of(std::string_view sensor_id) { return sensor_id.substr(0, sensor_id.find('/')); }
 
 // Whether the simulator's instrument is a sensor of this driver and domain.
-bool is_of(const sim::Machine& machine, const sim::Instrument& sensor, std::string_view driver,
-           std::string_view domain) {
+bool is_of(const sim::Machine& machine, const sim::Instrument& sensor, std::string_view driver, std::string_view domain,
+           bool plug) {
   if (!sensor.family.starts_with(driver) || sensor.missing || sensor.denied || !sensor.mirror.empty()) return false;
   const bool whole = sensor.of.size() == 1 && (sensor.of[0] == "dc" || sensor.of[0] == "plug");
   if (sensor.channel == "psys" || domain == "psys") return sensor.channel == domain;

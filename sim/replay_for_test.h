@@ -1,0 +1,46 @@
+// What the product makes of a tape, for the tests of sim/: the real `nodewatt replay` in a process of its own.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "sim/tape_player.h"
+
+namespace nw::sim {
+
+inline nlohmann::json replay(const Tape& tape) {
+  const auto path =
+      std::filesystem::temp_directory_path() / ("nodewatt_sim_replay_" + std::to_string(::getpid()) + ".tape");
+  EXPECT_TRUE(write_tape(tape, path));
+  const std::string command = std::string(NODEWATT_BIN_DIR) + "/nodewatt replay --format json " + path.string();
+  std::FILE* pipe = ::popen(command.c_str(), "r");
+  std::string text;
+  char chunk[4096];
+  for (std::size_t n = 0; (n = std::fread(chunk, 1, sizeof chunk, pipe)) > 0;) text.append(chunk, n);
+  EXPECT_EQ(::pclose(pipe), 0);
+  std::filesystem::remove(path);
+  auto json = nlohmann::json::parse(text, nullptr, false);
+  EXPECT_FALSE(json.is_discarded());
+  return json;
+}
+
+// The component that is measured by this sensor of the product's; null when there is none.
+inline nlohmann::json part_by(const nlohmann::json& replayed, const std::string& sensor) {
+  nlohmann::json found;
+  if (!replayed.is_object()) return found;
+  for (const auto& part : replayed.at("components"))
+    if (part.at("sensor") == sensor) {
+      EXPECT_TRUE(found.is_null()) << sensor << " appears twice";
+      found = part;
+    }
+  return found;
+}
+
+}  // namespace nw::sim
