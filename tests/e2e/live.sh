@@ -40,17 +40,37 @@ end_all() {
 }
 trap end_all EXIT
 
-# A scenario that ends by itself.
+# A scenario that ends by itself, with one sensor that may not be read and one that fails.
 mkdir short
 cat >short.toml <<X
-end = "1500ms"
+end = "2s"
 [[component]]
 name = "cpu0"
 domain = "package"
 idle_w = 100
 max_w = 100
+[[sensor]]
+name = "closed"
+family = "rapl_powercap"
+channel = "package-0"
+of = ["cpu0"]
+wrap = 1000000000
+denied = true
+[[sensor]]
+name = "broken"
+family = "rapl_powercap"
+channel = "psys"
+of = "dc"
+wrap = 1000000000
+[[fault]]
+kind = "fail"
+sensor = "broken"
+from = "0s"
 X
 play short short.toml
+cat short/root/sys/class/powercap/intel-rapl:0/energy_uj 2>closed.txt; expect_in "a sensor that is denied" closed.txt "Permission denied"
+cat short/root/sys/class/powercap/intel-rapl:1/energy_uj 2>broken.txt; expect_in "a sensor that fails" broken.txt "Input/output error"
+expect "the names in a folder" "$(echo $(ls short/root))" "bmc pdu redfish sys"
 expect "a plain file of the tree" "$(cat short/root/bmc/watts)" 100
 expect "the truth between two moments" "$("$BIN/nodewatt-sim" truth short.toml --dir short --between $(($(cat short/start) + 100000000)) \
   $(($(cat short/start) + 600000000)) --json | python3 -c 'import json,sys; print(round(json.load(sys.stdin)["plug_joules"], 6))')" 50.0
