@@ -1,6 +1,7 @@
 #include "sim/commands.h"
 
 #include <cstdio>
+#include <fstream>
 #include <optional>
 
 #include <fmt/format.h>
@@ -52,17 +53,30 @@ struct Window {
 
 struct TruthOptions {
   std::shared_ptr<Choice> choice;
-  std::string from, to;
+  std::string from, to, dir;
+  std::vector<std::int64_t> between;
   bool json = false;
 };
+
+// The window between two moments of CLOCK_MONOTONIC, of the machine that plays (or has played) below a directory.
+Result<Window> live_window(const TruthOptions& options) {
+  if (options.dir.empty() || options.between.size() != 2)
+    return fail(ErrorKind::malformed, "--dir and --between belong together");
+  const std::string path = options.dir + "/start";
+  std::ifstream file(path);
+  std::int64_t start = 0;
+  if (!(file >> start)) return fail(ErrorKind::absent, path + ": nothing plays there");
+  return Window{"live", Nanos::of(options.between[0] - start), Nanos::of(options.between[1] - start)};
+}
 
 Result<Window> window_of(const TruthOptions& options, const Machine& machine) {
   const Scenario& scenario = machine.scenario();
   Window window{"scenario", {}, scenario.end};
   if (!scenario.jobs.empty()) window = {scenario.jobs[0].name, scenario.jobs[0].start, scenario.jobs[0].end};
+  if (!options.dir.empty() || !options.between.empty()) window = NW_TRY(live_window(options));
   if (!options.from.empty()) window.from = NW_TRY(duration_of("--from", options.from));
   if (!options.to.empty()) window.to = NW_TRY(duration_of("--to", options.to));
-  if (window.to <= window.from) return fail(ErrorKind::malformed, "--from and --to: the window must be forward");
+  if (window.to <= window.from) return fail(ErrorKind::malformed, "the window must be forward in time");
   return window;
 }
 
@@ -143,7 +157,7 @@ std::shared_ptr<Choice> add_choice(CLI::App& command) {
   return choice;
 }
 
-Result<Machine> make_machine(const Choice& choice) {
+Result<Machine> make_machine(const Choice& choice, const std::function<void(Scenario&)>& change) {
   Scenario scenario = NW_TRY(find_scenario(choice.scenario));
   if (choice.seeded) scenario.seed = choice.seed;
   const auto length = choice.duration.empty() ? seconds(60) : NW_TRY(duration_of("--duration", choice.duration));
@@ -151,6 +165,7 @@ Result<Machine> make_machine(const Choice& choice) {
     NW_CHECK(set_workload(scenario, choice.workload, length));
   else if (!choice.duration.empty())
     NW_CHECK(set_length(scenario, length));
+  if (change) change(scenario);
   return make_machine(std::move(scenario));
 }
 
@@ -175,6 +190,9 @@ void declare_truth(CLI::App& app, int& exit_code) {
   options->choice = add_choice(*command);
   command->add_option("--from", options->from, "of another window (10s)");
   command->add_option("--to", options->to, "of another window (70s)");
+  command->add_option("--dir", options->dir,
+                      "of a machine that plays: the window is between two moments of CLOCK_MONOTONIC");
+  command->add_option("--between", options->between, "those, in nanoseconds")->expected(2);
   command->add_flag("--json", options->json, "as JSON");
   command->callback([options, &exit_code] { exit_code = print(tell_truth(*options), stdout); });
 }

@@ -1,6 +1,7 @@
 // The program's commands. Each declares its options on the command line; main.cc has the table.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -16,6 +17,7 @@ using Declare = void (*)(CLI::App& app, int& exit_code);
 void declare_tape(CLI::App& app, int& exit_code);
 void declare_truth(CLI::App& app, int& exit_code);
 void declare_check(CLI::App& app, int& exit_code);
+void declare_live(CLI::App& app, int& exit_code);  // sim/live/command.cc
 
 // What the commands that play a machine share: SCENARIO, --workload, --duration, --seed.
 struct Choice {
@@ -24,7 +26,8 @@ struct Choice {
   bool seeded = false;
 };
 std::shared_ptr<Choice> add_choice(CLI::App& command);
-Result<Machine> make_machine(const Choice& choice);
+// `change`: what a command alters in the scenario before it becomes a machine.
+Result<Machine> make_machine(const Choice& choice, const std::function<void(Scenario&)>& change = {});
 
 int complain(const Error& error);
 

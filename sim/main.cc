@@ -10,6 +10,7 @@ constexpr nw::sim::Declare kCommands[] = {
     nw::sim::declare_tape,
     nw::sim::declare_truth,
     nw::sim::declare_check,
+    nw::sim::declare_live,
 };
 
 int run(int argc, char** argv) {

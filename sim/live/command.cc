@@ -1,0 +1,99 @@
+// `nodewatt-sim live`: plays a machine in real time below DIR.
+//
+//   DIR/root    the tree (file_tree.h, live_view.h), with the libraries that stand for vendors' in their usual folder
+//   DIR/start   CLOCK_MONOTONIC at scenario time 0, in nanoseconds: how `truth --dir DIR --between` knows where it is
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+
+#include <fmt/format.h>
+
+#include "sim/commands.h"
+#include "sim/live/file_tree.h"
+#include "sim/live/live_view.h"
+
+namespace nw::sim {
+
+namespace {
+std::atomic<bool> stop{false};
+static_assert(std::atomic<bool>::is_always_lock_free);
+
+void stop_at_signals() {
+  struct sigaction action {};
+  action.sa_handler = [](int) { stop = true; };
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) ::sigaction(signal, &action, nullptr);
+}
+
+struct LiveOptions {
+  std::shared_ptr<Choice> choice;
+  std::string dir;
+  bool honest = false;
+};
+
+// What was built beside this program: bin/nodewatt-sim and lib/sim/, in the build and where it is installed.
+std::map<std::string, std::string> libraries() {
+  std::map<std::string, std::string> passed;
+  std::error_code error;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+#ifdef __aarch64__
+  const std::string folder = "/usr/lib/aarch64-linux-gnu/";
+#else
+  const std::string folder = "/usr/lib/x86_64-linux-gnu/";
+#endif
+  const auto built = self.parent_path().parent_path() / "lib/sim/libnvidia-ml.so.1";
+  if (std::filesystem::exists(built, error)) passed[folder + "libnvidia-ml.so.1"] = built;
+  return passed;
+}
+
+Done write_start(const std::string& dir, Nanos start) {
+  std::ofstream file(dir + "/start.new");
+  file << start.count() << "\n";
+  file.close();
+  std::error_code error;
+  std::filesystem::rename(dir + "/start.new", dir + "/start", error);
+  if (!file || error) return fail(ErrorKind::failed, dir + "/start: cannot be written");
+  return {};
+}
+
+std::int64_t wall_now() {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  return (seconds(now.tv_sec) + Nanos::of(now.tv_nsec)).count();
+}
+
+Done play(const LiveOptions& options) {
+  stop_at_signals();
+  std::error_code error;
+  const std::string root = options.dir + "/root";
+  std::filesystem::create_directories(root, error);
+  if (error && error != std::errc::not_connected) return fail(ErrorKind::failed, root + ": " + error.message());
+  const Nanos start = monotonic_now();
+  const std::int64_t wall = wall_now();
+  const Machine machine = NW_TRY(make_machine(*options.choice, [&](Scenario& scenario) {
+    scenario.wall_ns = wall;
+    if (options.honest) make_honest(scenario);
+  }));
+  View view = make_live_view(machine);
+  auto passed = view.answers.contains("nvml:library") ? libraries() : std::map<std::string, std::string>{};
+  const auto tree = NW_TRY(mount_tree({std::move(view), std::move(passed), start}, root));
+  NW_CHECK(write_start(options.dir, start));
+  std::puts("ready");
+  std::fflush(stdout);
+  return tree->serve(start + machine.end(), stop);
+}
+}  // namespace
+
+void declare_live(CLI::App& app, int& exit_code) {
+  auto* command = app.add_subcommand("live", "plays the machine in real time: its files below DIR/root");
+  auto options = std::make_shared<LiveOptions>();
+  options->choice = add_choice(*command);
+  command->add_option("--dir", options->dir, "where; DIR/root is mounted, DIR/start says when time 0 was")->required();
+  command->add_flag("--honest", options->honest, "sensors without gain errors, offsets and noise of their own");
+  command->callback([options, &exit_code] {
+    const Done done = play(*options);
+    exit_code = done ? 0 : complain(done.error());
+  });
+}
+
+}  // namespace nw::sim

@@ -1,0 +1,94 @@
+#include "sim/live/live_view.h"
+
+#include <fmt/format.h>
+
+namespace nw::sim {
+
+namespace {
+// The BMC's file holds whole watts, as its protocol does; the others three decimals.
+constexpr int kWhole = 0, kMilliwatts = 3;
+
+TextAt watts_of(const Machine& machine, std::size_t instrument, int decimals = kMilliwatts) {
+  return [&machine, instrument, decimals](Nanos t) -> Result<std::string> {
+    const Reading reading = machine.read(instrument, t).reading;
+    if (!reading.ok) return fail(reading.error, "the sensor does not answer");
+    const double watts = static_cast<double>(reading.value) * machine.scenario().instruments[instrument].unit;
+    return fmt::format("{:.{}f}\n", watts, decimals);
+  };
+}
+
+TextAt plug_share(const Machine& machine, double share, int decimals = kMilliwatts) {
+  return [&machine, share, decimals](Nanos t) -> Result<std::string> {
+    return fmt::format("{:.{}f}\n", share * machine.plug_energy(t - seconds(1), t), decimals);
+  };
+}
+
+std::vector<std::size_t> gauges_of(const Machine& machine, std::string_view family) {
+  std::vector<std::size_t> found;
+  const auto& all = machine.scenario().instruments;
+  for (std::size_t i = 0; i < all.size(); ++i)
+    if (all[i].family == family && all[i].measure == Measure::gauge && !all[i].missing) found.push_back(i);
+  return found;
+}
+
+void show_meters(View& view, const Machine& machine) {
+  const auto bmc = gauges_of(machine, "ipmi_dcmi"), redfish = gauges_of(machine, "redfish");
+  view.files["/bmc/watts"] = bmc.empty() ? plug_share(machine, 1, kWhole) : watts_of(machine, bmc.front(), kWhole);
+  view.files["/redfish/watts"] = redfish.empty() ? plug_share(machine, 1) : watts_of(machine, redfish.front());
+  const auto outlets = gauges_of(machine, "pdu_snmp");
+  for (std::size_t n = 0; n < outlets.size(); ++n)
+    view.files[fmt::format("/pdu/{}/watts", n + 1)] = watts_of(machine, outlets[n]);
+  if (outlets.empty()) view.files["/pdu/1/watts"] = view.files["/pdu/2/watts"] = plug_share(machine, 0.5);
+}
+
+// "name NVIDIA A100\n" in an answer of faces.cc.
+std::string word_of(const std::string& answer, const std::string& key) {
+  const auto at = ("\n" + answer).find("\n" + key + " ");
+  if (at == std::string::npos) return "";
+  const auto from = at + key.size() + 1;
+  return answer.substr(from, answer.find('\n', from) - from);
+}
+
+void show_gpu(View& view, const std::string& dir, const std::string& answer) {
+  for (const char* key : {"uuid", "name", "pci", "limit_mw"}) {
+    const std::string text = word_of(answer, key) + "\n";
+    view.files[dir + key] = [text](Nanos) -> Result<std::string> { return text; };
+  }
+  for (const ShownSource& source : view.sources)
+    for (const auto& [channel, file] : {std::pair{"energy", "energy_mj"}, std::pair{"power", "power_mw"}})
+      if (source.key == fmt::format("nvml:{}/{}", word_of(answer, "uuid"), channel))
+        view.files[dir + file] = [read = source.read](Nanos t) -> Result<std::string> {
+          const Reading reading = read(t);
+          if (!reading.ok) return fail(reading.error, "the GPU does not answer");
+          return fmt::format("{}\n", reading.value);
+        };
+}
+
+void show_gpus(View& view) {
+  std::size_t count = 0;
+  for (;; ++count) {
+    const auto answer = view.answers.find(fmt::format("nvml:gpu{}", count));
+    if (answer == view.answers.end()) break;
+    show_gpu(view, fmt::format("/nvml/{}/", count), answer->second);
+  }
+  if (count == 0) return;
+  const std::string text = fmt::format("{}\n", count);
+  view.files["/nvml/count"] = [text](Nanos) -> Result<std::string> { return text; };
+}
+}  // namespace
+
+View make_live_view(const Machine& machine) {
+  View view = make_view(machine);
+  show_gpus(view);
+  show_meters(view, machine);
+  return view;
+}
+
+void make_honest(Scenario& scenario) {
+  for (Instrument& instrument : scenario.instruments) {
+    instrument.gain = 1;
+    instrument.offset_w = instrument.noise_w = 0;
+  }
+}
+
+}  // namespace nw::sim

@@ -1,0 +1,20 @@
+// LiveView: what other programs can read of a machine while it plays: the files and links that its faces show, and
+// plain value files beside them, from which a library or a server that stands for a device answers.
+//
+//   /nvml/count, /nvml/<i>/{uuid,name,pci,limit_mw}, and energy_mj and power_mw where the GPU has them
+//   /bmc/watts, /redfish/watts, /pdu/<outlet>/watts
+// The last three say what the scenario's sensor of that family (ipmi_dcmi, redfish, pdu_snmp) says. Where it has none
+// they are honest meters of the plug: its mean over the second before, halved between two outlets.
+#pragma once
+
+#include "sim/faces.h"
+
+namespace nw::sim {
+
+// The machine must outlive the view.
+View make_live_view(const Machine& machine);
+
+// Every sensor tells the truth as far as its steps and refreshes let it: gain 1, no offset, no noise.
+void make_honest(Scenario& scenario);
+
+}  // namespace nw::sim

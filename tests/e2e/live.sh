@@ -1,0 +1,108 @@
+#!/usr/bin/env bash
+# A machine that plays live, read by other people's programs and by nodewatt itself, all at once: each within 0.5 % of the truth.
+# The last line is one JSON object: the worst error, and of how many readers.
+. "$(dirname "$0")/lib.sh"
+BIN=$(dirname "$NODEWATT")
+LIVE=$(readlink -f "$HERE/../../sim/live")
+PATH=$PATH:/usr/sbin
+D=$WORK/play
+mkdir "$D"
+
+skip() { echo "skipped: $*"; exit 77; }
+for tool in fusermount3 ipmi_sim ipmitool ipmi-dcmi prometheus-node-exporter prometheus-ipmi-exporter openssl curl snmpd snmpget; do
+  command -v $tool >/dev/null || skip "no $tool (tools/deps packages-live.txt)"
+done
+[ -r /dev/fuse ] && [ -w /dev/fuse ] || skip "/dev/fuse may not be opened"
+[ -e "$BIN/../lib/sim/nodewatt_ipmi.so" ] || skip "nodewatt_ipmi.so was not built (package libopenipmi-dev)"
+
+PLAYS=()
+play() {  # play DIR ARGUMENT...: starts a machine and waits until it is ready
+  local dir=$1 out=$1/out
+  shift
+  "$BIN/nodewatt-sim" live "$@" --dir "$dir" >"$out" 2>"$dir/err" &
+  PLAYS+=($!)
+  for _ in $(seq 100); do
+    grep -q ready "$out" && return
+    kill -0 "${PLAYS[-1]}" 2>/dev/null || break
+    sleep 0.05
+  done
+  grep -qE 'libfuse3|FUSE' "$dir/err" && skip "$(cat "$dir/err")"
+  fail "live does not play: $(cat "$dir/err")"
+  exit 1
+}
+# What reads the tree goes first, so that it can be unmounted before its folder is removed.
+end_all() {
+  local job
+  for job in $(jobs -p); do [[ " ${PLAYS[*]} " = *" $job "* ]] || kill "$job" 2>/dev/null; done
+  for job in "${PLAYS[@]}"; do kill "$job" 2>/dev/null; done
+  wait
+  cleanup
+}
+trap end_all EXIT
+
+# A scenario that ends by itself, with one sensor that may not be read and one that fails.
+mkdir short
+cat >short.toml <<X
+end = "2s"
+[[component]]
+name = "cpu0"
+domain = "package"
+idle_w = 100
+max_w = 100
+[[sensor]]
+name = "closed"
+family = "rapl_powercap"
+channel = "package-0"
+of = ["cpu0"]
+wrap = 1000000000
+denied = true
+[[sensor]]
+name = "broken"
+family = "rapl_powercap"
+channel = "psys"
+of = "dc"
+wrap = 1000000000
+[[fault]]
+kind = "fail"
+sensor = "broken"
+from = "0s"
+X
+play short short.toml
+cat short/root/sys/class/powercap/intel-rapl:0/energy_uj 2>closed.txt; expect_in "a sensor that is denied" closed.txt "Permission denied"
+cat short/root/sys/class/powercap/intel-rapl:1/energy_uj 2>broken.txt; expect_in "a sensor that fails" broken.txt "Input/output error"
+expect "the names in a folder" "$(echo $(ls short/root))" "bmc pdu redfish sys"
+expect "a plain file of the tree" "$(cat short/root/bmc/watts)" 100
+expect "the truth between two moments" "$("$BIN/nodewatt-sim" truth short.toml --dir short --between $(($(cat short/start) + 100000000)) \
+  $(($(cat short/start) + 600000000)) --json | python3 -c 'import json,sys; print(round(json.load(sys.stdin)["plug_joules"], 6))')" 50.0
+wait "${PLAYS[0]}"; expect "exit code at the scenario's end" $? 0
+mountpoint -q short/root && fail "still mounted after the end"
+
+play "$D" horeka_green --workload training --duration 30s --honest
+read -r BMC PDU WEB NODE EXPORTER < <(python3 - <<X
+import socket
+kinds = [socket.SOCK_DGRAM] * 2 + [socket.SOCK_STREAM] * 3
+doors = [socket.socket(socket.AF_INET, kind) for kind in kinds]
+for door in doors: door.bind(("127.0.0.1", 0))
+print(*(door.getsockname()[1] for door in doors))
+X
+)
+"$LIVE/bmc.sh" "$D" "$BMC" "$BIN/../lib/sim/nodewatt_ipmi.so" >bmc.log 2>&1 &
+"$LIVE/pdu.sh" "$D" "$PDU" >pdu.log 2>&1 &
+python3 "$LIVE/redfish.py" "$D" "$WEB" >redfish.log 2>&1 &
+prometheus-node-exporter --path.sysfs="$D/root/sys" --path.procfs="$D/root/proc" --web.listen-address=127.0.0.1:"$NODE" \
+  --collector.disable-defaults --collector.rapl --collector.hwmon >node.log 2>&1 &
+cat >ipmi.yml <<X
+modules:
+  sim: {user: admin, pass: secret, driver: LAN_2_0, privilege: admin, timeout: 5000, collectors: [dcmi],
+        workaround_flags: [opensesspriv], custom_args: {dcmi: ["-I", "3"]}}
+X
+prometheus-ipmi-exporter --config.file=ipmi.yml --web.listen-address=127.0.0.1:"$EXPORTER" >ipmi.log 2>&1 &
+
+python3 "$HERE/live_readers.py" "$BIN" "$D" bmc="$BMC" pdu="$PDU" web="$WEB" node="$NODE" exporter="$EXPORTER" >readers.txt
+expect "every reader within 0.5 %" $? 0
+sed '$d' readers.txt
+kill -TERM "${PLAYS[1]}"; wait "${PLAYS[1]}"; expect "exit code after TERM" $? 0
+mountpoint -q "$D/root" && fail "still mounted after TERM"
+[ $FAILED = 0 ] && echo "ok: live.sh" || for log in *.log "$D"/err; do sed "s#^#    $(basename "$log"): #" "$log" >&2; done
+tail -n 1 readers.txt
+exit $FAILED
