@@ -81,6 +81,7 @@ class Meter {
   void catch_up(const Unwrapper::Step& step, Nanos at);
   bool is_slow() const { return plate_.kind == SensorKind::counter && plate_.refresh >= kSlow; }
   std::optional<std::size_t> first_after(Nanos time) const;
+  bool is_nearer(std::size_t other, Nanos time, std::size_t own) const;
   double mean_power(std::size_t newer, std::size_t older) const;
   double step_at(std::size_t back, double power) const;
   const Point& point(std::size_t back) const { return points_[(count_ - 1 - back) % points_.size()]; }

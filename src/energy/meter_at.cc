@@ -99,6 +99,15 @@ std::optional<std::size_t> Meter::first_after(Nanos time) const {
   return found;
 }
 
+// Whether `time` lies nearer to the point on its other side, `other`, than to the run's own, `own`, for certain.
+bool Meter::is_nearer(std::size_t other, Nanos time, std::size_t own) const {
+  if (other >= kept()) return false;
+  const auto distance = [&](std::size_t back) {
+    return std::abs((point(back).at - time).count()) + point(back).slack.count();
+  };
+  return distance(other) < distance(own);
+}
+
 namespace {
 constexpr double kUnsteady = 0.15;  // of the power, that it may differ over the time by which an edge is drawn on
 }
@@ -106,8 +115,7 @@ constexpr double kUnsteady = 0.15;  // of the power, that it may differ over the
 std::optional<Meter::Edge> Meter::edge_after(Nanos begin) const {
   const auto first = first_after(begin);
   if (!first) return {};
-  const Nanos near = plate_.refresh + plate_.refresh;  // farther on than this the reading before the edge is better
-  if (!is_slow() || point(*first).at - begin > near) return Edge{at(begin), edge_variance(begin)};
+  if (!is_slow() || is_nearer(*first + 1, begin, *first)) return Edge{at(begin), edge_variance(begin)};
   if (*first == 0) return {};  // its power is known with the next
   const Point &b = point(*first), &c = point(*first - 1);
   const Nanos back = b.at - begin;
@@ -120,9 +128,8 @@ std::optional<Meter::Edge> Meter::edge_after(Nanos begin) const {
 Meter::Edge Meter::edge_before(Nanos end) const {
   std::size_t back = 0;
   while (back + 1 < kept() && point(back).at > end) ++back;
-  const Nanos near = plate_.refresh + plate_.refresh;
-  if (!is_slow() || kept() < 2 || point(back).at > end || end - point(back).at > near || holding_)
-    return {at(end), edge_variance(end)};
+  const bool known = back > 0 && is_nearer(back - 1, end, back);
+  if (!is_slow() || kept() < 2 || point(back).at > end || known || holding_) return {at(end), edge_variance(end)};
   const Point& a = point(back);
   const Nanos on = end - a.at;
   Edge edge{a.tally, square(a.power * to_seconds(a.slack)) / 12 + square(kUnsteady * a.power * to_seconds(on))};

@@ -5,7 +5,8 @@
 //   edges     staleness and load steps at both ends      random, from Meter::edge_variance
 //   sampling  c x sum (h dp)^2, c = 1/12 + 5/12 (1 - rho1)^2   random; gauges only; rho1 is the lag-1 autocorrelation:
 //             1/12 is the limit of a slowly wandering load, 1/2 that of white noise
-//   quantum   a gauge's step x time / sqrt(12), divided by the root of the samples where noise moves them; random
+//   quantum   two readings of a counter, each uniform in one count: q / sqrt(6), random;
+//             a gauge's step x time / sqrt(12), divided by the root of the samples where noise moves them; random
 //   aliasing  (E - lowest power x time) x kappa, where the sensor looks only part of the time (an A100: 25 ms of 100):
 //             kappa 0.25 in runs under 10 s, else 0.05, 0.01 where a second sensor agrees over a minute. A load in step
 //             with the sensor shows no variance, so that no statistics of the samples could tell
@@ -92,6 +93,8 @@ namespace {
 constexpr double kSeldom =
     4;  // a gauge whose samples stand more than so many windows apart is looked at part of the time
 
+constexpr Nanos kWanders = seconds(1);  // from here the refresh is a bus's poll, which keeps step with nothing
+
 double compute_alias_share(Nanos duration, bool checked) {
   constexpr Nanos kShort = seconds(10), kLong = seconds(60);
   if (duration < kShort) return 0.25;
@@ -100,15 +103,21 @@ double compute_alias_share(Nanos duration, bool checked) {
 }  // namespace
 
 double compute_aliasing(const Nameplate& plate, Nanos duration, bool checked) {
-  return plate.window <= Nanos{} || plate.window >= plate.refresh ? 0 : compute_alias_share(duration, checked);
+  const bool part_time = plate.window > Nanos{} && plate.window < plate.refresh;
+  return part_time && plate.refresh < kWanders ? compute_alias_share(duration, checked) : 0;
 }
 
 namespace {
+// One count, in joules or watts.
+double quantum_of(const Nameplate& plate) {
+  return static_cast<double>(plate.unit_num) / static_cast<double>(plate.unit_den) * 1e-6;
+}
+
 // Of a gauge: between its samples, and of its steps.
 void add_sampling(const Nameplate& plate, const Tally& tally, double duration, Uncertainty& doubt) {
   const double c = 1.0 / 12 + 5.0 / 12 * square(1 - lag1(tally));
   doubt.add({plate.source + " sampling", std::sqrt(c * std::max(tally.steps, 0.0)), false, false});
-  const double quantum = static_cast<double>(plate.unit_num) / static_cast<double>(plate.unit_den) * 1e-6;
+  const double quantum = quantum_of(plate);
   const double mean = tally.count > 0 ? tally.sum / tally.count : 0;
   const bool moved = tally.count > 1 && tally.squares / tally.count - mean * mean > square(quantum);
   doubt.add({plate.source + " quantum", quantum * duration / std::sqrt(12 * (moved ? tally.count : 1)), false, true});
@@ -132,7 +141,10 @@ Energy make_energy(const Nameplate& plate, const Interval& interval, const Seen&
   doubt.add({what + " gain", value * plate.gain.relative / (limit ? std::sqrt(3.0) : 1.0), true, limit});
   doubt.add({what + " offset", to_watts(plate.offset) * duration, true, false});
   doubt.add({what + " edges", std::sqrt(interval.edges), false, false});
-  if (plate.kind == SensorKind::gauge) add_sampling(plate, interval.tally, duration, doubt);
+  if (plate.kind == SensorKind::gauge)
+    add_sampling(plate, interval.tally, duration, doubt);
+  else
+    doubt.add({what + " quantum", quantum_of(plate) / std::sqrt(6.0), false, false});
   const bool seldom = plate.kind == SensorKind::gauge && interval.tally.count > 0 &&
                       kSeldom * to_seconds(plate.window) * interval.tally.count < duration;
   const double kappa = seldom && plate.window > Nanos{} ? compute_alias_share(interval.duration, seen.checked)
