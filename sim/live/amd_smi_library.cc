@@ -14,8 +14,11 @@ constexpr int kSuccess = 0, kInvalid = 1, kNotSupported = 2, kNoPermission = 10,
               kUnknown = -1;
 constexpr unsigned kUuidSize = 38;
 
+constexpr std::uint32_t kMostGpus = 64;
+
 int alive = 0;
 std::uint32_t gpus = 0;
+char handles[kMostGpus];  // a device, and its socket, is its place in here
 
 int code_of(Answer answer) {
   switch (answer) {
@@ -31,9 +34,9 @@ int code_of(Answer answer) {
 struct File {
   char name[64] = "";
   File(const void* handle, const char* key) {
-    const auto number = reinterpret_cast<std::uintptr_t>(handle);
-    if (alive > 0 && number > 0 && number <= gpus)
-      std::snprintf(name, sizeof name, "%u/%s", static_cast<unsigned>(number - 1), key);
+    const auto* at = static_cast<const char*>(handle);
+    if (alive > 0 && at >= handles && at < handles + gpus)
+      std::snprintf(name, sizeof name, "%d/%s", static_cast<int>(at - handles), key);
   }
   bool known() const { return name[0] != '\0'; }
 };
@@ -50,24 +53,23 @@ int amdsmi_init(std::uint64_t) {
   if (alive == 0) find_root(&alive);
   unsigned long long count = 0;
   if (read_value("rocm", "count", &count) != Answer::said) return kDriverNotLoaded;
-  gpus = static_cast<std::uint32_t>(count);
+  gpus = count < kMostGpus ? static_cast<std::uint32_t>(count) : kMostGpus;
   ++alive;
   return kSuccess;
 }
 
 int amdsmi_shut_down() { return alive > 0 ? --alive, kSuccess : kNotInit; }
 
-int amdsmi_get_socket_handles(std::uint32_t* count, void** handles) {
+int amdsmi_get_socket_handles(std::uint32_t* count, void** sockets) {
   if (alive == 0) return kNotInit;
-  for (std::uint32_t i = 0; handles != nullptr && i < *count && i < gpus; ++i)
-    handles[i] = reinterpret_cast<void*>(std::uintptr_t{i} + 1);
-  if (handles == nullptr || *count > gpus) *count = gpus;
+  for (std::uint32_t i = 0; sockets != nullptr && i < *count && i < gpus; ++i) sockets[i] = handles + i;
+  if (sockets == nullptr || *count > gpus) *count = gpus;
   return kSuccess;
 }
 
-int amdsmi_get_processor_handles(void* socket, std::uint32_t* count, void** handles) {
+int amdsmi_get_processor_handles(void* socket, std::uint32_t* count, void** processors) {
   if (!File(socket, "").known()) return kInvalid;
-  if (handles != nullptr && *count > 0) handles[0] = socket;
+  if (processors != nullptr && *count > 0) processors[0] = socket;
   *count = 1;
   return kSuccess;
 }
