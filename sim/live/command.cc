@@ -32,7 +32,7 @@ struct LiveOptions {
 };
 
 // What was built beside this program: bin/nodewatt-sim and lib/sim/, in the build and where it is installed.
-std::map<std::string, std::string> libraries() {
+std::map<std::string, std::string> libraries(const View& view) {
   std::map<std::string, std::string> passed;
   std::error_code error;
   const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
@@ -41,8 +41,13 @@ std::map<std::string, std::string> libraries() {
 #else
   const std::string folder = "/usr/lib/x86_64-linux-gnu/";
 #endif
-  const auto built = self.parent_path().parent_path() / "lib/sim/libnvidia-ml.so.1";
-  if (std::filesystem::exists(built, error)) passed[folder + "libnvidia-ml.so.1"] = built;
+  const auto built = self.parent_path().parent_path() / "lib/sim";
+  const auto pass = [&](const char* family, const char* file, const char* name) {
+    if (view.files.contains(fmt::format("/{}/count", family)) && std::filesystem::exists(built / file, error))
+      passed[folder + name] = built / file;
+  };
+  pass("nvml", "libnvidia-ml.so.1", "libnvidia-ml.so.1");
+  pass("rocm", "libamd_smi.so", "libamd_smi.so");
   return passed;
 }
 
@@ -75,7 +80,7 @@ Done play(const LiveOptions& options) {
     if (options.honest) make_honest(scenario);
   }));
   View view = make_live_view(machine);
-  auto passed = view.answers.contains("nvml:library") ? libraries() : std::map<std::string, std::string>{};
+  auto passed = libraries(view);
   const auto tree = NW_TRY(mount_tree({std::move(view), std::move(passed), start}, root));
   NW_CHECK(write_start(options.dir, start));
   std::puts("ready");

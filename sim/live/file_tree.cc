@@ -77,7 +77,10 @@ struct OpenFile {
 };
 
 Tree& tree() { return *static_cast<Tree*>(fuse_get_context()->private_data); }
-OpenFile& open_file(const fuse_file_info* info) { return *reinterpret_cast<OpenFile*>(info->fh); }
+// FUSE keeps a number for us, in which our pointer is.
+OpenFile& open_file(const fuse_file_info* info) {
+  return *reinterpret_cast<OpenFile*>(info->fh);  // NOLINT(performance-no-int-to-ptr)
+}
 
 void* begin(fuse_conn_info*, fuse_config* config) {
   config->attr_timeout = config->entry_timeout = config->negative_timeout = 0;

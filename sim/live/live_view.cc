@@ -1,5 +1,7 @@
 #include "sim/live/live_view.h"
 
+#include <array>
+
 #include <fmt/format.h>
 
 namespace nw::sim {
@@ -49,31 +51,61 @@ std::string word_of(const std::string& answer, const std::string& key) {
   return answer.substr(from, answer.find('\n', from) - from);
 }
 
-void show_gpu(View& view, const std::string& dir, const std::string& answer) {
-  for (const char* key : {"uuid", "name", "pci", "limit_mw"}) {
-    const std::string text = word_of(answer, key) + "\n";
-    view.files[dir + key] = [text](Nanos) -> Result<std::string> { return text; };
+// How the libraries of a vendor are answered for: a file for each word of the face's answer, one for each of its
+// sources.
+using Names = std::array<std::pair<const char*, const char*>, 4>;  // of the face, of the file; "" for none
+struct Vendor {
+  const char *family, *id, *source;
+  Names words, channels;
+};
+constexpr std::array<Vendor, 2> kVendors{{
+    {"nvml",
+     "uuid",
+     "nvml:{}/{}",
+     {{{"uuid", "uuid"}, {"name", "name"}, {"pci", "pci"}, {"limit_mw", "limit_mw"}}},
+     {{{"energy", "energy_mj"}, {"power", "power_mw"}, {"", ""}, {"", ""}}}},
+    {"rocm",
+     "id",
+     "rocm:GPU-{}/{}",
+     {{{"id", "uuid"}, {"name", "name"}, {"pci", "pci"}, {"resolution", "resolution_uj"}}},
+     {{{"energy", "energy_counts"}, {"", ""}, {"", ""}, {"", ""}}}},
+}};
+
+std::string answer_of(const View& view, const std::string& key) {
+  const auto answer = view.answers.find(key);
+  return answer == view.answers.end() ? "" : answer->second;
+}
+
+TextAt number_of(const NumberAt& read) {
+  return [read](Nanos t) -> Result<std::string> {
+    const Reading reading = read(t);
+    if (!reading.ok) return fail(reading.error, "the GPU does not answer");
+    return fmt::format("{}\n", reading.value);
+  };
+}
+
+void show_gpu(View& view, const Vendor& vendor, const std::string& dir, const std::string& answer) {
+  for (const auto& [word, file] : vendor.words)
+    view.files[dir + file] = [text = word_of(answer, word) + "\n"](Nanos) -> Result<std::string> { return text; };
+  for (const auto& [channel, file] : vendor.channels) {
+    const std::string key = fmt::format(fmt::runtime(vendor.source), word_of(answer, vendor.id), channel);
+    for (const ShownSource& source : view.sources)
+      if (source.key == key) view.files[dir + file] = number_of(source.read);
   }
-  for (const ShownSource& source : view.sources)
-    for (const auto& [channel, file] : {std::pair{"energy", "energy_mj"}, std::pair{"power", "power_mw"}})
-      if (source.key == fmt::format("nvml:{}/{}", word_of(answer, "uuid"), channel))
-        view.files[dir + file] = [read = source.read](Nanos t) -> Result<std::string> {
-          const Reading reading = read(t);
-          if (!reading.ok) return fail(reading.error, "the GPU does not answer");
-          return fmt::format("{}\n", reading.value);
-        };
 }
 
 void show_gpus(View& view) {
-  std::size_t count = 0;
-  for (;; ++count) {
-    const auto answer = view.answers.find(fmt::format("nvml:gpu{}", count));
-    if (answer == view.answers.end()) break;
-    show_gpu(view, fmt::format("/nvml/{}/", count), answer->second);
+  for (const Vendor& vendor : kVendors) {
+    std::size_t count = 0;
+    for (;; ++count) {
+      const std::string answer = answer_of(view, fmt::format("{}:gpu{}", vendor.family, count));
+      if (answer.empty()) break;
+      show_gpu(view, vendor, fmt::format("/{}/{}/", vendor.family, count), answer);
+    }
+    if (count == 0) continue;
+    view.files[fmt::format("/{}/count", vendor.family)] =
+        [text = fmt::format("{}\n", count)](Nanos) -> Result<std::string> { return text; };
   }
-  if (count == 0) return;
-  const std::string text = fmt::format("{}\n", count);
-  view.files["/nvml/count"] = [text](Nanos) -> Result<std::string> { return text; };
 }
 }  // namespace
 

@@ -4,59 +4,35 @@
 //
 // Names, types and return codes are those of NVIDIA's public NVML reference. A file that is not there means what the
 // vendor's library calls not supported, one that may not be read no permission, anything else unknown.
-#include <dlfcn.h>
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <climits>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 
+#include "sim/live/value_file.h"
+
 namespace {
+using namespace nw::sim;
+
 constexpr int kSuccess = 0, kUninitialized = 1, kInvalid = 2, kNotSupported = 3, kNoPermission = 4, kTooSmall = 7,
               kDriverNotLoaded = 9, kUnknown = 999;
 constexpr unsigned kMostGpus = 64, kPowerInstant = 186;
 
-char root[PATH_MAX];
 int alive = 0;
 unsigned gpus = 0;
 char handles[kMostGpus];  // a device is its place in here
 
-void find_root() {
-  const char* told = std::getenv("NODEWATT_SIM_ROOT");
-  if (told != nullptr && *told != '\0') {
-    std::snprintf(root, sizeof root, "%s", told);
-    return;
+int code_of(Answer answer) {
+  switch (answer) {
+    case Answer::said: return kSuccess;
+    case Answer::absent: return kNotSupported;
+    case Answer::denied: return kNoPermission;
+    case Answer::failed: break;
   }
-  Dl_info self{};
-  if (::dladdr(handles, &self) == 0 || ::realpath(self.dli_fname, root) == nullptr) return;
-  for (int up = 0; up < 4; ++up)  // the name, the triplet, lib, usr
-    if (char* slash = std::strrchr(root, '/')) *slash = '\0';
+  return kUnknown;
 }
 
-int read_text(const char* file, char* out, std::size_t size) {
-  char path[PATH_MAX + 64];
-  std::snprintf(path, sizeof path, "%s/nvml/%s", root, file);
-  const int fd = ::open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return errno == ENOENT ? kNotSupported : errno == EACCES ? kNoPermission : kUnknown;
-  const auto got = ::read(fd, out, size - 1);
-  ::close(fd);
-  if (got < 0) return kUnknown;
-  out[got] = '\0';
-  if (char* end = std::strchr(out, '\n')) *end = '\0';
-  return kSuccess;
-}
+int read_text(const char* file, char* out, std::size_t size) { return code_of(read_value("nvml", file, out, size)); }
 
-int read_number(const char* file, unsigned long long* out) {
-  char text[64];
-  const int code = read_text(file, text, sizeof text);
-  if (code != kSuccess) return code;
-  char* end = nullptr;
-  *out = std::strtoull(text, &end, 10);
-  return end == text ? kUnknown : kSuccess;
-}
+int read_number(const char* file, unsigned long long* out) { return code_of(read_value("nvml", file, out)); }
 
 // The index of a device, or -1.
 int index_of(const void* device) {
@@ -100,7 +76,7 @@ int copy(const void* device, const char* key, char* out, unsigned size) {
 extern "C" {
 
 int nvmlInitWithFlags(unsigned) {
-  if (alive == 0) find_root();
+  if (alive == 0) find_root(handles);
   unsigned long long count = 0;
   if (read_number("count", &count) != kSuccess) return kDriverNotLoaded;
   gpus = count < kMostGpus ? static_cast<unsigned>(count) : kMostGpus;
