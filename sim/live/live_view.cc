@@ -73,7 +73,7 @@ constexpr std::array<Vendor, 2> kVendors{{
 
 std::string answer_of(const View& view, const std::string& key) {
   const auto answer = view.answers.find(key);
-  return answer == view.answers.end() ? "" : answer->second;
+  return answer == view.answers.end() ? "" : answer->second({}).value_or(std::string());
 }
 
 TextAt number_of(const NumberAt& read) {

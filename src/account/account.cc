@@ -102,7 +102,7 @@ void Account::end(Nanos at) {
     run_begin.push_back(begins_[i] ? begins_[i]->edge : Meter::Edge{});
     ends_.push_back(meters_[i].edge_before(end_));
   }
-  timeline_.close(meters_);
+  timeline_.close(meters_, end_);
   phases_.close(meters_, begin_, end_, run_begin, ends_);
   cross_check();
 }

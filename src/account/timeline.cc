@@ -16,7 +16,11 @@ void Timeline::settle(std::span<const Meter> meters, bool all) {
     }
 }
 
-void Timeline::close(std::span<const Meter> meters) { settle(meters, true); }
+void Timeline::close(std::span<const Meter> meters, Nanos end) {
+  while (!times_.empty() && times_.back() > end) times_.pop_back();
+  for (auto& edges : edges_) edges.resize(std::min(edges.size(), times_.size()));
+  settle(meters, true);
+}
 
 // Keeps every other boundary.
 void Timeline::join() {

@@ -18,8 +18,8 @@ class Timeline {
   void begin(Nanos at) { begin_ = at; }
   // Call after each sweep: takes the boundaries that have passed. A last step that is not full is left out.
   void add(std::span<const Meter> meters, Nanos now);
-  // What is not known of the passed boundaries is taken as it stands now.
-  void close(std::span<const Meter> meters);
+  // What is not known of the passed boundaries is taken as it stands now; what lies behind the end goes.
+  void close(std::span<const Meter> meters, Nanos end);
 
   // Steps are at least this long from now on: finer ones would show what nobody read.
   void widen(Nanos least);

@@ -53,10 +53,8 @@ void Meter::add(const Sample& sample) {
     return add_gauge(at, sample.raw);
   }
   // A slow counter that is read more often than it is renewed: the same count again is nothing new.
-  if (is_slow() && last_good_ && !holding_ && sample.raw == last_raw_ &&
-      at - *last_good_ < plate_.refresh + plate_.refresh)
-    return;
   holding_ = false;
+  if (is_slow() && last_good_ && sample.raw == last_raw_ && at - *last_good_ < plate_.refresh + plate_.refresh) return;
   if (!is_slow()) return add_counter(at, sample.raw);
   // Its count is as old as anything between nothing and `slack`.
   slack_ = sample.device_time ? std::min(slack, clock_.resolution()) : slack;

@@ -257,7 +257,7 @@ Result<SensorFacts> sensor(std::string_view json) {
   return facts;
 }
 
-Result<Value> value(std::string_view json, const std::string& pointer) {
+Result<Measurand> value(std::string_view json, const std::string& pointer) {
   const Json parsed = NW_TRY(parse(json));
   Node node(parsed, "");
   const Node root = node;
@@ -268,10 +268,10 @@ Result<Value> value(std::string_view json, const std::string& pointer) {
       continue;
     }
     const auto elements = NW_TRY(node.elements());
-    if (*index >= elements.size()) return Value{};
+    if (*index >= elements.size()) return Measurand{};
     node = elements[*index];
   }
-  return Value{NW_TRY(node.number()), parse_iso_time(NW_TRY(text(root, "ReadingTime")))};
+  return Measurand{NW_TRY(node.number()), parse_iso_time(NW_TRY(text(root, "ReadingTime")))};
 }
 
 std::optional<Nanos> parse_iso_duration(std::string_view text) {

@@ -56,11 +56,11 @@ struct SensorFacts {
 Result<SensorFacts> sensor(std::string_view json);
 
 // A number at a pointer, and the resource's ReadingTime since 1970 where it has one that makes sense.
-struct Value {
+struct Measurand {
   std::optional<double> number;
   std::optional<Nanos> time;
 };
-Result<Value> value(std::string_view json, const std::string& pointer);
+Result<Measurand> value(std::string_view json, const std::string& pointer);
 
 // "PT0.25S", "PT1M30S", "P1DT2H": at most ten years; months and years have no length and are nothing.
 std::optional<Nanos> parse_iso_duration(std::string_view text);
