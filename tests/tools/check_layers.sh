@@ -53,7 +53,7 @@ foreign src/sensor/drivers/hwmon.cc '"nvml.h"' sensor/drivers/nvml.h 'sensor/dri
 foreign src/sensor/drivers/hwmon.cc '"sensor/reader.h"' sensor/reader.h 'sensor/drivers -> sensor'
 foreign src/account/client/client.cc '"energy/tree.h"' energy/tree.h 'account/client -> energy'
 foreign workloads/common/csv.cc '"base/units.h"' base/units.h 'workloads -> base'
-foreign sim/play.cc '"base/result.h"' base/result.h 'sim -> base'
+foreign sim/play.cc '"sensor/sensor.h"' sensor/sensor.h 'sim -> sensor'
 foreign include/nodewatt/nodewatt.hpp '"base/result.h"' base/result.h 'include -> base'
 mkdir src/attic
 include src/attic/old.cc '"base/units.h"'
