@@ -238,6 +238,7 @@ class Composer {
     put(root, 0, true);
     if (beside_ != nullptr) {
       put(*beside_, 1, false);
+      out_.components.back().label = "Node at the plug";
       const double chi2 =
           *node_->energy.value > *beside_->energy.value ? compute_chi2(node_->energy, beside_->energy) : 0;
       disagree(node_->plate->id, beside_->plate->id, chi2);
@@ -248,6 +249,7 @@ class Composer {
       const double chi2 = *node_->energy.value > *plug_->energy.value ? compute_chi2(node_->energy, plug_->energy) : 0;
       disagree(plug_->plate->id, node_->plate->id, chi2);
       put(*node_, depth++, true);
+      out_.components.back().label = "Node behind its supplies";
       put_derived("supplies", "power supplies",
                   difference(plug_->energy, *node_->energy.value, node_->energy.uncertainty, node_->energy.coverage),
                   "plug minus node", 1);

@@ -104,5 +104,15 @@ import re
 text = open("rule.toml").read()
 print(abs(float(re.search(r"factor = (.*)", text)[1]) - 0.945) < 0.01, abs(float(re.search(r"bias_w = (.*)", text)[1]) + 1.27) < 0.8)')" "True True"
 "$NODEWATT" --root vm calibrate against meter.csv --sensor rapl_powercap/package-9 --duration 10s 2>none.txt; expect "no such sensor" $? 3
+# Another sensor of the node is a reference too: an outlet, or here the node's counter, on a played machine whose gains are known.
+if [ -x "$(dirname "$NODEWATT")/nodewatt-sim" ]; then
+  "$(dirname "$NODEWATT")/nodewatt-sim" tape horeka_green -o played.tape --workload training --duration 300s 2>/dev/null
+  "$NODEWATT" calibrate against sensor:lenovo_xcc/node-0 --sensor hwmon/node-0 --tape played.tape -o outlet.toml; expect "against a sensor" $? 0
+  expect_in "against a sensor" outlet.toml 'source = "calibrated against lenovo_xcc/node-0"'
+  factor=$(sed -n 's/^factor = //p' outlet.toml)
+  awk -v f="$factor" 'BEGIN { exit !(f > 0.95 && f < 1.12) }' || fail "the plug's gauge over the counter behind the supplies: factor $factor"
+fi
+"$NODEWATT" --root vm calibrate against sensor:rapl_powercap/package-0 --sensor rapl_powercap/package-0 2>none.txt; expect "itself" $? 2
+"$NODEWATT" --root vm calibrate against sensor:pdu/none --sensor rapl_powercap/package-0 2>none.txt; expect "no such reference" $? 3
 "$NODEWATT" --root vm calibrate against /dev/null --sensor rapl_powercap/package-0 --duration 10s 2>none.txt; expect "no readings" $? 1
 finish

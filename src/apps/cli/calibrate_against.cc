@@ -24,6 +24,8 @@ namespace nw::cli {
 
 namespace {
 constexpr Nanos kStep = millis(100);
+constexpr Nanos kFirstRound = seconds(3);
+constexpr std::string_view kSensorPrefix = "sensor:";
 constexpr std::size_t kMostReadings = 10'000'000, kLongestLine = 4096;
 
 std::int64_t days_from_1970(std::int64_t year, std::int64_t month, std::int64_t day) {
@@ -83,25 +85,36 @@ Result<std::vector<PowerReading>> read_reference(const std::string& path) {
   return readings;
 }
 
-// The sensor's energy on the wall clock, until `length` or the end of the tape.
-Result<std::vector<EnergyPoint>> read_sensor(Host& host, Site site, const std::string& id, Nanos length) {
+// The energies of these sensors on the wall clock, until `length` or the end of the tape.
+Result<std::vector<std::vector<EnergyPoint>>> read_sensors(Host& host, Site site, const std::vector<std::string>& ids,
+                                                           Nanos length, bool live) {
   for (SensorRule& rule : site.rules) rule.factor.reset(), rule.bias.reset(), rule.use.reset();
   Survey survey = make_survey(host, site);
-  std::erase_if(survey.sensors, [&](const Sensor& sensor) { return sensor.plate.id != id; });
-  if (survey.sensors.size() != 1)
-    return fail(ErrorKind::absent, fmt::format("no sensor {}; nodewatt sensors --json lists their ids", quote(id, 80)));
-  Reader reader(host, std::move(survey.sensors));
-  Meter meter(reader.plates()[0], kStep);
+  std::vector<Sensor> sensors;
+  for (const std::string& id : ids) {
+    const auto found = std::find_if(survey.sensors.begin(), survey.sensors.end(),
+                                    [&](const Sensor& sensor) { return sensor.source && sensor.plate.id == id; });
+    if (found == survey.sensors.end())
+      return fail(ErrorKind::absent,
+                  fmt::format("no sensor {}; nodewatt sensors --json lists their ids", quote(id, 80)));
+    sensors.push_back(std::move(*found));
+  }
+  Reader reader(host, std::move(sensors));
+  if (live) reader.await_buses(kFirstRound);
+  std::vector<Meter> meters;
+  for (const Nameplate& plate : reader.plates()) meters.emplace_back(plate, kStep);
   const double wall = static_cast<double>(host.wall_ns()) * 1e-9 - to_seconds(host.now());
-  std::vector<EnergyPoint> points;
+  std::vector<std::vector<EnergyPoint>> points(meters.size());
   Sweep sweep;
   const Nanos end = host.now() + length;
   for (Nanos due = host.now();; due += kStep) {
     reader.read_all(sweep);
-    meter.add(sweep[0]);
-    if (sweep[0].status == Status::ok) {
-      const double at = wall + to_seconds(sweep[0].at());
-      if (points.empty() || at > points.back().at) points.push_back({at, to_joules(meter.at(sweep[0].at()).energy)});
+    for (std::size_t i = 0; i < meters.size(); ++i) {
+      meters[i].add(sweep[i]);
+      if (sweep[i].status != Status::ok) continue;
+      const double at = wall + to_seconds(sweep[i].at());
+      if (points[i].empty() || at > points[i].back().at)
+        points[i].push_back({at, to_joules(meters[i].at(sweep[i].at()).energy)});
     }
     if (host.now() >= end || !host.sleep_until(std::max(due + kStep, host.now()))) return points;
   }
@@ -109,7 +122,8 @@ Result<std::vector<EnergyPoint>> read_sensor(Host& host, Site site, const std::s
 
 std::string make_rule(const CalibrateOptions& options, const Calibration& found, std::int64_t wall_ns) {
   const double tolerance = std::hypot(found.relative(), options.reference_tolerance);
-  const std::string file = options.reference.substr(options.reference.rfind('/') + 1);
+  const bool is_sensor = options.reference.starts_with(kSensorPrefix);
+  const std::string file = options.reference.substr(is_sensor ? kSensorPrefix.size() : options.reference.rfind('/') + 1);
   std::string text = fmt::format(
       "# {} windows of {:.3g} s, {:.4g} to {:.4g} W; reading = gain x truth + offset:\n"
       "# gain {:.5f} +- {:.5f}, offset {:.3f} W +- {:.3f} W (one sigma each), residuals {:.3g} W rms;\n"
@@ -142,13 +156,18 @@ int calibrate_against(const CalibrateOptions& options) {
     host = std::make_unique<TapedHost>(std::move(*tape));
     time = seconds(1'000'000'000);
   }
-  const auto sensor = read_sensor(*host, *site, options.sensor, time);
-  if (!sensor) return complain(sensor.error());
-  const auto readings = read_reference(options.reference);
+  // The reference is a file, or another sensor of this node: an outlet of a PDU.
+  const bool is_sensor = options.reference.starts_with(kSensorPrefix);
+  std::vector<std::string> ids{options.sensor};
+  if (is_sensor) ids.push_back(options.reference.substr(kSensorPrefix.size()));
+  if (is_sensor && ids[0] == ids[1]) return complain(ids[0] + ": a sensor is no reference for itself", 2);
+  auto sensors = read_sensors(*host, *site, ids, time, options.tape.empty());
+  if (!sensors) return complain(sensors.error());
+  const auto readings = is_sensor ? Result<std::vector<PowerReading>>() : read_reference(options.reference);
   if (!readings) return complain(readings.error());
 
   // From here nothing touches hardware.
-  const auto found = compute_calibration(integrate(*readings), *sensor);
+  const auto found = compute_calibration(is_sensor ? (*sensors)[1] : integrate(*readings), (*sensors)[0]);
   if (!found) return complain(found.error().what);
   const auto done = write_out(options.output, make_rule(options, *found, host->wall_ns()));
   return done ? 0 : complain(done.error());

@@ -273,7 +273,11 @@ struct Cli {
     idle->add_flag("--force", o.force, "measure though the node is not idle");
     auto* against =
         calibrate->add_subcommand("against", "factor and bias of a sensor, from a reference meter's readings");
-    against->add_option("FILE", o.reference, "CSV: time (RFC 3339 or seconds since 1970), watts")->required();
+    against
+        ->add_option("FILE", o.reference,
+                     "CSV: time (RFC 3339 or seconds since 1970), watts; or sensor:ID, another sensor of this node (a "
+                     "PDU's outlet)")
+        ->required();
     against->add_option("--sensor", o.sensor, "id of the sensor: nodewatt sensors --json")->required();
     against->add_option("--tape", o.tape, "the sensor's readings, made by record; default: read it now")
         ->type_name("TAPE");
