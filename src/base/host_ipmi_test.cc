@@ -61,7 +61,7 @@ class ScriptedPort : public IpmiPort {
     in.msg.netfn = static_cast<unsigned char>(netfn_ + message.netfn_off);
     in.msg.cmd = command_;
     const std::size_t length = std::min<std::size_t>(message.data.size(), in.msg.data_len);
-    std::memcpy(in.msg.data, message.data.data(), length);
+    if (length > 0) std::memcpy(in.msg.data, message.data.data(), length);
     in.msg.data_len = static_cast<unsigned short>(length);
     return length < message.data.size() ? EMSGSIZE : message.error;
   }

@@ -48,7 +48,8 @@ Error system_error(int errno_value, const std::string& what);
     if (!result) return tl::make_unexpected(std::move(result).error()); \
     std::move(result).value();                                          \
   })
-// The value of a Result, or return its error from the enclosing function. May stand inside another.
+// The value of a Result, or return its error from the enclosing function. May stand inside another, but not beside
+// something that owns memory in one expression (T{name(), NW_TRY(...)}): what was made before the return would leak.
 #define NW_TRY(expression) NW_TRY_(expression, NW_JOIN(nw_result_, __COUNTER__))
 // The same for a Result without a value.
 #define NW_CHECK(expression)                                                                           \

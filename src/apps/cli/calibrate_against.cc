@@ -123,7 +123,8 @@ Result<std::vector<std::vector<EnergyPoint>>> read_sensors(Host& host, Site site
 std::string make_rule(const CalibrateOptions& options, const Calibration& found, std::int64_t wall_ns) {
   const double tolerance = std::hypot(found.relative(), options.reference_tolerance);
   const bool is_sensor = options.reference.starts_with(kSensorPrefix);
-  const std::string file = options.reference.substr(is_sensor ? kSensorPrefix.size() : options.reference.rfind('/') + 1);
+  const std::string file =
+      options.reference.substr(is_sensor ? kSensorPrefix.size() : options.reference.rfind('/') + 1);
   std::string text = fmt::format(
       "# {} windows of {:.3g} s, {:.4g} to {:.4g} W; reading = gain x truth + offset:\n"
       "# gain {:.5f} +- {:.5f}, offset {:.3f} W +- {:.3f} W (one sigma each), residuals {:.3g} W rms;\n"

@@ -158,7 +158,10 @@ Result<std::optional<double>> number(const Node& node, const char* name) { retur
 
 Result<MetricReading> excerpt(const Node& node, const char* name) {
   const Node member = NW_TRY(node.member(name));
-  return MetricReading{NW_TRY(number(member, "Reading")), NW_TRY(NW_TRY(member.member("DataSourceUri")).path())};
+  MetricReading reading;
+  reading.reading = NW_TRY(number(member, "Reading"));
+  reading.source = NW_TRY(NW_TRY(member.member("DataSourceUri")).path());
+  return reading;
 }
 
 // Takes digits off the front; nothing unless there are exactly so many.
@@ -214,7 +217,11 @@ Result<std::vector<std::string>> members(std::string_view json) {
 Result<Chassis> chassis(std::string_view json) {
   const Json parsed = NW_TRY(parse(json));
   const Node root(parsed, "");
-  return Chassis{NW_TRY(link(root, "Power")), NW_TRY(link(root, "EnvironmentMetrics")), NW_TRY(link(root, "Sensors"))};
+  Chassis out;
+  out.power = NW_TRY(link(root, "Power"));
+  out.environment = NW_TRY(link(root, "EnvironmentMetrics"));
+  out.sensors = NW_TRY(link(root, "Sensors"));
+  return out;
 }
 
 Result<std::vector<Control>> power_controls(std::string_view json) {
@@ -222,8 +229,12 @@ Result<std::vector<Control>> power_controls(std::string_view json) {
   std::vector<Control> controls;
   for (const Node& element : NW_TRY(NW_TRY(Node(parsed, "").member("PowerControl")).elements())) {
     const Node watts = NW_TRY(element.member("PowerConsumedWatts"));
-    controls.push_back({watts.pointer(), NW_TRY(text(element, "Name")), NW_TRY(text(element, "PhysicalContext")),
-                        NW_TRY(watts.number())});
+    Control control;
+    control.pointer = watts.pointer();
+    control.name = NW_TRY(text(element, "Name"));
+    control.context = NW_TRY(text(element, "PhysicalContext"));
+    control.watts = NW_TRY(watts.number());
+    controls.push_back(std::move(control));
   }
   return controls;
 }
@@ -231,8 +242,11 @@ Result<std::vector<Control>> power_controls(std::string_view json) {
 Result<Environment> environment(std::string_view json) {
   const Json parsed = NW_TRY(parse(json));
   const Node root(parsed, "");
-  return Environment{NW_TRY(excerpt(root, "PowerWatts")), NW_TRY(excerpt(root, "EnergykWh")),
-                     NW_TRY(excerpt(root, "EnergyJoules"))};
+  Environment out;
+  out.power = NW_TRY(excerpt(root, "PowerWatts"));
+  out.energy_kwh = NW_TRY(excerpt(root, "EnergykWh"));
+  out.energy_j = NW_TRY(excerpt(root, "EnergyJoules"));
+  return out;
 }
 
 Result<SensorFacts> sensor(std::string_view json) {
@@ -271,7 +285,10 @@ Result<Measurand> value(std::string_view json, const std::string& pointer) {
     if (*index >= elements.size()) return Measurand{};
     node = elements[*index];
   }
-  return Measurand{NW_TRY(node.number()), parse_iso_time(NW_TRY(text(root, "ReadingTime")))};
+  Measurand out;
+  out.number = NW_TRY(node.number());
+  out.time = parse_iso_time(NW_TRY(text(root, "ReadingTime")));
+  return out;
 }
 
 std::optional<Nanos> parse_iso_duration(std::string_view text) {
