@@ -42,7 +42,8 @@ std::optional<CpuTime> read_cpu_time(Host& host) {
   if (!text || !text->starts_with("cpu ")) return std::nullopt;
   CpuTime time;
   int column = 0;
-  for (const auto word : split(trim(text->substr(4, text->find('\n') - 4)), ' ')) {
+  const std::string_view line = std::string_view(*text).substr(0, text->find('\n'));
+  for (const auto word : split(trim(line.substr(std::min<std::size_t>(4, line.size()))), ' ')) {
     const auto ticks = parse_u64(word);
     if (!ticks || column > 7) break;
     time.all += static_cast<double>(*ticks);
