@@ -1,0 +1,57 @@
+// Options: what the declarations of all commands share. Each family of commands declares its options in a file of its
+// own, options_*.cc; what a command does is in the file of its name.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "apps/cli/command.h"
+
+namespace nw::cli {
+
+struct CommandLine {
+  explicit CommandLine(const char* about) : app(about, "nodewatt") {}
+
+  CLI::App app;
+  std::string root, config;          // given before the command
+  std::vector<std::string> command;  // of those that wrap one: run, record
+  int code = 0;                      // the process's
+
+  // A struct of options that lives as long as the command line.
+  template <class Options>
+  Options& keep() {
+    auto options = std::make_shared<Options>();
+    kept_.push_back(options);
+    return *options;
+  }
+
+  // --root and --config may stand before the command or among its own options.
+  template <class Options>
+  void settle(Options& own) const {
+    if (own.root == "/" && !root.empty()) own.root = root;
+    settle_config(own);
+  }
+  template <class Options>
+  void settle_config(Options& own) const {
+    if (own.config.empty()) own.config = config;
+  }
+
+ private:
+  std::vector<std::shared_ptr<void>> kept_;
+};
+
+void add_config(CLI::App& app, std::string& config);
+void add_machine_options(CLI::App& app, std::string& root, std::string& config);
+// `formats` is the help text: which ones this command has.
+void add_print(CLI::App& app, PrintOptions& print, const std::string& formats);
+
+// The families.
+void add_measuring(CommandLine& line);  // run, bench, phase
+void add_queries(CommandLine& line);    // runs, report, compare, export, import
+void add_machine(CommandLine& line);    // sensors, doctor, record, replay
+void add_site(CommandLine& line);       // config, calibrate
+
+}  // namespace nw::cli

@@ -1,0 +1,48 @@
+// The options of what looks at this machine or at a tape of one: sensors, doctor, record, replay.
+#include "apps/cli/options.h"
+
+namespace nw::cli {
+
+void add_machine(CommandLine& line) {
+  auto& sensors_options = line.keep<SensorsOptions>();
+  auto& replay_options = line.keep<ReplayOptions>();
+  auto* sensors = line.app.add_subcommand("sensors", "what of this node can be read, and how well");
+  add_machine_options(*sensors, sensors_options.root, sensors_options.config);
+  sensors->add_flag("--json", sensors_options.json, "as JSON");
+  sensors->callback([&line, &sensors_options] {
+    line.settle(sensors_options);
+    line.code = nw::cli::sensors(sensors_options);
+  });
+
+  auto* doctor = line.app.add_subcommand("doctor", "what cannot be read, why, and what mends it");
+  add_machine_options(*doctor, sensors_options.root, sensors_options.config);
+  doctor->add_flag("--json", sensors_options.json, "as JSON");
+  doctor->callback([&line, &sensors_options] {
+    line.settle(sensors_options);
+    line.code = nw::cli::doctor(sensors_options);
+  });
+
+  auto* record = line.app.add_subcommand("record", "record this machine's sensors on a tape");
+  auto& o = line.keep<RecordOptions>();
+  record->add_option("-o,--output", o.output, "the tape")->required()->type_name("TAPE");
+  record->add_option("--period", o.period, "between two sweeps")->capture_default_str()->type_name("T");
+  record->add_option("--duration", o.duration, "how long; default 10s, or as long as the command runs")->type_name("T");
+  add_machine_options(*record, o.root, o.config);
+  record->callback([&line, &o] {
+    o.command = line.command;
+    line.settle(o);
+    line.code = record_tape(o);
+  });
+
+  auto* replay = line.app.add_subcommand("replay", "the energies of a tape");
+  replay->add_option("TAPE", replay_options.tape, "made by record, or invented")->required();
+  replay->add_option("-f,--format", replay_options.format, "text, json, csv, markdown, html")->capture_default_str();
+  replay->add_flag("--keep", replay_options.keep, "keep the record");
+  add_config(*replay, replay_options.config);
+  replay->callback([&line, &replay_options] {
+    line.settle_config(replay_options);
+    line.code = nw::cli::replay(replay_options);
+  });
+}
+
+}  // namespace nw::cli

@@ -1,0 +1,87 @@
+// The options of what measures a program: run, bench, and the phases that a script marks inside a run.
+#include "apps/cli/options.h"
+
+namespace nw::cli {
+
+namespace {
+void add_run(CommandLine& line) {
+  auto* run = line.app.add_subcommand("run", "run a command and report the energy of the node while it ran");
+  auto& o = line.keep<RunOptions>();
+  run->footer(
+      "COMMAND and its arguments follow the options. The report goes to standard error; streams, signals and exit "
+      "code are the command's own.");
+  run->add_option("--repeat", o.repeat, "measure the command so many times")
+      ->check(CLI::Range(1, 1000))
+      ->type_name("N");
+  run->add_option("--warmup", o.warmup, "run it so many times before, unreported")
+      ->check(CLI::Range(0, 1000))
+      ->type_name("N");
+  run->add_option("--name", o.name, "name of the run; default: the command's");
+  run->add_option("--label", o.labels, "KEY=VALUE, kept with the record")->expected(1)->take_all()->type_name("K=V");
+  run->add_option("--period", o.period,
+                  "how often sensors are read (100ms, 1s); default: 100ms in the first minute, then 1s")
+      ->type_name("T");
+  run->add_option("--json", o.json, "write the record as JSON to this file")->type_name("FILE");
+  run->add_option("-o,--output", o.output, "write the report to this file instead of standard error")
+      ->type_name("FILE");
+  run->add_flag("--append", o.append, "append to the files");
+  run->add_flag("-q,--quiet", o.quiet, "print no report");
+  run->add_flag("-1,--oneline", o.oneline, "print one line: energy, time, power, boundary, kind");
+  run->add_flag("--record-command", o.record_command,
+                "keep the whole command line in the record, not the program's name alone");
+  run->add_flag("--no-phases", o.no_phases, "leave the command's environment untouched: no phases");
+  run->add_flag("--strict", o.strict, "do not start when no sensor of the node can be read");
+  add_machine_options(*run, o.root, o.config);
+  run->callback([&line, &o] {
+    o.command = line.command;
+    line.settle(o);
+    line.code = nw::cli::run(o);
+  });
+}
+
+void add_bench(CommandLine& line) {
+  auto* bench = line.app.add_subcommand(
+      "bench", "measure segmentation and forecasting, in training and in inference, on this node");
+  auto& o = line.keep<BenchOptions>();
+  bench->add_option("--scale", o.scale, "small, paper or tiny")
+      ->check(CLI::IsMember({"tiny", "small", "paper"}))
+      ->capture_default_str();
+  bench->add_option("--repeat", o.repeat, "runs of each")->check(CLI::Range(1, 100))->capture_default_str();
+  bench->add_option("--device", o.devices, "cpu, cuda:0; default: what is found")->take_all();
+  bench->add_option("--application", o.applications, "segmentation, forecasting; default: both")->take_all();
+  bench->add_option("--threads", o.threads, "of the applications; default: as many as CPUs");
+  bench->add_option("--epochs", o.epochs, "of the trainings; default: the scale's own");
+  bench->add_option("-o,--output", o.output, "directory for page, table and records; default: nodewatt-bench")
+      ->type_name("DIR");
+  add_machine_options(*bench, o.root, o.config);
+  bench->callback([&line, &o] {
+    line.settle(o);
+    line.code = nw::cli::bench(o);
+  });
+}
+
+void add_phase(CommandLine& line) {
+  auto* phase = line.app.add_subcommand("phase", "mark phases from a script inside `nodewatt run`");
+  phase->require_subcommand(1);
+  auto& o = line.keep<PhaseOptions>();
+  for (const char* verb : {"begin", "end"}) {
+    auto* sub = phase->add_subcommand(verb, std::string(verb) + " a phase");
+    sub->add_option("NAME", o.name, "of the phase")->required();
+    sub->callback([&o, verb] { o.verb = verb; });
+  }
+  auto* work = phase->add_subcommand("work", "count work done in the innermost phase");
+  work->add_option("COUNT", o.count, "how much")->required();
+  work->add_option("UNIT", o.unit, "of what: sample, epoch, token")->required();
+  work->add_option("--phase", o.name, "in the innermost phase of this name");
+  work->callback([&line, &o] { o.verb = "work"; });
+  phase->callback([&line, &o] { line.code = nw::cli::phase(o); });
+}
+}  // namespace
+
+void add_measuring(CommandLine& line) {
+  add_run(line);
+  add_bench(line);
+  add_phase(line);
+}
+
+}  // namespace nw::cli

@@ -1,0 +1,46 @@
+// The options of what asks the store: runs, report, compare, and records on their way to other machines.
+#include "apps/cli/options.h"
+
+namespace nw::cli {
+
+namespace {
+void add_asking(CommandLine& line) {
+  auto& runs_options = line.keep<RunsOptions>();
+  auto& report_options = line.keep<PrintOptions>();
+  auto& compare_options = line.keep<PrintOptions>();
+  auto* runs = line.app.add_subcommand("runs", "list the runs that are kept");
+  runs->add_option("--name", runs_options.name, "of this name");
+  runs->add_option("--label", runs_options.labels, "with this label")->expected(1)->take_all()->type_name("K=V");
+  runs->add_option("--limit", runs_options.limit, "at most so many, newest first; 0: all")->capture_default_str();
+  add_print(*runs, runs_options.print, "text, json, csv");
+  runs->callback([&line, &runs_options] { line.code = nw::cli::runs(runs_options); });
+
+  auto* report = line.app.add_subcommand("report", "print one run, or several");
+  report->add_option("ID", report_options.ids, "id of a run (@7f3k2), or last");
+  add_print(*report, report_options, "text, short, json, csv, markdown, html, svg");
+  report->callback([&line, &report_options] { line.code = nw::cli::report(report_options); });
+
+  auto* compare = line.app.add_subcommand("compare", "set runs beside each other");
+  compare->add_option("ID", compare_options.ids, "ids of runs or groups")->required();
+  add_print(*compare, compare_options, "text");
+  compare->callback([&line, &compare_options] { line.code = nw::cli::compare(compare_options); });
+}
+
+void add_transfer(CommandLine& line) {
+  auto& transfer_options = line.keep<TransferOptions>();
+  auto* out = line.app.add_subcommand("export", "write records to a file for another machine");
+  out->add_option("FILE", transfer_options.path, "- is standard output")->required();
+  out->add_option("ID", transfer_options.ids, "which; default: all");
+  out->callback([&line, &transfer_options] { line.code = export_runs(transfer_options); });
+  auto* in = line.app.add_subcommand("import", "take in records that export wrote");
+  in->add_option("FILE", transfer_options.path, "- is standard input")->required();
+  in->callback([&line, &transfer_options] { line.code = import_runs(transfer_options); });
+}
+}  // namespace
+
+void add_queries(CommandLine& line) {
+  add_asking(line);
+  add_transfer(line);
+}
+
+}  // namespace nw::cli
