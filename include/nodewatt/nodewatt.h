@@ -24,7 +24,7 @@ extern "C" {
 #endif
 
 /* Grows by one when a function is added; a change that breaks callers changes the SONAME. */
-#define NW_ABI_VERSION 1u
+#define NW_ABI_VERSION 2u
 
 /* Longest name and unit that are kept, in bytes without the terminator; longer ones are cut at a UTF-8 boundary. */
 #define NW_NAME_MAX 47
@@ -57,6 +57,11 @@ NW_API void nw_work(const char* name, double count, const char* unit);
 /* Stores a figure of merit of the run beside its energy ("dice", 0.73). The last value of a name wins. NaN and
  * infinities are ignored. */
 NW_API void nw_figure(const char* name, double value);
+
+/* Says how the program is set up ("batch_size", "256"; "torch", "2.4.1"): kept with the run, so that a comparison can
+ * name what differs. The last value of a key wins. `key` is kept up to NW_UNIT_MAX bytes, `value` up to NW_NAME_MAX; a
+ * run keeps at most 100 keys. Since version 2. */
+NW_API void nw_setting(const char* key, const char* value);
 
 #ifdef __cplusplus
 }

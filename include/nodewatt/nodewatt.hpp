@@ -43,4 +43,7 @@ inline void work(double count, const char* unit) noexcept { nw_work(nullptr, cou
 // A figure of merit of the run, kept beside its energy: figure("dice", 0.73).
 inline void figure(const char* name, double value) noexcept { nw_figure(name, value); }
 
+// How the program is set up, kept with the run: setting("batch_size", "256").
+inline void setting(const char* key, const char* value) noexcept { nw_setting(key, value); }
+
 }  // namespace nw

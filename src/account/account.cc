@@ -214,6 +214,11 @@ void Account::write(pb::Record& record) const {
     figure->set_name(name);
     figure->set_value(value);
   }
+  for (const auto& [key, value] : phases_.settings()) {
+    auto* setting = record.add_settings();
+    setting->set_key(key);
+    setting->set_value(value);
+  }
   write_anomalies(record, run);
   record.mutable_timeline()->set_step_ns(timeline_.step().count());
   for (std::size_t i = 0; i < meters_.size(); ++i) {

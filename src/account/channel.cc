@@ -94,7 +94,8 @@ std::vector<Mark> Channel::take() {
       if (monotonic() - stalled_since_ < kWriterDied) return marks;
       ++skipped_;
     } else {
-      const auto kind = next.kind > 3 ? Mark::Kind::work : static_cast<Mark::Kind>(next.kind);
+      const auto kind = next.kind > static_cast<std::uint32_t>(Mark::kLastKind) ? Mark::Kind::work
+                                                                                : static_cast<Mark::Kind>(next.kind);
       marks.push_back({kind, Nanos::of(std::min(next.at_ns, now)), next.id, next.pid, next.tid,
                        text_of(next.name, sizeof next.name), text_of(next.unit, sizeof next.unit), next.value});
     }

@@ -53,13 +53,14 @@ TEST(Channel, MarksArriveInOrderWithTheirContent) {
                         nw_work(nullptr, 1, nullptr);
                         nw_figure("dice", 0.73);
                         nw_figure("nothing", std::nan(""));
+                        nw_setting("batch_size", "256");
                         nw_phase_end(train);
                         nw_phase_end(0);
                         return train != 0 ? 0 : 2;
                       }),
             0);
   const auto marks = channel->take();
-  ASSERT_EQ(marks.size(), 5u) << "a figure that is no number and the end of phase 0 are not sent";
+  ASSERT_EQ(marks.size(), 6u) << "a figure that is no number and the end of phase 0 are not sent";
   EXPECT_EQ(marks[0].kind, Mark::Kind::begin);
   EXPECT_EQ(marks[0].name, "train");
   EXPECT_EQ(marks[1].unit, "sample");
@@ -67,7 +68,9 @@ TEST(Channel, MarksArriveInOrderWithTheirContent) {
   EXPECT_EQ(marks[2].name, "");
   EXPECT_EQ(marks[2].unit, "?");
   EXPECT_EQ(marks[3].kind, Mark::Kind::figure);
-  EXPECT_EQ(marks[4].id, marks[0].id);
+  EXPECT_EQ(marks[4].kind, Mark::Kind::setting);
+  EXPECT_EQ(marks[4].unit + "=" + marks[4].name, "batch_size=256");
+  EXPECT_EQ(marks[5].id, marks[0].id);
   for (std::size_t i = 1; i < marks.size(); ++i) EXPECT_GE(marks[i].at, marks[i - 1].at);
   EXPECT_EQ(channel->lost(), 0u);
   EXPECT_TRUE(channel->take().empty());
@@ -77,7 +80,7 @@ TEST(Channel, WithoutTheVariableNothingHappens) {
   EXPECT_EQ(run_child("",
                       [] {
                         const nw_phase_id id = nw_phase_begin("a");
-                        nw_work("a", 1, "x"), nw_figure("f", 1), nw_phase_end(5);
+                        nw_work("a", 1, "x"), nw_figure("f", 1), nw_setting("k", "v"), nw_phase_end(5);
                         client_mark({});
                         return id == 0 && nw_measuring() == 0 ? 0 : 1;
                       }),

@@ -13,6 +13,9 @@ void Phases::add(const Mark& mark) {
     case Mark::Kind::figure:
       if (std::isfinite(mark.value)) figures_[mark.name] = mark.value;
       return;
+    case Mark::Kind::setting:
+      if (settings_.size() < kMaxSettings || settings_.contains(mark.unit)) settings_[mark.unit] = mark.name;
+      return;
   }
 }
 

@@ -44,12 +44,13 @@ class Phases {
 
   // A program that forgets to end its phases, or gives each a name of its own, must not eat the memory of who measures
   // it: what is deeper in its thread, or one path more, is not taken and counted as phase_lost.
-  static constexpr std::size_t kMaxDepth = 32, kMaxPaths = 10'000;
+  static constexpr std::size_t kMaxDepth = 32, kMaxPaths = 10'000, kMaxSettings = 100;
 
   const std::map<std::string, PhaseSum>& sums() const { return sums_; }
   const std::vector<std::string>& order() const { return order_; }     // paths by first begin
   const std::map<std::string, double>& work() const { return work_; }  // outside any phase, by unit
   const std::map<std::string, double>& figures() const { return figures_; }
+  const std::map<std::string, std::string>& settings() const { return settings_; }
   const AnomalyCounts& anomalies() const { return anomalies_; }
 
  private:
@@ -89,6 +90,7 @@ class Phases {
   std::map<std::string, PhaseSum> sums_;
   std::vector<std::string> order_;
   std::map<std::string, double> work_, figures_;
+  std::map<std::string, std::string> settings_;
   AnomalyCounts anomalies_;
 };
 

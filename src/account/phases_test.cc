@@ -218,6 +218,17 @@ TEST(Phases, TheLastFigureOfANameWins) {
   EXPECT_EQ(program.phases.figures().size(), 1u);
 }
 
+TEST(Phases, SettingsAreKeptByKeyAndBounded) {
+  Program program;
+  const auto set = [&](const std::string& key, const char* value) {
+    program.phases.add({Mark::Kind::setting, {}, 0, 1, 1, value, key, 0});
+  };
+  for (int i = 0; i < 300; ++i) set(std::to_string(i), "x");
+  set("7", "later");
+  EXPECT_EQ(program.phases.settings().size(), Phases::kMaxSettings);
+  EXPECT_EQ(program.phases.settings().at("7"), "later");
+}
+
 TEST(Phases, AnEndBeforeItsBeginLastsNoTime) {
   Program program;
   program.pass(3000);

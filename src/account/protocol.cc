@@ -110,7 +110,7 @@ Sweep read_sweep(const pb::JournalSweep& in) {
 }
 
 Mark read_mark(const pb::JournalMark& in) {
-  return {static_cast<Mark::Kind>(std::min(in.kind(), 3U)),
+  return {static_cast<Mark::Kind>(std::min(in.kind(), static_cast<std::uint32_t>(Mark::kLastKind))),
           Nanos::of(in.at_ns()),
           in.id(),
           in.pid(),

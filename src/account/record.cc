@@ -26,6 +26,13 @@ void write_energy(const Energy& energy, pb::Energy& out) {
     contributor->set_u_uj(term.joules * 1e6);
     contributor->set_systematic(term.systematic);
   }
+  for (const Term& term : energy.uncertainty.terms()) {
+    if (!term.systematic) continue;
+    auto* shared = out.add_terms();
+    shared->set_name(term.name);
+    shared->set_u_uj(term.joules * 1e6);
+    shared->set_systematic(true);
+  }
 }
 
 void write_component(const Component& component, pb::Component& out) {
@@ -33,6 +40,7 @@ void write_component(const Component& component, pb::Component& out) {
   out.set_device(component.part.device);
   out.set_label(component.label);
   write_energy(component.energy, *out.mutable_energy());
+  out.mutable_energy()->clear_terms();  // a total's are enough: what is compared are totals
   out.set_source(component.source);
   out.set_sensor(component.sensor);
   out.set_depth(component.depth);

@@ -37,6 +37,7 @@ class Uncertainty {
   void widen(double factor);
   // The largest `n` terms, largest first.
   std::vector<Term> largest(std::size_t n) const;
+  const std::vector<Term>& terms() const { return terms_; }
 
  private:
   std::vector<Term> terms_;

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "report/repeats.h"
 #include "report/report.h"
+#include "study/repeats.h"
 
 namespace nw {
 

@@ -8,7 +8,7 @@
 #include "report/bench_row.h"
 #include "report/escape.h"
 #include "report/table.h"
-#include "report/values.h"
+#include "report/words.h"
 
 namespace nw {
 

@@ -11,7 +11,7 @@
 #include "report/escape.h"
 #include "report/number.h"
 #include "report/table.h"
-#include "report/values.h"
+#include "report/words.h"
 
 namespace nw {
 

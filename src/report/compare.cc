@@ -9,7 +9,7 @@
 #include "report/escape.h"
 #include "report/report.h"
 #include "report/table.h"
-#include "report/values.h"
+#include "report/words.h"
 
 namespace nw {
 

@@ -6,7 +6,7 @@
 #include <set>
 
 #include "report/escape.h"
-#include "report/values.h"
+#include "report/words.h"
 
 namespace nw {
 

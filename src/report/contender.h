@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "account/record.pb.h"
-#include "report/repeats.h"
+#include "study/repeats.h"
 
 namespace nw {
 

@@ -5,7 +5,7 @@
 
 #include "report/escape.h"
 #include "report/report.h"
-#include "report/values.h"
+#include "report/words.h"
 
 namespace nw {
 

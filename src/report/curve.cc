@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "report/escape.h"
-#include "report/values.h"
+#include "report/words.h"
 
 namespace nw {
 

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "report/escape.h"
-#include "report/values.h"
+#include "report/words.h"
 
 namespace nw {
 

@@ -8,7 +8,7 @@
 #include "report/page.h"
 #include "report/report.h"
 #include "report/summary.h"
-#include "report/values.h"
+#include "report/words.h"
 
 namespace nw {
 

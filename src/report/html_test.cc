@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "report/records_for_test.h"
 #include "report/report.h"
+#include "support/records.h"
 
 namespace nw {
 namespace {

@@ -6,8 +6,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "report/records_for_test.h"
 #include "report/report.h"
+#include "support/records.h"
 
 namespace nw {
 namespace {

@@ -6,7 +6,7 @@
 #include "report/escape.h"
 #include "report/report.h"
 #include "report/table.h"
-#include "report/values.h"
+#include "report/words.h"
 
 namespace nw {
 

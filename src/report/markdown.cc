@@ -4,7 +4,7 @@
 #include "report/escape.h"
 #include "report/report.h"
 #include "report/summary.h"
-#include "report/values.h"
+#include "report/words.h"
 
 namespace nw {
 

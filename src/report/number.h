@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+#include "study/values.h"
+
 namespace nw {
 
 enum class Units : unsigned char { automatic, J, kJ, MJ, Wh, kWh, MWh };
@@ -18,12 +20,6 @@ struct NumberStyle {
   Units units = Units::automatic;
   bool utf8 = false;
   bool precise = false;
-};
-
-// A value and the half-width of its 95 % interval, in joules, watts or plain numbers.
-struct Amount {
-  std::optional<double> value;
-  std::optional<double> uncertainty;
 };
 
 // What stands for an unknown number.

@@ -10,7 +10,7 @@
 #include <sstream>
 
 #include "report/escape.h"
-#include "report/records_for_test.h"
+#include "support/records.h"
 
 namespace nw {
 namespace {

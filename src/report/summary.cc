@@ -8,7 +8,7 @@
 #include "report/curve.h"
 #include "report/escape.h"
 #include "report/facility.h"
-#include "report/values.h"
+#include "report/words.h"
 
 namespace nw {
 

@@ -6,7 +6,7 @@
 
 #include "report/escape.h"
 #include "report/summary.h"
-#include "report/values.h"
+#include "report/words.h"
 
 namespace nw {
 

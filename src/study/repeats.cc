@@ -1,9 +1,9 @@
-#include "report/repeats.h"
+#include "study/repeats.h"
 
 #include <array>
 #include <cmath>
 
-#include "report/values.h"
+#include "study/values.h"
 
 namespace nw {
 

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "account/record.pb.h"
-#include "report/number.h"
+#include "study/values.h"
 
 namespace nw {
 

@@ -168,3 +168,9 @@ void nw_figure(const char* name, double value) {
   if (channel != nullptr && std::isfinite(value))
     nw::write(channel, nw::me(), nw::Mark::Kind::figure, 0, nw::or_mark(name), "", value);
 }
+
+void nw_setting(const char* key, const char* value) {
+  auto* channel = nw::listening();
+  if (channel != nullptr)
+    nw::write(channel, nw::me(), nw::Mark::Kind::setting, 0, nw::or_mark(value), nw::or_mark(key), 0);
+}

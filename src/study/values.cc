@@ -1,0 +1,68 @@
+#include "study/values.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace nw {
+
+namespace {
+constexpr double kMicroToOne = 1e6;
+}
+
+std::optional<double> finite(double value) { return std::isfinite(value) ? std::optional(value) : std::nullopt; }
+
+std::optional<double> energy_j(const pb::Energy& energy) {
+  if (!energy.has_energy_uj()) return std::nullopt;
+  return static_cast<double>(energy.energy_uj()) / kMicroToOne;
+}
+
+std::optional<double> uncertainty_j(const pb::Energy& energy) {
+  if (!energy.has_energy_uj() || !energy.has_uncertainty_uj() || energy.uncertainty_uj() < 0) return std::nullopt;
+  return static_cast<double>(energy.uncertainty_uj()) / kMicroToOne;
+}
+
+std::optional<double> coverage(const pb::Energy& energy) {
+  if (!energy.has_coverage() || !(energy.coverage() >= 0 && energy.coverage() <= 1)) return std::nullopt;
+  return energy.coverage();
+}
+
+std::optional<double> duration_s(std::int64_t duration_ns) {
+  if (duration_ns <= 0) return std::nullopt;
+  return static_cast<double>(duration_ns) / 1e9;
+}
+
+std::optional<double> mean_power_w(const pb::Energy& energy, std::int64_t duration_ns) {
+  const auto joules = energy_j(energy), seconds = duration_s(duration_ns);
+  return joules && seconds ? std::optional(*joules / *seconds) : std::nullopt;
+}
+
+std::optional<double> max_power_w(const pb::Component& component) {
+  if (!component.has_max_power_uw()) return std::nullopt;
+  return static_cast<double>(component.max_power_uw()) / kMicroToOne;
+}
+
+Amount energy_amount(const pb::Energy& energy) { return {energy_j(energy), uncertainty_j(energy)}; }
+
+Amount ratio(Amount amount, std::optional<double> to) {
+  if (!amount.value || !to || !std::isfinite(*to) || !(*to > 0)) return {};
+  *amount.value /= *to;
+  if (amount.uncertainty) *amount.uncertainty /= *to;
+  return amount;
+}
+
+Amount power_amount(const pb::Energy& energy, std::int64_t duration_ns) {
+  return ratio(energy_amount(energy), duration_s(duration_ns));
+}
+
+Amount max_power_amount(const pb::Component& component) {
+  Amount amount{max_power_w(component), {}};
+  const auto joules = energy_j(component.energy()), doubt = uncertainty_j(component.energy());
+  if (amount.value && joules && doubt && *joules != 0) amount.uncertainty = std::abs(*amount.value * *doubt / *joules);
+  return amount;
+}
+
+Amount per_unit(const pb::Energy& energy, const pb::Work& work) { return ratio(energy_amount(energy), work.count()); }
+
+pb::Kind worse(pb::Kind a, pb::Kind b) { return std::max(a, b); }
+
+}  // namespace nw

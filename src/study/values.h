@@ -1,0 +1,37 @@
+// Values: what a record knows, taken out of it once for everything that computes or prints: unknown is an empty
+// optional, never 0.
+//
+// Records also come from elsewhere (import), so a field may hold anything: numbers that are not finite, negative
+// durations, enums of a later version. All of that is unknown here.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "account/record.pb.h"
+
+namespace nw {
+
+// A value and the half-width of its 95 % interval, in joules, watts or plain numbers.
+struct Amount {
+  std::optional<double> value;
+  std::optional<double> uncertainty;
+};
+
+std::optional<double> finite(double value);
+std::optional<double> energy_j(const pb::Energy& energy);
+std::optional<double> uncertainty_j(const pb::Energy& energy);
+std::optional<double> coverage(const pb::Energy& energy);
+std::optional<double> mean_power_w(const pb::Energy& energy, std::int64_t duration_ns);
+std::optional<double> max_power_w(const pb::Component& component);
+std::optional<double> duration_s(std::int64_t duration_ns);
+
+Amount energy_amount(const pb::Energy& energy);
+Amount power_amount(const pb::Energy& energy, std::int64_t duration_ns);
+Amount max_power_amount(const pb::Component& component);  // as uncertain, relatively, as the component's energy
+Amount ratio(Amount amount, std::optional<double> to);    // unknown unless `to` is above zero
+// Energy of one unit of work; unknown when the count is not above zero.
+Amount per_unit(const pb::Energy& energy, const pb::Work& work);
+pb::Kind worse(pb::Kind a, pb::Kind b);
+
+}  // namespace nw
