@@ -32,6 +32,7 @@ void write_energy(const Energy& energy, pb::Energy& out) {
     shared->set_name(term.name);
     shared->set_u_uj(term.joules * 1e6);
     shared->set_systematic(true);
+    shared->set_rectangular(term.rectangular);
   }
 }
 

@@ -15,6 +15,8 @@
 
 namespace nw {
 
+struct Comparison;  // study/comparison.h
+
 struct TextStyle {
   int width = 100;
   bool colour = false;  // repeats what a word or mark says already
@@ -39,8 +41,15 @@ std::string make_html(Records records, std::string_view title);
 std::string make_timeline_svg(const pb::Record& record);
 // `nodewatt runs`
 std::string make_list(Records records, const TextStyle& style);
-// `nodewatt compare`
+// `nodewatt compare`. Of records alone: by groups, nothing wished for.
+std::string make_compare(const Comparison& comparison, const TextStyle& style);
 std::string make_compare(Records records, const TextStyle& style);
+std::string make_compare_json(const Comparison& comparison);
+std::string make_compare_csv(const Comparison& comparison);
+std::string make_compare_markdown(const Comparison& comparison);
+std::string make_compare_html(const Comparison& comparison, std::string_view title);
+// Energy against time, the sides that no other one beats in both joined by a line.
+std::string make_pareto_svg(const Comparison& comparison);
 
 // One line of a bench: the repeats of one application, phase and configuration.
 struct BenchRow {

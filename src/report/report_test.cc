@@ -168,7 +168,7 @@ TEST(Text, ShortIdsGrowUntilTheyDiffer) {
   const pb::Record* twice[] = {bench.all[0], bench.all[0]};
   EXPECT_FALSE(make_list(twice, {}).empty());
   EXPECT_EQ(make_list({}, {}), "no runs\n");
-  EXPECT_EQ(make_compare({}, {}), "nothing to compare\n");
+  EXPECT_EQ(make_compare(Records{}, {}), "nothing to compare\n");
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "account/record.pb.h"
 #include "base/result.h"
 
 namespace nw {
@@ -23,9 +24,14 @@ struct Query {
   std::vector<std::pair<std::string, std::string>> labels;  // key and value
   std::optional<std::int64_t> since_unix_ns;                // started at or after
   std::optional<std::int64_t> until_unix_ns;                // started before
+  // Key (name, host, program, node-type, state, label.KEY, setting.KEY) and pattern, with * and ?.
+  std::vector<std::pair<std::string, std::string>> patterns;
 
   std::size_t limit = 20;  // 0: no limit
 };
+
+// Whether a record fits all of these patterns.
+bool fits(const pb::Record& record, const std::vector<std::pair<std::string, std::string>>& patterns);
 
 inline constexpr std::string_view kLast = "last";
 // So many candidates does a store need to look up for choose_id, and no more.

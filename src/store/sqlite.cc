@@ -6,6 +6,7 @@
 #include <set>
 #include <variant>
 
+#include "account/node_type.h"
 #include "store/packed.h"
 #include "store/sqlite_file.h"
 #include "store/store.h"
@@ -57,20 +58,6 @@ Clause filters_of(const Query& query) {
   return where;
 }
 
-// What nodes must share for their energies to be comparable, in words: "2x Intel Xeon 8358, 4x NVIDIA A100".
-std::string node_type_of(const pb::Node& node) {
-  std::string type = node.cpu_model().empty() ? "unknown CPU" : node.cpu_model();
-  if (node.sockets() > 0) type = fmt::format("{}x {}", node.sockets(), type);
-  std::vector<std::string> gpus(node.gpus().begin(), node.gpus().end());
-  std::sort(gpus.begin(), gpus.end());
-  for (auto at = gpus.begin(); at != gpus.end();) {
-    const auto next = std::upper_bound(at, gpus.end(), *at);
-    type += fmt::format(", {}x {}", next - at, *at);
-    at = next;
-  }
-  return type;
-}
-
 class SqliteStore : public Store {
  public:
   SqliteStore(std::string path, std::unique_ptr<SQLite::Database> database)
@@ -82,7 +69,8 @@ class SqliteStore : public Store {
  private:
   bool insert(const pb::Record& record, const std::string& packed);
   Result<Clause> condition_of(const std::string& id);
-  Done select(const Clause& where, std::size_t limit, std::set<std::string>& seen, std::vector<pb::Record>& into);
+  Done select(const Query& query, const Clause& where, std::size_t limit, std::set<std::string>& seen,
+              std::vector<pb::Record>& into);
 
   std::string path_;
   std::unique_ptr<SQLite::Database> database_;
@@ -100,7 +88,7 @@ bool SqliteStore::insert(const pb::Record& record, const std::string& packed) {
   SQLite::Statement row(*database_,
                         "INSERT INTO records VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(uid) DO NOTHING");
   bind_all(row, {record.uid(), std::int64_t{record.start_unix_ns()}, record.name(), record.group(),
-                 record.node().host(), node_type_of(record.node()), std::int64_t{record.duration_ns()}});
+                 record.node().host(), node_type(record), std::int64_t{record.duration_ns()}});
   if (record.energy().has_energy_uj()) row.bind(8, std::int64_t{record.energy().energy_uj()});
   row.bind(9, packed.data(), static_cast<int>(packed.size()));
   if (row.exec() == 0) return false;
@@ -118,12 +106,12 @@ Result<std::vector<pb::Record>> SqliteStore::find(const Query& query) {
     std::vector<pb::Record> records;
     std::set<std::string> seen;
     const auto filters = filters_of(query);
-    if (query.ids.empty()) NW_CHECK(select(filters, query.limit, seen, records));
+    if (query.ids.empty()) NW_CHECK(select(query, filters, query.limit, seen, records));
     for (const auto& id : query.ids) {
       auto where = NW_TRY(condition_of(id));
       where.sql += filters.sql;
       where.values.insert(where.values.end(), filters.values.begin(), filters.values.end());
-      NW_CHECK(select(where, id == kLast ? 1 : 0, seen, records));
+      NW_CHECK(select(query, where, id == kLast ? 1 : 0, seen, records));
     }
     return records;
   });
@@ -147,19 +135,23 @@ Result<Clause> SqliteStore::condition_of(const std::string& id) {
   return Clause{" AND (uid = ? OR (grp = ? AND grp <> ''))", {uid, uid}};
 }
 
-Done SqliteStore::select(const Clause& where, std::size_t limit, std::set<std::string>& seen,
+Done SqliteStore::select(const Query& query, const Clause& where, std::size_t limit, std::set<std::string>& seen,
                          std::vector<pb::Record>& into) {
   SQLite::Statement rows(*database_, "SELECT uid, record FROM records WHERE TRUE" + where.sql +
                                          " ORDER BY start_unix_ns DESC, rowid DESC LIMIT ?");
   auto values = where.values;
-  values.emplace_back(limit == 0 ? std::int64_t{-1} : static_cast<std::int64_t>(limit));
+  const std::size_t most = limit == 0 ? SIZE_MAX : limit;
+  values.emplace_back(limit == 0 || !query.patterns.empty() ? std::int64_t{-1} : static_cast<std::int64_t>(limit));
   bind_all(rows, values);
-  while (rows.executeStep()) {
+  for (std::size_t found = 0; found < most && rows.executeStep();) {
     const auto uid = rows.getColumn(0).getString();
     const auto blob = rows.getColumn(1);
     const std::string_view packed(static_cast<const char*>(blob.getBlob()), static_cast<std::size_t>(blob.getBytes()));
-    if (seen.insert(uid).second)
-      into.push_back(NW_TRY(unpack_record(packed, fmt::format("{}: record {}", path_, uid))));
+    if (seen.contains(uid)) continue;
+    auto record = NW_TRY(unpack_record(packed, fmt::format("{}: record {}", path_, uid)));
+    if (!fits(record, query.patterns)) continue;
+    seen.insert(uid), ++found;
+    into.push_back(std::move(record));
   }
   return {};
 }

@@ -1,5 +1,6 @@
 #include "study/repeats.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -14,28 +15,52 @@ struct Figure {
   double value = 0;
   std::optional<double> expanded;  // half-width of the run's own 95 % interval
   double random = 0;               // one sigma
-  double systematic = 0;
+  Uncertainty shared;
 };
 
-double sum_of_squares(double a, double b) { return std::sqrt(a * a + b * b); }
+void add_mean_terms(Mean& mean, const std::vector<Figure>& figures) {
+  for (const Figure& one : figures)
+    for (Term term : one.shared.terms()) {
+      term.joules /= static_cast<double>(figures.size());
+      mean.shared.add(std::move(term));
+    }
+}
 
 Mean compute_mean(const std::vector<Figure>& figures) {
   Mean mean;
   mean.n = figures.size();
   if (figures.empty()) return mean;
   const auto n = static_cast<double>(figures.size());
-  double sum = 0, systematic = 0, squares = 0;
-  for (const Figure& one : figures) sum += one.value, systematic += one.systematic;
+  double sum = 0, squares = 0, stated = 0;
+  for (const Figure& one : figures) {
+    sum += one.value, stated += one.random * one.random;
+    mean.is_doubted |= one.expanded.has_value();
+  }
   mean.value = sum / n;
+  mean.random = std::sqrt(stated) / n;
+  add_mean_terms(mean, figures);
   if (figures.size() == 1) {
     mean.interval = figures[0].expanded;
     if (figures[0].expanded) mean.scatter = figures[0].random > 0 ? 1.96 * figures[0].random : *figures[0].expanded;
     return mean;
   }
   for (const Figure& one : figures) squares += (one.value - *mean.value) * (one.value - *mean.value);
-  mean.scatter = t_factor(figures.size()) * std::sqrt(squares / (n - 1) / n);
-  mean.interval = sum_of_squares(*mean.scatter, 1.96 * systematic / n);
+  const double seen = std::sqrt(squares / (n - 1) / n);
+  mean.is_doubted = true;
+  mean.scatter = std::max(t_factor(figures.size()) * seen, 1.96 * mean.random);
+  if (seen >= mean.random) mean.random = seen, mean.freedom = n - 1;
+  mean.interval = std::hypot(*mean.scatter, mean.shared.expanded());
   return mean;
+}
+
+// The systematic terms of an energy; of records before they were kept, their sum as one term.
+Uncertainty shared_terms(const pb::Energy& energy, double per) {
+  Uncertainty shared;
+  for (const pb::Contributor& term : energy.terms())
+    if (const auto u = finite(term.u_uj())) shared.add({term.name(), *u / 1e6 / per, true, term.rectangular()});
+  const double systematic = finite(energy.systematic_uj()).value_or(0) / 1e6 / per;
+  if (energy.terms().empty() && systematic > 0) shared.add({"sensors", systematic, true, false});
+  return shared;
 }
 
 // The figure of one run's energy divided by `per`.
@@ -45,10 +70,10 @@ std::optional<Figure> figure(const Excerpt& run, std::optional<double> per) {
   one.value = *energy_j(*run.energy) / *per;
   one.expanded = uncertainty_j(*run.energy);
   if (one.expanded) *one.expanded /= *per;
-  one.random = finite(run.energy->random_uj()).value_or(0) / 1e6 / *per;
-  one.systematic = finite(run.energy->systematic_uj()).value_or(0) / 1e6 / *per;
-  if (one.expanded && one.random == 0 && one.systematic == 0)
-    one.systematic = *one.expanded / 1.96;  // its nature is unknown
+  one.random = std::abs(finite(run.energy->random_uj()).value_or(0)) / 1e6 / *per;
+  one.shared = shared_terms(*run.energy, *per);
+  if (one.expanded && one.random == 0 && one.shared.terms().empty())
+    one.shared.add({"sensors", *one.expanded / 1.96, true, false});  // its nature is unknown
   return one;
 }
 
@@ -56,28 +81,34 @@ template <class Per>
 Mean compute_per(const Excerpts& runs, Per per) {
   std::vector<Figure> figures;
   for (const Excerpt& run : runs)
-    if (const auto one = figure(run, per(run))) figures.push_back(*one);
+    if (auto one = figure(run, per(run))) figures.push_back(std::move(*one));
   return compute_mean(figures);
 }
 
-std::optional<double> work_count(const Excerpt& run, std::string_view unit) {
-  if (run.work == nullptr) return std::nullopt;
-  for (const pb::Work& work : *run.work)
-    if (work.unit() == unit) return finite(work.count());
-  return std::nullopt;
+template <class Value>
+Mean compute_values(const Excerpts& runs, Value value) {
+  std::vector<double> values;
+  for (const Excerpt& run : runs)
+    if (const auto one = value(run)) values.push_back(*one);
+  return compute_plain(values);
 }
 
 }  // namespace
 
-double t_factor(std::size_t n) {
+double student(double freedom) {
   static constexpr std::array kFactors{12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,
                                        2.201,  2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086,
                                        2.080,  2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042};
-  if (n < 2) return kFactors[0];
-  if (n - 2 < kFactors.size()) return kFactors[n - 2];
-  const double freedom = static_cast<double>(n - 1);
-  return 1.96 + 2.37 / freedom + 2.8 / (freedom * freedom);  // the first terms of its series
+  if (!(freedom > 1)) return kFactors[0];
+  const auto below = static_cast<std::size_t>(std::min(freedom, 1e6));
+  if (freedom == static_cast<double>(kFactors.size())) return kFactors.back();
+  if (below >= kFactors.size()) return 1.96 + 2.37 / freedom + 2.8 / (freedom * freedom);  // its series' first terms
+  // Nearly a straight line in the inverse of the freedom.
+  const double low = static_cast<double>(below), part = (1 / low - 1 / freedom) / (1 / low - 1 / (low + 1));
+  return kFactors[below - 1] + part * (kFactors[below] - kFactors[below - 1]);
 }
+
+double t_factor(std::size_t n) { return student(n < 2 ? 1 : static_cast<double>(n - 1)); }
 
 Excerpt excerpt(const pb::Record& record, std::string_view phase) {
   const auto known = [](bool has, const pb::Energy& energy) {
@@ -89,6 +120,13 @@ Excerpt excerpt(const pb::Record& record, std::string_view phase) {
     if (one.path() == phase)
       return {known(one.has_energy() && one.resolved(), one.energy()), duration_s(one.duration_ns()), &one.work()};
   return {};
+}
+
+std::optional<double> work_count(const Excerpt& run, std::string_view unit) {
+  if (run.work == nullptr) return std::nullopt;
+  for (const pb::Work& work : *run.work)
+    if (work.unit() == unit && std::isfinite(work.count()) && work.count() > 0) return work.count();
+  return std::nullopt;
 }
 
 Mean compute_energy(const Excerpts& runs) {
@@ -104,15 +142,28 @@ Mean compute_per_unit(const Excerpts& runs, std::string_view unit) {
 }
 
 Mean compute_duration(const Excerpts& runs) {
-  std::vector<double> values;
-  for (const Excerpt& run : runs)
-    if (run.seconds) values.push_back(*run.seconds);
-  return compute_plain(values);
+  return compute_values(runs, [](const Excerpt& run) { return run.seconds; });
+}
+
+Mean compute_time_per_unit(const Excerpts& runs, std::string_view unit) {
+  return compute_values(runs, [unit](const Excerpt& run) -> std::optional<double> {
+    const auto count = work_count(run, unit);
+    return run.seconds && count ? std::optional(*run.seconds / *count) : std::nullopt;
+  });
+}
+
+Mean compute_delay_product(const Excerpts& runs, std::string_view unit) {
+  return compute_per(runs, [unit](const Excerpt& run) -> std::optional<double> {
+    if (!run.seconds) return std::nullopt;
+    if (unit.empty()) return 1 / *run.seconds;
+    const auto count = work_count(run, unit);
+    return count ? std::optional(*count * *count / *run.seconds) : std::nullopt;
+  });
 }
 
 Mean compute_plain(std::span<const double> values) {
   std::vector<Figure> figures;
-  for (const double value : values) figures.push_back({value, std::nullopt, 0, 0});
+  for (const double value : values) figures.push_back({value, std::nullopt, 0, {}});
   return compute_mean(figures);
 }
 

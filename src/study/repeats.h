@@ -1,17 +1,20 @@
 // Repeats: one figure over several runs of one thing: the mean and its 95 % interval.
 //
-// What shrinks with repeats is their scatter, with Student's factor for the few there are. What does not shrink is the
-// sensors' common error, which every repeat shares: it is added in quadrature, and is left out only where two means of
-// the same sensors are compared, because there it moves both alike.
+// What shrinks with repeats is what differs between them: their scatter, with Student's factor for the few there are,
+// and never less than the random doubt that each run states of itself. What does not shrink is the sensors' common
+// error, which every repeat shares; it is kept term by term, since two means of the same sensors share it too
+// (ratio.h).
 #pragma once
 
 #include <cstddef>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
 
 #include "account/record.pb.h"
+#include "energy/energy.h"
 #include "study/values.h"
 
 namespace nw {
@@ -21,10 +24,16 @@ struct Mean {
   std::optional<double> value;
   std::optional<double> scatter;   // half-width of the 95 % interval from what differs between runs alone
   std::optional<double> interval;  // and with what they share
+  double random = 0;               // one sigma of the mean, from what differs between runs
+  double freedom = std::numeric_limits<double>::infinity();  // degrees of freedom of `random`
+  Uncertainty shared;                                        // what they share
+  bool is_doubted = false;                                   // whether there is any statement of doubt at all
   Amount amount() const { return {value, interval}; }
 };
 
-// Student's t for a 95 % interval of the mean of n values, n >= 2.
+// Student's t for a 95 % interval, for so many degrees of freedom (at least 1; between the whole ones interpolated).
+double student(double freedom);
+// The same for the mean of n values, n >= 2.
 double t_factor(std::size_t n);
 
 // One run's part in a mean: the whole run, or one phase of it.
@@ -34,6 +43,8 @@ struct Excerpt {
   const google::protobuf::RepeatedPtrField<pb::Work>* work = nullptr;
 };
 Excerpt excerpt(const pb::Record& record, std::string_view phase);
+// The count of this unit; unknown unless it is above zero.
+std::optional<double> work_count(const Excerpt& run, std::string_view unit);
 
 using Excerpts = std::vector<Excerpt>;
 
@@ -41,6 +52,9 @@ Mean compute_energy(const Excerpts& runs);
 Mean compute_power(const Excerpts& runs);
 Mean compute_duration(const Excerpts& runs);
 Mean compute_per_unit(const Excerpts& runs, std::string_view unit);
+Mean compute_time_per_unit(const Excerpts& runs, std::string_view unit);
+// Energy x time of each run; by unit both are divided by the work first.
+Mean compute_delay_product(const Excerpts& runs, std::string_view unit);
 Mean compute_plain(std::span<const double> values);
 
 // The worst kind among them.

@@ -16,6 +16,7 @@
 #include "apps/cli/site_file.h"
 #include "base/host_tape.h"
 #include "base/parse.h"
+#include "base/wall_time.h"
 #include "energy/calibration.h"
 #include "energy/meter.h"
 #include "sensor/reader.h"
@@ -27,41 +28,6 @@ constexpr Nanos kStep = millis(100);
 constexpr Nanos kFirstRound = seconds(3);
 constexpr std::string_view kSensorPrefix = "sensor:";
 constexpr std::size_t kMostReadings = 10'000'000, kLongestLine = 4096;
-
-std::int64_t days_from_1970(std::int64_t year, std::int64_t month, std::int64_t day) {
-  year -= month <= 2;
-  const std::int64_t era = year / 400, of_era = year - era * 400;
-  const std::int64_t of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-  return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
-}
-
-// "2026-03-31T10:00:00.25+02:00" or "Z": seconds since 1970.
-std::optional<double> parse_rfc3339(std::string_view text) {
-  const auto number = [&](std::size_t at, std::size_t count) { return parse_u64(text.substr(at, count)); };
-  if (text.size() < 20 || text[4] != '-' || text[7] != '-' || text[13] != ':' || text[16] != ':') return std::nullopt;
-  const auto year = number(0, 4), month = number(5, 2), day = number(8, 2);
-  const auto hour = number(11, 2), minute = number(14, 2), second = number(17, 2);
-  if (!year || !month || !day || !hour || !minute || !second || *month < 1 || *month > 12 || *day < 1 || *day > 31)
-    return std::nullopt;
-  auto zone = text.find_first_of("Zz+-", 19);
-  if (zone == text.npos) return std::nullopt;
-  double offset = 0, fraction = 0;
-  if (zone > 19) {
-    const auto part = text[19] == '.' ? parse_double("0" + std::string(text.substr(19, zone - 19))) : std::nullopt;
-    if (!part) return std::nullopt;
-    fraction = *part;
-  }
-  if (text[zone] == '+' || text[zone] == '-') {
-    if (text.size() != zone + 6) return std::nullopt;
-    const auto hours = number(zone + 1, 2), minutes = number(zone + 4, 2);
-    if (!hours || !minutes) return std::nullopt;
-    offset = static_cast<double>(*hours * 3600 + *minutes * 60) * (text[zone] == '-' ? -1 : 1);
-  }
-  const auto days = days_from_1970(static_cast<std::int64_t>(*year), static_cast<std::int64_t>(*month),
-                                   static_cast<std::int64_t>(*day));
-  return static_cast<double>(days * 86400) + static_cast<double>(*hour * 3600 + *minute * 60 + *second) + fraction -
-         offset;
-}
 
 // Lines of time and watts; a first line of words is a heading.
 Result<std::vector<PowerReading>> read_reference(const std::string& path) {
@@ -75,7 +41,8 @@ Result<std::vector<PowerReading>> read_reference(const std::string& path) {
     const auto words = split(text, ',');
     const auto stamp = trim(words[0]);
     const auto plain = parse_double(stamp);
-    const auto at = plain ? plain : parse_rfc3339(stamp);
+    const auto moment = plain ? std::nullopt : parse_wall_ns(stamp);
+    const auto at = moment ? std::optional(static_cast<double>(*moment) * 1e-9) : plain;
     const auto watts = words.size() > 1 ? parse_double(words[1]) : std::nullopt;
     if (at && watts && readings.size() < kMostReadings)
       readings.push_back({*at, *watts});

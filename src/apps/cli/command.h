@@ -30,7 +30,13 @@ struct PrintOptions {
   bool precise = false;
 };
 int report(const PrintOptions& options);
-int compare(const PrintOptions& options);
+
+struct CompareOptions {
+  PrintOptions print;
+  std::string by = "group", per, base, query;
+  bool allow_mixed = false;
+};
+int compare(const CompareOptions& options);
 
 struct RunsOptions {
   PrintOptions print;

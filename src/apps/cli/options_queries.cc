@@ -7,7 +7,7 @@ namespace {
 void add_asking(CommandLine& line) {
   auto& runs_options = line.keep<RunsOptions>();
   auto& report_options = line.keep<PrintOptions>();
-  auto& compare_options = line.keep<PrintOptions>();
+  auto& o = line.keep<CompareOptions>();
   auto* runs = line.app.add_subcommand("runs", "list the runs that are kept");
   runs->add_option("--name", runs_options.name, "of this name");
   runs->add_option("--label", runs_options.labels, "with this label")->expected(1)->take_all()->type_name("K=V");
@@ -21,9 +21,19 @@ void add_asking(CommandLine& line) {
   report->callback([&line, &report_options] { line.code = nw::cli::report(report_options); });
 
   auto* compare = line.app.add_subcommand("compare", "set runs beside each other");
-  compare->add_option("ID", compare_options.ids, "ids of runs or groups")->required();
-  add_print(*compare, compare_options, "text");
-  compare->callback([&line, &compare_options] { line.code = nw::cli::compare(compare_options); });
+  compare->add_option("ID", o.print.ids, "ids of runs or groups");
+  compare->add_option("--query", o.query,
+                      "runs by what is known of them: \"name=train node-type=*A100* label.batch=32 since=d=7\"");
+  compare->add_option("--by", o.by, "what makes one side: group, node-type, configuration, phase or label:KEY")
+      ->capture_default_str();
+  compare->add_option("--per", o.per, "rank by energy per this unit of work; default: the first that all share")
+      ->type_name("UNIT");
+  compare->add_option("--base", o.base, "the side that ratios are taken against; default: that with the least energy")
+      ->type_name("SIDE");
+  compare->add_flag("--allow-mixed", o.allow_mixed,
+                    "rank what is not alike: energies by the parts that all sides have measured");
+  add_print(*compare, o.print, "text, json, csv, markdown, html, svg");
+  compare->callback([&line, &o] { line.code = nw::cli::compare(o); });
 }
 
 void add_transfer(CommandLine& line) {

@@ -55,16 +55,6 @@ int report(const PrintOptions& options) {
   return write(options, render(options.format, *records, style_of(options)));
 }
 
-int compare(const PrintOptions& options) {
-  Query query;
-  query.ids = options.ids;
-  query.limit = 0;
-  const auto records = find(query);
-  if (!records) return complain(records.error());
-  if (records->size() < 2) return complain("compare: needs at least two runs", 2);
-  return write(options, make_compare(pointers(*records), style_of(options)));
-}
-
 int runs(const RunsOptions& options) {
   Query query;
   query.name = options.name;

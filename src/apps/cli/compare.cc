@@ -1,0 +1,87 @@
+// nodewatt compare: runs of the store set against each other.
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+
+#include <fmt/format.h>
+
+#include "apps/cli/command.h"
+#include "apps/cli/house.h"
+#include "base/parse.h"
+#include "store/query_words.h"
+#include "study/comparison.h"
+
+namespace nw::cli {
+
+namespace {
+
+constexpr std::string_view kLabelPrefix = "label:";
+
+Result<CompareWish> make_wish(const CompareOptions& options) {
+  static constexpr std::array<std::pair<std::string_view, By>, 4> kNames{
+      {{"group", By::group}, {"node-type", By::node_type}, {"configuration", By::configuration}, {"phase", By::phase}}};
+  CompareWish wish{By::group, "", options.per, options.base, options.allow_mixed};
+  const auto found =
+      std::find_if(kNames.begin(), kNames.end(), [&](const auto& one) { return one.first == options.by; });
+  if (found != kNames.end()) {
+    wish.by = found->second;
+  } else if (options.by.starts_with(kLabelPrefix) && options.by.size() > kLabelPrefix.size()) {
+    wish.by = By::label;
+    wish.key = options.by.substr(kLabelPrefix.size());
+  } else {
+    return fail(
+        ErrorKind::malformed,
+        fmt::format("--by {}: there are group, node-type, configuration, phase and label:KEY", quote(options.by)));
+  }
+  return wish;
+}
+
+Result<Query> make_query(const CompareOptions& options) {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  Query query = NW_TRY(parse_query(options.query, std::chrono::duration_cast<std::chrono::nanoseconds>(now).count()));
+  query.ids = options.print.ids;
+  return query;
+}
+
+Result<std::string> render(const std::string& format, const Comparison& comparison, const TextStyle& style) {
+  if (format == "text") return make_compare(comparison, style);
+  if (format == "json") return make_compare_json(comparison);
+  if (format == "csv") return make_compare_csv(comparison);
+  if (format == "markdown" || format == "md") return make_compare_markdown(comparison);
+  if (format == "html") return make_compare_html(comparison, "nodewatt compare");
+  if (format == "svg") return make_pareto_svg(comparison);
+  return fail(ErrorKind::malformed,
+              fmt::format("--format {}: there are text, json, csv, markdown, html and svg", quote(format)));
+}
+
+}  // namespace
+
+int compare(const CompareOptions& options) {
+  const auto wish = make_wish(options);
+  if (!wish) return complain(wish.error().what, 2);
+  const auto query = make_query(options);
+  if (!query) return complain("--query: " + query.error().what, 2);
+  if (query->ids.empty() && options.query.empty()) return complain("compare: name runs, or choose them by --query", 2);
+  const auto store = open_store();
+  if (!store) return complain(store.error());
+  const auto records = (*store)->find(*query);
+  if (!records) return complain(records.error());
+  if (records->empty()) return complain("no such run", 3);
+  if (records->size() < 2 && wish->by != By::phase) return complain("compare: needs at least two runs", 2);
+
+  // From here everything is in memory.
+  std::vector<const pb::Record*> pointers;
+  for (const auto& record : *records) pointers.push_back(&record);
+  const auto comparison = nw::compare(pointers, *wish);
+  if (!comparison) return complain(comparison.error());
+  const PrintOptions& print = options.print;
+  const auto text =
+      render(print.format, *comparison, style_for(STDOUT_FILENO, print.units, print.colour, print.precise));
+  if (!text) return complain(text.error().what, 2);
+  const auto done = write_out(print.output, *text);
+  return done ? 0 : complain(done.error());
+}
+
+}  // namespace nw::cli

@@ -1,0 +1,113 @@
+// A comparison for machines: JSON (schema nodewatt/1, type "comparison") and one CSV row a side. Numbers are whole,
+// unknown is null or an empty cell, text is foreign text.
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "report/compare_words.h"
+#include "report/escape.h"
+#include "report/report.h"
+#include "report/words.h"
+
+namespace nw {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json number(std::optional<double> value) { return value && finite(*value) ? Json(*value) : Json(nullptr); }
+Json text(std::string_view value) { return value.empty() ? Json(nullptr) : Json(valid_utf8(value)); }
+Json place(std::size_t one) { return one == 0 ? Json(nullptr) : Json(one); }
+
+template <class Items, class Make>
+Json list(const Items& items, Make make) {
+  Json all = Json::array();
+  for (const auto& item : items) all.push_back(make(item));
+  return all;
+}
+
+Json mean_json(const Mean& mean) {
+  return {{"mean", number(mean.value)}, {"uncertainty", number(mean.interval)}, {"n", mean.n}};
+}
+
+Json amount_json(const Amount& amount) {
+  return {{"value", number(amount.value)}, {"uncertainty", number(amount.uncertainty)}};
+}
+
+Json work_json(const SharedWork& work) { return {{"unit", text(work.unit)}, {"phase", text(work.phase)}}; }
+
+Json side_json(const Side& side, const Comparison& all) {
+  Json per_unit = Json::array();
+  for (std::size_t i = 0; i < all.works.size(); ++i) {
+    Json one = work_json(all.works[i]);
+    one["energy_j"] = mean_json(side.per_unit[i]);
+    per_unit.push_back(std::move(one));
+  }
+  return {{"label", text(side.who.label)},
+          {"runs", list(side.who.runs, [](const pb::Record* run) { return text(run->uid()); })},
+          {"phase", text(side.who.phase)},
+          {"duration_s", mean_json(side.seconds)},
+          {"energy_j", mean_json(side.joules)},
+          {"mean_power_w", mean_json(side.watts)},
+          {"per_unit", per_unit},
+          {"kind", text(kind_name(side.kind))},
+          {"coverage", number(side.coverage)},
+          {"boundary", reach_words(side.reach)},
+          {"relative_energy", amount_json(side.energy.quotient)},
+          {"difference_j", amount_json(side.energy.difference)},
+          {"clear", side.energy.clear},
+          {"relative_time", amount_json(side.time.quotient)},
+          {"relative_energy_delay", amount_json(side.delay.quotient)},
+          {"same_sensors_as_base", side.same_sensors},
+          {"energy_rank", place(side.energy_place)},
+          {"time_rank", place(side.time_place)},
+          {"energy_delay_rank", place(side.product_place)},
+          {"pareto", side.on_front}};
+}
+
+std::string cell(std::optional<double> value) { return value ? fmt::format("{}", *value) : ""; }
+std::string cells(const Mean& mean) { return cell(mean.value) + ',' + cell(mean.interval); }
+std::string cells(const Amount& amount) { return cell(amount.value) + ',' + cell(amount.uncertainty); }
+std::string rank(std::size_t place) { return place == 0 ? "" : std::to_string(place); }
+
+}  // namespace
+
+std::string make_compare_json(const Comparison& comparison) {
+  const CompareWords words = make_compare_words(comparison, {Units::automatic, true, false});
+  const Json all = {
+      {"schema", "nodewatt/1"},
+      {"type", "comparison"},
+      {"ranked", comparison.is_ranked},
+      {"comparable", words.comparable},
+      {"per", comparison.per ? work_json(*comparison.per) : Json(nullptr)},
+      {"same_work", comparison.same_amount},
+      {"common_domains", comparison.common},
+      {"base", comparison.base ? text(comparison.sides[*comparison.base].who.label) : Json(nullptr)},
+      {"sides", list(comparison.sides, [&](const Side& side) { return side_json(side, comparison); })},
+      {"differences", list(comparison.differences,
+                           [](const Difference& one) {
+                             return Json{{"what", text(one.what)},
+                                         {"values", list(one.values, [](const auto& value) { return text(value); })}};
+                           })},
+      {"verdicts", words.verdicts}};
+  return all.dump(2) + '\n';
+}
+
+std::string make_compare_csv(const Comparison& comparison) {
+  std::string out =
+      "label,runs,phase,unit,duration_s,duration_uncertainty_s,energy_j,energy_uncertainty_j,energy_per_unit_j,"
+      "energy_per_unit_uncertainty_j,kind,coverage,boundary,relative_energy,relative_energy_uncertainty,relative_time,"
+      "relative_time_uncertainty,energy_rank,time_rank,energy_delay_rank,pareto\n";
+  for (const Side& side : comparison.sides) {
+    const std::string& phase = side.who.phase.empty() && comparison.per ? comparison.per->phase : side.who.phase;
+    out += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", for_csv(side.who.label),
+                       side.who.runs.size(), for_csv(phase), comparison.per ? for_csv(comparison.per->unit) : "",
+                       cells(side.seconds), cells(side.joules), comparison.per ? cells(side.figure) : ",",
+                       kind_name(side.kind), cell(side.coverage), for_csv(reach_words(side.reach)),
+                       cells(side.energy.quotient), cells(side.time.quotient), rank(side.energy_place),
+                       rank(side.time_place), rank(side.product_place), side.on_front ? "yes" : "no");
+  }
+  return out;
+}
+
+}  // namespace nw

@@ -1,0 +1,214 @@
+#include "report/compare_words.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "report/escape.h"
+#include "report/words.h"
+
+namespace nw {
+
+namespace {
+
+constexpr std::size_t kLongestLabel = 40, kLongestValue = 40, kLongestWord = 16;
+constexpr double kLeastPercent = 0.001;  // a difference is not said to be surer than a tenth of a per cent
+
+std::string number_of(const std::string& percent) { return percent.substr(0, percent.find(' ')); }
+
+class Wording {
+ public:
+  Wording(const Comparison& all, const NumberStyle& style) : all_(all), style_(style) {}
+
+  CompareWords words() {
+    for (const Side& side : all_.sides) out_.labels.push_back(cut_middle(clean(side.who.label), kLongestLabel));
+    add_figures();
+    if (all_.is_ranked && all_.base) add_ranks();
+    for (const Difference& one : all_.differences) out_.differences.push_back(difference_words(one));
+    add_refusals();
+    if (!out_.is_refused) add_verdicts();
+    return std::move(out_);
+  }
+
+ private:
+  template <class Text>
+  void line(std::string name, Text text) {
+    CompareLine one{std::move(name), {}};
+    for (const Side& side : all_.sides) one.cells.push_back(text(side));
+    out_.lines.push_back(std::move(one));
+  }
+
+  void add_figures() {
+    NumberStyle energies = style_;
+    std::optional<double> most;
+    for (const Side& side : all_.sides)
+      if (side.joules.value) most = std::max(most.value_or(0), *side.joules.value);
+    energies.units = energy_unit(most, style_.units);
+    line("run (n runs)",
+         [](const Side& side) { return fmt::format("{} ({})", short_id(side.who.first()), side.who.runs.size()); });
+    line("duration", [](const Side& side) { return duration_text(side.seconds.value); });
+    line(all_.common.empty() ? "energy" : "energy, common part",
+         [&](const Side& side) { return energy_pair_text(side.joules.amount(), energies); });
+    line("mean power", [](const Side& side) { return power_text(side.watts.amount()); });
+    for (std::size_t i = 0; i < all_.works.size(); ++i)
+      line(work_words(all_.works[i]),
+           [&](const Side& side) { return per_item_text(side.per_unit[i].amount(), "", style_); });
+    line("kind", [](const Side& side) {
+      const std::string_view kind = kind_name(side.kind);
+      return std::string(kind.empty() ? kUnknown : kind);
+    });
+    line("coverage", [](const Side& side) { return coverage_text(side.coverage); });
+  }
+
+  std::string per() const { return all_.per ? ", " + work_words(*all_.per) : ""; }
+
+  std::string ratio(const Side& side, const Ratio& ratio) const {
+    return &side == &all_.sides[*all_.base] ? "1" : ratio_text(ratio.quotient, style_);
+  }
+
+  void add_ranks() {
+    const auto place = [](std::size_t one) { return one == 0 ? std::string(kUnknown) : std::to_string(one); };
+    line("relative energy" + per(), [&](const Side& side) { return ratio(side, side.energy); });
+    line("relative time" + per(), [&](const Side& side) { return ratio(side, side.time); });
+    line("relative energy x time", [&](const Side& side) { return ratio(side, side.delay); });
+    line("rank by energy, time, product", [&](const Side& side) {
+      return fmt::format("{}, {}, {}{}", place(side.energy_place), place(side.time_place), place(side.product_place),
+                         side.on_front ? "  *" : "");
+    });
+  }
+
+  static std::string difference_words(const Difference& one) {
+    std::string text = clean(one.what) + ": ";
+    for (std::size_t i = 0; i < one.values.size(); ++i) {
+      const std::string value = cut_middle(clean(one.values[i]), kLongestValue);
+      text += (i == 0 ? "" : " / ") + (value.empty() ? std::string(kUnknown) : value);
+    }
+    return text;
+  }
+
+  std::string refusal_words(const Refusal& one) const {
+    const Side &side = all_.sides[one.side], &other = all_.sides[one.other];
+    const std::string &mine = out_.labels[one.side], &its = out_.labels[one.other];
+    switch (one.why) {
+      case Refusal::Why::reach:
+        return fmt::format("{} is {}, {} is {}", its, reach_words(other.reach), mine, reach_words(side.reach));
+      case Refusal::Why::coverage: return fmt::format("of {} only {} was measured", mine, coverage_text(side.coverage));
+      case Refusal::Why::kind: {
+        const bool mine_is = side.kind == pb::KIND_ESTIMATED;
+        return fmt::format("{} is an estimate, {} is not", mine_is ? mine : its, mine_is ? its : mine);
+      }
+      case Refusal::Why::work:
+        return fmt::format("{} and {} did different work ({} and {} {})", its, mine, count_words(other),
+                           count_words(side), clean(all_.per->unit));
+      case Refusal::Why::unit: return fmt::format("{} and {} share no unit of work", its, mine);
+      case Refusal::Why::wanted: return "not all sides count that unit of work";
+    }
+    return "";
+  }
+
+  static std::string count_words(const Side& side) {
+    return side.amount ? count_text(*side.amount) : std::string(kUnknown);
+  }
+
+  void add_refusals() {
+    std::string reasons;
+    for (const Refusal& one : all_.refusals) reasons += (reasons.empty() ? "" : "; ") + refusal_words(one);
+    out_.is_refused = !all_.refusals.empty() && !all_.is_ranked;
+    if (all_.sides.size() < 2)
+      out_.comparable = "one side alone: nothing to compare with";
+    else if (out_.is_refused)
+      out_.comparable = "cannot rank: " + reasons;
+    else
+      out_.comparable = accepted_words(reasons);
+  }
+
+  std::string accepted_words(const std::string& reasons) const {
+    const std::string reach = all_.common.empty() ? "Boundary: " + reach_words(all_.sides[0].reach)
+                                                  : "Boundary: what all have measured, " + common_words();
+    if (!reasons.empty()) return fmt::format("mixed, as asked for: {}. {}", reasons, reach);
+    if (!all_.per) return "only if they did the same work: none of them counts any. " + reach;
+    if (!all_.same_amount) return fmt::format("yes, {}; the amounts of work differ. {}", work_words(*all_.per), reach);
+    return fmt::format("yes, {}: the same work ({} {}). {}", work_words(*all_.per), count_words(all_.sides[0]),
+                       clean(all_.per->unit), reach);
+  }
+
+  std::string common_words() const {
+    std::string text;
+    for (const std::string& domain : all_.common)
+      text += (text.empty() ? "" : ", ") + std::string(part_words(domain).many);
+    return text.empty() ? "which is nothing" : text;
+  }
+
+  void add_verdicts() {
+    if (all_.sides.size() < 2) return;
+    if (!all_.base) return out_.verdicts.push_back("unknown: no energy is known"), void();
+    if (all_.is_ranked) out_.verdicts.push_back(winner_words());
+    for (std::size_t i = 0; i < all_.sides.size(); ++i)
+      if (i != *all_.base) out_.verdicts.push_back(verdict(i));
+  }
+
+  std::string winner_words() const {
+    const Side& least = all_.sides[*all_.least];
+    const std::string& label = out_.labels[*all_.least];
+    if (least.time_place == 1) return label + " takes least energy and is fastest";
+    const auto fastest =
+        std::find_if(all_.sides.begin(), all_.sides.end(), [](const Side& side) { return side.time_place == 1; });
+    if (fastest == all_.sides.end()) return label + " takes least energy";
+    return fmt::format("{} takes least energy, {} is fastest", label,
+                       out_.labels[static_cast<std::size_t>(fastest - all_.sides.begin())]);
+  }
+
+  std::string verdict(std::size_t i) const {
+    const Side &side = all_.sides[i], &base = all_.sides[*all_.base];
+    const std::string &mine = out_.labels[i], &its = out_.labels[*all_.base];
+    if (!side.energy.quotient.value) return mine + ": energy unknown";
+    if (!side.energy.clear)
+      return fmt::format("{} and {}: no clear difference (n={} and {}{})", its, mine, base.figure.n, side.figure.n,
+                         side.energy.quotient.uncertainty ? "" : ", uncertainty unknown");
+    Amount more = side.energy.quotient;
+    *more.value -= 1;
+    more.uncertainty = std::max(more.uncertainty.value_or(0), kLeastPercent);
+    const bool is_less = *more.value < 0;
+    more.value = std::abs(*more.value);
+    return fmt::format("{} takes {} {} {} {} than {}: clear, {}{}", mine, number_of(percent_text(more)),
+                       plus_minus(style_.utf8), percent_text({more.uncertainty, more.uncertainty}),
+                       is_less ? "less" : "more", its, difference_words(side.energy.difference),
+                       side.same_sensors ? " (same sensors: their common error cancels)" : "");
+  }
+
+  std::string difference_words(Amount difference) const {
+    difference.value = std::abs(*difference.value);
+    const std::string by =
+        all_.per ? per_item_text(difference, clean(all_.per->unit), style_) : energy_pair_text(difference, style_);
+    return by;
+  }
+
+  const Comparison& all_;
+  NumberStyle style_;
+  CompareWords out_;
+};
+
+}  // namespace
+
+std::string reach_words(const Reach& reach) {
+  if (reach.boundary == pb::BOUNDARY_PLUG) return "the whole node, at the plug";
+  if (reach.boundary == pb::BOUNDARY_NODE_DC) return "the whole node, behind its power supplies";
+  std::string text;
+  for (const std::string& domain : reach.domains) {
+    const PartWords& words = part_words(domain);
+    text += (text.empty() ? "" : ", ") + (words.domain.empty() ? clean(domain) : std::string(words.many));
+  }
+  if (text.empty()) return "of unknown boundary";
+  return text + (reach.gpus == Reach::Gpus::missing ? " without the GPUs" : " and all GPUs");
+}
+
+std::string work_words(const SharedWork& work) {
+  const std::string unit = "per " + cut_middle(clean(work.unit), kLongestWord);
+  return work.phase.empty() ? unit : unit + ", " + cut_middle(clean(work.phase), kLongestWord);
+}
+
+CompareWords make_compare_words(const Comparison& comparison, const NumberStyle& style) {
+  return Wording(comparison, style).words();
+}
+
+}  // namespace nw

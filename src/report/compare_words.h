@@ -1,0 +1,33 @@
+// The printed form of a comparison, the same for every format: a line a figure, a cell a side, and the sentences below.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "report/number.h"
+#include "study/comparison.h"
+
+namespace nw {
+
+struct CompareLine {
+  std::string name;
+  std::vector<std::string> cells;  // one a side
+};
+
+struct CompareWords {
+  std::vector<std::string> labels;  // one a side; clean
+  std::vector<CompareLine> lines;
+  std::vector<std::string> differences;  // "batch_size: 512 / 256"
+  std::string comparable;                // whether the sides may be ranked, and by what
+  bool is_refused = false;
+  std::vector<std::string> verdicts;
+};
+
+CompareWords make_compare_words(const Comparison& comparison, const NumberStyle& style);
+
+// "the whole node, at the plug"; "Memory, CPU packages and all GPUs".
+std::string reach_words(const Reach& reach);
+// "per sample, train"
+std::string work_words(const SharedWork& work);
+
+}  // namespace nw

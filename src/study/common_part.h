@@ -1,0 +1,20 @@
+// Common part: what records of different reach have all measured, so that at least that may be compared.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "account/record.pb.h"
+
+namespace nw {
+
+// The domains measured in every one of them, none of which holds another ("gpu", "package"). Empty: nothing in common.
+std::vector<std::string> common_domains(std::span<const pb::Record* const> records);
+
+// The energy of these domains in a run, or in one phase of it: doubts within a domain add up, since its sensors are of
+// a kind; those of different domains are independent. Without a value where one of them is unknown.
+pb::Energy sum_domains(const pb::Record& record, std::string_view phase, std::span<const std::string> domains);
+
+}  // namespace nw

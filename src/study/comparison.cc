@@ -1,0 +1,217 @@
+#include "study/comparison.h"
+
+#include <algorithm>
+#include <cmath>
+#include <deque>
+
+#include <fmt/format.h>
+
+#include "base/parse.h"
+#include "study/common_part.h"
+
+namespace nw {
+
+namespace {
+
+constexpr double kSameAmount = 0.01;  // relative
+
+class Comparer {
+ public:
+  Comparer(std::span<const pb::Record* const> records, const CompareWish& wish) : records_(records), wish_(wish) {}
+
+  Result<Comparison> compare() {
+    std::vector<Contender> contenders = make_contenders(records_, wish_.by, wish_.key);
+    out_.works = shared_work(contenders);
+    out_.differences = compute_differences(contenders);
+    for (Contender& who : contenders) out_.sides.emplace_back().who = std::move(who);
+    choose_unit();
+    check_reach();
+    for (Side& side : out_.sides) fill(side);
+    check_coverage();
+    check_kind();
+    check_work();
+    if (out_.works.size() > Comparison::kMostWorks) out_.works.resize(Comparison::kMostWorks);
+    out_.is_ranked = out_.sides.size() > 1 && (out_.refusals.empty() || wish_.allow_mixed);
+    NW_CHECK(choose_base());
+    if (out_.is_ranked) rank();
+    return std::move(out_);
+  }
+
+ private:
+  // The wished unit wherever all sides have it, else the first that they share; it comes first in `works`.
+  void choose_unit() {
+    auto& works = out_.works;
+    auto found = std::find_if(works.begin(), works.end(),
+                              [&](const SharedWork& work) { return wish_.per.empty() || work.unit == wish_.per; });
+    if (found != works.end()) {
+      out_.per = *found;
+      std::rotate(works.begin(), found, found + 1);
+    } else if (!wish_.per.empty()) {
+      out_.refusals.push_back({Refusal::Why::wanted, 0, 0});
+    }
+  }
+
+  void check_reach() {
+    for (Side& side : out_.sides) side.reach = compute_reach(side.who.first());
+    for (std::size_t i = 1; i < out_.sides.size(); ++i) {
+      if (out_.sides[i].reach == out_.sides[0].reach) continue;
+      out_.refusals.push_back({Refusal::Why::reach, i, 0});
+      if (wish_.allow_mixed) out_.common = common_domains(records_);
+      return;
+    }
+  }
+
+  // A run's excerpt, its energy cut down to the common part where that is what is compared.
+  Excerpts excerpts_of(const Side& side, const SharedWork& work) {
+    Excerpts all = excerpts(side.who, work);
+    if (out_.common.empty()) return all;
+    const std::string& phase = side.who.phase.empty() ? work.phase : side.who.phase;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      cut_down_.push_back(sum_domains(*side.who.runs[i], phase, out_.common));
+      all[i].energy = cut_down_.back().has_energy_uj() ? &cut_down_.back() : nullptr;
+    }
+    return all;
+  }
+
+  void fill(Side& side) {
+    const Excerpts whole = excerpts_of(side, {});
+    side.seconds = compute_duration(whole);
+    side.joules = compute_energy(whole);
+    side.watts = compute_power(whole);
+    side.kind = worst_kind(whole);
+    for (const SharedWork& work : out_.works)
+      side.per_unit.push_back(compute_per_unit(excerpts_of(side, work), work.unit));
+    const Excerpts ranked = out_.per ? excerpts_of(side, *out_.per) : whole;
+    const std::string unit = out_.per ? out_.per->unit : "";
+    side.figure = out_.per ? side.per_unit[0] : side.joules;
+    side.pace = out_.per ? compute_time_per_unit(ranked, unit) : side.seconds;
+    side.product = compute_delay_product(ranked, unit);
+    std::vector<double> amounts;
+    for (const Excerpt& run : ranked) {
+      if (const auto count = work_count(run, unit)) amounts.push_back(*count);
+      const auto covered = run.energy != nullptr ? coverage(*run.energy) : std::nullopt;
+      if (covered) side.coverage = std::min(side.coverage.value_or(1), *covered);
+    }
+    side.amount = compute_plain(amounts).value;
+  }
+
+  void check_coverage() {
+    for (std::size_t i = 0; i < out_.sides.size(); ++i)
+      if (out_.sides[i].figure.value && out_.sides[i].kind != pb::KIND_ESTIMATED &&
+          out_.sides[i].coverage.value_or(0) < Comparison::kLeastCoverage)
+        out_.refusals.push_back({Refusal::Why::coverage, i, i});
+  }
+
+  void check_kind() {
+    const auto estimated = [](const Side& side) { return side.kind == pb::KIND_ESTIMATED; };
+    for (std::size_t i = 1; i < out_.sides.size(); ++i)
+      if (out_.sides[i].figure.value && out_.sides[0].figure.value &&
+          estimated(out_.sides[i]) != estimated(out_.sides[0]))
+        return out_.refusals.push_back({Refusal::Why::kind, i, 0});
+  }
+
+  static bool has_work(const Side& side) {
+    const pb::Record& run = side.who.first();
+    return run.work_size() > 0 || std::any_of(run.phases().begin(), run.phases().end(),
+                                              [](const auto& phase) { return phase.work_size() > 0; });
+  }
+
+  static std::string what_ran(const Side& side) {
+    const pb::Record& run = side.who.first();
+    return run.name().empty() ? run.program() : run.name();
+  }
+
+  void check_work() {
+    auto& sides = out_.sides;
+    if (sides.size() < 2) return;
+    const auto alike = [&](const Side& side) {
+      return side.amount && sides[0].amount &&
+             std::abs(*side.amount - *sides[0].amount) <= kSameAmount * *sides[0].amount;
+    };
+    out_.same_amount = out_.per && std::all_of(sides.begin(), sides.end(), alike);
+    if (out_.same_amount || wish_.by == By::phase) return;
+    if (!out_.per) return check_units();
+    for (std::size_t i = 1; i < sides.size(); ++i)
+      if (wish_.per.empty() && what_ran(sides[i]) != what_ran(sides[0]))
+        return out_.refusals.push_back({Refusal::Why::work, i, 0});
+  }
+
+  // Nothing is shared by all. Where nobody says what he did, nobody contradicts.
+  void check_units() {
+    auto& sides = out_.sides;
+    if (!wish_.per.empty() || std::none_of(sides.begin(), sides.end(), has_work)) return;
+    std::size_t stranger = 1;
+    for (std::size_t i = sides.size() - 1; i > 0; --i)
+      if (shared_work({sides[0].who, sides[i].who}).empty()) stranger = i;
+    out_.refusals.push_back({Refusal::Why::unit, stranger, 0});
+  }
+
+  Done choose_base() {
+    auto& sides = out_.sides;
+    for (std::size_t i = 0; i < sides.size(); ++i) {
+      const auto& value = sides[i].figure.value;
+      if (value && *value > 0 && (!out_.least || *value < *sides[*out_.least].figure.value)) out_.least = i;
+    }
+    out_.base = out_.least;
+    if (wish_.base.empty()) return {};
+    const std::string_view wanted(wish_.base);
+    const auto id = wanted.substr(wanted.starts_with('@') ? 1 : 0);
+    for (std::size_t i = 0; i < sides.size(); ++i) {
+      const pb::Record& run = sides[i].who.first();
+      if (sides[i].who.label == wanted || run.node_type() == wanted || run.node().host() == wanted ||
+          run.uid().starts_with(id) || (!run.group().empty() && run.group().starts_with(id))) {
+        out_.base = i;
+        return {};
+      }
+    }
+    std::string labels;
+    for (const Side& side : sides) labels += (labels.empty() ? "" : ", ") + side.who.label;
+    return fail(ErrorKind::absent, fmt::format("--base {}: no such side; there are {}", quote(wish_.base), labels));
+  }
+
+  void rank() {
+    auto& sides = out_.sides;
+    if (!out_.base) return;
+    const Side& base = sides[*out_.base];
+    for (Side& side : sides) {
+      side.same_sensors = same_sensors(side.who, base.who);
+      side.energy = compute_ratio(side.figure, base.figure, side.same_sensors);
+      side.time = compute_ratio(side.pace, base.pace, false);
+      side.delay = compute_ratio(side.product, base.product, side.same_sensors);
+      side.on_front = side.figure.value && side.pace.value &&
+                      std::none_of(sides.begin(), sides.end(), [&](const Side& other) { return beats(other, side); });
+    }
+    place(&Side::figure, &Side::energy_place);
+    place(&Side::pace, &Side::time_place);
+    place(&Side::product, &Side::product_place);
+  }
+
+  static bool beats(const Side& a, const Side& b) {
+    if (!a.figure.value || !a.pace.value) return false;
+    const bool no_worse = *a.figure.value <= *b.figure.value && *a.pace.value <= *b.pace.value;
+    return no_worse && (*a.figure.value < *b.figure.value || *a.pace.value < *b.pace.value);
+  }
+
+  void place(Mean Side::*figure, std::size_t Side::*place) {
+    for (Side& side : out_.sides) {
+      if (!(side.*figure).value) continue;
+      side.*place =
+          1 + static_cast<std::size_t>(std::count_if(out_.sides.begin(), out_.sides.end(), [&](const Side& other) {
+            return (other.*figure).value && *(other.*figure).value < *(side.*figure).value;
+          }));
+    }
+  }
+
+  std::span<const pb::Record* const> records_;
+  const CompareWish& wish_;
+  std::deque<pb::Energy> cut_down_;  // what excerpts of the common part point at
+  Comparison out_;
+};
+
+}  // namespace
+
+Result<Comparison> compare(std::span<const pb::Record* const> records, const CompareWish& wish) {
+  return Comparer(records, wish).compare();
+}
+
+}  // namespace nw

@@ -1,0 +1,76 @@
+// Comparison: sides set against each other, with everything that a table, a picture or a verdict about them needs.
+//
+// Only like is ranked with like: the same work, the same reach, and energies that were measured nearly all of the time.
+// What is not, is named in `refusals`; the figures stand beside each other all the same. With `allow_mixed` energies of
+// different reach are compared by the parts that all sides have, and the rest is ranked although it was refused.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "study/contender.h"
+#include "study/ratio.h"
+
+namespace nw {
+
+struct CompareWish {
+  By by = By::group;
+  std::string key = {};   // of By::label
+  std::string per = {};   // unit of work to rank by; empty: the first that all sides share
+  std::string base = {};  // what ratios are taken against: a side's label, or the beginning of its first run's uid;
+                          // empty: the side that takes least
+  bool allow_mixed = false;
+};
+
+struct Refusal {
+  enum class Why : unsigned char {
+    reach,     // the energies take in different things
+    coverage,  // too little of it was measured
+    kind,      // one is an estimate, another is measured
+    work,      // they did different work, by name and amount
+    unit,      // no unit of work that all of them share, though some say what they did
+    wanted,    // the unit that was asked for is not everywhere
+  };
+  Why why = Why::reach;
+  std::size_t side = 0, other = 0;  // who differs from whom; alike where one alone is meant
+};
+
+struct Side {
+  Contender who;
+  Mean seconds, joules, watts;     // of the run, or of the side's phase
+  std::vector<Mean> per_unit;      // one a Comparison::works
+  Mean figure, pace, product;      // what is ranked: energy, time, and their product, by the unit where there is one
+  std::optional<double> amount;    // mean work in the unit that is ranked by
+  std::optional<double> coverage;  // the lowest of the runs
+  pb::Kind kind = pb::KIND_UNKNOWN;
+  Reach reach;
+
+  // Against the base.
+  Ratio energy, time, delay;
+  bool same_sensors = false;  // as the base: the common error cancels
+  // Places by energy, time and energy-delay product, from 1; 0: unknown, or nothing is ranked.
+  std::size_t energy_place = 0, time_place = 0, product_place = 0;
+  bool on_front = false;  // no other side takes both less energy and less time
+};
+
+struct Comparison {
+  std::vector<Side> sides;
+  std::vector<SharedWork> works;  // that all sides have done, at most kMostWorks
+  std::optional<SharedWork> per;  // by which it is ranked; nothing: by whole runs
+  bool same_amount = false;       // the work was the same to 1 %
+  bool is_ranked = false;
+  std::optional<std::size_t> base;
+  std::optional<std::size_t> least;  // the side with the smallest figure
+  std::vector<Refusal> refusals;
+  std::vector<Difference> differences;
+  std::vector<std::string> common;  // domains that energies were cut down to
+  static constexpr std::size_t kMostWorks = 6;
+  static constexpr double kLeastCoverage = 0.95;
+};
+
+// The error says which base or key is not there.
+Result<Comparison> compare(std::span<const pb::Record* const> records, const CompareWish& wish = {});
+
+}  // namespace nw

@@ -1,0 +1,100 @@
+// What a ratio claims, held against draws of known truth.
+#include "study/ratio.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+
+namespace nw {
+namespace {
+
+// A run's energy with its doubts: a gain that all runs of a node share, and noise of its own.
+pb::Energy energy(double joules, double gain_u, double random_u, bool rectangular = false) {
+  pb::Energy out;
+  out.set_energy_uj(std::llround(joules * 1e6));
+  out.set_random_uj(random_u * joules * 1e6);
+  auto* term = out.add_terms();
+  term->set_name("meter gain");
+  term->set_u_uj(gain_u * joules * 1e6);
+  term->set_systematic(true);
+  term->set_rectangular(rectangular);
+  out.set_systematic_uj(gain_u * joules * 1e6);
+  out.set_uncertainty_uj(std::llround(1.96 * std::hypot(gain_u, random_u) * joules * 1e6));
+  out.set_kind(pb::KIND_MEASURED);
+  return out;
+}
+
+Mean mean_of(const std::vector<pb::Energy>& energies) {
+  Excerpts excerpts;
+  for (const auto& one : energies) excerpts.push_back({&one, 1.0, nullptr});
+  return compute_energy(excerpts);
+}
+
+TEST(Ratio, AGainCancelsBetweenRunsOfTheSameSensors) {
+  const Mean a = mean_of({energy(1000, 0.05, 0.001)}), b = mean_of({energy(500, 0.05, 0.001)});
+  const Ratio same = compute_ratio(a, b, true), other = compute_ratio(a, b, false);
+  EXPECT_DOUBLE_EQ(*same.quotient.value, 2);
+  EXPECT_NEAR(*same.quotient.uncertainty, 2 * 1.96 * std::hypot(0.001, 0.001), 1e-4);
+  EXPECT_NEAR(*other.quotient.uncertainty, 2 * 1.96 * std::hypot(0.05, 0.05), 0.01);
+  EXPECT_TRUE(same.clear);
+  EXPECT_NEAR(*same.difference.value, 500, 1e-9);
+  EXPECT_NEAR(*same.difference.uncertainty, 1.96 * std::sqrt(25.0 * 25 + 1 + 0.25), 0.1)
+      << "a gain stays in a difference";
+}
+
+// An offset of 2 W in 100 s and in 300 s: what stays is the difference of its shares.
+TEST(Ratio, AnOffsetCancelsAsFarAsTheTimesAreAlike) {
+  pb::Energy quick = energy(1000, 0, 0), slow = energy(1000, 0, 0);
+  quick.mutable_terms(0)->set_u_uj(200e6);
+  slow.mutable_terms(0)->set_u_uj(600e6);
+  EXPECT_NEAR(*compute_ratio(mean_of({quick}), mean_of({slow}), true).quotient.uncertainty, 1.96 * 0.4, 1e-3);
+}
+
+TEST(Ratio, WithoutDoubtOrValueNothingIsClaimed) {
+  pb::Energy silent;
+  silent.set_energy_uj(5);
+  const Ratio ratio = compute_ratio(mean_of({silent}), mean_of({energy(1, 0.1, 0)}), false);
+  EXPECT_TRUE(ratio.quotient.value);
+  EXPECT_FALSE(ratio.quotient.uncertainty);
+  EXPECT_FALSE(ratio.clear);
+  EXPECT_FALSE(compute_ratio(mean_of({}), mean_of({energy(1, 0.1, 0)}), false).quotient.value);
+  EXPECT_FALSE(compute_ratio(mean_of({energy(1, 0.1, 0)}), mean_of({energy(0, 0, 0)}), false).quotient.value);
+}
+
+// Means of runs that really scatter, on one node and on two, with normal gains and with limits.
+class RatioCoverage : public testing::TestWithParam<std::tuple<int, bool, bool>> {};
+
+TEST_P(RatioCoverage, HoldsTheTruth) {
+  const auto [n, same, rectangular] = GetParam();
+  std::mt19937_64 random(static_cast<unsigned>(n * 4 + same * 2 + rectangular));
+  std::normal_distribution<double> normal;
+  std::uniform_real_distribution<double> flat(-1, 1);
+  const double gain_u = 0.03, noise = 0.002, scatter = 0.02;
+  int held = 0;
+  constexpr int kDraws = 4000;
+  for (int draw = 0; draw < kDraws; ++draw) {
+    const auto gain = [&] { return 1 + gain_u * (rectangular ? std::sqrt(3.0) * flat(random) : normal(random)); };
+    const double gain_a = gain(), gain_b = same ? gain_a : gain();
+    // One run tells of itself alone, several of what lies behind them.
+    double truth_a = 0, truth_b = 0;
+    std::vector<pb::Energy> a, b;
+    for (int i = 0; i < n; ++i) {
+      const double own_a = 1000 * (1 + scatter * normal(random)), own_b = 700 * (1 + scatter * normal(random));
+      truth_a = n == 1 ? own_a : 1000, truth_b = n == 1 ? own_b : 700;
+      a.push_back(energy(own_a * gain_a * (1 + noise * normal(random)), gain_u, noise, rectangular));
+      b.push_back(energy(own_b * gain_b * (1 + noise * normal(random)), gain_u, noise, rectangular));
+    }
+    const Ratio ratio = compute_ratio(mean_of(a), mean_of(b), same);
+    held += std::abs(*ratio.quotient.value - truth_a / truth_b) <= *ratio.quotient.uncertainty;
+  }
+  const double share = static_cast<double>(held) / kDraws;
+  EXPECT_GE(share, 0.935) << n;
+  EXPECT_LE(share, n == 2 ? 0.995 : 0.975) << n << ": Student's factor for two is generous where much is shared";
+}
+
+INSTANTIATE_TEST_SUITE_P(All, RatioCoverage,
+                         testing::Combine(testing::Values(1, 2, 3, 5), testing::Bool(), testing::Bool()));
+
+}  // namespace
+}  // namespace nw
