@@ -23,23 +23,25 @@ constexpr std::array kScales{Scale{1, "J"},     Scale{1, "J"},       Scale{1e3, 
 
 const Scale& scale(Units units) { return kScales[static_cast<unsigned>(units)]; }
 
-struct Digits {
-  std::string value;
-  std::string uncertainty;  // empty when unknown
-};
-
 bool known(std::optional<double> value) { return value && std::isfinite(*value); }
 bool positive(std::optional<double> value) { return known(value) && *value > 0; }
 
+// Halves go away from zero, also where the unit made a half of something just beside it: 525.5 Wh and 0.5255 kWh are
+// one number, and 0.5255 has no exact double. `step` is what the last printed digit is worth.
+double nudged(double value, double step) {
+  return value + std::copysign(std::min(std::abs(value) * 1e-14, step * 1e-3), value);
+}
+
 // The power of ten of the first digit, once `value` is rounded to this many significant digits. value > 0.
 int exponent(double value, int significant) {
-  const std::string text = fmt::format("{:.{}e}", value, significant - 1);
+  const std::string text = fmt::format("{:.{}e}", nudged(value, value), significant - 1);
   return std::stoi(text.substr(text.find('e') + 1));
 }
 
 // `value` ending at the decimal place 10^place, never "-0".
 std::string digits_at(double value, int place) {
   const int decimals = std::clamp(-place, 0, kMostDecimals);
+  value = nudged(value, std::pow(10, place));
   if (place > 0) value = std::round(value / std::pow(10, place)) * std::pow(10, place);
   std::string text = fmt::format("{:.{}f}", value, decimals);
   if (text.starts_with('-') && text.find_first_of("123456789") == std::string::npos) text.erase(0, 1);
@@ -106,6 +108,13 @@ Units energy_unit(std::optional<double> largest_j, Units wanted) {
   if (size < 1e3 * kJoulesPerWh) return Units::Wh;
   return size < 1e6 * kJoulesPerWh ? Units::kWh : Units::MWh;
 }
+
+Digits bare_digits(Amount amount, double unit, bool precise) {
+  return known(amount.value) ? digits(amount, unit, precise) : Digits{std::string(kUnknown), ""};
+}
+
+double energy_size(Units units) { return scale(units).size; }
+std::string_view energy_name(Units units) { return scale(units).name; }
 
 std::string energy_text(Amount joules, const NumberStyle& style) {
   if (!known(joules.value)) return std::string(kUnknown);

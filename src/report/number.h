@@ -28,6 +28,17 @@ inline constexpr std::string_view kUnknown = "-";
 // The unit of a column of energies whose largest is this one: J below 1 Wh, then Wh, kWh, MWh.
 Units energy_unit(std::optional<double> largest_j, Units wanted);
 
+// The bare digits of an amount in a unit of this size, for tables whose unit stands in the head: "525" and "11"; "-"
+// and
+// "" where unknown.
+struct Digits {
+  std::string value;
+  std::string uncertainty;
+};
+Digits bare_digits(Amount amount, double unit, bool precise = false);
+double energy_size(Units units);            // of one such unit, in J; not of automatic
+std::string_view energy_name(Units units);  // "kWh"
+
 std::string energy_text(Amount joules, const NumberStyle& style);              // "525 Wh"
 std::string energy_uncertainty_text(Amount joules, const NumberStyle& style);  // "11 Wh"
 std::string energy_pair_text(Amount joules, const NumberStyle& style);         // "525 Wh +- 11"
