@@ -22,6 +22,16 @@ function(nw_floor name)
   endif()
 endfunction()
 
+# nw_embed(target symbol file): the file's text as `extern const char* const nw::symbol` in the target.
+function(nw_embed target symbol file)
+  set(out ${PROJECT_BINARY_DIR}/generated/${symbol}.cc)
+  add_custom_command(
+    OUTPUT ${out}
+    COMMAND ${CMAKE_COMMAND} -DIN=${PROJECT_SOURCE_DIR}/${file} -DNAME=${file} -DOUT=${out} -DSYMBOL=${symbol} -P ${PROJECT_SOURCE_DIR}/cmake/embed.cmake
+    DEPENDS ${PROJECT_SOURCE_DIR}/${file} ${PROJECT_SOURCE_DIR}/cmake/embed.cmake VERBATIM)
+  target_sources(${target} PRIVATE ${out})
+endfunction()
+
 # The generated classes of records and journals. Their warnings are not ours.
 set(NW_GENERATED ${PROJECT_BINARY_DIR}/generated)
 file(MAKE_DIRECTORY ${NW_GENERATED}/account)

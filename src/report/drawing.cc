@@ -11,6 +11,23 @@
 
 namespace nw {
 
+const char* const kSvgStyle =
+    "<style>.nw{--ink:#17212b;--mute:#55616e;--line:#d9dfe6;--paper:#fff;--band:#e9eef4;--band2:#f4f6f9;--warn:#b3261e;"
+    "font:12px system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu Sans',sans-serif;font-variant-numeric:tabular-nums}"
+    "@media (prefers-color-scheme:dark){.nw{--ink:#e6ebf0;--mute:#9fabb8;--line:#2f3a46;--paper:#141a21;--band:#26313d;"
+    "--band2:#1c252e;--warn:#ff8a80}}"
+    "@media print{.nw{--ink:#000;--mute:#444;--line:#ccc;--paper:#fff;--band:#e9eef4;--band2:#f4f6f9;--warn:#b3261e}}"
+    ".nw text{fill:#17212b;fill:var(--ink)}.nw .m{fill:#55616e;fill:var(--mute)}"
+    ".nw .g{stroke:#d9dfe6;stroke:var(--line);fill:none}"
+    ".nw .a{stroke:#fff;stroke:var(--paper);stroke-width:.7}"
+    ".nw .n{stroke:#17212b;stroke:var(--ink);stroke-width:1.6;fill:none;stroke-linejoin:round}"
+    ".nw .b{fill:#e9eef4;fill:var(--band);stroke:#fff;stroke:var(--paper)}"
+    ".nw .c{fill:#f4f6f9;fill:var(--band2);stroke:#fff;stroke:var(--paper)}"
+    ".nw .d{stroke:#55616e;stroke:var(--mute);stroke-dasharray:2 3;opacity:.6;fill:none}"
+    ".nw .k{stroke:#55616e;stroke:var(--mute);stroke-width:1}"
+    ".nw .o{fill:#fff;fill:var(--paper);fill-opacity:.55;stroke:#b3261e;stroke:var(--warn)}"
+    ".nw .w{stroke:#b3261e;stroke:var(--warn);stroke-width:1.4}</style>";
+
 namespace {
 
 constexpr double kNarrowestBand = 2;  // pixels

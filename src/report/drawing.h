@@ -10,6 +10,11 @@
 
 namespace nw {
 
+// The style of our pictures, in an element of its own: follows the reader's light or dark theme by variables. Each has
+// the light colour in front of it, for renderers without variables (librsvg, Inkscape), which drop what they cannot
+// read.
+extern const char* const kSvgStyle;
+
 // Ticks of an axis: round steps, at most `most` of them up to `highest`.
 double nice_step(double highest, int most);
 double nice_time_step(double seconds, int most);

@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cstdint>
-#include <vector>
 
 namespace nw {
 
@@ -64,7 +63,9 @@ char32_t decode(std::string_view text, std::size_t& at) {
   return c;
 }
 
-void append(std::string& out, char32_t c) {
+}  // namespace
+
+void append_utf8(std::string& out, char32_t c) {
   const auto byte = [&out](std::uint32_t value) { out += static_cast<char>(value); };
   if (c < 0x80) return byte(c);
   if (c < 0x800) {
@@ -86,8 +87,6 @@ std::vector<char32_t> characters(std::string_view text) {
   return all;
 }
 
-}  // namespace
-
 std::string strip(std::string_view text) {
   std::string out;
   for (std::size_t at = 0; at < text.size();) {
@@ -95,7 +94,7 @@ std::string strip(std::string_view text) {
     if (c == '\n' || c == '\t' || c == '\r')
       out += ' ';
     else if (!control(c) && !in(kInvisible, c))
-      append(out, c);
+      append_utf8(out, c);
   }
   return out;
 }
@@ -135,6 +134,12 @@ std::string for_html(std::string_view text) {
   return out;
 }
 
+std::string for_html_lines(std::string_view text) {
+  std::string out;
+  for (const std::string_view line : split(text, '\n')) out += (out.empty() ? "" : "\n") + for_html(line);
+  return out;
+}
+
 std::string for_markdown(std::string_view text) {
   std::string out;
   for (const char c : strip(text)) {
@@ -164,6 +169,15 @@ std::string for_csv(std::string_view text) {
   return out + '"';
 }
 
+std::string for_yaml(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : strip(text)) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + '"';
+}
+
 std::size_t display_width(std::string_view text) {
   std::size_t width = 0;
   for (std::size_t at = 0; at < text.size();) width += columns(decode(text, at));
@@ -180,9 +194,9 @@ std::string cut_middle(std::string_view text, std::size_t width) {
   while (front < back && used + columns(all[front]) <= front_room) used += columns(all[front++]);
   for (used = 0; back > front && used + columns(all[back - 1]) <= back_room;) used += columns(all[--back]);
   std::string out;
-  for (std::size_t i = 0; i < front; ++i) append(out, all[i]);
+  for (std::size_t i = 0; i < front; ++i) append_utf8(out, all[i]);
   out += '~';
-  for (std::size_t i = back; i < all.size(); ++i) append(out, all[i]);
+  for (std::size_t i = back; i < all.size(); ++i) append_utf8(out, all[i]);
   return out;
 }
 

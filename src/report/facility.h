@@ -7,22 +7,35 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "account/record.pb.h"
 #include "report/number.h"
+#include "report/report.h"
 
 namespace nw {
 
 struct Footprint {
   Amount carbon_g, cost;             // unknown without their factor, or without an energy
+  Amount energy;                     // J, what both were made from
   std::optional<double> pue;         // what both were multiplied by
   bool estimate = false;             // of node_estimate, not of energy
   pb::Kind kind = pb::KIND_UNKNOWN;  // of that energy
 };
 Footprint compute_footprint(const pb::Record& record);
+// The mean over repeats, of one phase or (empty) of the whole run; unknown where their factors are not the same.
+Footprint compute_footprint(Records runs, std::string_view phase);
 
 // "184 g of CO2e +- 4, E: 525 Wh (...) x PUE 1.3 (source, date) x 380 g/kWh (source, date)"; empty without a factor.
 std::string compute_carbon_words(const pb::Record& record, const NumberStyle& style);
+std::string compute_carbon_words(Records runs, std::string_view phase, const NumberStyle& style);
 std::string compute_cost_words(const pb::Record& record, const NumberStyle& style);
+
+// Factors that were given where the report was asked for, in place of the record's own.
+struct Factors {
+  std::optional<double> carbon_g_per_kwh, pue;
+  std::string carbon_source, pue_source;  // empty: the command line
+};
+void apply(const Factors& factors, pb::Record& record);
 
 }  // namespace nw

@@ -5,7 +5,9 @@
 
 #include "report/curve.h"
 #include "report/escape.h"
+#include "report/forms.h"
 #include "report/page.h"
+#include "report/provenance.h"
 #include "report/report.h"
 #include "report/summary.h"
 #include "report/words.h"
@@ -199,8 +201,28 @@ std::string quality_card(const Summary& summary, const pb::Record& record) {
   return out + "</dl></section>\n";
 }
 
+// Text that is to be taken as it is into a paper or an issue.
+std::string copy_block(std::string_view name, std::string_view text) {
+  return fmt::format("<details><summary>{}</summary><div class=\"scroll\" tabindex=\"0\"><pre>", name) +
+         for_html_lines(text) + "</pre></div></details>\n";
+}
+
+std::string paper_card(Records records, bool with_method) {
+  const NumberStyle style{Units::automatic, true, false};
+  const std::vector<PaperRow> rows = make_paper_rows(records);
+  std::string sentences;
+  for (const Contender& batch : make_contenders(records)) sentences += make_sentence(batch, "", style) + '\n';
+  std::string out = "<section class=\"card\"><h2>For a paper</h2>";
+  out += copy_block("Sentence", sentences);
+  out += copy_block("LaTeX table", make_latex(rows, provenance_words(records, false)));
+  out += copy_block("Markdown table", make_markdown_table(rows, provenance_words(records, true)));
+  if (with_method) out += copy_block("Method", make_method(*records[0], style));
+  return out + "</section>\n";
+}
+
 std::string footer(const pb::Record& record) {
-  std::string words = "nodewatt " + clean(record.version());
+  const pb::Record* data[] = {&record};
+  std::string words = provenance_words(data, true);
   const auto add = [&words](const std::string& word) {
     if (!word.empty()) words += ", " + word;
   };
@@ -211,7 +233,7 @@ std::string footer(const pb::Record& record) {
       : record.program().empty() ? ""
                                  : "program " + clean(record.program()));
   for (const pb::Label& label : record.labels()) add(clean(label.key()) + "=" + clean(label.value()));
-  return "<footer><p>" + for_html(cut_middle(words, 600)) + "</p></footer>\n";
+  return "<footer><p>" + for_html(cut_middle(words, 900)) + "</p></footer>\n";
 }
 
 std::string subtitle(const Summary& summary, const pb::Record& record) {
@@ -240,8 +262,9 @@ std::string list_card(Records records) {
 
 std::string make_run_body(const pb::Record& record) {
   const Summary summary = make_summary(record, {Units::automatic, true, false});
+  const pb::Record* data[] = {&record};
   return headline(summary) + timeline_card(record) + parts_card(summary) + phases_card(summary) +
-         footprint_card(summary) + quality_card(summary, record) + footer(record);
+         footprint_card(summary) + quality_card(summary, record) + paper_card(data, true) + footer(record);
 }
 
 std::string make_html(const pb::Record& record) {
@@ -259,6 +282,7 @@ std::string make_html(Records records, std::string_view page_title) {
       "runs</span></header>\n<h1>{}</h1>\n",
       records.size(), for_html(page_title));
   body += list_card(records);
+  if (!records.empty()) body += paper_card(records, false);
   for (const pb::Record* record : records) {
     const Summary summary = make_summary(*record, {Units::automatic, true, false});
     body += fmt::format("<h2 class=\"run\" id=\"{}\">{} {}</h2>\n<p class=\"sub\">{}</p>\n", anchor(*record),

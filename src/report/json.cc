@@ -6,6 +6,7 @@
 #include "base/anomalies.h"
 #include "report/escape.h"
 #include "report/facility.h"
+#include "report/provenance.h"
 #include "report/report.h"
 #include "report/words.h"
 
@@ -178,12 +179,14 @@ Json make_facility(const pb::Record& record) {
 }
 
 Json make_provenance(const pb::Record& record) {
+  const pb::Record* data[] = {&record};
   return {{"version", text(record.version())},
           {"group", text(record.group())},
           {"repeat", above_zero(record.repeat())},
           {"warmup", record.warmup()},
           {"command", record.has_command() ? text(record.command()) : Json(nullptr)},
-          {"monitor_cpu_s", above_zero(record.monitor_cpu_s())}};
+          {"monitor_cpu_s", above_zero(record.monitor_cpu_s())},
+          {"data_sha256", data_sha256(data)}};
 }
 
 Json make_labels(const pb::Record& record) {

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "report/escape.h"
+#include "report/provenance.h"
 #include "report/report.h"
 #include "report/summary.h"
 #include "report/words.h"
@@ -78,11 +79,11 @@ std::string quality_block(const Summary& summary, const pb::Record& record) {
         fmt::format("- {}: {} {}: {}\n", name(one.severity), one.count, for_markdown(one.name), for_markdown(one.text));
   if (!summary.monitor.empty()) out += fmt::format("- Monitor cost: {}\n", for_markdown(summary.monitor));
   if (!summary.doubts.empty()) out += fmt::format("- Largest doubts: {}\n", for_markdown(summary.doubts));
-  const std::string version = clean(record.version()), start = start_rfc3339(record);
-  out += fmt::format("\n{}. ± is half the 95 % interval.\n\nnodewatt {}, run {}{}{}\n", kLegend,
-                     for_markdown(version.empty() ? "(unknown version)" : version),
-                     code(record.uid().empty() ? "unknown" : clean(record.uid())), start.empty() ? "" : ", ", start);
-  return out;
+  const pb::Record* data[] = {&record};
+  const std::string start = start_rfc3339(record);
+  return out + fmt::format("\n{}.\n\nRun {}{}{}; {}\n", kLegend,
+                           code(record.uid().empty() ? "unknown" : clean(record.uid())), start.empty() ? "" : ", ",
+                           start, for_markdown(provenance_words(data, true)));
 }
 
 }  // namespace

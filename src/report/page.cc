@@ -68,7 +68,8 @@ ul.found b{font-weight:600}
 .facts dt{color:var(--mute)}.facts dd{margin:0;overflow-wrap:anywhere}
 .chips{display:flex;flex-wrap:wrap;gap:8px;margin:0 0 4px}
 .chips span{background:var(--soft);border-radius:6px;padding:3px 10px;font-size:.9rem}
-details{margin-top:12px}summary{cursor:pointer;color:var(--accent);font-size:.9rem}
+details{margin-top:12px}pre{margin:0;font:.84rem/1.5 ui-monospace,"DejaVu Sans Mono",monospace;white-space:pre-wrap;
+overflow-wrap:anywhere}summary{cursor:pointer;color:var(--accent);font-size:.9rem}
 details .scroll{max-height:420px;overflow:auto;margin-top:8px}
 footer,.legend{color:var(--mute);font-size:.84rem}.card>.legend{margin:14px 0 0;max-width:none}
 a{color:var(--accent)}

@@ -10,6 +10,7 @@
 #include "report/curve.h"
 #include "report/drawing.h"
 #include "report/escape.h"
+#include "report/provenance.h"
 #include "report/report.h"
 #include "report/summary.h"
 #include "report/words.h"
@@ -25,21 +26,6 @@ constexpr double kCharacter = 6.7;  // width of one at 12 px, on the wide side
 constexpr double kBandCharacter = 6.2;
 constexpr std::size_t kMostColumns = 300;
 constexpr int kMostDepths = 2;
-
-constexpr const char* kStyle =
-    "<style>.nw{--ink:#17212b;--mute:#55616e;--line:#d9dfe6;--paper:#fff;--band:#e9eef4;--band2:#f4f6f9;--warn:#b3261e;"
-    "font:12px system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu Sans',sans-serif;font-variant-numeric:tabular-nums}"
-    "@media "
-    "(prefers-color-scheme:dark){.nw{--ink:#e6ebf0;--mute:#9fabb8;--line:#2f3a46;--paper:#141a21;--band:#26313d;--"
-    "band2:#1c252e;--warn:#ff8a80}}"
-    "@media print{.nw{--ink:#000;--mute:#444;--line:#ccc;--paper:#fff;--band:#e9eef4;--band2:#f4f6f9;--warn:#b3261e}}"
-    ".nw text{fill:var(--ink)}.nw .m{fill:var(--mute)}.nw .g{stroke:var(--line);fill:none}.nw "
-    ".a{stroke:var(--paper);stroke-width:.7}"
-    ".nw .n{stroke:var(--ink);stroke-width:1.6;fill:none;stroke-linejoin:round}.nw "
-    ".b{fill:var(--band);stroke:var(--paper)}"
-    ".nw .c{fill:var(--band2);stroke:var(--paper)}.nw .d{stroke:var(--mute);stroke-dasharray:2 3;opacity:.6;fill:none}"
-    ".nw .k{stroke:var(--mute);stroke-width:1}.nw .o{fill:var(--paper);fill-opacity:.55;stroke:var(--warn)}.nw "
-    ".w{stroke:var(--warn);stroke-width:1.4}</style>";
 
 // A legend's entry: all parts of one domain that are known in one way.
 struct Swatch {
@@ -90,10 +76,11 @@ class Timeline {
 
   std::string open(double height) const {
     const std::string label = for_html(sentence());
+    const pb::Record* data[] = {&record_};
     return fmt::format(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"nw\" viewBox=\"0 0 {} {:.0f}\" role=\"img\" "
-        "aria-label=\"{}\"><title>{}</title>{}",
-        kWidth, height, label, label, kStyle);
+        "aria-label=\"{}\"><title>{}</title><desc>{}</desc>{}",
+        kWidth, height, label, label, for_html(provenance_words(data, true)), kSvgStyle);
   }
 
   std::string empty() const {

@@ -5,6 +5,7 @@
 
 #include "report/chart.h"
 #include "report/escape.h"
+#include "report/provenance.h"
 #include "report/report.h"
 #include "report/summary.h"
 #include "report/table.h"
@@ -16,6 +17,7 @@ namespace {
 
 constexpr int kNarrowest = 40;
 constexpr int kWidest = 160;
+constexpr std::size_t kHashDigits = 12;
 constexpr int kHang = 12;  // where the text behind a key begins
 
 class Page {
@@ -35,6 +37,7 @@ class Page {
     work();
     footprint();
     quality();
+    provenance();
     next();
     return style_.utf8 ? out_ : ascii(out_);  // ESC is our own colour by now
   }
@@ -167,6 +170,14 @@ class Page {
     }
     key("Doubt", summary_.doubts);
     key("", kLegend, Paint::dim);
+  }
+
+  // So that what was read here can be found again under a table in a paper, which has the whole hash.
+  void provenance() {
+    const pb::Record* one[] = {&record_};
+    const std::string version = clean(record_.version());
+    key("Data", fmt::format("nodewatt {}, sha256:{}", version.empty() ? "(unknown version)" : version,
+                            data_sha256(one).substr(0, kHashDigits)));
   }
 
   void next() { key("Next", fmt::format("nodewatt report {0} --format html | nodewatt compare {0} ID", summary_.id)); }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "report/facility.h"
 #include "report/report.h"
 
 namespace nw::cli {
@@ -29,7 +30,23 @@ struct PrintOptions {
   std::string format = "text", output, units = "auto", colour = "auto";
   bool precise = false;
 };
-int report(const PrintOptions& options);
+
+struct ReportOptions {
+  PrintOptions print;
+  Factors factors;
+  std::string query, phase;
+  bool check = false;   // what a reviewer would ask, in place of a report
+  bool strict = false;  // with it: 4 where there is anything
+};
+int report(const ReportOptions& options);
+
+struct CiteOptions {
+  std::vector<std::string> ids;
+  std::string format = "bibtex", output;
+};
+int cite(const CiteOptions& options);
+int schema();
+int units(const std::vector<std::string>& words);
 
 struct CompareOptions {
   PrintOptions print;

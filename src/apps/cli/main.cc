@@ -53,6 +53,7 @@ int main(int argc, char** argv) {
   add_machine_options(line.app, line.root, line.config);
   add_measuring(line);
   add_queries(line);
+  add_forms(line);
   add_machine(line);
   add_site(line);
   std::vector<std::string> words(argv + 1, argv + argc);

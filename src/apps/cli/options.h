@@ -47,10 +47,13 @@ void add_config(CLI::App& app, std::string& config);
 void add_machine_options(CLI::App& app, std::string& root, std::string& config);
 // `formats` is the help text: which ones this command has.
 void add_print(CLI::App& app, PrintOptions& print, const std::string& formats);
+// --carbon, --pue and their sources.
+void add_factors(CLI::App& app, Factors& factors);
 
 // The families.
 void add_measuring(CommandLine& line);  // run, bench, phase
-void add_queries(CommandLine& line);    // runs, report, compare, export, import
+void add_queries(CommandLine& line);    // runs, compare, export, import
+void add_forms(CommandLine& line);      // report, cite, schema, units
 void add_machine(CommandLine& line);    // sensors, doctor, record, replay
 void add_site(CommandLine& line);       // config, calibrate
 

@@ -1,4 +1,4 @@
-// The options of what asks the store: runs, report, compare, and records on their way to other machines.
+// The options of what asks the store: runs, compare, and records on their way to other machines.
 #include "apps/cli/options.h"
 
 namespace nw::cli {
@@ -6,7 +6,6 @@ namespace nw::cli {
 namespace {
 void add_asking(CommandLine& line) {
   auto& runs_options = line.keep<RunsOptions>();
-  auto& report_options = line.keep<PrintOptions>();
   auto& o = line.keep<CompareOptions>();
   auto* runs = line.app.add_subcommand("runs", "list the runs that are kept");
   runs->add_option("--name", runs_options.name, "of this name");
@@ -14,11 +13,6 @@ void add_asking(CommandLine& line) {
   runs->add_option("--limit", runs_options.limit, "at most so many, newest first; 0: all")->capture_default_str();
   add_print(*runs, runs_options.print, "text, json, csv");
   runs->callback([&line, &runs_options] { line.code = nw::cli::runs(runs_options); });
-
-  auto* report = line.app.add_subcommand("report", "print one run, or several");
-  report->add_option("ID", report_options.ids, "id of a run (@7f3k2), or last");
-  add_print(*report, report_options, "text, short, json, csv, markdown, html, svg");
-  report->callback([&line, &report_options] { line.code = nw::cli::report(report_options); });
 
   auto* compare = line.app.add_subcommand("compare", "set runs beside each other");
   compare->add_option("ID", o.print.ids, "ids of runs or groups");

@@ -1,10 +1,12 @@
-// nodewatt runs, report and compare: what the store holds, printed.
+// nodewatt runs: what the store holds, as a list or in any form that is text.
 #include <unistd.h>
 
 #include <fmt/format.h>
 
 #include "apps/cli/command.h"
 #include "apps/cli/house.h"
+#include "base/parse.h"
+#include "report/forms.h"
 
 namespace nw::cli {
 
@@ -17,25 +19,6 @@ std::vector<const pb::Record*> pointers(const std::vector<pb::Record>& records) 
   return result;
 }
 
-template <class Make>
-std::string each(const std::vector<pb::Record>& records, Make make) {
-  std::string text;
-  for (const auto& record : records) text += (text.empty() ? "" : "\n") + make(record);
-  return text;
-}
-
-std::string render(const std::string& format, const std::vector<pb::Record>& records, const TextStyle& style) {
-  const auto all = pointers(records);
-  if (format == "csv") return make_csv(all);
-  if (format == "html") return records.size() == 1 ? make_html(records[0]) : make_html(all, "nodewatt runs");
-  if (format == "svg") return make_timeline_svg(records[0]);
-  if (format == "short") return each(records, [](const auto& record) { return make_short(record); });
-  if (format == "json") return each(records, [](const auto& record) { return make_json(record); });
-  if (format == "markdown" || format == "md")
-    return each(records, [](const auto& record) { return make_markdown(record); });
-  return each(records, [&](const auto& record) { return make_text(record, style); });
-}
-
 int write(const PrintOptions& options, const std::string& text) {
   const auto done = write_out(options.output, text);
   return done ? 0 : complain(done.error());
@@ -46,15 +29,6 @@ TextStyle style_of(const PrintOptions& options) {
 }
 }  // namespace
 
-int report(const PrintOptions& options) {
-  Query query;
-  query.ids = options.ids.empty() ? std::vector<std::string>{"last"} : options.ids;
-  const auto records = find(query);
-  if (!records) return complain(records.error());
-  if (records->empty()) return complain("no such run", 3);
-  return write(options, render(options.format, *records, style_of(options)));
-}
-
 int runs(const RunsOptions& options) {
   Query query;
   query.name = options.name;
@@ -64,11 +38,16 @@ int runs(const RunsOptions& options) {
     if (at == std::string::npos) return complain("--label " + label + ": not of the form KEY=VALUE", 2);
     query.labels.emplace_back(label.substr(0, at), label.substr(at + 1));
   }
+  const std::string& format = options.print.format;
+  const Form* form = find_form(format);
+  if (form == nullptr || form->output != FormOutput::text)
+    return complain(fmt::format("--format {}: not of a list of runs; there are {}", quote(format), form_names()), 2);
   const auto records = find(query);
   if (!records) return complain(records.error());
-  if (options.print.format != "text")
-    return write(options.print, render(options.print.format, *records, style_of(options.print)));
-  return write(options.print, make_list(pointers(*records), style_of(options.print)));
+  const TextStyle style = style_of(options.print);
+  if (format == "text") return write(options.print, make_list(pointers(*records), style));
+  const auto text = form->make(pointers(*records), {style, ""});
+  return text ? write(options.print, *text) : complain(text.error());
 }
 
 }  // namespace nw::cli

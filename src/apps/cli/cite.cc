@@ -1,0 +1,45 @@
+// nodewatt cite, schema and units: small things that a paper's author looks for.
+#include "report/cite.h"
+
+#include "apps/cli/command.h"
+#include "apps/cli/house.h"
+#include "report/conversion.h"
+#include "report/embedded.h"
+
+namespace nw::cli {
+
+int cite(const CiteOptions& options) {
+  std::vector<pb::Record> records;
+  if (!options.ids.empty()) {
+    const auto store = open_store();
+    if (!store) return complain(store.error());
+    Query query;
+    query.ids = options.ids;
+    auto found = (*store)->find(query);
+    if (!found) return complain(found.error());
+    if (found->empty()) return complain("no such run", 3);
+    records = std::move(*found);
+  }
+  std::vector<const pb::Record*> all;
+  for (const pb::Record& record : records) all.push_back(&record);
+  const auto text = make_citations(all, options.format);
+  if (!text) return complain(text.error().what, 2);
+  const auto done = write_out(options.output, *text);
+  return done ? 0 : complain(done.error());
+}
+
+int schema() {
+  const auto done = write_out("", kSchemaJson);
+  return done ? 0 : complain(done.error());
+}
+
+int units(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
+  const auto joules = parse_energy_j(text);
+  if (!joules) return complain("units: " + joules.error().what, 2);
+  const auto done = write_out("", make_conversion(*joules));
+  return done ? 0 : complain(done.error());
+}
+
+}  // namespace nw::cli

@@ -1,0 +1,34 @@
+// Cite: what a paper quotes: the tool, out of its CITATION.cff, and the works that the methods behind a record rest on.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "report/report.h"
+
+namespace nw {
+
+struct Reference {
+  std::string_view key;     // of BibTeX
+  std::string_view type;    // "article"
+  std::string_view author;  // as BibTeX has it
+  std::string_view title;
+  std::string_view venue;  // "journal = {...}, volume = {...}" without what follows
+  std::string_view year;
+  std::string_view doi;   // empty: none that we know
+  std::string_view url;   // where there is no doi
+  std::string_view used;  // what for
+  bool (*is_used)(const pb::Record& record);
+};
+std::span<const Reference> references();
+
+// "bibtex", "cff" (the tool alone) or "text". Without records: the tool and what every record rests on.
+Result<std::string> make_citations(Records records, std::string_view format);
+
+// The value of one key on the first level of our CITATION.cff, without quotes; of `name` the first author's.
+std::string citation_field(std::string_view key);
+
+}  // namespace nw

@@ -1,0 +1,162 @@
+#include "report/paper.h"
+
+#include <algorithm>
+#include <map>
+
+#include "account/node_type.h"
+#include "report/compare_words.h"
+#include "report/escape.h"
+#include "report/provenance.h"
+#include "report/words.h"
+#include "study/ratio.h"
+
+namespace nw {
+
+namespace {
+
+constexpr std::size_t kLongestLabel = 48;
+constexpr std::size_t kMostRows = 200;
+
+// The phase of this path, or null.
+const pb::Phase* find_phase(const pb::Record& record, std::string_view path) {
+  for (const pb::Phase& one : record.phases())
+    if (one.path() == path) return &one;
+  return nullptr;
+}
+
+// The unit of work that was counted most finely, since an epoch says less than its samples.
+std::string finest_unit(const Excerpt& run) {
+  const pb::Work* finest = nullptr;
+  if (run.work != nullptr)
+    for (const pb::Work& one : *run.work)
+      if (finite(one.count()) && one.count() > 0 && (finest == nullptr || one.count() > finest->count())) finest = &one;
+  return finest == nullptr ? "" : finest->unit();
+}
+
+// What a row holds beside its print: the batch that it is of, for ratios.
+struct Origin {
+  const Contender* batch;
+  std::string phase;
+  std::string unit;  // foreign
+};
+
+// Each row against the first of its phase, where they did the same unit of work (or none was counted) within one
+// boundary.
+void add_relatives(std::vector<PaperRow>& rows, const std::vector<Origin>& sources) {
+  std::map<std::string, std::size_t> bases;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const auto [at, is_first] = bases.try_emplace(sources[i].phase, i);
+    const std::size_t base = at->second;
+    if (is_first || rows[base].boundary != rows[i].boundary || sources[base].unit != sources[i].unit) continue;
+    const bool work = !sources[i].unit.empty();
+    const Ratio ratio =
+        compute_ratio(work ? rows[i].per_unit : rows[i].energy, work ? rows[base].per_unit : rows[base].energy,
+                      same_sensors(*sources[i].batch, *sources[base].batch));
+    rows[i].relative = ratio.quotient;
+    if (ratio.quotient.value) rows[base].relative = {1.0, {}};
+  }
+}
+
+Amount mean_gpu_share(const Contender& batch, std::string_view phase) {
+  double share = 0, doubt = 0;
+  for (const pb::Record* run : batch.runs) {
+    const Amount one = compute_gpu_share(*run, phase);
+    if (!one.value) return {};
+    share += *one.value, doubt += one.uncertainty.value_or(0);
+  }
+  const auto n = static_cast<double>(batch.runs.size());
+  return {share / n, doubt / n};
+}
+
+}  // namespace
+
+std::string said(const pb::Record& record, std::string_view key) {
+  for (const auto* all : {&record.labels(), &record.settings()})
+    for (const pb::Label& one : *all)
+      if (one.key() == key) return clean(one.value());
+  return "";
+}
+
+std::string node_type_words(const pb::Record& record) { return clean(node_type(record)); }
+
+TimeUnit time_unit(std::optional<double> longest_s) {
+  const double longest = longest_s.value_or(0);
+  if (longest >= 2 * 3600) return {3600, "h"};
+  return longest >= 3 * 60 ? TimeUnit{60, "min"} : TimeUnit{1, "s"};
+}
+
+Amount compute_gpu_share(const pb::Record& record, std::string_view phase) {
+  const pb::Phase* part = phase.empty() ? nullptr : find_phase(record, phase);
+  if (!phase.empty() && (part == nullptr || !part->resolved())) return {};
+  const auto& components = part == nullptr ? record.components() : part->components();
+  const pb::Energy& total = part == nullptr ? record.energy() : part->energy();
+  Amount sum;
+  for (const pb::Component& one : components) {
+    if (one.domain() != "gpu" || (!one.counted() && one.energy().kind() == pb::KIND_ESTIMATED)) continue;
+    const Amount amount = energy_amount(one.energy());
+    if (!amount.value) return {};
+    sum.value = sum.value.value_or(0) + *amount.value;
+    sum.uncertainty = sum.uncertainty.value_or(0) + amount.uncertainty.value_or(0);  // one model, one gain
+  }
+  return ratio(sum, energy_j(total));
+}
+
+PaperRow make_paper_row(const Contender& batch, std::string_view phase) {
+  const Excerpts parts = excerpts(batch, phase);
+  PaperRow row;
+  row.label = cut_middle(clean(batch.label), kLongestLabel);
+  row.phase = clean(phase);
+  row.node = cut_middle(node_type_words(batch.first()), kLongestLabel);
+  row.n = batch.runs.size();
+  row.energy = compute_energy(parts);
+  row.seconds = compute_duration(parts);
+  const std::string unit = finest_unit(parts[0]);
+  row.per_unit = compute_per_unit(parts, unit);
+  if (row.per_unit.value) row.unit = cut_middle(clean(unit), 24);
+  row.gpu_share = mean_gpu_share(batch, phase);
+  row.kind = worst_kind(parts);
+  row.boundary = boundaries_words(batch.runs);
+  return row;
+}
+
+std::vector<PaperRow> make_paper_rows(Records records) {
+  const std::vector<Contender> batches = make_contenders(records);
+  std::vector<PaperRow> rows;
+  std::vector<Origin> sources;
+  const auto add = [&](const Contender& batch, const std::string& phase) {
+    rows.push_back(make_paper_row(batch, phase));
+    sources.push_back({&batch, phase, rows.back().unit.empty() ? "" : finest_unit(excerpt(batch.first(), phase))});
+  };
+  for (const Contender& batch : batches) {
+    add(batch, "");
+    for (const pb::Phase& phase : batch.first().phases()) {
+      const bool nested = phase.path().find('/') != std::string::npos;
+      if (phase.path().empty() || !phase.resolved() || (nested && batches.size() > 1)) continue;
+      if (rows.size() < kMostRows) add(batch, phase.path());
+    }
+  }
+  add_relatives(rows, sources);
+  return rows;
+}
+
+std::vector<PaperRow> make_paper_rows(const Comparison& comparison) {
+  std::vector<PaperRow> rows;
+  for (const Side& side : comparison.sides) {
+    PaperRow row = make_paper_row(side.who, side.who.phase);
+    row.phase.clear();  // is in the side's label
+    row.energy = side.joules;
+    row.seconds = side.seconds;
+    row.unit.clear();
+    if (comparison.per) {
+      row.unit = cut_middle(clean(comparison.per->unit), 24);
+      row.per_unit = side.figure;
+    }
+    row.relative = side.energy.quotient;
+    row.kind = side.kind;
+    row.boundary = reach_words(side.reach);
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+}  // namespace nw
