@@ -21,6 +21,8 @@ class Comparer {
 
   Result<Comparison> compare() {
     std::vector<Contender> contenders = make_contenders(records_, wish_.by, wish_.key);
+    if (!wish_.phase.empty())
+      for (Contender& who : contenders) who.phase = wish_.phase;
     out_.works = shared_work(contenders);
     out_.differences = compute_differences(contenders);
     for (Contender& who : contenders) out_.sides.emplace_back().who = std::move(who);

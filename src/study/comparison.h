@@ -17,10 +17,11 @@ namespace nw {
 
 struct CompareWish {
   By by = By::group;
-  std::string key = {};   // of By::label
-  std::string per = {};   // unit of work to rank by; empty: the first that all sides share
-  std::string base = {};  // what ratios are taken against: a side's label, or the beginning of its first run's uid;
-                          // empty: the side that takes least
+  std::string key = {};    // of By::label
+  std::string phase = {};  // the figures are this phase's, not the runs'
+  std::string per = {};    // unit of work to rank by; empty: the first that all sides share
+  std::string base = {};   // what ratios are taken against: a side's label, or the beginning of its first run's uid;
+                           // empty: the side that takes least
   bool allow_mixed = false;
 };
 

@@ -33,10 +33,11 @@ int report(const PrintOptions& options);
 
 struct CompareOptions {
   PrintOptions print;
-  std::string by = "group", per, base, query;
+  std::string by = "group", phase, per, base, query;
   bool allow_mixed = false;
 };
 int compare(const CompareOptions& options);
+int findings(const CompareOptions& options);  // print and query alone
 
 struct RunsOptions {
   PrintOptions print;
