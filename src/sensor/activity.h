@@ -18,6 +18,9 @@
 
 namespace nw {
 
+// How often activities are read: a little less than a second, so that sweeps of one a second have one each.
+inline constexpr Nanos kBetweenGlances = millis(990);
+
 // How `busy` is told: as a share of the time before, or as busy time that adds up.
 enum class Telling : unsigned char { share, time };
 

@@ -169,7 +169,6 @@ class Prober {
     plate.part = {Domain::gpu, uuid};
     plate.label = label_;
     plate.model = gpu_["name"];
-    plate.indices = {index};
     plate.window = seconds(1);
     plate.power_limit = power_limit();
     const auto open = [&](const char* what, const char* words, Number number) -> std::unique_ptr<Source> {
@@ -179,7 +178,9 @@ class Prober {
       if (!says.empty() && says != "ok") note(label_, fmt::format("does not say {}: {}", words, says));
       return nullptr;
     };
-    if (gpu_["mig"] != "on") activity.busy = open("busy", "how busy it is", read_busy);
+    const bool divided = gpu_["mig"] == "on";
+    if (!divided) plate.indices = {index};  // of instances others count each
+    if (!divided) activity.busy = open("busy", "how busy it is", read_busy);
     activity.processes = open("processes", "how many processes hold it", read_processes);
     probe_.activities.push_back(std::move(activity));
   }
