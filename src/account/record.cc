@@ -104,13 +104,22 @@ void write_node(Host& host, pb::Node& out) {
   }
 }
 
+namespace {
+// "accelerator 3" is one of several accelerators.
+std::string without_number(const std::string& label) {
+  const auto end = label.find_last_not_of("0123456789");
+  return end != label.npos && end + 1 < label.size() && label[end] == ' ' ? label.substr(0, end) : label;
+}
+}  // namespace
+
 void write_gpus(const std::vector<ActivityPlate>& devices, const std::vector<Nameplate>& plates, pb::Node& out) {
   for (const ActivityPlate& device : devices)
     if (device.part.domain != Domain::node)
       out.add_gpus(valid_utf8(device.model.empty() ? device.label : device.model));
   if (out.gpus_size() > 0) return;
   for (const Nameplate& plate : plates)
-    if (plate.part.domain == Domain::gpu && plate.kind == SensorKind::counter) out.add_gpus(valid_utf8(plate.label));
+    if (plate.part.domain == Domain::gpu && plate.kind == SensorKind::counter)
+      out.add_gpus(valid_utf8(without_number(plate.label)));
 }
 
 namespace {

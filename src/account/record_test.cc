@@ -51,6 +51,27 @@ TEST(Software, OsReleaseAsAShellReadsIt) {
   EXPECT_LT(software_of(host).size(), 300u);
 }
 
+TEST(Gpus, AreModelsOfWhatTellsOfItself) {
+  ActivityPlate gpu, nameless, cpus;
+  gpu.part = nameless.part = {Domain::gpu, "a"};
+  gpu.model = "NVIDIA A100-SXM4-40GB";
+  nameless.label = "gpu1 0000:07:00.0";
+  cpus.part.domain = Domain::node;
+  cpus.label = "CPUs";
+  Nameplate accelerator;
+  accelerator.part = {Domain::gpu, "accel3"};
+  accelerator.label = "accelerator 3";
+  const auto gpus = [&](const std::vector<ActivityPlate>& devices) {
+    pb::Node node;
+    write_gpus(devices, {accelerator, Nameplate()}, node);
+    std::string text;
+    for (const auto& one : node.gpus()) text += one + ";";
+    return text;
+  };
+  EXPECT_EQ(gpus({gpu, cpus, nameless}), "NVIDIA A100-SXM4-40GB;gpu1 0000:07:00.0;");
+  EXPECT_EQ(gpus({cpus}), "accelerator;") << "of a controller that names none";
+}
+
 BaselineSite baseline(const std::string& date) {
   BaselineSite one;
   one.host = "g0412";

@@ -72,6 +72,7 @@ struct Summary {
 Summary make_summary(const pb::Record& record, const NumberStyle& style);
 
 // Of the summary, in summary_devices.cc.
+std::string compute_device_words(const pb::Device& device);
 std::vector<DeviceLine> compute_device_lines(const pb::Record& record);
 std::string compute_software_words(const pb::Record& record);
 

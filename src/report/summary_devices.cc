@@ -13,16 +13,6 @@ std::string process_words(std::uint32_t count) {
   return count == 0 ? "no process" : count == 1 ? "1 process" : fmt::format("{} processes", count);
 }
 
-std::string words_of(const pb::Device& device) {
-  const std::string mean = share_text(busy(device)), most = share_text(busiest(device));
-  std::string words = "busy " + (busy(device) ? mean : std::string("unknown"));
-  if (busy(device) && busiest(device) && most != mean) words += fmt::format(" (max {})", most);
-  if (device.has_processes()) words += ", " + process_words(device.processes());
-  if (power_limit_w(device)) words += ", limit " + power_text({power_limit_w(device), {}});
-  if (device.has_allocated()) words += device.allocated() ? ", allocated to this run" : ", not allocated to this run";
-  return words;
-}
-
 std::string cpu_words(const pb::Record& record) {
   std::string words = cpu_busy(record) ? "busy " + share_text(cpu_busy(record)) : "";
   if (const auto seconds = child_cpu_s(record))
@@ -32,12 +22,22 @@ std::string cpu_words(const pb::Record& record) {
 
 }  // namespace
 
+std::string compute_device_words(const pb::Device& device) {
+  const std::string mean = share_text(busy(device)), most = share_text(busiest(device));
+  std::string words = "busy " + (busy(device) ? mean : std::string("unknown"));
+  if (busy(device) && busiest(device) && most != mean) words += fmt::format(" (max {})", most);
+  if (device.has_processes()) words += ", " + process_words(device.processes());
+  if (power_limit_w(device)) words += ", limit " + power_text({power_limit_w(device), {}});
+  if (device.has_allocated()) words += device.allocated() ? ", allocated to this run" : ", not allocated to this run";
+  return words;
+}
+
 std::vector<DeviceLine> compute_device_lines(const pb::Record& record) {
   std::vector<DeviceLine> lines;
   if (std::string words = cpu_words(record); !words.empty()) lines.push_back({"CPUs", std::move(words)});
   for (const pb::Device& device : record.devices()) {
     const std::string label = clean(device.label().empty() ? device.domain() + " " + device.device() : device.label());
-    lines.push_back({label, words_of(device)});
+    lines.push_back({label, compute_device_words(device)});
   }
   return lines;
 }

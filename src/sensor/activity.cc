@@ -63,7 +63,7 @@ std::optional<Activity> make_cpu_activity(Host& host) {
   if (cpus == 0 || !ticks) return std::nullopt;
   Activity activity;
   activity.plate.id = "host/cpus";
-  activity.plate.source = "CPU time (/proc/stat)";
+  activity.plate.source = "/proc/stat";
   activity.plate.part = {Domain::node, ""};
   activity.plate.label = "CPUs";
   activity.plate.telling = Telling::time;

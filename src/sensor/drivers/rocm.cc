@@ -79,6 +79,24 @@ struct Die {
 // Devices that have one energy together.
 using Package = std::vector<const Die*>;
 
+// The percents of all dies together, or why one has none.
+class SumSource : public Source {
+ public:
+  explicit SumSource(std::vector<std::unique_ptr<Source>> dies) : dies_(std::move(dies)) {}
+  Reading read() noexcept override {
+    std::uint64_t sum = 0;
+    for (const auto& die : dies_) {
+      const Reading one = die->read();
+      if (!one.ok) return one;
+      sum += one.value;
+    }
+    return Reading::of(sum);
+  }
+
+ private:
+  std::vector<std::unique_ptr<Source>> dies_;
+};
+
 class Prober {
  public:
   explicit Prober(Host& host) : host_(host) {}
@@ -256,21 +274,14 @@ class Prober {
     plate.full = 100 * package.size();
     plate.window = seconds(1);
     plate.power_limit = power_cap(first);
-    if (std::all_of(package.begin(), package.end(), [](const Die* die) { return die->at("busy") == "ok"; }))
-      if (auto source = host_.bind(key(id, "busy"), [s = session_, dies = plate.indices] { return busy_of(*s, dies); }))
-        activity.busy = std::move(*source);
+    std::vector<std::unique_ptr<Source>> dies;
+    for (const Die* die : package)
+      if (die->at("busy") == "ok")
+        if (auto source =
+                host_.bind(key(device_of(*die), "busy"), [s = session_, i = die->index] { return s->busy(i); }))
+          dies.push_back(std::move(*source));
+    if (dies.size() == package.size()) activity.busy = std::make_unique<SumSource>(std::move(dies));
     probe_.activities.push_back(std::move(activity));
-  }
-
-  // The percents of all dies together.
-  static Reading busy_of(const RocmSession& session, const std::vector<unsigned>& dies) {
-    std::uint64_t sum = 0;
-    for (const unsigned die : dies) {
-      const Reading one = session.busy(die);
-      if (!one.ok) return one;
-      sum += one.value;
-    }
-    return Reading::of(sum);
   }
 
   std::optional<Watts> power_cap(const Die& die) {
