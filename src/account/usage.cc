@@ -69,7 +69,7 @@ void Usage::add_time(const ActivityPlate& plate, const Glance& glance, Device& d
 std::optional<double> Usage::busy(std::size_t i) const {
   const Device& device = devices_[i];
   if (plates_[i].telling == Telling::share)
-    return device.seen_s > 0 ? std::optional(device.busy_s / device.seen_s) : std::nullopt;
+    return device.seen_s > 0 ? std::optional(std::min(device.busy_s / device.seen_s, *device.busiest)) : std::nullopt;
   if (!device.time || device.time->at - device.first_time->at < kShortest) return std::nullopt;
   return share_between(plates_[i], *device.first_time, *device.time);
 }

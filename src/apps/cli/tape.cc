@@ -113,9 +113,10 @@ int record_tape(const RecordOptions& options) {
   Signals signals;
   const auto real = make_real_host(options.root);
   TapingHost host(*real, **writer);
-  pb::Node node;
-  write_node(host, node);  // so that the tape knows whose it is
+  pb::Record machine;  // so that the tape knows whose it is
+  write_node(host, *machine.mutable_node());
   Survey survey = make_survey(host, *site);
+  write_software(host, survey.software, machine);
   Reader reader(host, std::move(survey.sensors));
   ActivityReader activities(host, std::move(survey.activities));
   reader.await_buses(seconds(3));
