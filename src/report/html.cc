@@ -119,10 +119,21 @@ std::string parts_card(const Summary& summary) {
       "<th class=\"n\">±</th><th></th><th class=\"n\">Share</th><th class=\"n\">Mean</th><th "
       "class=\"n\">Max</th><th>Source</th><th>Kind</th></tr></thead><tbody>\n";
   for (const PartLine& line : summary.parts) out += part_row(line, &line == &summary.parts[0]);
+  if (summary.idle) out += part_row(*summary.idle, false);
   if (!summary.modelled.empty()) out += "<tr class=\"label\"><td colspan=\"9\">Not measured, estimated</td></tr>\n";
   for (const PartLine& line : summary.modelled) out += part_row(line, false);
   return out + fmt::format("</tbody></table></div><p class=\"legend\">± is half the 95 % interval. {}</p></section>\n",
                            kLegend);
+}
+
+std::string devices_card(const Summary& summary) {
+  if (summary.devices.empty()) return "";
+  std::string out = "<section class=\"card\"><h2>What the devices did</h2><dl class=\"facts\">";
+  for (const DeviceLine& line : summary.devices)
+    out += fmt::format("<dt>{}</dt><dd>{}</dd>", for_html(cut_middle(line.label, 48)), for_html(line.words));
+  return out +
+         "</dl><p class=\"legend\">Busy is the share of time in which anything ran on a device, not how much of it was "
+         "used.</p></section>\n";
 }
 
 std::string phase_row(const PhaseLine& line) {
@@ -188,6 +199,7 @@ std::string quality_card(const Summary& summary, const pb::Record& record) {
   fact("Coverage", parted(summary.coverage, "coverage ").second);
   fact("Largest doubts", summary.doubts);
   fact("Cost of measuring", summary.monitor);
+  fact("Software", summary.software);
   for (const pb::SensorUse& sensor : record.sensors())
     fact("Sensor",
          fmt::format("{}: {}, {}, new value every {}{}", clean(sensor.id()), clean(sensor.source()),
@@ -240,8 +252,8 @@ std::string list_card(Records records) {
 
 std::string make_run_body(const pb::Record& record) {
   const Summary summary = make_summary(record, {Units::automatic, true, false});
-  return headline(summary) + timeline_card(record) + parts_card(summary) + phases_card(summary) +
-         footprint_card(summary) + quality_card(summary, record) + footer(record);
+  return headline(summary) + timeline_card(record) + parts_card(summary) + devices_card(summary) +
+         phases_card(summary) + footprint_card(summary) + quality_card(summary, record) + footer(record);
 }
 
 std::string make_html(const pb::Record& record) {

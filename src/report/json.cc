@@ -8,6 +8,7 @@
 #include "report/facility.h"
 #include "report/report.h"
 #include "report/words.h"
+#include "study/idle.h"
 
 namespace nw {
 
@@ -177,6 +178,33 @@ Json make_facility(const pb::Record& record) {
           {"cost_uncertainty", number(footprint.cost.uncertainty)}};
 }
 
+Json make_device(const pb::Device& one) {
+  return {{"domain", text(one.domain())},
+          {"device", text(one.device())},
+          {"label", text(one.label())},
+          {"busy", number(busy(one))},
+          {"busiest", number(busiest(one))},
+          {"processes", one.has_processes() ? Json(one.processes()) : Json(nullptr)},
+          {"power_limit_w", number(power_limit_w(one))},
+          {"allocated", one.has_allocated() ? Json(one.allocated()) : Json(nullptr)}};
+}
+
+Json make_idle(const pb::Record& record) {
+  if (record.idle().empty()) return nullptr;
+  const auto share = compute_idle(record).value_or(IdleShare{});
+  return {{"energy_j", number(share.joules.value)},
+          {"uncertainty_j", number(share.joules.uncertainty)},
+          {"fraction", number(share.fraction)},
+          {"sensors", list(record.idle(), [](const pb::Idle& one) {
+             return Json{{"sensor", text(one.sensor())},
+                         {"domain", text(one.domain())},
+                         {"device", text(one.device())},
+                         {"power_w", number(static_cast<double>(one.power_uw()) / 1e6)},
+                         {"u_w", number(static_cast<double>(one.u_uw()) / 1e6)},
+                         {"date", text(one.date())}};
+           })}};
+}
+
 Json make_provenance(const pb::Record& record) {
   return {{"version", text(record.version())},
           {"group", text(record.group())},
@@ -207,12 +235,20 @@ std::string make_json(const pb::Record& record) {
   out["start_time"] = text(start_rfc3339(record));
   out["duration_s"] = seconds(record.duration_ns());
   out["node"] = make_node(record.node());
+  out["node_type"] = text(record.node_type());
   out["energy"] = make_energy(record.energy());
   out["boundary_note"] = text(record.boundary_note());
   out["node_estimate"] = record.has_node_estimate() ? make_energy(record.node_estimate()) : Json(nullptr);
   const bool modelled = record.has_node_estimate() || record.energy().kind() == pb::KIND_ESTIMATED;
   out["modelled_fraction"] = modelled ? number(record.modelled_fraction()) : Json(nullptr);
   out["components"] = make_components(record.components(), record.duration_ns());
+  out["devices"] = list(record.devices(), make_device);
+  out["cpu_busy"] = number(cpu_busy(record));
+  out["child_cpu_s"] = number(child_cpu_s(record));
+  out["idle"] = make_idle(record);
+  out["software"] = list(record.software(), [](const pb::Label& one) {
+    return Json{{"name", text(one.key())}, {"version", text(one.value())}};
+  });
   out["phases"] = list(record.phases(), make_phase);
   out["work"] = make_work(record.work(), record.energy());
   out["figures"] = list(record.figures(), [](const pb::Figure& one) {

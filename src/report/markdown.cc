@@ -44,8 +44,16 @@ std::string parts_block(const Summary& summary) {
   std::string out =
       "| Component | Energy | ± | Share | Mean | Max | Source | Kind |\n|:---|---:|---:|---:|---:|---:|:---|:---|\n";
   for (const PartLine& line : summary.parts) out += part_row(line);
+  if (summary.idle) out += part_row(*summary.idle);
   if (!summary.modelled.empty()) out += "| *Not measured, estimated* | | | | | | | |\n";
   for (const PartLine& line : summary.modelled) out += part_row(line);
+  return out + '\n';
+}
+
+std::string devices_block(const Summary& summary) {
+  if (summary.devices.empty()) return "";
+  std::string out = "| Device | What it did |\n|:---|:---|\n";
+  for (const DeviceLine& line : summary.devices) out += row({line.label, line.words});
   return out + '\n';
 }
 
@@ -76,6 +84,7 @@ std::string quality_block(const Summary& summary, const pb::Record& record) {
   for (const Remark& one : summary.findings)
     out +=
         fmt::format("- {}: {} {}: {}\n", name(one.severity), one.count, for_markdown(one.name), for_markdown(one.text));
+  if (!summary.software.empty()) out += fmt::format("- Software: {}\n", for_markdown(summary.software));
   if (!summary.monitor.empty()) out += fmt::format("- Monitor cost: {}\n", for_markdown(summary.monitor));
   if (!summary.doubts.empty()) out += fmt::format("- Largest doubts: {}\n", for_markdown(summary.doubts));
   const std::string version = clean(record.version()), start = start_rfc3339(record);
@@ -93,7 +102,8 @@ std::string make_markdown(const pb::Record& record) {
                                 for_markdown(summary.name));
   out += fmt::format("{}{}{}, {}\n\n", for_markdown(summary.node), summary.node.empty() ? "" : ", ", summary.duration,
                      for_markdown(summary.exit));
-  return out + energy_block(summary) + parts_block(summary) + phases_block(summary) + quality_block(summary, record);
+  return out + energy_block(summary) + parts_block(summary) + devices_block(summary) + phases_block(summary) +
+         quality_block(summary, record);
 }
 
 }  // namespace nw

@@ -9,6 +9,7 @@
 #include "report/escape.h"
 #include "report/facility.h"
 #include "report/words.h"
+#include "study/idle.h"
 
 namespace nw {
 
@@ -45,6 +46,18 @@ class PartTable {
           lines_.push_back(line(record_.components(i), indent(record_.components(i)) + (grouped ? 1 : 0)));
     }
     return std::move(lines_);
+  }
+
+  std::optional<PartLine> idle() const {
+    const auto share = compute_idle(record_);
+    if (!share) return std::nullopt;
+    PartLine line;
+    line.label = "of which idle";
+    line.indent = has_node_ ? 0 : 1;
+    line.domain = "node";
+    fill(line, share->joules, pb::KIND_ESTIMATED);
+    line.source = "idle baseline" + (share->date.empty() ? "" : ", " + clean(share->date).substr(0, 10));
+    return line;
   }
 
   std::vector<PartLine> modelled() {
@@ -237,6 +250,9 @@ Summary make_summary(const pb::Record& record, const NumberStyle& style) {
   out.all_estimated = record.energy().kind() == pb::KIND_ESTIMATED;
   out.parts = PartTable(record, style).measured();
   out.modelled = PartTable(record, style).modelled();
+  out.idle = PartTable(record, style).idle();
+  out.devices = compute_device_lines(record);
+  out.software = compute_software_words(record);
   out.whole_node = compute_whole_node(record, style);
   for (const pb::Phase& phase : record.phases()) out.phases.push_back(make_phase_line(phase, style));
   out.per_unit = per_unit_texts(record.energy(), record.work(), style);

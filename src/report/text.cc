@@ -29,6 +29,7 @@ class Page {
     header();
     energy();
     parts();
+    devices();
     const std::string chart = make_chart(record_, style_.width, style_.utf8);
     if (!chart.empty()) out_ += '\n' + chart;
     phases();
@@ -92,6 +93,7 @@ class Page {
                      {"Share", true, 2},          {"Mean", true, 3}, {"Max", true, 4},
                      {"Source", false, 6, 12},    {"Kind"}};
     for (const PartLine& line : summary_.parts) table.rows.push_back({cells(line), -1, ""});
+    if (summary_.idle) table.rows.push_back({cells(*summary_.idle), -1, ""});
     if (!summary_.modelled.empty()) {
       table.rows.push_back({std::vector<Cell>(table.columns.size()), -1, ""});
       table.rows.push_back({std::vector<Cell>(table.columns.size()), 0, "Not measured, estimated"});
@@ -103,6 +105,16 @@ class Page {
     out_ += '\n' + make_table(table, 2, style_.width, style_.colour);
     if (summary_.whole_node.empty()) return;
     out_ += '\n' + fold("  ", "Whole node, estimated: " + summary_.whole_node + "  E", style_.width) + '\n';
+  }
+
+  void devices() {
+    if (summary_.devices.empty()) return;
+    std::size_t widest = 0;
+    for (const DeviceLine& line : summary_.devices) widest = std::max(widest, display_width(line.label));
+    const int label = std::min(static_cast<int>(widest), style_.width / 3);
+    out_ += "\n  Devices\n";
+    for (const DeviceLine& line : summary_.devices)
+      out_ += fold(padded("    " + cut_middle(line.label, label), 4 + label + 2), line.words, style_.width) + '\n';
   }
 
   void phases() {

@@ -97,7 +97,9 @@ ChildEnd Child::wait(const Signals& signals) {
   ChildEnd end;
   while (reap(end)) {
     siginfo_t info{};
-    if (!take_signal(::sigwaitinfo(&signals.handled(), &info), info)) break;
+    if (take_signal(::sigwaitinfo(&signals.handled(), &info), info)) continue;
+    end.left_some = true;
+    break;
   }
   return end;
 }

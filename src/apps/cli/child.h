@@ -33,6 +33,7 @@ class Signals {
 
 struct ChildEnd {
   std::optional<int> exit_code, signal;
+  bool left_some = false;  // descendants were still there when the waiting was over
 };
 
 class Child {

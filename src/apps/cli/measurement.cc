@@ -25,13 +25,30 @@ void Measurement::write_journal(const std::string& frame) {
   journal_ = nullptr;
 }
 
+void Measurement::watch(ActivityReader& activities, Usage& usage) {
+  activities_ = &activities;
+  usage_ = &usage;
+  devices_ = std::any_of(activities.plates().begin(), activities.plates().end(),
+                         [](const ActivityPlate& plate) { return plate.part.domain != Domain::node; });
+}
+
+void Measurement::glance() {
+  if (activities_ == nullptr) return;
+  activities_->read_all(glances_);
+  usage_->add(glances_);
+  last_glance_ = host_.now();
+}
+
 Nanos Measurement::begin(pb::Record& record) {
+  glance();  // ahead of the sweep, so that the command follows that at once
   reader_.read_all(sweep_);
   begin_ = last_sweep_ = host_.now();
   period_ = pace_.period(Nanos{});
   account_.set_period(period_);
   account_.begin(begin_);
   account_.add(sweep_);
+  if (usage_ != nullptr) usage_->begin(begin_);
+  last_glance_ = begin_;
   if (journal_ != nullptr) {
     write_journal(encode_header(record, reader_.plates(), period_, begin_));
     write_journal(encode_sweep(sweep_, period_));
@@ -79,6 +96,9 @@ void Measurement::loop() {
     if (host_.now() < std::min(due, quiet_until)) continue;
     const bool edge = take_marks();
     if (edge || host_.now() >= due) sweep();
+    // Not where a mark asked for a sweep: the next may be near. Unless marks come all the time.
+    const Nanos patience = edge ? kBetweenGlances + kBetweenGlances : kBetweenGlances;
+    if (devices_ && host_.now() - last_glance_ >= patience) glance();
   }
 }
 
@@ -88,10 +108,16 @@ void Measurement::stop(Nanos end, const pb::Record& record) {
   if (thread_.joinable()) thread_.join();
   take_marks();
   sweep();
+  if (activities_ != nullptr) {
+    usage_->end(end);
+    activities_->read_times(glances_);
+    usage_->add(glances_);
+  }
   for (const Nanos until = end + pace_.tail(end - begin_); last_sweep_ < until;) {
     host_.sleep_until(last_sweep_ + Pace::kBurst);
     sweep();
   }
+  glance();
   if (journal_ != nullptr) write_journal(encode_end(end, record));
   if (channel_ != nullptr && channel_->lost() > 0) account_.note(Anomaly::phase_lost, channel_->lost());
   account_.end(end);

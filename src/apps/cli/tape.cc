@@ -6,6 +6,7 @@
 
 #include "account/account.h"
 #include "account/record.h"
+#include "account/usage.h"
 #include "apps/cli/child.h"
 #include "apps/cli/command.h"
 #include "apps/cli/house.h"
@@ -29,23 +30,34 @@ pb::Record measure_tape(TapedHost& host, const Site& site, Nanos period) {
   pb::Record record;
   write_node(host, *record.mutable_node());
   write_facility(site, record);
+  record.set_node_type(valid_utf8(site.node_type));
   Survey survey = make_survey(host, site);
+  write_software(host, survey.software, record);
   Reader reader(host, std::move(survey.sensors));
+  ActivityReader activities(host, std::move(survey.activities));
+  write_gpus(activities.plates(), reader.plates(), *record.mutable_node());
+  write_devices(activities.plates(), record);
   Account account(reader.plates(), period);
+  Usage usage(activities.plates());
   record.set_start_unix_ns(host.wall_ns());
   const Nanos begin = host.now();
   account.begin(begin);
+  usage.begin(begin);
   Sweep sweep;
+  std::vector<Glance> glances;
   Nanos end = begin;
   do {
     end = host.now();
     reader.read_all(sweep);
     account.add(sweep);
+    activities.read_all(glances);
+    usage.add(glances);
   } while (host.sleep_until(end));
 
   // From here nothing touches the tape.
   account.end(end);
   account.write(record);
+  usage.write(record);
   record.set_state("replayed");
   record.set_version(NODEWATT_VERSION);
   return record;
@@ -101,10 +113,12 @@ int record_tape(const RecordOptions& options) {
   Signals signals;
   const auto real = make_real_host(options.root);
   TapingHost host(*real, **writer);
-  pb::Node node;
-  write_node(host, node);  // so that the tape knows whose it is
+  pb::Record machine;  // so that the tape knows whose it is
+  write_node(host, *machine.mutable_node());
   Survey survey = make_survey(host, *site);
+  write_software(host, survey.software, machine);
   Reader reader(host, std::move(survey.sensors));
+  ActivityReader activities(host, std::move(survey.activities));
   reader.await_buses(seconds(3));
 
   std::optional<Child> child;
@@ -118,6 +132,8 @@ int record_tape(const RecordOptions& options) {
   ChildEnd end;
   bool alive = true;
   Sweep sweep;
+  std::vector<Glance> glances;
+  Nanos glanced;
   for (Nanos due = begin; alive && (*writer)->status(); due += *period) {
     const bool last = !child && due - begin >= *length;
     if (child)
@@ -126,6 +142,10 @@ int record_tape(const RecordOptions& options) {
       host.sleep_until(due);
     host.begin_sweep();
     reader.read_all(sweep);
+    if (due == begin || last || !alive || host.now() - glanced >= kBetweenGlances) {
+      activities.read_all(glances);
+      glanced = host.now();
+    }
     (*writer)->flush();
     if (last) break;
   }
