@@ -199,6 +199,8 @@ std::uint64_t write_mark(ChannelHeader& header, const RawMark& mark) {
 
 ChannelHeader* client_channel() { return listening(); }
 
+std::uint32_t client_forks() { return forks.load(std::memory_order_relaxed); }
+
 std::uint64_t client_begin(std::uint32_t lane, const char* name) {
   auto* header = listening();
   if (header == nullptr) return 0;

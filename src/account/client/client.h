@@ -26,6 +26,9 @@ std::uint64_t write_mark(ChannelHeader& header, const RawMark& mark);
 // The channel of the environment; null when nobody measures.
 ChannelHeader* client_channel();
 
+// How often this process, or one it was forked from, was forked.
+std::uint32_t client_forks();
+
 // Phases nest by lane. Lane 0 is the calling thread's own, that of nw_phase_begin; each thread has so many.
 inline constexpr std::uint32_t kClientLanes = 500;
 std::uint64_t client_begin(std::uint32_t lane, const char* name);
