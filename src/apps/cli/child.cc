@@ -38,7 +38,7 @@ void Signals::restore() const {
 
 Signals::~Signals() { restore(); }
 
-Result<Child> Child::start(const std::vector<std::string>& command, const std::string& variable,
+Result<Child> Child::start(const std::vector<std::string>& command, const std::vector<std::string>& variables,
                            const Signals& signals) {
   std::vector<char*> argv;
   for (const auto& word : command) argv.push_back(const_cast<char*>(word.c_str()));
@@ -49,7 +49,7 @@ Result<Child> Child::start(const std::vector<std::string>& command, const std::s
   const int pid = ::fork();
   if (pid == 0) {
     signals.restore();
-    if (!variable.empty()) ::putenv(const_cast<char*>(variable.c_str()));
+    for (const std::string& variable : variables) ::putenv(const_cast<char*>(variable.c_str()));
     ::execvp(argv[0], argv.data());
     const int why = errno;
     [[maybe_unused]] const auto written = ::write(failure[1], &why, sizeof why);

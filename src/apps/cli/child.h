@@ -37,9 +37,9 @@ struct ChildEnd {
 
 class Child {
  public:
-  // Starts the command with `variable` ("NAME=value", or empty) added to its environment. The error's kind is absent
-  // when there is no such program (exit code 127), else it could not be executed (126).
-  static Result<Child> start(const std::vector<std::string>& command, const std::string& variable,
+  // Starts the command with `variables` ("NAME=value" each) added to its environment. The error's kind is absent when
+  // there is no such program (exit code 127), else it could not be executed (126).
+  static Result<Child> start(const std::vector<std::string>& command, const std::vector<std::string>& variables,
                              const Signals& signals);
 
   // Waits for the command and its last descendant, handing signals on. A second SIGINT or SIGTERM after the command

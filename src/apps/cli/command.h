@@ -3,6 +3,7 @@
 // 125/126/127 as env(1).
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,8 @@ struct RunOptions {
   bool record_command = false;  // keep the whole command line, not its first word alone
   bool no_phases = false;       // leave the child's environment alone
   bool strict = false;          // refuse to start where nothing can be measured
+  std::optional<std::string> nvtx;  // NVTX ranges become phases: a filter, see account/client/nvtx/filter.h
+  unsigned nvtx_depth = 3;
 };
 int run(const RunOptions& options);
 

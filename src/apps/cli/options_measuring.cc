@@ -4,6 +4,17 @@
 namespace nw::cli {
 
 namespace {
+// Where the phases come from, when the program has none of its own.
+void add_phases(CLI::App& run, RunOptions& o) {
+  run.add_flag("--nvtx{*}", o.nvtx,
+               "NVTX ranges of the program become phases. --nvtx=FILTER: those whose names fit, patterns of names or "
+               "domain:name between commas, ! excludes (--nvtx='epoch*,train:*,!*:warm*')");
+  run.add_option("--nvtx-depth", o.nvtx_depth, "so many levels of nested NVTX ranges")
+      ->check(CLI::Range(1, 16))
+      ->capture_default_str()
+      ->type_name("N");
+}
+
 void add_run(CommandLine& line) {
   auto* run = line.app.add_subcommand("run", "run a command and report the energy of the node while it ran");
   auto& o = line.keep<RunOptions>();
@@ -30,6 +41,7 @@ void add_run(CommandLine& line) {
   run->add_flag("--record-command", o.record_command,
                 "keep the whole command line in the record, not the program's name alone");
   run->add_flag("--no-phases", o.no_phases, "leave the command's environment untouched: no phases");
+  add_phases(*run, o);
   run->add_flag("--strict", o.strict, "do not start when no sensor of the node can be read");
   add_machine_options(*run, o.root, o.config);
   run->callback([&line, &o] {

@@ -9,6 +9,7 @@
 #include "account/record.h"
 #include "apps/cli/house.h"
 #include "apps/cli/measurement.h"
+#include "apps/cli/nvtx.h"
 #include "base/parse.h"
 #include "store/paths.h"
 #include "store/uid.h"
@@ -99,8 +100,9 @@ Outcome Session::run(const RunOptions& options, pb::Record record) {
   Measurement measurement(*host_, reader_, account, channel.get(), journal ? &*journal : nullptr, pace);
   measurement.begin(record);
 
-  const std::string variable = channel ? fmt::format("{}={}", kChannelVariable, channel->path()) : std::string();
-  auto child = Child::start(options.command, variable, signals_);
+  auto variables = channel ? nvtx_variables(options) : std::vector<std::string>();
+  if (channel) variables.push_back(fmt::format("{}={}", kChannelVariable, channel->path()));
+  auto child = Child::start(options.command, variables, signals_);
   if (!child) {
     measurement.stop(host_->now(), record);
     if (journal) (void)journal->remove();
