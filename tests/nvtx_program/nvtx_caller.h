@@ -1,7 +1,7 @@
 // The program's side of NVTX 3, as its headers put it into every library that uses it, written anew after their public
 // description: tables of function pointers, the library named by NVTX_INJECTION64_PATH loaded at the first call, and
-// pointers that stay null where no tool took them. Its types are its own, so that a wrong one in nodewatt's declarations
-// shows.
+// pointers that stay null where no tool took them. Its types are its own, so that a wrong one in nodewatt's
+// declarations shows.
 #pragma once
 
 #include <dlfcn.h>

@@ -40,8 +40,10 @@ void train() {
 
 void hostile() {
   for (const char* name : {"=cmd|' /C calc'!A0", "<script>alert(1)</script>", "\\input{/etc/passwd} $x^2$ 100%",
-                           "\x1b[2J\x1b]0;title\x07 cleared", "a\nb\rc\td", "\xff\xfe not UTF-8", "\xe2\x80\xae""rtl", "a/b",
-                           "\"quoted\", 'too'", "{\"json\": null}", "-1+1", "@SUM(A1)", "&amp;<b>"}) {
+                           "\x1b[2J\x1b]0;title\x07 cleared", "a\nb\rc\td", "\xff\xfe not UTF-8",
+                           "\xe2\x80\xae"
+                           "rtl",
+                           "a/b", "\"quoted\", 'too'", "{\"json\": null}", "-1+1", "@SUM(A1)", "&amp;<b>"}) {
     push(name);
     ::usleep(1000);
     pop();

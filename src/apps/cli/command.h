@@ -16,12 +16,12 @@ struct RunOptions {
   unsigned repeat = 1, warmup = 0;
   std::string name, period, json, output, root = "/", config;
   std::vector<std::string> labels;
-  bool append = false;          // to `output`
-  bool quiet = false;           // print no report
-  bool oneline = false;         // print one line in its place
-  bool record_command = false;  // keep the whole command line, not its first word alone
-  bool no_phases = false;       // leave the child's environment alone
-  bool strict = false;          // refuse to start where nothing can be measured
+  bool append = false;              // to `output`
+  bool quiet = false;               // print no report
+  bool oneline = false;             // print one line in its place
+  bool record_command = false;      // keep the whole command line, not its first word alone
+  bool no_phases = false;           // leave the child's environment alone
+  bool strict = false;              // refuse to start where nothing can be measured
   std::optional<std::string> nvtx;  // NVTX ranges become phases: a filter, see account/client/nvtx/filter.h
   unsigned nvtx_depth = 3;
 };

@@ -32,7 +32,8 @@ std::string find_library() {
 
 Done check_nvtx(const RunOptions& options) {
   if (!options.nvtx) return {};
-  if (options.no_phases) return fail(ErrorKind::malformed, "--nvtx needs the command's environment, which --no-phases forbids");
+  if (options.no_phases)
+    return fail(ErrorKind::malformed, "--nvtx needs the command's environment, which --no-phases forbids");
   if (const char* wrong = nvtx::Filter().set(options.nvtx->c_str()))
     return fail(ErrorKind::malformed, fmt::format("--nvtx={}: {}", *options.nvtx, wrong));
   return {};
@@ -41,7 +42,8 @@ Done check_nvtx(const RunOptions& options) {
 std::vector<std::string> nvtx_variables(const RunOptions& options) {
   if (!options.nvtx) return {};
   if (const char* set = std::getenv(kInjection); set != nullptr && *set != '\0') {
-    complain(fmt::format("{} is set already, to {}: its tool gets the NVTX ranges, --nvtx is left out", kInjection, set));
+    complain(
+        fmt::format("{} is set already, to {}: its tool gets the NVTX ranges, --nvtx is left out", kInjection, set));
     return {};
   }
   const std::string library = find_library();

@@ -131,8 +131,11 @@ TEST(Nvtx, PushAndPopNestAndTellTheirLevels) {
     if (nvtx_caller::pop() != 2 || nvtx_caller::pop() != 1 || nvtx_caller::pop() != 0) return 4;
     return nvtx_caller::pop() == -1 && nvtx_caller::pop() == -1 ? 0 : 5;
   });
-  EXPECT_EQ(phases_of(marks), (Lines{"fit x 1", "fit/Pr\xc3\xbc" "fung \xf0\x9f\x94\x8b x 1",
-                                     "fit/Pr\xc3\xbc" "fung \xf0\x9f\x94\x8b/step x 1"}));
+  EXPECT_EQ(phases_of(marks), (Lines{"fit x 1",
+                                     "fit/Pr\xc3\xbc"
+                                     "fung \xf0\x9f\x94\x8b x 1",
+                                     "fit/Pr\xc3\xbc"
+                                     "fung \xf0\x9f\x94\x8b/step x 1"}));
 }
 
 // NVTX nests by domain; ranges of two domains need not lie inside each other.
@@ -221,7 +224,8 @@ TEST(Nvtx, NonsenseDoesNoHarm) {
       const auto nothing = named(type, nullptr);
       nvtx_caller::push_ex(&nothing);
     }
-    for (const std::uintptr_t handle : {std::uintptr_t{1}, std::uintptr_t{32'768}, std::uintptr_t{40'000}, ~std::uintptr_t{0}}) {
+    for (const std::uintptr_t handle :
+         {std::uintptr_t{1}, std::uintptr_t{32'768}, std::uintptr_t{40'000}, ~std::uintptr_t{0}}) {
       const auto foreign = named(3, reinterpret_cast<const void*>(handle));
       nvtx_caller::push_ex(&foreign);
       auto* domain = reinterpret_cast<void*>(handle);
@@ -261,7 +265,9 @@ TEST(Nvtx, TablesThatAreFullLoseNoRange) {
 TEST(Nvtx, LongNamesAreCutAtACharacter) {
   const auto marks = marks_of([] {
     auto* domain = nvtx_caller::make_domain(std::string(30, 'd').c_str());
-    const std::string name = std::string(15, 'n') + "\xc3\xbc" "berlang";
+    const std::string name = std::string(15, 'n') +
+                             "\xc3\xbc"
+                             "berlang";
     const auto event = named(1, name.c_str());
     const auto again = named(3, nvtx_caller::register_string(domain, name.c_str()));
     nvtx_caller::push(domain, &event);

@@ -11,9 +11,9 @@ namespace nw::nvtx {
 
 namespace {
 static_assert(kDomains <= kClientLanes);
-constexpr int kError = -1;                              // of push and pop
-constexpr RangeId kNotMeasured = RangeId{1} << 63;      // ids with this bit are nobody's phase
-constexpr std::size_t kMostOpen = 64;                   // phases of one thread, over all domains
+constexpr int kError = -1;                          // of push and pop
+constexpr RangeId kNotMeasured = RangeId{1} << 63;  // ids with this bit are nobody's phase
+constexpr std::size_t kMostOpen = 64;               // phases of one thread, over all domains
 
 Filter filter;
 unsigned most_deep = kUsualDepth;
@@ -25,8 +25,8 @@ struct Open {
 };
 
 struct Thread {
-  unsigned levels[kDomains];       // pushed and not popped
-  unsigned char taken[kDomains];   // of these, phases
+  unsigned levels[kDomains];      // pushed and not popped
+  unsigned char taken[kDomains];  // of these, phases
   Open open[kMostOpen];
   std::size_t count;
   std::uint32_t forks;  // what is open here was opened so many forks ago or later
