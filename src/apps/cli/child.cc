@@ -39,7 +39,7 @@ void Signals::restore() const {
 Signals::~Signals() { restore(); }
 
 Result<Child> Child::start(const std::vector<std::string>& command, const std::vector<std::string>& variables,
-                           const Signals& signals) {
+                           const Signals& signals, const std::function<void()>& in_child) {
   std::vector<char*> argv;
   for (const auto& word : command) argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);
@@ -49,6 +49,7 @@ Result<Child> Child::start(const std::vector<std::string>& command, const std::v
   const int pid = ::fork();
   if (pid == 0) {
     signals.restore();
+    if (in_child) in_child();
     for (const std::string& variable : variables) ::putenv(const_cast<char*>(variable.c_str()));
     ::execvp(argv[0], argv.data());
     const int why = errno;
@@ -93,11 +94,18 @@ bool Child::take_signal(int signal, const siginfo_t& info) const {
   return true;
 }
 
-ChildEnd Child::wait(const Signals& signals) {
+ChildEnd Child::wait(const Signals& signals, const std::function<void()>& resized) {
   ChildEnd end;
   while (reap(end)) {
     siginfo_t info{};
-    if (!take_signal(::sigwaitinfo(&signals.handled(), &info), info)) break;
+    const int signal = ::sigwaitinfo(&signals.handled(), &info);
+    if (signal == SIGWINCH && resized) {
+      if (info.si_pid == ::getpid()) continue;
+      resized();
+      ::kill(0, SIGWINCH);  // all in the terminal's foreground were told before the new size was there to be seen
+      continue;
+    }
+    if (!take_signal(signal, info)) break;
   }
   return end;
 }

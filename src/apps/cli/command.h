@@ -24,6 +24,12 @@ struct RunOptions {
   bool strict = false;              // refuse to start where nothing can be measured
   std::optional<std::string> nvtx;  // NVTX ranges become phases: a filter, see account/client/nvtx/filter.h
   unsigned nvtx_depth = 3;
+  std::vector<std::string> phase_regex, phase_end_regex, work_regex;  // of output lines, see account/line_rules.h
+
+  // Whether anybody may mark phases: the command itself, or what it prints.
+  bool takes_marks() const {
+    return !no_phases || !phase_regex.empty() || !phase_end_regex.empty() || !work_regex.empty();
+  }
 };
 int run(const RunOptions& options);
 

@@ -96,6 +96,13 @@ TextStyle style_for(int fd, const std::string& units, const std::string& colour,
   return style;
 }
 
+// The place holder cannot be used the way the stream is: writing to it fails as to a closed one.
+void hold_closed_streams() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (::fcntl(fd, F_GETFD) < 0)
+      (void)::open("/dev/null", (fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) | O_CLOEXEC);  // takes the lowest: this one
+}
+
 int complain(const std::string& what, int code) {
   std::fprintf(stderr, "nodewatt: %s\n", what.c_str());
   return code;

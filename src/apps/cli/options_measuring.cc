@@ -13,6 +13,15 @@ void add_phases(CLI::App& run, RunOptions& o) {
       ->check(CLI::Range(1, 16))
       ->capture_default_str()
       ->type_name("N");
+  const auto add = [&run](const char* name, std::vector<std::string>& rules, const char* form, const char* about) {
+    run.add_option(name, rules, about)->expected(1)->take_all()->type_name(form);
+  };
+  add("--phase-regex", o.phase_regex, "NAME=REGEX",
+      "a printed line with a match begins phase NAME ($1: a group) and ends the one that this rule began before");
+  add("--phase-end-regex", o.phase_end_regex, "NAME=REGEX",
+      "a line with a match ends what the rule of that NAME began");
+  add("--work-regex", o.work_regex, "UNIT=REGEX",
+      "a line with a match counts its first group, or 1, as work of UNIT in the phase before it");
 }
 
 void add_run(CommandLine& line) {

@@ -9,7 +9,7 @@
 #include "account/record.h"
 #include "apps/cli/house.h"
 #include "apps/cli/measurement.h"
-#include "apps/cli/nvtx.h"
+#include "apps/cli/wrapped.h"
 #include "base/parse.h"
 #include "store/paths.h"
 #include "store/uid.h"
@@ -88,7 +88,7 @@ Result<pb::Record> Session::begin_record(const RunOptions& options) const {
 Outcome Session::run(const RunOptions& options, pb::Record record) {
   const double cpu_before = own_cpu_seconds();
   std::unique_ptr<Channel> channel;
-  if (!options.no_phases)
+  if (options.takes_marks())
     if (auto made = Channel::create()) channel = std::move(*made);
   std::optional<Journal> journal;
   if (const auto dir = journal_dir())
@@ -100,9 +100,7 @@ Outcome Session::run(const RunOptions& options, pb::Record record) {
   Measurement measurement(*host_, reader_, account, channel.get(), journal ? &*journal : nullptr, pace);
   measurement.begin(record);
 
-  auto variables = channel ? nvtx_variables(options) : std::vector<std::string>();
-  if (channel) variables.push_back(fmt::format("{}={}", kChannelVariable, channel->path()));
-  auto child = Child::start(options.command, variables, signals_);
+  auto child = Wrapped::start(options, channel ? channel->path() : "", signals_);
   if (!child) {
     measurement.stop(host_->now(), record);
     if (journal) (void)journal->remove();
