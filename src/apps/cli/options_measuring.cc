@@ -94,7 +94,7 @@ void add_phase(CommandLine& line) {
   work->add_option("COUNT", o.count, "how much")->required();
   work->add_option("UNIT", o.unit, "of what: sample, epoch, token")->required();
   work->add_option("--phase", o.name, "in the innermost phase of this name");
-  work->callback([&line, &o] { o.verb = "work"; });
+  work->callback([&o] { o.verb = "work"; });
   phase->callback([&line, &o] { line.code = nw::cli::phase(o); });
 }
 }  // namespace

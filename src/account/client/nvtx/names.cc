@@ -25,7 +25,7 @@ Domain domains[kDomains];
 Entry strings[kStrings];
 constexpr unsigned kBeyond = kDomains - 1;  // the domain that is not measured
 constexpr std::size_t kProbes = 64;
-const String others{true, "(others)"};
+Entry beyond{kReady, kDefaultDomain, 0, {true, "(others)"}};  // of strings that found no place
 
 void copy(char* to, const char* from) {
   const std::size_t length = ::strnlen(from, kKept);
@@ -40,15 +40,14 @@ std::uint64_t hash_of(unsigned domain, const char* text) {
   return hash;
 }
 
-// Handles count from 1: null is none.
-template <class Handle>
-Handle handle_of(std::size_t index) {
-  return reinterpret_cast<Handle>(index + 1);
+// Handles are places in the tables. One that is none is told by its number alone. Null and all else: `count`.
+template <class Slot>
+std::size_t index_of(const Slot* table, std::size_t count, const void* handle) {
+  const auto offset = reinterpret_cast<std::uintptr_t>(handle) - reinterpret_cast<std::uintptr_t>(table);
+  return offset < count * sizeof(Slot) && offset % sizeof(Slot) == 0 ? offset / sizeof(Slot) : count;
 }
-template <class Handle>
-std::size_t index_of(Handle handle) {
-  return reinterpret_cast<std::size_t>(handle) - 1;
-}
+DomainHandle handle_of(Domain& domain) { return reinterpret_cast<DomainHandle>(&domain); }
+StringHandle handle_of(Entry& entry) { return reinterpret_cast<StringHandle>(&entry); }
 
 template <class Slot>
 bool claim(Slot& slot, std::uint32_t& found) {
@@ -92,16 +91,16 @@ DomainHandle make_domain(const char* name, const Filter& filter) {
       domain.measured = filter.may_take(name);
       std::memcpy(domain.name, kept, sizeof kept);
       domain.state.store(kReady, std::memory_order_release);
-      return handle_of<DomainHandle>(i);
+      return handle_of(domain);
     }
-    if (found == kReady && std::memcmp(domain.name, kept, sizeof kept) == 0) return handle_of<DomainHandle>(i);
+    if (found == kReady && std::memcmp(domain.name, kept, sizeof kept) == 0) return handle_of(domain);
   }
-  return handle_of<DomainHandle>(kBeyond);
+  return handle_of(domains[kBeyond]);
 }
 
 unsigned domain_of(DomainHandle handle) {
   if (handle == nullptr) return kDefaultDomain;
-  const std::size_t index = index_of(handle);
+  const std::size_t index = index_of(domains, kDomains, handle);
   return index < kDomains && domains[index].state.load(std::memory_order_acquire) == kReady
              ? static_cast<unsigned>(index)
              : kBeyond;
@@ -131,17 +130,17 @@ StringHandle make_string(unsigned domain, const char* text, const Filter& filter
       entry.string.taken = *text != '\0' && filter.takes(domain_name(domain), text);
       write_phase_name(entry.string.phase, domain_name(domain), text);
       entry.state.store(kReady, std::memory_order_release);
-      return handle_of<StringHandle>(index);
+      return handle_of(entry);
     }
-    if (found == kReady && entry.hash == hash && entry.domain == domain) return handle_of<StringHandle>(index);
+    if (found == kReady && entry.hash == hash && entry.domain == domain) return handle_of(entry);
   }
-  return handle_of<StringHandle>(kStrings);
+  return handle_of(beyond);
 }
 
 const String* string_of(StringHandle handle) {
-  const std::size_t index = index_of(handle);
-  if (index == kStrings) return &others;
-  if (index > kStrings || strings[index].state.load(std::memory_order_acquire) != kReady) return nullptr;
+  if (index_of(&beyond, 1, handle) == 0) return &beyond.string;
+  const std::size_t index = index_of(strings, kStrings, handle);
+  if (index == kStrings || strings[index].state.load(std::memory_order_acquire) != kReady) return nullptr;
   return &strings[index].string;
 }
 

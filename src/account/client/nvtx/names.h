@@ -1,7 +1,7 @@
 // Names that a program gave NVTX once, to use many times: its domains and its registered strings.
 //
-// Their handles are numbers in the guise of pointers, so that a foreign or forgotten one is told, never followed. The
-// tables are fixed and without locks: a fork in the middle of an entry costs that entry alone, and a name that two
+// Their handles are places in fixed tables, so that a foreign or forgotten one is told and never followed. The
+// tables are without locks: a fork in the middle of an entry costs that entry alone, and a name that two
 // threads register at once may get two. When a table is full, domains become one that is not measured, and strings one
 // that is called "(others)".
 #pragma once
