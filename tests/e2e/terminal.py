@@ -75,8 +75,8 @@ expect("colours, a progress bar and the exit code", wrapped, plain)
 plain, wrapped = both("sh", "-c", "i=0; while [ $i -lt 3000 ]; do echo line $i; i=$((i + 1)); done")
 expect("3000 lines", wrapped, plain)
 
-# Raw output of the program's own: set on its standard input, which is the real terminal, it reaches what it should.
-plain, wrapped = both("sh", "-c", "stty raw -echo; printf 'a\\nb'; stty sane; echo; exit 3")
+# Modes set on standard input are the real terminal's. They do not wait for bytes on their way, hence the sleep.
+plain, wrapped = both("sh", "-c", "stty raw -echo; printf 'a\\nb'; sleep 0.5; stty sane; echo; exit 3")
 expect("raw mode through standard input", wrapped, plain)
 
 session = Session([NODEWATT, *RULE, "--", "sh", "-c", "echo ready; read name; echo hello $name"])
@@ -86,6 +86,7 @@ expect("keys", session.end(), (b"ready\r\nyou\r\nhello you\r\n", 0))
 
 session = Session([NODEWATT, *RULE, "--", "sh", "-c", "echo ready; sleep 20"])
 session.read(until=b"ready")
+time.sleep(0.5)  # a shell that is just forking forgets an interrupt
 os.write(session.fd, b"\x03")
 expect("Ctrl-C", session.end()[1], -signal.SIGINT)
 
