@@ -301,12 +301,12 @@ TEST(Nvtx, AForkedChildIsInNoneOfItsParentsRanges) {
   EXPECT_EQ(phases_of(marks), (Lines{"a x 1", "a/b x 1", "a/b/c x 1", "child x 1"}));
 }
 
-TEST(Nvtx, ThreadsAndSeveralTablesAtOnce) {
+TEST(Nvtx, ThreadsAtOnce) {
   const auto marks = marks_of([] {
+    if (attach(nvtx_caller::export_table) != 1) return 1;  // as another library of the program does
     std::vector<std::thread> threads;
     for (int t = 0; t < 8; ++t)
       threads.emplace_back([t] {
-        if (attach(nvtx_caller::export_table) != 1) ::_exit(1);
         auto* domain = nvtx_caller::make_domain(std::to_string(t % 3).c_str());
         for (int i = 0; i < 100; ++i) {
           const auto event = named(3, nvtx_caller::register_string(domain, std::to_string(i % 5).c_str()));
