@@ -19,6 +19,7 @@
 #include <cstring>
 #include <ctime>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 #include <fmt/format.h>
@@ -41,13 +42,6 @@ Nanos monotonic() {
   return Nanos::of(t.tv_sec * kNanosPerSecond + t.tv_nsec);
 }
 
-// Away from 0, 1 and 2, one of which may be closed.
-Fd lift(int fd) {
-  if (fd < 0 || fd > 2) return Fd(fd);
-  const Fd low(fd);
-  return Fd(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
-}
-
 // Whether both are one open file: not only the same file, which two opens write over each other.
 bool is_one(int a, int b) {
   const pid_t self = ::getpid();
@@ -66,18 +60,18 @@ struct Ends {
 Result<Ends> make_pipe() {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return tl::make_unexpected(system_error(errno, "pipe"));
-  return Ends{lift(ends[0]), lift(ends[1])};
+  return Ends{Fd(ends[0]), Fd(ends[1])};
 }
 
 // A pseudo terminal with the size and the modes of `like`, but for what the line discipline would do to bytes: that is
 // the real terminal's to do.
 Result<Ends> make_terminal(int like) {
-  Fd master = lift(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
+  Fd master(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
   char name[64];
   if (!master || ::grantpt(master.get()) != 0 || ::unlockpt(master.get()) != 0 ||
       ::ptsname_r(master.get(), name, sizeof name) != 0)
     return tl::make_unexpected(system_error(errno, "pseudo terminal"));
-  Fd slave = lift(::open(name, O_RDWR | O_NOCTTY | O_CLOEXEC));
+  Fd slave(::open(name, O_RDWR | O_NOCTTY | O_CLOEXEC));
   termios modes{};
   if (!slave || ::tcgetattr(like, &modes) != 0) return tl::make_unexpected(system_error(errno, "pseudo terminal"));
   modes.c_oflag &= ~static_cast<tcflag_t>(OPOST);
@@ -114,8 +108,10 @@ class Output::Stream {
     ::fcntl(from_.get(), F_SETFL, O_NONBLOCK);
     struct stat info {};
     whole_ = ::fstat(to_, &info) == 0 && (S_ISREG(info.st_mode) || S_ISBLK(info.st_mode));
+    thread_ = std::thread([this] { run(); });
   }
   ~Stream() {
+    begin();
     close();
     leave();
     if (thread_.joinable()) thread_.join();
@@ -126,17 +122,14 @@ class Output::Stream {
     ::dup2(childs_.get(), to_);
     if (also_ != to_) ::dup2(childs_.get(), also_);
   }
-  void begin() {
-    childs_ = Fd();
-    thread_ = std::thread([this] { run(); });
-  }
+  void begin() { childs_ = Fd(); }  // the command's end is the command's alone
   void resized() const {
     winsize size{};
-    if (terminal_ && ::ioctl(to_, TIOCGWINSZ, &size) == 0) ::ioctl(from_.get(), TIOCSWINSZ, &size);
+    const std::lock_guard lock(common_->state);  // until it ends, the stream is there
+    if (terminal_ && !ended_ && ::ioctl(to_, TIOCGWINSZ, &size) == 0) ::ioctl(from_.get(), TIOCSWINSZ, &size);
   }
   void close() const { raise(closing_); }  // nobody writes any more
   void leave() const { raise(leaving_); }  // do not wait for the reader
-  bool has_ended() const { return ended_; }
   std::string lost() const {
     if (lost_errno_ == 0) return "";
     return fmt::format("standard {}: {}", to_ == STDOUT_FILENO ? "output" : "error", std::strerror(lost_errno_));
@@ -231,10 +224,15 @@ std::unique_ptr<Output> Output::make(Watch watch, std::string& error) {
     }
     const bool terminal = ::isatty(fd) == 1;
     auto ends = terminal ? make_terminal(fd) : make_pipe();
-    if (ends)
-      output->streams_.push_back(std::make_unique<Stream>(common, fd, std::move(*ends), terminal));
-    else
+    if (!ends) {
       error = ends.error().what;
+      continue;
+    }
+    try {
+      output->streams_.push_back(std::make_unique<Stream>(common, fd, std::move(*ends), terminal));
+    } catch (const std::system_error& no_thread) {
+      error = no_thread.what();
+    }
   }
   return output;
 }
@@ -258,7 +256,6 @@ std::string Output::finish() {
   for (const auto& stream : streams_) stream->close();
   std::string lost;
   for (const auto& stream : streams_) {
-    if (!stream->thread_.joinable()) continue;
     std::unique_lock lock(stream->common_->state);
     while (!stream->common_->ended.wait_for(lock, std::chrono::milliseconds(20), [&] { return stream->ended_; })) {
       const timespec now{};
