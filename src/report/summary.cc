@@ -16,6 +16,7 @@ namespace nw {
 namespace {
 
 constexpr int kDeepest = 6;
+constexpr int kMostPhases = 200;  // that a person is shown
 
 // A component and those that lie inside it, as positions in the record.
 struct Family {
@@ -254,12 +255,16 @@ Summary make_summary(const pb::Record& record, const NumberStyle& style) {
   out.devices = compute_device_lines(record);
   out.software = compute_software_words(record);
   out.whole_node = compute_whole_node(record, style);
-  for (const pb::Phase& phase : record.phases()) out.phases.push_back(make_phase_line(phase, style));
+  for (int i = 0; i < std::min(record.phases_size(), kMostPhases); ++i)
+    out.phases.push_back(make_phase_line(record.phases(i), style));
   out.per_unit = per_unit_texts(record.energy(), record.work(), style);
   for (const pb::Figure& figure : record.figures())
     out.figures.push_back(clean(figure.name()) + " " + plain_text(figure.value()));
   out.coverage = compute_coverage_words(record, style);
   out.findings = compute_findings(record);
+  if (record.phases_size() > kMostPhases)
+    out.findings.push_back({Severity::info, "phases_not_shown", fmt::format("{} x", record.phases_size() - kMostPhases),
+                            "phases beyond the first are in JSON and CSV alone"});
   out.doubts = compute_doubts(record.energy(), style);
   out.carbon = compute_carbon_words(record, style);
   out.cost = compute_cost_words(record, style);

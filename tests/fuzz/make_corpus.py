@@ -154,6 +154,17 @@ def make_journals():
     write("frames", "empty", b"nodewatt-frames 1\n")
 
 
+def make_output():
+    write("lines", "training", b"\x20Epoch 1/3\ntrain 12%\rtrain 99%\rtrain done\n512 x\nval: 3 x\ndone\nEpoch 2\nstop")
+    write("lines", "colours", b"\x03\x1b[1;32mEpoch 7\x1b[0m\r\n\x1b]0;title\x07val\n\x1b]8;;http://a\x1b\\train\x1b]8;;\x1b\\\n\x1b(Bdone")
+    write("lines", "binary", b"\x01\x00\xff\xfe\x80\r\r\n\x1b\x1b[\x1b]\x1bPepoch 18446744073709551616\n")
+    event = struct.pack("<HHIiIiiQiiQ", 3, 48, 0, 0, 0, 0, 0, 2**40, 1, 0, 0)
+    write("nvtx", "named", b"epoch*,train:*,!*:warm*\0train\0epoch 1\0" + event)
+    write("nvtx", "registered", b"!x,a?c\0\0std::sort\0" + event[:32] + struct.pack("<iiQ", 3, 0, 77))
+    write("nvtx", "wide", b"*a*b*\0d\0aab\0" + event[:32] + struct.pack("<iiQ", 2, 0, 0) + b"x")
+    write("nvtx", "short", b",\0\0\0" + event[:40])
+
+
 def make_workload_files():
     write("csv", "demand", "time,demand\n2000-06-05 00:00,22262\n2000-06-05 00:30,21756\n")
     write("csv", "plain", "# load\n1.5\n2.5\n\n3e3\n")
@@ -194,4 +205,5 @@ if __name__ == "__main__":
     make_pm_counters()
     make_sites()
     make_journals()
+    make_output()
     make_workload_files()

@@ -3,6 +3,7 @@
 // 125/126/127 as env(1).
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,12 +16,20 @@ struct RunOptions {
   unsigned repeat = 1, warmup = 0;
   std::string name, period, json, output, root = "/", config;
   std::vector<std::string> labels;
-  bool append = false;          // to `output`
-  bool quiet = false;           // print no report
-  bool oneline = false;         // print one line in its place
-  bool record_command = false;  // keep the whole command line, not its first word alone
-  bool no_phases = false;       // leave the child's environment alone
-  bool strict = false;          // refuse to start where nothing can be measured
+  bool append = false;              // to `output`
+  bool quiet = false;               // print no report
+  bool oneline = false;             // print one line in its place
+  bool record_command = false;      // keep the whole command line, not its first word alone
+  bool no_phases = false;           // leave the child's environment alone
+  bool strict = false;              // refuse to start where nothing can be measured
+  std::optional<std::string> nvtx;  // NVTX ranges become phases: a filter, see account/client/nvtx/filter.h
+  unsigned nvtx_depth = 3;
+  std::vector<std::string> phase_regex, phase_end_regex, work_regex;  // of output lines, see account/line_rules.h
+
+  // Whether anybody may mark phases: the command itself, or what it prints.
+  bool takes_marks() const {
+    return !no_phases || !phase_regex.empty() || !phase_end_regex.empty() || !work_regex.empty();
+  }
 };
 int run(const RunOptions& options);
 

@@ -7,7 +7,9 @@
 
 #include <atomic>
 #include <optional>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "account/account.h"
 #include "account/channel.h"
@@ -38,8 +40,8 @@ class Measurement {
   void loop();
   void sweep();
   void glance();
-  bool take_marks();
-  void write_journal(const std::string& frame);
+  void take_marks();
+  void write_journal(const std::vector<std::string>& frames);
 
   Host& host_;
   Reader& reader_;
@@ -53,6 +55,7 @@ class Measurement {
   Nanos begin_{}, last_sweep_{}, last_glance_{}, period_{};
   Sweep sweep_;
   std::vector<Glance> glances_;
+  bool edge_ = false;  // a phase began or ended since the last sweep
   std::thread thread_;
   std::atomic<bool> stopping_ = false;
 };

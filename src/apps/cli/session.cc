@@ -13,6 +13,7 @@
 #include "apps/cli/baseline.h"
 #include "apps/cli/house.h"
 #include "apps/cli/measurement.h"
+#include "apps/cli/wrapped.h"
 #include "base/parse.h"
 #include "store/paths.h"
 #include "store/uid.h"
@@ -99,7 +100,7 @@ Result<pb::Record> Session::begin_record(const RunOptions& options) const {
 Outcome Session::run(const RunOptions& options, pb::Record record) {
   const double cpu_before = cpu_seconds(RUSAGE_SELF), children_before = cpu_seconds(RUSAGE_CHILDREN);
   std::unique_ptr<Channel> channel;
-  if (!options.no_phases)
+  if (options.takes_marks())
     if (auto made = Channel::create()) channel = std::move(*made);
   std::optional<Journal> journal;
   if (const auto dir = journal_dir())
@@ -113,8 +114,7 @@ Outcome Session::run(const RunOptions& options, pb::Record record) {
   measurement.watch(activities_, usage);
   measurement.begin(record);
 
-  const std::string variable = channel ? fmt::format("{}={}", kChannelVariable, channel->path()) : std::string();
-  auto child = Child::start(options.command, variable, signals_);
+  auto child = Wrapped::start(options, channel ? channel->path() : "", signals_);
   if (!child) {
     measurement.stop(host_->now(), record);
     if (journal) (void)journal->remove();

@@ -123,7 +123,7 @@ int record_tape(const RecordOptions& options) {
 
   std::optional<Child> child;
   if (!options.command.empty()) {
-    auto started = Child::start(options.command, "", signals);
+    auto started = Child::start(options.command, {}, signals);
     if (!started)
       return complain("cannot start " + started.error().what, started.error().kind == ErrorKind::absent ? 127 : 126);
     child.emplace(*started);
