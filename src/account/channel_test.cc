@@ -218,6 +218,59 @@ TEST(Channel, ForkedChildrenAndThreadsMarkAsThemselves) {
   EXPECT_NE(phases["parent"].second, phases["child"].second);
 }
 
+TEST(Channel, AForkedChildCannotEndItsParentsPhase) {
+  const auto channel = make_channel();
+  ASSERT_EQ(run_child(channel->path(),
+                      [] {
+                        const nw_phase_id id = nw_phase_begin("parent");
+                        const pid_t child = ::fork();
+                        if (child == 0) {
+                          nw_phase_end(id);
+                          nw_phase_end(nw_phase_begin("child"));
+                          ::_exit(0);
+                        }
+                        int status = 0;
+                        ::waitpid(child, &status, 0);
+                        nw_phase_end(id);
+                        return status;
+                      }),
+            0);
+  const auto marks = channel->take();
+  ASSERT_EQ(marks.size(), 4u);
+  EXPECT_EQ(marks[1].id, marks[2].id);
+  EXPECT_EQ(marks[3].id, marks[0].id);
+  EXPECT_EQ(marks[3].pid, marks[0].pid);
+}
+
+// An extension module, an injected library and the program may each have this library linked in.
+TEST(Channel, IdsAreUniqueAmongCopiesOfTheLibraryAndProcesses) {
+  const auto channel = make_channel();
+  constexpr int kPhases = 100;
+  const auto program = [] {
+    for (int i = 0; i < kPhases; ++i)
+      if (nw_phase_begin("a") == 0) return 1;
+    return 0;
+  };
+  ASSERT_EQ(run_child(channel->path(), program), 0);
+  ASSERT_EQ(run_child(channel->path(), program), 0);
+  std::map<std::uint64_t, int> places;  // an id without its process
+  for (const Mark& mark : channel->take()) ++places[mark.id & ((std::uint64_t{1} << 40) - 1)];
+  EXPECT_EQ(places.size(), 2u * kPhases) << "two copies in one process share all of an id but this";
+}
+
+TEST(Channel, APhaseWhoseBeginIsLostIsNone) {
+  const auto channel = make_channel();
+  ASSERT_EQ(run_child(channel->path(),
+                      [] {
+                        for (std::uint32_t i = 0; i < kChannelSlots; ++i) nw_work("w", 1, "x");
+                        const nw_phase_id id = nw_phase_begin("a");
+                        nw_phase_end(id);
+                        return id == 0 ? 0 : 1;
+                      }),
+            0);
+  EXPECT_EQ(channel->lost(), 1u) << "the begin alone: the end was not even tried";
+}
+
 // A program that marks as fast as it can must not keep its reader from ever coming back.
 TEST(Channel, TakeComesBackWhileMarksPourIn) {
   const auto channel = make_channel();

@@ -1,14 +1,14 @@
 // The measured program's side of nodewatt.h: finds the channel once, then writes marks into it.
 //
-// Depends on nothing but the C library and account/channel.h, so that it can be linked into anything. Nothing here
-// blocks, allocates or fails: a channel that is absent, foreign or of another version means that nobody measures. A
-// forked child goes on writing to the same ring under its own process id.
+// Depends on nothing but the C library (glibc 2.17 will do) and account/channel.h, so that it can be linked into
+// anything, and into several libraries of one process. Nothing here blocks, allocates or fails: a channel that is
+// absent, foreign or of another version means that nobody measures. A forked child goes on writing to the same ring
+// under its own process id.
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <nodewatt/nodewatt.h>
 #include <pthread.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -27,7 +27,6 @@ namespace {
 std::atomic<ChannelHeader*> channel{nullptr};
 enum State : int { kUnknown, kAttaching, kOff, kOn };
 std::atomic<int> state{kUnknown};
-std::atomic<std::uint64_t> next_id{1};
 std::atomic<std::uint32_t> forks{0};
 
 struct Self {
@@ -51,9 +50,9 @@ ChannelHeader* map_channel() {
   if (path == nullptr || *path != '/') return nullptr;
   const int fd = ::open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return nullptr;
-  struct stat info {};
   void* map = MAP_FAILED;
-  if (::fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size == static_cast<off_t>(kChannelSize))
+  if (::lseek(fd, 0, SEEK_END) ==
+      static_cast<off_t>(kChannelSize))  // fstat would ask for glibc 2.33; pipes cannot seek
     map = ::mmap(nullptr, kChannelSize, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   ::close(fd);
   if (map == MAP_FAILED) return nullptr;
@@ -94,8 +93,13 @@ void copy_text(char* to, std::size_t size, const char* from) {
   std::memset(to + length, 0, size - length);
 }
 
-void write(ChannelHeader* header, const Self& who, Mark::Kind kind, std::uint64_t id, const char* name,
-           const char* unit, double value) {
+// A phase's id tells who began it and its begin's place in the ring, which no other mark of the run has.
+constexpr int kPlaceBits = 40;
+constexpr std::uint64_t kNewId = 0;
+
+// Returns the mark's id, 0 when the ring is full.
+std::uint64_t write(ChannelHeader* header, const Self& who, Mark::Kind kind, std::uint64_t id, const char* name,
+                    const char* unit, double value) {
   timespec now{};
   ::clock_gettime(CLOCK_MONOTONIC, &now);
   auto* slots = reinterpret_cast<ChannelSlot*>(header + 1);
@@ -109,11 +113,13 @@ void write(ChannelHeader* header, const Self& who, Mark::Kind kind, std::uint64_
       if (header->head.compare_exchange_weak(position, position + 1, std::memory_order_relaxed)) break;
     } else if (turn < position) {
       header->lost.fetch_add(1, std::memory_order_relaxed);
-      return;
+      return 0;
     } else {
       position = header->head.load(std::memory_order_relaxed);
     }
   }
+  if (kind == Mark::Kind::begin && id == kNewId)
+    id = std::uint64_t{who.pid} << kPlaceBits | (position & ((std::uint64_t{1} << kPlaceBits) - 1));
   slot->at_ns = now.tv_sec * 1'000'000'000 + now.tv_nsec;
   slot->id = id;
   slot->value = value;
@@ -126,6 +132,7 @@ void write(ChannelHeader* header, const Self& who, Mark::Kind kind, std::uint64_
   header->wake.fetch_add(1, std::memory_order_seq_cst);
   if (header->waiting.load(std::memory_order_seq_cst) != 0)
     ::syscall(SYS_futex, &header->wake, FUTEX_WAKE, 1, nullptr, nullptr, 0);
+  return id;
 }
 
 const char* or_mark(const char* name) { return name == nullptr || *name == '\0' ? "?" : name; }
@@ -147,14 +154,13 @@ int nw_measuring(void) { return nw::listening() != nullptr ? 1 : 0; }
 nw_phase_id nw_phase_begin(const char* name) {
   auto* channel = nw::listening();
   if (channel == nullptr) return 0;
-  const std::uint64_t id = std::uint64_t{nw::me().pid} << 40 | nw::next_id.fetch_add(1, std::memory_order_relaxed);
-  nw::write(channel, nw::me(), nw::Mark::Kind::begin, id, nw::or_mark(name), "", 0);
-  return id;
+  return nw::write(channel, nw::me(), nw::Mark::Kind::begin, nw::kNewId, nw::or_mark(name), "", 0);
 }
 
 void nw_phase_end(nw_phase_id id) {
   auto* channel = nw::listening();
-  if (channel != nullptr && id != 0) nw::write(channel, nw::me(), nw::Mark::Kind::end, id, "", "", 0);
+  if (channel != nullptr && id >> nw::kPlaceBits == nw::me().pid)  // a forked child unwinds its parent's scopes, too
+    nw::write(channel, nw::me(), nw::Mark::Kind::end, id, "", "", 0);
 }
 
 void nw_work(const char* name, double count, const char* unit) {
