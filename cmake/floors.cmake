@@ -37,7 +37,7 @@ target_compile_options(nw_record PRIVATE -w)
 target_link_libraries(nw_record PUBLIC nw::protobuf)
 
 # The public library: the C ABI of include/nodewatt, nothing else in it.
-add_library(nw_client STATIC ${PROJECT_SOURCE_DIR}/src/account/client/client.cc)
+add_library(nw_client STATIC ${PROJECT_SOURCE_DIR}/src/account/client/client.cc ${PROJECT_SOURCE_DIR}/src/account/client/mark.cc)
 target_include_directories(nw_client PUBLIC ${PROJECT_SOURCE_DIR}/include PRIVATE ${PROJECT_SOURCE_DIR}/src)
 set_target_properties(nw_client PROPERTIES OUTPUT_NAME nodewatt POSITION_INDEPENDENT_CODE ON)
 add_library(nodewatt::nodewatt ALIAS nw_client)

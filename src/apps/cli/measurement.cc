@@ -19,8 +19,8 @@ Measurement::~Measurement() {
   thread_.join();
 }
 
-void Measurement::write_journal(const std::string& frame) {
-  if (journal_ == nullptr || journal_->append(frame)) return;
+void Measurement::write_journal(const std::vector<std::string>& frames) {
+  if (journal_ == nullptr || frames.empty() || journal_->append(frames)) return;
   account_.note(Anomaly::journal_failed);
   journal_ = nullptr;
 }
@@ -33,8 +33,7 @@ Nanos Measurement::begin(pb::Record& record) {
   account_.begin(begin_);
   account_.add(sweep_);
   if (journal_ != nullptr) {
-    write_journal(encode_header(record, reader_.plates(), period_, begin_));
-    write_journal(encode_sweep(sweep_, period_));
+    write_journal({encode_header(record, reader_.plates(), period_, begin_), encode_sweep(sweep_, period_)});
   }
   return begin_;
 }
@@ -46,39 +45,39 @@ void Measurement::sweep() {
     period_ = period;
     account_.set_period(period);
   }
+  edge_ = false;
   account_.add(sweep_);
-  if (journal_ != nullptr) write_journal(encode_sweep(sweep_, period_));
+  if (journal_ != nullptr) write_journal({encode_sweep(sweep_, period_)});
 }
 
-// True when a phase began or ended, so that a sweep should follow at once.
-bool Measurement::take_marks() {
-  if (channel_ == nullptr) return false;
-  bool edge = false;
+void Measurement::take_marks() {
+  if (channel_ == nullptr) return;
+  std::vector<std::string> frames;
   for (const Mark& mark : channel_->take()) {
-    edge |= mark.kind == Mark::Kind::begin || mark.kind == Mark::Kind::end;
+    edge_ |= mark.kind == Mark::Kind::begin || mark.kind == Mark::Kind::end;
     account_.add(mark);
-    if (journal_ != nullptr) write_journal(encode_mark(mark));
+    if (journal_ != nullptr) frames.push_back(encode_mark(mark));
   }
-  return edge;
+  write_journal(frames);
 }
 
 void Measurement::start() {
   thread_ = std::thread([this] { loop(); });
 }
 
+// Marks are taken as soon as they come, or come in a crowd; sweeps that they ask for keep their distance.
 void Measurement::loop() {
   while (!stopping_) {
     const Nanos due = last_sweep_ + period_, quiet_until = last_sweep_ + kBetweenMarks;
+    const bool quiet = edge_ || host_.now() < quiet_until;
     if (channel_ == nullptr)
       host_.sleep_until(std::min(due, host_.now() + kInterruptible));
-    else if (host_.now() < quiet_until)
-      channel_->wait(std::min(due, quiet_until), false);
     else
-      channel_->wait(due, true);
+      channel_->wait(quiet ? std::min(due, quiet_until) : due, !quiet);
     if (stopping_) break;
-    if (host_.now() < std::min(due, quiet_until)) continue;
-    const bool edge = take_marks();
-    if (edge || host_.now() >= due) sweep();
+    take_marks();
+    const Nanos now = host_.now();
+    if (now >= due || (edge_ && now >= quiet_until)) sweep();
   }
 }
 
@@ -92,7 +91,7 @@ void Measurement::stop(Nanos end, const pb::Record& record) {
     host_.sleep_until(last_sweep_ + Pace::kBurst);
     sweep();
   }
-  if (journal_ != nullptr) write_journal(encode_end(end, record));
+  if (journal_ != nullptr) write_journal({encode_end(end, record)});
   if (channel_ != nullptr && channel_->lost() > 0) account_.note(Anomaly::phase_lost, channel_->lost());
   account_.end(end);
 }

@@ -6,7 +6,9 @@
 
 #include <atomic>
 #include <optional>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "account/account.h"
 #include "account/channel.h"
@@ -32,8 +34,8 @@ class Measurement {
  private:
   void loop();
   void sweep();
-  bool take_marks();
-  void write_journal(const std::string& frame);
+  void take_marks();
+  void write_journal(const std::vector<std::string>& frames);
 
   Host& host_;
   Reader& reader_;
@@ -43,6 +45,7 @@ class Measurement {
   Pace pace_;
   Nanos begin_{}, last_sweep_{}, period_{};
   Sweep sweep_;
+  bool edge_ = false;  // a phase began or ended since the last sweep
   std::thread thread_;
   std::atomic<bool> stopping_ = false;
 };
