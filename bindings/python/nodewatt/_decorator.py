@@ -9,7 +9,9 @@ from nodewatt._marks import begin, end
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Generator
+    from typing import Any, Callable, Generator, TypeVar
+
+    F = TypeVar("F", bound=Callable[..., Any])
 
 
 def check(function: Any) -> None:
@@ -28,7 +30,7 @@ def check(function: Any) -> None:
 
 # The wrappers name nothing but functions of modules, so that a wrapped function can be pickled by value, too
 # (cloudpickle); in a process that nobody measures begin() and end() then find that out by themselves.
-def measured(function: Any, name: Any) -> Any:
+def measured(function: F, name: Any) -> F:
     """`function` with a phase around each call, or around each step of a generator."""
     if inspect.isgeneratorfunction(function):
 
@@ -36,7 +38,7 @@ def measured(function: Any, name: Any) -> Any:
         def steps(*args: Any, **kwargs: Any) -> Any:
             return (yield from in_steps(function(*args, **kwargs), name))
 
-        return steps
+        return steps  # type: ignore[return-value]
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -46,7 +48,7 @@ def measured(function: Any, name: Any) -> Any:
         finally:
             end(opened)
 
-    return call
+    return call  # type: ignore[return-value]
 
 
 def in_steps(body: Generator[Any, Any, Any], name: Any) -> Generator[Any, Any, Any]:

@@ -32,7 +32,7 @@ class Calls:
         self.setting: Callable[[bytes, bytes], None] = getattr(library, "nw_setting", _nothing)  # since version 2
 
 
-def _nothing(*_: Any) -> int:
+def _nothing(*_: Any) -> Any:
     return 0
 
 

@@ -127,7 +127,7 @@ class _Hooks:
 
 
 def _back_end() -> str:
-    config = getattr(sys.modules.get("keras"), "config", None)  # of Keras 3; the one before knew TensorFlow alone
+    config: Any = getattr(sys.modules.get("keras"), "config", None)  # of Keras 3; the one before knew TensorFlow alone
     return str(config.backend()) if hasattr(config, "backend") else "tensorflow"
 
 

@@ -75,8 +75,8 @@ class _Hooks:
     def on_train_epoch_end(self, trainer: Any, *_: Any) -> None:
         self._marks.end("epoch")
         batches = getattr(trainer, "num_training_batches", None)  # infinite for a stream
-        known = isinstance(batches, int) and batches > 0
-        self._marks.count(min(1.0, self._batches / batches) if known else 1, "epoch", "train")
+        part = self._batches / batches if isinstance(batches, int) and batches > 0 else 1
+        self._marks.count(min(1, part), "epoch", "train")
 
     @hook
     def on_train_end(self, trainer: Any, *_: Any) -> None:

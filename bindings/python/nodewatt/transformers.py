@@ -145,7 +145,8 @@ class _Hooks:
 
 
 def _processes(args: Any) -> int:
-    return min(local_size(args.world_size), max(1, args.world_size))
+    world: int = max(1, args.world_size)
+    return min(local_size(world), world)
 
 
 def _share(args: Any, loader: Any) -> Optional[float]:
