@@ -16,6 +16,7 @@ import textwrap
 
 PACKAGE = pathlib.Path(__file__).resolve().parent.parent
 ROOT = PACKAGE.parent.parent
+sys.path.insert(0, str(PACKAGE))
 LIBRARY = os.environ.get("NODEWATT_LIBRARY", str(ROOT / "build/lib/libnodewatt.so"))
 EXECUTABLE = os.environ.get("NODEWATT", str(ROOT / "build/bin/nodewatt"))
 
