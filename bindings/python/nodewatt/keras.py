@@ -112,10 +112,10 @@ class _Hooks:
         self._marks.begin(name)
 
     def _say(self) -> None:
-        keras: str = type(self).__mro__[2].__module__.partition(".")[0]  # the base's: keras or tf_keras
-        back_end = _back_end() if keras == "keras" else "tensorflow"
-        say_versions(keras, back_end)
         model: Any = getattr(self, "model", None)
+        keras = _keras_of(model)
+        back_end = "tensorflow" if keras == "tf_keras" else _back_end()
+        say_versions(keras, back_end)
         policy = getattr(model, "dtype_policy", None) or getattr(model, "_dtype_policy", None)
         say(
             model=getattr(model, "name", None),
@@ -124,6 +124,12 @@ class _Hooks:
             precision=getattr(policy, "name", None),
             device=_device(back_end),
         )
+
+
+def _keras_of(model: Any) -> str:
+    """Whose model it is; a program may have loaded both."""
+    roots = {kind.__module__.partition(".")[0] for kind in type(model).__mro__}
+    return "tf_keras" if "tf_keras" in roots else "keras"
 
 
 def _back_end() -> str:
@@ -148,6 +154,6 @@ def _device(back_end: str) -> Optional[str]:
 def __getattr__(name: str) -> Any:
     if name != "PhaseCallback":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    # TensorFlow loads Keras 3 by itself, so that it says nothing; tf_keras is loaded by who uses it.
+    # Both may be loaded, as TensorFlow loads one by itself: Keras 3 takes either's callback, tf_keras its own alone.
     loaded = [path for path in _PATHS if path[0] in sys.modules]
     return make_class(globals(), _Hooks, *(loaded[:1] or _PATHS))
