@@ -1,4 +1,4 @@
-"""phase_cost.cc in Python: usage: phase_cost.py WHAT PHASES REPETITIONS PAUSE_MS, with WHAT one of the names below."""
+"""phase_cost.cc in Python: usage: phase_cost.py WHAT PHASES REPETITIONS WORK_MS, with WHAT one of the names below."""
 import sys
 import time
 
@@ -27,11 +27,13 @@ def loop_alone(phases):
 
 
 def main():
-    what, phases, repetitions, pause = sys.argv[1], *map(int, sys.argv[2:])
+    what, phases, repetitions, work = sys.argv[1], *map(int, sys.argv[2:])
     run = {"block": by_block, "decorator": by_decorator, "loop": loop_alone}[what]
     print("measuring", int(nodewatt.measuring()), file=sys.stderr)
     for _ in range(repetitions):
-        time.sleep(pause / 1000)
+        begin = time.perf_counter()
+        while time.perf_counter() < begin + work / 1000:
+            pass
         begin = time.perf_counter()
         run(phases)
         print(f"{1e9 * (time.perf_counter() - begin) / phases:.1f}")
