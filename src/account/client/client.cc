@@ -45,29 +45,11 @@ const Self& me() {
   return self;
 }
 
-ChannelHeader* map_channel() {
-  const char* path = std::getenv(kChannelVariable);
-  if (path == nullptr || *path != '/') return nullptr;
-  const int fd = ::open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) return nullptr;
-  void* map = MAP_FAILED;
-  if (::lseek(fd, 0, SEEK_END) ==
-      static_cast<off_t>(kChannelSize))  // fstat would ask for glibc 2.33; pipes cannot seek
-    map = ::mmap(nullptr, kChannelSize, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  ::close(fd);
-  if (map == MAP_FAILED) return nullptr;
-  auto* header = static_cast<ChannelHeader*>(map);
-  if (header->magic == kChannelMagic && header->slots == kChannelSlots && header->slot_size == sizeof(ChannelSlot))
-    return header;
-  ::munmap(map, kChannelSize);
-  return nullptr;
-}
-
 // The first caller attaches; callers that come meanwhile are not measured yet.
 ChannelHeader* attach() {
   int expected = kUnknown;
   if (!state.compare_exchange_strong(expected, kAttaching)) return channel.load(std::memory_order_acquire);
-  ChannelHeader* header = map_channel();
+  ChannelHeader* header = map_channel(std::getenv(kChannelVariable));
   if (header != nullptr) ::pthread_atfork(nullptr, nullptr, [] { forks.fetch_add(1, std::memory_order_relaxed); });
   channel.store(header, std::memory_order_release);
   state.store(header != nullptr ? kOn : kOff, std::memory_order_release);
@@ -172,6 +154,25 @@ constexpr std::uint32_t kApart = std::uint32_t{1} << 31;
 static_assert(kClientLanes <= 1U << (31 - kTidBits));
 }  // namespace
 
+ChannelHeader* map_channel(const char* path) {
+  if (path == nullptr || *path != '/') return nullptr;
+  const int fd = ::open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) return nullptr;
+  void* map = MAP_FAILED;
+  if (::lseek(fd, 0, SEEK_END) ==
+      static_cast<off_t>(kChannelSize))  // fstat would ask for glibc 2.33; pipes cannot seek
+    map = ::mmap(nullptr, kChannelSize, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  ::close(fd);
+  if (map == MAP_FAILED) return nullptr;
+  auto* header = static_cast<ChannelHeader*>(map);
+  if (header->magic == kChannelMagic && header->slots == kChannelSlots && header->slot_size == sizeof(ChannelSlot))
+    return header;
+  unmap_channel(header);
+  return nullptr;
+}
+
+void unmap_channel(ChannelHeader* header) { ::munmap(header, kChannelSize); }
+
 std::uint64_t write_mark(ChannelHeader& header, const RawMark& mark) {
   const std::int64_t at = mark.at_ns != 0 ? mark.at_ns : now_ns();
   std::uint64_t position = 0;
@@ -198,6 +199,8 @@ std::uint64_t write_mark(ChannelHeader& header, const RawMark& mark) {
 }
 
 ChannelHeader* client_channel() { return listening(); }
+
+std::uint32_t client_forks() { return forks.load(std::memory_order_relaxed); }
 
 std::uint64_t client_begin(std::uint32_t lane, const char* name) {
   auto* header = listening();

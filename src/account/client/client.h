@@ -23,8 +23,15 @@ struct RawMark {
 // Returns the mark's id; 0 when the ring has no room for it, which is counted.
 std::uint64_t write_mark(ChannelHeader& header, const RawMark& mark);
 
+// The channel at this path; null when it is none. Whoever maps it unmaps it.
+ChannelHeader* map_channel(const char* path);
+void unmap_channel(ChannelHeader* header);
+
 // The channel of the environment; null when nobody measures.
 ChannelHeader* client_channel();
+
+// How often this process, or one it was forked from, was forked.
+std::uint32_t client_forks();
 
 // Phases nest by lane. Lane 0 is the calling thread's own, that of nw_phase_begin; each thread has so many.
 inline constexpr std::uint32_t kClientLanes = 500;
