@@ -45,6 +45,3 @@ add_library(nodewatt_shared SHARED ${PROJECT_SOURCE_DIR}/src/account/client/clie
 target_include_directories(nodewatt_shared PUBLIC ${PROJECT_SOURCE_DIR}/include PRIVATE ${PROJECT_SOURCE_DIR}/src)
 set_target_properties(nodewatt_shared PROPERTIES OUTPUT_NAME nodewatt VERSION ${PROJECT_VERSION} SOVERSION 1
                       CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
-if(NOT NODEWATT_SANITIZE)
-  target_link_options(nodewatt_shared PRIVATE -static-libstdc++ -static-libgcc)  # it goes into foreign processes
-endif()
