@@ -175,6 +175,7 @@ TEST(Channel, WorkThatFindsNoRoomIsAddedUp) {
   constexpr int kMarks = 30'000;
   ASSERT_EQ(run_child(channel->path(),
                       [] {
+                        nw_measuring();  // a thread that comes while another attaches is not measured yet
                         const auto work = [] {
                           for (int i = 0; i < kMarks; ++i) nw_work(nullptr, 1, "sample"), nw_work("train", 2, "token");
                           nw_work("train", std::nan(""), "token");

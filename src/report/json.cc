@@ -214,9 +214,9 @@ Json make_provenance(const pb::Record& record) {
           {"monitor_cpu_s", above_zero(record.monitor_cpu_s())}};
 }
 
-Json make_labels(const pb::Record& record) {
+Json make_pairs(const google::protobuf::RepeatedPtrField<pb::Label>& pairs) {
   Json labels = Json::object();
-  for (const pb::Label& label : record.labels()) labels[valid_utf8(label.key())] = valid_utf8(label.value());
+  for (const pb::Label& label : pairs) labels[valid_utf8(label.key())] = valid_utf8(label.value());
   return labels;
 }
 
@@ -227,7 +227,8 @@ std::string make_json(const pb::Record& record) {
   out["id"] = text(record.uid().empty() ? "" : short_id(record));
   out["uid"] = text(record.uid());
   out["name"] = text(record.name());
-  out["labels"] = make_labels(record);
+  out["labels"] = make_pairs(record.labels());
+  out["settings"] = make_pairs(record.settings());
   out["program"] = text(record.program());
   out["state"] = text(record.state());
   out["exit_code"] = record.has_exit_code() ? Json(record.exit_code()) : Json(nullptr);
