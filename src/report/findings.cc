@@ -59,6 +59,14 @@ std::string make_findings(const Findings& findings, const TextStyle& style) {
   return style.utf8 ? out : ascii(out);
 }
 
+std::string make_findings_sentences(const Findings& findings, const TextStyle& style) {
+  std::string out;
+  for (const FindingWords& one : make_findings_words(findings, {style.units, style.utf8, style.precise}))
+    if (one.is_known)
+      out += fold(out.empty() ? "Findings      " : "              ", one.sentence, std::max(40, style.width)) + '\n';
+  return style.utf8 ? out : ascii(out);
+}
+
 std::string make_findings_json(const Findings& findings) {
   Json all = Json::array();
   for (const FindingWords& one : make_findings_words(findings, kStyle)) {
@@ -112,7 +120,7 @@ std::string make_findings_body(const Findings& findings) {
 }
 
 std::string make_findings_html(const Findings& findings) {
-  return make_page("nodewatt findings", make_findings_body(findings));
+  return make_page("nodewatt findings", page_head("findings", "Findings") + make_findings_body(findings));
 }
 
 }  // namespace nw

@@ -9,6 +9,7 @@
 #include "report/report.h"
 #include "report/summary.h"
 #include "report/words.h"
+#include "study/findings.h"
 
 namespace nw {
 
@@ -266,11 +267,8 @@ std::string make_html(const pb::Record& record) {
 }
 
 std::string make_html(Records records, std::string_view page_title) {
-  std::string body = fmt::format(
-      "<header class=\"top\"><span class=\"brand\">nodewatt</span><span class=\"meta\">{} "
-      "runs</span></header>\n<h1>{}</h1>\n",
-      records.size(), for_html(page_title));
-  body += list_card(records);
+  std::string body = page_head(fmt::format("{} runs", records.size()), page_title) + list_card(records);
+  if (records.size() > 1) body += make_findings_body(compute_findings(records));
   for (const pb::Record* record : records) {
     const Summary summary = make_summary(*record, {Units::automatic, true, false});
     body += fmt::format("<h2 class=\"run\" id=\"{}\">{} {}</h2>\n<p class=\"sub\">{}</p>\n", anchor(*record),

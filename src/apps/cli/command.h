@@ -48,6 +48,13 @@ struct CompareOptions {
 int compare(const CompareOptions& options);
 int findings(const CompareOptions& options);  // print and query alone
 
+struct AdviseOptions {
+  PrintOptions print;
+  std::string partitions;
+  std::optional<double> price;  // per kWh
+};
+int advise(const AdviseOptions& options);
+
 struct RunsOptions {
   PrintOptions print;
   std::string name;

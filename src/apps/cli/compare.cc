@@ -112,7 +112,11 @@ int compare(const CompareOptions& options) {
   // From here everything is in memory.
   const auto comparison = nw::compare(chosen.pointers, *wish);
   if (!comparison) return complain(comparison.error());
-  return write(options.print, render(options.print.format, *comparison, style_of(options.print)));
+  const TextStyle style = style_of(options.print);
+  auto text = render(options.print.format, *comparison, style);
+  if (text && options.print.format == "text")
+    *text += make_findings_sentences(compute_findings(chosen.pointers), style);
+  return write(options.print, text);
 }
 
 int findings(const CompareOptions& options) {

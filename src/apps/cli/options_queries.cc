@@ -48,6 +48,22 @@ void add_asking(CommandLine& line) {
   findings->callback([&line, &f] { line.code = nw::cli::findings(f); });
 }
 
+void add_advise(CommandLine& line) {
+  auto& o = line.keep<AdviseOptions>();
+  auto* advise = line.app.add_subcommand(
+      "advise", "what one more run like this one would take on each partition, from the runs that are kept");
+  advise->add_option("ID", o.print.ids, "id of a run (@7f3k2), or last")->required()->expected(1);
+  advise
+      ->add_option("--partitions", o.partitions,
+                   "TOML: [[partition]] with name, node_type, options, gpus, price_per_node_hour")
+      ->required()
+      ->type_name("FILE");
+  advise->add_option("--price", o.price, "of a kWh; default: the site's, kept with the run")
+      ->check(CLI::NonNegativeNumber);
+  add_print(*advise, o.print, "text, json");
+  advise->callback([&line, &o] { line.code = nw::cli::advise(o); });
+}
+
 void add_transfer(CommandLine& line) {
   auto& transfer_options = line.keep<TransferOptions>();
   auto* out = line.app.add_subcommand("export", "write records to a file for another machine");
@@ -62,6 +78,7 @@ void add_transfer(CommandLine& line) {
 
 void add_queries(CommandLine& line) {
   add_asking(line);
+  add_advise(line);
   add_transfer(line);
 }
 
