@@ -284,6 +284,8 @@ void show_proc(View& view, const Machine& machine) {
   };
   say("/proc/sys/kernel/hostname", facts.host);
   say("/proc/sys/kernel/osrelease", facts.kernel);
+  say("/etc/nodewatt/played",
+      fmt::format("nodewatt-sim {} (seed {})", machine.scenario().name, machine.scenario().seed));
   say("/etc/os-release", facts.os.empty() ? "" : fmt::format("PRETTY_NAME=\"{}\"", facts.os));
   constexpr std::uint64_t kTicksBefore = 1'000'000;
   const auto ticks = [&machine](Nanos t) {

@@ -52,7 +52,8 @@ void add_figure(std::string& out, std::string_view css, std::string_view key, st
 
 std::string headline(const Summary& summary) {
   std::string out;
-  if (summary.all_estimated) out += fmt::format("<p class=\"note\"><b>{}</b></p>\n", kNoSensor);
+  for (const std::string& warning : summary.warnings)
+    out += fmt::format("<p class=\"note\"><b>{}</b></p>\n", for_html(warning));
   out += "<section class=\"card\"><dl class=\"head\">\n";
   auto [energy, joules] = parted(summary.energy, " (");
   if (!joules.empty()) joules = joules.substr(0, joules.find(')')) + ", ";

@@ -110,6 +110,7 @@ Json make_node(const pb::Node& node) {
           {"memory_bytes", node.memory_bytes() > 0 ? Json(node.memory_bytes()) : Json(nullptr)},
           {"gpus", list(node.gpus(), [](const std::string& gpu) { return text(gpu); })},
           {"virtual_machine", node.virtual_machine()},
+          {"played_by", text(node.played())},
           {"kernel", text(node.kernel())}};
 }
 

@@ -24,7 +24,7 @@ std::string code(std::string text) {
 
 std::string energy_block(const Summary& summary) {
   std::string out;
-  if (summary.all_estimated) out += fmt::format("**{}**\n\n", kNoSensor);
+  for (const std::string& warning : summary.warnings) out += fmt::format("**{}**\n\n", for_markdown(warning));
   const std::string energy = summary.energy == kUnknown ? "unknown" : summary.energy + ", " + summary.kind;
   out += fmt::format("- **Energy: {}**\n- Power: {}\n- Boundary: {}\n- Scope: {}\n", for_markdown(energy),
                      for_markdown(summary.power), for_markdown(summary.boundary), for_markdown(kScope));

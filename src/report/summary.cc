@@ -249,6 +249,10 @@ Summary make_summary(const pb::Record& record, const NumberStyle& style) {
   out.boundary = boundary_words(record);
   out.power = compute_power_words(record);
   out.all_estimated = record.energy().kind() == pb::KIND_ESTIMATED;
+  if (!record.node().played().empty())
+    out.warnings.push_back(fmt::format("This machine was played by {}: no real sensor measured these figures",
+                                       clean(record.node().played())));
+  if (out.all_estimated) out.warnings.emplace_back(kNoSensor);
   out.parts = PartTable(record, style).measured();
   out.modelled = PartTable(record, style).modelled();
   out.idle = PartTable(record, style).idle();

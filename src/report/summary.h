@@ -53,12 +53,13 @@ struct Summary {
   std::string boundary;
   std::string power;  // "mean 2612 W, max 2981 W"
   bool all_estimated = false;
-  std::vector<PartLine> parts;      // first the total
-  std::vector<PartLine> modelled;   // not measured, estimated
-  std::optional<PartLine> idle;     // "of which idle": what the node's baseline says of so long a time
-  std::string whole_node;           // "612 Wh +- 150, 24 % of this is modelled"; empty when `energy` covers the node
-  std::vector<DeviceLine> devices;  // the CPUs first; empty where nothing is known of any
-  std::string software;             // "NVIDIA driver 550.54.15, CUDA driver 12.4"
+  std::vector<std::string> warnings;  // what must be known before any figure is read
+  std::vector<PartLine> parts;        // first the total
+  std::vector<PartLine> modelled;     // not measured, estimated
+  std::optional<PartLine> idle;       // "of which idle": what the node's baseline says of so long a time
+  std::string whole_node;             // "612 Wh +- 150, 24 % of this is modelled"; empty when `energy` covers the node
+  std::vector<DeviceLine> devices;    // the CPUs first; empty where nothing is known of any
+  std::string software;               // "NVIDIA driver 550.54.15, CUDA driver 12.4"
   std::vector<PhaseLine> phases;
   std::vector<std::string> per_unit;  // work outside any phase
   std::vector<std::string> figures;   // "dice 0.73"

@@ -66,8 +66,8 @@ class Page {
   }
 
   void energy() {
-    if (summary_.all_estimated)
-      out_ += painted(fold("  ", kNoSensor, style_.width), Paint::warn, style_.colour) + "\n\n";
+    for (const std::string& warning : summary_.warnings)
+      out_ += painted(fold("  ", warning, style_.width), Paint::warn, style_.colour) + "\n\n";
     key("Energy", summary_.energy == kUnknown ? "unknown" : summary_.energy + ", " + summary_.kind, Paint::bold);
     key("Power", summary_.power);
     key("Boundary", summary_.boundary);
@@ -197,10 +197,10 @@ std::string make_short(const pb::Record& record) {
   const Amount energy = energy_amount(record.energy());
   const auto in = [&energy](Units units) { return energy_text(energy, {units, false, false}); };
   const std::string_view boundary = boundary_name(record.energy().boundary());
-  return fmt::format("{}  {}  {}  {}  {}  {}\n", in(Units::Wh), in(Units::MJ),
-                     seconds_text({duration_s(record.duration_ns()), {}}),
-                     power_text(power_amount(record.energy(), record.duration_ns())),
-                     boundary.empty() ? kUnknown : boundary, kind_mark(record.energy().kind()));
+  return fmt::format(
+      "{}  {}  {}  {}  {}  {}{}\n", in(Units::Wh), in(Units::MJ), seconds_text({duration_s(record.duration_ns()), {}}),
+      power_text(power_amount(record.energy(), record.duration_ns())), boundary.empty() ? kUnknown : boundary,
+      kind_mark(record.energy().kind()), record.node().played().empty() ? "" : "  played");
 }
 
 }  // namespace nw

@@ -30,6 +30,7 @@ struct Refusal {
     reach,     // the energies take in different things
     coverage,  // too little of it was measured
     kind,      // one is an estimate, another is measured
+    played,    // one machine was played, another is real
     work,      // they did different work, by name and amount
     unit,      // no unit of work that all of them share, though some say what they did
     wanted,    // the unit that was asked for is not everywhere

@@ -79,6 +79,11 @@ int record_tape(const RecordOptions& options);
 struct ReplayOptions {
   std::string tape, format = "text", config;
   bool keep = false;  // put the record into the store
+  std::string name;
+  std::vector<std::string> labels;
+  // What a program would have said: a phase as long as the tape, and work in it.
+  std::string phase;
+  std::vector<std::string> work;  // COUNT and UNIT in turn
 };
 int replay(const ReplayOptions& options);
 

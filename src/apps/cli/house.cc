@@ -138,4 +138,16 @@ Done write_out(const std::string& path, const std::string& text, bool append) {
   return tl::make_unexpected(system_error(why, path));
 }
 
+Done add_labels(const std::vector<std::string>& labels, pb::Record& record) {
+  for (const auto& label : labels) {
+    const auto at = label.find('=');
+    if (at == std::string::npos || at == 0)
+      return fail(ErrorKind::malformed, "--label " + label + ": not of the form KEY=VALUE");
+    auto* entry = record.add_labels();
+    entry->set_key(valid_utf8(label.substr(0, at)));
+    entry->set_value(valid_utf8(label.substr(at + 1)));
+  }
+  return {};
+}
+
 }  // namespace nw::cli

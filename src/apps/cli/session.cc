@@ -37,18 +37,6 @@ std::string joined(const std::vector<std::string>& words) {
   return line;
 }
 
-Done add_labels(const std::vector<std::string>& labels, pb::Record& record) {
-  for (const auto& label : labels) {
-    const auto at = label.find('=');
-    if (at == std::string::npos || at == 0)
-      return fail(ErrorKind::malformed, "--label " + label + ": not of the form KEY=VALUE");
-    auto* entry = record.add_labels();
-    entry->set_key(valid_utf8(label.substr(0, at)));
-    entry->set_value(valid_utf8(label.substr(at + 1)));
-  }
-  return {};
-}
-
 constexpr Nanos kFirstRound = millis(300);  // a run does not wait longer for a bus
 
 std::optional<std::string> variable(const char* name) {

@@ -25,8 +25,21 @@ Result<Nanos> duration_of(const std::string& option, const std::string& text) {
   return Nanos::of(*ns);
 }
 
+// A phase that is open to the end, and work in it.
+Result<std::vector<Mark>> make_marks(const ReplayOptions& options) {
+  std::vector<Mark> marks;
+  if (!options.phase.empty()) marks.push_back({Mark::Kind::begin, {}, 1, 1, 1, valid_utf8(options.phase), "", 0});
+  for (std::size_t i = 0; i + 1 < options.work.size(); i += 2) {
+    const auto count = parse_double(options.work[i]);
+    if (!count || *count < 0)
+      return fail(ErrorKind::malformed, "--work " + quote(options.work[i]) + ": not a count of 0 or more");
+    marks.push_back({Mark::Kind::work, {}, 0, 1, 1, "", valid_utf8(options.work[i + 1]), *count});
+  }
+  return marks;
+}
+
 // The account of a whole tape: every sweep that it holds.
-pb::Record measure_tape(TapedHost& host, const Site& site, Nanos period) {
+pb::Record measure_tape(TapedHost& host, const Site& site, Nanos period, const std::vector<Mark>& marks) {
   pb::Record record;
   write_node(host, *record.mutable_node());
   write_facility(site, record);
@@ -43,6 +56,7 @@ pb::Record measure_tape(TapedHost& host, const Site& site, Nanos period) {
   const Nanos begin = host.now();
   account.begin(begin);
   usage.begin(begin);
+  for (Mark mark : marks) mark.at = begin, account.add(mark);
   Sweep sweep;
   std::vector<Glance> glances;
   Nanos end = begin;
@@ -53,6 +67,9 @@ pb::Record measure_tape(TapedHost& host, const Site& site, Nanos period) {
     activities.read_all(glances);
     usage.add(glances);
   } while (host.sleep_until(end));
+
+  for (const Mark& mark : marks)
+    if (mark.kind == Mark::Kind::begin) account.add(Mark{Mark::Kind::end, end, mark.id, mark.pid, mark.tid, "", "", 0});
 
   // From here nothing touches the tape.
   account.end(end);
@@ -82,11 +99,14 @@ int replay(const ReplayOptions& options) {
   if (!tape) return complain(tape.error());
   if (tape->sweeps.size() < 2) return complain(options.tape + ": holds no two sweeps, so there is nothing to measure");
   const Nanos period = tape->sweeps[1].at - tape->sweeps[0].at;
+  const auto marks = make_marks(options);
+  if (!marks) return complain(marks.error().what, 2);
   TapedHost host(std::move(*tape));
-  pb::Record record = measure_tape(host, *site, period);
+  pb::Record record = measure_tape(host, *site, period, *marks);
   const std::string file = options.tape.substr(options.tape.rfind('/') + 1);
-  record.set_name(file);
+  record.set_name(options.name.empty() ? file : valid_utf8(options.name));
   record.set_program("tape " + file);
+  if (const auto done = add_labels(options.labels, record); !done) return complain(done.error().what, 2);
   if (options.keep) {
     const auto uid = make_uid();
     if (!uid) return complain(uid.error());
