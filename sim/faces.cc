@@ -124,10 +124,13 @@ void show_powercap(View& view, const Machine& machine, const Indices& instrument
   for (const auto& [path, i] : shown) show_number(view, machine, i, path);
 }
 
-// ---- nvml: a GPU is a component of domain gpu; its UUID comes from the seed.
+// ---- nvml: a GPU is a component of domain gpu; its UUID comes from the scenario's name: another seed is another
+// day of the same node.
 
 std::string gpu_uuid(const Scenario& scenario, std::size_t component) {
-  const std::uint64_t a = hash(scenario.seed, component, 1), b = hash(scenario.seed, component, 2);
+  std::uint64_t node = 0;
+  for (const char c : scenario.name) node = node * 131 + static_cast<unsigned char>(c);
+  const std::uint64_t a = hash(node, component, 1), b = hash(node, component, 2);
   return fmt::format("GPU-{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", a >> 32, a >> 16 & 0xffff, 0x4000 | (a & 0xfff),
                      0x8000 | (b >> 48 & 0x3fff), b & 0xffffffffffff);
 }

@@ -3,8 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
-#include <set>
+#include <map>
 
 #include "report/compare_words.h"
 #include "report/escape.h"
@@ -14,7 +15,7 @@ namespace nw {
 
 namespace {
 
-constexpr std::size_t kLongestPlace = 60, kMostPairs = 6;
+constexpr std::size_t kLongestPlace = 60, kMostPairs = 6, kMostRuns = 3;
 
 std::string place(std::string_view label) { return cut_middle(clean(label), kLongestPlace); }
 
@@ -31,6 +32,11 @@ std::string range(const MethodError& one) {
 }
 
 std::string runs_text(std::size_t n) { return fmt::format("{} run{}", n, n == 1 ? "" : "s"); }
+
+std::string capitalised(std::string text) {
+  if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
+  return text;
+}
 
 // ---- 1
 
@@ -95,6 +101,31 @@ void add_devices(const UnusedFinding::Run& run, const NumberStyle& style, Findin
   }
 }
 
+// Of many runs a row for those of one name that used as many accelerators; what is odd of a single one is a note.
+void add_runs(const UnusedFinding& finding, const NumberStyle& style, FindingWords& out) {
+  struct Sum {
+    std::vector<double> joules, watts, shares;
+  };
+  std::map<std::pair<std::string, std::string>, Sum> sums;
+  for (const UnusedFinding::Run& run : finding.runs) {
+    const std::string use = fmt::format("{} of {} did no work{}", run.idle, run.accelerators.size(),
+                                        run.unknown > 0 ? fmt::format(", {} not known", run.unknown) : "");
+    Sum& sum = sums[{title(*run.record), use}];
+    const auto seconds = duration_s(run.record->duration_ns());
+    if (run.joules.value) sum.joules.push_back(*run.joules.value);
+    if (run.joules.value && seconds) sum.watts.push_back(*run.joules.value / *seconds);
+    if (run.share.value) sum.shares.push_back(*run.share.value);
+    for (const Accelerator& one : run.accelerators)
+      if (one.no_process || one.of_peers)
+        out.notes.push_back(fmt::format("{} {}: {} {}", short_id(*run.record), title(*run.record),
+                                        part_label(*one.part), use_words(one)));
+  }
+  for (const auto& [key, sum] : sums)
+    out.rows.push_back(
+        {key.first, "idle accelerators", key.second, energy_text(compute_plain(sum.joules).amount(), style),
+         power_text({compute_plain(sum.watts).value, {}}), percent_text({compute_plain(sum.shares).value, {}})});
+}
+
 std::string idle_sentence(const UnusedFinding& finding) {
   std::size_t runs = 0, unknown = 0;
   const UnusedFinding::Run* largest = nullptr;
@@ -123,7 +154,10 @@ FindingWords unused_words(const UnusedFinding& finding, const NumberStyle& style
                    {},
                    {},
                    ""};
-  for (const UnusedFinding::Run& run : finding.runs) add_devices(run, style, out);
+  if (finding.runs.size() > kMostRuns)
+    add_runs(finding, style, out);
+  else
+    for (const UnusedFinding::Run& run : finding.runs) add_devices(run, style, out);
   for (const UnusedFinding::Elsewhere& one : finding.elsewhere) {
     const std::string times = ratio_text(one.ratio.quotient, style);
     const std::string text =
@@ -187,15 +221,12 @@ FindingWords phases_words(const PhaseFinding& finding, const NumberStyle& style)
                    {},
                    {},
                    ""};
-  std::set<std::string> best_in_training, best_in_inference;
   for (const PhaseFinding::Verdict& one : finding.verdicts) {
     add_verdict(one, style, out);
-    const std::string sentence = verdict_sentence(one, style);
-    out.sentence += (out.sentence.empty() ? "" : ". ") + sentence;
+    out.sentence += (out.sentence.empty() ? "" : ". ") + capitalised(verdict_sentence(one, style));
     out.is_known |= one.comparison.is_ranked;
   }
-  if (finding.verdicts.empty()) out.sentence = "no phase or run of these is called training or inference";
-  out.sentence[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(out.sentence[0])));
+  if (finding.verdicts.empty()) out.sentence = "No phase or run of these is called training or inference";
   out.sentence += ".";
   out.change =
       "Batch size, precision and the length of a phase move these figures; the verdict holds for the settings "
