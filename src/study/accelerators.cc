@@ -66,6 +66,19 @@ void find_laggards(std::vector<Accelerator>& all) {
   }
 }
 
+// Of nodes whose accelerators have no energy of their own (a CPU and a GPU under one meter), and of those unread.
+Placement placement_by_devices(const pb::Record& record) {
+  if (record.node().gpus().empty() && record.devices().empty()) return Placement::no_accelerators;
+  int idle = 0;
+  for (const pb::Device& device : record.devices()) {
+    if (!device.has_busiest()) return Placement::unknown;
+    idle += device.busiest() > 0 ? 0 : 1;
+  }
+  if (record.devices().empty()) return Placement::unknown;
+  if (idle == 0) return Placement::busy;
+  return idle == record.devices_size() ? Placement::all_idle : Placement::some_idle;
+}
+
 }  // namespace
 
 std::vector<Accelerator> judge_accelerators(const pb::Record& record) {
@@ -85,7 +98,7 @@ std::vector<Accelerator> judge_accelerators(const pb::Record& record) {
 
 Placement placement(const pb::Record& record) {
   const auto all = judge_accelerators(record);
-  if (all.empty()) return record.node().gpus().empty() ? Placement::no_accelerators : Placement::unknown;
+  if (all.empty()) return placement_by_devices(record);
   const auto idle = std::count_if(all.begin(), all.end(), [](const auto& one) { return one.use == Use::idle; });
   if (std::any_of(all.begin(), all.end(), [](const auto& one) { return one.use == Use::unknown; }))
     return Placement::unknown;

@@ -73,6 +73,8 @@ TEST(Accelerators, PowerThatMovesOrIsHighIsWork) {
   pb::Record unread = run("a", "x", 1, 2, 60);
   unread.clear_components();
   EXPECT_EQ(placement(unread), Placement::unknown);
+  sample::add_device(unread, "GPU-0", "", 0, 0, 0, 400);
+  EXPECT_EQ(placement(unread), Placement::all_idle) << "what its driver said holds without an energy too";
   pb::Record strange = run("a", "x", 1, 1, 60, 61);
   strange.mutable_components(0)->set_label("gpu0 of a kind nobody rated");
   EXPECT_EQ(placement(strange), Placement::unknown) << "60 W may be all that it has";

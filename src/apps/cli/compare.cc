@@ -86,6 +86,7 @@ Chosen choose(const CompareOptions& options) {
   if (!records) return failed(complain(records.error()));
   if (records->empty()) return failed(complain("no such run", 3));
   chosen.records = std::move(*records);
+  if (options.print.ids.empty()) std::reverse(chosen.records.begin(), chosen.records.end());  // oldest first
   for (const auto& record : chosen.records) chosen.pointers.push_back(&record);
   return chosen;
 }

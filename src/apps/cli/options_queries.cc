@@ -69,6 +69,8 @@ void add_transfer(CommandLine& line) {
   auto* out = line.app.add_subcommand("export", "write records to a file for another machine");
   out->add_option("FILE", transfer_options.path, "- is standard output")->required();
   out->add_option("ID", transfer_options.ids, "which; default: all");
+  out->add_flag("--no-timeline", transfer_options.no_timeline,
+                "leave out the power over time: a tenth of the size, and no picture of the run");
   out->callback([&line, &transfer_options] { line.code = export_runs(transfer_options); });
   auto* in = line.app.add_subcommand("import", "take in records that export wrote");
   in->add_option("FILE", transfer_options.path, "- is standard input")->required();
