@@ -8,7 +8,7 @@ BENCH_ARGS ?= --repeat 3
 DATA := workloads/fetch-data.sh >/dev/null 2>&1 || { tools/deps --lists && workloads/fetch-data.sh; }
 CTEST := ctest --output-on-failure --no-tests=error
 
-.PHONY: deps build bench test unit sanitize tsan lint tidy check fuzz portable bench-overhead bench-accuracy format clean
+.PHONY: deps build bench test unit sanitize tsan lint tidy check fuzz portable wheel bench-overhead bench-nvtx bench-phases bench-accuracy results format clean
 
 deps:                 ## install what is missing of the Debian packages in tools/packages*.txt
 	@tools/deps
@@ -57,11 +57,26 @@ fuzz: deps            ## fuzz targets with libFuzzer, FUZZ_SECONDS each
 
 portable: deps        ## dist/nodewatt-<version>-x86_64.tar.gz: needs glibc alone
 	@cmake --preset portable --log-level=WARNING >/dev/null
-	@cmake --build --preset portable -j $(JOBS) --target nodewatt nw_client nodewatt_shared
+	@cmake --build --preset portable -j $(JOBS) --target nodewatt nw_client nodewatt_shared nodewatt_nvtx
 	@tools/portable $(BUILD)/portable
+
+wheel: deps           ## dist/nodewatt-<version>-py3-none-manylinux_2_<n>_x86_64.whl: the Python package with its library
+	@cmake --preset release --log-level=WARNING >/dev/null
+	@cmake --build --preset release -j $(JOBS) --target nodewatt_shared
+	@tools/wheel $(BUILD)
 
 bench-overhead: build ## what measuring costs; the last line is one JSON object, goal name to figure
 	@bench/overhead $(BUILD)
+
+bench-nvtx: build     ## what NVTX ranges cost; the last line is one JSON object, goal name to figure
+	@bench/nvtx $(BUILD)
+
+bench-phases: build   ## what a phase costs its program, from C and from Python; the last line is one JSON object, goal name to figure
+	@bench/phases $(BUILD)
+
+results: build        ## docs/results/node-types.md: played node types, the two applications here, three findings; raw records beside it
+	@$(DATA)
+	@bench/results/make $(BUILD) $${RESULTS_ARGS:-}
 
 bench-accuracy: build ## the error on played machines, SCENARIOS of them; WRITE=docs/results writes the page; last line JSON
 	@bench/accuracy/report $(BUILD) --scenarios $${SCENARIOS:-200} --seed $${SEED:-1} $${WRITE:+--write $$WRITE}

@@ -47,7 +47,7 @@ target_compile_options(nw_record PRIVATE -w)
 target_link_libraries(nw_record PUBLIC nw::protobuf)
 
 # The public library: the C ABI of include/nodewatt, nothing else in it.
-add_library(nw_client STATIC ${PROJECT_SOURCE_DIR}/src/account/client/client.cc)
+add_library(nw_client STATIC ${PROJECT_SOURCE_DIR}/src/account/client/client.cc ${PROJECT_SOURCE_DIR}/src/account/client/mark.cc)
 target_include_directories(nw_client PUBLIC ${PROJECT_SOURCE_DIR}/include PRIVATE ${PROJECT_SOURCE_DIR}/src)
 set_target_properties(nw_client PROPERTIES OUTPUT_NAME nodewatt POSITION_INDEPENDENT_CODE ON)
 add_library(nodewatt::nodewatt ALIAS nw_client)
@@ -55,3 +55,19 @@ add_library(nodewatt_shared SHARED ${PROJECT_SOURCE_DIR}/src/account/client/clie
 target_include_directories(nodewatt_shared PUBLIC ${PROJECT_SOURCE_DIR}/include PRIVATE ${PROJECT_SOURCE_DIR}/src)
 set_target_properties(nodewatt_shared PROPERTIES OUTPUT_NAME nodewatt VERSION ${PROJECT_VERSION} SOVERSION 1
                       CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+
+# libnodewatt-nvtx.so: NVTX's injection library. It goes into programs that know nothing of us, so it needs the C library alone: no C++
+# runtime, linked as C, and shows nothing but its two entries.
+file(GLOB nvtx_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/account/client/nvtx/*.cc)
+list(FILTER nvtx_sources EXCLUDE REGEX "(_test|/injection)\\.cc$")
+add_library(nw_nvtx STATIC ${nvtx_sources})
+target_link_libraries(nw_nvtx PUBLIC nw_client)
+target_include_directories(nw_nvtx PUBLIC ${PROJECT_SOURCE_DIR}/src)
+add_library(nodewatt_nvtx SHARED ${PROJECT_SOURCE_DIR}/src/account/client/nvtx/injection.cc)
+target_link_libraries(nodewatt_nvtx PRIVATE nw_nvtx)
+foreach(target nw_nvtx nodewatt_nvtx)
+  target_compile_options(${target} PRIVATE -fno-exceptions -fno-rtti)
+  set_target_properties(${target} PROPERTIES CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON POSITION_INDEPENDENT_CODE ON)
+endforeach()
+set_target_properties(nodewatt_nvtx PROPERTIES OUTPUT_NAME nodewatt-nvtx LINKER_LANGUAGE C)
+target_link_options(nodewatt_nvtx PRIVATE -Wl,--exclude-libs,ALL -Wl,-z,defs -Wl,-z,nodelete)

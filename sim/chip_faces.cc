@@ -61,11 +61,13 @@ void show_die(View& view, const Machine& machine, const Indices& instruments, co
   const auto& all = machine.scenario().instruments;
   const std::string about = fmt::format("id {}\nname {}\npci {}\n{}", die.id, die.model, die.pci,
                                         apu ? fmt::format("socket {}\n", index) : "");
-  view.answers[fmt::format("rocm:gpu{}", index)] = [&machine, about, i = die.energy](Nanos t) -> Result<std::string> {
+  view.answers[fmt::format("rocm:gpu{}", index)] = [&machine, about, i = die.energy,
+                                                    says_busy = die.part.has_value()](Nanos t) -> Result<std::string> {
     const Reading counter = machine.read(i, t).reading;
-    const std::string power = "power not supported by this GPU or library\n";
-    if (!counter.ok) return fmt::format("{}energy {}\n{}", about, name(counter.error), power);
-    return fmt::format("{}energy ok\ncounter {}\nresolution 15.259\n{}", about, counter.value, power);
+    const std::string rest = std::string("power not supported by this GPU or library\nbusy ") +
+                             (says_busy ? "ok\n" : "not supported by this GPU or library\n");
+    if (!counter.ok) return fmt::format("{}energy {}\n{}", about, name(counter.error), rest);
+    return fmt::format("{}energy ok\ncounter {}\nresolution 15.259\n{}", about, counter.value, rest);
   };
   const auto read = [&machine, i = die.energy](Nanos t) {
     const SimReading said = machine.read(i, t);
@@ -74,6 +76,9 @@ void show_die(View& view, const Machine& machine, const Indices& instruments, co
     return reading;
   };
   view.sources.push_back({fmt::format("rocm:GPU-{}/energy", die.id), read, all[die.energy].latency, {}});
+  if (die.part)
+    view.activities.push_back(
+        {fmt::format("rocm:GPU-{}/busy", die.id), busy_percent_of(machine, *die.part), kActivityLatency, {}});
   for (const std::size_t i : instruments)
     if (all[i].channel == "power" && die.part && all[die.energy].mirror.empty() && gpu_of(machine, all[i]) == die.part)
       show_number(view, machine, i, fmt::format("{}/hwmon/hwmon{}/power1_input", dir, index));
@@ -107,6 +112,8 @@ void show_rocm(View& view, const Machine& machine, const Indices& instruments) {
       ++count;
     }
   view.answers["rocm:amd_smi"] = constant(std::to_string(count));
+  if (const auto& version = machine.scenario().facts.gpu_driver; !version.empty())
+    view.files["/sys/module/amdgpu/version"] = constant(version + "\n");
 }
 
 void show_msr(View& view, const Machine& machine, const Indices& instruments) {

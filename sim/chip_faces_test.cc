@@ -50,11 +50,27 @@ TEST(ChipFaces, RocmCountsAMirroredDieOnce) {
   const Machine m = play(s);
   const Tape tape = make_tape(m);
   EXPECT_EQ(*tape.answers.at("rocm:amd_smi"), "3");
-  for (const TapeRead& read : tape.sweeps.front().reads) EXPECT_TRUE(read.reading.device);
+  for (const TapeRead& read : tape.sweeps.front().reads)
+    EXPECT_TRUE(read.reading.device || read.source >= 3) << "all but how busy they are";
   const auto parts = parts_of(replay(tape), "gpu");
   ASSERT_EQ(parts.size(), 2u);
   EXPECT_NEAR(double(parts[0].at("energy_j")), truth(m, 0), 2) << "a sweep's 50 us, and 40 ppm of a clock";
   EXPECT_NEAR(double(parts[1].at("energy_j")), truth(m, 2), 2);
+}
+
+TEST(ChipFaces, RocmSaysHowBusyAPackageOfTwoDiesIs) {
+  Scenario s = one_gpu();
+  s.components[0].model = "AMD Instinct MI250X";
+  s.facts.gpu_driver = "6.7.0";
+  s.pieces[0].level = 0.6;
+  Instrument mirror = rocm("gpu0/second", "gpu0");
+  mirror.mirror = "gpu0/energy";
+  s.instruments = {rocm("gpu0/energy", "gpu0"), mirror};
+  const auto replayed = replay(make_tape(play(s)));
+  ASSERT_EQ(replayed.at("devices").size(), 1u);
+  EXPECT_NEAR(double(replayed.at("devices")[0].at("busy")), 0.6, 0.01) << "the mean of both";
+  EXPECT_EQ(replayed.at("devices")[0].at("device"), replayed.at("components")[0].at("device"));
+  EXPECT_EQ(replayed.at("software")[0].at("version"), "6.7.0");
 }
 
 TEST(ChipFaces, RocmApusAreModules) {

@@ -149,7 +149,7 @@ std::shared_ptr<Choice> add_choice(CLI::App& command) {
   auto choice = std::make_shared<Choice>();
   command.add_option("SCENARIO", choice->scenario, "a file, or the name of a preset")->required();
   command.add_option("--workload", choice->workload,
-                     "in place of the scenario's own: training, inference, idle, lockin100ms, lockin101ms");
+                     fmt::format("in place of the scenario's own: {}", fmt::join(workloads(), ", ")));
   command.add_option("--duration", choice->duration, "how long the job is (60s)");
   command.add_option_function<std::uint64_t>(
       "--seed", [choice](const std::uint64_t& seed) { choice->seed = seed, choice->seeded = true; },

@@ -21,6 +21,11 @@ TextAt text_of(const Machine& machine, std::size_t instrument, std::string what,
 // A file with one number in it, and the source that reads it.
 void show_number(View& view, const Machine& machine, std::size_t instrument, const std::string& path);
 
+// How busy a GPU was in the last second, in percent; and the processes that hold it.
+NumberAt busy_percent_of(const Machine& machine, std::size_t component);
+NumberAt processes_of(const Machine& machine, std::size_t component);
+inline constexpr Nanos kActivityLatency = Nanos::of(250'000);
+
 // One function a family.
 void show_msr(View& view, const Machine& machine, const Indices& instruments);
 void show_rocm(View& view, const Machine& machine, const Indices& instruments);

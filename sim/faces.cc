@@ -57,6 +57,16 @@ Error refusal(const std::string& path, ErrorKind kind) {
 
 }  // namespace
 
+NumberAt busy_percent_of(const Machine& machine, std::size_t component) {
+  return [&machine, component](Nanos t) {
+    return Reading::of(static_cast<std::uint64_t>(std::lround(100 * machine.mean_level(component, t - seconds(1), t))));
+  };
+}
+
+NumberAt processes_of(const Machine& machine, std::size_t component) {
+  return [&machine, component](Nanos t) { return Reading::of(machine.processes(component, t)); };
+}
+
 TextAt text_of(const Machine& machine, std::size_t instrument, std::string what,
                std::function<std::string(const SimReading&)> text) {
   return [&machine, instrument, what = std::move(what), text = std::move(text)](Nanos t) -> Result<std::string> {
@@ -114,10 +124,13 @@ void show_powercap(View& view, const Machine& machine, const Indices& instrument
   for (const auto& [path, i] : shown) show_number(view, machine, i, path);
 }
 
-// ---- nvml: a GPU is a component of domain gpu; its UUID comes from the seed.
+// ---- nvml: a GPU is a component of domain gpu; its UUID comes from the scenario's name: another seed is another
+// day of the same node.
 
 std::string gpu_uuid(const Scenario& scenario, std::size_t component) {
-  const std::uint64_t a = hash(scenario.seed, component, 1), b = hash(scenario.seed, component, 2);
+  std::uint64_t node = 0;
+  for (const char c : scenario.name) node = node * 131 + static_cast<unsigned char>(c);
+  const std::uint64_t a = hash(node, component, 1), b = hash(node, component, 2);
   return fmt::format("GPU-{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", a >> 32, a >> 16 & 0xffff, 0x4000 | (a & 0xfff),
                      0x8000 | (b >> 48 & 0x3fff), b & 0xffffffffffff);
 }
@@ -151,20 +164,32 @@ void show_nvml(View& view, const Machine& machine, const Indices& instruments) {
   const auto gpus = gpus_of(machine, instruments);
   view.answers["nvml:library"] = view.answers["nvml:init"] = constant("ok");
   view.answers["nvml:count"] = constant(std::to_string(gpus.size()));
+  if (!scenario.facts.gpu_driver.empty()) view.answers["nvml:driver"] = constant(scenario.facts.gpu_driver);
+  const auto dot = scenario.facts.cuda.find('.');
+  const auto major = parse_u64(scenario.facts.cuda.substr(0, dot));
+  const auto minor =
+      dot == std::string::npos ? std::optional<std::uint64_t>(0) : parse_u64(scenario.facts.cuda.substr(dot + 1));
+  if (major && minor) view.answers["nvml:cuda"] = constant(std::to_string(*major * 1000 + *minor * 10));
   for (std::size_t n = 0; n < gpus.size(); ++n) {
     const Component& component = scenario.components[gpus[n].component];
     const std::string uuid = gpu_uuid(scenario, gpus[n].component);
     const std::string address =
         component.address.empty() ? fmt::format("00000000:{:02X}:00.0", n + 1) : component.address;
-    view.answers[fmt::format("nvml:gpu{}", n)] =
-        constant(fmt::format("uuid {}\nname {}\npci {}\nmig off\nlimit_mw {:.0f}\nenergy {}\ninstant {}\npower {}\n",
-                             uuid, component.model.empty() ? "NVIDIA GPU" : component.model, address,
-                             component.max_w * 1000, gpus[n].energy, gpus[n].power, gpus[n].power));
+    view.answers[fmt::format("nvml:gpu{}", n)] = constant(
+        fmt::format("uuid {}\nname {}\npci {}\nmig off\nlimit_mw {:.0f}\nenergy {}\ninstant {}\npower {}\nbusy "
+                    "ok\nprocesses ok\n",
+                    uuid, component.model.empty() ? "NVIDIA GPU" : component.model, address, component.max_w * 1000,
+                    gpus[n].energy, gpus[n].power, gpus[n].power));
     if (address.size() == 16 && component.model.find("GH200") != std::string::npos)
       view.files[fmt::format("/sys/bus/pci/devices/{}/numa_node", address.substr(4))] = constant("0\n");
     for (const auto& [channel, i] : gpus[n].sources)
       view.sources.push_back(
           {fmt::format("nvml:{}/{}", uuid, channel), value_of(machine, i), scenario.instruments[i].latency, {}});
+    const auto show = [&](const char* what, NumberAt read) {
+      view.activities.push_back({fmt::format("nvml:{}/{}", uuid, what), std::move(read), kActivityLatency, {}});
+    };
+    show("busy", busy_percent_of(machine, gpus[n].component));
+    show("processes", processes_of(machine, gpus[n].component));
   }
 }
 
@@ -257,12 +282,22 @@ void show_proc(View& view, const Machine& machine) {
   view.files["/proc/cpuinfo"] = constant(std::move(cpus));
   view.files["/proc/meminfo"] =
       constant(fmt::format("MemTotal:       {:.0f} kB\nMemFree:        1 kB\n", facts.memory_gb * 1e9 / 1024));
+  const auto say = [&view](const char* path, const std::string& text) {
+    if (!text.empty()) view.files[path] = constant(text + "\n");
+  };
+  say("/proc/sys/kernel/hostname", facts.host);
+  say("/proc/sys/kernel/osrelease", facts.kernel);
+  say("/etc/nodewatt/played",
+      fmt::format("nodewatt-sim {} (seed {})", machine.scenario().name, machine.scenario().seed));
+  say("/etc/os-release", facts.os.empty() ? "" : fmt::format("PRETTY_NAME=\"{}\"", facts.os));
   constexpr std::uint64_t kTicksBefore = 1'000'000;
   const auto ticks = [&machine](Nanos t) {
     return Reading::of(kTicksBefore + static_cast<std::uint64_t>(std::max(machine.busy_seconds({}, t), 0.0) * 100));
   };
-  view.files["/proc/stat"] = [ticks](Nanos t) -> Result<std::string> {
-    return fmt::format("cpu  {} 0 0 999999999 0 0 0 0 0 0\n", ticks(t).value);
+  view.files["/proc/stat"] = [ticks, cpus = facts.cpus](Nanos t) -> Result<std::string> {
+    const std::uint64_t busy = ticks(t).value;
+    const auto all = static_cast<std::uint64_t>(std::max(to_seconds(t), 0.0) * 100 * cpus);
+    return fmt::format("cpu  {} 0 0 {} 0 0 0 0 0 0\n", busy, 999'999'999 + all - std::min(all, busy - kTicksBefore));
   };
   view.sources.push_back({"/proc/stat#busy_ticks", ticks, Nanos::of(60'000), {}});
 }

@@ -30,6 +30,7 @@ struct View {
   std::map<std::string, std::string> links;
   std::map<std::string, TextAt> answers;  // of vendor libraries and of slow buses
   std::vector<ShownSource> sources;       // in the order in which the drivers read them
+  std::vector<ShownSource> activities;    // how busy devices are: read after those, about once a second
 
   // The folders that drivers list, each with the names in it.
   std::map<std::string, std::vector<std::string>> folders() const;

@@ -26,14 +26,18 @@ Track make_track(const Scenario& scenario, const Component& component, std::uint
   return track;
 }
 
-// CPUs that are busy, as if they were watts. Work on one package by name is not in it.
-Track make_busy(const Scenario& scenario) {
+// The level of what the pieces move, times `full`, as if it were watts.
+Track make_level(const Scenario& quiet, Component component, double full) {
+  component.idle_w = component.awake_w = 0;
+  component.max_w = full;
+  return make_track(quiet, component, 0);
+}
+
+// CPUs that are busy. Work on one package by name is not in it.
+Track make_busy(const Scenario& quiet) {
   Component cpus;
   cpus.load = Load::cpu;
-  cpus.max_w = scenario.facts.cpus;
-  Scenario quiet = scenario;
-  for (Piece& piece : quiet.pieces) piece.noise = 0;
-  return make_track(quiet, cpus, 0);
+  return make_level(quiet, cpus, quiet.facts.cpus);
 }
 
 template <class Items>
@@ -80,7 +84,10 @@ Result<Machine> make_machine(Scenario scenario) {
   parts->scenario = std::move(scenario);
   const Scenario& s = parts->scenario;
   for (std::size_t i = 0; i < s.components.size(); ++i) parts->tracks.push_back(make_track(s, s.components[i], i));
-  parts->busy.push_back(make_busy(s));
+  Scenario quiet = s;
+  for (Piece& piece : quiet.pieces) piece.noise = 0;
+  parts->busy.push_back(make_busy(quiet));
+  for (const Component& component : s.components) parts->levels.push_back(make_level(quiet, component, 1));
   parts->plug = std::make_unique<Plug>(s.supply, parts->tracks, s.noise_step, s.end);
   for (std::size_t i = 0; i < s.instruments.size(); ++i) parts->eyes.push_back(make_eye(*parts, i));
   return Machine(std::move(parts));
@@ -112,6 +119,19 @@ double Machine::plug_energy(Nanos from, Nanos to) const {
 double Machine::seen_energy(std::size_t instrument, Nanos from, Nanos to) const {
   const Eye& eye = parts_->eyes[instrument];
   return parts_->energy_at(eye, to) - parts_->energy_at(eye, from);
+}
+
+double Machine::mean_level(std::size_t component, Nanos from, Nanos to) const {
+  const Track& level = parts_->levels[component];
+  return to > from ? (level.energy(to) - level.energy(from)) / to_seconds(to - from) : level.power(to);
+}
+
+std::uint32_t Machine::processes(std::size_t component, Nanos at) const {
+  std::uint32_t most = 0;
+  for (const Piece& piece : scenario().pieces)
+    if (moves(piece, scenario().components[component]) && at >= piece.from && at < piece.to)
+      most = std::max(most, piece.processes);
+  return most;
 }
 
 double Machine::busy_seconds(Nanos from, Nanos to) const {

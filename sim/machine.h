@@ -39,6 +39,10 @@ class Machine {
   double plug_energy(Nanos from, Nanos to) const;
   // What a perfect sensor in this one's place would have counted: all that it looks at, gain 1, no offset.
   double seen_energy(std::size_t instrument, Nanos from, Nanos to) const;
+  // How busy a component was in the mean, as its pieces say: 0 idle, 1 full; and how many processes hold it. Noise is
+  // no work.
+  double mean_level(std::size_t component, Nanos from, Nanos to) const;
+  std::uint32_t processes(std::size_t component, Nanos at) const;
   // CPU seconds that were busy, of all CPUs of the facts.
   double busy_seconds(Nanos from, Nanos to) const;
 

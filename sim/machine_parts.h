@@ -25,6 +25,7 @@ struct Machine::Parts {
   Scenario scenario;
   std::vector<Track> tracks;  // of the components
   std::vector<Track> busy;    // one: CPUs that are busy
+  std::vector<Track> levels;  // of the components, as if they were watts
   std::unique_ptr<Plug> plug;
   std::vector<Eye> eyes;
 

@@ -70,6 +70,7 @@ Done check(const Piece& p, const Scenario& scenario) {
   const double hours = to_seconds(p.to - p.from) / 3600;
   if (p.stalls_per_hour * hours > 1e5 || (p.epoch > Nanos{} && (p.to - p.from).count() / p.epoch.count() > 100'000))
     return wrong("piece", p.on, "has over 100000 stalls or epochs");
+  if (p.processes > 10'000) return wrong("piece", p.on, "processes must lie in 0..10000");
   if (!within(p.noise, 0, 0.3)) return wrong("piece", p.on, "noise must lie in 0..0.3");
   return {};
 }

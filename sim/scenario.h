@@ -54,6 +54,8 @@ struct Facts {
   std::uint32_t cpu_family = 0, cpu_model = 0;  // the same; 0: not said
   std::string flags = "fpu";
   double memory_gb = 0;
+  std::string host{}, kernel{}, os{};  // its name, the kernel's release, os-release's PRETTY_NAME; "": not said
+  std::string gpu_driver{}, cuda{};    // versions: of NVIDIA's or AMD's driver; of the CUDA that it can run, "12.4"
 };
 
 // ---- what it does
@@ -80,6 +82,8 @@ struct Piece {
   Nanos stall{};
 
   double noise = 0;  // sigma of slow noise, relative to the mean power; at most a third of the lowest power
+
+  std::uint32_t processes = 1;  // that hold what it is on, whether they work or not: a GPU's, nobody counts others
 };
 
 struct Job {
@@ -164,8 +168,8 @@ Result<Scenario> read_scenario(const std::string& path);
 // What a scenario must be to be played; the error says which of its items is wrong. Fills in `end`.
 Done check_scenario(Scenario& scenario);
 
-// Replaces pieces and the job by one of the named loads (training, inference, idle, lockin100ms, lockin101ms), 10 s
-// after the beginning and `length` long.
+// Replaces pieces and the job by one of the named loads, 10 s after the beginning and `length` long.
+std::vector<std::string_view> workloads();
 Done set_workload(Scenario& scenario, std::string_view workload, Nanos length);
 // Moves the ends of the one job, of what ends with it and of the scenario, so that the job is `length` long.
 Done set_length(Scenario& scenario, Nanos length);

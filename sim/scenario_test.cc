@@ -100,6 +100,19 @@ TEST(ScenarioToml, SurvivesDamage) {
   EXPECT_GT(sound, 10u);
 }
 
+TEST(ScenarioToml, WhatTheMachineSaysOfItself) {
+  const auto s = parse_scenario(
+      "end = \"10s\"\n[node]\ncpus = 2\nhost = \"n1\"\nkernel = \"6.1\"\nos = \"Debian\"\ngpu_driver = \"550\"\ncuda = "
+      "\"12.4\"\n"
+      "[[piece]]\non = \"gpu\"\nfrom = \"1s\"\nto = \"2s\"\nlevel = 0\nprocesses = 3\n",
+      "f");
+  ASSERT_TRUE(s) << s.error().what;
+  EXPECT_EQ(s->facts.host + s->facts.kernel + s->facts.os + s->facts.gpu_driver + s->facts.cuda, "n16.1Debian55012.4");
+  EXPECT_EQ(s->pieces[0].processes, 3u);
+  EXPECT_FALSE(parse_scenario("end = \"9s\"\n[[piece]]\non = \"gpu\"\nto = \"2s\"\nprocesses = 10001\n", "f"));
+  EXPECT_FALSE(parse_scenario("end = \"9s\"\n[[piece]]\non = \"gpu\"\nto = \"2s\"\nprocesses = -1\n", "f"));
+}
+
 TEST(ScenarioToml, PresetsArePlayable) {
   EXPECT_EQ(presets().size(), 5u);
   for (const Preset& preset : presets()) {
@@ -107,7 +120,8 @@ TEST(ScenarioToml, PresetsArePlayable) {
     ASSERT_TRUE(s) << s.error().what;
     EXPECT_EQ(s->name, preset.name);
     EXPECT_TRUE(make_machine(*s));
-    for (const char* load : {"training", "inference", "idle", "lockin100ms", "lockin101ms"}) {
+    EXPECT_EQ(workloads().size(), 7u);
+    for (const auto load : workloads()) {
       Scenario other = *s;
       ASSERT_TRUE(set_workload(other, load, seconds(30)));
       EXPECT_TRUE(make_machine(other)) << preset.name << load;
@@ -134,6 +148,24 @@ TEST(ScenarioToml, PresetsDrawWhatIsPublished) {
   EXPECT_NEAR(mean("horeka_green", "idle", ""), 380, 25);
   EXPECT_NEAR(mean("horeka_blue", "idle", ""), 137, 13);
   EXPECT_NEAR(mean("hgx_h100", "idle", "gpu"), 8 * 68, 1);
+}
+
+// On a node with GPUs as on one without: the same of the CPUs, and GPUs that stand by.
+TEST(Workload, OnCpusAloneGpusStandBy) {
+  for (const char* load : {"cpu_training", "cpu_inference"})
+    for (const Preset& preset : presets()) {
+      Scenario s = *find_scenario(std::string(preset.name));
+      ASSERT_TRUE(set_workload(s, load, seconds(60)));
+      const Machine m = play(s);
+      const double cpu_s = m.busy_seconds(seconds(10), seconds(70)) / s.facts.cpus / 60;
+      EXPECT_GT(cpu_s, 0.5) << preset.name << load;
+      for (std::size_t i = 0; i < s.components.size(); ++i) {
+        if (s.components[i].domain != "gpu") continue;
+        EXPECT_EQ(m.mean_level(i, seconds(10), seconds(70)), 0);
+        EXPECT_EQ(m.processes(i, seconds(40)), 0u);
+        EXPECT_DOUBLE_EQ(m.energy(i, seconds(10), seconds(70)), 60 * s.components[i].idle_w);
+      }
+    }
 }
 
 TEST(Workload, ALengthMovesTheEnds) {

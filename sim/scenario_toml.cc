@@ -216,6 +216,11 @@ Done read_node(Keys keys, Scenario& s) {
   keys.whole("cpu_model", s.facts.cpu_model);
   keys.text("flags", s.facts.flags);
   keys.number("memory_gb", s.facts.memory_gb);
+  keys.text("host", s.facts.host);
+  keys.text("kernel", s.facts.kernel);
+  keys.text("os", s.facts.os);
+  keys.text("gpu_driver", s.facts.gpu_driver);
+  keys.text("cuda", s.facts.cuda);
   return keys.finish();
 }
 
@@ -268,6 +273,7 @@ Done read_piece(Keys keys, Scenario& s) {
   keys.time("stall", p.stall);
   keys.number("stall_level", p.stall_level);
   keys.number("noise", p.noise);
+  keys.whole("processes", p.processes);
   s.pieces.push_back(std::move(p));
   return keys.finish();
 }

@@ -11,6 +11,7 @@ namespace nw::sim {
 
 namespace {
 constexpr double kLatestWakeUpNs = 300'000;
+constexpr Nanos kBetweenGlances = millis(990);  // as `nodewatt run` looks at activities
 
 // A gauge sets the pace only where no counter of the same part does its work.
 bool gauges_set_the_pace(const Scenario& scenario) {
@@ -34,8 +35,9 @@ void write_probe(const View& view, Nanos at, Tape& tape) {
   for (const auto& [path, target] : view.links) tape.links.emplace(path, target);
   for (const auto& [key, answer] : view.answers) tape.answers.emplace(key, answer(at));
   for (const auto& [folder, names] : view.folders()) tape.lists.emplace(folder, names);
-  for (const ShownSource& source : view.sources)
-    tape.sources.emplace(source.key, static_cast<std::uint32_t>(tape.opened++));
+  for (const auto* sources : {&view.sources, &view.activities})
+    for (const ShownSource& source : *sources)
+      tape.sources.emplace(source.key, static_cast<std::uint32_t>(tape.opened++));
 }
 
 class Player {
@@ -90,8 +92,19 @@ class Player {
       read.after_sweep = after;
       line.reads.push_back(read);
     }
+    if (sweeps_ == 1 || at - glanced_ >= kBetweenGlances) glance(at, after, line);
     tape_.sweeps.push_back(std::move(line));
     return at + after;
+  }
+
+  // How busy the devices are, behind a sweep. The next does not wait for it: who sweeps in a burst looks elsewhere.
+  void glance(Nanos at, Nanos after, TapeSweep& line) {
+    glanced_ = at;
+    for (std::size_t n = 0; n < view_.activities.size(); ++n) {
+      if (pace_.latency) after += view_.activities[n].latency;
+      const auto source = static_cast<std::uint32_t>(view_.sources.size() + n);
+      line.reads.push_back({source, view_.activities[n].read(at + after), after});
+    }
   }
 
   const Machine& machine_;
@@ -100,6 +113,7 @@ class Player {
   View view_;
   std::optional<Rounds> rounds_;
   std::uint64_t sweeps_ = 0;
+  Nanos glanced_;
   bool gauges_ = gauges_set_the_pace(machine_.scenario());
 };
 

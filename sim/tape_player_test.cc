@@ -47,6 +47,40 @@ TEST(TapePlayer, SweepsAtThePaceOfARun) {
   EXPECT_EQ(own.sweeps[6].at, seconds(15));
 }
 
+TEST(TapePlayer, LooksOnceASecondHowBusyTheGpusAre) {
+  const Tape& tape = green_tape();
+  const auto busy = std::find_if(tape.sources.begin(), tape.sources.end(),
+                                 [](const auto& source) { return source.first.ends_with("/busy"); });
+  ASSERT_NE(busy, tape.sources.end());
+  int glances = 0;
+  for (const TapeSweep& sweep : tape.sweeps)
+    for (const TapeRead& read : sweep.reads) glances += read.source == *busy->second;
+  EXPECT_NEAR(glances, 56, 4) << "of a minute, at sweeps that come a little late";
+}
+
+TEST(TapePlayer, WhatTheGpusDidIsReplayed) {
+  Scenario s = *find_scenario("horeka_green");
+  ASSERT_TRUE(set_workload(s, "inference", seconds(30)));
+  Piece fourth = make_piece("gpu3", seconds(10), seconds(40), 0);  // a process that holds it and does nothing
+  fourth.processes = 2;
+  s.pieces.push_back(fourth);
+  const Machine m = play(s);
+  const auto replayed = replay(make_tape(m));
+  const auto& devices = replayed.at("devices");
+  ASSERT_EQ(devices.size(), 4u);
+  EXPECT_NEAR(double(devices[0].at("busy")), m.mean_level(m.component("gpu0"), seconds(10), seconds(40)), 0.02);
+  EXPECT_EQ(devices[0].at("processes"), 1);
+  EXPECT_EQ(devices[0].at("power_limit_w"), 400.0);
+  EXPECT_EQ(devices[3].at("busy"), 0.0);
+  EXPECT_EQ(devices[3].at("processes"), 2);
+  EXPECT_TRUE(devices[0].at("allocated").is_null());
+  EXPECT_NEAR(double(replayed.at("cpu_busy")), 0.02, 0.001);
+  EXPECT_TRUE(replayed.at("child_cpu_s").is_null()) << "a tape has no command";
+  EXPECT_EQ(replayed.at("node").at("gpus").size(), 4u);
+  EXPECT_EQ(replayed.at("node").at("host"), "played-horeka-green");
+  EXPECT_EQ(replayed.at("software")[1].at("version"), "12.4");
+}
+
 TEST(TapePlayer, NobodySweepsInAGap) {
   Scenario s = *find_scenario("horeka_blue");
   Fault late;

@@ -40,13 +40,13 @@ NW_API uint32_t nw_abi_version(void);
 NW_API int nw_measuring(void);
 
 /* Begins a phase on the calling thread, inside the thread's innermost open phase. `name` is UTF-8, not NULL, not empty
- * (a NULL or empty name is recorded as "?"); '/' is reserved as the path separator and becomes '_'. Returns its id, 0
- * when nobody measures. */
+ * (a NULL or empty name is recorded as "?"); '/' is reserved as the path separator and becomes '_'. Returns its id; 0
+ * when nobody measures or the mark found no room (it is counted as the anomaly phase_lost). */
 NW_API nw_phase_id nw_phase_begin(const char* name);
 
-/* Ends a phase, from any thread of the process that began it. Phases nested inside that are still open end with it. An
- * id that is 0, unknown or already ended is ignored (and counted as the anomaly phase_unmatched when somebody
- * measures). */
+/* Ends a phase, from any thread of the process that began it. Phases nested inside that are still open end with it. 0
+ * and the id of another process are ignored, so that a forked child may leave the scopes that its parent opened; an id
+ * of this process that is unknown or already ended is ignored and counted as the anomaly phase_unmatched. */
 NW_API void nw_phase_end(nw_phase_id id);
 
 /* Adds `count` (finite, >= 0; anything else is ignored and counted as an anomaly) of `unit` ("sample", "epoch",

@@ -95,6 +95,16 @@ int amdsmi_get_gpu_asic_info(void* handle, void* info) {
   return read_text(handle, "name", static_cast<char*>(info), 64);
 }
 
+// amdsmi_engine_usage_t: 64 bytes, percent of the graphics engine first; all bits set where nothing is said.
+int amdsmi_get_gpu_activity(void* handle, void* usage) {
+  char text[64];
+  if (const int code = read_text(handle, "busy_percent", text, sizeof text); code != kSuccess) return code;
+  std::memset(usage, 0xff, 64);
+  const auto percent = static_cast<std::uint32_t>(std::strtoul(text, nullptr, 10));
+  std::memcpy(usage, &percent, sizeof percent);
+  return kSuccess;
+}
+
 int amdsmi_get_energy_count(void* handle, std::uint64_t* counter, float* resolution, std::uint64_t* ns) {
   char text[64];
   if (const int code = read_text(handle, "resolution_uj", text, sizeof text); code != kSuccess) return code;

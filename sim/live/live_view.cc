@@ -63,12 +63,12 @@ constexpr std::array<Vendor, 2> kVendors{{
      "uuid",
      "nvml:{}/{}",
      {{{"uuid", "uuid"}, {"name", "name"}, {"pci", "pci"}, {"limit_mw", "limit_mw"}}},
-     {{{"energy", "energy_mj"}, {"power", "power_mw"}, {"", ""}, {"", ""}}}},
+     {{{"energy", "energy_mj"}, {"power", "power_mw"}, {"busy", "busy_percent"}, {"processes", "processes"}}}},
     {"rocm",
      "id",
      "rocm:GPU-{}/{}",
      {{{"id", "uuid"}, {"name", "name"}, {"pci", "pci"}, {"resolution", "resolution_uj"}}},
-     {{{"energy", "energy_counts"}, {"", ""}, {"", ""}, {"", ""}}}},
+     {{{"energy", "energy_counts"}, {"busy", "busy_percent"}, {"", ""}, {"", ""}}}},
 }};
 
 std::string answer_of(const View& view, const std::string& key) {
@@ -89,8 +89,9 @@ void show_gpu(View& view, const Vendor& vendor, const std::string& dir, const st
     view.files[dir + file] = [text = word_of(answer, word) + "\n"](Nanos) -> Result<std::string> { return text; };
   for (const auto& [channel, file] : vendor.channels) {
     const std::string key = fmt::format(fmt::runtime(vendor.source), word_of(answer, vendor.id), channel);
-    for (const ShownSource& source : view.sources)
-      if (source.key == key) view.files[dir + file] = number_of(source.read);
+    for (const auto* sources : {&view.sources, &view.activities})
+      for (const ShownSource& source : *sources)
+        if (source.key == key) view.files[dir + file] = number_of(source.read);
   }
 }
 
@@ -105,6 +106,11 @@ void show_gpus(View& view) {
     if (count == 0) continue;
     view.files[fmt::format("/{}/count", vendor.family)] =
         [text = fmt::format("{}\n", count)](Nanos) -> Result<std::string> { return text; };
+    for (const char* key : {"driver", "cuda"})
+      if (const std::string answer = answer_of(view, fmt::format("{}:{}", vendor.family, key)); !answer.empty())
+        view.files[fmt::format("/{}/{}", vendor.family, key)] = [text = answer + "\n"](Nanos) -> Result<std::string> {
+          return text;
+        };
   }
 }
 }  // namespace

@@ -38,6 +38,20 @@ TEST(LiveView, GpusSayWhatTheirSensorsSay) {
   EXPECT_FALSE(view.files.contains("/nvml/4/name"));
 }
 
+TEST(LiveView, GpusSayHowBusyTheyAre) {
+  const Machine machine = play("horeka_green");
+  const View view = make_live_view(machine);
+  EXPECT_EQ(text_at(view, "/nvml/0/busy_percent", seconds(5)), "0\n");
+  EXPECT_EQ(text_at(view, "/nvml/0/processes", seconds(5)), "0\n");
+  EXPECT_NEAR(std::stod(text_at(view, "/nvml/0/busy_percent", seconds(40))), 36, 5);
+  EXPECT_EQ(text_at(view, "/nvml/0/processes", seconds(40)), "1\n");
+  EXPECT_EQ(text_at(view, "/nvml/driver", {}), "550.54.15\n");
+  EXPECT_EQ(text_at(view, "/nvml/cuda", {}), "12040\n");
+  EXPECT_EQ(text_at(view, "/proc/sys/kernel/hostname", {}), "played-horeka-green\n");
+  const Machine amd = play("mi300a");
+  EXPECT_NEAR(std::stod(text_at(make_live_view(amd), "/rocm/2/busy_percent", seconds(40))), 82, 5);
+}
+
 TEST(LiveView, WithoutGpusThereIsNoNvml) {
   const Machine machine = play_text("end = \"10s\"\n[[component]]\nname = \"cpu0\"\nidle_w = 10\nmax_w = 10\n");
   EXPECT_FALSE(make_live_view(machine).files.contains("/nvml/count"));

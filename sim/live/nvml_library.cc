@@ -13,7 +13,7 @@ namespace {
 using namespace nw::sim;
 
 constexpr int kSuccess = 0, kUninitialized = 1, kInvalid = 2, kNotSupported = 3, kNoPermission = 4, kTooSmall = 7,
-              kDriverNotLoaded = 9, kUnknown = 999;
+              kDriverNotLoaded = 9, kUnknown = 999;  // kTooSmall: NVML_ERROR_INSUFFICIENT_SIZE
 constexpr unsigned kMostGpus = 64, kPowerInstant = 186;
 
 int alive = 0;
@@ -100,10 +100,21 @@ const char* nvmlErrorString(int code) {
   }
 }
 
-int nvmlSystemGetDriverVersion(char* out, unsigned size) {
+int nvmlSystemGetNVMLVersion(char* out, unsigned size) {
   return std::snprintf(out, size, "0.0-nodewatt-sim") < static_cast<int>(size) ? kSuccess : kTooSmall;
 }
-int nvmlSystemGetNVMLVersion(char* out, unsigned size) { return nvmlSystemGetDriverVersion(out, size); }
+int nvmlSystemGetDriverVersion(char* out, unsigned size) {
+  char text[96];
+  if (read_text("driver", text, sizeof text) != kSuccess) return nvmlSystemGetNVMLVersion(out, size);
+  return std::snprintf(out, size, "%s", text) < static_cast<int>(size) ? kSuccess : kTooSmall;
+}
+int nvmlSystemGetCudaDriverVersion_v2(int* version) {
+  unsigned long long number = 0;
+  const int code = read_number("cuda", &number);
+  if (code == kSuccess) *version = static_cast<int>(number);
+  return code;
+}
+int nvmlSystemGetCudaDriverVersion(int* version) { return nvmlSystemGetCudaDriverVersion_v2(version); }
 
 int nvmlDeviceGetCount_v2(unsigned* count) {
   if (alive == 0) return kUninitialized;
@@ -147,6 +158,25 @@ int nvmlDeviceGetPowerManagementLimit(void* device, unsigned* mw) { return devic
 int nvmlDeviceGetPowerUsage(void* device, unsigned* mw) { return device_number(device, "power_mw", mw); }
 int nvmlDeviceGetTotalEnergyConsumption(void* device, unsigned long long* mj) {
   return device_number(device, "energy_mj", mj);
+}
+
+// nvmlUtilization_t: percent of the GPU and of its memory, of which nothing is known.
+int nvmlDeviceGetUtilizationRates(void* device, unsigned* rates) {
+  rates[1] = 0;
+  return device_number(device, "busy_percent", rates);
+}
+
+// How many there are, to those that ask for no more: played processes have no numbers.
+int nvmlDeviceGetComputeRunningProcesses_v3(void* device, unsigned* count, void* infos) {
+  if (infos != nullptr) return kNotSupported;
+  const int code = device_number(device, "processes", count);
+  return code == kSuccess && *count > 0 ? kTooSmall : code;
+}
+int nvmlDeviceGetComputeRunningProcesses_v2(void* device, unsigned* count, void* infos) {
+  return nvmlDeviceGetComputeRunningProcesses_v3(device, count, infos);
+}
+int nvmlDeviceGetComputeRunningProcesses(void* device, unsigned* count, void* infos) {
+  return nvmlDeviceGetComputeRunningProcesses_v3(device, count, infos);
 }
 
 int nvmlDeviceGetMigMode(void* device, unsigned* current, unsigned* pending) {

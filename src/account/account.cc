@@ -190,13 +190,12 @@ void Account::write_anomalies(pb::Record& record, const Composition& run) const 
   for (const Meter& meter : meters_)
     if (meter.alive() && compute_aliasing(meter.plate(), end_ - begin_, false) >= kUnresolvedAlias)
       write(meter.plate().id, one_of(Anomaly::aliased));
-  write("", phases_.anomalies());
-  write("", anomalies_);
-  write("", run.anomalies);
-  AnomalyCounts unresolved;
+  AnomalyCounts of_no_sensor = phases_.anomalies();
+  of_no_sensor.add(anomalies_);
+  of_no_sensor.add(run.anomalies);
   for (const auto& phase : record.phases())
-    if (!phase.resolved()) unresolved.add(Anomaly::phase_unresolved);
-  write("", unresolved);
+    if (!phase.resolved()) of_no_sensor.add(Anomaly::phase_unresolved);
+  write("", of_no_sensor);
 }
 
 void Account::write(pb::Record& record) const {

@@ -78,20 +78,22 @@ Channel::~Channel() {
   ::munmap(header_, kChannelSize);
 }
 
-ChannelSlot& Channel::slot(std::uint64_t position) const {
-  return reinterpret_cast<ChannelSlot*>(header_ + 1)[position % kChannelSlots];
-}
-
 std::vector<Mark> Channel::take() {
   std::vector<Mark> marks;
+  take_slots(marks);
+  take_heaps(marks);
+  return marks;
+}
+
+void Channel::take_slots(std::vector<Mark>& marks) {
   const std::uint64_t end = header_->head.load(std::memory_order_acquire);  // writers may be faster than we are
   const std::int64_t now = monotonic().count();
   while (tail_ < end) {
-    ChannelSlot& next = slot(tail_);
     const std::uint64_t index = tail_ % kChannelSlots;
+    ChannelSlot& next = slots_of(*header_)[index];
     if (next.sequence.load(std::memory_order_acquire) + index != tail_ + 1) {
       if (stalled_since_ == Nanos{}) stalled_since_ = monotonic();
-      if (monotonic() - stalled_since_ < kWriterDied) return marks;
+      if (monotonic() - stalled_since_ < kWriterDied) return;
       ++skipped_;
     } else {
       const auto kind = next.kind > static_cast<std::uint32_t>(Mark::kLastKind) ? Mark::Kind::work
@@ -103,7 +105,18 @@ std::vector<Mark> Channel::take() {
     next.sequence.store(tail_ + kChannelSlots - index, std::memory_order_release);
     ++tail_;
   }
-  return marks;
+}
+
+// What was added up beside the ring is younger than what stood in it.
+void Channel::take_heaps(std::vector<Mark>& marks) {
+  for (std::size_t i = 0; i < kChannelHeaps; ++i) {
+    ChannelHeap& heap = heaps_of(*header_)[i];
+    const auto state = heap.state.load(std::memory_order_acquire);
+    if (state == ChannelHeap::kFree) return;
+    if (state != ChannelHeap::kReady || heap.sum.load(std::memory_order_relaxed) == 0) continue;
+    marks.push_back({Mark::Kind::work, monotonic(), 0, heap.pid, heap.tid, text_of(heap.name, sizeof heap.name),
+                     text_of(heap.unit, sizeof heap.unit), heap.sum.exchange(0)});
+  }
 }
 
 std::uint64_t Channel::lost() const { return header_->lost.load(std::memory_order_relaxed) + skipped_; }
@@ -111,12 +124,15 @@ std::uint64_t Channel::lost() const { return header_->lost.load(std::memory_orde
 void Channel::wait(Nanos when, bool for_marks) {
   const std::uint32_t seen = header_->wake.load(std::memory_order_acquire);
   header_->waiting.store(for_marks ? 1 : 0, std::memory_order_seq_cst);
-  const bool pending = for_marks && header_->head.load(std::memory_order_seq_cst) > tail_;
+  header_->crowded_at.store(for_marks ? 0 : tail_ + kChannelCrowd, std::memory_order_seq_cst);
+  const std::uint64_t enough = for_marks ? tail_ : tail_ + kChannelCrowd;
+  const bool pending = header_->head.load(std::memory_order_seq_cst) > enough;
   if (!pending && !interrupted_.load(std::memory_order_seq_cst)) {
     const timespec until{when.count() / kNanosPerSecond, when.count() % kNanosPerSecond};
     ::syscall(SYS_futex, &header_->wake, FUTEX_WAIT_BITSET, seen, &until, nullptr, FUTEX_BITSET_MATCH_ANY);
   }
   header_->waiting.store(0, std::memory_order_relaxed);
+  header_->crowded_at.store(0, std::memory_order_relaxed);
 }
 
 void Channel::interrupt() {

@@ -3,8 +3,12 @@
 // A file of one header and a ring of slots, mapped by both sides; its path is in NODEWATT_CHANNEL. Any number of
 // writers (threads and processes), one reader. A slot's sequence says whose turn it is (a bounded queue after Vyukov):
 // equal to the position, a writer may take it; one more, the reader may; the reader adds the ring's length. A writer
-// never waits: when the ring is full its mark is lost and counted. A mark wakes the reader by futex only while the
-// reader asks for it, so that a burst costs no system calls.
+// never waits: when the ring is full its mark is lost and counted. The last quarter of the ring takes ends alone: a
+// phase whose begin was taken can end, however fast marks come, so that a burst loses phases whole and never leaves one
+// open. Work is not lost with them: what finds no room is added up beside the ring, by thread and unit, for a sample
+// counted too few would make all others too dear. A mark wakes the reader by futex only while the reader asks for it,
+// or when it fills the ring to the place that the reader named, so that a burst costs no more than a system call each
+// quarter of the ring.
 #pragma once
 
 #include <atomic>
@@ -19,8 +23,11 @@
 namespace nw {
 
 inline constexpr const char* kChannelVariable = "NODEWATT_CHANNEL";
-inline constexpr std::uint64_t kChannelMagic = 0x316e616863776eULL;  // "nwchan1"
+inline constexpr std::uint64_t kChannelMagic = 0x326e616863776eULL;  // "nwchan2"
 inline constexpr std::uint32_t kChannelSlots = 8192;
+inline constexpr std::uint32_t kChannelSlotsForEnds = kChannelSlots / 4;
+inline constexpr std::uint32_t kChannelCrowd =
+    kChannelSlots / 4;  // so many marks wake a reader that is not to be woken
 
 struct alignas(64) ChannelSlot {
   std::atomic<std::uint64_t> sequence;
@@ -39,11 +46,29 @@ struct alignas(64) ChannelHeader {
   alignas(64) std::atomic<std::uint32_t> wake;  // futex word; grows with each mark
   std::atomic<std::uint32_t> waiting;           // the reader wants to be woken
   std::atomic<std::uint64_t> lost;
+  std::atomic<std::uint64_t> crowded_at;  // the position from which on the reader is to be woken in any case; 0: none
 };
-static_assert(std::atomic<std::uint64_t>::is_always_lock_free && sizeof(ChannelSlot) == 128 &&
-              sizeof(ChannelHeader) == 192);
 
-inline constexpr std::size_t kChannelSize = sizeof(ChannelHeader) + kChannelSlots * sizeof(ChannelSlot);
+// Work of one thread that found no room in the ring.
+struct alignas(64) ChannelHeap {
+  enum State : std::uint32_t { kFree, kFilling, kReady };
+  std::atomic<std::uint32_t> state;
+  std::uint32_t pid, tid;
+  std::atomic<double> sum;  // since the reader took it last
+  char name[48];
+  char unit[16];
+};
+inline constexpr std::size_t kChannelHeaps = 256;
+static_assert(std::atomic<std::uint64_t>::is_always_lock_free && std::atomic<double>::is_always_lock_free &&
+              sizeof(ChannelSlot) == 128 && sizeof(ChannelHeader) == 192 && sizeof(ChannelHeap) == 128);
+
+inline constexpr std::size_t kChannelSize =
+    sizeof(ChannelHeader) + kChannelSlots * sizeof(ChannelSlot) + kChannelHeaps * sizeof(ChannelHeap);
+
+inline ChannelSlot* slots_of(ChannelHeader& header) { return reinterpret_cast<ChannelSlot*>(&header + 1); }
+inline ChannelHeap* heaps_of(ChannelHeader& header) {
+  return reinterpret_cast<ChannelHeap*>(slots_of(header) + kChannelSlots);
+}
 
 // The reader's side. wait() and interrupt() may be called from different threads; take() by the owner alone.
 class Channel {
@@ -59,13 +84,14 @@ class Channel {
   std::vector<Mark> take();
   // Marks that did not fit, or whose writers died while writing.
   std::uint64_t lost() const;
-  // Sleeps until `when`, a mark (if `for_marks`) or interrupt().
+  // Sleeps until `when`, a mark (if `for_marks`), a crowd of them or interrupt().
   void wait(Nanos when, bool for_marks);
   void interrupt();
 
  private:
   Channel(std::string path, ChannelHeader* header);
-  ChannelSlot& slot(std::uint64_t position) const;
+  void take_slots(std::vector<Mark>& marks);
+  void take_heaps(std::vector<Mark>& marks);
 
   std::string path_;
   ChannelHeader* header_;

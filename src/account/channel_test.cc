@@ -16,6 +16,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <set>
 #include <thread>
 
 #include "account/client/client.h"
@@ -124,24 +125,97 @@ TEST(Channel, IsPrivateAndGoesWithItsOwner) {
   EXPECT_FALSE(std::filesystem::exists(path));
 }
 
+constexpr std::uint32_t kRoom = kChannelSlots - kChannelSlotsForEnds;  // for all marks but ends
+
 TEST(Channel, AFullRingLosesAndCountsAndThenGoesOn) {
   const auto channel = make_channel();
   const auto send = [&](int marks) {
     return run_child(channel->path(), [marks] {
-      for (int i = 0; i < marks; ++i) nw_work("w", i, "x");
+      for (int i = 0; i < marks; ++i) nw_figure("f", i);
       return 0;
     });
   };
-  ASSERT_EQ(send(kChannelSlots + 100), 0);
+  ASSERT_EQ(send(kRoom + 100), 0);
   EXPECT_EQ(channel->lost(), 100u);
   const auto marks = channel->take();
-  ASSERT_EQ(marks.size(), kChannelSlots);
+  ASSERT_EQ(marks.size(), kRoom);
   for (std::size_t i = 0; i < marks.size(); ++i) ASSERT_EQ(marks[i].value, static_cast<double>(i));
   for (int lap = 0; lap < 3; ++lap) {
     ASSERT_EQ(send(5000), 0);
     EXPECT_EQ(channel->take().size(), 5000u);
   }
   EXPECT_EQ(channel->lost(), 100u);
+}
+
+// A phase whose end is lost would take in all that comes after it.
+TEST(Channel, ABurstLosesPhasesWholeAndNeverTheirEnds) {
+  const auto channel = make_channel();
+  constexpr std::uint64_t kPhases = 20'000;
+  ASSERT_EQ(run_child(channel->path(),
+                      [] {
+                        const nw_phase_id outer = nw_phase_begin("outer");
+                        for (std::uint64_t i = 0; i < kPhases; ++i) nw_phase_end(nw_phase_begin("inner"));
+                        nw_phase_end(outer);
+                        return 0;
+                      }),
+            0);
+  std::map<std::uint64_t, int> open;
+  std::size_t begins = 0;
+  for (const Mark& mark : channel->take()) {
+    begins += mark.kind == Mark::Kind::begin;
+    open[mark.id] += mark.kind == Mark::Kind::begin ? 1 : -1;
+  }
+  EXPECT_GT(begins, kRoom / 3);
+  for (const auto& [id, left] : open) EXPECT_EQ(left, 0);
+  EXPECT_EQ(begins + channel->lost(), kPhases + 1);
+}
+
+TEST(Channel, WorkThatFindsNoRoomIsAddedUp) {
+  const auto channel = make_channel();
+  constexpr int kMarks = 30'000;
+  ASSERT_EQ(run_child(channel->path(),
+                      [] {
+                        nw_measuring();  // a thread that comes while another attaches is not measured yet
+                        const auto work = [] {
+                          for (int i = 0; i < kMarks; ++i) nw_work(nullptr, 1, "sample"), nw_work("train", 2, "token");
+                          nw_work("train", std::nan(""), "token");
+                          nw_work("train", -1, "token");
+                        };
+                        std::thread other(work);
+                        work();
+                        other.join();
+                        return 0;
+                      }),
+            0);
+  std::map<std::string, double> sums;
+  std::set<std::uint32_t> threads;
+  const auto take = [&] {
+    for (const Mark& mark : channel->take()) {
+      ASSERT_EQ(mark.kind, Mark::Kind::work);
+      sums[mark.name + ":" + mark.unit] += mark.value;
+      threads.insert(mark.tid);
+    }
+  };
+  take();
+  EXPECT_EQ(sums, (std::map<std::string, double>{{":sample", 2.0 * kMarks}, {"train:token", 4.0 * kMarks}}));
+  EXPECT_EQ(threads.size(), 2u);
+  EXPECT_EQ(channel->lost(), 4u) << "work that is no number";
+  take();
+  EXPECT_EQ(sums[":sample"], 2.0 * kMarks) << "taken once";
+}
+
+TEST(Channel, WorkOfTooManyKindsIsLostAndCounted) {
+  const auto channel = make_channel();
+  constexpr int kUnits = kChannelHeaps + 50;
+  ASSERT_EQ(run_child(channel->path(),
+                      [] {
+                        for (std::uint32_t i = 0; i < kRoom; ++i) nw_figure("f", 1);
+                        for (int i = 0; i < kUnits; ++i) nw_work(nullptr, 1, std::to_string(i).c_str());
+                        return 0;
+                      }),
+            0);
+  EXPECT_EQ(channel->take().size(), kRoom + kChannelHeaps);
+  EXPECT_EQ(channel->lost(), 50u);
 }
 
 TEST(Channel, NamesAreCutAtAWholeCharacter) {
@@ -218,6 +292,59 @@ TEST(Channel, ForkedChildrenAndThreadsMarkAsThemselves) {
   EXPECT_NE(phases["parent"].second, phases["child"].second);
 }
 
+TEST(Channel, AForkedChildCannotEndItsParentsPhase) {
+  const auto channel = make_channel();
+  ASSERT_EQ(run_child(channel->path(),
+                      [] {
+                        const nw_phase_id id = nw_phase_begin("parent");
+                        const pid_t child = ::fork();
+                        if (child == 0) {
+                          nw_phase_end(id);
+                          nw_phase_end(nw_phase_begin("child"));
+                          ::_exit(0);
+                        }
+                        int status = 0;
+                        ::waitpid(child, &status, 0);
+                        nw_phase_end(id);
+                        return status;
+                      }),
+            0);
+  const auto marks = channel->take();
+  ASSERT_EQ(marks.size(), 4u);
+  EXPECT_EQ(marks[1].id, marks[2].id);
+  EXPECT_EQ(marks[3].id, marks[0].id);
+  EXPECT_EQ(marks[3].pid, marks[0].pid);
+}
+
+// An extension module, an injected library and the program may each have this library linked in.
+TEST(Channel, IdsAreUniqueAmongCopiesOfTheLibraryAndProcesses) {
+  const auto channel = make_channel();
+  constexpr int kPhases = 100;
+  const auto program = [] {
+    for (int i = 0; i < kPhases; ++i)
+      if (nw_phase_begin("a") == 0) return 1;
+    return 0;
+  };
+  ASSERT_EQ(run_child(channel->path(), program), 0);
+  ASSERT_EQ(run_child(channel->path(), program), 0);
+  std::map<std::uint64_t, int> places;  // an id without its process
+  for (const Mark& mark : channel->take()) ++places[mark.id & ((std::uint64_t{1} << 40) - 1)];
+  EXPECT_EQ(places.size(), 2u * kPhases) << "two copies in one process share all of an id but this";
+}
+
+TEST(Channel, APhaseWhoseBeginIsLostIsNone) {
+  const auto channel = make_channel();
+  ASSERT_EQ(run_child(channel->path(),
+                      [] {
+                        for (std::uint32_t i = 0; i < kRoom; ++i) nw_work("w", 1, "x");
+                        const nw_phase_id id = nw_phase_begin("a");
+                        nw_phase_end(id);
+                        return id == 0 ? 0 : 1;
+                      }),
+            0);
+  EXPECT_EQ(channel->lost(), 1u) << "the begin alone: the end was not even tried";
+}
+
 // A program that marks as fast as it can must not keep its reader from ever coming back.
 TEST(Channel, TakeComesBackWhileMarksPourIn) {
   const auto channel = make_channel();
@@ -248,6 +375,27 @@ TEST(Channel, AWriterThatDiesInAMarkCostsThatMarkAlone) {
   std::this_thread::sleep_for(std::chrono::milliseconds(1100));
   EXPECT_EQ(channel->take().size(), 1u);
   EXPECT_EQ(channel->lost(), 1u);
+}
+
+TEST(Channel, ACrowdOfMarksEndsAWaitThatOneDoesNot) {
+  const auto channel = make_channel();
+  const auto host = make_real_host();
+  const auto wait_beside = [&](std::uint32_t marks) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::setenv(kChannelVariable, channel->path().c_str(), 1);
+      ::usleep(50'000);
+      for (std::uint32_t i = 0; i < marks; ++i) nw_work("w", 1, "x");
+      ::_exit(0);
+    }
+    const Nanos start = host->now();
+    channel->wait(start + (marks == 1 ? millis(300) : seconds(20)), false);
+    ::waitpid(child, nullptr, 0);
+    channel->take();
+    return host->now() - start;
+  };
+  EXPECT_GE(wait_beside(1), millis(299));
+  EXPECT_LT(wait_beside(kChannelCrowd + 10), seconds(10));
 }
 
 TEST(Channel, WaitIsEndedByAMarkOrAnInterruptOrTheTime) {

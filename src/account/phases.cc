@@ -10,9 +10,7 @@ void Phases::add(const Mark& mark) {
     case Mark::Kind::begin: return begin(mark);
     case Mark::Kind::end: return end(mark.id, mark.at);
     case Mark::Kind::work: return work(mark);
-    case Mark::Kind::figure:
-      if (std::isfinite(mark.value)) figures_[mark.name] = mark.value;
-      return;
+    case Mark::Kind::figure: return figure(mark);
     case Mark::Kind::setting:
       if (settings_.size() < kMaxSettings || settings_.contains(mark.unit)) settings_[mark.unit] = mark.name;
       return;
@@ -23,11 +21,12 @@ void Phases::begin(const Mark& mark) {
   if (serials_.contains(mark.id)) return anomalies_.add(Anomaly::phase_unmatched);
   const Thread thread{mark.pid, mark.tid};
   auto& stack = stacks_[thread];
+  if (stack.size() >= kMaxDepth || open_.size() >= kMaxOpen) return refuse(mark.id);
   std::string name = mark.name.empty() ? "?" : mark.name;
   std::replace(name.begin(), name.end(), '/', '_');
-  const std::string path = stack.empty() ? name : open_.at(stack.back()).path + "/" + name;
+  const std::string path = path_of(stack, name);
   const bool is_new = !sums_.contains(path);
-  if (stack.size() >= kMaxDepth || (is_new && sums_.size() >= kMaxPaths)) return anomalies_.add(Anomaly::phase_lost);
+  if (is_new && sums_.size() >= 2 * kMaxPaths) return refuse(mark.id);
   if (is_new) order_.push_back(path), sums_.try_emplace(path);
   const std::uint64_t serial = next_serial_++;
   serials_[mark.id] = serial;
@@ -36,10 +35,28 @@ void Phases::begin(const Mark& mark) {
   waiting_.push_back({mark.at, serial, false});
 }
 
+// Its end is awaited, so that it does not count as unmatched. Should it never come, newer ones push it out.
+void Phases::refuse(std::uint64_t id) {
+  anomalies_.add(Anomaly::too_many_names);
+  refused_.insert(id);
+  if (refused_.size() > kMaxOpen) refused_.erase(refused_.begin());
+}
+
+std::string Phases::path_of(const std::vector<std::uint64_t>& stack, const std::string& name) {
+  const std::string parent = stack.empty() ? std::string() : open_.at(stack.back()).path + "/";
+  std::string path = parent + name;
+  if (sums_.size() < kMaxPaths || sums_.contains(path)) return path;
+  anomalies_.add(Anomaly::too_many_names);
+  return parent + kOthers;
+}
+
 // Ends the phase and all that its thread opened inside it.
 void Phases::end(std::uint64_t id, Nanos at) {
   const auto found = serials_.find(id);
-  if (found == serials_.end()) return anomalies_.add(Anomaly::phase_unmatched);
+  if (found == serials_.end()) {
+    if (refused_.erase(id) == 0) anomalies_.add(Anomaly::phase_unmatched);
+    return;
+  }
   const std::uint64_t serial = found->second;
   const Thread thread = open_.at(serial).thread;
   auto& stack = stacks_[thread];
@@ -62,10 +79,20 @@ void Phases::work(const Mark& mark) {
     for (auto serial = stack->second.rbegin(); serial != stack->second.rend(); ++serial) {
       const Open& phase = open_.at(*serial);
       if (!mark.name.empty() && phase.name != mark.name) continue;
-      sums_[phase.path].work[mark.unit] += mark.value;
-      return;
+      return add_work(sums_[phase.path].work, mark);
     }
-  work_[mark.unit] += mark.value;
+  add_work(work_, mark);
+}
+
+void Phases::add_work(std::map<std::string, double>& sums, const Mark& mark) {
+  if (sums.size() >= kMaxUnits && !sums.contains(mark.unit)) return anomalies_.add(Anomaly::too_many_names);
+  sums[mark.unit] += mark.value;
+}
+
+void Phases::figure(const Mark& mark) {
+  if (!std::isfinite(mark.value)) return;
+  if (figures_.size() >= kMaxFigures && !figures_.contains(mark.name)) return anomalies_.add(Anomaly::too_many_names);
+  figures_[mark.name] = mark.value;
 }
 
 Phases::Edge Phases::take_edge(std::span<const Meter> meters, Nanos at) {
@@ -103,7 +130,8 @@ void Phases::settle_edge(const Waiting& waiting, std::span<const Meter> meters) 
   for (std::size_t i = 0; i < meters.size(); ++i)
     sum.intervals[i] += {edge.tallies[i] - phase.edge.tallies[i], waiting.at - phase.begin,
                          edge.variances[i] + phase.edge.variances[i]};
-  if (sum.spans.size() < PhaseSum::kMaxSpans) sum.spans.emplace_back(phase.begin, waiting.at);
+  if (sum.spans.size() < PhaseSum::kMaxSpans && spans_ < kMaxAllSpans)
+    ++spans_, sum.spans.emplace_back(phase.begin, waiting.at);
 }
 
 void Phases::settle(std::span<const Meter> meters, Nanos until) {

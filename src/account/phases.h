@@ -10,6 +10,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -43,8 +44,12 @@ class Phases {
              std::span<const Meter::Edge> run_end);
 
   // A program that forgets to end its phases, or gives each a name of its own, must not eat the memory of who measures
-  // it: what is deeper in its thread, or one path more, is not taken and counted as phase_lost.
-  static constexpr std::size_t kMaxDepth = 32, kMaxPaths = 10'000, kMaxSettings = 100;
+  // it. Phases of further names are summed as "(others)" in their place; what is deeper in its thread, or open beside
+  // so many others, is left to what it lies in, and so are units and figures beyond their number. Each time counts as
+  // too_many_names.
+  static constexpr std::size_t kMaxDepth = 32, kMaxPaths = 10'000, kMaxOpen = 10'000, kMaxAllSpans = 200'000,
+                               kMaxUnits = 100, kMaxFigures = 1000, kMaxSettings = 100;
+  static constexpr const char* kOthers = "(others)";
 
   const std::map<std::string, PhaseSum>& sums() const { return sums_; }
   const std::vector<std::string>& order() const { return order_; }     // paths by first begin
@@ -75,6 +80,10 @@ class Phases {
   void begin(const Mark& mark);
   void end(std::uint64_t id, Nanos at);
   void work(const Mark& mark);
+  void figure(const Mark& mark);
+  void add_work(std::map<std::string, double>& sums, const Mark& mark);
+  void refuse(std::uint64_t id);
+  std::string path_of(const std::vector<std::uint64_t>& stack, const std::string& name);
   void settle_edge(const Waiting& edge, std::span<const Meter> meters);
   static void note_last(PhaseSum& sum, Nanos at, int ended);
   static Edge take_edge(std::span<const Meter> meters, Nanos at);
@@ -85,6 +94,8 @@ class Phases {
   std::map<std::uint64_t, Open> open_;
   std::map<std::uint64_t, Open> ending_;                 // ended, their last sweep still to come
   std::map<Thread, std::vector<std::uint64_t>> stacks_;  // of serials
+  std::set<std::uint64_t> refused_;                      // ids whose ends are still to come, the newest kMaxOpen
+  std::size_t spans_ = 0;
   std::deque<Waiting> waiting_;
   std::optional<std::pair<Nanos, Edge>> first_;  // the earliest edge that was settled, and what was taken for it
   std::map<std::string, PhaseSum> sums_;

@@ -255,20 +255,65 @@ TEST(Phases, AHundredThousandPhasesAreQuick) {
 
 // A program that forgets to end its phases, or names each step anew, must not eat the memory of the one that measures
 // it.
-TEST(Phases, ForgottenEndsAndEndlessNamesAreBounded) {
+TEST(Phases, ForgottenEndsAreBounded) {
   Program program;
   for (std::uint64_t i = 0; i < 20'000; ++i) program.begin(i, "forgotten step with quite a long name");
   std::size_t bytes = 0;
   for (const auto& [path, sum] : program.phases.sums()) bytes += path.size();
   EXPECT_LT(bytes, 1'000'000u);
-  EXPECT_GT(program.count(Anomaly::phase_lost), 0u);
-  for (std::uint64_t i = 0; i < 50'000; ++i) {
-    program.begin(1'000'000 + i, "step " + std::to_string(i), 2);
-    program.end(1'000'000 + i, 2);
-  }
-  EXPECT_LE(program.phases.sums().size(), 20'000u);
+  EXPECT_EQ(program.count(Anomaly::too_many_names), 20'000 - Phases::kMaxDepth);
+  program.end(19'999);  // of one that was too deep
   program.close();
-  EXPECT_TRUE(program.phases.sums().contains("step 0"));
+  EXPECT_EQ(program.count(Anomaly::phase_unmatched), 0u);
+  EXPECT_EQ(program.phases.sums().size(), Phases::kMaxDepth);
+}
+
+TEST(Phases, ForgottenEndsOfManyThreadsAreBounded) {
+  Program program;
+  for (std::uint32_t i = 0; i < 50'000; ++i) program.begin(i, "a", i);
+  program.close();
+  EXPECT_EQ(program.at("a").count, Phases::kMaxOpen);
+  EXPECT_EQ(program.count(Anomaly::too_many_names), 50'000 - Phases::kMaxOpen);
+}
+
+TEST(Phases, FurtherNamesAreSummedAsOthers) {
+  Program program;
+  program.begin(1, "train");
+  const std::uint64_t names = 2 * Phases::kMaxPaths;
+  for (std::uint64_t i = 0; i < names; ++i) {
+    program.begin(100 + i, "step " + std::to_string(i));
+    program.work("", 1, "sample");
+    if (i % 10 == 0) program.pass(1);
+    program.end(100 + i);
+  }
+  program.begin(2, "step 7");  // is known
+  program.close();
+  const auto& others = program.at("train/(others)");
+  EXPECT_EQ(program.phases.sums().size(), Phases::kMaxPaths + 1);
+  EXPECT_EQ(others.count, names - (Phases::kMaxPaths - 1));
+  EXPECT_EQ(others.work.at("sample"), static_cast<double>(others.count));
+  EXPECT_EQ(program.count(Anomaly::too_many_names), others.count);
+  EXPECT_EQ(program.at("train/step 7").count, 2u);
+  double joules = program.joules_of("train/(others)");
+  for (std::uint64_t i = 0; i < Phases::kMaxPaths - 1; ++i)
+    joules += program.joules_of("train/step " + std::to_string(i));
+  EXPECT_NEAR(joules, program.joules_of("train"), 1e-3) << "nothing is lost";
+  std::size_t spans = 0;
+  for (const auto& [path, sum] : program.phases.sums()) spans += sum.spans.size();
+  EXPECT_LE(spans, Phases::kMaxAllSpans);
+}
+
+TEST(Phases, UnitsAndFiguresAreBounded) {
+  Program program;
+  for (int i = 0; i < 3000; ++i) {
+    program.work("", 1, "unit " + std::to_string(i));
+    program.phases.add({Mark::Kind::figure, {}, 0, 1, 1, "figure " + std::to_string(i), "", 1});
+  }
+  program.work("", 1, "unit 0");
+  EXPECT_EQ(program.phases.work().size(), Phases::kMaxUnits);
+  EXPECT_EQ(program.phases.work().at("unit 0"), 2);
+  EXPECT_EQ(program.phases.figures().size(), Phases::kMaxFigures);
+  EXPECT_EQ(program.count(Anomaly::too_many_names), 6000 - Phases::kMaxUnits - Phases::kMaxFigures);
 }
 
 }  // namespace

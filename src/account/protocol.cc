@@ -231,14 +231,21 @@ std::string encode_end(Nanos at, const pb::Record& record) {
   return frame.SerializeAsString();
 }
 
-Result<pb::Record> rebuild_record(const std::vector<std::string>& frames) {
+Result<pb::Record> rebuild_record_from(const std::function<std::optional<std::string>()>& next) {
   Rebuilder rebuilder;
-  for (std::size_t i = 0; i < frames.size(); ++i) {
-    pb::JournalFrame frame;
-    if (!frame.ParseFromString(frames[i]) || !rebuilder.take(frame))
-      return fail(ErrorKind::malformed, fmt::format("frame {} of the journal makes no sense", i + 1));
+  pb::JournalFrame frame;
+  std::size_t count = 0;
+  while (const auto bytes = next()) {
+    ++count;
+    if (!frame.ParseFromString(*bytes) || !rebuilder.take(frame))
+      return fail(ErrorKind::malformed, fmt::format("frame {} of the journal makes no sense", count));
   }
   return rebuilder.finish();
+}
+
+Result<pb::Record> rebuild_record(const std::vector<std::string>& frames) {
+  return rebuild_record_from(
+      [at = frames.begin(), end = frames.end()]() mutable { return at == end ? std::nullopt : std::optional(*at++); });
 }
 
 }  // namespace nw

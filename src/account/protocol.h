@@ -2,6 +2,8 @@
 // again.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,7 +19,9 @@ std::string encode_mark(const Mark& mark);
 std::string encode_end(Nanos at, const pb::Record& record);
 
 // Does the sums again from the frames that a dead process left: up to the last sweep, when it did not come to its end.
-// The error says which frame makes no sense.
+// `next` gives one after the other; a run of a million phases is not held in memory. The error says which frame makes
+// no sense.
+Result<pb::Record> rebuild_record_from(const std::function<std::optional<std::string>()>& next);
 Result<pb::Record> rebuild_record(const std::vector<std::string>& frames);
 
 }  // namespace nw

@@ -95,6 +95,7 @@ void write_cpus(std::string_view cpuinfo, pb::Node& out) {
 
 void write_node(Host& host, pb::Node& out) {
   if (const auto name = host.read_text("/proc/sys/kernel/hostname")) out.set_host(valid_utf8(trim(*name)));
+  if (const auto played = host.read_text(kPlayedFile)) out.set_played(valid_utf8(trim(*played)));
   if (const auto kernel = host.read_text("/proc/sys/kernel/osrelease")) out.set_kernel(valid_utf8(trim(*kernel)));
   if (const auto cpuinfo = host.read_text("/proc/cpuinfo")) write_cpus(*cpuinfo, out);
   const auto meminfo = host.read_text("/proc/meminfo");
@@ -103,6 +104,59 @@ void write_node(Host& host, pb::Node& out) {
     if (!line.starts_with("MemTotal:")) continue;
     if (const auto kib = parse_u64(split(trim(line.substr(9)), ' ')[0])) out.set_memory_bytes(*kib * 1024);
   }
+}
+
+namespace {
+// "accelerator 3" is one of several accelerators.
+std::string without_number(const std::string& label) {
+  const auto end = label.find_last_not_of("0123456789");
+  return end != label.npos && end + 1 < label.size() && label[end] == ' ' ? label.substr(0, end) : label;
+}
+}  // namespace
+
+void write_gpus(const std::vector<ActivityPlate>& devices, const std::vector<Nameplate>& plates, pb::Node& out) {
+  for (const ActivityPlate& device : devices)
+    if (device.part.domain != Domain::node)
+      out.add_gpus(valid_utf8(device.model.empty() ? device.label : device.model));
+  if (out.gpus_size() > 0) return;
+  for (const Nameplate& plate : plates)
+    if (plate.part.domain == Domain::gpu && plate.kind == SensorKind::counter)
+      out.add_gpus(valid_utf8(without_number(plate.label)));
+}
+
+namespace {
+// PRETTY_NAME="Debian GNU/Linux 12 (bookworm)" of os-release, as a shell would read it.
+std::string pretty_name(std::string_view os_release) {
+  constexpr std::string_view kKey = "PRETTY_NAME=";
+  for (auto line : split(os_release, '\n')) {
+    if (!line.starts_with(kKey)) continue;
+    line = trim(line.substr(kKey.size()));
+    const bool quoted = line.size() >= 2 && (line[0] == '"' || line[0] == '\'') && line.back() == line[0];
+    if (quoted) line = line.substr(1, line.size() - 2);
+    std::string text;
+    for (std::size_t i = 0; i < line.size(); ++i)
+      if (line[i] != '\\' || ++i < line.size()) text += line[i];
+    return text;
+  }
+  return "";
+}
+}  // namespace
+
+void write_software(Host& host, const std::vector<Software>& met, pb::Record& out) {
+  constexpr std::size_t kLongest = 200;
+  const auto add = [&](const std::string& name, std::string_view version) {
+    if (trim(version).empty()) return;
+    auto* one = out.add_software();
+    one->set_key(valid_utf8(name));
+    one->set_value(valid_utf8(trim(version).substr(0, kLongest)));
+  };
+  for (const char* path : {"/etc/os-release", "/usr/lib/os-release"})
+    if (const auto text = host.read_text(path)) {
+      add("operating system", pretty_name(*text));
+      break;
+    }
+  add("kernel", out.node().kernel());
+  for (const Software& one : met) add(one.name, one.version);
 }
 
 }  // namespace nw

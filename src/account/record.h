@@ -5,6 +5,7 @@
 #include "account/record.pb.h"
 #include "base/host.h"
 #include "energy/tree.h"
+#include "sensor/driver.h"
 #include "sensor/site.h"
 
 namespace nw {
@@ -19,7 +20,14 @@ void write_sensor(const Nameplate& plate, pb::SensorUse& out);
 // PUE, price and carbon factor, so that a report of this run stays what it is.
 void write_facility(const Site& site, pb::Record& out);
 
+// Where a machine that is played says so, and by what: the simulator's trees and tapes have it, no real machine does.
+inline constexpr const char* kPlayedFile = "/etc/nodewatt/played";
+
 // What the machine is: host name, CPU model, counts, memory, kernel; from /proc and /sys through the host.
 void write_node(Host& host, pb::Node& out);
+// Models of the accelerators: of the devices that tell of themselves, else of the sensors.
+void write_gpus(const std::vector<ActivityPlate>& devices, const std::vector<Nameplate>& plates, pb::Node& out);
+// The versions that figures hang on: operating system, kernel (after write_node), and what the drivers met.
+void write_software(Host& host, const std::vector<Software>& met, pb::Record& out);
 
 }  // namespace nw

@@ -44,6 +44,9 @@ constexpr std::string_view name(Severity severity) {
 class AnomalyCounts {
  public:
   void add(Anomaly anomaly, std::uint64_t times = 1) { counts_[static_cast<unsigned>(anomaly)] += times; }
+  void add(const AnomalyCounts& other) {
+    for (unsigned i = 0; i < counts_.size(); ++i) counts_[i] += other.counts_[i];
+  }
   std::uint64_t count(Anomaly anomaly) const { return counts_[static_cast<unsigned>(anomaly)]; }
 
  private:

@@ -68,8 +68,10 @@ Result<std::unique_ptr<Source>> TapingHost::note_open(const std::string& key, Re
     note_fail("open", key, opened.error());
     return opened;
   }
-  tape_.line({"open", std::to_string(count_), key});
-  return std::make_unique<TapingSource>(*this, count_++, std::move(*opened));
+  // What two open under one key is one source, read twice.
+  const auto [at, is_new] = numbers_.try_emplace(key, static_cast<std::uint32_t>(numbers_.size()));
+  if (is_new) tape_.line({"open", std::to_string(at->second), key});
+  return std::make_unique<TapingSource>(*this, at->second, std::move(*opened));
 }
 
 Result<std::string> TapingHost::read_text(const std::string& path) {

@@ -48,8 +48,8 @@ class TapingHost : public Host {
   TapeWriter& tape_;
   Nanos start_;
   Nanos sweep_{};
-  bool swept_ = false;  // a sweep has begun
-  std::uint32_t count_ = 0;
+  bool swept_ = false;                            // a sweep has begun
+  std::map<std::string, std::uint32_t> numbers_;  // of the sources, by key
 };
 
 // The tape's clock stands still but for sleep_until, which moves on to the tape's next sweep whatever time was asked

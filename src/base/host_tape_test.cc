@@ -209,5 +209,34 @@ TEST(SourceKey, NamesExtractAndCounter) {
   EXPECT_EQ(source_key(PerfEvent{18, 2, 3}), "perf:18/2/3");
 }
 
+// Two that read one file at paces of their own: on the tape it is one source, or the slower's would be played to both.
+TEST(TapeRoundTrip, OneKeyIsOneSource) {
+  const test::TempDir dir;
+  MemoryHost live;
+  live.set_file("/proc/stat", "1");
+  {
+    const auto writer = TapeWriter::create(dir.at("a.tape"));
+    TapingHost taping(live, **writer);
+    const auto often = *taping.open_number("/proc/stat", kWholeNumber),
+               seldom = *taping.open_number("/proc/stat", kWholeNumber);
+    for (int i = 1; i <= 3; ++i) {
+      taping.begin_sweep();
+      if (i == 1) seldom->read();
+      live.set_file("/proc/stat", std::to_string(10 * i));
+      often->read();
+      live.advance(seconds(1));
+    }
+  }
+  auto tape = read_tape(dir.at("a.tape"));
+  ASSERT_TRUE(tape) << tape.error().what;
+  EXPECT_EQ(tape->opened, 1u);
+  TapedHost taped(std::move(*tape));
+  const auto source = *taped.open_number("/proc/stat", kWholeNumber);
+  std::vector<std::uint64_t> values;
+  do values.push_back(source->read().value);
+  while (taped.sleep_until({}));
+  EXPECT_EQ(values, (std::vector<std::uint64_t>{10, 20, 30}));
+}
+
 }  // namespace
 }  // namespace nw

@@ -1,10 +1,13 @@
 // A comparison to be read elsewhere: Markdown, and a page with the picture of energy against time.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "report/compare_words.h"
 #include "report/escape.h"
 #include "report/page.h"
 #include "report/report.h"
+#include "study/findings.h"
 
 namespace nw {
 
@@ -57,7 +60,12 @@ std::string make_compare_html(const Comparison& comparison, std::string_view tit
                   for_html(words.comparable), table_html(words));
   body += "<section class=\"card\"><h2>Energy against time</h2>\n" + make_pareto_svg(comparison) + "</section>\n";
   body += list_html("Verdict", words.verdicts) + list_html("Possible causes: what differs", words.differences);
-  return make_page(title, body + "<p class=\"sub\">± is half the 95 % interval.</p>\n");
+  std::vector<const pb::Record*> records;
+  for (const Side& side : comparison.sides)
+    for (const pb::Record* run : side.who.runs)
+      if (std::find(records.begin(), records.end(), run) == records.end()) records.push_back(run);
+  body += make_findings_body(compute_findings(records));
+  return make_page(title, page_head("compare", title) + body + "<p class=\"sub\">± is half the 95 % interval.</p>\n");
 }
 
 }  // namespace nw

@@ -58,6 +58,9 @@ class Wording {
       return std::string(kind.empty() ? kUnknown : kind);
     });
     line("coverage", [](const Side& side) { return coverage_text(side.coverage); });
+    const auto played = [](const Side& side) { return !side.who.first().node().played().empty(); };
+    if (std::any_of(all_.sides.begin(), all_.sides.end(), played))
+      line("machine", [&](const Side& side) { return std::string(played(side) ? "played" : "real"); });
   }
 
   std::string per() const { return all_.per ? ", " + work_words(*all_.per) : ""; }
@@ -96,6 +99,10 @@ class Wording {
       case Refusal::Why::kind: {
         const bool mine_is = side.kind == pb::KIND_ESTIMATED;
         return fmt::format("{} is an estimate, {} is not", mine_is ? mine : its, mine_is ? its : mine);
+      }
+      case Refusal::Why::played: {
+        const bool mine_is = !side.who.first().node().played().empty();
+        return fmt::format("{} was played by a simulator, {} is real", mine_is ? mine : its, mine_is ? its : mine);
       }
       case Refusal::Why::work:
         return fmt::format("{} and {} did different work ({} and {} {})", its, mine, count_words(other),

@@ -7,6 +7,7 @@
 #include "report/provenance.h"
 #include "report/report.h"
 #include "report/words.h"
+#include "study/idle.h"
 
 namespace nw {
 
@@ -15,26 +16,26 @@ namespace {
 constexpr const char* kHeader =
     "uid,name,host,start_time,scope,phase,phase_count,duration_s,domain,device,label,energy_j,uncertainty_j,coverage,"
     "kind,boundary,"
-    "source,sensor,depth,counted,mean_power_w,max_power_w,version,data_sha256\n";
+    "source,sensor,depth,counted,mean_power_w,max_power_w,node_type,cpu_busy,child_cpu_s,idle_energy_j,busy,busiest,"
+    "processes,power_limit_w,allocated,version,data_sha256\n";
 
 // The shortest digits that read back as the same number.
 std::string number(std::optional<double> value) { return value ? fmt::format("{}", *value) : ""; }
 
-// The cells in front of a component, which record and which part of it, and behind it, out of which data.
+// The cells in front of a component: which record, and which part of it.
 struct Scope {
   std::string cells;
   std::int64_t duration_ns;
-  std::string tail;
 };
 
-Scope run_scope(const pb::Record& record, const std::string& head, const std::string& tail) {
-  return {fmt::format("{},run,,,{}", head, number(duration_s(record.duration_ns()))), record.duration_ns(), tail};
+Scope run_scope(const pb::Record& record, const std::string& head) {
+  return {fmt::format("{},run,,,{}", head, number(duration_s(record.duration_ns()))), record.duration_ns()};
 }
 
-Scope phase_scope(const pb::Phase& phase, const std::string& head, const std::string& tail) {
+Scope phase_scope(const pb::Phase& phase, const std::string& head) {
   return {fmt::format("{},phase,{},{},{}", head, for_csv(phase.path()), phase.count(),
                       number(duration_s(phase.duration_ns()))),
-          phase.duration_ns(), tail};
+          phase.duration_ns()};
 }
 
 std::string energy_cells(const pb::Energy& energy) {
@@ -42,33 +43,63 @@ std::string energy_cells(const pb::Energy& energy) {
                      number(coverage(energy)), kind_name(energy.kind()), boundary_name(energy.boundary()));
 }
 
-std::string total_row(const Scope& scope, std::string_view domain, const pb::Energy& energy) {
-  return fmt::format("{},{},,,{},,,,,{},,{}\n", scope.cells, domain, energy_cells(energy),
-                     number(mean_power_w(energy, scope.duration_ns)), scope.tail);
+constexpr const char* kNoRun = ",,,,";      // where a row is not about the whole run
+constexpr const char* kNoDevice = ",,,,,";  // where it is about no device
+
+// What is known of the whole run beside its energy: four cells, each with the comma before it.
+std::string run_cells(const pb::Record& record) {
+  const auto idle = compute_idle(record);
+  return fmt::format(",{},{},{},{}", for_csv(record.node_type()), number(cpu_busy(record)), number(child_cpu_s(record)),
+                     number(idle ? idle->joules.value : std::nullopt));
 }
 
-std::string component_row(const Scope& scope, const pb::Component& one) {
-  return fmt::format("{},{},{},{},{},{},{},{},{},{},{},{}\n", scope.cells, for_csv(one.domain()), for_csv(one.device()),
-                     for_csv(one.label()), energy_cells(one.energy()), for_csv(one.source()), for_csv(one.sensor()),
-                     one.depth(), one.counted() ? "yes" : "no", number(mean_power_w(one.energy(), scope.duration_ns)),
-                     number(max_power_w(one)), scope.tail);
+// And of a component's device.
+std::string device_cells(const pb::Record& record, const pb::Component& part) {
+  for (const pb::Device& one : record.devices())
+    if (one.domain() == part.domain() && one.device() == part.device())
+      return fmt::format(",{},{},{},{},{}", number(busy(one)), number(busiest(one)),
+                         one.has_processes() ? std::to_string(one.processes()) : "", number(power_limit_w(one)),
+                         !one.has_allocated() ? ""
+                         : one.allocated()    ? "yes"
+                                              : "no");
+  return kNoDevice;
+}
+
+std::string total_row(const Scope& scope, std::string_view domain, const pb::Energy& energy, const std::string& about) {
+  return fmt::format("{},{},,,{},,,,,{},{}{}\n", scope.cells, domain, energy_cells(energy),
+                     number(mean_power_w(energy, scope.duration_ns)), about, kNoDevice);
+}
+
+std::string component_row(const Scope& scope, const pb::Component& one, const std::string& about) {
+  return fmt::format("{},{},{},{},{},{},{},{},{},{},{}{}{}\n", scope.cells, for_csv(one.domain()),
+                     for_csv(one.device()), for_csv(one.label()), energy_cells(one.energy()), for_csv(one.source()),
+                     for_csv(one.sensor()), one.depth(), one.counted() ? "yes" : "no",
+                     number(mean_power_w(one.energy(), scope.duration_ns)), number(max_power_w(one)), kNoRun, about);
+}
+
+// Which data they are of, behind the rows of one record. No cell holds a line's end.
+std::string with_provenance(const std::string& rows, const pb::Record& record) {
+  const pb::Record* data[] = {&record};
+  const std::string tail = "," + for_csv(record.version()) + "," + data_sha256(data) + "\n";
+  std::string out;
+  for (const char c : rows) c == '\n' ? out += tail : out += c;
+  return out;
 }
 
 std::string rows_of(const pb::Record& record) {
   const std::string head = fmt::format("{},{},{},{}", for_csv(record.uid()), for_csv(record.name()),
                                        for_csv(record.node().host()), start_rfc3339(record));
-  const pb::Record* data[] = {&record};
-  const std::string tail = for_csv(record.version()) + "," + data_sha256(data);
-  const Scope run = run_scope(record, head, tail);
-  std::string out = total_row(run, "total", record.energy());
-  if (record.has_node_estimate()) out += total_row(run, "node_estimate", record.node_estimate());
-  for (const pb::Component& one : record.components()) out += component_row(run, one);
+  const Scope run = run_scope(record, head);
+  std::string out = total_row(run, "total", record.energy(), run_cells(record));
+  if (record.has_node_estimate()) out += total_row(run, "node_estimate", record.node_estimate(), kNoRun);
+  for (const pb::Component& one : record.components()) out += component_row(run, one, device_cells(record, one));
   for (const pb::Phase& phase : record.phases()) {
-    const Scope scope = phase_scope(phase, head, tail);
-    out += total_row(scope, "total", phase.resolved() ? phase.energy() : pb::Energy::default_instance());
-    if (phase.resolved() && phase.has_node_estimate()) out += total_row(scope, "node_estimate", phase.node_estimate());
+    const Scope scope = phase_scope(phase, head);
+    out += total_row(scope, "total", phase.resolved() ? phase.energy() : pb::Energy::default_instance(), kNoRun);
+    if (phase.resolved() && phase.has_node_estimate())
+      out += total_row(scope, "node_estimate", phase.node_estimate(), kNoRun);
     if (!phase.resolved()) continue;
-    for (const pb::Component& one : phase.components()) out += component_row(scope, one);
+    for (const pb::Component& one : phase.components()) out += component_row(scope, one, kNoDevice);
   }
   return out;
 }
@@ -77,7 +108,7 @@ std::string rows_of(const pb::Record& record) {
 
 std::string make_csv(Records records) {
   std::string out = kHeader;
-  for (const pb::Record* record : records) out += rows_of(*record);
+  for (const pb::Record* record : records) out += with_provenance(rows_of(*record), *record);
   return out;
 }
 

@@ -11,6 +11,7 @@
 #include "report/report.h"
 #include "report/summary.h"
 #include "report/words.h"
+#include "study/findings.h"
 
 namespace nw {
 
@@ -53,7 +54,8 @@ void add_figure(std::string& out, std::string_view css, std::string_view key, st
 
 std::string headline(const Summary& summary) {
   std::string out;
-  if (summary.all_estimated) out += fmt::format("<p class=\"note\"><b>{}</b></p>\n", kNoSensor);
+  for (const std::string& warning : summary.warnings)
+    out += fmt::format("<p class=\"note\"><b>{}</b></p>\n", for_html(warning));
   out += "<section class=\"card\"><dl class=\"head\">\n";
   auto [energy, joules] = parted(summary.energy, " (");
   if (!joules.empty()) joules = joules.substr(0, joules.find(')')) + ", ";
@@ -121,10 +123,21 @@ std::string parts_card(const Summary& summary) {
       "<th class=\"n\">±</th><th></th><th class=\"n\">Share</th><th class=\"n\">Mean</th><th "
       "class=\"n\">Max</th><th>Source</th><th>Kind</th></tr></thead><tbody>\n";
   for (const PartLine& line : summary.parts) out += part_row(line, &line == &summary.parts[0]);
+  if (summary.idle) out += part_row(*summary.idle, false);
   if (!summary.modelled.empty()) out += "<tr class=\"label\"><td colspan=\"9\">Not measured, estimated</td></tr>\n";
   for (const PartLine& line : summary.modelled) out += part_row(line, false);
   return out + fmt::format("</tbody></table></div><p class=\"legend\">± is half the 95 % interval. {}</p></section>\n",
                            kLegend);
+}
+
+std::string devices_card(const Summary& summary) {
+  if (summary.devices.empty()) return "";
+  std::string out = "<section class=\"card\"><h2>What the devices did</h2><dl class=\"facts\">";
+  for (const DeviceLine& line : summary.devices)
+    out += fmt::format("<dt>{}</dt><dd>{}</dd>", for_html(cut_middle(line.label, 48)), for_html(line.words));
+  return out +
+         "</dl><p class=\"legend\">Busy is the share of time in which anything ran on a device, not how much of it was "
+         "used.</p></section>\n";
 }
 
 std::string phase_row(const PhaseLine& line) {
@@ -190,6 +203,7 @@ std::string quality_card(const Summary& summary, const pb::Record& record) {
   fact("Coverage", parted(summary.coverage, "coverage ").second);
   fact("Largest doubts", summary.doubts);
   fact("Cost of measuring", summary.monitor);
+  fact("Software", summary.software);
   for (const pb::SensorUse& sensor : record.sensors())
     fact("Sensor",
          fmt::format("{}: {}, {}, new value every {}{}", clean(sensor.id()), clean(sensor.source()),
@@ -263,8 +277,9 @@ std::string list_card(Records records) {
 std::string make_run_body(const pb::Record& record) {
   const Summary summary = make_summary(record, {Units::automatic, true, false});
   const pb::Record* data[] = {&record};
-  return headline(summary) + timeline_card(record) + parts_card(summary) + phases_card(summary) +
-         footprint_card(summary) + quality_card(summary, record) + paper_card(data, true) + footer(record);
+  return headline(summary) + timeline_card(record) + parts_card(summary) + devices_card(summary) +
+         phases_card(summary) + footprint_card(summary) + quality_card(summary, record) + paper_card(data, true) +
+         footer(record);
 }
 
 std::string make_html(const pb::Record& record) {
@@ -277,12 +292,9 @@ std::string make_html(const pb::Record& record) {
 }
 
 std::string make_html(Records records, std::string_view page_title) {
-  std::string body = fmt::format(
-      "<header class=\"top\"><span class=\"brand\">nodewatt</span><span class=\"meta\">{} "
-      "runs</span></header>\n<h1>{}</h1>\n",
-      records.size(), for_html(page_title));
-  body += list_card(records);
+  std::string body = page_head(fmt::format("{} runs", records.size()), page_title) + list_card(records);
   if (!records.empty()) body += paper_card(records, false);
+  if (records.size() > 1) body += make_findings_body(compute_findings(records));
   for (const pb::Record* record : records) {
     const Summary summary = make_summary(*record, {Units::automatic, true, false});
     body += fmt::format("<h2 class=\"run\" id=\"{}\">{} {}</h2>\n<p class=\"sub\">{}</p>\n", anchor(*record),

@@ -2,13 +2,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
+#include <vector>
 
 #include "report/bench_row.h"
 #include "report/escape.h"
 #include "report/page.h"
 #include "report/report.h"
 #include "report/words.h"
+#include "study/findings.h"
 
 namespace nw {
 
@@ -75,21 +76,19 @@ std::string make_bench_card(std::span<const BenchRow> rows) {
 }  // namespace
 
 std::string make_bench_html(std::span<const BenchRow> rows, std::string_view page_title) {
-  std::set<const pb::Record*> seen;
+  std::vector<const pb::Record*> records;
   std::string runs, node;
   for (const BenchRow& row : rows)
     for (const pb::Record* record : row.repeats) {
       if (node.empty()) node = node_words(*record);
-      if (!seen.insert(record).second) continue;
+      if (std::find(records.begin(), records.end(), record) != records.end()) continue;
+      records.push_back(record);
       runs += fmt::format("<h2 class=\"run\" id=\"{}\">{} {}</h2>\n", anchor(*record), for_html(short_id(*record)),
                           for_html(title(*record)));
       runs += make_run_body(*record);
     }
-  const std::string head = fmt::format(
-      "<header class=\"top\"><span class=\"brand\">nodewatt</span><span "
-      "class=\"meta\">bench</span></header>\n<h1>{}</h1>\n<p class=\"sub\">{}</p>\n",
-      for_html(page_title), for_html(node));
-  return make_page(page_title, head + make_bench_card(rows) + runs);
+  const std::string head = page_head("bench", page_title) + fmt::format("<p class=\"sub\">{}</p>\n", for_html(node));
+  return make_page(page_title, head + make_bench_card(rows) + make_findings_body(compute_findings(records)) + runs);
 }
 
 }  // namespace nw

@@ -9,6 +9,7 @@
 #include "report/provenance.h"
 #include "report/report.h"
 #include "report/words.h"
+#include "study/idle.h"
 
 namespace nw {
 
@@ -110,6 +111,7 @@ Json make_node(const pb::Node& node) {
           {"memory_bytes", node.memory_bytes() > 0 ? Json(node.memory_bytes()) : Json(nullptr)},
           {"gpus", list(node.gpus(), [](const std::string& gpu) { return text(gpu); })},
           {"virtual_machine", node.virtual_machine()},
+          {"played_by", text(node.played())},
           {"kernel", text(node.kernel())}};
 }
 
@@ -178,6 +180,33 @@ Json make_facility(const pb::Record& record) {
           {"cost_uncertainty", number(footprint.cost.uncertainty)}};
 }
 
+Json make_device(const pb::Device& one) {
+  return {{"domain", text(one.domain())},
+          {"device", text(one.device())},
+          {"label", text(one.label())},
+          {"busy", number(busy(one))},
+          {"busiest", number(busiest(one))},
+          {"processes", one.has_processes() ? Json(one.processes()) : Json(nullptr)},
+          {"power_limit_w", number(power_limit_w(one))},
+          {"allocated", one.has_allocated() ? Json(one.allocated()) : Json(nullptr)}};
+}
+
+Json make_idle(const pb::Record& record) {
+  if (record.idle().empty()) return nullptr;
+  const auto share = compute_idle(record).value_or(IdleShare{});
+  return {{"energy_j", number(share.joules.value)},
+          {"uncertainty_j", number(share.joules.uncertainty)},
+          {"fraction", number(share.fraction)},
+          {"sensors", list(record.idle(), [](const pb::Idle& one) {
+             return Json{{"sensor", text(one.sensor())},
+                         {"domain", text(one.domain())},
+                         {"device", text(one.device())},
+                         {"power_w", number(static_cast<double>(one.power_uw()) / 1e6)},
+                         {"u_w", number(static_cast<double>(one.u_uw()) / 1e6)},
+                         {"date", text(one.date())}};
+           })}};
+}
+
 Json make_provenance(const pb::Record& record) {
   const pb::Record* data[] = {&record};
   return {{"version", text(record.version())},
@@ -189,9 +218,9 @@ Json make_provenance(const pb::Record& record) {
           {"data_sha256", data_sha256(data)}};
 }
 
-Json make_labels(const pb::Record& record) {
+Json make_pairs(const google::protobuf::RepeatedPtrField<pb::Label>& pairs) {
   Json labels = Json::object();
-  for (const pb::Label& label : record.labels()) labels[valid_utf8(label.key())] = valid_utf8(label.value());
+  for (const pb::Label& label : pairs) labels[valid_utf8(label.key())] = valid_utf8(label.value());
   return labels;
 }
 
@@ -202,7 +231,8 @@ std::string make_json(const pb::Record& record) {
   out["id"] = text(record.uid().empty() ? "" : short_id(record));
   out["uid"] = text(record.uid());
   out["name"] = text(record.name());
-  out["labels"] = make_labels(record);
+  out["labels"] = make_pairs(record.labels());
+  out["settings"] = make_pairs(record.settings());
   out["program"] = text(record.program());
   out["state"] = text(record.state());
   out["exit_code"] = record.has_exit_code() ? Json(record.exit_code()) : Json(nullptr);
@@ -210,12 +240,20 @@ std::string make_json(const pb::Record& record) {
   out["start_time"] = text(start_rfc3339(record));
   out["duration_s"] = seconds(record.duration_ns());
   out["node"] = make_node(record.node());
+  out["node_type"] = text(record.node_type());
   out["energy"] = make_energy(record.energy());
   out["boundary_note"] = text(record.boundary_note());
   out["node_estimate"] = record.has_node_estimate() ? make_energy(record.node_estimate()) : Json(nullptr);
   const bool modelled = record.has_node_estimate() || record.energy().kind() == pb::KIND_ESTIMATED;
   out["modelled_fraction"] = modelled ? number(record.modelled_fraction()) : Json(nullptr);
   out["components"] = make_components(record.components(), record.duration_ns());
+  out["devices"] = list(record.devices(), make_device);
+  out["cpu_busy"] = number(cpu_busy(record));
+  out["child_cpu_s"] = number(child_cpu_s(record));
+  out["idle"] = make_idle(record);
+  out["software"] = list(record.software(), [](const pb::Label& one) {
+    return Json{{"name", text(one.key())}, {"version", text(one.value())}};
+  });
   out["phases"] = list(record.phases(), make_phase);
   out["work"] = make_work(record.work(), record.energy());
   out["figures"] = list(record.figures(), [](const pb::Figure& one) {

@@ -42,7 +42,7 @@ TEST(Json, ValidatesAndEveryKeyIsNeeded) {
 TEST(Json, UnknownIsNullAndPresent) {
   const Json json = Json::parse(make_json(sample::nothing()));
   for (const char* key : {"id", "uid", "name", "program", "state", "exit_code", "signal", "start_time", "duration_s",
-                          "node_estimate", "modelled_fraction"}) {
+                          "node_estimate", "modelled_fraction", "node_type", "cpu_busy", "child_cpu_s", "idle"}) {
     ASSERT_TRUE(json.contains(key)) << key;
     EXPECT_TRUE(json[key].is_null()) << key;
   }
@@ -53,6 +53,9 @@ TEST(Json, UnknownIsNullAndPresent) {
   EXPECT_TRUE(nonsense["duration_s"].is_null());
   EXPECT_TRUE(nonsense["components"][0]["kind"].is_null());
   EXPECT_TRUE(nonsense["phases"][0]["work"][0]["count"].is_null());
+  for (const char* key : {"busy", "busiest", "power_limit_w", "allocated"})
+    EXPECT_TRUE(nonsense["devices"][0][key].is_null()) << key;
+  EXPECT_TRUE(nonsense["cpu_busy"].is_null());
 }
 
 TEST(Json, SaysWhatTheRecordSays) {
@@ -64,7 +67,14 @@ TEST(Json, SaysWhatTheRecordSays) {
   EXPECT_EQ(json["energy"]["boundary"], "plug");
   EXPECT_EQ(json["components"][0]["mean_power_w"], 1'891'800.0 / 724);
   EXPECT_EQ(json["phases"][1]["work"][0]["energy_per_unit_j"], 1'680'000.0 / 3'600'000);
+  EXPECT_EQ(json["node_type"], "h100x4");
+  EXPECT_EQ(json["devices"][3]["busy"], 0.0) << "known to be idle";
+  EXPECT_EQ(json["devices"][3]["processes"], 0);
+  EXPECT_EQ(json["devices"][0]["allocated"], true);
+  EXPECT_EQ(json["idle"]["energy_j"], 612.0 * 724);
+  EXPECT_EQ(json["software"][1]["version"], "550.54.15");
   const Json cpu = Json::parse(make_json(sample::cpu_node()));
+  EXPECT_TRUE(cpu["idle"]["energy_j"].is_null()) << "a baseline of some of the parts";
   EXPECT_FALSE(cpu["phases"][1]["resolved"].get<bool>());
   EXPECT_TRUE(cpu["phases"][1]["energy"].is_null());
   EXPECT_EQ(Json::parse(make_json(sample::gaps()))["timeline"]["series"][0]["power_w"][55], nullptr);
@@ -117,6 +127,8 @@ TEST(Csv, ReadsBackAsTheJsonToTheDigit) {
       for (const char* key : {"energy_j", "uncertainty_j", "coverage", "kind", "boundary"})
         expect_same(energy.is_null() ? Json() : energy[key], rows[at][column(key)]);
       EXPECT_EQ(rows[at++][column("domain")], "total");
+      if (at == 2)
+        for (const char* key : {"cpu_busy", "child_cpu_s"}) expect_same(json[key], rows[1][column(key)]);
       if (!estimate.is_null()) expect_same(estimate["energy_j"], rows[at++][column("energy_j")]);
       for (const Json& part : parts)
         for (const std::size_t row = at++; const char* key : numbers) expect_same(part[key], rows[row][column(key)]);
@@ -126,6 +138,22 @@ TEST(Csv, ReadsBackAsTheJsonToTheDigit) {
     EXPECT_EQ(at, rows.size()) << name;
     for (const auto& row : rows) EXPECT_EQ(row.size(), rows[0].size()) << name;
   }
+}
+
+TEST(Csv, DevicesStandBesideTheirComponents) {
+  const pb::Record record = sample::gpu_node();
+  const pb::Record* one[] = {&record};
+  const auto rows = parsed(make_csv(one));
+  const Json json = Json::parse(make_json(record));
+  const auto column = [&](const std::string& title) {
+    return std::find(rows[0].begin(), rows[0].end(), title) - rows[0].begin();
+  };
+  expect_same(json["idle"]["energy_j"], rows[1][column("idle_energy_j")]);
+  expect_same(json["node_type"], rows[1][column("node_type")]);
+  for (std::size_t gpu = 0; gpu < 4; ++gpu)
+    for (const char* key : {"busy", "busiest", "processes", "power_limit_w", "allocated"})
+      expect_same(json["devices"][gpu][key], rows[3 + gpu][column(key)]);
+  for (const char* key : {"busy", "processes", "allocated"}) EXPECT_EQ(rows[2][column(key)], "") << "no device: not 0";
 }
 
 TEST(Csv, NoCellIsAFormula) {

@@ -50,7 +50,8 @@ std::string column_format(const PaperColumn& column) {
     value.widen(one.value);
     if (plain_decimal(one.uncertainty)) doubt.widen(one.uncertainty), doubts = true;
   }
-  return fmt::format("S[table-format={}{}]", value.text(), doubts ? " \\pm " + doubt.text() + ", uncertainty-mode=separate" : "");
+  return fmt::format("S[table-format={}{}]", value.text(),
+                     doubts ? " \\pm " + doubt.text() + ", uncertainty-mode=separate" : "");
 }
 
 std::string_view unit_command(std::string_view unit) {

@@ -25,7 +25,7 @@ std::string code(std::string text) {
 
 std::string energy_block(const Summary& summary) {
   std::string out;
-  if (summary.all_estimated) out += fmt::format("**{}**\n\n", kNoSensor);
+  for (const std::string& warning : summary.warnings) out += fmt::format("**{}**\n\n", for_markdown(warning));
   const std::string energy = summary.energy == kUnknown ? "unknown" : summary.energy + ", " + summary.kind;
   out += fmt::format("- **Energy: {}**\n- Power: {}\n- Boundary: {}\n- Scope: {}\n", for_markdown(energy),
                      for_markdown(summary.power), for_markdown(summary.boundary), for_markdown(kScope));
@@ -45,8 +45,16 @@ std::string parts_block(const Summary& summary) {
   std::string out =
       "| Component | Energy | ± | Share | Mean | Max | Source | Kind |\n|:---|---:|---:|---:|---:|---:|:---|:---|\n";
   for (const PartLine& line : summary.parts) out += part_row(line);
+  if (summary.idle) out += part_row(*summary.idle);
   if (!summary.modelled.empty()) out += "| *Not measured, estimated* | | | | | | | |\n";
   for (const PartLine& line : summary.modelled) out += part_row(line);
+  return out + '\n';
+}
+
+std::string devices_block(const Summary& summary) {
+  if (summary.devices.empty()) return "";
+  std::string out = "| Device | What it did |\n|:---|:---|\n";
+  for (const DeviceLine& line : summary.devices) out += row({line.label, line.words});
   return out + '\n';
 }
 
@@ -77,6 +85,7 @@ std::string quality_block(const Summary& summary, const pb::Record& record) {
   for (const Remark& one : summary.findings)
     out +=
         fmt::format("- {}: {} {}: {}\n", name(one.severity), one.count, for_markdown(one.name), for_markdown(one.text));
+  if (!summary.software.empty()) out += fmt::format("- Software: {}\n", for_markdown(summary.software));
   if (!summary.monitor.empty()) out += fmt::format("- Monitor cost: {}\n", for_markdown(summary.monitor));
   if (!summary.doubts.empty()) out += fmt::format("- Largest doubts: {}\n", for_markdown(summary.doubts));
   const pb::Record* data[] = {&record};
@@ -94,7 +103,8 @@ std::string make_markdown(const pb::Record& record) {
                                 for_markdown(summary.name));
   out += fmt::format("{}{}{}, {}\n\n", for_markdown(summary.node), summary.node.empty() ? "" : ", ", summary.duration,
                      for_markdown(summary.exit));
-  return out + energy_block(summary) + parts_block(summary) + phases_block(summary) + quality_block(summary, record);
+  return out + energy_block(summary) + parts_block(summary) + devices_block(summary) + phases_block(summary) +
+         quality_block(summary, record);
 }
 
 }  // namespace nw

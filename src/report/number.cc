@@ -210,6 +210,13 @@ std::string percent_text(Amount fraction) {
   return fmt::format("{} %", digits_at(percent, std::min(place, 0)));
 }
 
+std::string share_text(std::optional<double> fraction) {
+  if (!known(fraction)) return std::string(kUnknown);
+  const double percent = *fraction * 100;
+  if (percent > 0 && percent < 0.05) return "under 0.1 %";
+  return fmt::format("{} %", digits_at(percent, percent == 0 || percent >= 9.95 ? 0 : -1));
+}
+
 std::string coverage_text(std::optional<double> fraction) {
   if (!known(fraction)) return std::string(kUnknown);
   if (*fraction >= 1 || *fraction <= 0) return *fraction >= 1 ? "100 %" : "0 %";

@@ -48,10 +48,12 @@ std::string per_item_text(Amount joules, std::string_view item, const NumberStyl
 
 std::string mass_pair_text(Amount grams, const NumberStyle& style);  // "184 g +- 4", kg and t from 1000
 std::string money_pair_text(Amount amount, std::string_view currency, const NumberStyle& style);  // "0.11 EUR +- 0.01"
-std::string power_text(Amount watts);                            // "2612 W", kW from 10 kW
-std::string duration_text(std::optional<double> seconds);        // "42.1 s", "12m04s", "3h02m10s", "2d03h10m"
-std::string seconds_text(Amount seconds);                        // "724.3 s"
-std::string percent_text(Amount fraction);                       // 0.683 is "68.3 %"
+std::string power_text(Amount watts);                      // "2612 W", kW from 10 kW
+std::string duration_text(std::optional<double> seconds);  // "42.1 s", "12m04s", "3h02m10s", "2d03h10m"
+std::string seconds_text(Amount seconds);                  // "724.3 s"
+std::string percent_text(Amount fraction);                 // 0.683 is "68.3 %"
+std::string share_text(
+    std::optional<double> fraction);  // a share of time: "43 %", below 10 % "2.4 %", never 0 % but for 0
 std::string coverage_text(std::optional<double> fraction);       // never rounded up to 100 %
 std::string ratio_text(Amount ratio, const NumberStyle& style);  // "1.36 +- 0.03"
 std::string plain_text(std::optional<double> value);             // four significant digits, no unit

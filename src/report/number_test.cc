@@ -113,5 +113,18 @@ TEST(Number, PrintedIntervalHoldsTheTrueOne) {
     }
 }
 
+TEST(Number, SharesOfTime) {
+  EXPECT_EQ(share_text(0.0), "0 %");
+  EXPECT_EQ(share_text(0.0001), "under 0.1 %") << "not nothing";
+  EXPECT_EQ(share_text(0.0005), "0.1 %");
+  EXPECT_EQ(share_text(0.024), "2.4 %");
+  EXPECT_EQ(share_text(0.0994), "9.9 %");
+  EXPECT_EQ(share_text(0.0996), "10 %");
+  EXPECT_EQ(share_text(0.4349), "43 %");
+  EXPECT_EQ(share_text(1.0), "100 %");
+  EXPECT_EQ(share_text({}), "-");
+  EXPECT_EQ(share_text(std::nan("")), "-");
+}
+
 }  // namespace
 }  // namespace nw

@@ -85,6 +85,13 @@ a{text-decoration:none}@page{margin:14mm}}
 
 }  // namespace
 
+std::string page_head(std::string_view what, std::string_view heading) {
+  return fmt::format(
+      "<header class=\"top\"><span class=\"brand\">nodewatt</span><span "
+      "class=\"meta\">{}</span></header>\n<h1>{}</h1>\n",
+      for_html(what), for_html(heading));
+}
+
 std::string make_page(std::string_view title, std::string_view body) {
   return fmt::format(
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"

@@ -12,6 +12,9 @@ namespace nw {
 // `title` is text, `body` is HTML.
 std::string make_page(std::string_view title, std::string_view body);
 
+// What a page begins with: what of nodewatt it is, and its heading. Both are text.
+std::string page_head(std::string_view what, std::string_view heading);
+
 // Everything about one run below its heading: headline, picture, parts, phases, quality.
 std::string make_run_body(const pb::Record& record);
 

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <span>
 
 #include "report/compare_words.h"
 #include "report/drawing.h"
@@ -15,7 +17,7 @@ namespace nw {
 
 namespace {
 
-constexpr double kWidth = 640, kHeight = 380, kLeft = 76, kRight = 20, kTop = 14, kBottom = 48;
+constexpr double kWidth = 640, kHeight = 380, kLeft = 70, kRight = 28, kTop = 14, kBottom = 48;
 constexpr double kCharacter = 6.7, kLabelRoom = 170;
 constexpr std::size_t kLongestLabel = 28;
 
@@ -35,27 +37,59 @@ std::vector<Spot> make_spots(const Comparison& all) {
   return spots;
 }
 
-// An axis from zero, with round ticks.
-struct Axis {
-  double top = 1, step = 1;
-  explicit Axis(double highest) : step(nice_step(highest * 1.05, 5)) { top = std::ceil(highest * 1.05 / step) * step; }
+struct Unit {
+  double size;
+  std::string_view name;
 };
+constexpr std::array kEnergies{Unit{1e6, "MJ"}, Unit{1e3, "kJ"}, Unit{1, "J"}, Unit{1e-3, "mJ"}, Unit{1e-6, "µJ"}};
+constexpr std::array kTimes{Unit{3600, "h"}, Unit{60, "min"}, Unit{1, "s"}, Unit{1e-3, "ms"}, Unit{1e-6, "µs"}};
+
+// An axis from zero, with round ticks in the largest unit that its end has at least two of.
+struct Axis {
+  Unit unit{1, ""};
+  double top = 1, step = 1;  // in J or s
+  Axis(double highest, std::span<const Unit> units) : unit(units.back()) {
+    for (const Unit& one : units)
+      if (highest >= 2 * one.size) {
+        unit = one;
+        break;
+      }
+    step = nice_step(highest / unit.size * 1.05, 5) * unit.size;
+    top = std::ceil(highest * 1.05 / step) * step;
+  }
+  std::vector<double> ticks() const {
+    std::vector<double> all;
+    for (int i = 0; i * step <= top * 1.0001; ++i) all.push_back(i * step);
+    return all;
+  }
+  std::string text(double tick) const { return fmt::format("{:g}", std::round(tick / unit.size * 1e6) / 1e6); }
+};
+
+// Colours stand at the elements too: what renders pictures for papers knows no variables of CSS.
+constexpr std::string_view kGrid = "class=\"g\" fill=\"none\" stroke=\"#d9dfe6\"";
+constexpr std::string_view kMute = "class=\"m\" fill=\"#55616e\"";
+constexpr std::string_view kFront =
+    "class=\"f\" fill=\"none\" stroke=\"#0072b2\" stroke-width=\"1.5\" stroke-dasharray=\"5 4\"";
+constexpr std::string_view kWhisker = "class=\"u\" fill=\"none\" stroke=\"#55616e\"";
+constexpr std::string_view kFull = "class=\"s\" fill=\"#0072b2\"";
+constexpr std::string_view kHollow = "class=\"o\" fill=\"none\" stroke=\"#0072b2\" stroke-width=\"2\"";
 
 class Picture {
  public:
   explicit Picture(const Comparison& all)
       : spots_(make_spots(all)),
         per_(all.per ? " per " + clean(all.per->unit) : ""),
-        time_(highest(&Spot::time, &Spot::time_u)),
-        energy_(highest(&Spot::energy, &Spot::energy_u)) {}
+        time_(highest(&Spot::time, &Spot::time_u), kTimes),
+        energy_(highest(&Spot::energy, &Spot::energy_u), kEnergies) {}
 
   std::string draw() const {
     std::string out = open();
     if (spots_.empty())
-      return out + fmt::format(
-                       "<text class=\"m\" x=\"{}\" y=\"{}\" text-anchor=\"middle\">Nothing is known to be "
-                       "drawn.</text></svg>\n",
-                       kWidth / 2, kHeight / 2);
+      return out +
+             fmt::format(
+                 "<text class=\"m\" fill=\"#55616e\" x=\"{}\" y=\"{}\" text-anchor=\"middle\">Nothing is known to be "
+                 "drawn.</text></svg>\n",
+                 kWidth / 2, kHeight / 2);
     return out + axes() + front() + marks() + "</svg>\n";
   }
 
@@ -88,20 +122,18 @@ class Picture {
 
   std::string axes() const {
     std::string out;
-    for (double tick = 0; tick <= energy_.top * 1.0001; tick += energy_.step)
-      out += fmt::format(
-          "<path class=\"g\" d=\"M{} {:.1f}H{}\"/><text class=\"m\" x=\"{}\" y=\"{:.1f}\" "
-          "text-anchor=\"end\">{}</text>\n",
-          kLeft, y(tick), kWidth - kRight, kLeft - 6, y(tick) + 4, tick == 0 ? "0" : per_item_text({tick, {}}, "", {}));
-    for (double tick = 0; tick <= time_.top * 1.0001; tick += time_.step)
-      out += fmt::format(
-          "<path class=\"g\" d=\"M{0:.1f} {1}v5\"/><text class=\"m\" x=\"{0:.1f}\" y=\"{2}\" "
-          "text-anchor=\"middle\">{3}</text>\n",
-          x(tick), kHeight - kBottom, kHeight - kBottom + 19, tick == 0 ? "0" : seconds_text({tick, {}}));
+    for (const double tick : energy_.ticks())
+      out += fmt::format("<path {} d=\"M{} {:.1f}H{}\"/><text {} x=\"{}\" y=\"{:.1f}\" text-anchor=\"end\">{}</text>\n",
+                         kGrid, kLeft, y(tick), kWidth - kRight, kMute, kLeft - 6, y(tick) + 4, energy_.text(tick));
+    for (const double tick : time_.ticks())
+      out +=
+          fmt::format("<path {} d=\"M{:.1f} {}v5\"/><text {} x=\"{:.1f}\" y=\"{}\" text-anchor=\"middle\">{}</text>\n",
+                      kGrid, x(tick), kHeight - kBottom, kMute, x(tick), kHeight - kBottom + 19, time_.text(tick));
+    out += fmt::format("<text {} x=\"{}\" y=\"{}\" text-anchor=\"middle\">time{}, {}</text>\n", kMute,
+                       (kLeft + kWidth) / 2, kHeight - 8, for_html(per_), time_.unit.name);
     return out + fmt::format(
-                     "<text class=\"m\" x=\"{}\" y=\"{}\" text-anchor=\"middle\">time{}; the vertical axis is "
-                     "energy{}</text>\n",
-                     (kLeft + kWidth) / 2, kHeight - 8, for_html(per_), for_html(per_));
+                     "<text {} transform=\"translate(16 {}) rotate(-90)\" text-anchor=\"middle\">energy{}, {}</text>\n",
+                     kMute, (kTop + kHeight - kBottom) / 2, for_html(per_), energy_.unit.name);
   }
 
   std::string front() const {
@@ -113,7 +145,7 @@ class Picture {
     std::string path;
     for (const Spot& spot : best)
       path += fmt::format("{}{:.1f} {:.1f}", path.empty() ? "M" : "L", x(spot.time), y(spot.energy));
-    return "<path class=\"f\" d=\"" + path + "\"/>\n";
+    return fmt::format("<path {} d=\"{}\"/>\n", kFront, path);
   }
 
   std::string marks() const {
@@ -121,16 +153,16 @@ class Picture {
     for (const Spot& spot : spots_) {
       const double cx = x(spot.time), cy = y(spot.energy);
       if (spot.energy_u > 0)
-        out += fmt::format("<path class=\"u\" d=\"M{:.1f} {:.1f}V{:.1f}\"/>", cx,
+        out += fmt::format("<path {} d=\"M{:.1f} {:.1f}V{:.1f}\"/>", kWhisker, cx,
                            y(std::max(spot.energy - spot.energy_u, 0.0)), y(spot.energy + spot.energy_u));
       if (spot.time_u > 0)
-        out += fmt::format("<path class=\"u\" d=\"M{:.1f} {:.1f}H{:.1f}\"/>", x(std::max(spot.time - spot.time_u, 0.0)),
-                           cy, x(spot.time + spot.time_u));
+        out += fmt::format("<path {} d=\"M{:.1f} {:.1f}H{:.1f}\"/>", kWhisker,
+                           x(std::max(spot.time - spot.time_u, 0.0)), cy, x(spot.time + spot.time_u));
       const bool left = cx + kLabelRoom > kWidth && cx > static_cast<double>(display_width(spot.label)) * kCharacter;
       out += fmt::format(
-          "<circle class=\"{}\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"5\"/><text x=\"{:.1f}\" y=\"{:.1f}\"{}>{}"
+          "<circle {} cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"5\"/><text x=\"{:.1f}\" y=\"{:.1f}\"{}>{}"
           "</text>\n",
-          spot.on_front ? "s" : "o", cx, cy, left ? cx - 9 : cx + 9, cy - 7, left ? " text-anchor=\"end\"" : "",
+          spot.on_front ? kFull : kHollow, cx, cy, left ? cx - 9 : cx + 9, cy - 7, left ? " text-anchor=\"end\"" : "",
           for_html(spot.label));
     }
     return out;

@@ -16,6 +16,8 @@
 namespace nw {
 
 struct Comparison;  // study/comparison.h
+struct Findings;    // study/findings.h
+struct Advice;      // study/advice.h
 
 struct TextStyle {
   int width = 100;
@@ -50,6 +52,19 @@ std::string make_compare_markdown(const Comparison& comparison);
 std::string make_compare_html(const Comparison& comparison, std::string_view title);
 // Energy against time, the sides that no other one beats in both joined by a line.
 std::string make_pareto_svg(const Comparison& comparison);
+
+// `nodewatt findings`; the body is a section for other pages.
+std::string make_findings(const Findings& findings, const TextStyle& style);
+// Their three sentences alone, to stand below something else.
+std::string make_findings_sentences(const Findings& findings, const TextStyle& style);
+std::string make_findings_json(const Findings& findings);
+std::string make_findings_markdown(const Findings& findings);
+std::string make_findings_html(const Findings& findings);
+std::string make_findings_body(const Findings& findings);
+
+// `nodewatt advise`
+std::string make_advice(std::span<const Advice> all, std::string_view currency, const TextStyle& style);
+std::string make_advice_json(std::span<const Advice> all, std::string_view currency);
 
 // One line of a bench: the repeats of one application, phase and configuration.
 struct BenchRow {

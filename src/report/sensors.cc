@@ -6,6 +6,7 @@
 
 #include "report/escape.h"
 #include "report/number.h"
+#include "report/summary.h"
 
 namespace nw {
 
@@ -32,6 +33,18 @@ bool reads(const Sensors& sensors, std::initializer_list<const char*> domains) {
   });
 }
 
+// Busy or not, and by which source: nothing of it is in any joule.
+void add_activities(const Sensors& sensors, std::string& out) {
+  if (!sensors.activities.empty()) out += "\nActivity, now\n";
+  for (const ActivityLine& line : sensors.activities)
+    out += fmt::format("  {:<30}  {} ({})\n", cut_middle(clean(line.device.label()), 30),
+                       compute_device_words(line.device), clean(line.source));
+  std::string words;
+  for (const pb::Label& one : sensors.software)
+    words += fmt::format("{}{} {}", words.empty() ? "" : ", ", clean(one.key()), cut_middle(clean(one.value()), 60));
+  if (!words.empty()) out += "\nSoftware\n  " + words + "\n";
+}
+
 void add_findings(const Sensors& sensors, std::string& out) {
   if (sensors.findings.empty()) return;
   out += "\nThere, and not readable\n";
@@ -50,6 +63,7 @@ void add_findings(const Sensors& sensors, std::string& out) {
 std::string make_sensors_text(const Sensors& sensors, const TextStyle&) {
   std::string out = fmt::format("  {:<22} {:<8} {:>10}  {:<9} {}\n", "Part", "Reads", "Now", "Kind", "Source");
   for (const auto& line : sensors.lines) add_line(line, out);
+  add_activities(sensors, out);
   if (!sensors.findings.empty())
     out += fmt::format("\n{} more that exist and cannot be read: nodewatt doctor\n", sensors.findings.size());
   return out;
@@ -71,6 +85,7 @@ std::string make_doctor_text(const Sensors& sensors, const TextStyle&) {
                            ? "present and always zero; left out of every figure (usual in virtual machines)"
                            : "did not move while it was watched");
   }
+  add_activities(sensors, out);
   add_findings(sensors, out);
   out += "\nWhat this means\n";
   const auto say = [&](bool known, const char* what, const char* otherwise) {

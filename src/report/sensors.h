@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "account/record.pb.h"
 #include "report/report.h"
 
 namespace nw {
@@ -21,8 +22,16 @@ struct FindingLine {
   std::string driver, where, what, repair;
 };
 
+// What a device said of itself just now.
+struct ActivityLine {
+  std::string id, source;
+  pb::Device device;
+};
+
 struct Sensors {
   std::vector<SensorLine> lines;
+  std::vector<ActivityLine> activities;
+  std::vector<pb::Label> software;
   std::vector<FindingLine> findings;
 };
 

@@ -2,6 +2,7 @@
 
 #include "report/escape.h"
 #include "report/sensors.h"
+#include "study/values.h"
 
 namespace nw {
 
@@ -25,6 +26,25 @@ std::string make_sensors_json(const Sensors& sensors) {
     entry["power_w"] = line.power_w ? nlohmann::ordered_json(*line.power_w) : nlohmann::ordered_json(nullptr);
     out["sensors"].push_back(entry);
   }
+  out["activities"] = nlohmann::ordered_json::array();
+  const auto or_null = [](const auto& value) {
+    return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
+  };
+  for (const ActivityLine& line : sensors.activities) {
+    const pb::Device& device = line.device;
+    const auto processes = device.has_processes() ? std::optional(device.processes()) : std::nullopt;
+    out["activities"].push_back({{"id", valid_utf8(line.id)},
+                                 {"source", valid_utf8(line.source)},
+                                 {"domain", device.domain()},
+                                 {"device", device.device()},
+                                 {"label", device.label()},
+                                 {"busy", or_null(busy(device))},
+                                 {"processes", or_null(processes)},
+                                 {"power_limit_w", or_null(power_limit_w(device))}});
+  }
+  out["software"] = nlohmann::ordered_json::array();
+  for (const pb::Label& one : sensors.software)
+    out["software"].push_back({{"name", valid_utf8(one.key())}, {"version", valid_utf8(one.value())}});
   out["findings"] = nlohmann::ordered_json::array();
   for (const auto& finding : sensors.findings)
     out["findings"].push_back(

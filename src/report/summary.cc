@@ -9,12 +9,14 @@
 #include "report/escape.h"
 #include "report/facility.h"
 #include "report/words.h"
+#include "study/idle.h"
 
 namespace nw {
 
 namespace {
 
 constexpr int kDeepest = 6;
+constexpr int kMostPhases = 200;  // that a person is shown
 
 // A component and those that lie inside it, as positions in the record.
 struct Family {
@@ -45,6 +47,18 @@ class PartTable {
           lines_.push_back(line(record_.components(i), indent(record_.components(i)) + (grouped ? 1 : 0)));
     }
     return std::move(lines_);
+  }
+
+  std::optional<PartLine> idle() const {
+    const auto share = compute_idle(record_);
+    if (!share) return std::nullopt;
+    PartLine line;
+    line.label = "of which idle";
+    line.indent = has_node_ ? 0 : 1;
+    line.domain = "node";
+    fill(line, share->joules, pb::KIND_ESTIMATED);
+    line.source = "idle baseline" + (share->date.empty() ? "" : ", " + clean(share->date).substr(0, 10));
+    return line;
   }
 
   std::vector<PartLine> modelled() {
@@ -235,15 +249,26 @@ Summary make_summary(const pb::Record& record, const NumberStyle& style) {
   out.boundary = boundary_words(record);
   out.power = compute_power_words(record);
   out.all_estimated = record.energy().kind() == pb::KIND_ESTIMATED;
+  if (!record.node().played().empty())
+    out.warnings.push_back(fmt::format("This machine was played by {}: no real sensor measured these figures",
+                                       clean(record.node().played())));
+  if (out.all_estimated) out.warnings.emplace_back(kNoSensor);
   out.parts = PartTable(record, style).measured();
   out.modelled = PartTable(record, style).modelled();
+  out.idle = PartTable(record, style).idle();
+  out.devices = compute_device_lines(record);
+  out.software = compute_software_words(record);
   out.whole_node = compute_whole_node(record, style);
-  for (const pb::Phase& phase : record.phases()) out.phases.push_back(make_phase_line(phase, style));
+  for (int i = 0; i < std::min(record.phases_size(), kMostPhases); ++i)
+    out.phases.push_back(make_phase_line(record.phases(i), style));
   out.per_unit = per_unit_texts(record.energy(), record.work(), style);
   for (const pb::Figure& figure : record.figures())
     out.figures.push_back(clean(figure.name()) + " " + plain_text(figure.value()));
   out.coverage = compute_coverage_words(record, style);
   out.findings = compute_findings(record);
+  if (record.phases_size() > kMostPhases)
+    out.findings.push_back({Severity::info, "phases_not_shown", fmt::format("{} x", record.phases_size() - kMostPhases),
+                            "phases beyond the first are in JSON and CSV alone"});
   out.doubts = compute_doubts(record.energy(), style);
   out.carbon = compute_carbon_words(record, style);
   out.cost = compute_cost_words(record, style);

@@ -33,6 +33,11 @@ struct PhaseLine {
   const pb::Phase* phase = nullptr;
 };
 
+// What one device did, beside its energy: "gpu0 NVIDIA A100", "busy 43 % (max 100 %), 1 process, limit 400 W".
+struct DeviceLine {
+  std::string label, words;
+};
+
 // One anomaly of the record: "3 x reset: a counter started again from zero; ..."
 struct Remark {
   Severity severity = Severity::wrong;
@@ -48,9 +53,13 @@ struct Summary {
   std::string boundary;
   std::string power;  // "mean 2612 W, max 2981 W"
   bool all_estimated = false;
-  std::vector<PartLine> parts;     // first the total
-  std::vector<PartLine> modelled;  // not measured, estimated
-  std::string whole_node;          // "612 Wh +- 150, 24 % of this is modelled"; empty when `energy` covers the node
+  std::vector<std::string> warnings;  // what must be known before any figure is read
+  std::vector<PartLine> parts;        // first the total
+  std::vector<PartLine> modelled;     // not measured, estimated
+  std::optional<PartLine> idle;       // "of which idle": what the node's baseline says of so long a time
+  std::string whole_node;             // "612 Wh +- 150, 24 % of this is modelled"; empty when `energy` covers the node
+  std::vector<DeviceLine> devices;    // the CPUs first; empty where nothing is known of any
+  std::string software;               // "NVIDIA driver 550.54.15, CUDA driver 12.4"
   std::vector<PhaseLine> phases;
   std::vector<std::string> per_unit;  // work outside any phase
   std::vector<std::string> figures;   // "dice 0.73"
@@ -62,6 +71,11 @@ struct Summary {
 };
 
 Summary make_summary(const pb::Record& record, const NumberStyle& style);
+
+// Of the summary, in summary_devices.cc.
+std::string compute_device_words(const pb::Device& device);
+std::vector<DeviceLine> compute_device_lines(const pb::Record& record);
+std::string compute_software_words(const pb::Record& record);
 
 // Of the summary, in summary_quality.cc.
 std::string compute_coverage_words(const pb::Record& record, const NumberStyle& style);

@@ -31,6 +31,7 @@ class Page {
     header();
     energy();
     parts();
+    devices();
     const std::string chart = make_chart(record_, style_.width, style_.utf8);
     if (!chart.empty()) out_ += '\n' + chart;
     phases();
@@ -68,8 +69,8 @@ class Page {
   }
 
   void energy() {
-    if (summary_.all_estimated)
-      out_ += painted(fold("  ", kNoSensor, style_.width), Paint::warn, style_.colour) + "\n\n";
+    for (const std::string& warning : summary_.warnings)
+      out_ += painted(fold("  ", warning, style_.width), Paint::warn, style_.colour) + "\n\n";
     key("Energy", summary_.energy == kUnknown ? "unknown" : summary_.energy + ", " + summary_.kind, Paint::bold);
     key("Power", summary_.power);
     key("Boundary", summary_.boundary);
@@ -95,6 +96,7 @@ class Page {
                      {"Share", true, 2},          {"Mean", true, 3}, {"Max", true, 4},
                      {"Source", false, 6, 12},    {"Kind"}};
     for (const PartLine& line : summary_.parts) table.rows.push_back({cells(line), -1, ""});
+    if (summary_.idle) table.rows.push_back({cells(*summary_.idle), -1, ""});
     if (!summary_.modelled.empty()) {
       table.rows.push_back({std::vector<Cell>(table.columns.size()), -1, ""});
       table.rows.push_back({std::vector<Cell>(table.columns.size()), 0, "Not measured, estimated"});
@@ -106,6 +108,16 @@ class Page {
     out_ += '\n' + make_table(table, 2, style_.width, style_.colour);
     if (summary_.whole_node.empty()) return;
     out_ += '\n' + fold("  ", "Whole node, estimated: " + summary_.whole_node + "  E", style_.width) + '\n';
+  }
+
+  void devices() {
+    if (summary_.devices.empty()) return;
+    std::size_t widest = 0;
+    for (const DeviceLine& line : summary_.devices) widest = std::max(widest, display_width(line.label));
+    const int label = std::min(static_cast<int>(widest), style_.width / 3);
+    out_ += "\n  Devices\n";
+    for (const DeviceLine& line : summary_.devices)
+      out_ += fold(padded("    " + cut_middle(line.label, label), 4 + label + 2), line.words, style_.width) + '\n';
   }
 
   void phases() {
@@ -196,10 +208,10 @@ std::string make_short(const pb::Record& record) {
   const Amount energy = energy_amount(record.energy());
   const auto in = [&energy](Units units) { return energy_text(energy, {units, false, false}); };
   const std::string_view boundary = boundary_name(record.energy().boundary());
-  return fmt::format("{}  {}  {}  {}  {}  {}\n", in(Units::Wh), in(Units::MJ),
-                     seconds_text({duration_s(record.duration_ns()), {}}),
-                     power_text(power_amount(record.energy(), record.duration_ns())),
-                     boundary.empty() ? kUnknown : boundary, kind_mark(record.energy().kind()));
+  return fmt::format(
+      "{}  {}  {}  {}  {}  {}{}\n", in(Units::Wh), in(Units::MJ), seconds_text({duration_s(record.duration_ns()), {}}),
+      power_text(power_amount(record.energy(), record.duration_ns())), boundary.empty() ? kUnknown : boundary,
+      kind_mark(record.energy().kind()), record.node().played().empty() ? "" : "  played");
 }
 
 }  // namespace nw

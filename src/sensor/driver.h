@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sensor/activity.h"
 #include "sensor/sensor.h"
 #include "sensor/site.h"
 
@@ -22,9 +23,16 @@ struct Finding {
   std::string repair;  // a command or rule that can be pasted
 };
 
+// The version of something that figures hang on, as a driver met it: "NVIDIA driver" 550.54.15.
+struct Software {
+  std::string name, version;
+};
+
 struct Probe {
   std::vector<Sensor> sensors;
   std::vector<Finding> findings;
+  std::vector<Activity> activities;
+  std::vector<Software> software;
 };
 
 struct Driver {

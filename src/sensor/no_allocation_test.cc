@@ -85,6 +85,15 @@ TEST(NoAllocation, ReadAllAfterTheFirstSweep) {
     for (int i = 0; i < 100; ++i) reader.read_all(sweep);
     EXPECT_EQ(allocations - before, 0u);
     for (const Sample& sample : sweep) EXPECT_EQ(sample.status, Status::ok);
+
+    ASSERT_EQ(survey.activities.size(), 4u) << "a GPU of each maker, and the CPUs";
+    ActivityReader activities(*host, std::move(survey.activities));
+    std::vector<Glance> glances;
+    activities.read_all(glances);
+    const std::uint64_t glanced = allocations;
+    for (int i = 0; i < 100; ++i) activities.read_all(glances);
+    EXPECT_EQ(allocations - glanced, 0u);
+    for (const Glance& glance : glances) EXPECT_TRUE(glance.busy.ok);
   }
   fs::remove_all(root);
 }

@@ -30,7 +30,12 @@ Survey make_survey(Host& host, const Site& site) {
     for (auto& sensor : probe.sensors)
       if (rules.apply(driver.name, sensor.plate)) survey.sensors.push_back(std::move(sensor));
     for (auto& finding : probe.findings) survey.findings.push_back({driver.name, std::move(finding)});
+    for (auto& activity : probe.activities)
+      if (rules.allows(driver.name, activity.plate.id)) survey.activities.push_back(std::move(activity));
+    for (auto& software : probe.software) survey.software.push_back(std::move(software));
   }
+  if (auto cpus = make_cpu_activity(host); cpus && rules.allows("host", cpus->plate.id))
+    survey.activities.push_back(std::move(*cpus));
   for (auto& finding : rules.findings()) survey.findings.push_back({"site", std::move(finding)});
   return survey;
 }

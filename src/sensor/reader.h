@@ -13,10 +13,13 @@ struct DriverFinding {
   Finding finding;
 };
 
-// All that a machine offers: the sensors of every driver, and everything that exists and cannot be read.
+// All that a machine offers: the sensors and activities of every driver and the CPUs', and everything that exists and
+// cannot be read.
 struct Survey {
   std::vector<Sensor> sensors;
   std::vector<DriverFinding> findings;
+  std::vector<Activity> activities;
+  std::vector<Software> software;
 };
 // Runs every driver's probe once, and applies the site's rules: what they change stands on the nameplates, and what is
 // wrong with them is a finding of the driver "site". May take a second where vendor libraries start.

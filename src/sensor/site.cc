@@ -107,12 +107,17 @@ class SiteReader {
 
   void visit(const Path& path, const toml::node& node, const toml::source_position& at) {
     bool holds_more = false;
+    const SiteKey* own = nullptr;
     for (const SiteKey& key : site_keys()) {
       const auto segments = split(key.path, '.');
       if (!begins(segments, path)) continue;
-      if (segments.size() == path.size()) return take(key, path, node, at);
-      holds_more = true;
+      if (segments.size() == path.size())
+        own = &key;
+      else
+        holds_more = true;
     }
+    // A name may be a value or a table: node = "n01", or [node].
+    if (own != nullptr && !(holds_more && node.is_table())) return take(*own, path, node, at);
     if (!holds_more) return refuse(path, at);
     const auto* table = node.as_table();
     if (table == nullptr) return add_fault(at, joined(path), "must be a table, not a value");

@@ -79,15 +79,18 @@ struct BaselineSite {
     Watts standard_error;
   };
   std::map<std::string, Figure> sensors;  // by sensor id
+  std::string host;                       // "": not said
   std::string date, kernel;
   std::optional<Nanos> duration;
   std::optional<double> load_average, cpu_busy, temperature_c;
   std::optional<unsigned> processes;
+  unsigned valid_days = 180;  // how old it may be to be put beside a run
 };
 
 struct Site {
-  std::string path;  // of the file it came from; "" for none
-  std::string node;  // this node's name in outlet maps; "" is the host's name
+  std::string path;       // of the file it came from; "" for none
+  std::string node;       // this node's name in outlet maps; "" is the host's name
+  std::string node_type;  // "h100x4": what such nodes are called here; "" is no name
   std::vector<SensorRule> rules;
   IpmiSite ipmi;
   std::vector<RedfishSite> redfish;

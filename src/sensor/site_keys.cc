@@ -268,6 +268,9 @@ void add_baseline(Keys& k) {
   add_number(
       k, "baseline.duration", "", 1, 86400, "For how long.",
       [](Site& s, Names, const KeyValue& v) { s.baseline.duration = v.time; }, KeyType::duration);
+  add(k, "baseline.host", KeyType::text,
+      "On which host. Of a baseline that says none the site answers for all its hosts.",
+      [](Site& s, Names, const KeyValue& v) { s.baseline.host = v.text; });
   add(k, "baseline.kernel", KeyType::text, "On which kernel.",
       [](Site& s, Names, const KeyValue& v) { s.baseline.kernel = v.text; });
   add_number(k, "baseline.load_average", "", 0, 1e6, "Load average of one minute, then.",
@@ -280,6 +283,11 @@ void add_baseline(Keys& k) {
       KeyType::count);
   add_number(k, "baseline.temperature_c", "degrees C", -100, 200, "The warmest thermal zone, then.",
              [](Site& s, Names, const KeyValue& v) { s.baseline.temperature_c = v.number; });
+  add_number(
+      k, "baseline.valid_days", "days", 1, 36500, "How old a baseline may be to be put beside a run.",
+      [](Site& s, Names, const KeyValue& v) { s.baseline.valid_days = static_cast<unsigned>(v.number); },
+      KeyType::count)
+      .with_default(std::to_string(BaselineSite{}.valid_days));
   add_number(k, "baseline.sensors.*.power_w", "W", -1e6, 1e6, "Mean power of the sensor of this id.",
              [](Site& s, Names n, const KeyValue& v) { s.baseline.sensors[n[0]].power = watts_of(v.number); })
       .needing({"standard_error_w"});
@@ -290,8 +298,14 @@ void add_baseline(Keys& k) {
 
 Keys make_keys() {
   Keys keys;
-  add(keys, "node", KeyType::text, "This node's name in outlet maps; without it the host's name.",
-      [](Site& s, Names, const KeyValue& v) { s.node = v.text; });
+  const Take take_name = [](Site& s, Names, const KeyValue& v) { s.node = v.text; };
+  add(keys, "node", KeyType::text, "The same as `node.name`, where nothing else is said of the node.", take_name);
+  add(keys, "node.name", KeyType::text, "This node's name in outlet maps; without it the host's name.", take_name);
+  add(keys, "node.type", KeyType::text,
+      "What nodes like this one are called here: `h100x4`. Runs are compared by it; without it by what the node is "
+      "made "
+      "of.",
+      [](Site& s, Names, const KeyValue& v) { s.node_type = v.text; });
   add_rules(keys);
   add_ipmi(keys);
   add_redfish(keys);

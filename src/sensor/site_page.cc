@@ -25,6 +25,10 @@ This page is made from the table in `src/sensor/site_keys.cc` (`NODEWATT_UPDATE_
 - **Rules for sensors.** The name of `[sensors."PATTERN"]` is a driver (`nvml`), a sensor's id (`rapl_powercap/package-0`), or either with `*`
   for any letters (`nvml/*/power`). Where several match, all count, and of one key the later in the file. `nodewatt sensors --json` has the
   ids. What is true of a reading r: r / `factor` - `bias_w`; `nodewatt calibrate against` prints such a rule.
+- **Activities.** What a device says of what it did has an id too (`nvml/*/activity`, `host/cpus`); of rules `use = false` alone means something
+  to it.
+- **Node types.** `[node] type = "h100x4"` names nodes that are alike, in one word that people here know; records carry it, and runs are
+  compared by it.
 - **Costs.** PUE is never multiplied into an energy. Carbon and cost stand on lines of their own, with the factors that made them.
 
     [sensors."rapl_powercap/package-0"]

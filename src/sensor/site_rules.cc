@@ -95,6 +95,16 @@ bool SiteRules::apply(std::string_view driver, Nameplate& plate) {
   return use;
 }
 
+bool SiteRules::allows(std::string_view driver, std::string_view id) {
+  bool use = true;
+  for (std::size_t i = 0; i < site_.rules.size(); ++i)
+    if (site_.rules[i].use && matches(site_.rules[i].pattern, driver, id)) {
+      matched_[i] = true;
+      use = *site_.rules[i].use;
+    }
+  return use;
+}
+
 std::vector<Finding> SiteRules::findings() {
   for (std::size_t i = 0; i < matched_.size(); ++i)
     if (!matched_[i])

@@ -20,6 +20,8 @@ class SiteRules {
   bool forbids(std::string_view driver);
   // Every rule that matches, in the file's order. False: the sensor is not to be used.
   bool apply(std::string_view driver, Nameplate& plate);
+  // The same for an activity, of which a rule can say nothing but `use`.
+  bool allows(std::string_view driver, std::string_view id);
   // Rules that matched nothing, and those that could not be applied.
   std::vector<Finding> findings();
 

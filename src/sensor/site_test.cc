@@ -251,7 +251,7 @@ TEST(Site, SettingsSayWhereTheyComeFrom) {
     text += one.key + "=" + one.value + "@" + std::to_string(one.line) + "\n";
   EXPECT_EQ(text,
             "ipmi.device=\"/dev/ipmi0\"@0\nipmi.period=\"3s\"@4\nipmi.node_manager=false@0\n"
-            "redfish.b.origin=\"https://b\"@2\nredfish.b.period=\"5s\"@0\n");
+            "redfish.b.origin=\"https://b\"@2\nredfish.b.period=\"5s\"@0\nbaseline.valid_days=180@0\n");
 }
 
 TEST(Site, RulesKeepTheFilesOrder) {
@@ -260,6 +260,27 @@ TEST(Site, RulesKeepTheFilesOrder) {
   std::string order;
   for (const SensorRule& rule : site->rules) order += rule.pattern;
   EXPECT_EQ(order, "zam");
+}
+
+TEST(Site, NodeIsAValueOrATable) {
+  EXPECT_EQ(parse_site("node = \"n01\"", "f")->node, "n01");
+  const auto table = parse_site("[node]\nname = \"n01\"\ntype = \"h100x4\"", "f");
+  ASSERT_TRUE(table) << table.error().what;
+  EXPECT_EQ(table->node, "n01");
+  EXPECT_EQ(table->node_type, "h100x4");
+  EXPECT_TRUE(has_fault("[node]\ntyp = \"x\"", "node.typ: no such key; did you mean type?"));
+  EXPECT_TRUE(has_fault("[node]\ntype = 4", "node.type: must be"));
+  EXPECT_TRUE(has_fault("node = 4", "node: must be"));
+  EXPECT_TRUE(has_fault("node = [1]", "node: must be"));
+}
+
+TEST(Site, ABaselineNamesItsHostAndHowLongItIsValid) {
+  const auto site = parse_site("[baseline]\nhost = \"g1\"\ndate = \"2026-05-01\"\nvalid_days = 30", "f");
+  ASSERT_TRUE(site) << site.error().what;
+  EXPECT_EQ(site->baseline.host, "g1");
+  EXPECT_EQ(site->baseline.valid_days, 30u);
+  EXPECT_EQ(Site{}.baseline.valid_days, 180u);
+  EXPECT_TRUE(has_fault("[baseline]\nvalid_days = 0", "valid_days"));
 }
 
 TEST(SiteKeys, AreUniqueAndSaySomething) {

@@ -1,12 +1,7 @@
 // SiteValue: what stands at one key of a TOML text, checked against the key's type and range.
 #pragma once
 
-// toml++ 3.3.0 asserts of a table's header what its own code then says as an error ("[" and a line's end): neither
-// abort nor, with NDEBUG, assume it.
-#undef NDEBUG
-#define TOML_ASSERT(expr) static_cast<void>(0)
-#define TOML_EXCEPTIONS 0
-#include <toml++/toml.h>
+#include "base/toml.h"
 
 #include "sensor/site_keys.h"
 

@@ -62,6 +62,15 @@ Result<Journal> Journal::create(const std::string& dir, const std::string& uid) 
 
 Done Journal::append(std::string_view payload) { return write(NW_TRY(make_frame(payload))); }
 
+Done Journal::append(const std::vector<std::string>& payloads) {
+  std::string frames;
+  for (const std::string& payload : payloads) {
+    const auto frame = NW_TRY(make_frame(payload));
+    frames += frame;
+  }
+  return write(frames);
+}
+
 Done Journal::write(std::string_view bytes) {
   const auto whole = size_ + static_cast<std::int64_t>(bytes.size());
   while (!bytes.empty()) {

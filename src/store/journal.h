@@ -28,6 +28,7 @@ class Journal {
   static Result<Journal> create(const std::string& dir, const std::string& uid);
 
   Done append(std::string_view payload);
+  Done append(const std::vector<std::string>& payloads);  // all of them, or none
   Done sync();
   // The measurement is kept elsewhere now. Without it, the journal stays and is a survivor.
   Done remove();

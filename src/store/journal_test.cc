@@ -39,11 +39,12 @@ TEST(Journal, is_private_and_holds_what_was_appended) {
   auto journal = Journal::create(dir, kUid).value();
   ASSERT_TRUE(journal.append("one"));
   ASSERT_TRUE(journal.append(""));
+  ASSERT_TRUE(journal.append(std::vector<std::string>{"two", "three"}));
   ASSERT_TRUE(journal.sync());
   EXPECT_EQ(journal.path(), dir + "/" + kUid + ".journal");
   EXPECT_EQ(mode_of(journal.path()), 0600U);
   EXPECT_EQ(mode_of(dir), 0700U);
-  EXPECT_EQ(read_frames(journal.path()).value().payloads, (std::vector<std::string>{"one", ""}));
+  EXPECT_EQ(read_frames(journal.path()).value().payloads, (std::vector<std::string>{"one", "", "two", "three"}));
   EXPECT_TRUE(survivors(dir).value().empty());
   ASSERT_TRUE(journal.remove());
   EXPECT_TRUE(std::filesystem::is_empty(dir));

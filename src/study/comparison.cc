@@ -21,6 +21,8 @@ class Comparer {
 
   Result<Comparison> compare() {
     std::vector<Contender> contenders = make_contenders(records_, wish_.by, wish_.key);
+    if (!wish_.phase.empty())
+      for (Contender& who : contenders) who.phase = wish_.phase;
     out_.works = shared_work(contenders);
     out_.differences = compute_differences(contenders);
     for (Contender& who : contenders) out_.sides.emplace_back().who = std::move(who);
@@ -103,6 +105,9 @@ class Comparer {
   }
 
   void check_kind() {
+    const auto played = [](const Side& side) { return !side.who.first().node().played().empty(); };
+    for (std::size_t i = 1; i < out_.sides.size(); ++i)
+      if (played(out_.sides[i]) != played(out_.sides[0])) return out_.refusals.push_back({Refusal::Why::played, i, 0});
     const auto estimated = [](const Side& side) { return side.kind == pb::KIND_ESTIMATED; };
     for (std::size_t i = 1; i < out_.sides.size(); ++i)
       if (out_.sides[i].figure.value && out_.sides[0].figure.value &&

@@ -17,10 +17,11 @@ namespace nw {
 
 struct CompareWish {
   By by = By::group;
-  std::string key = {};   // of By::label
-  std::string per = {};   // unit of work to rank by; empty: the first that all sides share
-  std::string base = {};  // what ratios are taken against: a side's label, or the beginning of its first run's uid;
-                          // empty: the side that takes least
+  std::string key = {};    // of By::label
+  std::string phase = {};  // the figures are this phase's, not the runs'
+  std::string per = {};    // unit of work to rank by; empty: the first that all sides share
+  std::string base = {};   // what ratios are taken against: a side's label, or the beginning of its first run's uid;
+                           // empty: the side that takes least
   bool allow_mixed = false;
 };
 
@@ -29,6 +30,7 @@ struct Refusal {
     reach,     // the energies take in different things
     coverage,  // too little of it was measured
     kind,      // one is an estimate, another is measured
+    played,    // one machine was played, another is real
     work,      // they did different work, by name and amount
     unit,      // no unit of work that all of them share, though some say what they did
     wanted,    // the unit that was asked for is not everywhere

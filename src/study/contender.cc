@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "account/node_type.h"
+#include "study/accelerators.h"
 
 namespace nw {
 
@@ -35,10 +36,21 @@ std::string value_of_label(const pb::Record& record, std::string_view key) {
   return find_value(record.settings(), key).value_or("");
 }
 
+std::string placed_node_type(const pb::Record& record) {
+  const std::string type = node_type(record);
+  switch (placement(record)) {
+    case Placement::all_idle: return type + " (GPUs idle)";
+    case Placement::some_idle: return type + " (some GPUs idle)";
+    case Placement::unknown: return type + " (use of GPUs unknown)";
+    default: return type;
+  }
+}
+
 // What two runs must share to be of one side; runs without anything to go by stay apart, by their uid.
 std::string side_of(const pb::Record& record, By by, std::string_view key) {
   switch (by) {
     case By::node_type: return node_type(record);
+    case By::placement: return placed_node_type(record);
     case By::configuration:
       return fmt::format("{}\n{}\n{}\n{}", name_of(record), node_type(record), joined(record.labels()),
                          joined(record.settings()));
@@ -50,6 +62,7 @@ std::string side_of(const pb::Record& record, By by, std::string_view key) {
 std::string label_of(const pb::Record& record, By by, std::string_view key) {
   switch (by) {
     case By::node_type: return node_type(record);
+    case By::placement: return placed_node_type(record);
     case By::configuration: {
       std::string text = name_of(record);
       for (const std::string& part : {joined(record.labels()), joined(record.settings())})

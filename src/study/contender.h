@@ -20,6 +20,7 @@ enum class By : unsigned char {
   group,          // repeats of one command; a run without repeats is a side of its own
   node_type,      // node_type.h
   configuration,  // name, node type, labels and what the program said of its setting
+  placement,      // node type, and whether its accelerators worked (accelerators.h)
   phase,          // each outermost phase of a group is a side
   label,          // the value of one label or setting
 };

@@ -65,4 +65,24 @@ Amount per_unit(const pb::Energy& energy, const pb::Work& work) { return ratio(e
 
 pb::Kind worse(pb::Kind a, pb::Kind b) { return std::max(a, b); }
 
+namespace {
+std::optional<double> share(bool has, double value) {
+  return has && value >= 0 && value <= 1 ? std::optional(value) : std::nullopt;
+}
+}  // namespace
+
+std::optional<double> busy(const pb::Device& device) { return share(device.has_busy(), device.busy()); }
+std::optional<double> busiest(const pb::Device& device) { return share(device.has_busiest(), device.busiest()); }
+
+std::optional<double> power_limit_w(const pb::Device& device) {
+  if (!device.has_power_limit_uw() || device.power_limit_uw() <= 0) return std::nullopt;
+  return static_cast<double>(device.power_limit_uw()) / kMicroToOne;
+}
+
+std::optional<double> cpu_busy(const pb::Record& record) { return share(record.has_cpu_busy(), record.cpu_busy()); }
+
+std::optional<double> child_cpu_s(const pb::Record& record) {
+  return record.has_child_cpu_s() && record.child_cpu_s() >= 0 ? finite(record.child_cpu_s()) : std::nullopt;
+}
+
 }  // namespace nw

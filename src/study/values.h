@@ -34,4 +34,11 @@ Amount ratio(Amount amount, std::optional<double> to);    // unknown unless `to`
 Amount per_unit(const pb::Energy& energy, const pb::Work& work);
 pb::Kind worse(pb::Kind a, pb::Kind b);
 
+// What a device did: shares of time, 0..1.
+std::optional<double> busy(const pb::Device& device);
+std::optional<double> busiest(const pb::Device& device);
+std::optional<double> power_limit_w(const pb::Device& device);
+std::optional<double> cpu_busy(const pb::Record& record);
+std::optional<double> child_cpu_s(const pb::Record& record);
+
 }  // namespace nw

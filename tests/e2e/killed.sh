@@ -3,12 +3,12 @@
 . "$(dirname "$0")/lib.sh"
 "$NODEWATT" run --name doomed -- sh -c "
   '$NODEWATT' phase begin first; sleep 1; '$NODEWATT' phase work 5 item; '$NODEWATT' phase end first
-  '$NODEWATT' phase begin second; touch ready; sleep 20" 2>/dev/null &
+  '$NODEWATT' phase begin second; echo \$\$ >left.pid; touch ready; exec sleep 20" 2>/dev/null &
 pid=$!
 for _ in $(seq 200); do [ -e ready ] && break; sleep 0.05; done
 sleep 1
 kill -KILL $pid; wait $pid 2>/dev/null
-pkill -f 'sleep 20' 2>/dev/null
+kill "$(cat left.pid)" 2>/dev/null
 "$NODEWATT" runs >list.txt 2>recovered.txt; expect "runs" $? 0
 expect_in "it is said" recovered.txt "recovered run"
 expect_in "it is listed" list.txt "doomed"
@@ -24,11 +24,11 @@ expect "one record" "$(grep -c doomed list2.txt)" 1
 
 # Killed many times at random moments: each leaves exactly one record.
 for i in $(seq 8); do
-  "$NODEWATT" run -q --period 10ms --name "random$i" -- sleep 5 & pid=$!
+  "$NODEWATT" run -q --period 10ms --name "random$i" -- sh -c 'echo $$ >>left.pids; exec sleep 5' & pid=$!
   sleep "0.$((RANDOM % 3))$((RANDOM % 10))"
   kill -KILL $pid; wait $pid 2>/dev/null
 done 2>/dev/null
-pkill -f 'sleep 5' 2>/dev/null
+[ ! -e left.pids ] || xargs kill <left.pids 2>/dev/null
 "$NODEWATT" runs --limit 0 >list3.txt 2>/dev/null
 expect "no record twice" "$(grep -o 'random[0-9]' list3.txt | sort | uniq -d | wc -l)" 0
 expect "no journal left" "$(find "$XDG_DATA_HOME/nodewatt/journal" -name '*.journal' | wc -l)" 0

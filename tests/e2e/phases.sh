@@ -21,7 +21,7 @@ expect "energy per unit" "$(json r.json 'all(w["energy_per_unit_j"] > 0 for w in
 blink=$(json r.json 'r["phases"][2]["duration_s"]')
 expect "anomalies" "$(json r.json 'sorted(a["name"] for a in r["anomalies"] if a["name"] in ("phase_unended", "phase_unmatched"))')" \
   "['phase_unended', 'phase_unmatched']"
-if awk "BEGIN { exit !($blink < 0.04) }"; then
+if awk "BEGIN { exit !($blink < 0.02) }"; then
   expect "the short one" "$(json r.json 'r["phases"][2]["resolved"], r["phases"][2]["energy"]')" "(False, None)"
   expect "is counted" "$(json r.json '[a["count"] for a in r["anomalies"] if a["name"] == "phase_unresolved"] != []')" True
   expect_in "said in words" r.txt "too short to resolve"

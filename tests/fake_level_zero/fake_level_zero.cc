@@ -8,6 +8,8 @@
 //   FAKE_ZE_INTEGRATED=1      this GPU is a CPU's
 //   FAKE_ZE_ENERGY=...        what reading the energy returns
 //   FAKE_ZE_WATTS=400         the power of the card; package 300, stack 100, unnamed 200
+//   FAKE_ZE_ENGINES=ac        engine groups, one letter each: a all, c compute, s all of a stack (default "ca")
+//   FAKE_ZE_BUSY=25           how busy all engines are, percent;   FAKE_ZE_ACTIVITY=... what asking for it returns
 // Compiled with FAKE_ZE_OLD it has no zesInit.
 #include <cstdint>
 #include <cstdio>
@@ -22,6 +24,10 @@ constexpr unsigned kSuccess = 0, kInvalid = 0x78000004;
 long variable(const char* name, long otherwise) {
   const char* text = std::getenv(name);
   return text != nullptr ? std::strtol(text, nullptr, 10) : otherwise;
+}
+std::string engines() {
+  const char* text = std::getenv("FAKE_ZE_ENGINES");
+  return text != nullptr ? text : "ca";
 }
 std::string domains() {
   const char* text = std::getenv("FAKE_ZE_DOMAINS");
@@ -71,6 +77,7 @@ unsigned zesDeviceGetProperties(void* device, void* properties) {
   bytes[16 + 96] = static_cast<char>(0xe0);
   bytes[16 + 96 + 15] = static_cast<char>(number_of(device) + 1);
   std::snprintf(bytes + 16 + 112, 256, "Intel(R) Data Center GPU Max 1550");
+  std::snprintf(bytes + 16 + 368 + 4 + 5 * 64, 64, "1.3.29735");
   return kSuccess;
 }
 
@@ -110,6 +117,29 @@ unsigned zesPowerGetEnergyCounter(void* power, void* counter) {
   const long watts = domain == 'c' ? variable("FAKE_ZE_WATTS", 400) : domain == 'p' ? 300 : domain == 's' ? 100 : 200;
   put(counter, 0, us * static_cast<std::uint64_t>(watts));
   put(counter, 8, us);
+  return kSuccess;
+}
+
+unsigned zesDeviceEnumEngineGroups(void* device, unsigned* count, void** handles) {
+  return list(number_of(device) * 16, static_cast<unsigned>(engines().size()), count, handles);
+}
+
+unsigned zesEngineGetProperties(void* engine, void* properties) {
+  if (type_of(properties) != 0x5) return kInvalid;
+  const char group = engines().at(number_of(engine) % 16);
+  put(properties, 16, group == 'c' ? 1 : 0);
+  put(properties, 20, static_cast<std::uint8_t>(group == 's'));
+  return kSuccess;
+}
+
+unsigned zesEngineGetActivity(void*, void* stats) {
+  if (const long code = variable("FAKE_ZE_ACTIVITY", 0); code != 0) return static_cast<unsigned>(code);
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  const std::uint64_t us =
+      static_cast<std::uint64_t>(now.tv_sec) * 1'000'000 + static_cast<std::uint64_t>(now.tv_nsec) / 1000;
+  put(stats, 0, us * static_cast<std::uint64_t>(variable("FAKE_ZE_BUSY", 25)) / 100);
+  put(stats, 8, us);
   return kSuccess;
 }
 

@@ -6,10 +6,14 @@
 //   FAKE_NVML_NAME=...          their name (default NVIDIA A100-SXM4-40GB)
 //   FAKE_NVML_INIT=9            what nvmlInit_v2 returns
 //   FAKE_NVML_NO_ENERGY=1       this GPU has no energy counter;   FAKE_NVML_NO_INSTANT=1  no instant power;
-//   FAKE_NVML_NO_POWER=1 FAKE_NVML_MIG=0             this GPU is in MIG mode FAKE_NVML_LOST=2            this GPU
-//   cannot be opened FAKE_NVML_WATTS=300         the power of each GPU; its energy advances with the clock at that
-//   power
-// Compiled with FAKE_NVML_OLD it lacks the energy counter, the fields and MIG, as a library of 2016 does.
+//   FAKE_NVML_NO_POWER=1        and none at all;            FAKE_NVML_MIG=0         this GPU is in MIG mode;
+//   FAKE_NVML_LOST=2            this GPU cannot be opened
+//   FAKE_NVML_WATTS=300         the power of each GPU; its energy advances with the clock at that power
+//   FAKE_NVML_BUSY=40           how busy each is, percent;  FAKE_NVML_BUSY_CODE=4   what asking for it returns;
+//   FAKE_NVML_PROCESSES=1       and how many processes compute on it; on GPU 0 one more draws
+//   FAKE_NVML_PROCESSES_CODE=4  what asking for them returns
+//   FAKE_NVML_CUDA=12040        the version of CUDA that the driver can run
+// Compiled with FAKE_NVML_OLD it lacks the energy counter, the fields, MIG and all of what a GPU says of its activity.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -20,7 +24,7 @@ int fake_nvml_alive = 0;  // inits less shutdowns
 }
 
 namespace {
-constexpr int kSuccess = 0, kInvalid = 2, kNotSupported = 3, kLost = 15;
+constexpr int kSuccess = 0, kInvalid = 2, kNotSupported = 3, kInsufficientSize = 7, kLost = 15;
 
 long variable(const char* name, long otherwise) {
   const char* text = std::getenv(name);
@@ -36,6 +40,14 @@ int index_of(void* device) { return static_cast<Gpu*>(device)->index; }
 bool is(const char* name, void* device) { return variable(name, -1) == index_of(device); }
 
 long watts() { return variable("FAKE_NVML_WATTS", 300); }
+
+// As the vendor's: with no room it says how many there are, and that they do not fit.
+[[maybe_unused]] int list_processes(long n, unsigned* count, void* infos) {
+  if (const long code = variable("FAKE_NVML_PROCESSES_CODE", 0); code != 0) return static_cast<int>(code);
+  if (*count != 0 || infos != nullptr) std::abort();  // nobody knows which structure
+  *count = static_cast<unsigned>(n);
+  return n > 0 ? kInsufficientSize : kSuccess;
+}
 
 void copy(char* to, const char* from, unsigned size) { std::snprintf(to, size, "%s", from); }
 }  // namespace
@@ -117,6 +129,28 @@ int nvmlDeviceGetFieldValues(void* device, int count, void* values) {
     std::memcpy(bytes + 32, &mw, sizeof mw);
   }
   return kSuccess;
+}
+
+int nvmlDeviceGetUtilizationRates(void* device, void* rates) {
+  if (const long code = variable("FAKE_NVML_BUSY_CODE", 0); code != 0) return static_cast<int>(code);
+  if (is("FAKE_NVML_MIG", device)) return kNotSupported;
+  const unsigned percent[2] = {static_cast<unsigned>(variable("FAKE_NVML_BUSY", 40)), 5};
+  std::memcpy(rates, percent, sizeof percent);
+  return kSuccess;
+}
+
+int nvmlDeviceGetComputeRunningProcesses_v3(void*, unsigned* count, void* infos) {
+  return list_processes(variable("FAKE_NVML_PROCESSES", 1), count, infos);
+}
+
+int nvmlDeviceGetGraphicsRunningProcesses_v3(void* device, unsigned* count, void* infos) {
+  return index_of(device) == 0 ? list_processes(1, count, infos) : kNotSupported;
+}
+
+int nvmlSystemGetDriverVersion(char* version, unsigned size) { return copy(version, "550.54.15", size), kSuccess; }
+
+int nvmlSystemGetCudaDriverVersion_v2(int* version) {
+  return *version = static_cast<int>(variable("FAKE_NVML_CUDA", 12'040)), kSuccess;
 }
 #endif
 

@@ -11,6 +11,8 @@
 //   FAKE_ROCM_NO_ENERGY=1     this device has no counter;   FAKE_ROCM_NO_POWER=1  no power;
 //   FAKE_ROCM_ENERGY_STATUS=30  what reading energy returns once the device was described
 //   FAKE_ROCM_WATTS=300       the power of each; energy advances with the clock at that power
+//   FAKE_ROCM_BUSY=40         how busy the first is, percent; each other is 10 busier than the one before it
+//   FAKE_ROCM_BUSY_STATUS=2   what asking for it returns
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -71,6 +73,10 @@ int asked = 0;
   if (variable("FAKE_ROCM_NO_POWER", -1) == gpu) return kNotSupported;
   return *uw = static_cast<std::uint64_t>(variable("FAKE_ROCM_WATTS", 300)) * 1'000'000, kSuccess;
 }
+[[maybe_unused]] int busy(long gpu, std::uint32_t* percent) {
+  if (const long status = variable("FAKE_ROCM_BUSY_STATUS", 0); status != 0) return static_cast<int>(status);
+  return *percent = static_cast<std::uint32_t>(variable("FAKE_ROCM_BUSY", 40) + 10 * gpu), kSuccess;
+}
 }  // namespace
 
 extern "C" {
@@ -113,6 +119,12 @@ int amdsmi_get_gpu_asic_info(void*, void* info) {
   return kSuccess;
 }
 
+// 64 bytes, of which the first four are ours.
+int amdsmi_get_gpu_activity(void* handle, void* usage) {
+  std::memset(usage, 0xff, 64);
+  return busy(gpu_of(handle), static_cast<std::uint32_t*>(usage));
+}
+
 int amdsmi_get_energy_count(void* handle, std::uint64_t* counter, float* resolution, std::uint64_t* ns) {
   return energy(gpu_of(handle), counter, resolution, ns);
 }
@@ -137,6 +149,8 @@ int rsmi_dev_energy_count_get(std::uint32_t gpu, std::uint64_t* counter, float* 
 }
 
 int rsmi_dev_power_get(std::uint32_t gpu, std::uint64_t* uw, int* kind) { return *kind = 1, power(gpu, uw); }
+
+int rsmi_dev_busy_percent_get(std::uint32_t gpu, std::uint32_t* percent) { return busy(gpu, percent); }
 
 int rsmi_dev_power_ave_get(std::uint32_t gpu, std::uint32_t, std::uint64_t* uw) { return power(gpu, uw); }
 #endif

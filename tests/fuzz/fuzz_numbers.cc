@@ -2,6 +2,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "base/cpu_ticks.h"
 #include "base/host.h"
 #include "base/parse.h"
 
@@ -19,6 +20,11 @@ void check_numbers(std::string_view text) {
   if (const auto n = nw::parse_i64(text)) require(nw::parse_i64(std::to_string(*n)) == n);
   if (const auto x = nw::parse_double(text)) require(std::isfinite(*x));
   if (const auto ns = nw::parse_duration_ns(text)) require(*ns > 0 && *ns <= 100'000'000'000'000'000);
+  if (const auto ticks = nw::parse_cpu_ticks(text)) {
+    std::uint64_t busy = 0;
+    require(ticks->busy <= ticks->all && nw::kBusyTicks.parse(text, busy) && busy == ticks->busy);
+  }
+  require(nw::count_cpus(text) <= text.size());
   const auto cpus = nw::parse_cpu_list(text);
   require(cpus.size() <= 65536);
   for (const auto cpu : cpus) require(cpu < 65536);

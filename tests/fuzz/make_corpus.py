@@ -2,7 +2,7 @@
 """Writes the seeds of the fuzz targets: tests/fuzz/corpus/<target>/. Deterministic; Python 3 and protoc.
 
 usage: tests/fuzz/make_corpus.py
-tape: the first sweeps of tests/tapes; numbers: one file a case; ipmi: one answer of each kind; redfish: the answers on the tapes; snmp:
+tape: the first sweeps of tests/tapes; allocation: environments; numbers: one file a case; ipmi: one answer of each kind; redfish: the answers on the tapes; snmp:
 outlets and answers; pm_counters: lines, and registers with a CPU; journal: frames in text form through protoc; frames: a journal file;
 csv, nifti, rdb, checkpoint: the smallest valid file of each kind.
 """
@@ -47,6 +47,17 @@ def make_redfish():
         write("redfish", f"time{i}", case)
 
 
+def make_allocation():
+    for name, lines in {
+        "cuda": ("CUDA_VISIBLE_DEVICES=0,2", "CUDA_DEVICE_ORDER=PCI_BUS_ID"),
+        "uuid": ("CUDA_VISIBLE_DEVICES=GPU-a1,GPU-b,MIG-1",),
+        "slurm": ("SLURM_STEP_GPUS=0-1", "SLURM_JOB_GPUS=0,1,2", "CUDA_VISIBLE_DEVICES=NoDevFiles"),
+        "container": ("NVIDIA_VISIBLE_DEVICES=all",),
+        "rocr": ("ROCR_VISIBLE_DEVICES=1,3", "HIP_VISIBLE_DEVICES=0", "GPU_DEVICE_ORDINAL=-1"),
+    }.items():
+        write("allocation", name, "\n".join(lines) + "\n")
+
+
 def make_snmp():
     write("snmp", "apc", "apc-rpdu2 - 1 3 1\napc-rpdu2 - 1 4 2\nn 350\nn 120\n")
     write("snmp", "raritan", "raritan-pdu2 - 0.1 7 1\nn 3055\nn 1\n")
@@ -58,7 +69,8 @@ def make_snmp():
 
 def make_numbers():
     cases = ["0", "18446744073709551615\n", "-9223372036854775808", "2.3283064365386962890625e-10\n", "1.5s", "250ms", "100us",
-             "0-3,8\n", "0-65535", "a,b,,c", " 42 \t\n", "Prüfung €", "1e308", "inf", "nan", "0x10"]
+             "0-3,8\n", "0-65535", "a,b,,c", " 42 \t\n", "Prüfung €", "1e308", "inf", "nan", "0x10",
+             "cpu  1 2 3 4 5 6 7 8 9 0\ncpu0 1 2 3 4 5 6 7 8 9 0\n", "processor\t: 0\nmodel name\t: x\n\nprocessor\t: 1\n"]
     for i, case in enumerate(cases):
         write("numbers", f"{i:02}", case)
 
@@ -123,6 +135,7 @@ def make_sites():
     write("site", "whole", whole)
     write("site", "faults", '[ipmi]\nperiot = "2s"\n[redfish.a]\npassword = "x"\n[facility.pue]\nvalue = 0.5\n')
     write("site", "header", b"[ipmi]\nperiot = \"s2\"\n[redfish.a]\npassword = \"x\"\n[\n]\neup.yt 0.5")
+    write("site", "node", '[node]\nname = "n1"\ntype = "h100x4"\n[baseline]\nhost = "n1"\nvalid_days = 30\n')
     write("site", "rule", '[sensors."*"]\nfactor = 1.054321\nbias_w = -3\nsource = "s"\ndate = "2026-01"\n')
 
 
@@ -139,6 +152,17 @@ def make_journals():
     write("frames", "journal", checked)
     write("frames", "cut", checked[:200])
     write("frames", "empty", b"nodewatt-frames 1\n")
+
+
+def make_output():
+    write("lines", "training", b"\x20Epoch 1/3\ntrain 12%\rtrain 99%\rtrain done\n512 x\nval: 3 x\ndone\nEpoch 2\nstop")
+    write("lines", "colours", b"\x03\x1b[1;32mEpoch 7\x1b[0m\r\n\x1b]0;title\x07val\n\x1b]8;;http://a\x1b\\train\x1b]8;;\x1b\\\n\x1b(Bdone")
+    write("lines", "binary", b"\x01\x00\xff\xfe\x80\r\r\n\x1b\x1b[\x1b]\x1bPepoch 18446744073709551616\n")
+    event = struct.pack("<HHIiIiiQiiQ", 3, 48, 0, 0, 0, 0, 0, 2**40, 1, 0, 0)
+    write("nvtx", "named", b"epoch*,train:*,!*:warm*\0train\0epoch 1\0" + event)
+    write("nvtx", "registered", b"!x,a?c\0\0std::sort\0" + event[:32] + struct.pack("<iiQ", 3, 0, 77))
+    write("nvtx", "wide", b"*a*b*\0d\0aab\0" + event[:32] + struct.pack("<iiQ", 2, 0, 0) + b"x")
+    write("nvtx", "short", b",\0\0\0" + event[:40])
 
 
 def make_workload_files():
@@ -174,10 +198,12 @@ def make_workload_files():
 if __name__ == "__main__":
     make_tapes()
     make_redfish()
+    make_allocation()
     make_snmp()
     make_numbers()
     make_ipmi()
     make_pm_counters()
     make_sites()
     make_journals()
+    make_output()
     make_workload_files()

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "account/record.pb.h"
+#include "support/record_devices.h"
 
 namespace nw::sample {
 
@@ -199,6 +200,7 @@ inline pb::Record gpu_node() {
   pb::Label& label = *record.add_labels();
   label.set_key("batch");
   label.set_value("32");
+  add_gpu_node_devices(record);
   return record;
 }
 
@@ -239,6 +241,10 @@ inline pb::Record cpu_node() {
     add_series(record, "dram", std::to_string(p), 42, false, [&](int i) { return 30.0 + p + 2 * std::sin(i * 0.3); });
   add_series(record, "other", "0", 42, true, [&](int) { return 105.0; });
   set_factor(*record.mutable_facility()->mutable_carbon_g_per_kwh(), 41, "supplier", "2026-02");
+  record.set_cpu_busy(0.873);
+  record.set_child_cpu_s(4690.5);
+  for (const char* sensor : {"package/0", "package/1", "dram/0"})
+    add_idle(record, sensor, "package", 40, 0.3);  // not dram/1
   return record;
 }
 
@@ -293,6 +299,7 @@ inline pb::Record hostile() {
   set_factor(*record.mutable_facility()->mutable_carbon_g_per_kwh(), 1, "<b>|\x1b[31m", "</dd>");
   set_factor(*record.mutable_facility()->mutable_price_per_kwh(), 1, "`x`", "");
   record.mutable_facility()->set_currency("<i>\xff");
+  add_hostile_devices(record);
   return record;
 }
 
@@ -340,6 +347,7 @@ inline pb::Record nonsense() {
   set_factor(*record.mutable_facility()->mutable_pue(), nan, "", "");
   set_factor(*record.mutable_facility()->mutable_carbon_g_per_kwh(), -1, "", "");
   set_factor(*record.mutable_facility()->mutable_price_per_kwh(), 1e300, "", "");
+  add_nonsense_devices(record);
   return record;
 }
 

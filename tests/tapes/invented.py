@@ -19,7 +19,8 @@ class Curve:
 
     def __init__(self, rng, seconds, idle, full, busy=1.0):
         phases = [(rng.uniform(0, 6.28), rng.uniform(0.7, 9.0)) for _ in range(4)]
-        self.power, self.energy, total = [], [0.0], 0.0
+        self.power, self.energy, self.level, total = [], [0.0], [0.0], 0.0
+        self.works = full > idle
         for k in range(int((seconds + 2) / STEP)):
             t = k * STEP
             level = 0.0
@@ -30,10 +31,18 @@ class Curve:
             self.power.append(watts)
             total += watts * STEP
             self.energy.append(total)
+            self.level.append(self.level[-1] + level * STEP * self.works)
 
     def joules(self, t):
         k = int(t / STEP)
         return self.energy[k] + (t / STEP - k) * STEP * self.power[k]
+
+    def busy_percent(self, t):
+        """Of the second before."""
+        return round(100 * (self.level[int(t / STEP)] - self.level[int(max(t - 1, 0) / STEP)]))
+
+    def processes(self, t):
+        return int(self.works and 6 <= t < 18)
 
     def mean(self, t, window):
         return (self.joules(t) - self.joules(max(t - window, 0))) / min(window, max(t, STEP))
@@ -52,7 +61,7 @@ class Machine:
     def __init__(self, name, seconds=25, says=""):
         self.rng = random.Random(name)
         self.name, self.seconds, self.says = name, seconds, says
-        self.files, self.links, self.answers, self.failures, self.sources = {}, {}, {}, [], []
+        self.files, self.links, self.answers, self.failures, self.sources, self.activities = {}, {}, {}, [], [], []
 
     def curve(self, idle, full, busy=1.0):
         return Curve(self.rng, self.seconds, idle, full, busy)
@@ -60,6 +69,10 @@ class Machine:
     def source(self, key, value, delay_us, device_ns=None):
         """device_ns: the device's own time of a value, where the source gives it."""
         self.sources.append((key, value, delay_us, device_ns, None))
+
+    def activity(self, key, value, device_ns=None):
+        """How busy a device is: read behind the sources, and never where those are read in a burst."""
+        self.activities.append((key, value, device_ns))
 
     def bus(self, key, value, period=2, clock=None):
         """A source that a thread asks each `period` seconds, in 30 ms; clock(t): the device's own time of that value, in ns."""
@@ -145,14 +158,20 @@ class Machine:
         self.files[f"{path}/power1_average"] = f"{value(0)}\n"
         self.source(f"{path}/power1_average", value, delay_us)
 
-    def gpus(self, names, uuids, addresses, limit_w, energies, powers, window):
+    def gpus(self, names, uuids, addresses, limit_w, energies, powers, window, tells=True):
+        """tells: what the GPUs do; tapes from before nodewatt asked for it do not have it."""
         self.answers |= {"nvml:library": "ok", "nvml:init": "ok", "nvml:count": str(len(uuids))}
+        self.answers |= {"nvml:driver": "550.54.15", "nvml:cuda": "12040"} if tells else {}
         for i, uuid in enumerate(uuids):
             self.answers[f"nvml:gpu{i}"] = (
-                f"uuid {uuid}\nname {names}\npci {addresses[i]}\nmig off\nlimit_mw {limit_w * 1000}\nenergy ok\ninstant ok\npower ok\n")
+                f"uuid {uuid}\nname {names}\npci {addresses[i]}\nmig off\nlimit_mw {limit_w * 1000}\nenergy ok\ninstant ok\npower ok\n"
+                + "busy ok\nprocesses ok\n" * tells)
             start = self.rng.randrange(10**9, 10**10)
             self.source(f"nvml:{uuid}/energy", lambda t, c=energies[i], s=start: s + int(c.joules(math.floor(t * 10) / 10) * 1000), 450)
             self.source(f"nvml:{uuid}/power", lambda t, c=powers[i]: round(c.mean(math.floor(t * 10) / 10, window) * 1000), 700)
+            if tells:
+                self.activity(f"nvml:{uuid}/busy", powers[i].busy_percent)
+                self.activity(f"nvml:{uuid}/processes", powers[i].processes)
 
     def controller(self, driver, **answers):
         """A management controller, and what it answered at probe time: bytes as hex."""
@@ -209,6 +228,7 @@ class Machine:
         """curves: of each device; None: a second die that reads 0; a number: it mirrors that device."""
         resolution = 16000221 / 2**20
         self.answers[f"rocm:{library}"] = str(len(ids))
+        self.files["/sys/module/amdgpu/version"] = "6.7.0\n"
         starts = [self.rng.randrange(10**10, 10**12) for _ in ids]
         for i, gpu in enumerate(ids):
             curve, start = curves[i], starts[i]
@@ -219,7 +239,9 @@ class Machine:
                 self.files[f"/sys/bus/pci/devices/{addresses[i]}/numa_node"] = f"{numa[i]}\n"
             socket = f"socket {i}\n" if library == "amd_smi" else ""
             self.answers[f"rocm:gpu{i}"] = (f"id {gpu}\nname {name}\npci {addresses[i]}\n{socket}energy ok\n"
-                                            f"counter {start if curve else 0}\nresolution 15.259\npower {power_answer}\n")
+                                            f"counter {start if curve else 0}\nresolution 15.259\npower {power_answer}\nbusy ok\n")
+            # A second die works as the first one does, which is the one before it.
+            self.activity(f"rocm:GPU-{gpu}/busy", (curve or curves[i - 1]).busy_percent)
             if curve is None or isinstance(curves[i], int):
                 continue
             count = lambda t, c=curve, s=start: s + int(c.joules(math.floor(t / STEP) * STEP) * 1e6 / resolution)
@@ -237,11 +259,13 @@ class Machine:
         self.answers |= {"level_zero:library": "ok", "level_zero:init": "ok", "level_zero:count": str(len(ids))}
         for i, gpu in enumerate(ids):
             self.answers[f"level_zero:gpu{i}"] = (f"id {gpu}\nname Intel(R) Data Center GPU Max 1550\npci {addresses[i]}\nintegrated no\n"
-                                                  "domain card\nlimit_mw 600000\nenergy ok\n")
+                                                  "domain card\nlimit_mw 600000\nenergy ok\ndriver 1.3.29735\nbusy ok\n")
             start = self.rng.randrange(10**10, 10**12)
             late = lambda t: math.floor(t * 100) / 100
             self.source(f"level_zero:GPU-{gpu}/energy", lambda t, c=curves[i], s=start: s + int(c.joules(late(t)) * 1e6), 120,
                         lambda t: 5_000_000_000_000 + round(late(t) * 1e6) * 1000)
+            active = lambda t, c=curves[i]: 777_000 + round(c.level[int(t / STEP)] * 1e6)  # us, and the time of it too
+            self.activity(f"level_zero:GPU-{gpu}/busy", active, lambda t: 5_000_000_000 + round(t * 1e6))
 
     # ---- writing ----
 
@@ -254,7 +278,7 @@ class Machine:
         lines += [["link", p, target] for p, target in sorted(self.links.items())]
         lines += [["ask", key, answer] for key, answer in sorted(self.answers.items())]
         lines += [["fail", *failure] for failure in self.failures]
-        lines += [["open", str(n), key] for n, (key, *_) in enumerate(self.sources)]
+        lines += [["open", str(n), key] for n, (key, *_) in enumerate(self.sources + self.activities)]
         for second in range(self.seconds):
             at = second * 10**9 + (self.rng.randrange(40_000, 300_000) if second else 0)
             lines.append(["t", str(at)])
@@ -275,6 +299,10 @@ class Machine:
                 elif period:
                     line.append(taken)
                 lines.append(line)
+            for n, (_, value, device_ns) in enumerate(self.activities, len(self.sources)):
+                after += 250_000
+                line = ["=", str(n), str(value((at + after) / 1e9)), str(after)]
+                lines.append(line + (["-", str(device_ns((at + after) / 1e9))] if device_ns else []))
         with open(path, "w", newline="\n") as file:
             for fields in lines:
                 file.write("\t".join(escape(f) for f in fields) + "\n")

@@ -155,13 +155,13 @@ def sd650():
     return m
 
 
-def sd650n_v2():
+def sd650n_v2():  # as it was recorded before anybody asked GPUs what they do
     m = Machine("lenovo_xcc/sd650n_v2", says="An SD650-N V2 tray with four A100: node and GPUs of one answer are its total.")
     m.tray("ThinkSystem SD650-N V2 -[7D1NCTO1WW]-")
     parts = xeon_pair(m, 38, 117, cpus_busy=(5, 0.4))
     curves = [m.curve(54, 352 + 8 * i) for i in range(4)]
     uuids = [f"GPU-{m.rng.getrandbits(32):08x}-{i:04x}-4a10-8000-{m.rng.getrandbits(48):012x}" for i in range(4)]
-    m.gpus("NVIDIA A100-SXM4-40GB", uuids, [f"00000000:{bus}:00.0" for bus in ("31", "4B", "CA", "E3")], 400, curves, curves, 0.025)
+    m.gpus("NVIDIA A100-SXM4-40GB", uuids, [f"00000000:{bus}:00.0" for bus in ("31", "4B", "CA", "E3")], 400, curves, curves, 0.025, tells=False)
     node, gpu = curve_sum(parts, m.curve(75, 90)), curve_sum(*curves, m.curve(20, 60))
     watts = lambda curve, t: round(curve.mean(max(t, 1), 1.0))
     clock = lambda t: WALL + t * 10**9

@@ -1,14 +1,14 @@
 // The measured program's side of nodewatt.h: finds the channel once, then writes marks into it.
 //
-// Depends on nothing but the C library and account/channel.h, so that it can be linked into anything. Nothing here
-// blocks, allocates or fails: a channel that is absent, foreign or of another version means that nobody measures. A
-// forked child goes on writing to the same ring under its own process id.
+// Depends on nothing but the C library (glibc 2.17 will do) and account/channel.h, so that it can be linked into
+// anything, and into several libraries of one process. Nothing here blocks, allocates or fails: a channel that is
+// absent, foreign or of another version means that nobody measures. A forked child goes on writing to the same ring
+// under its own process id.
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <nodewatt/nodewatt.h>
 #include <pthread.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -27,7 +27,6 @@ namespace {
 std::atomic<ChannelHeader*> channel{nullptr};
 enum State : int { kUnknown, kAttaching, kOff, kOn };
 std::atomic<int> state{kUnknown};
-std::atomic<std::uint64_t> next_id{1};
 std::atomic<std::uint32_t> forks{0};
 
 struct Self {
@@ -46,29 +45,11 @@ const Self& me() {
   return self;
 }
 
-ChannelHeader* map_channel() {
-  const char* path = std::getenv(kChannelVariable);
-  if (path == nullptr || *path != '/') return nullptr;
-  const int fd = ::open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) return nullptr;
-  struct stat info {};
-  void* map = MAP_FAILED;
-  if (::fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size == static_cast<off_t>(kChannelSize))
-    map = ::mmap(nullptr, kChannelSize, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  ::close(fd);
-  if (map == MAP_FAILED) return nullptr;
-  auto* header = static_cast<ChannelHeader*>(map);
-  if (header->magic == kChannelMagic && header->slots == kChannelSlots && header->slot_size == sizeof(ChannelSlot))
-    return header;
-  ::munmap(map, kChannelSize);
-  return nullptr;
-}
-
 // The first caller attaches; callers that come meanwhile are not measured yet.
 ChannelHeader* attach() {
   int expected = kUnknown;
   if (!state.compare_exchange_strong(expected, kAttaching)) return channel.load(std::memory_order_acquire);
-  ChannelHeader* header = map_channel();
+  ChannelHeader* header = map_channel(std::getenv(kChannelVariable));
   if (header != nullptr) ::pthread_atfork(nullptr, nullptr, [] { forks.fetch_add(1, std::memory_order_relaxed); });
   channel.store(header, std::memory_order_release);
   state.store(header != nullptr ? kOn : kOff, std::memory_order_release);
@@ -83,6 +64,12 @@ inline ChannelHeader* listening() {
   return attach();
 }
 
+std::int64_t now_ns() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1'000'000'000 + now.tv_nsec;
+}
+
 // Copies at most size-1 bytes and ends at a whole UTF-8 character.
 void copy_text(char* to, std::size_t size, const char* from) {
   std::size_t length = ::strnlen(from, size);
@@ -94,48 +81,139 @@ void copy_text(char* to, std::size_t size, const char* from) {
   std::memset(to + length, 0, size - length);
 }
 
-void write(ChannelHeader* header, const Self& who, Mark::Kind kind, std::uint64_t id, const char* name,
-           const char* unit, double value) {
-  timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  auto* slots = reinterpret_cast<ChannelSlot*>(header + 1);
-  std::uint64_t position = header->head.load(std::memory_order_relaxed);
-  ChannelSlot* slot = nullptr;
+// A phase's id tells who began it and its begin's place in the ring, which no other mark of the run has.
+constexpr int kPlaceBits = 40;
+constexpr std::uint64_t kNewId = 0;
+
+// Whether the mark at this position would leave the ring's last quarter to the ends of phases.
+bool leaves_room(const ChannelSlot* slots, std::uint64_t position) {
+  const std::uint64_t ahead = position + kChannelSlotsForEnds, index = ahead % kChannelSlots;
+  return slots[index].sequence.load(std::memory_order_relaxed) + index == ahead;
+}
+
+// The reader asked to be woken by the next mark, or by this many. Of several writers one does it.
+bool must_wake(ChannelHeader& header, std::uint64_t position) {
+  if (header.waiting.load(std::memory_order_seq_cst) != 0) return header.waiting.exchange(0) != 0;
+  const std::uint64_t crowded_at = header.crowded_at.load(std::memory_order_relaxed);
+  return crowded_at != 0 && position >= crowded_at && header.crowded_at.exchange(0) != 0;
+}
+
+// The next position that is free for a mark of this kind; false when there is none.
+bool take_position(ChannelHeader& header, Mark::Kind kind, std::uint64_t& position) {
+  const ChannelSlot* slots = slots_of(header);
+  position = header.head.load(std::memory_order_relaxed);
   for (;;) {
     const std::uint64_t index = position % kChannelSlots;
-    slot = &slots[index];
-    const std::uint64_t turn = slot->sequence.load(std::memory_order_acquire) + index;
-    if (turn == position) {
-      if (header->head.compare_exchange_weak(position, position + 1, std::memory_order_relaxed)) break;
-    } else if (turn < position) {
-      header->lost.fetch_add(1, std::memory_order_relaxed);
-      return;
+    const std::uint64_t turn = slots[index].sequence.load(std::memory_order_acquire) + index;
+    if (turn == position && (kind == Mark::Kind::end || leaves_room(slots, position))) {
+      if (header.head.compare_exchange_weak(position, position + 1, std::memory_order_relaxed)) return true;
+    } else if (turn <= position) {
+      return false;
     } else {
-      position = header->head.load(std::memory_order_relaxed);
+      position = header.head.load(std::memory_order_relaxed);
     }
   }
-  slot->at_ns = now.tv_sec * 1'000'000'000 + now.tv_nsec;
-  slot->id = id;
-  slot->value = value;
-  slot->kind = static_cast<std::uint32_t>(kind);
-  slot->pid = who.pid;
-  slot->tid = who.tid;
-  copy_text(slot->name, sizeof slot->name, name);
-  copy_text(slot->unit, sizeof slot->unit, unit);
-  slot->sequence.store(position + 1 - position % kChannelSlots, std::memory_order_release);
-  header->wake.fetch_add(1, std::memory_order_seq_cst);
-  if (header->waiting.load(std::memory_order_seq_cst) != 0)
-    ::syscall(SYS_futex, &header->wake, FUTEX_WAKE, 1, nullptr, nullptr, 0);
+}
+
+// Adds work that found no room to its thread's heap of this phase and unit. A heap that another thread is just making
+// is passed over; at worst there are two of a kind.
+bool heap_up(ChannelHeader& header, const RawMark& mark) {
+  if (!(std::isfinite(mark.value) && mark.value >= 0)) return false;
+  ChannelHeap wanted{};
+  copy_text(wanted.name, sizeof wanted.name, mark.name);
+  copy_text(wanted.unit, sizeof wanted.unit, mark.unit);
+  for (std::size_t i = 0; i < kChannelHeaps; ++i) {
+    ChannelHeap& heap = heaps_of(header)[i];
+    std::uint32_t found = ChannelHeap::kFree;
+    if (heap.state.compare_exchange_strong(found, ChannelHeap::kFilling)) {
+      heap.pid = mark.pid, heap.tid = mark.tid;
+      std::memcpy(heap.name, wanted.name, sizeof heap.name);
+      std::memcpy(heap.unit, wanted.unit, sizeof heap.unit);
+      heap.state.store(found = ChannelHeap::kReady, std::memory_order_release);
+    }
+    if (found != ChannelHeap::kReady || heap.pid != mark.pid || heap.tid != mark.tid ||
+        std::memcmp(heap.name, wanted.name, sizeof heap.name) != 0 ||
+        std::memcmp(heap.unit, wanted.unit, sizeof heap.unit) != 0)
+      continue;
+    heap.sum.fetch_add(mark.value);
+    return true;
+  }
+  return false;
 }
 
 const char* or_mark(const char* name) { return name == nullptr || *name == '\0' ? "?" : name; }
 
+std::uint64_t write(ChannelHeader* header, Mark::Kind kind, std::uint64_t id, const char* name, const char* unit,
+                    double value) {
+  return write_mark(*header, {kind, 0, id, me().pid, me().tid, name, unit, value});
+}
+
+// Bits of a thread's number that the kernel uses (PID_MAX_LIMIT); lanes are told apart by those above.
+constexpr int kTidBits = 22;
+constexpr std::uint32_t kApart = std::uint32_t{1} << 31;
+static_assert(kClientLanes <= 1U << (31 - kTidBits));
 }  // namespace
 
-void client_mark(const Mark& mark) {
+ChannelHeader* map_channel(const char* path) {
+  if (path == nullptr || *path != '/') return nullptr;
+  const int fd = ::open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) return nullptr;
+  void* map = MAP_FAILED;
+  if (::lseek(fd, 0, SEEK_END) ==
+      static_cast<off_t>(kChannelSize))  // fstat would ask for glibc 2.33; pipes cannot seek
+    map = ::mmap(nullptr, kChannelSize, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  ::close(fd);
+  if (map == MAP_FAILED) return nullptr;
+  auto* header = static_cast<ChannelHeader*>(map);
+  if (header->magic == kChannelMagic && header->slots == kChannelSlots && header->slot_size == sizeof(ChannelSlot))
+    return header;
+  unmap_channel(header);
+  return nullptr;
+}
+
+void unmap_channel(ChannelHeader* header) { ::munmap(header, kChannelSize); }
+
+std::uint64_t write_mark(ChannelHeader& header, const RawMark& mark) {
+  const std::int64_t at = mark.at_ns != 0 ? mark.at_ns : now_ns();
+  std::uint64_t position = 0;
+  if (!take_position(header, mark.kind, position)) {
+    if (mark.kind != Mark::Kind::work || !heap_up(header, mark)) header.lost.fetch_add(1, std::memory_order_relaxed);
+    return 0;
+  }
+  ChannelSlot& slot = slots_of(header)[position % kChannelSlots];
+  slot.at_ns = at;
+  slot.id = mark.id;
+  if (mark.kind == Mark::Kind::begin && mark.id == kNewId)
+    slot.id = std::uint64_t{mark.pid} << kPlaceBits | (position & ((std::uint64_t{1} << kPlaceBits) - 1));
+  const std::uint64_t id = slot.id;
+  slot.value = mark.value;
+  slot.kind = static_cast<std::uint32_t>(mark.kind);
+  slot.pid = mark.pid;
+  slot.tid = mark.tid;
+  copy_text(slot.name, sizeof slot.name, mark.name);
+  copy_text(slot.unit, sizeof slot.unit, mark.unit);
+  slot.sequence.store(position + 1 - position % kChannelSlots, std::memory_order_release);
+  header.wake.fetch_add(1, std::memory_order_seq_cst);
+  if (must_wake(header, position)) ::syscall(SYS_futex, &header.wake, FUTEX_WAKE, 1, nullptr, nullptr, 0);
+  return id;
+}
+
+ChannelHeader* client_channel() { return listening(); }
+
+std::uint32_t client_forks() { return forks.load(std::memory_order_relaxed); }
+
+std::uint64_t client_begin(std::uint32_t lane, const char* name) {
   auto* header = listening();
-  if (header != nullptr)
-    write(header, {0, mark.pid, mark.tid}, mark.kind, mark.id, mark.name.c_str(), mark.unit.c_str(), mark.value);
+  if (header == nullptr) return 0;
+  return write_mark(*header, {Mark::Kind::begin, 0, kNewId, me().pid, me().tid | lane << kTidBits, or_mark(name)});
+}
+
+std::uint64_t client_begin_apart(const char* name) {
+  static std::atomic<std::uint32_t> count{0};
+  auto* header = listening();
+  if (header == nullptr) return 0;
+  const std::uint32_t lane = kApart | count.fetch_add(1, std::memory_order_relaxed);
+  return write_mark(*header, {Mark::Kind::begin, 0, kNewId, me().pid, lane, or_mark(name)});
 }
 
 }  // namespace nw
@@ -147,30 +225,28 @@ int nw_measuring(void) { return nw::listening() != nullptr ? 1 : 0; }
 nw_phase_id nw_phase_begin(const char* name) {
   auto* channel = nw::listening();
   if (channel == nullptr) return 0;
-  const std::uint64_t id = std::uint64_t{nw::me().pid} << 40 | nw::next_id.fetch_add(1, std::memory_order_relaxed);
-  nw::write(channel, nw::me(), nw::Mark::Kind::begin, id, nw::or_mark(name), "", 0);
-  return id;
+  return nw::write(channel, nw::Mark::Kind::begin, nw::kNewId, nw::or_mark(name), "", 0);
 }
 
 void nw_phase_end(nw_phase_id id) {
   auto* channel = nw::listening();
-  if (channel != nullptr && id != 0) nw::write(channel, nw::me(), nw::Mark::Kind::end, id, "", "", 0);
+  if (channel != nullptr && id >> nw::kPlaceBits == nw::me().pid)  // a forked child unwinds its parent's scopes, too
+    nw::write(channel, nw::Mark::Kind::end, id, "", "", 0);
 }
 
 void nw_work(const char* name, double count, const char* unit) {
   auto* channel = nw::listening();
   if (channel != nullptr)
-    nw::write(channel, nw::me(), nw::Mark::Kind::work, 0, name == nullptr ? "" : name, nw::or_mark(unit), count);
+    nw::write(channel, nw::Mark::Kind::work, 0, name == nullptr ? "" : name, nw::or_mark(unit), count);
 }
 
 void nw_figure(const char* name, double value) {
   auto* channel = nw::listening();
   if (channel != nullptr && std::isfinite(value))
-    nw::write(channel, nw::me(), nw::Mark::Kind::figure, 0, nw::or_mark(name), "", value);
+    nw::write(channel, nw::Mark::Kind::figure, 0, nw::or_mark(name), "", value);
 }
 
 void nw_setting(const char* key, const char* value) {
   auto* channel = nw::listening();
-  if (channel != nullptr)
-    nw::write(channel, nw::me(), nw::Mark::Kind::setting, 0, nw::or_mark(value), nw::or_mark(key), 0);
+  if (channel != nullptr) nw::write(channel, nw::Mark::Kind::setting, 0, nw::or_mark(value), nw::or_mark(key), 0);
 }

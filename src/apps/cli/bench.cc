@@ -21,6 +21,7 @@
 #include "apps/cli/site_file.h"
 #include "store/transfer.h"
 #include "store/uid.h"
+#include "study/findings.h"
 
 namespace nw::cli {
 
@@ -104,6 +105,12 @@ std::vector<BenchRow> rows_of(const std::vector<Case>& cases) {
   return rows;
 }
 
+Findings findings_of(const std::vector<BenchRow>& rows) {
+  std::vector<const pb::Record*> records;
+  for (const BenchRow& row : rows) records.insert(records.end(), row.repeats.begin(), row.repeats.end());
+  return compute_findings(records);
+}
+
 // The energy of the phase that bears the case's name: of the node as far as measured, or the estimate.
 std::optional<double> phase_joules(const pb::Record& record, const std::string& path) {
   for (const auto& phase : record.phases())
@@ -138,7 +145,8 @@ Done write_results(const BenchOptions& options, const std::vector<Case>& cases) 
   for (const Case& one : cases)
     for (const auto& record : one.records) records.push_back(*record);
   NW_CHECK(write_out(options.output + "/bench.html", make_bench_html(rows, "nodewatt bench")));
-  NW_CHECK(write_out(options.output + "/bench.md", make_bench_markdown(rows)));
+  NW_CHECK(write_out(options.output + "/bench.md",
+                     make_bench_markdown(rows) + '\n' + make_findings_markdown(findings_of(rows))));
   return export_records(options.output + "/bench.records", records);
 }
 
@@ -176,7 +184,8 @@ int bench(const BenchOptions& given) {
     }
 
   const auto rows = rows_of(cases);
-  std::printf("\n%s\n", make_bench_table(rows, style_for(STDOUT_FILENO)).c_str());
+  const TextStyle style = style_for(STDOUT_FILENO);
+  std::printf("\n%s\n%s\n", make_bench_table(rows, style).c_str(), make_findings(findings_of(rows), style).c_str());
   const auto done = write_results(*options, cases);
   if (!done) complain(done.error());
   std::printf(

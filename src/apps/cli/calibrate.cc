@@ -12,9 +12,11 @@
 #include <fmt/format.h>
 
 #include "account/record.h"
+#include "apps/cli/baseline.h"
 #include "apps/cli/command.h"
 #include "apps/cli/house.h"
 #include "apps/cli/site_file.h"
+#include "base/cpu_ticks.h"
 #include "base/parse.h"
 #include "energy/meter.h"
 #include "sensor/reader.h"
@@ -27,35 +29,20 @@ constexpr double kMostBusy = 0.05, kMostLoadPerCpu = 0.05, kMostLoad = 0.5;
 constexpr Nanos kGlance = seconds(1), kStep = millis(100);
 constexpr int kStretches = 10;
 
-struct CpuTime {
-  double busy = 0, all = 0;
-};
-
 struct Conditions {
   std::optional<double> load, busy, temperature_c;
   std::optional<std::uint64_t> processes;
   std::uint64_t cpus = 1;
 };
 
-std::optional<CpuTime> read_cpu_time(Host& host) {
+std::optional<CpuTicks> read_cpu_ticks(Host& host) {
   const auto text = host.read_text("/proc/stat");
-  if (!text || !text->starts_with("cpu ")) return std::nullopt;
-  CpuTime time;
-  int column = 0;
-  const std::string_view line = std::string_view(*text).substr(0, text->find('\n'));
-  for (const auto word : split(trim(line.substr(std::min<std::size_t>(4, line.size()))), ' ')) {
-    const auto ticks = parse_u64(word);
-    if (!ticks || column > 7) break;
-    time.all += static_cast<double>(*ticks);
-    if (column != 3 && column != 4) time.busy += static_cast<double>(*ticks);
-    ++column;
-  }
-  return time;
+  return text ? parse_cpu_ticks(*text) : std::nullopt;
 }
 
-std::optional<double> busy_between(std::optional<CpuTime> a, std::optional<CpuTime> b) {
-  if (!a || !b || b->all <= a->all) return std::nullopt;
-  return (b->busy - a->busy) / (b->all - a->all);
+std::optional<double> busy_between(const std::optional<CpuTicks>& a, const std::optional<CpuTicks>& b) {
+  if (!a || !b || b->all <= a->all || b->busy < a->busy) return std::nullopt;
+  return static_cast<double>(b->busy - a->busy) / static_cast<double>(b->all - a->all);
 }
 
 void read_load(Host& host, Conditions& found) {
@@ -144,6 +131,12 @@ std::vector<Idle> measure(Host& host, Reader& reader, Nanos length) {
   return all;
 }
 
+std::string host_name(Host& host) {
+  pb::Node node;
+  write_node(host, node);
+  return node.host();
+}
+
 std::string make_snippet(Host& host, const Conditions& now, Nanos length, const std::vector<Idle>& found) {
   pb::Node node;
   write_node(host, node);
@@ -151,6 +144,8 @@ std::string make_snippet(Host& host, const Conditions& now, Nanos length, const 
       fmt::format("# Idle power of {}, by nodewatt " NODEWATT_VERSION "; for the site file.\n[baseline]\n",
                   node.host().empty() ? "this node" : node.host());
   text += fmt::format("date = \"{}\"\nduration = \"{:g}s\"\n", utc_text(host.wall_ns()), to_seconds(length));
+  if (node.host().find_first_of("\"\\") == std::string::npos && !node.host().empty())  // or it is no host's name
+    text += fmt::format("host = \"{}\"\n", node.host());
   if (!node.kernel().empty()) text += fmt::format("kernel = \"{}\"\n", node.kernel());
   if (now.load) text += fmt::format("load_average = {:.2f}\n", *now.load);
   if (now.busy) text += fmt::format("cpu_busy = {:.4f}\n", *now.busy);
@@ -162,10 +157,9 @@ std::string make_snippet(Host& host, const Conditions& now, Nanos length, const 
   return text;
 }
 
-Done keep(const std::string& text) {
-  const std::string dir = NW_TRY(data_dir());
-  NW_CHECK(make_private_dir(dir));
-  return write_out(dir + "/baseline.toml", text);
+Done keep(const std::string& host, const std::string& text) {
+  NW_CHECK(make_private_dir(NW_TRY(data_dir())));
+  return write_out(NW_TRY(baseline_path(host)), text);
 }
 }  // namespace
 
@@ -192,24 +186,25 @@ int calibrate_idle(const CalibrateOptions& options) {
   const auto site = find_site(options.config, options.root);
   if (!site) return complain(site.error().what);
   const auto host = make_real_host(options.root);
-  const auto first = read_cpu_time(*host);
+  const auto first = read_cpu_ticks(*host);
   host->sleep_until(host->now() + kGlance);
   Conditions now = read_conditions(*host);
-  const auto start = read_cpu_time(*host);
+  const auto start = read_cpu_ticks(*host);
   now.busy = busy_between(first, start);
   if (const auto why = why_not_idle(now); !why.empty() && !options.force)
     return complain("this node is not idle: " + why + "; wait, or measure all the same with --force");
 
   Reader reader(*host, make_survey(*host, *site).sensors);
   const auto found = measure(*host, reader, *length);
-  now.busy = busy_between(start, read_cpu_time(*host));
+  now.busy = busy_between(start, read_cpu_ticks(*host));
   if (const auto why = why_not_idle(now); !why.empty() && !options.force)
     return complain("this node did not stay idle: " + why + "; nothing was kept");
   if (found.empty()) return complain("no sensor of this node was measured: nodewatt doctor says why");
 
   // From here nothing touches hardware.
   const std::string text = make_snippet(*host, now, *length, found);
-  if (const auto done = keep(text); !done) complain("the baseline was not kept: " + done.error().what);
+  if (const auto done = keep(host_name(*host), text); !done)
+    complain("the baseline was not kept: " + done.error().what);
   const auto done = write_out(options.output, text);
   return done ? 0 : complain(done.error());
 }

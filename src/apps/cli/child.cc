@@ -38,8 +38,8 @@ void Signals::restore() const {
 
 Signals::~Signals() { restore(); }
 
-Result<Child> Child::start(const std::vector<std::string>& command, const std::string& variable,
-                           const Signals& signals) {
+Result<Child> Child::start(const std::vector<std::string>& command, const std::vector<std::string>& variables,
+                           const Signals& signals, const std::function<void()>& in_child) {
   std::vector<char*> argv;
   for (const auto& word : command) argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);
@@ -49,7 +49,8 @@ Result<Child> Child::start(const std::vector<std::string>& command, const std::s
   const int pid = ::fork();
   if (pid == 0) {
     signals.restore();
-    if (!variable.empty()) ::putenv(const_cast<char*>(variable.c_str()));
+    if (in_child) in_child();
+    for (const std::string& variable : variables) ::putenv(const_cast<char*>(variable.c_str()));
     ::execvp(argv[0], argv.data());
     const int why = errno;
     [[maybe_unused]] const auto written = ::write(failure[1], &why, sizeof why);
@@ -93,11 +94,20 @@ bool Child::take_signal(int signal, const siginfo_t& info) const {
   return true;
 }
 
-ChildEnd Child::wait(const Signals& signals) {
+ChildEnd Child::wait(const Signals& signals, const std::function<void()>& resized) {
   ChildEnd end;
   while (reap(end)) {
     siginfo_t info{};
-    if (!take_signal(::sigwaitinfo(&signals.handled(), &info), info)) break;
+    const int signal = ::sigwaitinfo(&signals.handled(), &info);
+    if (signal == SIGWINCH && resized) {
+      if (info.si_pid == ::getpid()) continue;
+      resized();
+      ::kill(0, SIGWINCH);  // all in the terminal's foreground were told before the new size was there to be seen
+      continue;
+    }
+    if (take_signal(signal, info)) continue;
+    end.left_some = true;
+    break;
   }
   return end;
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <csignal>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,18 +34,19 @@ class Signals {
 
 struct ChildEnd {
   std::optional<int> exit_code, signal;
+  bool left_some = false;  // descendants were still there when the waiting was over
 };
 
 class Child {
  public:
-  // Starts the command with `variable` ("NAME=value", or empty) added to its environment. The error's kind is absent
-  // when there is no such program (exit code 127), else it could not be executed (126).
-  static Result<Child> start(const std::vector<std::string>& command, const std::string& variable,
-                             const Signals& signals);
+  // Starts the command with `variables` ("NAME=value" each) added to its environment. The error's kind is absent when
+  // there is no such program (exit code 127), else it could not be executed (126). `in_child` runs in the fork.
+  static Result<Child> start(const std::vector<std::string>& command, const std::vector<std::string>& variables,
+                             const Signals& signals, const std::function<void()>& in_child = nullptr);
 
   // Waits for the command and its last descendant, handing signals on. A second SIGINT or SIGTERM after the command
-  // itself has ended ends the waiting.
-  ChildEnd wait(const Signals& signals);
+  // itself has ended ends the waiting. `resized` is called when the terminal is, and the command told after it.
+  ChildEnd wait(const Signals& signals, const std::function<void()>& resized = nullptr);
 
   // The same until `when` (monotonic) at the latest; false when all have ended.
   bool poll(Nanos when, const Signals& signals, ChildEnd& end);

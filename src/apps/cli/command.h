@@ -3,6 +3,7 @@
 // 125/126/127 as env(1).
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,12 +17,20 @@ struct RunOptions {
   unsigned repeat = 1, warmup = 0;
   std::string name, period, json, output, root = "/", config;
   std::vector<std::string> labels;
-  bool append = false;          // to `output`
-  bool quiet = false;           // print no report
-  bool oneline = false;         // print one line in its place
-  bool record_command = false;  // keep the whole command line, not its first word alone
-  bool no_phases = false;       // leave the child's environment alone
-  bool strict = false;          // refuse to start where nothing can be measured
+  bool append = false;              // to `output`
+  bool quiet = false;               // print no report
+  bool oneline = false;             // print one line in its place
+  bool record_command = false;      // keep the whole command line, not its first word alone
+  bool no_phases = false;           // leave the child's environment alone
+  bool strict = false;              // refuse to start where nothing can be measured
+  std::optional<std::string> nvtx;  // NVTX ranges become phases: a filter, see account/client/nvtx/filter.h
+  unsigned nvtx_depth = 3;
+  std::vector<std::string> phase_regex, phase_end_regex, work_regex;  // of output lines, see account/line_rules.h
+
+  // Whether anybody may mark phases: the command itself, or what it prints.
+  bool takes_marks() const {
+    return !no_phases || !phase_regex.empty() || !phase_end_regex.empty() || !work_regex.empty();
+  }
 };
 int run(const RunOptions& options);
 
@@ -50,10 +59,18 @@ int units(const std::vector<std::string>& words);
 
 struct CompareOptions {
   PrintOptions print;
-  std::string by = "group", per, base, query;
+  std::string by = "group", phase, per, base, query;
   bool allow_mixed = false;
 };
 int compare(const CompareOptions& options);
+int findings(const CompareOptions& options);  // print and query alone
+
+struct AdviseOptions {
+  PrintOptions print;
+  std::string partitions;
+  std::optional<double> price;  // per kWh
+};
+int advise(const AdviseOptions& options);
 
 struct RunsOptions {
   PrintOptions print;
@@ -79,6 +96,11 @@ int record_tape(const RecordOptions& options);
 struct ReplayOptions {
   std::string tape, format = "text", config;
   bool keep = false;  // put the record into the store
+  std::string name;
+  std::vector<std::string> labels;
+  // What a program would have said: a phase as long as the tape, and work in it.
+  std::string phase;
+  std::vector<std::string> work;  // COUNT and UNIT in turn
 };
 int replay(const ReplayOptions& options);
 
@@ -90,6 +112,7 @@ int phase(const PhaseOptions& options);
 
 struct TransferOptions {
   std::string path;
+  bool no_timeline = false;      // leave out what pictures are drawn from: it is most of a record
   std::vector<std::string> ids;  // none: all
 };
 int export_runs(const TransferOptions& options);

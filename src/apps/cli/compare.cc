@@ -1,4 +1,4 @@
-// nodewatt compare: runs of the store set against each other.
+// nodewatt compare and findings: runs of the store set against each other.
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +12,7 @@
 #include "base/parse.h"
 #include "store/query_words.h"
 #include "study/comparison.h"
+#include "study/findings.h"
 
 namespace nw::cli {
 
@@ -20,9 +21,12 @@ namespace {
 constexpr std::string_view kLabelPrefix = "label:";
 
 Result<CompareWish> make_wish(const CompareOptions& options) {
-  static constexpr std::array<std::pair<std::string_view, By>, 4> kNames{
-      {{"group", By::group}, {"node-type", By::node_type}, {"configuration", By::configuration}, {"phase", By::phase}}};
-  CompareWish wish{By::group, "", options.per, options.base, options.allow_mixed};
+  static constexpr std::array<std::pair<std::string_view, By>, 5> kNames{{{"group", By::group},
+                                                                          {"node-type", By::node_type},
+                                                                          {"placement", By::placement},
+                                                                          {"configuration", By::configuration},
+                                                                          {"phase", By::phase}}};
+  CompareWish wish{By::group, "", options.phase, options.per, options.base, options.allow_mixed};
   const auto found =
       std::find_if(kNames.begin(), kNames.end(), [&](const auto& one) { return one.first == options.by; });
   if (found != kNames.end()) {
@@ -31,9 +35,9 @@ Result<CompareWish> make_wish(const CompareOptions& options) {
     wish.by = By::label;
     wish.key = options.by.substr(kLabelPrefix.size());
   } else {
-    return fail(
-        ErrorKind::malformed,
-        fmt::format("--by {}: there are group, node-type, configuration, phase and label:KEY", quote(options.by)));
+    return fail(ErrorKind::malformed,
+                fmt::format("--by {}: there are group, node-type, placement, configuration, phase and label:KEY",
+                            quote(options.by)));
   }
   return wish;
 }
@@ -56,32 +60,72 @@ Result<std::string> render(const std::string& format, const Comparison& comparis
               fmt::format("--format {}: there are text, json, csv, markdown, html and svg", quote(format)));
 }
 
+Result<std::string> render(const std::string& format, const Findings& findings, const TextStyle& style) {
+  if (format == "text") return make_findings(findings, style);
+  if (format == "json") return make_findings_json(findings);
+  if (format == "markdown" || format == "md") return make_findings_markdown(findings);
+  if (format == "html") return make_findings_html(findings);
+  return fail(ErrorKind::malformed, fmt::format("--format {}: there are text, json, markdown and html", quote(format)));
+}
+
+// The runs that the options name; complains and gives the exit code where there are none.
+struct Chosen {
+  std::vector<pb::Record> records;
+  std::vector<const pb::Record*> pointers;
+  int code = 0;
+};
+Chosen choose(const CompareOptions& options) {
+  Chosen chosen;
+  const auto failed = [&](int code) { return chosen.code = code, std::move(chosen); };
+  const auto query = make_query(options);
+  if (!query) return failed(complain("--query: " + query.error().what, 2));
+  if (query->ids.empty() && options.query.empty()) return failed(complain("name runs, or choose them by --query", 2));
+  const auto store = open_store();
+  if (!store) return failed(complain(store.error()));
+  auto records = (*store)->find(*query);
+  if (!records) return failed(complain(records.error()));
+  if (records->empty()) return failed(complain("no such run", 3));
+  chosen.records = std::move(*records);
+  if (options.print.ids.empty()) std::reverse(chosen.records.begin(), chosen.records.end());  // oldest first
+  for (const auto& record : chosen.records) chosen.pointers.push_back(&record);
+  return chosen;
+}
+
+int write(const PrintOptions& print, const Result<std::string>& text) {
+  if (!text) return complain(text.error().what, 2);
+  const auto done = write_out(print.output, *text);
+  return done ? 0 : complain(done.error());
+}
+
+TextStyle style_of(const PrintOptions& print) {
+  return style_for(STDOUT_FILENO, print.units, print.colour, print.precise);
+}
+
 }  // namespace
 
 int compare(const CompareOptions& options) {
   const auto wish = make_wish(options);
   if (!wish) return complain(wish.error().what, 2);
-  const auto query = make_query(options);
-  if (!query) return complain("--query: " + query.error().what, 2);
-  if (query->ids.empty() && options.query.empty()) return complain("compare: name runs, or choose them by --query", 2);
-  const auto store = open_store();
-  if (!store) return complain(store.error());
-  const auto records = (*store)->find(*query);
-  if (!records) return complain(records.error());
-  if (records->empty()) return complain("no such run", 3);
-  if (records->size() < 2 && wish->by != By::phase) return complain("compare: needs at least two runs", 2);
+  const Chosen chosen = choose(options);
+  if (chosen.code != 0) return chosen.code;
+  if (chosen.records.size() < 2 && wish->by != By::phase) return complain("compare: needs at least two runs", 2);
 
   // From here everything is in memory.
-  std::vector<const pb::Record*> pointers;
-  for (const auto& record : *records) pointers.push_back(&record);
-  const auto comparison = nw::compare(pointers, *wish);
+  const auto comparison = nw::compare(chosen.pointers, *wish);
   if (!comparison) return complain(comparison.error());
-  const PrintOptions& print = options.print;
-  const auto text =
-      render(print.format, *comparison, style_for(STDOUT_FILENO, print.units, print.colour, print.precise));
-  if (!text) return complain(text.error().what, 2);
-  const auto done = write_out(print.output, *text);
-  return done ? 0 : complain(done.error());
+  const TextStyle style = style_of(options.print);
+  auto text = render(options.print.format, *comparison, style);
+  if (text && options.print.format == "text")
+    *text += make_findings_sentences(compute_findings(chosen.pointers), style);
+  return write(options.print, text);
+}
+
+int findings(const CompareOptions& options) {
+  const Chosen chosen = choose(options);
+  if (chosen.code != 0) return chosen.code;
+
+  // From here everything is in memory.
+  return write(options.print, render(options.print.format, compute_findings(chosen.pointers), style_of(options.print)));
 }
 
 }  // namespace nw::cli

@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
+#include <utility>
 
 #include "account/protocol.h"
 #include "base/parse.h"
@@ -49,11 +50,10 @@ int width_of(int fd) {
 // One dead process's journal into the store. The journal goes only when its record is kept.
 Done recover(const std::string& dir, const std::string& uid, Store& store) {
   auto survivor = NW_TRY(Survivor::claim(dir, uid));
-  std::vector<std::string> frames;
   FrameReader reader = survivor.frames();
-  while (auto frame = reader.next()) frames.push_back(std::move(*frame));
-  if (frames.empty()) return survivor.remove();  // killed before it had begun
-  auto record = rebuild_record(frames);
+  auto first = reader.next();
+  if (!first) return survivor.remove();  // killed before it had begun
+  auto record = rebuild_record_from([&] { return first ? std::exchange(first, std::nullopt) : reader.next(); });
   if (!record) return fail(record.error().kind, survivor.path() + ": " + record.error().what);
   NW_TRY(store.append(*record));
   NW_CHECK(survivor.remove());
@@ -96,6 +96,13 @@ TextStyle style_for(int fd, const std::string& units, const std::string& colour,
   return style;
 }
 
+// The place holder cannot be used the way the stream is: writing to it fails as to a closed one.
+void hold_closed_streams() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (::fcntl(fd, F_GETFD) < 0)
+      (void)::open("/dev/null", (fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) | O_CLOEXEC);  // takes the lowest: this one
+}
+
 int complain(const std::string& what, int code) {
   std::fprintf(stderr, "nodewatt: %s\n", what.c_str());
   return code;
@@ -129,6 +136,18 @@ Done write_out(const std::string& path, const std::string& text, bool append) {
   if (why == 0) return {};
   if (!append) ::unlink(place.c_str());
   return tl::make_unexpected(system_error(why, path));
+}
+
+Done add_labels(const std::vector<std::string>& labels, pb::Record& record) {
+  for (const auto& label : labels) {
+    const auto at = label.find('=');
+    if (at == std::string::npos || at == 0)
+      return fail(ErrorKind::malformed, "--label " + label + ": not of the form KEY=VALUE");
+    auto* entry = record.add_labels();
+    entry->set_key(valid_utf8(label.substr(0, at)));
+    entry->set_value(valid_utf8(label.substr(at + 1)));
+  }
+  return {};
 }
 
 }  // namespace nw::cli

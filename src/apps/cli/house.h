@@ -16,6 +16,12 @@ Result<std::unique_ptr<Store>> open_store();
 TextStyle style_for(int fd, const std::string& units = "auto", const std::string& colour = "auto",
                     bool precise = false);
 
+// Standard streams that are closed get a place holder that no command inherits, so that no file of ours becomes one.
+void hold_closed_streams();
+
+// Each of the form KEY=VALUE.
+Done add_labels(const std::vector<std::string>& labels, pb::Record& record);
+
 // "nodewatt: what" on stderr; returns `code`.
 int complain(const std::string& what, int code = 1);
 int complain(const Error& error);  // 3 when absent, else 1

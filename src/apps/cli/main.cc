@@ -4,6 +4,7 @@
 
 #include <google/protobuf/stubs/logging.h>
 
+#include "apps/cli/house.h"
 #include "apps/cli/options.h"
 
 namespace {
@@ -46,6 +47,7 @@ std::vector<std::string> cut_command(CLI::App& app, std::vector<std::string>& wo
 }  // namespace
 
 int main(int argc, char** argv) {
+  hold_closed_streams();
   google::protobuf::SetLogHandler(nullptr);  // what is wrong with a record is said by us
   CommandLine line(kAbout);
   line.app.set_version_flag("--version", "nodewatt " NODEWATT_VERSION);

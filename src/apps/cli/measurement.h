@@ -1,4 +1,5 @@
 // Measurement: the sampling thread of `run`. Reads all sensors at the period, and at once when a phase begins or ends.
+// Activities it reads once a second, behind a sweep that nobody waits for, and at the run's edges outside the bursts.
 //
 // Hand-over is by order, not by locks: the owner feeds the account before start() and after stop(), the thread in
 // between.
@@ -6,12 +7,16 @@
 
 #include <atomic>
 #include <optional>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "account/account.h"
 #include "account/channel.h"
 #include "account/pace.h"
 #include "account/protocol.h"
+#include "account/usage.h"
+#include "sensor/activity.h"
 #include "sensor/reader.h"
 #include "store/journal.h"
 
@@ -23,6 +28,8 @@ class Measurement {
   Measurement(Host& host, Reader& reader, Account& account, Channel* channel, Journal* journal, Pace pace);
   ~Measurement();
 
+  // Reads these too, into this; before begin(). Both must outlive this.
+  void watch(ActivityReader& activities, Usage& usage);
   // Reads the first sweep; what follows is measured. Returns the moment.
   Nanos begin(pb::Record& record);
   void start();  // the thread
@@ -32,8 +39,9 @@ class Measurement {
  private:
   void loop();
   void sweep();
-  bool take_marks();
-  void write_journal(const std::string& frame);
+  void glance();
+  void take_marks();
+  void write_journal(const std::vector<std::string>& frames);
 
   Host& host_;
   Reader& reader_;
@@ -41,8 +49,13 @@ class Measurement {
   Channel* channel_;
   Journal* journal_;
   Pace pace_;
-  Nanos begin_{}, last_sweep_{}, period_{};
+  ActivityReader* activities_ = nullptr;
+  Usage* usage_ = nullptr;
+  bool devices_ = false;  // activities of more than the CPUs, whose time adds up: its edges are enough
+  Nanos begin_{}, last_sweep_{}, last_glance_{}, period_{};
   Sweep sweep_;
+  std::vector<Glance> glances_;
+  bool edge_ = false;  // a phase began or ended since the last sweep
   std::thread thread_;
   std::atomic<bool> stopping_ = false;
 };

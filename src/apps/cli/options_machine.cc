@@ -38,6 +38,16 @@ void add_machine(CommandLine& line) {
   replay->add_option("TAPE", replay_options.tape, "made by record, or invented")->required();
   replay->add_option("-f,--format", replay_options.format, "text, json, csv, markdown, html")->capture_default_str();
   replay->add_flag("--keep", replay_options.keep, "keep the record");
+  replay->add_option("--name", replay_options.name, "name of the record; default: the tape's");
+  replay->add_option("--label", replay_options.labels, "KEY=VALUE, kept with the record")
+      ->expected(1)
+      ->take_all()
+      ->type_name("K=V");
+  replay->add_option("--phase", replay_options.phase, "one phase of this name, as long as the tape")->type_name("NAME");
+  replay->add_option("--work", replay_options.work, "work done in it (or in the run): COUNT UNIT")
+      ->expected(2)
+      ->take_all()
+      ->type_name("COUNT UNIT");
   add_config(*replay, replay_options.config);
   replay->callback([&line, &replay_options] {
     line.settle_config(replay_options);

@@ -4,6 +4,26 @@
 namespace nw::cli {
 
 namespace {
+// Where the phases come from, when the program has none of its own.
+void add_phases(CLI::App& run, RunOptions& o) {
+  run.add_flag("--nvtx{*}", o.nvtx,
+               "NVTX ranges of the program become phases. --nvtx=FILTER: those whose names fit, patterns of names or "
+               "domain:name between commas, ! excludes (--nvtx='epoch*,train:*,!*:warm*')");
+  run.add_option("--nvtx-depth", o.nvtx_depth, "so many levels of nested NVTX ranges")
+      ->check(CLI::Range(1, 16))
+      ->capture_default_str()
+      ->type_name("N");
+  const auto add = [&run](const char* name, std::vector<std::string>& rules, const char* form, const char* about) {
+    run.add_option(name, rules, about)->expected(1)->take_all()->type_name(form);
+  };
+  add("--phase-regex", o.phase_regex, "NAME=REGEX",
+      "a printed line with a match begins phase NAME ($1: a group) and ends the one that this rule began before");
+  add("--phase-end-regex", o.phase_end_regex, "NAME=REGEX",
+      "a line with a match ends what the rule of that NAME began");
+  add("--work-regex", o.work_regex, "UNIT=REGEX",
+      "a line with a match counts its first group, or 1, as work of UNIT in the phase before it");
+}
+
 void add_run(CommandLine& line) {
   auto* run = line.app.add_subcommand("run", "run a command and report the energy of the node while it ran");
   auto& o = line.keep<RunOptions>();
@@ -30,6 +50,7 @@ void add_run(CommandLine& line) {
   run->add_flag("--record-command", o.record_command,
                 "keep the whole command line in the record, not the program's name alone");
   run->add_flag("--no-phases", o.no_phases, "leave the command's environment untouched: no phases");
+  add_phases(*run, o);
   run->add_flag("--strict", o.strict, "do not start when no sensor of the node can be read");
   add_machine_options(*run, o.root, o.config);
   run->callback([&line, &o] {
@@ -73,7 +94,7 @@ void add_phase(CommandLine& line) {
   work->add_option("COUNT", o.count, "how much")->required();
   work->add_option("UNIT", o.unit, "of what: sample, epoch, token")->required();
   work->add_option("--phase", o.name, "in the innermost phase of this name");
-  work->callback([&line, &o] { o.verb = "work"; });
+  work->callback([&o] { o.verb = "work"; });
   phase->callback([&line, &o] { line.code = nw::cli::phase(o); });
 }
 }  // namespace

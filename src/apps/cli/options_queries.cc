@@ -18,8 +18,12 @@ void add_asking(CommandLine& line) {
   compare->add_option("ID", o.print.ids, "ids of runs or groups");
   compare->add_option("--query", o.query,
                       "runs by what is known of them: \"name=train node-type=*A100* label.batch=32 since=d=7\"");
-  compare->add_option("--by", o.by, "what makes one side: group, node-type, configuration, phase or label:KEY")
+  compare
+      ->add_option("--by", o.by,
+                   "what makes one side: group, node-type, placement (node type, GPUs used or idle), configuration, "
+                   "phase or label:KEY")
       ->capture_default_str();
+  compare->add_option("--phase", o.phase, "compare this phase of the runs, not the whole runs")->type_name("PATH");
   compare->add_option("--per", o.per, "rank by energy per this unit of work; default: the first that all share")
       ->type_name("UNIT");
   compare->add_option("--base", o.base, "the side that ratios are taken against; default: that with the least energy")
@@ -28,6 +32,30 @@ void add_asking(CommandLine& line) {
                     "rank what is not alike: energies by the parts that all sides have measured");
   add_print(*compare, o.print, "text, json, csv, markdown, html, svg");
   compare->callback([&line, &o] { line.code = nw::cli::compare(o); });
+
+  auto& f = line.keep<CompareOptions>();
+  auto* findings = line.app.add_subcommand(
+      "findings", "three answers: runtime against energy, unused accelerators, training against inference");
+  findings->add_option("ID", f.print.ids, "ids of runs or groups");
+  findings->add_option("--query", f.query, "runs by what is known of them, as for compare");
+  add_print(*findings, f.print, "text, json, markdown, html");
+  findings->callback([&line, &f] { line.code = nw::cli::findings(f); });
+}
+
+void add_advise(CommandLine& line) {
+  auto& o = line.keep<AdviseOptions>();
+  auto* advise = line.app.add_subcommand(
+      "advise", "what one more run like this one would take on each partition, from the runs that are kept");
+  advise->add_option("ID", o.print.ids, "id of a run (@7f3k2), or last")->required()->expected(1);
+  advise
+      ->add_option("--partitions", o.partitions,
+                   "TOML: [[partition]] with name, node_type, options, gpus, price_per_node_hour")
+      ->required()
+      ->type_name("FILE");
+  advise->add_option("--price", o.price, "of a kWh; default: the site's, kept with the run")
+      ->check(CLI::NonNegativeNumber);
+  add_print(*advise, o.print, "text, json");
+  advise->callback([&line, &o] { line.code = nw::cli::advise(o); });
 }
 
 void add_transfer(CommandLine& line) {
@@ -35,6 +63,8 @@ void add_transfer(CommandLine& line) {
   auto* out = line.app.add_subcommand("export", "write records to a file for another machine");
   out->add_option("FILE", transfer_options.path, "- is standard output")->required();
   out->add_option("ID", transfer_options.ids, "which; default: all");
+  out->add_flag("--no-timeline", transfer_options.no_timeline,
+                "leave out the power over time: a tenth of the size, and no picture of the run");
   out->callback([&line, &transfer_options] { line.code = export_runs(transfer_options); });
   auto* in = line.app.add_subcommand("import", "take in records that export wrote");
   in->add_option("FILE", transfer_options.path, "- is standard input")->required();
@@ -44,6 +74,7 @@ void add_transfer(CommandLine& line) {
 
 void add_queries(CommandLine& line) {
   add_asking(line);
+  add_advise(line);
   add_transfer(line);
 }
 

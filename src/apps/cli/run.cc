@@ -11,6 +11,7 @@
 #include "apps/cli/house.h"
 #include "apps/cli/session.h"
 #include "apps/cli/site_file.h"
+#include "apps/cli/wrapped.h"
 #include "store/uid.h"
 
 namespace nw::cli {
@@ -48,6 +49,7 @@ int run(const RunOptions& options) {
   if (options.command.empty()) return complain("run: no command given", kOurFailure);
   const auto period = parse_period(options.period);
   if (!period) return complain(period.error().what, kOurFailure);
+  if (const auto checked = check_phases(options); !checked) return complain(checked.error().what, kOurFailure);
   Session session(options.root, *period, find_site_or_warn(options.config, options.root));
   if (options.strict && !session.measures())
     return complain("--strict: no sensor of this node can be read; `nodewatt doctor` says why", kOurFailure);

@@ -9,9 +9,11 @@
 
 #include <fmt/format.h>
 
+#include "account/record.h"
 #include "apps/cli/command.h"
 #include "apps/cli/house.h"
 #include "apps/cli/site_file.h"
+#include "base/parse.h"
 #include "energy/meter.h"
 #include "report/number.h"
 #include "report/sensors.h"
@@ -25,15 +27,24 @@ constexpr Nanos kGlance = millis(400), kWatch = millis(2300), kStep = millis(100
 
 struct Watched {
   std::vector<Meter> meters;
-  std::vector<DriverFinding> findings;
+  Survey survey;  // less what is read
+  std::vector<ActivityPlate> activities;
+  std::vector<Glance> first, last;
+  pb::Record machine;
 };
 
 Watched watch(const std::string& root, const Site& site, Nanos time) {
   const auto host = make_real_host(root);
   Survey survey = make_survey(*host, site);
   Reader reader(*host, std::move(survey.sensors));
+  ActivityReader activities(*host, std::move(survey.activities));
   reader.await_buses(kFirstRound);
-  Watched watched{{}, std::move(survey.findings)};
+  Watched watched;
+  watched.survey = std::move(survey);
+  watched.activities = activities.plates();
+  write_node(*host, *watched.machine.mutable_node());
+  write_software(*host, watched.survey.software, watched.machine);
+  activities.read_all(watched.first);
   for (const auto& plate : reader.plates()) watched.meters.emplace_back(plate, kStep);
   Sweep sweep;
   for (Nanos due = host->now(), end = due + time; due <= end; due += kStep) {
@@ -41,8 +52,20 @@ Watched watch(const std::string& root, const Site& site, Nanos time) {
     reader.read_all(sweep);
     for (std::size_t i = 0; i < sweep.size(); ++i) watched.meters[i].add(sweep[i]);
   }
+  activities.read_all(watched.last);
   for (Meter& meter : watched.meters) meter.close();
   return watched;
+}
+
+ActivityLine line_of(const ActivityPlate& plate, const Glance& first, const Glance& last) {
+  ActivityLine line{plate.id, plate.source, {}};
+  line.device.set_domain(std::string(name(plate.part.domain)));
+  line.device.set_device(valid_utf8(plate.part.device));
+  line.device.set_label(valid_utf8(plate.label));
+  if (const auto share = share_between(plate, first, last)) line.device.set_busy(*share);
+  if (last.processes.ok) line.device.set_processes(static_cast<std::uint32_t>(last.processes.value));
+  if (plate.power_limit) line.device.set_power_limit_uw(plate.power_limit->count());
+  return line;
 }
 
 SensorLine line_of(const Meter& meter) {
@@ -68,7 +91,10 @@ SensorLine line_of(const Meter& meter) {
 Sensors survey_lines(const Watched& watched) {
   Sensors sensors;
   for (const Meter& meter : watched.meters) sensors.lines.push_back(line_of(meter));
-  for (const auto& [driver, finding] : watched.findings)
+  for (std::size_t i = 0; i < watched.activities.size(); ++i)
+    sensors.activities.push_back(line_of(watched.activities[i], watched.first[i], watched.last[i]));
+  sensors.software = {watched.machine.software().begin(), watched.machine.software().end()};
+  for (const auto& [driver, finding] : watched.survey.findings)
     sensors.findings.push_back({std::string(driver), finding.where, finding.what, finding.repair});
   return sensors;
 }

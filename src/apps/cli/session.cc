@@ -2,13 +2,18 @@
 
 #include <sys/resource.h>
 
+#include <cstdlib>
 #include <ctime>
 
 #include <fmt/format.h>
 
+#include "account/allocation.h"
 #include "account/record.h"
+#include "account/usage.h"
+#include "apps/cli/baseline.h"
 #include "apps/cli/house.h"
 #include "apps/cli/measurement.h"
+#include "apps/cli/wrapped.h"
 #include "base/parse.h"
 #include "store/paths.h"
 #include "store/uid.h"
@@ -16,9 +21,10 @@
 namespace nw::cli {
 
 namespace {
-double own_cpu_seconds() {
+// Of this process, or of its children that have been waited for, with their own.
+double cpu_seconds(int who) {
   rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
+  ::getrusage(who, &usage);
   const auto seconds_of = [](const timeval& t) {
     return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
   };
@@ -31,31 +37,21 @@ std::string joined(const std::vector<std::string>& words) {
   return line;
 }
 
-Done add_labels(const std::vector<std::string>& labels, pb::Record& record) {
-  for (const auto& label : labels) {
-    const auto at = label.find('=');
-    if (at == std::string::npos || at == 0)
-      return fail(ErrorKind::malformed, "--label " + label + ": not of the form KEY=VALUE");
-    auto* entry = record.add_labels();
-    entry->set_key(valid_utf8(label.substr(0, at)));
-    entry->set_value(valid_utf8(label.substr(at + 1)));
-  }
-  return {};
-}
-
-void name_gpus(const std::vector<Nameplate>& plates, pb::Node& node) {
-  for (const auto& plate : plates)
-    if (plate.part.domain == Domain::gpu && plate.kind == SensorKind::counter) node.add_gpus(valid_utf8(plate.label));
-}
-
 constexpr Nanos kFirstRound = millis(300);  // a run does not wait longer for a bus
 
-// The survey's sensors; a reader needs no more of it.
-Reader make_reader(Host& host, const Site& site) { return {host, make_survey(host, site).sensors}; }
+std::optional<std::string> variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
 }  // namespace
 
 Session::Session(const std::string& root, std::optional<Nanos> period, Site site)
-    : host_(make_real_host(root)), site_(std::move(site)), reader_(make_reader(*host_, site_)), period_(period) {
+    : host_(make_real_host(root)),
+      site_(std::move(site)),
+      survey_(make_survey(*host_, site_)),
+      reader_(*host_, std::move(survey_.sensors)),
+      activities_(*host_, std::move(survey_.activities)),
+      period_(period) {
   reader_.await_buses(kFirstRound);
 }
 
@@ -79,15 +75,20 @@ Result<pb::Record> Session::begin_record(const RunOptions& options) const {
   if (::localtime_r(&now, &local) != nullptr) record.set_utc_offset_s(static_cast<std::int32_t>(local.tm_gmtoff));
   record.set_version(NODEWATT_VERSION);
   write_node(*host_, *record.mutable_node());
-  name_gpus(plates(), *record.mutable_node());
+  write_gpus(activities_.plates(), plates(), *record.mutable_node());
+  write_software(*host_, survey_.software, record);
+  write_devices(activities_.plates(), record);
+  write_allocation(activities_.plates(), variable, record);
   write_facility(site_, record);
+  record.set_node_type(valid_utf8(site_.node_type));
+  attach_idle(site_, plates(), record);
   return record;
 }
 
 Outcome Session::run(const RunOptions& options, pb::Record record) {
-  const double cpu_before = own_cpu_seconds();
+  const double cpu_before = cpu_seconds(RUSAGE_SELF), children_before = cpu_seconds(RUSAGE_CHILDREN);
   std::unique_ptr<Channel> channel;
-  if (!options.no_phases)
+  if (options.takes_marks())
     if (auto made = Channel::create()) channel = std::move(*made);
   std::optional<Journal> journal;
   if (const auto dir = journal_dir())
@@ -96,11 +97,12 @@ Outcome Session::run(const RunOptions& options, pb::Record record) {
   const Pace pace(period_, plates());
   Account account(plates(), pace.period(Nanos{}));
   if (!journal) account.note(Anomaly::journal_failed);
+  Usage usage(activities_.plates());
   Measurement measurement(*host_, reader_, account, channel.get(), journal ? &*journal : nullptr, pace);
+  measurement.watch(activities_, usage);
   measurement.begin(record);
 
-  const std::string variable = channel ? fmt::format("{}={}", kChannelVariable, channel->path()) : std::string();
-  auto child = Child::start(options.command, variable, signals_);
+  auto child = Wrapped::start(options, channel ? channel->path() : "", signals_);
   if (!child) {
     measurement.stop(host_->now(), record);
     if (journal) (void)journal->remove();
@@ -115,8 +117,10 @@ Outcome Session::run(const RunOptions& options, pb::Record record) {
 
   // From here nothing touches hardware.
   account.write(record);
+  usage.write(record);
   record.set_state("finished");
-  record.set_monitor_cpu_s(own_cpu_seconds() - cpu_before);
+  record.set_monitor_cpu_s(cpu_seconds(RUSAGE_SELF) - cpu_before);
+  if (!end.left_some) record.set_child_cpu_s(cpu_seconds(RUSAGE_CHILDREN) - children_before);
 
   // From here nothing is computed. The journal stays until the record is kept.
   const auto store = open_store();

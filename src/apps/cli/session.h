@@ -35,7 +35,9 @@ class Session {
   Signals signals_;  // first: vendor libraries may start threads
   std::unique_ptr<Host> host_;
   Site site_;
+  Survey survey_;  // less its sensors and activities, which their readers have
   Reader reader_;
+  ActivityReader activities_;
   std::optional<Nanos> period_;
 };
 

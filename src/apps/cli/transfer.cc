@@ -13,8 +13,10 @@ int export_runs(const TransferOptions& options) {
   Query query;
   query.ids = options.ids;
   query.limit = 0;
-  const auto records = (*store)->find(query);
+  auto records = (*store)->find(query);
   if (!records) return complain(records.error());
+  if (options.no_timeline)
+    for (auto& record : *records) record.clear_timeline();
   if (const auto done = export_records(options.path, *records); !done) return complain(done.error().what);
   std::fprintf(stderr, "nodewatt: %zu records written to %s\n", records->size(), options.path.c_str());
   return 0;

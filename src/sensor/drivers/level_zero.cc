@@ -9,6 +9,9 @@
 //
 // An integrated GPU draws from its CPU's package, which RAPL counts, and is left out.
 //
+// Activity: the time in which any engine of the device was active, with the time of that, for the group of all engines
+// of the whole device; a device that shows only its stacks' has none.
+//
 // Sysman has an entry of its own, zesInit, since version 1.5 of the loader. Older loaders want an environment variable
 // before the first call, which nodewatt does not set for the sake of a sensor. There is no call to shut it down.
 #include "sensor/drivers/level_zero_abi.h"
@@ -29,6 +32,7 @@ using namespace level_zero;
 
 constexpr unsigned kMost = 256;
 constexpr std::uint64_t kLastStampUs = 9'000'000'000'000'000;  // in nanoseconds it fits 63 bits
+constexpr std::uint64_t kLastStamp = std::uint64_t{1} << 62;
 
 std::string text_of(ZeResult code) {
   switch (code) {
@@ -62,6 +66,7 @@ struct Session {
   ZesApi api;
   std::vector<ZesDevice> devices;
   std::vector<ZesPower> power;
+  std::vector<ZesEngine> engines;  // of all that a device can do
 };
 
 template <class Function>
@@ -104,6 +109,9 @@ Result<std::string> start(Session& session) {
   whole = resolve(library, api.energy, "zesPowerGetEnergyCounter") && whole;
   if (!whole) return fail(ErrorKind::malformed, "libze_loader lacks a function of Sysman; is it Intel's?");
   resolve(library, api.pci, "zesDevicePciGetProperties");
+  resolve(library, api.engines, "zesDeviceEnumEngineGroups");
+  resolve(library, api.engine_properties, "zesEngineGetProperties");
+  resolve(library, api.engine_activity, "zesEngineGetActivity");
   if (const ZeResult code = api.init(0); code != kSuccess) return fail(kind_of(code), "zesInit: " + text_of(code));
   return std::string("ok");
 }
@@ -119,6 +127,7 @@ Result<std::string> count(Session& session) {
   }
   if (session.devices.size() > kMost) session.devices.resize(kMost);
   session.power.assign(session.devices.size(), nullptr);
+  session.engines.assign(session.devices.size(), nullptr);
   return std::to_string(session.devices.size());
 }
 
@@ -154,6 +163,27 @@ ZeResult read_energy(const Session& session, unsigned index, ZesEnergyCounter& c
   return session.api.energy(session.power[index], &counter);
 }
 
+// The group of all engines of the whole device, or null.
+ZesEngine choose_engines(const ZesApi& api, ZesDevice device) {
+  if (api.engines == nullptr || api.engine_properties == nullptr || api.engine_activity == nullptr) return nullptr;
+  const auto handles =
+      list_handles<ZesEngine>("engines", [&](unsigned* n, ZesEngine* list) { return api.engines(device, n, list); });
+  if (!handles) return nullptr;
+  for (const ZesEngine handle : *handles) {
+    ZesEngineProperties properties{};
+    properties.stype = kEnginePropertiesType;
+    if (api.engine_properties(handle, &properties) == kSuccess && properties.type == kAllEngines &&
+        properties.on_subdevice == 0)
+      return handle;
+  }
+  return nullptr;
+}
+
+ZeResult read_activity(const Session& session, unsigned index, ZesEngineStats& stats) {
+  if (index >= session.engines.size() || session.engines[index] == nullptr) return kUnsupportedFeature;
+  return session.api.engine_activity(session.engines[index], &stats);
+}
+
 // What is known of one GPU, as "key value" lines.
 Result<std::string> describe(Session& session, unsigned index) {
   const ZesApi& api = session.api;
@@ -171,6 +201,11 @@ Result<std::string> describe(Session& session, unsigned index) {
   if (api.pci != nullptr && api.pci(session.devices[index], &pci) == kSuccess)
     text += fmt::format("pci {:04x}:{:02x}:{:02x}.{:x}\n", pci.domain, pci.bus, pci.device, pci.function);
   text += (properties->core.flags & kIntegrated) != 0 ? "integrated yes\n" : "integrated no\n";
+  properties->driver[sizeof properties->driver - 1] = '\0';
+  if (properties->driver[0] != '\0') text += fmt::format("driver {}\n", properties->driver);
+  session.engines[index] = choose_engines(api, session.devices[index]);
+  ZesEngineStats stats{};
+  text += fmt::format("busy {}\n", text_of(read_activity(session, index, stats)));
   const auto domain = choose_domain(api, session.devices[index]);
   if (!domain) return text + "energy " + domain.error().what + "\n";
   session.power[index] = domain->handle;
@@ -231,6 +266,34 @@ class Prober {
     for (const Sensor& sensor : probe_.sensors)
       if (sensor.plate.part.device == id) return note(where, id + " appears twice; left out");
     bind(index, make_plate(id, where, says));
+    add_activity(index, id, where, says);
+  }
+
+  void add_activity(unsigned index, const std::string& id, const std::string& where,
+                    std::map<std::string, std::string>& says) {
+    Activity activity;
+    ActivityPlate& plate = activity.plate;
+    plate.id = fmt::format("level_zero/{}/activity", id);
+    plate.source = "Level Zero engine activity";
+    plate.part = {Domain::gpu, id};
+    plate.label = where;
+    plate.model = says["name"];
+    plate.indices = {index};
+    plate.telling = Telling::time;
+    plate.full = static_cast<std::uint64_t>(kNanosPerSecond);  // both are counted alike: see below
+    if (says["busy"] == "ok")
+      if (auto source = host_.bind("level_zero:" + id + "/busy", [session = session_, index] {
+            ZesEngineStats stats{};
+            if (const ZeResult code = read_activity(*session, index, stats); code != kSuccess)
+              return Reading::none(kind_of(code));
+            // Whatever the unit of both is, it is called a nanosecond: their quotient is what is wanted.
+            if (stats.timestamp > kLastStamp) return Reading::none(ErrorKind::malformed);
+            return Reading::of(stats.active, Nanos::of(static_cast<std::int64_t>(stats.timestamp)));
+          }))
+        activity.busy = std::move(*source);
+    probe_.activities.push_back(std::move(activity));
+    if (const std::string& driver = says["driver"]; !driver.empty() && driver != "unknown" && probe_.software.empty())
+      probe_.software.push_back({"Intel GPU driver", driver});
   }
 
   static Nameplate make_plate(const std::string& id, const std::string& where,

@@ -22,10 +22,11 @@ constexpr ZeResult kUnsupportedFeature = 0x78000003;
 using ZesDriver = struct ZesDriverHandle*;
 using ZesDevice = struct ZesDeviceHandle*;
 using ZesPower = struct ZesPowerHandle*;
+using ZesEngine = struct ZesEngineHandle*;
 static_assert(sizeof(ZeResult) == 4 && sizeof(ZesDevice) == 8);
 
-constexpr unsigned kDevicePropertiesType = 0x1, kPciPropertiesType = 0x2, kPowerPropertiesType = 0xd,
-                   kPowerExtPropertiesType = 0x28;
+constexpr unsigned kDevicePropertiesType = 0x1, kPciPropertiesType = 0x2, kEnginePropertiesType = 0x5,
+                   kPowerPropertiesType = 0xd, kPowerExtPropertiesType = 0x28;
 
 // ze_device_properties_t, which stands inside zes_device_properties_t.
 struct ZeDeviceProperties {
@@ -94,6 +95,26 @@ struct ZesEnergyCounter {
 };
 static_assert(sizeof(ZesEnergyCounter) == 16);
 
+// zes_engine_properties_t
+struct ZesEngineProperties {
+  unsigned stype;
+  void* next;
+  int type;
+  std::uint8_t on_subdevice;
+  unsigned subdevice;
+};
+static_assert(sizeof(ZesEngineProperties) == 32 && offsetof(ZesEngineProperties, type) == 16 &&
+              offsetof(ZesEngineProperties, on_subdevice) == 20);
+constexpr int kAllEngines = 0;  // ZES_ENGINE_GROUP_ALL
+
+// zes_engine_stats_t. Both count in one unit, microseconds or other; only the quotient of two differences means
+// anything.
+struct ZesEngineStats {
+  std::uint64_t active;
+  std::uint64_t timestamp;
+};
+static_assert(sizeof(ZesEngineStats) == 16);
+
 // Null where the library is too old to have the function.
 struct ZesApi {
   ZeResult (*init)(unsigned flags) = nullptr;
@@ -104,6 +125,9 @@ struct ZesApi {
   ZeResult (*power_domains)(ZesDevice, unsigned* count, ZesPower*) = nullptr;
   ZeResult (*power_properties)(ZesPower, ZesPowerProperties*) = nullptr;
   ZeResult (*energy)(ZesPower, ZesEnergyCounter*) = nullptr;
+  ZeResult (*engines)(ZesDevice, unsigned* count, ZesEngine*) = nullptr;
+  ZeResult (*engine_properties)(ZesEngine, ZesEngineProperties*) = nullptr;
+  ZeResult (*engine_activity)(ZesEngine, ZesEngineStats*) = nullptr;
 };
 
 }  // namespace nw::level_zero

@@ -22,7 +22,7 @@ class FakeLevelZero : public testing::Test {
     root_ = folder;
   }
   void TearDown() override {
-    for (const char* name : {"GPUS", "INIT", "DOMAINS", "INTEGRATED", "ENERGY", "WATTS"})
+    for (const char* name : {"GPUS", "INIT", "DOMAINS", "INTEGRATED", "ENERGY", "WATTS", "ENGINES", "BUSY", "ACTIVITY"})
       ::unsetenv((std::string("FAKE_ZE_") + name).c_str());
     fs::remove_all(root_);
   }
@@ -148,6 +148,41 @@ TEST(LevelZeroTape, BadAnswers) {
       << "twice the same";
   for (const char* count : {"x", "-1", "100000"})
     EXPECT_NE(find_finding(probe_of(std::string("ask\tlevel_zero:count\t") + count + "\n"), "no number"), nullptr);
+}
+
+TEST_F(FakeLevelZero, SaysHowLongItsEnginesWereActive) {
+  install("fake_level_zero");
+  const Probe found = probe();
+  ASSERT_EQ(found.activities.size(), 1u);
+  const Activity& activity = found.activities[0];
+  EXPECT_EQ(activity.plate.part, found.sensors[0].plate.part);
+  EXPECT_EQ(activity.plate.telling, Telling::time);
+  EXPECT_EQ(activity.processes, nullptr);
+  Glance before{{}, activity.busy->read(), {}};
+  ::usleep(20'000);
+  const Glance after{{}, activity.busy->read(), {}};
+  const auto share = share_between(activity.plate, before, after);
+  ASSERT_TRUE(share);
+  EXPECT_NEAR(*share, 0.25, 0.001) << "by the GPU's own clock: our own stood still";
+  ASSERT_EQ(found.software.size(), 1u);
+  EXPECT_EQ(found.software[0].name + " " + found.software[0].version, "Intel GPU driver 1.3.29735");
+}
+
+TEST_F(FakeLevelZero, WithoutAGroupOfAllEnginesOfTheWholeItSaysNothing) {
+  install("fake_level_zero");
+  for (const char* engines : {"", "c", "cs"}) {
+    set("ENGINES", engines);
+    const Probe found = probe();
+    ASSERT_EQ(found.activities.size(), 1u);
+    EXPECT_EQ(found.activities[0].busy, nullptr) << engines;
+  }
+  set("ENGINES", "a");
+  const Probe found = probe();
+  set("ACTIVITY", "1879113728");  // no permission
+  const Reading denied = found.activities[0].busy->read();
+  EXPECT_FALSE(denied.ok);
+  EXPECT_EQ(denied.error, ErrorKind::denied);
+  EXPECT_EQ(probe().activities[0].busy, nullptr);
 }
 
 }  // namespace

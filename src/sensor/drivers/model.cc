@@ -2,10 +2,8 @@
 //
 // Each part is a counter of energy since the probe, in microjoules, so that it needs no sampling: at any moment
 //     E(t) = idle power x t + (full power - idle power) x CPU seconds that were busy
-// and a difference of two readings holds whatever happened between them. Busy time is the first line of /proc/stat:
-// user, nice, system, irq and softirq in ticks of 1/100 s (USER_HZ, fixed for user space); idle, iowait and steal are
-// not busy, guest time is inside user already. The kernel's sum may step back a little (CPUs going off line); the model
-// keeps the largest seen.
+// and a difference of two readings holds whatever happened between them. Busy time is that of /proc/stat
+// (base/cpu_ticks.h), whose sum may step back a little; the model keeps the largest seen.
 //
 // Parameters, all assumed (the page names the sources): 0.5 W idle to 4 W busy per logical CPU, +-50 %; memory 0.2
 // W/GB, +-75 %; the rest of a node 60 W, +-50 %. In a virtual machine the rest is 0.4 W per logical CPU, +-75 %, its
@@ -22,6 +20,7 @@
 
 #include <fmt/format.h>
 
+#include "base/cpu_ticks.h"
 #include "base/parse.h"
 #include "sensor/driver.h"
 #include "sensor/drivers/model_site.h"
@@ -29,7 +28,6 @@
 namespace nw {
 
 namespace {
-constexpr std::int64_t kTicksPerSecond = 100;
 constexpr std::uint64_t kMostTicks = std::uint64_t{1} << 46;  // 65536 CPUs busy for 124 days; more is garbage
 constexpr Watts kIdlePerCpu = Watts::of(500'000);
 constexpr Watts kFullPerCpu = watts(4);
@@ -39,30 +37,10 @@ constexpr std::int64_t kMemoryUwPerGb = 200'000;
 constexpr Nanos kOneSweep = millis(5);
 constexpr std::size_t kMaxCpus = 65536;
 
-// Busy ticks out of the first line of /proc/stat, "cpu  user nice system idle iowait irq softirq ...".
-bool parse_busy_ticks(std::string_view text, std::uint64_t& value) {
-  constexpr bool kBusy[] = {true, true, true, false, false, true, true};
-  constexpr std::uint64_t kMost = std::uint64_t{1} << 56;
-  text = text.substr(0, text.find('\n'));
-  if (!text.starts_with("cpu ")) return false;
-  text.remove_prefix(4);
-  value = 0;
-  for (const bool busy : kBusy) {
-    text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
-    const auto field = text.substr(0, text.find(' '));
-    const auto ticks = parse_u64(field);
-    if (!ticks || *ticks > kMost) return false;
-    if (busy) value += *ticks;
-    text.remove_prefix(field.size());
-  }
-  return true;
-}
-const Extract kBusyTicks{"busy_ticks", parse_busy_ticks};
-
 // Time and busy time since the probe, read at most once a sweep.
-class Activity {
+class BusyTime {
  public:
-  Activity(Host& host, std::unique_ptr<Source> ticks, std::uint64_t base)
+  BusyTime(Host& host, std::unique_ptr<Source> ticks, std::uint64_t base)
       : host_(host), ticks_(std::move(ticks)), start_(host.now()), base_(base), largest_(base) {}
 
   Nanos elapsed() const noexcept { return host_.now() - start_; }
@@ -93,13 +71,13 @@ class Activity {
 // idle x time + extra x busy time / shares; without `extra` it needs no /proc/stat.
 class ModelSource : public Source {
  public:
-  ModelSource(std::shared_ptr<Activity> activity, Watts idle, Watts extra, std::int64_t shares)
-      : activity_(std::move(activity)), idle_(idle), extra_(extra), shares_(shares) {}
+  ModelSource(std::shared_ptr<BusyTime> time, Watts idle, Watts extra, std::int64_t shares)
+      : time_(std::move(time)), idle_(idle), extra_(extra), shares_(shares) {}
 
   Reading read() noexcept override {
-    Joules energy = idle_ * activity_->elapsed();
+    Joules energy = idle_ * time_->elapsed();
     if (extra_ != Watts{}) {
-      const Reading busy = activity_->busy();
+      const Reading busy = time_->busy();
       if (!busy.ok) return busy;
       const auto ticks = static_cast<std::int64_t>(busy.value);
       energy += Joules::of(mul_div(Int128{extra_.count()} * ticks, 1, kTicksPerSecond * shares_));
@@ -108,7 +86,7 @@ class ModelSource : public Source {
   }
 
  private:
-  std::shared_ptr<Activity> activity_;
+  std::shared_ptr<BusyTime> time_;
   Watts idle_, extra_;
   std::int64_t shares_;
 };
@@ -117,13 +95,13 @@ class ModelSource : public Source {
 // changed, and the curve bends little.
 class LossSource : public Source {
  public:
-  LossSource(ModelSite site, std::shared_ptr<Activity> activity, Watts idle, Watts extra)
-      : site_(std::move(site)), activity_(activity), given_(std::move(activity), idle, extra, 1) {}
+  LossSource(ModelSite site, std::shared_ptr<BusyTime> time, Watts idle, Watts extra)
+      : site_(std::move(site)), time_(time), given_(std::move(time), idle, extra, 1) {}
 
   Reading read() noexcept override {
     const Reading given = given_.read();
     if (!given.ok) return given;
-    const Nanos now = activity_->elapsed(), time = now - last_;
+    const Nanos now = time_->elapsed(), time = now - last_;
     const Joules energy = Joules::of(static_cast<std::int64_t>(given.value));
     if (time > Nanos{}) {
       lost_ += compute_psu_loss(site_, (energy - energy_) / time) * time;
@@ -135,7 +113,7 @@ class LossSource : public Source {
 
  private:
   ModelSite site_;
-  std::shared_ptr<Activity> activity_;
+  std::shared_ptr<BusyTime> time_;
   ModelSource given_;
   Nanos last_{};
   Joules energy_, lost_;
@@ -174,16 +152,15 @@ class Prober {
     const auto stat = host_.read_text("/proc/stat");
     if (!stat)
       return note("/proc/stat", "nothing can be estimated without it: " + stat.error().what), std::move(probe_);
-    std::uint64_t base = 0;
-    if (!parse_busy_ticks(*stat, base))
-      return note("/proc/stat", "its first line is not the CPUs' time"), std::move(probe_);
+    const auto base = parse_cpu_ticks(*stat);
+    if (!base) return note("/proc/stat", "its first line is not the CPUs' time"), std::move(probe_);
     const auto cpuinfo = host_.read_text("/proc/cpuinfo");
     const Machine machine = parse_cpuinfo(cpuinfo ? *cpuinfo : "");
     if (machine.cpus == 0 || machine.cpus > static_cast<std::int64_t>(kMaxCpus))
       return note("/proc/cpuinfo", cpuinfo ? "lists no CPU" : cpuinfo.error().what), std::move(probe_);
     auto ticks = host_.open_number("/proc/stat", kBusyTicks);
     if (!ticks) return note("/proc/stat", ticks.error().what), std::move(probe_);
-    activity_ = std::make_shared<Activity>(host_, std::move(*ticks), base);
+    time_ = std::make_shared<BusyTime>(host_, std::move(*ticks), base->busy);
     add_packages(machine);
     add_memory(machine);
     add_rest(machine);
@@ -249,7 +226,7 @@ class Prober {
     plate.boundary = Boundary::plug;
     plate.gain = {compute_psu_doubt(site_, fixed_.count() > 0 ? half_width_w_ / to_watts(fixed_) : 0),
                   Tolerance::Shape::limit, fmt::format("{}, {}", site_.psu_source, site_.psu_date)};
-    probe_.sensors.push_back({std::move(plate), std::make_unique<LossSource>(site_, activity_, fixed_, extra)});
+    probe_.sensors.push_back({std::move(plate), std::make_unique<LossSource>(site_, time_, fixed_, extra)});
   }
 
   Nameplate make_plate(const Part& part, std::string_view source, const Machine& machine, Watts most) {
@@ -275,7 +252,7 @@ class Prober {
   void add(Nameplate plate, Watts idle, Watts extra, std::int64_t shares) {
     fixed_ += idle;
     half_width_w_ += plate.gain.relative * to_watts(idle);
-    probe_.sensors.push_back({std::move(plate), std::make_unique<ModelSource>(activity_, idle, extra, shares)});
+    probe_.sensors.push_back({std::move(plate), std::make_unique<ModelSource>(time_, idle, extra, shares)});
   }
 
   void note(std::string where, std::string what) { probe_.findings.push_back({std::move(where), std::move(what), ""}); }
@@ -283,7 +260,7 @@ class Prober {
   Host& host_;
   const ModelSite& site_;
   Probe probe_;
-  std::shared_ptr<Activity> activity_;
+  std::shared_ptr<BusyTime> time_;
   Watts fixed_;              // of all parts at rest
   double half_width_w_ = 0;  // of that
 };

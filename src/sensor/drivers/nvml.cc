@@ -16,10 +16,11 @@
 // by GPU scope. Of other CPU-GPU modules (GB200, GB10) it is not known what the counter holds: only their power is
 // used.
 //
+// Activity: the share of time in which a kernel ran, as NVML says it of its last sample period, and how many processes
+// hold the GPU. In MIG mode there is no such share.
+//
 // Everything that is asked at probe time goes through Host::ask as text, one answer a GPU, so that a tape can stand for
 // the library. The library stays initialised while any source lives; nvmlShutdown runs with the last one.
-#include "sensor/drivers/nvml_abi.h"
-
 #include <algorithm>
 #include <cctype>
 #include <map>
@@ -29,163 +30,12 @@
 
 #include "base/parse.h"
 #include "sensor/driver.h"
+#include "sensor/drivers/nvml_session.h"
 
 namespace nw {
 
 namespace {
 using namespace nvml;
-
-constexpr std::uint64_t kMaxGpus = 256;
-
-std::string text_of(Return code) {
-  switch (code) {
-    case kSuccess: return "ok";
-    case kNotSupported: return "not supported by this GPU";
-    case kNoPermission: return "no permission";
-    case kNotFound: return "not found";
-    case kDriverNotLoaded: return "the NVIDIA kernel driver is not loaded or does not answer";
-    case kFunctionNotFound: return "this libnvidia-ml has no such function";
-    case kGpuIsLost: return "the GPU has fallen off the bus";
-    case kVersionMismatch:
-      return "libnvidia-ml and the kernel driver are of different versions; reboot, or reload the driver";
-    default: return fmt::format("NVML error {}", code);
-  }
-}
-
-ErrorKind kind_of(Return code) {
-  switch (code) {
-    case kNotSupported:
-    case kNotFound:
-    case kDriverNotLoaded:
-    case kFunctionNotFound:
-    case kGpuIsLost: return ErrorKind::absent;
-    case kNoPermission: return ErrorKind::denied;
-    default: return ErrorKind::failed;
-  }
-}
-
-// The library in use: initialised once, shut down when the last source goes.
-struct Session {
-  std::shared_ptr<Library> library;
-  Api api;
-  bool started = false;
-  std::vector<Device> devices;
-
-  Session() = default;
-  Session(const Session&) = delete;
-  Session& operator=(const Session&) = delete;
-  ~Session() {
-    if (started) api.shutdown();
-  }
-};
-
-template <class Function>
-bool resolve(Library& library, Function*& function, const char* name) {
-  function = reinterpret_cast<Function*>(library.symbol(name));
-  return function != nullptr;
-}
-
-Result<std::string> load(Host& host, Session& session) {
-  session.library = NW_TRY(host.load({"libnvidia-ml.so.1", "libnvidia-ml.so"}));
-  return std::string("ok");
-}
-
-Result<std::string> start(Session& session) {
-  if (session.library == nullptr) return fail(ErrorKind::absent, "no library was opened");
-  Library& library = *session.library;
-  Api& api = session.api;
-  bool whole = true;  // all are looked up, whichever is missing
-  whole = resolve(library, api.init, "nvmlInit_v2") && whole;
-  whole = resolve(library, api.shutdown, "nvmlShutdown") && whole;
-  whole = resolve(library, api.device_count, "nvmlDeviceGetCount_v2") && whole;
-  whole = resolve(library, api.device_by_index, "nvmlDeviceGetHandleByIndex_v2") && whole;
-  whole = resolve(library, api.uuid, "nvmlDeviceGetUUID") && whole;
-  if (!whole)
-    return fail(ErrorKind::malformed,
-                "libnvidia-ml lacks a function that every version since 2012 has; is it NVIDIA's?");
-  resolve(library, api.name, "nvmlDeviceGetName");
-  resolve(library, api.pci_info, "nvmlDeviceGetPciInfo_v3");
-  resolve(library, api.mig_mode, "nvmlDeviceGetMigMode");
-  resolve(library, api.enforced_limit, "nvmlDeviceGetEnforcedPowerLimit");
-  resolve(library, api.management_limit, "nvmlDeviceGetPowerManagementLimit");
-  resolve(library, api.total_energy, "nvmlDeviceGetTotalEnergyConsumption");
-  resolve(library, api.power_usage, "nvmlDeviceGetPowerUsage");
-  resolve(library, api.field_values, "nvmlDeviceGetFieldValues");
-  if (const Return code = api.init(); code != kSuccess) return fail(kind_of(code), "nvmlInit: " + text_of(code));
-  session.started = true;
-  return std::string("ok");
-}
-
-Result<std::string> count(Session& session) {
-  if (!session.started) return fail(ErrorKind::absent, "the library was not started");
-  unsigned n = 0;
-  if (const Return code = session.api.device_count(&n); code != kSuccess) return fail(kind_of(code), text_of(code));
-  session.devices.assign(std::min<std::uint64_t>(n, kMaxGpus), nullptr);
-  return std::to_string(n);
-}
-
-// NVML gives no value of a double or signed type for power; any that does not fit is refused.
-Return power_instant(const Api& api, Device device, std::uint64_t& mw) {
-  if (api.field_values == nullptr) return kFunctionNotFound;
-  FieldValue field{};
-  field.field = kFieldPowerInstant;
-  field.scope = kScopeGpu;
-  if (const Return code = api.field_values(device, 1, &field); code != kSuccess) return code;
-  if (field.result != kSuccess) return field.result;
-  switch (field.value_type) {
-    case kTypeU32: mw = field.value.u32; return kSuccess;
-    case kTypeUl: mw = field.value.ul; return kSuccess;
-    case kTypeU64: mw = field.value.u64; return kSuccess;
-    default: return kNotSupported;
-  }
-}
-
-Return power_default(const Api& api, Device device, std::uint64_t& mw) {
-  if (api.power_usage == nullptr) return kFunctionNotFound;
-  unsigned value = 0;
-  const Return code = api.power_usage(device, &value);
-  mw = value;
-  return code;
-}
-
-Return energy(const Api& api, Device device, std::uint64_t& mj) {
-  if (api.total_energy == nullptr) return kFunctionNotFound;
-  unsigned long long value = 0;
-  const Return code = api.total_energy(device, &value);
-  mj = value;
-  return code;
-}
-
-// What is known of one GPU, as "key value" lines.
-Result<std::string> describe(Session& session, unsigned index) {
-  const Api& api = session.api;
-  if (index >= session.devices.size()) return fail(ErrorKind::absent, "no such GPU");
-  Device& device = session.devices[index];
-  if (const Return code = api.device_by_index(index, &device); code != kSuccess)
-    return fail(kind_of(code), text_of(code));
-  std::string text;
-  const auto add = [&](std::string_view key, std::string_view value) { text += fmt::format("{} {}\n", key, value); };
-  char uuid[kUuidSize]{}, gpu_name[kNameSize]{};
-  if (const Return code = api.uuid(device, uuid, kUuidSize - 1); code != kSuccess)
-    return fail(kind_of(code), "UUID: " + text_of(code));
-  add("uuid", uuid);
-  if (api.name != nullptr && api.name(device, gpu_name, kNameSize - 1) == kSuccess) add("name", gpu_name);
-  if (PciInfo pci{}; api.pci_info != nullptr && api.pci_info(device, &pci) == kSuccess) {
-    pci.bus_id[sizeof pci.bus_id - 1] = '\0';
-    add("pci", pci.bus_id);
-  }
-  if (unsigned now = 0, later = 0; api.mig_mode != nullptr && api.mig_mode(device, &now, &later) == kSuccess)
-    add("mig", now == kMigEnabled ? "on" : "off");
-  unsigned limit = 0;
-  if ((api.enforced_limit != nullptr && api.enforced_limit(device, &limit) == kSuccess) ||
-      (api.management_limit != nullptr && api.management_limit(device, &limit) == kSuccess))
-    add("limit_mw", std::to_string(limit));
-  std::uint64_t value = 0;
-  add("energy", text_of(energy(api, device, value)));
-  add("instant", text_of(power_instant(api, device, value)));
-  add("power", text_of(power_default(api, device, value)));
-  return text;
-}
 
 // How a model's power reading behaves; see the head.
 struct Behaviour {
@@ -217,18 +67,20 @@ std::string pci_address(std::string_view bus_id) {
 
 class Prober {
  public:
-  explicit Prober(Host& host) : host_(host), session_(std::make_shared<Session>()) {}
+  explicit Prober(Host& host) : host_(host), session_(std::make_shared<NvmlSession>()) {}
 
   Probe probe() {
-    const auto loaded = host_.ask("nvml:library", [this] { return load(host_, *session_); });
+    const auto loaded = host_.ask("nvml:library", [this] { return session_->load(host_); });
     if (!loaded) return note_unused(loaded.error(), "sudo apt install libnvidia-ml1"), std::move(probe_);
-    const auto started = host_.ask("nvml:init", [this] { return start(*session_); });
+    const auto started = host_.ask("nvml:init", [this] { return session_->start(); });
     if (!started) return note_unused(started.error(), "sudo modprobe nvidia"), std::move(probe_);
-    const auto n = host_.ask("nvml:count", [this] { return count(*session_); });
+    const auto n = host_.ask("nvml:count", [this] { return session_->count(); });
     if (!n) return note("nvml", n.error().what), std::move(probe_);
     const auto gpus = parse_u64(*n);
-    if (!gpus || *gpus > kMaxGpus) return note("nvml", quote(*n) + " is no number of GPUs"), std::move(probe_);
+    if (!gpus || *gpus > NvmlSession::kMaxGpus)
+      return note("nvml", quote(*n) + " is no number of GPUs"), std::move(probe_);
     for (unsigned i = 0; i < *gpus; ++i) add_gpu(i);
+    add_versions();
     return std::move(probe_);
   }
 
@@ -255,7 +107,7 @@ class Prober {
 
   void add_gpu(unsigned index) {
     const std::string where = fmt::format("gpu{}", index);
-    const auto text = host_.ask(fmt::format("nvml:gpu{}", index), [this, index] { return describe(*session_, index); });
+    const auto text = host_.ask(fmt::format("nvml:gpu{}", index), [this, index] { return session_->describe(index); });
     if (!text) return note(where, text.error().what);
     gpu_.clear();
     for (const auto line : split(*text, '\n'))
@@ -269,6 +121,7 @@ class Prober {
     if (gpu_["mig"] == "on") label_ += " (MIG: the whole board)";
     add_energy(index, uuid);
     add_power(index, uuid);
+    add_activity(index, uuid);
   }
 
   void add_energy(unsigned index, const std::string& uuid) {
@@ -291,7 +144,7 @@ class Prober {
           label_,
           "whether its energy counter holds the GPU or the module with its CPU is not known; only its power is used");
     }
-    bind(index, std::move(plate), energy);
+    keep(index, std::move(plate), read_energy);
   }
 
   void add_power(unsigned index, const std::string& uuid) {
@@ -305,32 +158,71 @@ class Prober {
     plate.source = fmt::format("NVML power ({})", instant                      ? "instant"
                                                   : plate.window > millis(500) ? "1 s mean"
                                                                                : "default");
-    bind(index, std::move(plate), instant ? power_instant : power_default);
+    keep(index, std::move(plate), instant ? read_power_instant : read_power_default);
+  }
+
+  void add_activity(unsigned index, const std::string& uuid) {
+    Activity activity;
+    ActivityPlate& plate = activity.plate;
+    plate.id = fmt::format("nvml/{}/activity", uuid);
+    plate.source = "NVML utilisation";
+    plate.part = {Domain::gpu, uuid};
+    plate.label = label_;
+    plate.model = gpu_["name"];
+    plate.window = seconds(1);
+    plate.power_limit = power_limit();
+    const auto open = [&](const char* what, const char* words, Number number) -> std::unique_ptr<Source> {
+      const std::string& says = gpu_[what];
+      if (says == "ok")
+        if (auto source = bind(index, fmt::format("nvml:{}/{}", uuid, what), number)) return std::move(*source);
+      if (!says.empty() && says != "ok") note(label_, fmt::format("does not say {}: {}", words, says));
+      return nullptr;
+    };
+    const bool divided = gpu_["mig"] == "on";
+    if (!divided) plate.indices = {index};  // of instances others count each
+    if (!divided) activity.busy = open("busy", "how busy it is", read_busy);
+    activity.processes = open("processes", "how many processes hold it", read_processes);
+    probe_.activities.push_back(std::move(activity));
+  }
+
+  // Of the driver, and of the CUDA that it can run at most.
+  void add_versions() {
+    constexpr std::uint64_t kLeast = 1'000, kMost = 1'000'000;
+    const auto driver = host_.ask("nvml:driver", [this] { return session_->driver_version(); });
+    if (driver && !driver->empty()) probe_.software.push_back({"NVIDIA driver", *driver});
+    const auto cuda = host_.ask("nvml:cuda", [this] { return session_->cuda_version(); });
+    const auto number = cuda ? parse_u64(*cuda) : std::nullopt;
+    if (number && *number >= kLeast && *number < kMost)
+      probe_.software.push_back({"CUDA driver", fmt::format("{}.{}", *number / 1000, *number % 1000 / 10)});
+  }
+
+  std::optional<Watts> power_limit() {
+    constexpr std::uint64_t kMaxLimitMw = 5'000'000;
+    const auto limit_mw = parse_u64(gpu_["limit_mw"]);
+    if (!limit_mw || *limit_mw == 0 || *limit_mw >= kMaxLimitMw) return std::nullopt;
+    return Watts::of(static_cast<std::int64_t>(*limit_mw) * 1000);
   }
 
   Nameplate make_plate(const std::string& uuid, std::string_view what) {
-    constexpr std::uint64_t kMaxLimitMw = 5'000'000;
-    const auto limit_mw = parse_u64(gpu_["limit_mw"]);
+    const auto limit = power_limit();
     Nameplate plate;
     plate.id = fmt::format("nvml/{}/{}", uuid, what);
     plate.part = {Domain::gpu, uuid};
     plate.label = label_;
     plate.boundary = Boundary::board;
     plate.refresh = behaviour(gpu_["name"]).refresh;
-    const bool sane = limit_mw && *limit_mw > 0 && *limit_mw < kMaxLimitMw;
-    plate.ceiling = sane ? Watts::of(static_cast<std::int64_t>(*limit_mw) * 2000) : watts(2'000);
+    plate.ceiling = limit ? *limit + *limit : watts(2'000);
     plate.gain = {0.05, Tolerance::Shape::sigma, "15 board types against a power meter (Yang 2024)"};
     plate.access = "everyone with the NVIDIA driver";
     return plate;
   }
 
-  void bind(unsigned index, Nameplate plate, Return (*read)(const Api&, Device, std::uint64_t&)) {
-    auto source = host_.bind("nvml:" + plate.id.substr(plate.id.find('/') + 1), [session = session_, index, read] {
-      if (index >= session->devices.size()) return Reading::none(ErrorKind::absent);
-      std::uint64_t value = 0;
-      const Return code = read(session->api, session->devices[index], value);
-      return code == kSuccess ? Reading::of(value) : Reading::none(kind_of(code));
-    });
+  Result<std::unique_ptr<Source>> bind(unsigned index, const std::string& key, Number number) {
+    return host_.bind(key, [session = session_, index, number] { return session->read(index, number); });
+  }
+
+  void keep(unsigned index, Nameplate plate, Number number) {
+    auto source = bind(index, "nvml:" + plate.id.substr(plate.id.find('/') + 1), number);
     if (!source) return note(plate.label, source.error().what);
     probe_.sensors.push_back({std::move(plate), std::move(*source)});
   }
@@ -340,7 +232,7 @@ class Prober {
   }
 
   Host& host_;
-  std::shared_ptr<Session> session_;
+  std::shared_ptr<NvmlSession> session_;
   Probe probe_;
   std::map<std::string, std::string> gpu_;  // the GPU at hand
   std::string label_;

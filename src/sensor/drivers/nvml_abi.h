@@ -12,6 +12,7 @@ constexpr Return kSuccess = 0;
 constexpr Return kNotSupported = 3;
 constexpr Return kNoPermission = 4;
 constexpr Return kNotFound = 6;
+constexpr Return kInsufficientSize = 7;
 constexpr Return kDriverNotLoaded = 9;
 constexpr Return kFunctionNotFound = 13;
 constexpr Return kGpuIsLost = 15;
@@ -47,11 +48,17 @@ struct FieldValue {
 };
 static_assert(sizeof(FieldValue) == 40 && offsetof(FieldValue, value) == 32);
 
+// nvmlUtilization_t: percent of the last sample period, 1/6 s to 1 s.
+struct Utilization {
+  unsigned gpu, memory;
+};
+static_assert(sizeof(Utilization) == 8);
+
 constexpr unsigned kTypeDouble = 0, kTypeU32 = 1, kTypeUl = 2, kTypeU64 = 3;
 constexpr unsigned kFieldPowerInstant = 186;  // NVML_FI_DEV_POWER_INSTANT, mW
 constexpr unsigned kScopeGpu = 0;             // NVML_POWER_SCOPE_GPU
 constexpr unsigned kMigEnabled = 1;           // NVML_DEVICE_MIG_ENABLE
-constexpr unsigned kUuidSize = 96, kNameSize = 96;
+constexpr unsigned kUuidSize = 96, kNameSize = 96, kVersionSize = 96;
 
 // Null where the library is too old to have the function.
 struct Api {
@@ -68,6 +75,13 @@ struct Api {
   Return (*total_energy)(Device, unsigned long long* mj) = nullptr;
   Return (*power_usage)(Device, unsigned* mw) = nullptr;
   Return (*field_values)(Device, int count, FieldValue*) = nullptr;
+  Return (*utilization)(Device, Utilization*) = nullptr;
+  // Asked for their number alone: with a count of 0 and no place to write, so that it does not matter which of three
+  // structures this library would write there.
+  Return (*compute_processes)(Device, unsigned* count, void* none) = nullptr;
+  Return (*graphics_processes)(Device, unsigned* count, void* none) = nullptr;
+  Return (*driver_version)(char*, unsigned) = nullptr;
+  Return (*cuda_version)(int*) = nullptr;  // 12040 is 12.4
 };
 
 }  // namespace nw::nvml

@@ -22,7 +22,8 @@ class FakeNvml : public testing::Test {
     root_ = folder;
   }
   void TearDown() override {
-    for (const char* name : {"GPUS", "NAME", "INIT", "NO_ENERGY", "NO_INSTANT", "NO_POWER", "MIG", "LOST", "WATTS"})
+    for (const char* name : {"GPUS", "NAME", "INIT", "NO_ENERGY", "NO_INSTANT", "NO_POWER", "MIG", "LOST", "WATTS",
+                             "BUSY", "BUSY_CODE", "PROCESSES", "PROCESSES_CODE", "CUDA"})
       ::unsetenv((std::string("FAKE_NVML_") + name).c_str());
     fs::remove_all(root_);
   }
@@ -123,6 +124,65 @@ TEST_F(FakeNvml, LibraryOf2016HasPowerAlone) {
   EXPECT_NE(find_finding(probe, "no such function"), nullptr);
 }
 
+TEST_F(FakeNvml, SaysHowBusyItIsAndWhoHoldsIt) {
+  install("fake_nvml");
+  set("GPUS", "2");
+  const auto machine = host();
+  const Probe probe = probe_nvml(*machine);
+  ASSERT_EQ(probe.activities.size(), 2u);
+  const Activity& first = probe.activities[0];
+  EXPECT_EQ(first.plate.id, id(0, "activity"));
+  EXPECT_EQ(first.plate.part, (Part{Domain::gpu, kFirst})) << "as on its sensors";
+  EXPECT_EQ(first.plate.telling, Telling::share);
+  EXPECT_EQ(first.plate.full, 100u);
+  EXPECT_EQ(first.plate.power_limit, watts(400));
+  EXPECT_EQ(first.plate.model, "NVIDIA A100-SXM4-40GB");
+  EXPECT_EQ(probe.activities[1].plate.indices, std::vector<unsigned>{1});
+  EXPECT_EQ(first.busy->read().value, 40u);
+  EXPECT_EQ(first.processes->read().value, 2u) << "one that computes and one that draws";
+  EXPECT_EQ(probe.activities[1].processes->read().value, 1u) << "a GPU that cannot draw";
+  set("PROCESSES", "0");
+  EXPECT_TRUE(probe.activities[1].processes->read().ok);
+  EXPECT_EQ(probe.activities[1].processes->read().value, 0u);
+  ASSERT_EQ(probe.software.size(), 2u);
+  EXPECT_EQ(probe.software[0].name + " " + probe.software[0].version, "NVIDIA driver 550.54.15");
+  EXPECT_EQ(probe.software[1].name + " " + probe.software[1].version, "CUDA driver 12.4");
+}
+
+TEST_F(FakeNvml, WhatIsNotSaidOfItsActivityIsAbsentAndNever0) {
+  install("fake_nvml");
+  set("MIG", "0");
+  set("GPUS", "2");
+  const auto machine = host();
+  Probe probe = probe_nvml(*machine);
+  EXPECT_EQ(probe.activities[0].busy, nullptr) << "MIG";
+  EXPECT_NE(probe.activities[0].processes, nullptr);
+  EXPECT_NE(probe.activities[1].busy, nullptr);
+  EXPECT_EQ(all_findings(probe), "") << "nothing to mend";
+  set("BUSY_CODE", "4");
+  set("PROCESSES_CODE", "3");
+  const Reading denied = probe.activities[1].busy->read();
+  EXPECT_FALSE(denied.ok);
+  EXPECT_EQ(denied.error, ErrorKind::denied);
+  set("CUDA", "-1");
+  probe = probe_nvml(*machine);
+  EXPECT_EQ(probe.activities[1].busy, nullptr);
+  EXPECT_EQ(probe.activities[1].processes, nullptr);
+  EXPECT_EQ(probe.activities[1].plate.power_limit, watts(400)) << "which is known all the same";
+  EXPECT_NE(find_finding(probe, "does not say how busy it is: no permission"), nullptr) << all_findings(probe);
+  EXPECT_EQ(probe.software.size(), 1u) << "no version of CUDA is -1";
+}
+
+TEST_F(FakeNvml, LibraryWithoutActivity) {
+  install("fake_nvml_old");
+  const auto machine = host();
+  const Probe probe = probe_nvml(*machine);
+  ASSERT_EQ(probe.activities.size(), 1u);
+  EXPECT_EQ(probe.activities[0].busy, nullptr);
+  EXPECT_EQ(probe.activities[0].processes, nullptr);
+  EXPECT_TRUE(probe.software.empty());
+}
+
 TEST_F(FakeNvml, GraceHopperCountsItsModule) {
   install("fake_nvml");
   set("NAME", "NVIDIA GH200 480GB");
@@ -180,6 +240,10 @@ TEST(Nvml, AnswersFromATapeNeedNoLibrary) {
   EXPECT_EQ(probe.sensors[0].source->read().value, 5u);
   EXPECT_EQ(probe.sensors[0].plate.ceiling, watts(2000));
   EXPECT_EQ(probe.sensors[1].plate.window, seconds(1));
+  ASSERT_EQ(probe.activities.size(), 1u) << "of a tape that is older than activities";
+  EXPECT_EQ(probe.activities[0].busy, nullptr);
+  EXPECT_FALSE(probe.activities[0].plate.power_limit) << "0 is no limit";
+  EXPECT_TRUE(probe.software.empty());
   for (const char* bad :
        {"", "ask\tnvml:count\t-1\n", "ask\tnvml:count\t999999\n", "ask\tnvml:count\t1\n",
         "ask\tnvml:count\t1\nask\tnvml:gpu0\t\n", "ask\tnvml:count\t1\nask\tnvml:gpu0\tuuid ../../x\n",

@@ -17,6 +17,9 @@
 //                   number is that of its NUMA node.
 // Which of them a device is, its PCI device number says; the name is for people, and differs between libraries.
 //
+// Activity: the share of time in which the graphics and compute engine was busy; of dies and partitions that are one
+// package for the energy, the mean.
+//
 // All that is asked at probe time goes through Host::ask as text, one answer a device. The library stays initialised
 // while any source lives.
 #include <algorithm>
@@ -73,6 +76,27 @@ struct Die {
   std::optional<std::uint64_t> counter() const { return parse_u64(at("counter")); }
 };
 
+// Devices that have one energy together.
+using Package = std::vector<const Die*>;
+
+// The percents of all dies together, or why one has none.
+class SumSource : public Source {
+ public:
+  explicit SumSource(std::vector<std::unique_ptr<Source>> dies) : dies_(std::move(dies)) {}
+  Reading read() noexcept override {
+    std::uint64_t sum = 0;
+    for (const auto& die : dies_) {
+      const Reading one = die->read();
+      if (!one.ok) return one;
+      sum += one.value;
+    }
+    return Reading::of(sum);
+  }
+
+ private:
+  std::vector<std::unique_ptr<Source>> dies_;
+};
+
 class Prober {
  public:
   explicit Prober(Host& host) : host_(host) {}
@@ -81,6 +105,8 @@ class Prober {
     const auto gpus = start();
     for (unsigned i = 0; i < gpus; ++i) add_die(i);
     for (const Die& die : dies_) add(die);
+    for (const Package& package : packages_) add_activity(package);
+    if (gpus > 0) add_versions();
     return std::move(probe_);
   }
 
@@ -143,16 +169,28 @@ class Prober {
   }
 
   void add(const Die& die) {
-    if (const Die* first = whole_of(die))
+    if (const Die* first = whole_of(die)) {
+      join(first->index, die);
       return note(die.where,
                   fmt::format("shows the energy of gpu{}, of whose package it is a part; left out", first->index));
-    if (die.chip == Chip::two_dies && die.has_energy() && die.counter() == 0)
+    }
+    if (die.chip == Chip::two_dies && die.has_energy() && die.counter() == 0) {
+      if (die.index > 0) join(die.index - 1, die);
       return note(die.where, "the second die of a package, whose energy the first one has; left out");
+    }
     const std::string id = device_of(die);
     for (const Sensor& sensor : probe_.sensors)
       if (sensor.plate.part.device == id) return note(die.where, id + " appears twice; left out");
+    packages_.push_back({&die});
     add_energy(die, id);
     add_power(die, id);
+  }
+
+  // Into the package that has this device, if there is one.
+  void join(unsigned index, const Die& die) {
+    for (Package& package : packages_)
+      if (std::any_of(package.begin(), package.end(), [index](const Die* other) { return other->index == index; }))
+        return package.push_back(&die);
   }
 
   // The earlier device that has the same energy: of the same PCI device or socket, or a neighbour's mirror.
@@ -202,26 +240,76 @@ class Prober {
     if (die.at("power") == "ok")
       return keep(std::move(plate),
                   host_.bind(key(id, "power"), [s = session_, i = die.index] { return s->power(i); }));
-    const std::string dir = fmt::format("{}{}/hwmon", kPci, die.at("pci"));
-    if (const auto chips = host_.list(dir); chips && !die.at("pci").empty())
-      for (const auto& chip : *chips)
-        for (const char* file : {"power1_average", "power1_input"}) {
-          const std::string path = fmt::format("{}/{}/{}", dir, chip, file);
-          if (const auto text = host_.read_text(path); text && parse_u64(*text))
-            return keep(std::move(plate), host_.open_number(path));
-        }
+    if (const auto found = read_hwmon(die, {"power1_average", "power1_input"}))
+      return keep(std::move(plate), host_.open_number(found->first));
     if (!die.has_energy()) note(die.where, "no power reading: " + die.at("power"));
+  }
+
+  // The first of these files of the kernel's that holds a number, and the number.
+  std::optional<std::pair<std::string, std::uint64_t>> read_hwmon(const Die& die,
+                                                                  std::initializer_list<const char*> files) {
+    const std::string dir = fmt::format("{}{}/hwmon", kPci, die.at("pci"));
+    const auto chips = host_.list(dir);
+    if (!chips || die.at("pci").empty()) return std::nullopt;
+    for (const auto& chip : *chips)
+      for (const char* file : files) {
+        std::string path = fmt::format("{}/{}/{}", dir, chip, file);
+        const auto text = host_.read_text(path);
+        if (const auto number = text ? parse_u64(*text) : std::nullopt) return std::pair(std::move(path), *number);
+      }
+    return std::nullopt;
+  }
+
+  void add_activity(const Package& package) {
+    const Die& first = *package.front();
+    const std::string id = device_of(first);
+    Activity activity;
+    ActivityPlate& plate = activity.plate;
+    plate.id = fmt::format("rocm/{}/activity", id);
+    plate.source = "AMD GPU busy percent";
+    plate.part = part_of(first, id);
+    plate.label = first.where;
+    plate.model = first.at("name");
+    for (const Die* die : package) plate.indices.push_back(die->index);
+    plate.full = 100 * package.size();
+    plate.window = seconds(1);
+    plate.power_limit = power_cap(first);
+    std::vector<std::unique_ptr<Source>> dies;
+    for (const Die* die : package)
+      if (die->at("busy") == "ok")
+        if (auto source =
+                host_.bind(key(device_of(*die), "busy"), [s = session_, i = die->index] { return s->busy(i); }))
+          dies.push_back(std::move(*source));
+    if (dies.size() == package.size()) activity.busy = std::make_unique<SumSource>(std::move(dies));
+    probe_.activities.push_back(std::move(activity));
+  }
+
+  std::optional<Watts> power_cap(const Die& die) {
+    constexpr std::uint64_t kMostUw = 5'000'000'000;
+    const auto uw = read_hwmon(die, {"power1_cap"});
+    if (!uw || uw->second == 0 || uw->second > kMostUw) return std::nullopt;
+    return Watts::of(static_cast<std::int64_t>(uw->second));
+  }
+
+  // The module of the kernel may say none: the kernel's own has no version but the kernel's.
+  void add_versions() {
+    for (const auto& [name, path] :
+         {std::pair("amdgpu driver", "/sys/module/amdgpu/version"), std::pair("ROCm", "/opt/rocm/.info/version")})
+      if (const auto text = host_.read_text(path); text && !trim(*text).empty())
+        probe_.software.push_back({name, std::string(trim(*text))});
+  }
+
+  Part part_of(const Die& die, const std::string& id) {
+    if (die.chip != Chip::apu) return {Domain::gpu, id};
+    const auto node = host_.read_text(fmt::format("{}{}/numa_node", kPci, die.at("pci")));
+    const auto number = node ? parse_u64(*node) : std::nullopt;
+    return {Domain::module, number ? std::to_string(*number) : id};
   }
 
   Nameplate make_plate(const Die& die, const std::string& id, std::string_view what) {
     Nameplate plate;
     plate.id = fmt::format("rocm/{}/{}", id, what);
-    plate.part = {Domain::gpu, id};
-    if (die.chip == Chip::apu) {
-      const auto node = host_.read_text(fmt::format("{}{}/numa_node", kPci, die.at("pci")));
-      const auto number = node ? parse_u64(*node) : std::nullopt;
-      plate.part = {Domain::module, number ? std::to_string(*number) : id};
-    }
+    plate.part = part_of(die, id);
     plate.label = die.where;
     plate.boundary = Boundary::on_chip;
     plate.ceiling = watts(2'000);
@@ -245,6 +333,7 @@ class Prober {
   Host& host_;
   std::shared_ptr<RocmSession> session_;
   std::vector<Die> dies_;
+  std::vector<Package> packages_;  // point into dies_
   Probe probe_;
 };
 }  // namespace

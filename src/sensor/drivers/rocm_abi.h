@@ -2,8 +2,9 @@
 // (rocm_smi/rocm_smi.h of ROCm 5 to 7, amd_smi/amdsmi.h of 23 to 26), so that nodewatt builds without ROCm.
 //
 // Only functions are used whose signature is the same in all of these versions: numbers and handles. Structures grew
-// from version to version (amdsmi_power_info_t, amdsmi_asic_info_t) and are kept out, but for one: every version's
-// asic_info begins with the market name, and is given a buffer larger than any of them.
+// from version to version (amdsmi_power_info_t, amdsmi_asic_info_t) and are kept out, but for two: every version's
+// asic_info begins with the market name, and is given a buffer larger than any of them; and amdsmi_engine_usage_t kept
+// its size and its beginning.
 #pragma once
 
 #include <cstddef>
@@ -34,6 +35,7 @@ struct RocmSmiApi {
   Status (*energy)(std::uint32_t, std::uint64_t* counter, float* resolution_uj, std::uint64_t* ns) = nullptr;
   Status (*power)(std::uint32_t, std::uint64_t* uw, RsmiPower* kind) = nullptr;               // ROCm 6
   Status (*power_average)(std::uint32_t, std::uint32_t sensor, std::uint64_t* uw) = nullptr;  // before
+  Status (*busy)(std::uint32_t, std::uint32_t* percent) = nullptr;
 };
 
 // libamd_smi.so: a socket has processors, and each is a handle.
@@ -44,6 +46,14 @@ constexpr Status kSmiNoPermission = 10, kSmiBusy = 30, kSmiNotFound = 31, kSmiNo
 constexpr unsigned kSmiUuidSize = 38;  // AMDSMI_GPU_UUID_SIZE
 constexpr std::size_t kLargerThanAnyAsicInfo = 8192;
 
+// amdsmi_engine_usage_t: 64 bytes in all of these versions, which differ in what follows the first two members.
+// Percent; all bits set where the GPU does not say.
+struct SmiActivity {
+  std::uint32_t gfx, umc;
+  std::uint32_t others[14];
+};
+static_assert(sizeof(SmiActivity) == 64);
+
 struct AmdSmiApi {
   Status (*init)(std::uint64_t flags) = nullptr;
   Status (*shut_down)() = nullptr;
@@ -53,6 +63,7 @@ struct AmdSmiApi {
   Status (*bdf_id)(SmiProcessor, std::uint64_t*) = nullptr;
   Status (*asic_info)(SmiProcessor, void*) = nullptr;
   Status (*energy)(SmiProcessor, std::uint64_t* counter, float* resolution_uj, std::uint64_t* ns) = nullptr;
+  Status (*activity)(SmiProcessor, SmiActivity*) = nullptr;
 };
 
 }  // namespace nw::rocm

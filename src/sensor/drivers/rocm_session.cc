@@ -53,6 +53,7 @@ Result<std::string> RocmSession::start_amd_smi() {
   resolve(library, amd_.bdf_id, "amdsmi_get_gpu_bdf_id");
   resolve(library, amd_.asic_info, "amdsmi_get_gpu_asic_info");
   resolve(library, amd_.energy, "amdsmi_get_energy_count");
+  resolve(library, amd_.activity, "amdsmi_get_gpu_activity");
   if (const Status status = amd_.init(kAmdGpus); status != kSuccess)
     return fail(kind_of(status), "amdsmi_init: " + text_of(status));
   started_ = true;
@@ -93,6 +94,7 @@ Result<std::string> RocmSession::start_rocm_smi() {
   resolve(library, rocm_.energy, "rsmi_dev_energy_count_get");
   resolve(library, rocm_.power, "rsmi_dev_power_get");
   resolve(library, rocm_.power_average, "rsmi_dev_power_ave_get");
+  resolve(library, rocm_.busy, "rsmi_dev_busy_percent_get");
   if (const Status status = rocm_.init(0); status != kSuccess)
     return fail(kind_of(status), "rsmi_init: " + text_of(status));
   started_ = true;
@@ -136,7 +138,8 @@ Result<std::string> RocmSession::describe(unsigned index) {
   const Status energy = read_energy(gpu, counter, resolution, ns);
   text += fmt::format("energy {}\n", text_of(energy));
   if (energy == kSuccess) text += fmt::format("counter {}\nresolution {}\n", counter, resolution);
-  return text + fmt::format("power {}\n", text_of(read_power(gpu, uw)));
+  std::uint32_t percent = 0;
+  return text + fmt::format("power {}\nbusy {}\n", text_of(read_power(gpu, uw)), text_of(read_busy(gpu, percent)));
 }
 
 Status RocmSession::read_energy(const Gpu& gpu, std::uint64_t& counter, float& resolution,
@@ -152,6 +155,15 @@ Status RocmSession::read_power(const Gpu& gpu, std::uint64_t& uw) const noexcept
   RsmiPower kind{};
   if (rocm_.power != nullptr) return rocm_.power(gpu.index, &uw, &kind);
   return rocm_.power_average == nullptr ? kNotSupported : rocm_.power_average(gpu.index, 0, &uw);
+}
+
+Status RocmSession::read_busy(const Gpu& gpu, std::uint32_t& percent) const noexcept {
+  if (family_ == Family::rocm_smi) return rocm_.busy == nullptr ? kNotSupported : rocm_.busy(gpu.index, &percent);
+  if (amd_.activity == nullptr) return kNotSupported;
+  SmiActivity activity{};
+  const Status status = amd_.activity(gpu.processor, &activity);
+  percent = activity.gfx;
+  return status == kSuccess && percent == std::numeric_limits<std::uint32_t>::max() ? kNotSupported : status;
 }
 
 Reading RocmSession::energy(unsigned index) const noexcept {
@@ -170,6 +182,13 @@ Reading RocmSession::power(unsigned index) const noexcept {
   std::uint64_t uw = 0;
   const Status status = read_power(gpus_[index], uw);
   return status == kSuccess ? Reading::of(uw) : Reading::none(kind_of(status));
+}
+
+Reading RocmSession::busy(unsigned index) const noexcept {
+  if (index >= gpus_.size()) return Reading::none(ErrorKind::absent);
+  std::uint32_t percent = 0;
+  const Status status = read_busy(gpus_[index], percent);
+  return status == kSuccess ? Reading::of(percent) : Reading::none(kind_of(status));
 }
 
 ErrorKind RocmSession::kind_of(Status status) const noexcept {

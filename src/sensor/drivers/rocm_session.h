@@ -23,12 +23,14 @@ class RocmSession {
 
   // Opens and starts a library; the answer says how many GPUs (dies, partitions) it has.
   Result<std::string> start(Host& host, Family family);
-  // What is known of one of them, as "key value" lines: id, name, pci, socket, energy, counter, resolution, power.
+  // What is known of one of them, as "key value" lines: id, name, pci, socket, energy, counter, resolution, power,
+  // busy.
   Result<std::string> describe(unsigned index);
 
-  // Repeated reads: counts, with the library's time of them; and microwatts.
+  // Repeated reads: counts, with the library's time of them; microwatts; percent.
   Reading energy(unsigned index) const noexcept;
   Reading power(unsigned index) const noexcept;
+  Reading busy(unsigned index) const noexcept;
 
  private:
   struct Gpu {
@@ -41,6 +43,7 @@ class RocmSession {
   Result<void> list_processors();
   Status read_energy(const Gpu& gpu, std::uint64_t& counter, float& resolution, std::uint64_t& ns) const noexcept;
   Status read_power(const Gpu& gpu, std::uint64_t& uw) const noexcept;
+  Status read_busy(const Gpu& gpu, std::uint32_t& percent) const noexcept;
   std::string describe_names(const Gpu& gpu) const;
   std::string text_of(Status status) const;
   ErrorKind kind_of(Status status) const noexcept;

@@ -23,8 +23,8 @@ class FakeRocm : public testing::Test {
     root_ = folder;
   }
   void TearDown() override {
-    for (const char* name :
-         {"GPUS", "NAME", "INIT", "SECOND", "PARTITIONS", "NO_ENERGY", "NO_POWER", "ENERGY_STATUS", "WATTS"})
+    for (const char* name : {"GPUS", "NAME", "INIT", "SECOND", "PARTITIONS", "NO_ENERGY", "NO_POWER", "ENERGY_STATUS",
+                             "WATTS", "BUSY", "BUSY_STATUS"})
       ::unsetenv((std::string("FAKE_ROCM_") + name).c_str());
     fs::remove_all(root_);
   }
@@ -175,6 +175,65 @@ TEST_F(FakeRocm, WithoutACounterPowerStays) {
   EXPECT_NE(find_finding(found, "no energy counter: not supported"), nullptr);
   set("NO_POWER", "0");
   EXPECT_TRUE(probe().sensors.empty());
+}
+
+TEST_F(FakeRocm, SaysHowBusyItIs) {
+  set("GPUS", "2");
+  write("sys/bus/pci/devices/0000:c2:00.0/hwmon/hwmon7/power1_cap", "560000000\n");
+  write("sys/module/amdgpu/version", "6.7.0\n");
+  for (const bool newer : {true, false}) {
+    const fs::path library = newer ? install_amd_smi() : install_rocm_smi();
+    const Probe found = probe();
+    ASSERT_EQ(found.activities.size(), 2u);
+    EXPECT_EQ(found.activities[0].plate.part, found.sensors[0].plate.part);
+    EXPECT_EQ(found.activities[0].plate.full, 100u);
+    EXPECT_FALSE(found.activities[0].plate.power_limit);
+    EXPECT_EQ(found.activities[1].plate.power_limit, watts(560));
+    EXPECT_EQ(found.activities[1].plate.indices, std::vector<unsigned>{1});
+    EXPECT_EQ(found.activities[1].busy->read().value, 50u);
+    EXPECT_EQ(found.activities[1].processes, nullptr);
+    ASSERT_EQ(found.software.size(), 1u);
+    EXPECT_EQ(found.software[0].name + " " + found.software[0].version, "amdgpu driver 6.7.0");
+    fs::remove(library);
+  }
+}
+
+TEST_F(FakeRocm, APackageIsAsBusyAsItsDiesInTheMean) {
+  install_amd_smi();
+  set("GPUS", "4");
+  set("NAME", "AMD Instinct MI250X");
+  set("SECOND", "zero");
+  Probe found = probe();
+  ASSERT_EQ(found.activities.size(), 2u);
+  EXPECT_EQ(found.activities[1].plate.indices, (std::vector<unsigned>{2, 3}));
+  EXPECT_EQ(found.activities[1].plate.full, 200u);
+  EXPECT_EQ(found.activities[1].busy->read().value, 60u + 70u);
+  set("SECOND", "same");
+  found = probe();
+  ASSERT_EQ(found.activities.size(), 2u) << "a mirror too";
+  EXPECT_EQ(found.activities[0].busy->read().value, 40u + 50u);
+  ::unsetenv("FAKE_ROCM_SECOND");
+  set("NAME", "AMD Instinct MI300X");
+  set("PARTITIONS", "4");
+  found = probe();
+  ASSERT_EQ(found.activities.size(), 1u);
+  EXPECT_EQ(found.activities[0].busy->read().value, 40u + 50 + 60 + 70);
+}
+
+TEST_F(FakeRocm, WhatDoesNotSayHowBusyItIsIsNot0Busy) {
+  set("BUSY", "-1");
+  install_amd_smi();
+  Probe found = probe();
+  ASSERT_EQ(found.activities.size(), 1u);
+  EXPECT_EQ(found.activities[0].busy, nullptr) << "all bits set";
+  set("BUSY", "40");
+  found = probe();
+  set("BUSY_STATUS", "10");
+  const Reading denied = found.activities[0].busy->read();
+  EXPECT_FALSE(denied.ok);
+  EXPECT_EQ(denied.error, ErrorKind::denied);
+  set("BUSY_STATUS", "2");
+  EXPECT_EQ(probe().activities[0].busy, nullptr);
 }
 
 TEST_F(FakeRocm, ShutsDownWithItsLastSource) {

@@ -1,0 +1,35 @@
+// What a phase costs the program that marks it: nw_phase_begin and nw_phase_end of the shared library, as programs load
+// it, timed from inside. bench/phases runs it under `nodewatt run` and by itself.
+//
+// usage: phase_cost PHASES REPETITIONS WORK_MS: prints the nanoseconds that each of PHASES phases of a repetition took
+// on average, one line a repetition. Before each the program computes for WORK_MS, as programs do between phases, so
+// that the reader sleeps and has to be woken, and the ring is empty: what is timed is the whole price, not that of
+// marks for which there is no room.
+#include <nodewatt/nodewatt.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+
+namespace {
+using Clock = std::chrono::steady_clock;
+
+void compute_for(std::chrono::milliseconds time) {
+  const auto end = Clock::now() + time;
+  while (Clock::now() < end) continue;
+}
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 4) return std::fputs("usage: phase_cost PHASES REPETITIONS WORK_MS\n", stderr), 2;
+  const int phases = std::atoi(argv[1]), repetitions = std::atoi(argv[2]);
+  const std::chrono::milliseconds work(std::atoi(argv[3]));
+  std::fprintf(stderr, "measuring %d\n", nw_measuring());
+  for (int repetition = 0; repetition < repetitions; ++repetition) {
+    compute_for(work);
+    const auto begin = Clock::now();
+    for (int i = 0; i < phases; ++i) nw_phase_end(nw_phase_begin("epoch"));
+    const std::chrono::duration<double, std::nano> took = Clock::now() - begin;
+    std::printf("%.1f\n", took.count() / phases);
+  }
+}

@@ -1,0 +1,215 @@
+"""What a program says while it is measured: phases, work, figures, settings.
+
+Whether somebody measures is decided at the first call and holds for the process and its forked children, as in the
+library below. `_off` is then the one thing that a call looks at, so that a program that nobody measures pays for one
+look at a global. Nothing that is given to these functions makes them raise, measured or not: what is no text becomes
+its str(), what is no number is handed on as NaN, which the record counts as the anomaly work_invalid. Only a decorator
+on something that it cannot measure is refused, in both cases alike.
+"""
+
+from __future__ import annotations
+
+import os
+from _thread import allocate_lock, get_ident
+
+from nodewatt._library import NAME_MOST, UNIT_MOST, Calls, find_calls
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, List, Optional, Tuple, TypeVar, Union, overload
+
+    F = TypeVar("F", bound=Callable[..., Any])
+
+_off = False  # decided, and nobody measures
+_calls: Optional[Calls] = None  # None: not decided yet
+_deciding = allocate_lock()
+
+# One unit, one word: records are compared by it. The library's own words are singular.
+_SINGULAR = {
+    word + "s": word
+    for word in ("batch", "epoch", "frame", "image", "iteration", "request", "sample", "sequence", "step", "token")
+}
+_SINGULAR["batches"] = "batch"
+
+
+def _decide() -> Calls:
+    global _calls, _off
+    with _deciding:
+        if _calls is None:
+            found = find_calls()
+            _off = not found.measuring
+            _calls = found
+        return _calls
+
+
+def _forked() -> None:
+    global _deciding
+    _deciding = allocate_lock()  # a thread that the child does not have may have held it
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
+
+
+def _text(value: Any, most: int) -> bytes:
+    """`value` as UTF-8 of at most a few bytes more than are kept, without the byte that would end it early."""
+    if value.__class__ is not str:
+        if isinstance(value, bytes):
+            return value
+        try:
+            value = str.__str__(value) if isinstance(value, str) else str(value)
+        except Exception:
+            return b"?"
+    text: bytes = value[:most].encode("utf-8", "replace")
+    return text if b"\0" not in text else text.replace(b"\0", b"?")
+
+
+def measuring() -> bool:
+    """True when `nodewatt run` measures this program. Cheap after the first call; any thread."""
+    return (_calls or _decide()).measuring
+
+
+def begin(name: str) -> int:
+    """Begins a phase on the calling thread, inside the thread's innermost open phase.
+
+    `name` is cut after 47 bytes of UTF-8; an empty one is recorded as "?", and "/" becomes "_". Returns what end()
+    takes, 0 when nobody measures. A phase that is never ended lasts to the end of the run. Prefer ``with phase()``.
+    """
+    if _off:
+        return 0
+    return (_calls or _decide()).begin(_text(name, NAME_MOST))
+
+
+def end(opened: int) -> None:
+    """Ends a phase, from any thread of the process that began it; phases still open inside it end with it.
+
+    0 is ignored, and so is a phase of another process: a forked child may leave the blocks that its parent entered.
+    One that has ended before is ignored and counted.
+    """
+    if _off:
+        return
+    try:
+        (_calls or _decide()).end(opened)
+    except Exception:  # not an integer
+        pass
+
+
+def work(count: float, unit: str = "sample", phase: Optional[str] = None) -> None:
+    """Adds `count` (finite, 0 or more) of `unit` to the calling thread's innermost open phase, or to its innermost
+    open one called `phase`. Without such a phase it goes to the run. The report gives joules per unit.
+
+    Units are singular words of up to 15 bytes ("sample", "epoch", "token"); the plurals of the usual ones are
+    understood. A count that is negative or no finite number is ignored and counted as the anomaly work_invalid.
+    """
+    if _off:
+        return
+    calls = _calls or _decide()
+    of = _text(_SINGULAR.get(unit, unit) if unit.__class__ is str else unit, UNIT_MOST)
+    where = None if phase is None else _text(phase, NAME_MOST)
+    try:
+        calls.work(where, count, of)
+    except Exception:  # not a number, or none that a double holds
+        calls.work(where, float("nan"), of)
+
+
+def figure(name: str, value: float) -> None:
+    """Keeps a figure of merit beside the run's energy: ``figure("dice", 0.73)``. The last value of a name wins; what is
+    no finite number is ignored. Any thread."""
+    if _off:
+        return
+    try:
+        (_calls or _decide()).figure(_text(name, NAME_MOST), value)
+    except Exception:
+        pass
+
+
+def setting(key: str, value: object) -> None:
+    """Says how the program is set up: ``setting("batch_size", 256)``. Comparisons name it where runs differ.
+
+    The last value of a key wins. A key is kept up to 15 bytes, str(value) up to 47; a run keeps at most 100 keys.
+    """
+    if _off:
+        return
+    (_calls or _decide()).setting(_text(key, UNIT_MOST), _text(value, NAME_MOST))
+
+
+class Phase:
+    """What phase() returns: a block of a ``with`` statement, or a decorator.
+
+    May be entered again, also while it is open and by several threads: each block is an instance of its own.
+    """
+
+    __slots__ = ("_name", "_open")
+
+    def __init__(self, name: Union[str, bytes]) -> None:
+        self._name = _text(name, NAME_MOST)
+        self._open: List[Tuple[int, int]] = []  # thread, what begin() returned
+
+    def __enter__(self) -> Phase:
+        self._open.append((get_ident(), begin(self._name)))  # type: ignore[arg-type]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        me = get_ident()
+        for entry in reversed(self._open):
+            if entry[0] == me:
+                self._open.remove(entry)
+                return end(entry[1])
+
+    def __call__(self, function: F) -> F:
+        from nodewatt._decorator import check, measured
+
+        check(function)
+        return measured(function, self._name)
+
+
+class _Unmeasured(Phase):
+    """The one that everybody gets while nobody measures."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> Phase:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def __call__(self, function: F) -> F:
+        from nodewatt._decorator import check
+
+        check(function)
+        return function
+
+
+_UNMEASURED = _Unmeasured("")
+
+if TYPE_CHECKING:
+
+    @overload
+    def phase(name: str) -> Phase: ...
+    @overload
+    def phase(name: F) -> F: ...
+
+
+def phase(name: Any) -> Any:
+    """A phase of the program, as a block or as a decorator::
+
+        with nodewatt.phase("train"): ...        # ends with the block, also when that raises
+
+        @nodewatt.phase("step")                  # each call is an instance of the phase
+        def step(batch): ...
+
+        @nodewatt.phase                          # the function's own name
+        def evaluate(model): ...
+
+    `name` as for begin(). Phases nest by thread ("train/epoch"); instances of one path are summed. A generator
+    function's phase is open while its body runs and closed while that waits at a ``yield``. Async functions are
+    refused with a TypeError: tasks interleave on one thread, phases nest on it. For the same reason no ``await`` and no
+    ``yield`` belongs inside a ``with phase()`` block unless nothing else on the thread marks phases meanwhile.
+    Not measured, a decorator returns the function itself.
+    """
+    if name.__class__ is not str and callable(name):
+        return phase(getattr(name, "__name__", type(name).__name__))(name)
+    if _off or not measuring():
+        return _UNMEASURED
+    return Phase(name)

@@ -1,0 +1,44 @@
+// nodewatt advise: what one more run like this one would take on each partition, from the runs that are kept.
+#include <unistd.h>
+
+#include "apps/cli/command.h"
+#include "apps/cli/house.h"
+#include "apps/cli/partitions.h"
+
+namespace nw::cli {
+
+int advise(const AdviseOptions& options) {
+  const auto partitions = read_partitions(options.partitions);
+  if (!partitions) return complain(partitions.error().what);
+  const auto store = open_store();
+  if (!store) return complain(store.error());
+  Query one;
+  one.ids = options.print.ids;
+  const auto run = (*store)->find(one);
+  if (!run) return complain(run.error());
+  if (run->empty()) return complain("no such run", 3);
+  Query like;
+  like.name = run->front().name();
+  like.limit = 0;
+  const auto records = (*store)->find(like);
+  if (!records) return complain(records.error());
+
+  // From here everything is in memory.
+  const pb::Record& asked = run->front();
+  std::vector<const pb::Record*> pointers;
+  for (const auto& record : *records) pointers.push_back(&record);
+  std::optional<double> price = options.price;
+  if (!price && asked.facility().has_price_per_kwh()) price = asked.facility().price_per_kwh().value();
+  const auto advice = nw::advise(asked, pointers, *partitions, price);
+  const PrintOptions& print = options.print;
+  const std::string& currency = asked.facility().currency();
+  if (print.format != "text" && print.format != "json") return complain("--format: there are text and json", 2);
+  const std::string text =
+      print.format == "json"
+          ? make_advice_json(advice, currency)
+          : make_advice(advice, currency, style_for(STDOUT_FILENO, print.units, print.colour, print.precise));
+  const auto done = write_out(print.output, text);
+  return done ? 0 : complain(done.error());
+}
+
+}  // namespace nw::cli

@@ -1,0 +1,45 @@
+#include "apps/cli/baseline.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "account/idle.h"
+#include "apps/cli/house.h"
+#include "base/host.h"
+#include "store/paths.h"
+
+namespace nw::cli {
+
+namespace {
+// Of the data directory. A file that makes no sense is named, and no more is made of it.
+BaselineSite read_baseline(const std::string& host) {
+  const auto path = baseline_path(host);
+  const auto text = path ? make_real_host()->read_text(*path) : tl::make_unexpected(path.error());
+  if (!text) return {};
+  const auto site = parse_site(*text, *path);
+  if (site) return site->baseline;
+  complain("the baseline of this node is not used: " + site.error().what);
+  return {};
+}
+}  // namespace
+
+Result<std::string> baseline_path(const std::string& host) {
+  std::string name = host.substr(0, 128);
+  std::replace_if(
+      name.begin(), name.end(),
+      [](unsigned char c) { return std::isalnum(c) == 0 && c != '-' && c != '_' && c != '.'; }, '_');
+  return NW_TRY(data_dir()) + "/baseline" + (name.empty() ? "" : "." + name) + ".toml";
+}
+
+void attach_idle(const Site& site, const std::vector<Nameplate>& plates, pb::Record& record) {
+  const std::string& host = record.node().host();
+  BaselineSite of_site = site.baseline;
+  if (of_site.host.empty()) of_site.host = host;
+  for (const BaselineSite& baseline : {read_baseline(host), of_site}) {
+    if (!is_current(baseline, host, record.start_unix_ns(), site.baseline.valid_days)) continue;
+    write_idle(baseline, plates, record);
+    if (record.idle_size() > 0) return;
+  }
+}
+
+}  // namespace nw::cli

@@ -1,0 +1,21 @@
+// Where `calibrate idle` keeps what a node draws at rest, and what of it goes beside a run.
+//
+// One file a host in the data directory, since a home directory is often shared by the nodes of a cluster; a site
+// file's [baseline] stands in for it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "account/record.pb.h"
+#include "base/result.h"
+#include "sensor/site.h"
+
+namespace nw::cli {
+
+Result<std::string> baseline_path(const std::string& host);  // "": of a host without a name
+
+// The baseline of this host into the record, where there is one that is not too old.
+void attach_idle(const Site& site, const std::vector<Nameplate>& plates, pb::Record& record);
+
+}  // namespace nw::cli

@@ -1,0 +1,58 @@
+#include "apps/cli/nvtx.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "account/client/nvtx/attach.h"
+#include "account/client/nvtx/filter.h"
+#include "apps/cli/house.h"
+
+namespace nw::cli {
+
+namespace {
+constexpr const char* kLibrary = "libnodewatt-nvtx.so";
+constexpr const char* kInjection = "NVTX_INJECTION64_PATH";
+
+// Beside this program: as it is built, installed (Debian's folder for libraries, or lib, or lib64) and packed.
+std::string find_library() {
+  std::error_code failed;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", failed);
+  if (failed) return "";
+  for (const char* folder : {"../lib", "../lib64", "../lib/x86_64-linux-gnu", "../lib/aarch64-linux-gnu", "."}) {
+    const auto path = (self.parent_path() / folder / kLibrary).lexically_normal();
+    if (::access(path.c_str(), R_OK) == 0) return path;
+  }
+  return "";
+}
+}  // namespace
+
+Done check_nvtx(const RunOptions& options) {
+  if (!options.nvtx) return {};
+  if (options.no_phases)
+    return fail(ErrorKind::malformed, "--nvtx needs the command's environment, which --no-phases forbids");
+  if (const char* wrong = nvtx::Filter().set(options.nvtx->c_str()))
+    return fail(ErrorKind::malformed, fmt::format("--nvtx={}: {}", *options.nvtx, wrong));
+  return {};
+}
+
+std::vector<std::string> nvtx_variables(const RunOptions& options) {
+  if (!options.nvtx) return {};
+  if (const char* set = std::getenv(kInjection); set != nullptr && *set != '\0') {
+    complain(
+        fmt::format("{} is set already, to {}: its tool gets the NVTX ranges, --nvtx is left out", kInjection, set));
+    return {};
+  }
+  const std::string library = find_library();
+  if (library.empty()) {
+    complain(fmt::format("{} is not beside this program: --nvtx is left out", kLibrary));
+    return {};
+  }
+  return {fmt::format("{}={}", kInjection, library), fmt::format("{}={}", nvtx::kFilterVariable, *options.nvtx),
+          fmt::format("{}={}", nvtx::kDepthVariable, options.nvtx_depth)};
+}
+
+}  // namespace nw::cli

@@ -1,0 +1,96 @@
+#include "apps/cli/wrapped.h"
+
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "account/channel.h"
+#include "account/client/client.h"
+#include "account/line_rules.h"
+#include "apps/cli/house.h"
+#include "apps/cli/nvtx.h"
+#include "apps/cli/output.h"
+
+namespace nw::cli {
+
+namespace {
+LineRuleTexts texts_of(const RunOptions& options) {
+  return {options.phase_regex, options.phase_end_regex, options.work_regex};
+}
+}  // namespace
+
+// The command's output on its way, and the marks that its lines make.
+class Wrapped::Watched {
+ public:
+  // Nothing, and a complaint, when it cannot be: the command then runs unwatched.
+  static std::unique_ptr<Watched> make(const RunOptions& options, const std::string& channel) {
+    const LineRuleTexts texts = texts_of(options);
+    if (texts.empty() || channel.empty()) return nullptr;
+    auto rules = LineRules::make(texts, static_cast<std::uint32_t>(::getpid()));
+    ChannelHeader* header = map_channel(channel.c_str());
+    if (!rules || header == nullptr) return nullptr;
+    std::unique_ptr<Watched> watched(new Watched(std::move(*rules), header));
+    std::string error;
+    watched->output = Output::make([self = watched.get()](const Line& line, Nanos at) { self->take(line, at); }, error);
+    if (!error.empty()) complain("the command's output is not watched for phases: " + error);
+    return watched;
+  }
+  ~Watched() {
+    output.reset();  // its threads write into the channel
+    unmap_channel(header_);
+  }
+  Watched(const Watched&) = delete;
+  Watched& operator=(const Watched&) = delete;
+
+  std::unique_ptr<Output> output;
+
+ private:
+  Watched(LineRules rules, ChannelHeader* header) : rules_(std::move(rules)), header_(header) {}
+
+  void take(const Line& line, Nanos at) {
+    rules_.take(line, at, [this](const Mark& mark) {
+      write_mark(*header_, {mark.kind, mark.at.count(), mark.id, mark.pid, mark.tid, mark.name.c_str(),
+                            mark.unit.c_str(), mark.value});
+    });
+  }
+
+  LineRules rules_;
+  ChannelHeader* header_;
+};
+
+Done check_phases(const RunOptions& options) {
+  NW_CHECK(check_nvtx(options));
+  if (auto rules = LineRules::make(texts_of(options), 1); !rules) return tl::make_unexpected(rules.error());
+  return {};
+}
+
+Wrapped::Wrapped(Child child, std::unique_ptr<Watched> watched) : child_(child), watched_(std::move(watched)) {}
+Wrapped::Wrapped(Wrapped&&) noexcept = default;
+Wrapped& Wrapped::operator=(Wrapped&&) noexcept = default;
+Wrapped::~Wrapped() = default;
+
+Result<Wrapped> Wrapped::start(const RunOptions& options, const std::string& channel, const Signals& signals) {
+  std::vector<std::string> variables;
+  if (!channel.empty() && !options.no_phases) {
+    variables = nvtx_variables(options);
+    variables.push_back(fmt::format("{}={}", kChannelVariable, channel));
+  }
+  auto watched = Watched::make(options, channel);
+  const auto in_child = [&] {
+    if (watched) watched->output->in_child();
+  };
+  auto child = Child::start(options.command, variables, signals, in_child);
+  if (!child) return tl::make_unexpected(child.error());
+  if (watched) watched->output->begin();
+  return Wrapped(*child, std::move(watched));
+}
+
+ChildEnd Wrapped::wait(const Signals& signals) {
+  if (!watched_) return child_.wait(signals);
+  const ChildEnd end = child_.wait(signals, [this] { watched_->output->resized(); });
+  if (const std::string lost = watched_->output->finish(); !lost.empty())
+    complain(lost + ": the rest of the command's output is lost");
+  return end;
+}
+
+}  // namespace nw::cli

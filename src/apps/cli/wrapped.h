@@ -1,0 +1,35 @@
+// Wrapped: the command as `run` starts it, with all that the options put around it: the channel and NVTX's library in
+// its environment, its output watched for lines that mark phases.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "apps/cli/child.h"
+#include "apps/cli/command.h"
+#include "base/result.h"
+
+namespace nw::cli {
+
+// Whether the options that concern phases make sense; to be asked before anything starts.
+Done check_phases(const RunOptions& options);
+
+class Wrapped {
+ public:
+  // `channel`: the path of the channel for marks, "" when there is none. Errors are Child::start's.
+  static Result<Wrapped> start(const RunOptions& options, const std::string& channel, const Signals& signals);
+  Wrapped(Wrapped&&) noexcept;
+  Wrapped& operator=(Wrapped&&) noexcept;
+  ~Wrapped();
+
+  // Until its last descendant has ended and its output is passed on.
+  ChildEnd wait(const Signals& signals);
+
+ private:
+  class Watched;
+  Wrapped(Child child, std::unique_ptr<Watched> watched);
+  Child child_;
+  std::unique_ptr<Watched> watched_;  // may be nothing
+};
+
+}  // namespace nw::cli

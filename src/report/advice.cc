@@ -1,0 +1,103 @@
+// `nodewatt advise`: a row a partition, the line for Slurm, and what is not known.
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "report/escape.h"
+#include "report/report.h"
+#include "report/table.h"
+#include "report/words.h"
+#include "study/advice.h"
+
+namespace nw {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string slurm_line(const Advice& one) {
+  std::string line = "sbatch --partition=" + one.partition->name;
+  if (!one.partition->options.empty()) line += ' ' + one.partition->options;
+  if (one.uses_gpus && one.partition->gpus > 0) line += fmt::format(" --gres=gpu:{}", one.partition->gpus);
+  return line;
+}
+
+std::string cost_words(const Advice& one, std::string_view currency, const NumberStyle& style) {
+  std::string text;
+  if (one.energy_cost.value) text = money_pair_text(one.energy_cost, currency, style) + " energy";
+  if (one.node_cost.value)
+    text += (text.empty() ? "" : ", ") + money_pair_text(one.node_cost, "", style) + " node hours";
+  return text.empty() ? std::string(kUnknown) : text;
+}
+
+std::string basis_words(const Advice& one) {
+  std::string text = fmt::format("{} run{}", one.n, one.n == 1 ? ": scatter not known" : "s");
+  if (one.by_amount) text += ", scaled by work";
+  if (one.other_settings) text += ", other settings";
+  if (one.kind == pb::KIND_ESTIMATED) text += ", estimated";
+  return text;
+}
+
+Json amount_json(const Amount& amount) {
+  return {{"value", amount.value ? Json(*amount.value) : Json(nullptr)},
+          {"uncertainty", amount.uncertainty ? Json(*amount.uncertainty) : Json(nullptr)}};
+}
+
+}  // namespace
+
+std::string make_advice(std::span<const Advice> all, std::string_view currency, const TextStyle& style) {
+  const NumberStyle numbers{style.units, style.utf8, style.precise};
+  Table table;
+  table.columns = {{"Partition"},  {"Node type", false, 0, 16}, {"Energy", true},
+                   {"Time", true}, {"Cost", true, 2},           {"From", false, 1}};
+  std::string lines;
+  for (const Advice& one : all) {
+    const std::string name = clean(one.partition->name);
+    if (one.placement.empty()) {
+      table.rows.push_back(
+          {{{name}, {clean(one.partition->node_type)}}, 2, "not known: this workload never ran there"});
+      continue;
+    }
+    table.rows.push_back({{{name},
+                           {clean(one.placement)},
+                           {energy_pair_text(one.joules, numbers)},
+                           {one.seconds.uncertainty ? seconds_text(one.seconds) : duration_text(one.seconds.value)},
+                           {cost_words(one, currency, numbers)},
+                           {basis_words(one)}},
+                          -1,
+                          ""});
+    lines += fmt::format("  {}\n", slurm_line(one));
+  }
+  std::string out = make_table(table, 0, std::max(40, style.width), style.colour);
+  out +=
+      '\n' + fold("", "Intervals hold one more run of this size in 95 of 100 cases.", std::max(40, style.width)) + '\n';
+  if (!lines.empty()) out += "Slurm, least energy first:\n" + lines;
+  return style.utf8 ? out : ascii(out);
+}
+
+std::string make_advice_json(std::span<const Advice> all, std::string_view currency) {
+  Json rows = Json::array();
+  for (const Advice& one : all) {
+    const bool known = !one.placement.empty();
+    rows.push_back({{"partition", valid_utf8(one.partition->name)},
+                    {"known", known},
+                    {"placement", known ? Json(valid_utf8(one.placement)) : Json(nullptr)},
+                    {"runs", one.n},
+                    {"energy_j", amount_json(one.joules)},
+                    {"duration_s", amount_json(one.seconds)},
+                    {"energy_cost", amount_json(one.energy_cost)},
+                    {"node_cost", amount_json(one.node_cost)},
+                    {"kind", known ? Json(kind_name(one.kind)) : Json(nullptr)},
+                    {"scaled_by_work", one.by_amount},
+                    {"other_settings", one.other_settings},
+                    {"slurm", known ? Json(slurm_line(one)) : Json(nullptr)}});
+  }
+  return Json{{"schema", "nodewatt/1"},
+              {"type", "advice"},
+              {"currency", currency.empty() ? Json(nullptr) : Json(valid_utf8(currency))},
+              {"partitions", std::move(rows)}}
+             .dump(2) +
+         '\n';
+}
+
+}  // namespace nw

@@ -1,0 +1,126 @@
+// `nodewatt findings` in each format.
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "report/escape.h"
+#include "report/findings_words.h"
+#include "report/page.h"
+#include "report/report.h"
+#include "report/table.h"
+
+namespace nw {
+
+namespace {
+
+constexpr NumberStyle kStyle{Units::automatic, true, false};
+using Json = nlohmann::ordered_json;
+
+Table make_figures(const FindingWords& finding) {
+  Table table;
+  for (std::size_t i = 0; i < finding.head.size(); ++i)
+    table.columns.push_back({finding.head[i], false, 0, i == 0 ? 12 : 0});
+  for (const auto& cells : finding.rows) {
+    Row row;
+    for (const std::string& cell : cells) row.cells.push_back({cell});
+    table.rows.push_back(std::move(row));
+  }
+  return table;
+}
+
+std::string rows_html(const FindingWords& finding) {
+  if (finding.rows.empty()) return "";
+  std::string out = "<table><thead><tr>";
+  for (const std::string& head : finding.head) out += "<th>" + for_html(head) + "</th>";
+  out += "</tr></thead><tbody>\n";
+  for (const auto& cells : finding.rows) {
+    out += "<tr>";
+    for (const std::string& cell : cells) out += "<td>" + for_html(cell) + "</td>";
+    out += "</tr>\n";
+  }
+  return out + "</tbody></table>\n";
+}
+
+}  // namespace
+
+std::string make_findings(const Findings& findings, const TextStyle& style) {
+  const int width = std::max(40, style.width);
+  std::string out;
+  int number = 0;
+  for (const FindingWords& one : make_findings_words(findings, {style.units, style.utf8, style.precise})) {
+    out += fmt::format("{}{}\n", number == 0 ? "" : "\n",
+                       painted(fmt::format("{}. {}", number + 1, one.title), Paint::bold, style.colour));
+    ++number;
+    out += fold("   ", one.sentence, width) + "\n";
+    if (!one.rows.empty()) out += '\n' + make_table(make_figures(one), 3, width, style.colour);
+    for (const std::string& note : one.notes) out += fold("   - ", note, width) + '\n';
+    out += fold("   What would change it: ", one.change, width) + '\n';
+  }
+  return style.utf8 ? out : ascii(out);
+}
+
+std::string make_findings_sentences(const Findings& findings, const TextStyle& style) {
+  std::string out;
+  for (const FindingWords& one : make_findings_words(findings, {style.units, style.utf8, style.precise}))
+    if (one.is_known)
+      out += fold(out.empty() ? "Findings      " : "              ", one.sentence, std::max(40, style.width)) + '\n';
+  return style.utf8 ? out : ascii(out);
+}
+
+std::string make_findings_json(const Findings& findings) {
+  Json all = Json::array();
+  for (const FindingWords& one : make_findings_words(findings, kStyle)) {
+    Json rows = Json::array();
+    for (const auto& cells : one.rows) {
+      Json row = Json::object();
+      for (std::size_t i = 0; i < cells.size(); ++i) row[one.head[i]] = cells[i];
+      rows.push_back(std::move(row));
+    }
+    all.push_back({{"finding", one.key},
+                   {"title", one.title},
+                   {"known", one.is_known},
+                   {"sentence", one.sentence},
+                   {"figures", std::move(rows)},
+                   {"notes", one.notes},
+                   {"would_change", one.change}});
+  }
+  return Json{{"schema", "nodewatt/1"}, {"type", "findings"}, {"findings", std::move(all)}}.dump(2) + '\n';
+}
+
+std::string make_findings_markdown(const Findings& findings) {
+  std::string out;
+  for (const FindingWords& one : make_findings_words(findings, kStyle)) {
+    out += fmt::format("### {}\n\n**{}**\n\n", for_markdown(one.title), for_markdown(one.sentence));
+    if (!one.rows.empty()) {
+      std::string rule;
+      for (const std::string& head : one.head) out += "| " + for_markdown(head) + " ", rule += "|:---";
+      out += "|\n" + rule + "|\n";
+      for (const auto& cells : one.rows) {
+        for (const std::string& cell : cells) out += "| " + for_markdown(cell) + " ";
+        out += "|\n";
+      }
+      out += '\n';
+    }
+    for (const std::string& note : one.notes) out += "- " + for_markdown(note) + '\n';
+    out += "- What would change it: " + for_markdown(one.change) + "\n\n";
+  }
+  return out;
+}
+
+std::string make_findings_body(const Findings& findings) {
+  std::string out;
+  for (const FindingWords& one : make_findings_words(findings, kStyle)) {
+    out += fmt::format("<section class=\"card\"><h2>{}</h2><p><b>{}</b></p>\n{}", for_html(one.title),
+                       for_html(one.sentence), rows_html(one));
+    out += "<ul>\n";
+    for (const std::string& note : one.notes) out += "<li>" + for_html(note) + "</li>\n";
+    out += "<li>What would change it: " + for_html(one.change) + "</li>\n</ul></section>\n";
+  }
+  return out;
+}
+
+std::string make_findings_html(const Findings& findings) {
+  return make_page("nodewatt findings", page_head("findings", "Findings") + make_findings_body(findings));
+}
+
+}  // namespace nw

@@ -1,0 +1,26 @@
+// The three findings in words: for each one plain sentence, the figures behind it, and what would change it. Every
+// format prints these.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "report/number.h"
+#include "study/findings.h"
+
+namespace nw {
+
+struct FindingWords {
+  std::string key;       // "runtime"
+  std::string title;     // "Runtime is not energy"
+  std::string sentence;  // clean; what was found, or that nothing can be said
+  bool is_known = false;
+  std::vector<std::string> head;               // of the figures; empty where there are none
+  std::vector<std::vector<std::string>> rows;  // a cell a column
+  std::vector<std::string> notes;
+  std::string change;  // what would change it
+};
+
+std::vector<FindingWords> make_findings_words(const Findings& findings, const NumberStyle& style);
+
+}  // namespace nw

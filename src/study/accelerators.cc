@@ -1,0 +1,109 @@
+#include "study/accelerators.h"
+
+#include <algorithm>
+
+#include "account/node_type.h"
+#include "study/hardware.h"
+
+namespace nw {
+
+namespace {
+
+constexpr double kQuiet = 1.1;       // highest power over the mean
+constexpr double kQuietWatts = 5;    // and this much is noise on any board
+constexpr double kIdleShare = 0.25;  // of the rating
+
+using Use = Accelerator::Use;
+using Basis = Accelerator::Basis;
+
+const pb::Device* find_device(const pb::Record& record, const pb::Component& part) {
+  for (const pb::Device& device : record.devices())
+    if (device.device() == part.device()) return &device;
+  return nullptr;
+}
+
+std::optional<double> rated_watts(const pb::Component& part, const pb::Device* device) {
+  if (const auto rating = find_rating(gpu_model(part.label()))) return rating->watts;
+  if (device != nullptr && device->has_power_limit_uw()) return static_cast<double>(device->power_limit_uw()) / 1e6;
+  return std::nullopt;
+}
+
+void judge(Accelerator& one) {
+  const pb::Device* device = one.device;
+  if (device != nullptr && (device->has_busiest() || device->has_processes())) {
+    const bool ran =
+        (device->has_busiest() && device->busiest() > 0) || (!device->has_busiest() && device->processes() > 0);
+    one.use = ran ? Use::busy : Use::idle;
+    one.basis = Basis::driver;
+    one.no_process = device->allocated() && device->has_processes() && device->processes() == 0;
+    return;
+  }
+  const auto highest = max_power_w(*one.part);
+  const auto rated = rated_watts(*one.part, device);
+  if (!one.watts || !highest || !rated) return;
+  const bool quiet = *highest <= std::max(*one.watts * kQuiet, *one.watts + kQuietWatts);
+  one.use = quiet && *one.watts < kIdleShare * *rated ? Use::idle : Use::busy;
+  one.basis = Basis::power;
+}
+
+std::optional<double> median(std::vector<double> values) {
+  if (values.empty()) return std::nullopt;
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+void find_laggards(std::vector<Accelerator>& all) {
+  for (Accelerator& one : all) {
+    if (one.use != Use::busy || !one.watts) continue;
+    std::vector<double> peers;
+    for (const Accelerator& other : all)
+      if (&other != &one && other.use == Use::busy && other.watts &&
+          gpu_model(other.part->label()) == gpu_model(one.part->label()))
+        peers.push_back(*other.watts);
+    const auto middle = median(std::move(peers));
+    if (middle && *middle > 0 && *one.watts < Accelerator::kFarBelow * *middle) one.of_peers = *one.watts / *middle;
+  }
+}
+
+// Of nodes whose accelerators have no energy of their own (a CPU and a GPU under one meter), and of those unread.
+Placement placement_by_devices(const pb::Record& record) {
+  if (record.node().gpus().empty() && record.devices().empty()) return Placement::no_accelerators;
+  int idle = 0;
+  for (const pb::Device& device : record.devices()) {
+    if (!device.has_busiest()) return Placement::unknown;
+    idle += device.busiest() > 0 ? 0 : 1;
+  }
+  if (record.devices().empty()) return Placement::unknown;
+  if (idle == 0) return Placement::busy;
+  return idle == record.devices_size() ? Placement::all_idle : Placement::some_idle;
+}
+
+}  // namespace
+
+std::vector<Accelerator> judge_accelerators(const pb::Record& record) {
+  std::vector<Accelerator> all;
+  for (const pb::Component& part : record.components()) {
+    if (part.domain() != "gpu" || !part.energy().has_energy_uj() || part.energy().kind() != pb::KIND_MEASURED) continue;
+    Accelerator one;
+    one.part = &part;
+    one.device = find_device(record, part);
+    one.watts = mean_power_w(part.energy(), record.duration_ns());
+    judge(one);
+    all.push_back(one);
+  }
+  find_laggards(all);
+  return all;
+}
+
+Placement placement(const pb::Record& record) {
+  const auto all = judge_accelerators(record);
+  if (all.empty()) return placement_by_devices(record);
+  const auto idle = std::count_if(all.begin(), all.end(), [](const auto& one) { return one.use == Use::idle; });
+  if (std::any_of(all.begin(), all.end(), [](const auto& one) { return one.use == Use::unknown; }))
+    return Placement::unknown;
+  if (idle == 0) return Placement::busy;
+  return idle == static_cast<std::ptrdiff_t>(all.size()) ? Placement::all_idle : Placement::some_idle;
+}
+
+}  // namespace nw

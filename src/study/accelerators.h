@@ -1,0 +1,38 @@
+// Accelerators: what each GPU of a run did for its joules, and how that is known.
+//
+// Its driver says best (share of time busy, processes). Where it says nothing, a GPU whose power never rose above its
+// own mean by more than a tenth, and stayed below a quarter of its rating, was idle: load moves power. Energies are
+// measured, never modelled; a GPU without an energy is not judged.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "account/record.pb.h"
+#include "study/values.h"
+
+namespace nw {
+
+struct Accelerator {
+  enum class Use : unsigned char { unknown, idle, busy };
+  enum class Basis : unsigned char { none, driver, power };
+
+  const pb::Component* part = nullptr;
+  const pb::Device* device = nullptr;  // null: its driver said nothing
+  Use use = Use::unknown;
+  Basis basis = Basis::none;
+  std::optional<double> watts;  // mean
+  bool no_process = false;      // allocated to the run, and no process was ever seen on it
+  std::optional<double>
+      of_peers;  // its mean power over the median of the run's other busy GPUs, where that is far below 1
+  static constexpr double kFarBelow = 0.7;
+};
+
+// All GPUs of the run that have an energy, in the record's order.
+std::vector<Accelerator> judge_accelerators(const pb::Record& record);
+
+enum class Placement : unsigned char { no_accelerators, all_idle, some_idle, busy, unknown };
+Placement placement(const pb::Record& record);
+
+}  // namespace nw

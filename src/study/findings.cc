@@ -1,0 +1,212 @@
+#include "study/findings.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
+
+#include "base/parse.h"
+
+namespace nw {
+
+namespace {
+
+using Pointers = std::vector<const pb::Record*>;
+
+constexpr std::array<std::string_view, 4> kTraining{"train", "training", "fit", "finetune"};
+constexpr std::array<std::string_view, 6> kInference{"infer",      "inference", "predict",
+                                                     "prediction", "generate",  "serve"};
+
+bool is_measured(const pb::Record& record) {
+  return record.energy().kind() != pb::KIND_ESTIMATED && energy_j(record.energy()).has_value();
+}
+
+// Sides by placement: the label and its runs.
+std::vector<Contender> placements(const Pointers& records) { return make_contenders(records, By::placement); }
+
+std::string application_and_kind(const pb::Record& record) { return application_of(record) + "\n" + record.name(); }
+
+// ---- 1. Runtime
+
+MethodError judge_method(Method method, const RuntimeFinding& finding) {
+  MethodError out{method, 0, {}, {}, {}, ""};
+  std::vector<double> sizes;
+  for (const auto& [record, estimates] : finding.runs) {
+    const Estimate& one = estimates[static_cast<std::size_t>(method)];
+    if (!one.error) {
+      if (out.missing.empty()) out.missing = one.missing.empty() ? "a measured energy" : one.missing;
+      continue;
+    }
+    out.lowest = std::min(out.lowest.value_or(*one.error), *one.error);
+    out.highest = std::max(out.highest.value_or(*one.error), *one.error);
+    sizes.push_back(std::abs(*one.error));
+  }
+  out.n = sizes.size();
+  if (sizes.empty()) return out;
+  out.missing.clear();
+  const auto middle = sizes.begin() + static_cast<std::ptrdiff_t>(sizes.size() / 2);
+  std::nth_element(sizes.begin(), middle, sizes.end());
+  out.median_size = *middle;
+  return out;
+}
+
+// Runs of another application on such a node: what a site knows of the node before this one ran.
+Pointers others_of(const pb::Record& record, const Pointers& records,
+                   const std::map<const pb::Record*, std::string>& types) {
+  Pointers others;
+  for (const pb::Record* other : records)
+    if (other != &record && types.at(other) == types.at(&record) && is_measured(*other) &&
+        application_and_kind(*other) != application_and_kind(record))
+      others.push_back(other);
+  return others;
+}
+
+void find_misled(const Pointers& records, RuntimeFinding& finding) {
+  struct Power {
+    std::string label;
+    Mean watts;
+  };
+  std::vector<Power> powers;
+  for (const Contender& side : placements(records))
+    if (Mean watts = compute_power(excerpts(side, "")); watts.value && *watts.value > 0)
+      powers.push_back({side.label, std::move(watts)});
+  for (const Power& from : powers)
+    for (const Power& on : powers)
+      if (&from != &on)
+        finding.misled.push_back(
+            {from.label, on.label, *from.watts.value / *on.watts.value - 1, from.watts.amount(), on.watts.amount()});
+  std::stable_sort(finding.misled.begin(), finding.misled.end(),
+                   [](const Misled& a, const Misled& b) { return std::abs(a.error) > std::abs(b.error); });
+}
+
+RuntimeFinding find_runtime(const Pointers& records) {
+  RuntimeFinding finding;
+  std::map<const pb::Record*, std::string> types;
+  for (const Contender& side : make_contenders(records, By::node_type))
+    for (const pb::Record* record : side.runs) types[record] = side.label;
+  for (const pb::Record* record : records)
+    if (types.contains(record))
+      finding.runs.emplace_back(record, compute_estimates(*record, others_of(*record, records, types)));
+  for (const Method method : kMethods) finding.methods.push_back(judge_method(method, finding));
+  Pointers measured;
+  std::copy_if(records.begin(), records.end(), std::back_inserter(measured),
+               [](const auto* one) { return is_measured(*one); });
+  find_misled(measured, finding);
+  return finding;
+}
+
+// ---- 2. Unused accelerators
+
+UnusedFinding::Run judge_run(const pb::Record& record) {
+  UnusedFinding::Run run;
+  run.record = &record;
+  run.accelerators = judge_accelerators(record);
+  double joules = 0, doubt = 0;  // of one kind: their doubts add up
+  for (const Accelerator& one : run.accelerators) {
+    run.unknown += one.use == Accelerator::Use::unknown;
+    if (one.use != Accelerator::Use::idle) continue;
+    ++run.idle;
+    joules += energy_j(one.part->energy()).value_or(0);
+    doubt += uncertainty_j(one.part->energy()).value_or(0);
+  }
+  if (run.idle == 0) return run;
+  run.joules = {joules, doubt};
+  const auto whole = energy_j(record.energy());
+  // The share's own doubt is the GPUs': they are a small part, so that the node's moves it little.
+  if (whole && *whole > 0 && is_measured(record)) run.share = ratio(run.joules, whole);
+  return run;
+}
+
+// Like work by application and name: with idle accelerators, against every placement without any.
+void find_elsewhere(const Pointers& records, UnusedFinding& finding) {
+  std::map<std::string, Pointers> alike;
+  for (const pb::Record* record : records)
+    if (is_measured(*record)) alike[application_and_kind(*record)].push_back(record);
+  for (const auto& [key, runs] : alike) {
+    const auto sides = placements(runs);
+    for (const Contender& with : sides) {
+      if (placement(with.first()) != Placement::all_idle) continue;
+      for (const Contender& without : sides) {
+        if (placement(without.first()) != Placement::no_accelerators) continue;
+        Pointers both = with.runs;
+        both.insert(both.end(), without.runs.begin(), without.runs.end());
+        const auto found = compare(both, {.by = By::placement, .base = without.label, .allow_mixed = true});
+        if (!found || found->sides.size() != 2) continue;
+        const Side& side = found->sides[found->base == 0u ? 1 : 0];
+        finding.elsewhere.push_back(
+            {with.label, without.label, found->per ? found->per->unit : "", side.energy, found->refusals.empty()});
+      }
+    }
+  }
+}
+
+UnusedFinding find_unused(const Pointers& records) {
+  UnusedFinding finding;
+  for (const pb::Record* record : records)
+    if (auto run = judge_run(*record); !run.accelerators.empty()) finding.runs.push_back(std::move(run));
+  find_elsewhere(records, finding);
+  return finding;
+}
+
+// ---- 3. Training and inference
+
+// What of a run learns or infers: its outermost phases by their names, else the run by its own name.
+std::vector<std::pair<std::string, bool>> telling_parts(const pb::Record& record) {
+  std::vector<std::pair<std::string, bool>> parts;
+  for (const pb::Phase& phase : record.phases())
+    if (phase.path().find('/') == std::string::npos)
+      if (const auto training = is_training(phase.path())) parts.emplace_back(phase.path(), *training);
+  if (!parts.empty()) return parts;
+  const std::string_view name = record.name();
+  if (const auto training = is_training(name.substr(name.rfind(' ') + 1))) parts.emplace_back("", *training);
+  return parts;
+}
+
+PhaseFinding find_phases(const Pointers& records) {
+  struct Key {
+    std::string application;
+    bool inference = false;
+    std::string phase;
+    auto operator<=>(const Key&) const = default;
+  };
+  std::map<Key, Pointers> parts;
+  for (const pb::Record* record : records)
+    for (const auto& [phase, training] : telling_parts(*record))
+      parts[{application_of(*record), !training, phase}].push_back(record);
+  PhaseFinding finding;
+  for (const auto& [key, runs] : parts) {
+    CompareWish wish;
+    wish.by = By::placement;
+    wish.phase = key.phase;
+    if (auto found = compare(runs, wish))
+      finding.verdicts.push_back({key.application, !key.inference, key.phase, std::move(*found)});
+  }
+  return finding;
+}
+
+}  // namespace
+
+Findings compute_findings(std::span<const pb::Record* const> records) {
+  Pointers all;
+  for (const pb::Record* record : records)
+    if (!record->warmup()) all.push_back(record);
+  return {find_runtime(all), find_unused(all), find_phases(all)};
+}
+
+std::string application_of(const pb::Record& record) {
+  for (const pb::Label& label : record.labels())
+    if (label.key() == "application" || label.key().ends_with(".application")) return label.value();
+  const std::string& name = record.name().empty() ? record.program() : record.name();
+  const auto space = name.rfind(' ');
+  return space != name.npos && is_training(std::string_view(name).substr(space + 1)) ? name.substr(0, space) : name;
+}
+
+std::optional<bool> is_training(std::string_view phase) {
+  const auto names = [&](const auto& words) {
+    return std::any_of(words.begin(), words.end(), [&](std::string_view word) { return phase == word; });
+  };
+  if (names(kTraining)) return true;
+  return names(kInference) ? std::optional(false) : std::nullopt;
+}
+
+}  // namespace nw

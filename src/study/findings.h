@@ -1,0 +1,87 @@
+// Findings: the three questions that joules of several runs answer, computed; report/findings*.cc says them.
+//
+//   1. Runtime is not energy: what estimates from time and ratings would have said, and how far the mean power of one
+//      node type misleads on another.
+//   2. Unused accelerators: what those took that did no work, and what the same work takes on a node without them.
+//   3. Training is not inference: which placement (node type, accelerators used or idle) takes least in each.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "account/record.pb.h"
+#include "study/accelerators.h"
+#include "study/comparison.h"
+#include "study/estimates.h"
+
+namespace nw {
+
+// One estimating method over all runs that it can judge.
+struct MethodError {
+  Method method = Method::tdp;
+  std::size_t n = 0;                      // runs with a figure and a measurement
+  std::optional<double> lowest, highest;  // errors; (estimate - measured) / measured
+  std::optional<double> median_size;      // of the errors without their signs
+  std::string missing;                    // why there is none
+};
+
+// What a run on `on` would be said to take if the power of `from` were its own.
+struct Misled {
+  std::string from, on;  // placements
+  double error = 0;      // (said - measured) / measured
+  Amount watts_from, watts_on;
+};
+
+struct RuntimeFinding {
+  std::vector<std::pair<const pb::Record*, std::vector<Estimate>>> runs;
+  std::vector<MethodError> methods;
+  std::vector<Misled> misled;  // largest first
+};
+
+struct UnusedFinding {
+  struct Run {
+    const pb::Record* record = nullptr;
+    std::vector<Accelerator> accelerators;
+    std::size_t idle = 0, unknown = 0;
+    Amount joules;  // of the idle ones
+    Amount share;   // of the run's energy
+  };
+  std::vector<Run> runs;  // those whose node has accelerators
+  // Placements of like work without idle accelerators, against one with: what leaving them idle costs.
+  struct Elsewhere {
+    std::string idle_on, without;  // placements
+    std::string unit;
+    Ratio ratio;  // energy with idle accelerators over energy without any
+    bool is_ranked = false;
+  };
+  std::vector<Elsewhere> elsewhere;
+};
+
+struct PhaseFinding {
+  // One application in training or in inference, over the placements.
+  struct Verdict {
+    std::string application;
+    bool training = false;
+    std::string phase;  // its path; empty: whole runs
+    Comparison comparison;
+  };
+  std::vector<Verdict> verdicts;
+};
+
+struct Findings {
+  RuntimeFinding runtime;
+  UnusedFinding unused;
+  PhaseFinding phases;
+};
+
+Findings compute_findings(std::span<const pb::Record* const> records);
+
+// The application of a run, without the word that says which phase it was: a label "application" (or one that ends so),
+// else its name without "train" or "infer" at the end.
+std::string application_of(const pb::Record& record);
+// Whether a phase of this name learns, or uses what was learnt; nothing where the name says neither.
+std::optional<bool> is_training(std::string_view phase);
+
+}  // namespace nw
