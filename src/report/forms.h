@@ -66,12 +66,12 @@ using CrateFiles = std::vector<std::pair<std::string, std::string>>;
 Result<CrateFiles> make_crate(Records records);
 
 // What a reviewer would ask that these records do not answer.
-struct Question {
+struct ReviewQuestion {
   std::string name;  // "no_repeats"
   std::string text;
   std::string repair;
 };
-std::vector<Question> compute_questions(Records records);
+std::vector<ReviewQuestion> compute_questions(Records records);
 std::string make_review(Records records, const TextStyle& style);
 
 }  // namespace nw

@@ -27,7 +27,7 @@ constexpr double kWideInterval = 0.1;
 constexpr double kShortForRapl = 10;  // s
 constexpr std::size_t kMostNamed = 4;
 
-using Asked = std::optional<Question>;
+using Asked = std::optional<ReviewQuestion>;
 
 // "a, b and 3 more" of those batches or runs that a test is true for; empty when for none.
 template <class Items, class Test, class Name>
@@ -58,7 +58,7 @@ struct Case {
 
 Asked ask(const std::string& who, std::string_view name, std::string_view text, std::string_view repair) {
   if (who.empty()) return std::nullopt;
-  return Question{std::string(name), fmt::format("{}: {}", text, who), std::string(repair)};
+  return ReviewQuestion{std::string(name), fmt::format("{}: {}", text, who), std::string(repair)};
 }
 
 // The different words that the runs of a batch have for one thing.
@@ -215,16 +215,16 @@ constexpr std::array kQuestions{&repeats,  &boundary, &mixed,    &estimated, &un
 
 }  // namespace
 
-std::vector<Question> compute_questions(Records records) {
+std::vector<ReviewQuestion> compute_questions(Records records) {
   const Case all{records, make_contenders(records)};
-  std::vector<Question> questions;
+  std::vector<ReviewQuestion> questions;
   for (const auto question : kQuestions)
     if (Asked one = question(all)) questions.push_back(std::move(*one));
   return questions;
 }
 
 std::string make_review(Records records, const TextStyle& style) {
-  const std::vector<Question> questions = compute_questions(records);
+  const std::vector<ReviewQuestion> questions = compute_questions(records);
   std::string out =
       fold("",
            fmt::format("{} run{}: a reviewer would ask {}", records.size(), records.size() == 1 ? "" : "s",
@@ -233,7 +233,7 @@ std::string make_review(Records records, const TextStyle& style) {
                            : fmt::format("{} thing{}", questions.size(), questions.size() == 1 ? "" : "s")),
            style.width) +
       '\n';
-  for (const Question& one : questions) {
+  for (const ReviewQuestion& one : questions) {
     out += fold("  " + padded(one.name, 20), one.text, style.width) + '\n';
     out += fold(padded("", 22) + "Answer: ", one.repair, style.width) + '\n';
   }
