@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <cstdio>
 
-#include "store/fd.h"
+#include "base/fd.h"
 #include "store/frames.h"
 #include "store/packed.h"
 
