@@ -67,8 +67,9 @@ bool Crew::seat(State& state, Rank& rank, const CrewMessage& hello) {
 void Crew::note_end(State& state, Rank& rank, const CrewMessage& message) {
   RankEnd end;
   (message.code < 0 ? end.signal : end.exit_code) = std::abs(message.code);
-  end.cpu = Nanos::of(std::clamp<std::int64_t>(message.cpu_us, 0, INT64_MAX / 1000) * 1000);
-  state.sum.cpu += end.cpu;
+  if (message.cpu_us >= 0) end.cpu = Nanos::of(std::min<std::int64_t>(message.cpu_us, INT64_MAX / 1000) * 1000);
+  if (!end.cpu) state.sum.cpu.reset();
+  if (state.sum.cpu) *state.sum.cpu += *end.cpu;
   if (message.code != 0) {
     ++state.sum.failed;
     if (!state.sum.first_failure) state.sum.first_failure = end;

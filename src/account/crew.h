@@ -25,7 +25,7 @@ namespace nw {
 // How one rank's command ended.
 struct RankEnd {
   std::optional<int> exit_code, signal;
-  Nanos cpu;  // of the command and its descendants
+  std::optional<Nanos> cpu;  // of the command and its descendants
 };
 
 // What a crew amounted to.
@@ -35,7 +35,7 @@ struct CrewSum {
   std::uint32_t failed = 0;  // ended by a signal or with a code other than 0
   std::optional<RankEnd> first_failure;
   std::optional<std::uint32_t> lowest;  // rank
-  Nanos cpu;                            // of all that said how they ended
+  std::optional<Nanos> cpu = Nanos{};   // of all commands; nothing when one's is not known
   Nanos ended;                          // monotonic: when the last left
   Nanos spread;                         // between the first and the last that joined
 };

@@ -13,7 +13,7 @@ struct CrewMessage {
     welcome,    // sampler: you may; text: the group of all
     elsewhere,  // sampler: you have been here; this is another program's crew
     ready,      // sampler: code 1 when it measures; text: the channel's path
-    ended,      // rank: code, or minus the signal; cpu_us
+    ended,      // rank: code, or minus the signal; cpu_us, -1 when it is not known
     words,      // sampler: code bytes of text, to be printed
   };
   static constexpr std::uint32_t kMagic = 0x3177636e;  // "ncw1"

@@ -202,7 +202,7 @@ Result<std::string> Seat::leave(const RankEnd& end, Nanos patience, bool (*stop)
   CrewMessage message;
   message.kind = CrewMessage::Kind::ended;
   message.code = end.signal ? -*end.signal : end.exit_code.value_or(0);
-  message.cpu_us = end.cpu.count() / 1000;
+  message.cpu_us = end.cpu ? end.cpu->count() / 1000 : -1;
   std::string words;
   if (!send_message(socket_.get(), message)) return fail(ErrorKind::absent, "the sampler is gone");
   for (const Nanos deadline = monotonic() + patience;;) {

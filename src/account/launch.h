@@ -8,17 +8,14 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "account/environment.h"
 #include "base/host.h"
 
 namespace nw {
-
-// The value of a variable; nothing when it is not set.
-using Environment = std::function<std::optional<std::string>(const char* name)>;
 
 struct Launch {
   std::string_view launcher;                // "slurm"; empty: this is no rank of a parallel program

@@ -22,6 +22,8 @@ struct RunOptions {
   bool record_command = false;      // keep the whole command line, not its first word alone
   bool no_phases = false;           // leave the child's environment alone
   bool strict = false;              // refuse to start where nothing can be measured
+  std::string group_key;            // the ranks that give the same share one sampler
+  bool rank_alone = false;          // take no notice of other ranks
   std::optional<std::string> nvtx;  // NVTX ranges become phases: a filter, see account/client/nvtx/filter.h
   unsigned nvtx_depth = 3;
   std::vector<std::string> phase_regex, phase_end_regex, work_regex;  // of output lines, see account/line_rules.h
