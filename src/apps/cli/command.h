@@ -59,7 +59,7 @@ int advise(const AdviseOptions& options);
 
 struct RunsOptions {
   PrintOptions print;
-  std::string name;
+  std::string name, job;
   std::vector<std::string> labels;
   std::size_t limit = 20;
 };
@@ -102,6 +102,13 @@ struct TransferOptions {
 };
 int export_runs(const TransferOptions& options);
 int import_runs(const TransferOptions& options);
+
+struct MergeRunOptions {
+  PrintOptions print;  // ids: of records, or files that export wrote
+  std::string job, name;
+  bool allow_mixed = false;
+};
+int merge(const MergeRunOptions& options);
 
 struct BenchOptions {
   std::string scale = "small", output, root = "/", config;

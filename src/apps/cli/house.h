@@ -4,6 +4,8 @@
 #include <memory>
 #include <string>
 
+#include <vector>
+
 #include "report/report.h"
 #include "store/store.h"
 
@@ -21,6 +23,9 @@ void hold_closed_streams();
 
 // Each of the form KEY=VALUE.
 Done add_labels(const std::vector<std::string>& labels, pb::Record& record);
+
+// Records in one of the formats of `report`.
+std::string render(const std::string& format, const std::vector<pb::Record>& records, const TextStyle& style);
 
 // "nodewatt: what" on stderr; returns `code`.
 int complain(const std::string& what, int code = 1);

@@ -50,7 +50,7 @@ void add_print(CLI::App& app, PrintOptions& print, const std::string& formats);
 
 // The families.
 void add_measuring(CommandLine& line);  // run, bench, phase
-void add_queries(CommandLine& line);    // runs, report, compare, export, import
+void add_queries(CommandLine& line);    // runs, report, compare, export, import, merge
 void add_machine(CommandLine& line);    // sensors, doctor, record, replay
 void add_site(CommandLine& line);       // config, calibrate
 

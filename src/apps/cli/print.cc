@@ -24,6 +24,8 @@ std::string each(const std::vector<pb::Record>& records, Make make) {
   return text;
 }
 
+}  // namespace
+
 std::string render(const std::string& format, const std::vector<pb::Record>& records, const TextStyle& style) {
   const auto all = pointers(records);
   if (format == "csv") return make_csv(all);
@@ -36,6 +38,7 @@ std::string render(const std::string& format, const std::vector<pb::Record>& rec
   return each(records, [&](const auto& record) { return make_text(record, style); });
 }
 
+namespace {
 int write(const PrintOptions& options, const std::string& text) {
   const auto done = write_out(options.output, text);
   return done ? 0 : complain(done.error());
@@ -58,6 +61,7 @@ int report(const PrintOptions& options) {
 int runs(const RunsOptions& options) {
   Query query;
   query.name = options.name;
+  query.job = options.job;
   query.limit = options.limit;
   for (const auto& label : options.labels) {
     const auto at = label.find('=');

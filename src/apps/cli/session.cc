@@ -143,18 +143,6 @@ Outcome Session::measure(const RunOptions& options, pb::Record record, const Wor
   return {std::move(record), end, std::nullopt};
 }
 
-Done add_labels(const std::vector<std::string>& labels, pb::Record& record) {
-  for (const auto& label : labels) {
-    const auto at = label.find('=');
-    if (at == std::string::npos || at == 0)
-      return fail(ErrorKind::malformed, "--label " + label + ": not of the form KEY=VALUE");
-    auto* entry = record.add_labels();
-    entry->set_key(valid_utf8(label.substr(0, at)));
-    entry->set_value(valid_utf8(label.substr(at + 1)));
-  }
-  return {};
-}
-
 Result<std::optional<Nanos>> parse_period(const std::string& text) {
   if (text.empty()) return std::nullopt;
   const auto ns = parse_duration_ns(text);

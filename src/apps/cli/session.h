@@ -53,8 +53,6 @@ class Session {
   std::optional<Nanos> period_;
 };
 
-// KEY=VALUE each, into the record.
-Done add_labels(const std::vector<std::string>& labels, pb::Record& record);
 // The period of --period; nothing for "".
 Result<std::optional<Nanos>> parse_period(const std::string& text);
 
