@@ -36,7 +36,9 @@ std::vector<std::int64_t> lateness(const Window& one, const Window& other) {
   return all;
 }
 
+// Two windows of one host, one after the other, have one clock.
 bool is_apart(const Window& one, const Window& other, std::int64_t allowed) {
+  if (!one.host.empty() && one.host == other.host) return false;
   const auto late = lateness(one, other);
   const auto beyond = [&](auto is) { return std::all_of(late.begin(), late.end(), is); };
   return beyond([allowed](std::int64_t ns) { return ns > allowed; }) ||
