@@ -20,6 +20,7 @@
 #include <exception>
 #include <thread>
 
+#include "apps/cli/child.h"
 #include "apps/cli/house.h"
 #include "apps/cli/ranks.h"
 #include "apps/cli/session.h"
@@ -30,8 +31,6 @@
 namespace nw::cli {
 
 namespace {
-constexpr const char* kName = "nodewatt-node";  // of the process, for people who look
-
 // A rank is often bound to a few CPUs, where its sampler would be in its way.
 void use_all_cpus() {
   cpu_set_t all;
@@ -50,7 +49,7 @@ void forget_rank() {
 // Closes everything but standard error and `kept`, and gives standard streams to nobody. What is printed from now on
 // is kept in memory, for the last rank.
 void let_go(std::vector<int> kept) {
-  const int words = static_cast<int>(::syscall(SYS_memfd_create, kName, 0));
+  const int words = static_cast<int>(::syscall(SYS_memfd_create, kSamplerName, 0));
   const int nothing = ::open("/dev/null", O_RDWR);
   for (const int stream : {STDIN_FILENO, STDOUT_FILENO}) ::dup2(nothing, stream);
   ::dup2(words >= 0 ? words : nothing, STDERR_FILENO);
@@ -121,7 +120,6 @@ void sample(Crew& crew, const RunOptions& options, const TextStyle& style,
                              const std::function<void(pb::Record&)>& describe) {
   try {
     ::setsid();
-    ::prctl(PR_SET_NAME, kName);
     let_go(crew.descriptors());
     use_all_cpus();
     forget_rank();
@@ -141,9 +139,11 @@ void sample(Crew& crew, const RunOptions& options, const TextStyle& style,
 Done start_sampler(Crew crew, const RunOptions& options, const Launch& launch,
                    const std::function<void(pb::Record&)>& describe) {
   const TextStyle style = style_for(STDERR_FILENO);
-  const pid_t between = ::fork();  // ends at once, so that the sampler is no child of the rank's
+  ::prctl(PR_SET_CHILD_SUBREAPER, 0);  // an earlier round's; Child::start sets it again
+  const pid_t between = ::fork();      // ends at once, so that the sampler is no child of the rank's
   if (between < 0) return tl::make_unexpected(system_error(errno, "fork"));
   if (between == 0) {
+    ::prctl(PR_SET_NAME, kSamplerName);
     const pid_t sampler = ::fork();
     if (sampler == 0) be_sampler(crew, options, launch, style, describe);
     ::_exit(sampler < 0 ? 1 : 0);
