@@ -31,7 +31,7 @@ expect "phase energy" "$(json mpi.json "abs(r['phases'][0]['energy']['energy_j']
 kill $feeder
 
 # Who founded the crew may end first, others may come late; nobody waits for another's command, and no stream is held open.
-launch slurm 41 3 3 sh -c '[ $ME = 2 ] && sleep 1; exec "$@"' - "$NODEWATT" run -q --json late.json -- sh -c 'sleep $((ME == 0 ? 0 : 2))'
+SLURM_GPUS_ON_NODE=4096 launch slurm 41 3 3 sh -c '[ $ME = 2 ] && sleep 1; exec "$@"' - "$NODEWATT" run -q --json late.json -- sh -c 'sleep $((ME == 0 ? 0 : 2))'
 set -- ${PIDS[41]}
 begin=$(date +%s%N)
 wait "$1"
@@ -39,6 +39,7 @@ expect "the first rank does not wait" "$((($(date +%s%N) - begin) / 1000000 < 19
 wait_ranks 41
 expect "late ranks belong to it" "$(json late.json '(r["parallel"]["ranks"], r["duration_s"] > 2.5, r["exit_code"])')" "(3, True, 0)"
 expect "quiet" "$(cat 41.*.err)" ""
+expect "accelerators that are out of sight" "$(json late.json '[a["name"] for a in r["anomalies"] if a["name"] == "gpu_hidden"]')" "['gpu_hidden']"
 
 # Two programs at the same time, and ranks that end by a signal.
 launch slurm 51 2 2 "$NODEWATT" run -q --name one --json 51.json -- sleep 1

@@ -35,10 +35,12 @@ Result<std::vector<Records>> find_job(const std::string& job, Store& store) {
   Query query;
   query.job = job;
   query.limit = 0;
-  std::map<std::pair<bool, std::uint32_t>, std::map<std::string, pb::Record>> newest;
+  using Node = std::pair<std::string, std::int64_t>;  // its name and number
+  std::map<std::pair<bool, std::uint32_t>, std::map<Node, pb::Record>> newest;
   for (pb::Record& record : NW_TRY(store.find(query))) {  // newest first
     if (!record.members().empty()) continue;
-    const std::string node = record.node().host().empty() ? record.uid() : record.node().host();
+    const Node node{record.node().host().empty() ? record.uid() : record.node().host(),
+                    record.has_node_rank() ? record.node_rank() : -1};
     newest[{!record.warmup(), record.repeat()}].emplace(node, std::move(record));
   }
   if (newest.empty()) return fail(ErrorKind::absent, "no run of job " + job);

@@ -18,6 +18,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <exception>
+#include <set>
 #include <thread>
 
 #include "apps/cli/child.h"
@@ -27,6 +28,7 @@
 #include "apps/cli/site_file.h"
 #include "base/anomalies.h"
 #include "base/monotonic.h"
+#include "base/parse.h"
 
 namespace nw::cli {
 
@@ -75,6 +77,22 @@ std::string take_words() {
   return words;
 }
 
+void add_anomaly(pb::Record& record, Anomaly anomaly, std::uint64_t count) {
+  auto* added = record.add_anomalies();
+  added->set_name(std::string(entry(anomaly).name));
+  added->set_count(count);
+}
+
+// Slurm may shut a task into a cgroup with its own accelerators alone; the sampler is in that of the first rank.
+void note_hidden_gpus(const std::vector<Nameplate>& plates, pb::Record& record) {
+  const char* said = std::getenv("SLURM_GPUS_ON_NODE");
+  const auto allocated = said == nullptr ? std::nullopt : parse_u64(said);
+  std::set<std::string> seen;
+  for (const Nameplate& plate : plates)
+    if (plate.part.domain == Domain::gpu) seen.insert(plate.part.device);
+  if (allocated && *allocated > seen.size()) add_anomaly(record, Anomaly::gpu_hidden, *allocated - seen.size());
+}
+
 void write_sum(const CrewSum& sum, pb::Record& record) {
   record.set_ranks(sum.ranks);
   record.set_ranks_failed(sum.failed);
@@ -82,9 +100,7 @@ void write_sum(const CrewSum& sum, pb::Record& record) {
   record.set_start_spread_ns(sum.spread.count());
   if (sum.cpu && sum.lost == 0) record.set_child_cpu_s(to_seconds(*sum.cpu));
   if (sum.lost == 0) return;
-  auto* anomaly = record.add_anomalies();
-  anomaly->set_name(std::string(entry(Anomaly::rank_lost).name));
-  anomaly->set_count(sum.lost);
+  add_anomaly(record, Anomaly::rank_lost, sum.lost);
 }
 
 // Of all ranks: the first that failed; else that none did.
@@ -104,6 +120,7 @@ void sample(Crew& crew, const RunOptions& options, const TextStyle& style,
     return;
   }
   describe(*record);
+  note_hidden_gpus(session.plates(), *record);
   const Outcome outcome = session.measure(
       options, std::move(*record),
       [&](const std::string& channel, const std::function<void()>& begun, pb::Record& its) -> Result<Ended> {
