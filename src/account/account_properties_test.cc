@@ -58,31 +58,24 @@ TEST(AccountProperties, OverlappingInstancesAreTheirUnionToTheMicrojoule) {
     };
     std::vector<Stay> outer, inner;
     std::vector<Mark> marks;
-    std::uint64_t id = 0;
-    const auto add = [&](std::uint32_t rank, std::int64_t from, std::int64_t to, const char* name) {
-      for (const auto kind : {Mark::Kind::begin, Mark::Kind::end}) {
-        Mark mark = InventedRun::mark(kind, Nanos::of(kind == Mark::Kind::begin ? from : to), id, name);
-        mark.pid = rank;
-        marks.push_back(mark);
-      }
-      ++id;
+    const auto add = [&](Mark::Kind kind, std::int64_t at, std::size_t id, const char* name, std::uint32_t rank = 1) {
+      marks.push_back(InventedRun::mark(kind, Nanos::of(at), id, name));
+      marks.back().pid = rank;
     };
-    const int ranks = *rc::gen::inRange(1, 6);
-    for (int rank = 1; rank <= ranks; ++rank) {
+    const auto ranks = *rc::gen::inRange<std::uint32_t>(1, 6);
+    for (std::uint32_t rank = 1; rank <= ranks; ++rank) {
       auto cuts =
           *rc::gen::container<std::vector<std::int64_t>>(4 * static_cast<std::size_t>(*rc::gen::inRange(0, 4)),
                                                          rc::gen::inRange(run.begin.count(), run.end.count() + 1));
       std::sort(cuts.begin(), cuts.end());
       for (std::size_t i = 0; i + 3 < cuts.size(); i += 4) {
+        const std::size_t id = 100 * rank + i;
+        add(Mark::Kind::begin, cuts[i], id, "train", rank);
+        add(Mark::Kind::begin, cuts[i + 1], id + 1, "epoch", rank);
+        add(Mark::Kind::end, cuts[i + 2], id + 1, "", rank);
+        add(Mark::Kind::end, cuts[i + 3], id, "", rank);
         outer.push_back({cuts[i], cuts[i + 3]});
         inner.push_back({cuts[i + 1], cuts[i + 2]});
-        const std::uint64_t whole = id++;
-        Mark mark = InventedRun::mark(Mark::Kind::begin, Nanos::of(cuts[i]), whole, "train");
-        mark.pid = static_cast<std::uint32_t>(rank);
-        marks.push_back(mark);
-        add(static_cast<std::uint32_t>(rank), cuts[i + 1], cuts[i + 2], "epoch");
-        mark.kind = Mark::Kind::end, mark.at = Nanos::of(cuts[i + 3]);
-        marks.push_back(mark);
       }
     }
     // The same stays, as one thread's phases side by side.
@@ -92,7 +85,8 @@ TEST(AccountProperties, OverlappingInstancesAreTheirUnionToTheMicrojoule) {
       for (std::size_t i = 0; i < stays.size();) {
         Stay whole = stays[i];
         for (++i; i < stays.size() && stays[i].begin <= whole.end; ++i) whole.end = std::max(whole.end, stays[i].end);
-        add(1, whole.begin, whole.end, name);
+        add(Mark::Kind::begin, whole.begin, i, name);
+        add(Mark::Kind::end, whole.end, i, "");
       }
       return with_marks(run, marks).live();
     };
