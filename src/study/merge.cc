@@ -32,7 +32,7 @@ std::string name_of(const pb::Record& record) {
 // The value that all agree on; else nothing.
 template <class Get>
 auto common(const Inputs& inputs, Get get) -> std::decay_t<decltype(get(*inputs.front()))> {
-  const auto first = get(*inputs.front());
+  auto first = get(*inputs.front());
   for (const pb::Record* one : inputs)
     if (get(*one) != first) return {};
   return first;

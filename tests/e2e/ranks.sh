@@ -24,18 +24,19 @@ expect "one record" "$(runs | grep -c program)" 1
 expect "the ranks" "$(json mpi.json '[r["parallel"][k] for k in ("ranks", "world_size", "rank_first", "ranks_failed", "job_key")]')" \
   "[8, 16, 0, 1, 'openmpi-mpi']"
 expect "exit code" "$(json mpi.json 'r["exit_code"]')" 3
-expect "energy once" "$(json mpi.json "abs(r['energy']['energy_j'] / (430 * r['duration_s']) - 1) < 0.02")" True
+once=$(json mpi.json "r['energy']['energy_j'] / (430 * r['duration_s'])")
+awk "BEGIN { exit !($once > 0.95 && $once < 1.05) }" || fail "energy once: got $once times the node's"
 expect "a phase once, its work of all" "$(json mpi.json '[(p["path"], p["count"], p["work"][0]["count"], len(p["spans"])) for p in r["phases"]]')" \
   "[('train', 8, 80.0, 1)]"
-expect "phase energy" "$(json mpi.json "abs(r['phases'][0]['energy']['energy_j'] / (430 * r['phases'][0]['duration_s']) - 1) < 0.05")" True
+once=$(json mpi.json "r['phases'][0]['energy']['energy_j'] / (430 * r['phases'][0]['duration_s'])")
+awk "BEGIN { exit !($once > 0.9 && $once < 1.1) }" || fail "the phase's energy: got $once times the node's"
 kill $feeder
 
 # Who founded the crew may end first, others may come late; nobody waits for another's command, and no stream is held open.
 SLURM_GPUS_ON_NODE=4096 launch slurm 41 3 3 sh -c '[ $ME = 2 ] && sleep 1; exec "$@"' - "$NODEWATT" run -q --json late.json -- sh -c 'sleep $((ME == 0 ? 0 : 2))'
 set -- ${PIDS[41]}
-begin=$(date +%s%N)
 wait "$1"
-expect "the first rank does not wait" "$((($(date +%s%N) - begin) / 1000000 < 1900))" 1
+kill -0 "$3" 2>/dev/null || fail "the first rank waited for the others"
 wait_ranks 41
 expect "late ranks belong to it" "$(json late.json '(r["parallel"]["ranks"], r["duration_s"] > 2.5, r["exit_code"])')" "(3, True, 0)"
 expect "quiet" "$(cat 41.*.err)" ""
@@ -70,9 +71,8 @@ expect "are one group" "$("$NODEWATT" report --json $("$NODEWATT" runs --name in
 # Ranks inside ranks: nobody waits for the other's.
 launch slurm 73 2 2 "$NODEWATT" run -q --name outside -- "$NODEWATT" run -q --name inside -- sh -c 'sleep $((ME * 2))'
 set -- ${PIDS[73]}
-begin=$(date +%s%N)
 wait "$1"
-expect "a rank inside a rank does not wait" "$((($(date +%s%N) - begin) / 1000000 < 1900))" 1
+kill -0 "$2" 2>/dev/null || fail "a rank inside a rank waited for the other"
 wait_ranks 73
 expect "a record for each level" "$(runs | grep -cE 'outside|inside')" 2
 

@@ -40,6 +40,7 @@ expect "it is missed" "$(json lost.json '(r["parallel"]["ranks"], r["exit_code"]
 # All are killed at once, as by a launcher's abort: the sampler finishes the record.
 launch slurm 3 2 2 "$NODEWATT" run -q --name aborted -- sh -c 'echo $$ >aborted.$ME; exec sleep 30'
 pid=$(sampler)
+for _ in $(seq 200); do [ -s aborted.0 ] && [ -s aborted.1 ] && break; sleep 0.05; done
 kill -KILL ${PIDS[3]}
 wait_ranks 3
 for _ in $(seq 100); do kill -0 "$pid" 2>/dev/null || break; sleep 0.05; done

@@ -63,7 +63,7 @@ void let_go(std::vector<int> kept) {
     from = end + 1;
   };
   for (const int fd : kept) close_until(fd);
-  close_until(INT32_MAX);
+  close_until(INT32_MAX - 1);
 }
 
 // What was printed on standard error since let_go().
