@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <string_view>
 #include <utility>
 
@@ -109,6 +110,14 @@ int complain(const std::string& what, int code) {
 }
 
 int complain(const Error& error) { return complain(error.what, error.kind == ErrorKind::absent ? 3 : 1); }
+
+std::string with_host(std::string path) {
+  char host[256] = {};
+  if (::gethostname(host, sizeof host - 1) != 0) return path;
+  for (std::size_t at = 0; (at = path.find("%h", at)) != std::string::npos; at += std::strlen(host))
+    path.replace(at, 2, host);
+  return path;
+}
 
 Done write_out(const std::string& path, const std::string& text, bool append) {
   if (path.empty() || path == "-") {

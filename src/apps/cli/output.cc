@@ -25,7 +25,7 @@
 #include <fmt/format.h>
 
 #include "base/result.h"
-#include "store/fd.h"
+#include "base/fd.h"
 
 namespace nw::cli {
 
