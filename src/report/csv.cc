@@ -84,7 +84,7 @@ std::string member_row(const pb::Member& member, const pb::Record& record) {
   const Scope scope{fmt::format("{},{},{},{},member,,,{}", for_csv(record.uid()), for_csv(record.name()),
                                 for_csv(member.host()), start_rfc3339(own), number(duration_s(member.duration_ns()))),
                     member.duration_ns()};
-  return total_row(scope, "total", member.energy());
+  return total_row(scope, "total", member.energy(), kNoRun);
 }
 
 std::string rows_of(const pb::Record& record) {
