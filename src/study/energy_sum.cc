@@ -43,12 +43,14 @@ void EnergySum::add_doubt(const pb::Energy& energy) {
   random_ += square(random);
   double named = 0;
   for (const pb::Contributor& term : energy.terms()) {
-    systematic_[term.name()] += or_zero(term.u_uj());
+    Shared& shared = systematic_[term.name()];
+    shared.u_uj += or_zero(term.u_uj());
+    shared.rectangular &= term.rectangular();
     named += square(or_zero(term.u_uj()));
   }
   // Rounding aside, a record names all of its systematic terms or, from before it could, none.
   if (const double rest = square(systematic) - named; rest > 1e-6 * square(systematic))
-    systematic_[""] += std::sqrt(rest);
+    systematic_[""].u_uj += std::sqrt(rest);
   for (const pb::Contributor& term : energy.contributors())
     if (!term.systematic()) independent_[term.name()] += square(or_zero(term.u_uj()));
   if (const double combined = std::hypot(random, systematic); combined > 0)
@@ -68,15 +70,16 @@ void EnergySum::write(pb::Energy& out) const {
 void EnergySum::write_doubt(pb::Energy& out) const {
   double systematic = 0;
   std::vector<pb::Contributor> all;
-  for (const auto& [name, u] : systematic_) {
-    systematic += square(u);
-    if (name.empty() || u == 0) continue;
+  for (const auto& [name, shared] : systematic_) {
+    systematic += square(shared.u_uj);
+    if (name.empty() || shared.u_uj == 0) continue;
     auto& term = *out.add_terms();
     term.set_name(name);
-    term.set_u_uj(u);
+    term.set_u_uj(shared.u_uj);
     term.set_systematic(true);
+    term.set_rectangular(shared.rectangular);
     all.push_back(term);
-    all.back().set_u_uj(std::abs(u));
+    all.back().set_u_uj(std::abs(shared.u_uj));
   }
   for (const auto& [name, variance] : independent_) {
     if (name.empty() || variance == 0) continue;

@@ -35,8 +35,12 @@ class EnergySum {
   Int128 value_ = 0, filled_ = 0, weight_ = 0;
   double covered_ = 0;
   bool coverage_known_ = true, doubt_known_ = true;
-  double random_ = 0;                          // squared
-  std::map<std::string, double> systematic_;   // uJ, signed; "": what a record does not name
+  double random_ = 0;  // squared
+  struct Shared {
+    double u_uj = 0;  // signed
+    bool rectangular = true;
+  };
+  std::map<std::string, Shared> systematic_;   // "": what a record does not name
   std::map<std::string, double> independent_;  // squared, of those that records name
   double widest_ = 0;                          // interval over combined doubt, the widest of all
   pb::Kind kind_ = pb::KIND_UNKNOWN;

@@ -115,6 +115,7 @@ void merge_nodes(const Inputs& inputs, pb::Record& out) {
     node.set_logical_cpus(node.logical_cpus() + one.logical_cpus());
     node.set_sockets(node.sockets() + one.sockets());
     node.set_memory_bytes(node.memory_bytes() + one.memory_bytes());
+    if (!one.played().empty()) node.set_played(one.played());
     cpus_known &= one.logical_cpus() > 0;
     sockets_known &= one.sockets() > 0;
     memory_known &= one.memory_bytes() > 0;
@@ -151,7 +152,6 @@ void merge_lists(const Inputs& inputs, pb::Record& out) {
       anomalies[{one.name(), one.sensor().empty() ? "" : on_host(*input, one.sensor())}] += one.count();
     for (const auto& one : input->sensors()) (*out.add_sensors() = one).set_id(on_host(*input, one.id()));
     for (const auto& one : input->devices()) (*out.add_devices() = one).set_device(on_host(*input, one.device()));
-    for (const auto& one : input->idle()) (*out.add_idle() = one).set_device(on_host(*input, one.device()));
   }
   figures.write([&](const std::string& name, double value) {
     auto* figure = out.add_figures();

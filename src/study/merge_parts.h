@@ -22,7 +22,8 @@ void add_work(const Works& from, Works& to);
 void merge_components(const Inputs& inputs, pb::Record& out);
 // `offsets`: how much later than the result each input begins.
 void merge_phases(const Inputs& inputs, const std::vector<std::int64_t>& offsets, pb::Record& out);
-// Work outside phases, figures, labels, settings, software, anomalies, sensors, devices, idle powers.
+// Work outside phases, figures, labels, settings, software, anomalies, sensors, devices. No idle powers: each is one
+// node's, over its own time.
 void merge_lists(const Inputs& inputs, pb::Record& out);
 void merge_nodes(const Inputs& inputs, pb::Record& out);
 void merge_members(const Inputs& inputs, pb::Record& out);
