@@ -110,6 +110,10 @@ int complain(const std::string& what, int code) {
 
 int complain(const Error& error) { return complain(error.what, error.kind == ErrorKind::absent ? 3 : 1); }
 
+int complain_of_use(const Error& error) {
+  return error.kind == ErrorKind::malformed ? complain(error.what, 2) : complain(error);
+}
+
 Done write_out(const std::string& path, const std::string& text, bool append) {
   if (path.empty() || path == "-") {
     if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) return {};

@@ -24,7 +24,8 @@ Done add_labels(const std::vector<std::string>& labels, pb::Record& record);
 
 // "nodewatt: what" on stderr; returns `code`.
 int complain(const std::string& what, int code = 1);
-int complain(const Error& error);  // 3 when absent, else 1
+int complain(const Error& error);         // 3 when absent, else 1
+int complain_of_use(const Error& error);  // where malformed is what was typed: 2 for that
 
 // To the file (through a new name, so that a reader never sees half of it), or stdout for "" and "-".
 Done write_out(const std::string& path, const std::string& text, bool append = false);

@@ -102,6 +102,12 @@ Result<std::string> with_description(const std::string& png, std::string_view de
   return png.substr(0, png.size() - kEndChunk) + framed + png.substr(png.size() - kEndChunk);
 }
 
+Done check_no_terminal(std::string_view output) {
+  if ((output.empty() || output == "-") && ::isatty(STDOUT_FILENO) == 1)
+    return fail(ErrorKind::malformed, "png: a terminal cannot show it; name a file by -o FILE");
+  return {};
+}
+
 Result<std::string> render_png(const std::string& svg, std::string_view description) {
   return with_description(NW_TRY(draw(svg)), description);
 }
