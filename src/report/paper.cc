@@ -152,6 +152,7 @@ std::vector<PaperRow> make_paper_rows(const Comparison& comparison) {
       row.per_unit = side.figure;
     }
     row.relative = side.energy.quotient;
+    if (comparison.base && &side == &comparison.sides[*comparison.base] && row.relative.value) row.relative = {1.0, {}};
     row.kind = side.kind;
     row.boundary = reach_words(side.reach);
     rows.push_back(std::move(row));
