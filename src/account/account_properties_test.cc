@@ -48,6 +48,64 @@ TEST(AccountProperties, PhasesThatTileTheRunAddUpToItToTheMicrojoule) {
   }));
 }
 
+// What is open at a moment counts once: the phases of many ranks are as long, and take as much, as those of one thread
+// that is in a phase whenever one of them is.
+TEST(AccountProperties, OverlappingInstancesAreTheirUnionToTheMicrojoule) {
+  EXPECT_TRUE(rc::check([] {
+    const InventedRun run;
+    struct Stay {
+      std::int64_t begin, end;
+    };
+    std::vector<Stay> outer, inner;
+    std::vector<Mark> marks;
+    const auto add = [&](Mark::Kind kind, std::int64_t at, std::size_t id, const char* name, std::uint32_t rank = 1) {
+      marks.push_back(InventedRun::mark(kind, Nanos::of(at), id, name));
+      marks.back().pid = rank;
+    };
+    const auto ranks = *rc::gen::inRange<std::uint32_t>(1, 6);
+    for (std::uint32_t rank = 1; rank <= ranks; ++rank) {
+      auto cuts =
+          *rc::gen::container<std::vector<std::int64_t>>(4 * static_cast<std::size_t>(*rc::gen::inRange(0, 4)),
+                                                         rc::gen::inRange(run.begin.count(), run.end.count() + 1));
+      std::sort(cuts.begin(), cuts.end());
+      for (std::size_t i = 0; i + 3 < cuts.size(); i += 4) {
+        const std::size_t id = 100 * rank + i;
+        add(Mark::Kind::begin, cuts[i], id, "train", rank);
+        add(Mark::Kind::begin, cuts[i + 1], id + 1, "epoch", rank);
+        add(Mark::Kind::end, cuts[i + 2], id + 1, "", rank);
+        add(Mark::Kind::end, cuts[i + 3], id, "", rank);
+        outer.push_back({cuts[i], cuts[i + 3]});
+        inner.push_back({cuts[i + 1], cuts[i + 2]});
+      }
+    }
+    // The same stays, as one thread's phases side by side.
+    const auto united = [&](std::vector<Stay> stays, const char* name) {
+      marks.clear();
+      std::sort(stays.begin(), stays.end(), [](const Stay& a, const Stay& b) { return a.begin < b.begin; });
+      for (std::size_t i = 0; i < stays.size();) {
+        Stay whole = stays[i];
+        for (++i; i < stays.size() && stays[i].begin <= whole.end; ++i) whole.end = std::max(whole.end, stays[i].end);
+        add(Mark::Kind::begin, whole.begin, i, name);
+        add(Mark::Kind::end, whole.end, i, "");
+      }
+      return with_marks(run, marks).live();
+    };
+    const pb::Record many = with_marks(run, marks).live();
+    const pb::Record trains = united(outer, "train"), epochs = united(inner, "epoch");
+    RC_ASSERT(many.phases_size() == trains.phases_size() + epochs.phases_size());
+    for (const pb::Phase& phase : many.phases()) {
+      const pb::Phase& alone = (phase.path() == "train" ? trains : epochs).phases(0);
+      RC_ASSERT(phase.count() == outer.size());
+      RC_ASSERT(phase.duration_ns() == alone.duration_ns());
+      RC_ASSERT(phase.resolved() == alone.resolved());
+      RC_ASSERT(phase.energy().energy_uj() == alone.energy().energy_uj());
+      RC_ASSERT(phase.components_size() == alone.components_size());
+      for (int i = 0; i < phase.components_size(); ++i)
+        RC_ASSERT(phase.components(i).energy().energy_uj() == alone.components(i).energy().energy_uj());
+    }
+  }));
+}
+
 TEST(AccountProperties, LostReadsNeverChangeACountersRunAndOnlyLowerCoverage) {
   const pb::Record good = InventedRun().live();
   EXPECT_TRUE(rc::check([&] {

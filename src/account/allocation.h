@@ -13,17 +13,15 @@
 //   ROCR_VISIBLE_DEVICES              numbers or UUIDs; HIP_VISIBLE_DEVICES or GPU_DEVICE_ORDINAL choose among those
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "account/environment.h"
 #include "account/record.pb.h"
 #include "sensor/activity.h"
 
 namespace nw {
-
-using Environment = std::function<std::optional<std::string>(const char* name)>;
 
 // For each activity whether its device was given; nothing where it is not known.
 std::vector<std::optional<bool>> compute_allocation(const std::vector<ActivityPlate>& plates,

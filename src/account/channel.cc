@@ -15,6 +15,7 @@
 
 #include <fmt/format.h>
 
+#include "base/monotonic.h"
 #include "base/parse.h"
 
 namespace nw {
@@ -22,16 +23,11 @@ namespace nw {
 namespace {
 constexpr Nanos kWriterDied = seconds(1);  // a slot taken and not filled for so long never will be
 
-Nanos monotonic() {
-  timespec t{};
-  ::clock_gettime(CLOCK_MONOTONIC, &t);
-  return Nanos::of(t.tv_sec * kNanosPerSecond + t.tv_nsec);
-}
-
 std::string text_of(const char* bytes, std::size_t size) { return valid_utf8({bytes, ::strnlen(bytes, size)}); }
 
-// Folders that may hold the file, best first: gone at reboot, in memory.
-std::vector<std::string> folders() {
+}  // namespace
+
+std::vector<std::string> shared_folders() {
   std::vector<std::string> candidates;
   if (const char* runtime = std::getenv("XDG_RUNTIME_DIR"); runtime != nullptr && *runtime == '/')
     candidates.emplace_back(runtime);
@@ -39,13 +35,12 @@ std::vector<std::string> folders() {
   candidates.emplace_back("/tmp");
   return candidates;
 }
-}  // namespace
 
 Result<std::unique_ptr<Channel>> Channel::create() {
   std::uint64_t random = 0;
   if (::getrandom(&random, sizeof random, 0) != sizeof random) random = static_cast<std::uint64_t>(monotonic().count());
   Error error{ErrorKind::failed, "no folder for the channel"};
-  for (const auto& folder : folders()) {
+  for (const auto& folder : shared_folders()) {
     const std::string path = fmt::format("{}/nodewatt-{}-{:016x}", folder, ::getpid(), random);
     const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0) {

@@ -70,10 +70,14 @@ inline ChannelHeap* heaps_of(ChannelHeader& header) {
   return reinterpret_cast<ChannelHeap*>(slots_of(header) + kChannelSlots);
 }
 
+// Folders for what processes of one user on one machine share, best first: $XDG_RUNTIME_DIR, /dev/shm, /tmp. Gone at
+// reboot, mostly in memory.
+std::vector<std::string> shared_folders();
+
 // The reader's side. wait() and interrupt() may be called from different threads; take() by the owner alone.
 class Channel {
  public:
-  // Creates the file, 0600, in $XDG_RUNTIME_DIR, /dev/shm or /tmp.
+  // Creates the file, 0600, in the first of the shared folders that takes it.
   static Result<std::unique_ptr<Channel>> create();
   ~Channel();  // removes the file
   Channel(const Channel&) = delete;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace nw {
 
@@ -27,12 +28,12 @@ void Phases::begin(const Mark& mark) {
   const std::string path = path_of(stack, name);
   const bool is_new = !sums_.contains(path);
   if (is_new && sums_.size() >= 2 * kMaxPaths) return refuse(mark.id);
-  if (is_new) order_.push_back(path), sums_.try_emplace(path);
+  if (is_new) order_.push_back(path), unions_[path].sum = &sums_[path];
   const std::uint64_t serial = next_serial_++;
   serials_[mark.id] = serial;
   stack.push_back(serial);
-  open_[serial] = {mark.id, path, name, thread, mark.at, {}};
-  waiting_.push_back({mark.at, serial, false});
+  open_[serial] = {mark.id, path, name, thread, mark.at};
+  waiting_.push_back({mark.at, &unions_.at(path), false});
 }
 
 // Its end is awaited, so that it does not count as unmatched. Should it never come, newer ones push it out.
@@ -64,10 +65,9 @@ void Phases::end(std::uint64_t id, Nanos at) {
     const std::uint64_t inner = stack.back();
     stack.pop_back();
     last = inner == serial;
-    serials_.erase(open_.at(inner).id);
-    auto ended = open_.extract(inner);
-    waiting_.push_back({std::max(at, ended.mapped().begin), inner, true});
-    ending_.insert(std::move(ended));
+    const Open ended = std::move(open_.extract(inner).mapped());
+    serials_.erase(ended.id);
+    waiting_.push_back({std::max(at, ended.begin), &unions_.at(ended.path), true});
   }
   if (stack.empty()) stacks_.erase(thread);
 }
@@ -95,12 +95,15 @@ void Phases::figure(const Mark& mark) {
   figures_[mark.name] = mark.value;
 }
 
+// What begins or ends with the first edge of all shares what was taken for it.
 Phases::Edge Phases::take_edge(std::span<const Meter> meters, Nanos at) {
+  if (first_ && first_->first == at) return first_->second;
   Edge edge;
   for (const Meter& meter : meters) {
     edge.tallies.push_back(meter.at(at));
     edge.variances.push_back(meter.edge_variance(at));
   }
+  if (!first_) first_.emplace(at, edge);
   return edge;
 }
 
@@ -109,36 +112,47 @@ void Phases::note_last(PhaseSum& sum, Nanos at, int ended) {
   if (at == sum.last) sum.at_last += ended;
 }
 
-void Phases::settle_edge(const Waiting& waiting, std::span<const Meter> meters) {
-  Edge edge = first_ && first_->first == waiting.at ? first_->second : take_edge(meters, waiting.at);
-  if (!first_) first_.emplace(waiting.at, edge);
-  if (!waiting.is_end) {
-    const auto found = open_.find(waiting.serial);
-    Open& phase = found != open_.end() ? found->second : ending_.at(waiting.serial);
-    phase.edge = std::move(edge);
-    note_last(sums_[phase.path], waiting.at, -1);
-    return;
-  }
-  const Open phase = std::move(ending_.extract(waiting.serial).mapped());
-  PhaseSum& sum = sums_[phase.path];
-  ++sum.count;
-  sum.at_first += phase.begin == first_->first;
-  sum.at_first -= waiting.at == first_->first;
-  note_last(sum, waiting.at, 1);
-  sum.duration += waiting.at - phase.begin;
-  sum.intervals.resize(meters.size());
-  for (std::size_t i = 0; i < meters.size(); ++i)
-    sum.intervals[i] += {edge.tallies[i] - phase.edge.tallies[i], waiting.at - phase.begin,
-                         edge.variances[i] + phase.edge.variances[i]};
-  if (sum.spans.size() < PhaseSum::kMaxSpans && spans_ < kMaxAllSpans)
-    ++spans_, sum.spans.emplace_back(phase.begin, waiting.at);
+// A mark that comes so late that its time is settled already begins where that ended: no time counts twice.
+void Phases::open_stretch(Union& path, Nanos at, std::span<const Meter> meters) {
+  path.since = std::max(at, path.until);
+  path.edge = take_edge(meters, path.since);
+  note_last(*path.sum, path.since, -1);
 }
 
-void Phases::settle(std::span<const Meter> meters, Nanos until) {
-  while (!waiting_.empty() && waiting_.front().at < until) {
-    settle_edge(waiting_.front(), meters);
-    waiting_.pop_front();
+void Phases::close_stretch(Union& path, Nanos at, std::span<const Meter> meters) {
+  PhaseSum& sum = *path.sum;
+  path.until = std::max(at, path.since);
+  const Edge edge = take_edge(meters, path.until);
+  sum.at_first += path.since == first_->first;
+  sum.at_first -= path.until == first_->first;
+  note_last(sum, path.until, 1);
+  sum.duration += path.until - path.since;
+  sum.intervals.resize(meters.size());
+  for (std::size_t i = 0; i < meters.size(); ++i)
+    sum.intervals[i] +=
+        {edge.tallies[i] - path.edge.tallies[i], path.until - path.since, edge.variances[i] + path.edge.variances[i]};
+  if (sum.spans.size() < PhaseSum::kMaxSpans && spans_ < kMaxAllSpans)
+    ++spans_, sum.spans.emplace_back(path.since, path.until);
+}
+
+void Phases::settle_edge(const Waiting& edge, std::span<const Meter> meters) {
+  Union& path = *edge.path;
+  if (!edge.is_end) {
+    if (path.open++ == 0) open_stretch(path, edge.at, meters);
+    return;
   }
+  ++path.sum->count;
+  if (--path.open == 0) close_stretch(path, edge.at, meters);
+}
+
+// Marks of several processes come nearly in order; which stretches overlap is a question of their times.
+void Phases::settle(std::span<const Meter> meters, Nanos until) {
+  if (waiting_.empty()) return;
+  const auto rest =
+      std::stable_partition(waiting_.begin(), waiting_.end(), [until](const Waiting& edge) { return edge.at < until; });
+  std::stable_sort(waiting_.begin(), rest, [](const Waiting& a, const Waiting& b) { return a.at < b.at; });
+  for (auto edge = waiting_.begin(); edge != rest; ++edge) settle_edge(*edge, meters);
+  waiting_.erase(waiting_.begin(), rest);
 }
 
 void Phases::close(std::span<const Meter> meters, Nanos begin_time, Nanos end_time,
@@ -148,7 +162,7 @@ void Phases::close(std::span<const Meter> meters, Nanos begin_time, Nanos end_ti
     anomalies_.add(Anomaly::phase_unended);
     end(open_.at(outermost).id, std::max(end_time, open_.at(outermost).begin));
   }
-  for (; !waiting_.empty(); waiting_.pop_front()) settle_edge(waiting_.front(), meters);
+  settle(meters, Nanos::of(std::numeric_limits<std::int64_t>::max()));
   const bool at_begin = first_ && first_->first == begin_time;
   for (auto& [path, sum] : sums_) {
     for (std::size_t i = 0; i < sum.intervals.size(); ++i) {

@@ -2,8 +2,11 @@
 // amounted to.
 //
 // Phases nest by thread: a begun phase lies inside the innermost one that its thread has open, and its path tells so
-// ("train/epoch"). Several instances of one path are summed. Each instance takes the tallies of every meter at both its
-// edges as soon as the sweep after the edge is in, so that nothing has to be remembered of the time between.
+// ("train/epoch"). The instances of one path are summed. Where they overlap (eight ranks that all train), the node drew
+// its energy once: what is summed is the time in which at least one instance was open, and its energy. Work is summed
+// over all of them, so that an energy per sample is right however many ranks there are. Each stretch takes the tallies
+// of every meter at both its edges as soon as the sweep after the edge is in, so that nothing has to be remembered of
+// the time between.
 #pragma once
 
 #include <cstdint>
@@ -23,12 +26,12 @@
 namespace nw {
 
 struct PhaseSum {
-  std::uint64_t count = 0;
-  Nanos duration;
+  std::uint64_t count = 0;                     // of instances
+  Nanos duration;                              // in which one or more were open
   std::vector<Interval> intervals;             // one a meter
   std::map<std::string, double> work;          // by unit
-  std::vector<std::pair<Nanos, Nanos>> spans;  // the first kMaxSpans
-  int at_first = 0, at_last = 0;               // instances that begin with the first edge of all, end with `last`
+  std::vector<std::pair<Nanos, Nanos>> spans;  // that duration's stretches, the first kMaxSpans
+  int at_first = 0, at_last = 0;               // stretches that begin with the first edge of all, end with `last`
   Nanos last{};                                // the last edge of this path
   static constexpr std::size_t kMaxSpans = 2000;
 };
@@ -64,16 +67,22 @@ class Phases {
     std::vector<Tally> tallies;
     std::vector<double> variances;
   };
+  // All instances of one path as one: open while any of them is.
+  struct Union {
+    PhaseSum* sum;
+    int open = 0;
+    Nanos since, until;  // of the stretch that is open; the end of the one before
+    Edge edge;           // at `since`
+  };
   struct Open {
     std::uint64_t id;
     std::string path, name;
     Thread thread;
     Nanos begin;
-    Edge edge;
   };
-  struct Waiting {  // an edge whose sweep has not come yet
+  struct Waiting {  // an instance's edge whose sweep has not come yet
     Nanos at;
-    std::uint64_t serial;
+    Union* path;
     bool is_end;
   };
 
@@ -85,20 +94,22 @@ class Phases {
   void refuse(std::uint64_t id);
   std::string path_of(const std::vector<std::uint64_t>& stack, const std::string& name);
   void settle_edge(const Waiting& edge, std::span<const Meter> meters);
+  void open_stretch(Union& path, Nanos at, std::span<const Meter> meters);
+  void close_stretch(Union& path, Nanos at, std::span<const Meter> meters);
   static void note_last(PhaseSum& sum, Nanos at, int ended);
-  static Edge take_edge(std::span<const Meter> meters, Nanos at);
+  Edge take_edge(std::span<const Meter> meters, Nanos at);
 
   // Instances have serial numbers of our own: an id may be used again as soon as its phase has ended.
   std::uint64_t next_serial_ = 1;
   std::map<std::uint64_t, std::uint64_t> serials_;  // of the open phases, by id
   std::map<std::uint64_t, Open> open_;
-  std::map<std::uint64_t, Open> ending_;                 // ended, their last sweep still to come
   std::map<Thread, std::vector<std::uint64_t>> stacks_;  // of serials
   std::set<std::uint64_t> refused_;                      // ids whose ends are still to come, the newest kMaxOpen
   std::size_t spans_ = 0;
   std::deque<Waiting> waiting_;
   std::optional<std::pair<Nanos, Edge>> first_;  // the earliest edge that was settled, and what was taken for it
   std::map<std::string, PhaseSum> sums_;
+  std::map<std::string, Union> unions_;  // of the same paths
   std::vector<std::string> order_;
   std::map<std::string, double> work_, figures_;
   std::map<std::string, std::string> settings_;

@@ -19,8 +19,9 @@ class Program {
     phases.add({Mark::Kind::begin, now, id, pid, tid, name, "", 0});
   }
   void end(std::uint64_t id, std::uint32_t tid = 1) { phases.add({Mark::Kind::end, now, id, 1, tid, "", "", 0}); }
-  void work(const std::string& name, double count, const std::string& unit, std::uint32_t tid = 1) {
-    phases.add({Mark::Kind::work, now, 0, 1, tid, name, unit, count});
+  void work(const std::string& name, double count, const std::string& unit, std::uint32_t tid = 1,
+            std::uint32_t pid = 1) {
+    phases.add({Mark::Kind::work, now, 0, pid, tid, name, unit, count});
   }
   void pass(int milliseconds) {
     for (int i = 0; i < milliseconds; ++i)
@@ -83,6 +84,53 @@ TEST(Phases, InstancesOfOnePathAreSummed) {
   EXPECT_NEAR(program.joules_of("epoch"), 300, 1e-3);
   EXPECT_EQ(program.at("epoch").spans.size(), 10u);
   EXPECT_EQ(program.phases.order().size(), 1u);
+}
+
+// Eight ranks that train at once are one node that trains; their samples are eight times as many.
+TEST(Phases, InstancesThatOverlapTakeTheNodesEnergyOnceAndAllTheWork) {
+  Program program;
+  for (std::uint32_t rank = 0; rank < 8; ++rank) {
+    program.begin(100 + rank, "train", 1, 10 + rank);
+    program.pass(50);
+    program.begin(200 + rank, "epoch", 1, 10 + rank);
+  }
+  program.pass(1600);
+  for (std::uint32_t rank = 0; rank < 8; ++rank) {
+    program.work("", 64, "sample", 1, 10 + rank);
+    program.end(200 + rank);
+    program.pass(50);
+    program.end(100 + rank);
+  }
+  program.pass(1000);
+  program.begin(1, "train");
+  program.pass(500);
+  program.end(1);
+  program.close();
+  EXPECT_EQ(program.at("train").count, 9u);
+  EXPECT_EQ(program.at("train").duration, millis(2400 + 500));
+  EXPECT_NEAR(program.joules_of("train"), 290, 1e-3);
+  EXPECT_EQ(program.at("train").spans.size(), 2u);
+  EXPECT_EQ(program.at("train/epoch").count, 8u);
+  EXPECT_EQ(program.at("train/epoch").duration, millis(2300));
+  EXPECT_NEAR(program.joules_of("train/epoch"), 230, 1e-3);
+  EXPECT_EQ(program.at("train/epoch").work.at("sample"), 512);
+}
+
+TEST(Phases, MarksThatComeOutOfOrderCountNoTimeTwice) {
+  Program program;
+  program.begin(1, "a");
+  program.pass(2500);
+  program.end(1);
+  program.pass(1500);  // settled by now
+  for (const std::int64_t ms : {500, 2600}) {
+    const auto id = static_cast<std::uint64_t>(ms);
+    program.phases.add({Mark::Kind::begin, millis(ms), id, 2, 2, "a", "", 0});
+    program.phases.add({Mark::Kind::end, millis(ms + 100), id, 2, 2, "", "", 0});
+  }
+  program.close();
+  EXPECT_EQ(program.at("a").count, 3u);
+  EXPECT_EQ(program.at("a").duration, millis(2600));
+  EXPECT_NEAR(program.joules_of("a"), 260, 1e-3);
 }
 
 TEST(Phases, AnOuterEndEndsWhatIsInside) {

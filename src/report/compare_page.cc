@@ -73,8 +73,8 @@ std::string make_compare_markdown(const Comparison& comparison) {
   for (const std::string& one : words.differences) out += "- Differs in " + for_markdown(one) + '\n';
   out += "- Comparable? " + for_markdown(words.comparable) + '\n';
   for (const std::string& one : words.verdicts) out += "- **" + for_markdown(one) + "**\n";
-  return out + fmt::format("\n± is half the 95 % interval.\n\n{}\n",
-                           for_markdown(make_compare_provenance(comparison, true)));
+  return out +
+         fmt::format("\n± is half the 95 % interval.\n\n{}\n", for_markdown(make_compare_provenance(comparison, true)));
 }
 
 std::string make_compare_html(const Comparison& comparison, std::string_view title) {

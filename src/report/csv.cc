@@ -1,6 +1,6 @@
-// Records as a table for spreadsheets and scripts: one row for each record, scope and component. Numbers are the JSON's
-// to the digit; a cell is empty where the figure is unknown. Text that a spreadsheet would evaluate is disarmed
-// (escape.h).
+// Records as a table for spreadsheets and scripts: one row for each record, scope and component, and for each node of a
+// merged one. Numbers are the JSON's to the digit; a cell is empty where the figure is unknown. Text that a spreadsheet
+// would evaluate is disarmed (escape.h).
 #include <fmt/format.h>
 
 #include "report/escape.h"
@@ -80,11 +80,22 @@ std::string component_row(const Scope& scope, const pb::Component& one, const st
 // Which data they are of, behind the rows of one record. No cell holds a line's end.
 std::string with_provenance(const std::string& rows, const pb::Record& record) {
   const pb::Record* data[] = {&record};
-  const std::string tail = "," + for_csv(record.version()) + "," + data_sha256(data) + "," +
-                           for_csv(clean(record.node().played())) + "\n";
+  const std::string tail =
+      "," + for_csv(record.version()) + "," + data_sha256(data) + "," + for_csv(clean(record.node().played())) + "\n";
   std::string out;
   for (const char c : rows) c == '\n' ? out += tail : out += c;
   return out;
+}
+
+// One node of a merged record: under its own host, by its own clock.
+std::string member_row(const pb::Member& member, const pb::Record& record) {
+  pb::Record own;
+  own.set_start_unix_ns(member.start_unix_ns());
+  own.set_utc_offset_s(record.utc_offset_s());
+  const Scope scope{fmt::format("{},{},{},{},member,,,{}", for_csv(record.uid()), for_csv(record.name()),
+                                for_csv(member.host()), start_rfc3339(own), number(duration_s(member.duration_ns()))),
+                    member.duration_ns()};
+  return total_row(scope, "total", member.energy(), kNoRun);
 }
 
 std::string rows_of(const pb::Record& record) {
@@ -102,6 +113,7 @@ std::string rows_of(const pb::Record& record) {
     if (!phase.resolved()) continue;
     for (const pb::Component& one : phase.components()) out += component_row(scope, one, kNoDevice);
   }
+  for (const pb::Member& member : record.members()) out += member_row(member, record);
   return out;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/parse.h"
 #include "report/provenance.h"
 #include "report/table.h"
 #include "report/words.h"
@@ -88,6 +89,16 @@ std::string make_form_list(std::string_view line_start) {
   std::string list;
   for (const Form& one : kForms) list += std::string(line_start) + padded(one.name, 12) + std::string(one.about) + '\n';
   return list;
+}
+
+Result<std::string> make_form(std::string_view name, Records records, const TextStyle& style) {
+  const Form* form = find_form(name);
+  if (form == nullptr)
+    return fail(ErrorKind::malformed, fmt::format("--format {}: there are {}", quote(name), form_names()));
+  if (form->output != FormOutput::text)
+    return fail(ErrorKind::malformed,
+                fmt::format("--format {}: keep the record, and `nodewatt report` it", form->name));
+  return form->make(records, {style, ""});
 }
 
 }  // namespace nw

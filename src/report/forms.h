@@ -42,6 +42,9 @@ const Form* find_form(std::string_view name);
 std::string form_names();                                        // "text, short, json, ..."
 std::string make_form_list(std::string_view line_start = "  ");  // one line for each, with what it is
 
+// Records in the form of that name. The error names what there is; forms that are no text are not for this.
+Result<std::string> make_form(std::string_view name, Records records, const TextStyle& style);
+
 // Tables and figures of several rows, which others may fill too.
 std::string make_latex(const std::vector<PaperRow>& rows, std::string_view provenance);
 std::string make_markdown_table(const std::vector<PaperRow>& rows, std::string_view provenance);

@@ -17,30 +17,29 @@ namespace {
 using sample::Runs;
 
 const std::vector<std::string>& attacks() {
-  static const std::vector<std::string> all{
-      "\\input{/etc/passwd}",
-      "\\write18{touch owned}}{{",
-      "^^5cinput{x}",
-      "$%_^{}~&#\\",
-      "% \n\\end{tabular}\\input{y}",
-      "=cmd|' /C calc'!A0",
-      "\t=1+1",
-      "-2+3",
-      "\"\n- injected: true\n---\n",
-      "'}: {a: b}",
-      "<script>alert(1)</script>",
-      "\"/><img src=x onerror=alert(1)>",
-      "]]></desc><script>",
-      "| a | b |\n|---|---|",
-      "[l](javascript:alert(1)) `x` ![i](http://e.org/i.png)",
-      "\xff\xfe\xc3(\xed\xa0\x80",
-      "\x1b]0;owned\x07\x1b[31m",
-      "\xe2\x80\xaegnitset \xe2\x81\xa6",
-      std::string("a\0b", 3),
-      "--- ,, '' `` ?` !`",
-      "\xe6\xb8\xac\xe5\xae\x9a \xf0\x9f\x94\xa5",
-      std::string(5000, '{'),
-      std::string(5000, '\\')};
+  static const std::vector<std::string> all{"\\input{/etc/passwd}",
+                                            "\\write18{touch owned}}{{",
+                                            "^^5cinput{x}",
+                                            "$%_^{}~&#\\",
+                                            "% \n\\end{tabular}\\input{y}",
+                                            "=cmd|' /C calc'!A0",
+                                            "\t=1+1",
+                                            "-2+3",
+                                            "\"\n- injected: true\n---\n",
+                                            "'}: {a: b}",
+                                            "<script>alert(1)</script>",
+                                            "\"/><img src=x onerror=alert(1)>",
+                                            "]]></desc><script>",
+                                            "| a | b |\n|---|---|",
+                                            "[l](javascript:alert(1)) `x` ![i](http://e.org/i.png)",
+                                            "\xff\xfe\xc3(\xed\xa0\x80",
+                                            "\x1b]0;owned\x07\x1b[31m",
+                                            "\xe2\x80\xaegnitset \xe2\x81\xa6",
+                                            std::string("a\0b", 3),
+                                            "--- ,, '' `` ?` !`",
+                                            "\xe6\xb8\xac\xe5\xae\x9a \xf0\x9f\x94\xa5",
+                                            std::string(5000, '{'),
+                                            std::string(5000, '\\')};
   return all;
 }
 
@@ -185,7 +184,8 @@ void check_all(const pb::Record& record) {
     expect_clean("method", make_method(*runs.all[0], {}));
     const auto crate = make_crate(runs);
     ASSERT_TRUE(crate);
-    for (const auto& [name, content] : *crate) EXPECT_TRUE(std::regex_match(name, std::regex("[A-Za-z0-9.-]+"))) << name;
+    for (const auto& [name, content] : *crate)
+      EXPECT_TRUE(std::regex_match(name, std::regex("[A-Za-z0-9.-]+"))) << name;
     EXPECT_FALSE(nlohmann::json::parse(crate->front().second, nullptr, false).is_discarded());
   }
 }

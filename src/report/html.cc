@@ -154,6 +154,21 @@ std::string phase_row(const PhaseLine& line) {
                      kind_cell(line.kind));
 }
 
+std::string members_card(const Summary& summary) {
+  if (summary.members.empty()) return "";
+  std::string out =
+      "<section class=\"card\"><h2>The nodes</h2><div class=\"scroll\"><table><thead><tr><th>Node</th><th>Run</th>"
+      "<th>Start</th><th class=\"n\">Duration</th><th class=\"n\">Ranks</th><th class=\"n\">Energy</th>"
+      "<th class=\"n\">±</th><th class=\"n\">Mean</th><th class=\"n\">Coverage</th><th>Kind</th></tr></thead><tbody>\n";
+  for (const MemberLine& line : summary.members)
+    out += fmt::format("<tr><td class=\"name\">{}</td><td>{}</td><td>{}</td>{}{}{}{}{}{}{}</tr>\n",
+                       for_html(cut_middle(line.host, 40)), for_html(line.id), for_html(line.start),
+                       number_cell(line.duration), number_cell(line.ranks), number_cell(line.energy),
+                       number_cell(line.uncertainty), number_cell(line.mean), number_cell(line.coverage),
+                       kind_cell(line.kind));
+  return out + "</tbody></table></div></section>\n";
+}
+
 std::string phases_card(const Summary& summary) {
   if (summary.phases.empty() && summary.per_unit.empty() && summary.figures.empty()) return "";
   std::string out = "<section class=\"card\"><h2>Phases and work</h2>";
@@ -201,6 +216,7 @@ std::string quality_card(const Summary& summary, const pb::Record& record) {
     if (!value.empty()) out += fmt::format("<dt>{}</dt><dd>{}</dd>", key, for_html(value));
   };
   fact("Coverage", parted(summary.coverage, "coverage ").second);
+  fact("Ranks", summary.ranks);
   fact("Largest doubts", summary.doubts);
   fact("Cost of measuring", summary.monitor);
   fact("Software", summary.software);
@@ -277,9 +293,9 @@ std::string list_card(Records records) {
 std::string make_run_body(const pb::Record& record) {
   const Summary summary = make_summary(record, {Units::automatic, true, false});
   const pb::Record* data[] = {&record};
-  return headline(summary) + timeline_card(record) + parts_card(summary) + devices_card(summary) +
-         phases_card(summary) + footprint_card(summary) + quality_card(summary, record) + paper_card(data, true) +
-         footer(record);
+  return headline(summary) + (record.members().empty() ? timeline_card(record) : "") + parts_card(summary) +
+         members_card(summary) + devices_card(summary) + phases_card(summary) + footprint_card(summary) +
+         quality_card(summary, record) + paper_card(data, true) + footer(record);
 }
 
 std::string make_html(const pb::Record& record) {

@@ -38,7 +38,7 @@ std::string first_fault(const std::string& html) {
 const std::vector<pb::Record>& records() {
   static const std::vector<pb::Record> all{sample::gpu_node(), sample::cpu_node(), sample::no_sensor(),
                                            sample::hostile(),  sample::nothing(),  sample::nonsense(),
-                                           sample::gaps()};
+                                           sample::gaps(),     sample::merged()};
   return all;
 }
 

@@ -6,6 +6,7 @@
 #include "base/anomalies.h"
 #include "report/escape.h"
 #include "report/facility.h"
+#include "report/parallel.h"
 #include "report/provenance.h"
 #include "report/report.h"
 #include "report/words.h"
@@ -262,6 +263,8 @@ std::string make_json(const pb::Record& record) {
   out["anomalies"] = list(record.anomalies(), make_anomaly);
   out["timeline"] = make_timeline(record);
   out["sensors"] = list(record.sensors(), make_sensor);
+  out["parallel"] = make_parallel_json(record);
+  out["members"] = make_members_json(record);
   out["facility"] = make_facility(record);
   out["provenance"] = make_provenance(record);
   return out.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';

@@ -17,7 +17,7 @@ using Json = nlohmann::json;
 std::vector<std::pair<std::string, pb::Record>> records() {
   return {{"gpu_node", sample::gpu_node()}, {"cpu_node", sample::cpu_node()}, {"no_sensor", sample::no_sensor()},
           {"hostile", sample::hostile()},   {"nothing", sample::nothing()},   {"nonsense", sample::nonsense()},
-          {"gaps", sample::gaps()}};
+          {"gaps", sample::gaps()},         {"merged", sample::merged()}};
 }
 
 // A temporary directory that goes with the test.
@@ -135,6 +135,9 @@ TEST(Csv, ReadsBackAsTheJsonToTheDigit) {
     };
     scope(json["energy"], json["node_estimate"], json["components"]);
     for (const Json& phase : json["phases"]) scope(phase["energy"], phase["node_estimate"], phase["components"]);
+    for (const Json& member : json["members"])
+      for (const std::size_t row = at++; const char* key : {"start_time", "duration_s", "energy_j", "coverage"})
+        expect_same(member[key], rows[row][column(key)]);
     EXPECT_EQ(at, rows.size()) << name;
     for (const auto& row : rows) EXPECT_EQ(row.size(), rows[0].size()) << name;
   }

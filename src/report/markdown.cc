@@ -29,6 +29,7 @@ std::string energy_block(const Summary& summary) {
   const std::string energy = summary.energy == kUnknown ? "unknown" : summary.energy + ", " + summary.kind;
   out += fmt::format("- **Energy: {}**\n- Power: {}\n- Boundary: {}\n- Scope: {}\n", for_markdown(energy),
                      for_markdown(summary.power), for_markdown(summary.boundary), for_markdown(kScope));
+  if (!summary.ranks.empty()) out += fmt::format("- Ranks: {}\n", for_markdown(summary.ranks));
   if (!summary.whole_node.empty())
     out += fmt::format("- Whole node, estimated: {} (E)\n", for_markdown(summary.whole_node));
   return out + '\n';
@@ -55,6 +56,18 @@ std::string devices_block(const Summary& summary) {
   if (summary.devices.empty()) return "";
   std::string out = "| Device | What it did |\n|:---|:---|\n";
   for (const DeviceLine& line : summary.devices) out += row({line.label, line.words});
+  return out + '\n';
+}
+
+std::string members_block(const Summary& summary) {
+  if (summary.members.empty()) return "";
+  std::string out =
+      "| Node | Run | Start | Duration | Ranks | Energy | ± | Mean | Coverage | Kind |\n"
+      "|:---|:---|:---|---:|---:|---:|---:|---:|---:|:---|\n";
+  for (const MemberLine& line : summary.members)
+    out += "| " + for_markdown(line.host) + " | " + code(line.id) + " " +
+           row({line.start, line.duration, line.ranks, line.energy, line.uncertainty, line.mean, line.coverage,
+                kind_mark(line.kind)});
   return out + '\n';
 }
 
@@ -103,8 +116,8 @@ std::string make_markdown(const pb::Record& record) {
                                 for_markdown(summary.name));
   out += fmt::format("{}{}{}, {}\n\n", for_markdown(summary.node), summary.node.empty() ? "" : ", ", summary.duration,
                      for_markdown(summary.exit));
-  return out + energy_block(summary) + parts_block(summary) + devices_block(summary) + phases_block(summary) +
-         quality_block(summary, record);
+  return out + energy_block(summary) + parts_block(summary) + members_block(summary) + devices_block(summary) +
+         phases_block(summary) + quality_block(summary, record);
 }
 
 }  // namespace nw

@@ -1,5 +1,5 @@
-// What no form may leave unsaid: that an energy is unknown, that a machine was played, what carbon was made of, and which
-// data it all is about.
+// What no form may leave unsaid: that an energy is unknown, that a machine was played, what carbon was made of, and
+// which data it all is about.
 #include "report/provenance.h"
 
 #include <gtest/gtest.h>

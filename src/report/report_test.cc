@@ -20,10 +20,10 @@ struct Sample {
 };
 
 const std::vector<Sample>& samples() {
-  static const std::vector<Sample> all{
-      {"gpu_node", sample::gpu_node}, {"cpu_node", sample::cpu_node}, {"no_sensor", sample::no_sensor},
-      {"hostile", sample::hostile},   {"nothing", sample::nothing},   {"nonsense", sample::nonsense},
-      {"gaps", sample::gaps}};
+  static const std::vector<Sample> all{{"gpu_node", sample::gpu_node},   {"cpu_node", sample::cpu_node},
+                                       {"no_sensor", sample::no_sensor}, {"hostile", sample::hostile},
+                                       {"nothing", sample::nothing},     {"nonsense", sample::nonsense},
+                                       {"gaps", sample::gaps},           {"merged", sample::merged}};
   return all;
 }
 

@@ -34,7 +34,7 @@ class PartTable {
   PartTable(const pb::Record& record, const NumberStyle& style) : record_(record), style_(style) {
     style_.units = energy_unit(energy_j(record.energy()), style.units);
     const auto& all = record.components();
-    has_node_ = !all.empty() && all[0].domain() == "node" && all[0].counted();
+    has_node_ = record.members().empty() && !all.empty() && all[0].domain() == "node" && all[0].counted();
   }
 
   std::vector<PartLine> measured() {
@@ -107,7 +107,8 @@ class PartTable {
     if (has_node_) return line(record_.components(0), 0);
     PartLine total;
     const bool estimated = record_.energy().kind() == pb::KIND_ESTIMATED;
-    total.label = estimated                                     ? "Node, estimated"
+    total.label = !record_.members().empty()                    ? "All nodes"
+                  : estimated                                   ? "Node, estimated"
                   : record_.energy().kind() == pb::KIND_UNKNOWN ? "Node"
                                                                 : "Measured parts";
     total.domain = "node";
@@ -213,7 +214,7 @@ std::string compute_power_words(const pb::Record& record) {
   if (!mean.value) return "unknown";
   std::string words = "mean " + power_text(mean);
   const auto& all = record.components();
-  if (!all.empty() && all[0].domain() == "node" && max_power_w(all[0]))
+  if (record.members().empty() && !all.empty() && all[0].domain() == "node" && max_power_w(all[0]))
     return words + ", max " + power_text(max_power_amount(all[0]));
   const Curve curve = make_curve(record, SIZE_MAX);
   const auto peak = highest_total(curve);
@@ -270,6 +271,8 @@ Summary make_summary(const pb::Record& record, const NumberStyle& style) {
     out.findings.push_back({Severity::info, "phases_not_shown", fmt::format("{} x", record.phases_size() - kMostPhases),
                             "phases beyond the first are in JSON and CSV alone"});
   out.doubts = compute_doubts(record.energy(), style);
+  out.ranks = compute_ranks_words(record);
+  out.members = make_member_lines(record, style);
   out.carbon = compute_carbon_words(record, style);
   out.cost = compute_cost_words(record, style);
   if (record.monitor_cpu_s() > 0) out.monitor = duration_text(finite(record.monitor_cpu_s())) + " of CPU";

@@ -11,6 +11,7 @@
 #include "account/record.pb.h"
 #include "base/anomalies.h"
 #include "report/number.h"
+#include "report/parallel.h"
 
 namespace nw {
 
@@ -67,6 +68,8 @@ struct Summary {
   std::vector<Remark> findings;       // worst first
   std::string doubts;                 // the largest contributors of the uncertainty
   std::string monitor;                // "0.4 s of CPU"
+  std::string ranks;                  // of a parallel program; empty when it was none
+  std::vector<MemberLine> members;    // the nodes of a merged record
   std::string carbon, cost;           // with the factors that made them; empty without
 };
 

@@ -31,6 +31,7 @@ class Page {
     header();
     energy();
     parts();
+    members();
     devices();
     const std::string chart = make_chart(record_, style_.width, style_.utf8);
     if (!chart.empty()) out_ += '\n' + chart;
@@ -75,6 +76,7 @@ class Page {
     key("Power", summary_.power);
     key("Boundary", summary_.boundary);
     key("Scope", kScope);
+    key("Ranks", summary_.ranks);
     key("Command", record_.has_command() ? clean(record_.command()) : "");
   }
 
@@ -118,6 +120,35 @@ class Page {
     out_ += "\n  Devices\n";
     for (const DeviceLine& line : summary_.devices)
       out_ += fold(padded("    " + cut_middle(line.label, label), 4 + label + 2), line.words, style_.width) + '\n';
+  }
+
+  void members() {
+    if (summary_.members.empty()) return;
+    Table table;
+    table.columns = {{"Node", false, 0, 8},
+                     {"Run", false, 5},
+                     {"Start", false, 7},
+                     {"Duration", true, 4},
+                     {"Ranks", true, 6},
+                     {"Energy", true},
+                     {std::string(plus_minus(style_.utf8)), true, 2},
+                     {"Mean", true, 3},
+                     {"Coverage", true, 1},
+                     {"Kind"}};
+    for (const MemberLine& line : summary_.members)
+      table.rows.push_back({{{line.host},
+                             {line.id},
+                             {line.start},
+                             {line.duration},
+                             {line.ranks},
+                             {line.energy},
+                             {line.uncertainty},
+                             {line.mean},
+                             {line.coverage},
+                             {std::string(kind_mark(line.kind))}},
+                            -1,
+                            ""});
+    out_ += '\n' + make_table(table, 2, style_.width, style_.colour);
   }
 
   void phases() {

@@ -87,7 +87,10 @@ std::string part_label(const pb::Component& component) {
   if (!label.empty() && !single) return label;
   label = words.one;
   if (words.domain.empty() && !component.domain().empty()) label = clean(component.domain());
-  if (!single && !component.device().empty()) label.append(" ").append(clean(component.device()));
+  const std::string device = clean(component.device());
+  if (!single && !device.empty()) label.append(" ").append(device);
+  if (const auto slash = device.rfind('/'); single && slash != std::string::npos)  // of a merged record: its host
+    label.append(" ").append(device.substr(0, slash));
   return label;
 }
 
@@ -118,7 +121,8 @@ std::string node_words(const pb::Record& record) {
   const auto add = [&words](const std::string& word) {
     if (!word.empty()) words += (words.empty() ? "" : ", ") + word;
   };
-  add(clean(node.host()));
+  const std::string host = clean(node.host());
+  add(record.members().empty() ? host : fmt::format("{} nodes {}", record.members_size(), cut_middle(host, 40)));
   const std::string cpu = clean(node.cpu_model());
   add(!cpu.empty() && node.sockets() > 1 ? fmt::format("{}x {}", node.sockets(), cpu) : cpu);
   add(joined_gpus(node));

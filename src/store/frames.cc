@@ -9,7 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "store/fd.h"
+#include "base/fd.h"
 
 namespace nw {
 

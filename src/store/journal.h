@@ -16,8 +16,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/fd.h"
 #include "base/result.h"
-#include "store/fd.h"
 #include "store/frames.h"
 
 namespace nw {

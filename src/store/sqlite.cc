@@ -27,6 +27,9 @@ constexpr const char* kSchema = R"sql(
     key TEXT NOT NULL, value TEXT NOT NULL, uid TEXT NOT NULL, PRIMARY KEY(key, value, uid)) STRICT, WITHOUT ROWID;
 )sql";
 
+// A record's job key stands among the labels, under a name that no person gives one.
+constexpr const char* kJobLabel = "\x01job";
+
 using Value = std::variant<std::int64_t, std::string>;
 
 // A piece of SQL and the values of its question marks.
@@ -53,6 +56,11 @@ Clause filters_of(const Query& query) {
   if (!query.name.empty()) where.add(" AND name = ?", {query.name});
   if (query.since_unix_ns) where.add(" AND start_unix_ns >= ?", {*query.since_unix_ns});
   if (query.until_unix_ns) where.add(" AND start_unix_ns < ?", {*query.until_unix_ns});
+  if (!query.job.empty())
+    where.add(
+        " AND uid IN (SELECT uid FROM labels WHERE key = ? AND (value = ? OR substr(value, instr(value, '-') + 1) = "
+        "?))",
+        {kJobLabel, query.job, query.job});
   for (const auto& [key, value] : query.labels)
     where.add(" AND uid IN (SELECT uid FROM labels WHERE key = ? AND value = ?)", {key, value});
   return where;
@@ -92,11 +100,13 @@ bool SqliteStore::insert(const pb::Record& record, const std::string& packed) {
   if (record.energy().has_energy_uj()) row.bind(8, std::int64_t{record.energy().energy_uj()});
   row.bind(9, packed.data(), static_cast<int>(packed.size()));
   if (row.exec() == 0) return false;
-  for (const auto& label : record.labels()) {
+  const auto add_label = [&](const std::string& key, const std::string& value) {
     SQLite::Statement entry(*database_, "INSERT OR IGNORE INTO labels VALUES(?, ?, ?)");
-    bind_all(entry, {label.key(), label.value(), record.uid()});
+    bind_all(entry, {key, value, record.uid()});
     entry.exec();
-  }
+  };
+  for (const auto& label : record.labels()) add_label(label.key(), label.value());
+  if (!record.job_key().empty()) add_label(kJobLabel, record.job_key());
   transaction.commit();
   return true;
 }

@@ -11,7 +11,7 @@
 #include <algorithm>
 #include <array>
 
-#include "store/fd.h"
+#include "base/fd.h"
 #include "store/paths.h"
 
 namespace nw {

@@ -88,6 +88,21 @@ TEST_F(Sqlite, finds_newest_first_by_every_filter) {
   EXPECT_TRUE(store->find(query).value().empty());
 }
 
+TEST_F(Sqlite, finds_the_records_of_one_job) {
+  const auto store = open();
+  for (int i = 0; i < 4; ++i) {
+    auto record = make_record("run", 1000 + i);
+    if (i > 0) record.set_job_key(i < 3 ? "slurm-1234.0" : "slurm-1234.1");
+    ASSERT_TRUE(store->append(record).value());
+  }
+  Query query;
+  for (const auto& [job, count] :
+       {std::pair("slurm-1234.0", 2U), {"1234.0", 2U}, {"1234.1", 1U}, {"1234", 0U}, {"34.0", 0U}, {"0", 0U}}) {
+    query.job = job;
+    EXPECT_EQ(store->find(query).value().size(), count) << job;
+  }
+}
+
 TEST_F(Sqlite, finds_by_short_id_group_and_last) {
   auto store = open();
   const std::string tail = "bcdefghjkmnpqrstvwxy";

@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <cstdio>
 
-#include "store/fd.h"
+#include "base/fd.h"
 #include "store/frames.h"
 #include "store/packed.h"
 
@@ -61,14 +61,19 @@ Done check_header(FrameReader& reader, const std::string& name) {
   return fail(ErrorKind::malformed, fmt::format("{}: no file of records (a journal, perhaps)", name));
 }
 
-Done append_all(FrameReader& reader, const std::string& name, Store& store, ImportCount& count) {
+// Hands each whole record to `take`, up to the end of the file or its first damage.
+template <class Take>
+Done read_all(const std::string& path, Take take) {
+  const bool from_stdin = path == "-";
+  const std::string name = from_stdin ? "standard input" : path;
+  const Fd file(from_stdin ? -1 : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!from_stdin && !file) return tl::make_unexpected(system_error(errno, path));
+  FrameReader reader(bytes_of_fd(from_stdin ? STDIN_FILENO : file.get(), name), name);
   NW_CHECK(check_header(reader, name));
   for (auto offset = reader.end().offset;; offset = reader.end().offset) {
     const auto packed = reader.next();
     if (!packed) break;
-    const auto record = NW_TRY(unpack_record(*packed, fmt::format("{}: byte {}", name, offset)));
-    const bool added = NW_TRY(store.append(record));
-    ++(added ? count.added : count.present);
+    NW_CHECK(take(NW_TRY(unpack_record(*packed, fmt::format("{}: byte {}", name, offset)))));
   }
   if (reader.end().stop != Stop::clean) return tl::make_unexpected(reader.end().error);
   return {};
@@ -84,19 +89,26 @@ Done export_records(const std::string& path, const std::vector<pb::Record>& reco
   return write_records(fd.get(), records, path);
 }
 
+Result<std::vector<pb::Record>> read_records(const std::string& path) {
+  std::vector<pb::Record> records;
+  NW_CHECK(read_all(path, [&](pb::Record record) -> Done {
+    records.push_back(std::move(record));
+    return {};
+  }));
+  return records;
+}
+
 Result<ImportCount> import_records(const std::string& path, Store& store) {
-  const bool from_stdin = path == "-";
-  const std::string name = from_stdin ? "standard input" : path;
-  const Fd file(from_stdin ? -1 : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!from_stdin && !file) return tl::make_unexpected(system_error(errno, path));
-  FrameReader reader(bytes_of_fd(from_stdin ? STDIN_FILENO : file.get(), name), name);
   ImportCount count;
-  if (auto done = append_all(reader, name, store, count); !done) {
-    auto error = std::move(done).error();
-    error.what += fmt::format(" (records before it: {} added, {} already there)", count.added, count.present);
-    return tl::make_unexpected(std::move(error));
-  }
-  return count;
+  auto done = read_all(path, [&](const pb::Record& record) -> Done {
+    const bool added = NW_TRY(store.append(record));
+    ++(added ? count.added : count.present);
+    return {};
+  });
+  if (done) return count;
+  auto error = std::move(done).error();
+  error.what += fmt::format(" (records before it: {} added, {} already there)", count.added, count.present);
+  return tl::make_unexpected(std::move(error));
 }
 
 }  // namespace nw

@@ -14,6 +14,9 @@ namespace nw {
 // Writes a file, whole or not at all; "-" is standard output. A path that names a pipe or device is written into.
 Done export_records(const std::string& path, const std::vector<pb::Record>& records);
 
+// Every record of the file, and none when it is cut or damaged; "-" is standard input.
+Result<std::vector<pb::Record>> read_records(const std::string& path);
+
 struct ImportCount {
   std::size_t added = 0;
   std::size_t present = 0;  // already kept; left as they are

@@ -122,6 +122,42 @@ TEST_F(Transfer, fields_of_a_newer_version_travel_along) {
   EXPECT_EQ(found[0].SerializeAsString(), bytes);
 }
 
+// Two machines' stores may hold one uid with different contents (a merge, redone): what is here stays.
+TEST_F(Transfer, what_is_kept_already_is_not_replaced) {
+  auto records = make_records(1);
+  const auto store = make_store("a.db");
+  ASSERT_TRUE(store->append(records[0]));
+  records[0].set_name("another content");
+  ASSERT_TRUE(export_records(path_, records));
+  EXPECT_EQ(import_records(path_, *store).value().present, 1U);
+  EXPECT_EQ(store->find(Query{}).value().at(0).name(), "run 0");
+}
+
+// A kind, a boundary and a mark of severity that this version does not know are kept as the numbers they are.
+TEST_F(Transfer, words_of_a_newer_version_travel_along) {
+  auto records = make_records(1);
+  records[0].mutable_energy()->set_kind(static_cast<pb::Kind>(77));
+  records[0].mutable_energy()->set_boundary(static_cast<pb::Boundary>(9));
+  records[0].add_anomalies()->set_name("from_the_future");
+  ASSERT_TRUE(export_records(path_, records));
+  const auto store = make_store("a.db");
+  ASSERT_TRUE(import_records(path_, *store));
+  EXPECT_EQ(store->find(Query{}).value().at(0).SerializeAsString(), records[0].SerializeAsString());
+}
+
+TEST_F(Transfer, reading_alone_gives_all_or_nothing) {
+  const auto records = make_records(3);
+  ASSERT_TRUE(export_records(path_, records));
+  const auto read = read_records(path_);
+  ASSERT_TRUE(read);
+  ASSERT_EQ(read->size(), 3U);
+  EXPECT_EQ(read->at(2).SerializeAsString(), records[2].SerializeAsString());
+  const auto whole = slurp(path_);
+  spill(path_, whole.substr(0, whole.size() - 1));
+  EXPECT_EQ(read_records(path_).error().kind, ErrorKind::malformed);
+  EXPECT_EQ(read_records(scratch_ / "none").error().kind, ErrorKind::absent);
+}
+
 TEST_F(Transfer, through_a_pipe_by_standard_output_and_input) {
   const auto fifo = scratch_ / "pipe";
   ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);

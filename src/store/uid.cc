@@ -20,6 +20,20 @@ Result<std::string> make_uid() {
   return uid;
 }
 
+std::string derive_uid(std::vector<std::string> from) {
+  std::sort(from.begin(), from.end());
+  std::string uid;
+  for (std::uint64_t lane = 0; lane < kUidLength; ++lane) {
+    std::uint64_t hash = 0xcbf29ce484222325 ^ lane * 0x9e3779b97f4a7c15;  // FNV-1a, a seed for each letter
+    for (const std::string& one : from)
+      for (const char c : one + '\n') hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+    hash = (hash ^ hash >> 33) * 0xff51afd7ed558ccd;  // and the last mixing of MurmurHash3
+    hash = (hash ^ hash >> 33) * 0xc4ceb9fe1a85ec53;
+    uid += kUidAlphabet[(hash ^ hash >> 33) % kUidAlphabet.size()];
+  }
+  return uid;
+}
+
 bool is_uid(std::string_view text) {
   return text.size() == kUidLength && text.find_first_not_of(kUidAlphabet) == std::string_view::npos;
 }

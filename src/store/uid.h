@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 
@@ -14,6 +15,8 @@ inline constexpr std::string_view kUidAlphabet = "0123456789abcdefghjkmnpqrstvwx
 
 // Fails only where the kernel has no getrandom (before 3.17, or a sandbox that forbids it).
 Result<std::string> make_uid();
+// The uid of what is made of these records: the same for the same ones, in any order.
+std::string derive_uid(std::vector<std::string> from);
 bool is_uid(std::string_view text);
 // The first characters of a uid, without the '@'.
 std::string short_id(std::string_view uid, std::size_t length = 5);

@@ -27,6 +27,26 @@ TEST(Uid, short_id_is_its_beginning) {
   EXPECT_EQ(short_id("7f", 5), "7f");
 }
 
+TEST(Uid, derived_ones_follow_from_their_set_alone) {
+  const auto a = make_uid().value(), b = make_uid().value(), c = make_uid().value();
+  EXPECT_TRUE(is_uid(derive_uid({a, b})));
+  EXPECT_EQ(derive_uid({a, b, c}), derive_uid({c, a, b}));
+  std::set<std::string> all{a,
+                            b,
+                            c,
+                            derive_uid({a}),
+                            derive_uid({a, b}),
+                            derive_uid({a, c}),
+                            derive_uid({a, b, c}),
+                            derive_uid({}),
+                            derive_uid({a + b})};
+  EXPECT_EQ(all.size(), 9U);
+  std::set<char> letters;
+  for (int i = 0; i < 50; ++i)
+    for (const char letter : derive_uid({std::to_string(i)})) letters.insert(letter);
+  EXPECT_EQ(letters.size(), kUidAlphabet.size());
+}
+
 TEST(Uid, foreign_text_is_none) {
   EXPECT_FALSE(is_uid(""));
   EXPECT_FALSE(is_uid("../../../../etc/passwd..xx"));

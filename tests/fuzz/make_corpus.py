@@ -100,6 +100,19 @@ def make_pm_counters():
         write("pm_counters", name, struct.pack("<Q3B", unit, *cpu) + struct.pack("<11I", *range(2**31, 2**31 + 11)))
 
 
+def make_launches():
+    """The variables of each launcher as it sets them, behind a list of Slurm's; a message between a rank and its sampler."""
+    families = {
+        "slurm": "SLURM_JOB_ID=7 SLURM_STEP_ID=0 SLURM_PROCID=5 SLURM_LOCALID=1 SLURM_NODEID=2 SLURM_STEP_NUM_TASKS=7 SLURM_STEP_TASKS_PER_NODE=2(x3),1",
+        "openmpi": "OMPI_COMM_WORLD_RANK=3 OMPI_COMM_WORLD_SIZE=16 OMPI_COMM_WORLD_LOCAL_RANK=3 OMPI_COMM_WORLD_LOCAL_SIZE=8 PMIX_NAMESPACE=p@1 PMIX_RANK=3",
+        "torchrun": "TORCHELASTIC_RUN_ID=none MASTER_ADDR=n1 MASTER_PORT=29500 RANK=6 WORLD_SIZE=8 LOCAL_RANK=2 LOCAL_WORLD_SIZE=4 GROUP_RANK=1",
+        "hydra": "PMI_RANK=1 PMI_SIZE=4 MPI_LOCALRANKID=1 MPI_LOCALNRANKS=2", "flux": "FLUX_JOB_ID=f1 FLUX_TASK_RANK=0 FLUX_JOB_SIZE=4",
+        "pmix": "PMIX_NAMESPACE=slurm.pmix.1.0 PMIX_RANK=1", "pals": "PALS_APID=a PALS_RANKID=2 PALS_NODEID=1"}
+    for name, variables in families.items():
+        write("launch", name, "2(x3),1\n" + variables.replace(" ", "\n") + "\n")
+    write("launch", "message", struct.pack("<IIIiq", 0x3177636e, 3, 2**32 - 1, 1, 0) + b"/dev/shm/nodewatt-1".ljust(232, b"\0"))
+
+
 HEADER = """header {{ record {{ uid: "0123" name: "run" start_unix_ns: 1767225600000000000 }} period_ns: 100000000 begin_ns: 1000000000 {} }}"""
 PLATE = """plates {{ id: "{0}" source: "{0}" domain: "{1}" device: "0" gauge: {2} unit_num: {3} unit_den: 1 wrap: {4} refresh_ns: 1000000
  ceiling_uw: 1000000000 gain: 0.05 gain_basis: "assumed" }}"""
@@ -206,4 +219,5 @@ if __name__ == "__main__":
     make_sites()
     make_journals()
     make_output()
+    make_launches()
     make_workload_files()

@@ -386,4 +386,34 @@ inline pb::Record gaps() {
   return record;
 }
 
+// (7) Two of the three nodes of an MPI run, merged: the second's sensors were silent, the third has no record.
+inline pb::Record merged() {
+  pb::Record record = gpu_node();
+  record.set_uid("m3rge0q7f3k2r8s7t6v5w4x3y2");
+  record.set_state("merged");
+  record.clear_timeline();
+  record.mutable_node()->set_host("n1,n2");
+  record.set_job_key("slurm-1234.0");
+  record.set_ranks(16);
+  record.set_world_size(24);
+  record.set_rank_first(0);
+  record.set_ranks_failed(1);
+  record.set_start_spread_ns(kSecond / 4);
+  for (pb::Component& part : *record.mutable_components()) part.set_device("n1/" + part.device());
+  for (const char* host : {"n1", "n2"}) {
+    pb::Member& member = *record.add_members();
+    member.set_uid(host + std::string("3k2m9q0r8s7t6v5w4x3y2z1a"));
+    member.set_host(host);
+    member.set_start_unix_ns(record.start_unix_ns() + kSecond);
+    member.set_duration_ns(700 * kSecond);
+    member.set_ranks(8);
+    if (member.host() == "n1") *member.mutable_energy() = record.energy();
+  }
+  record.mutable_members(1)->set_host("=n2|<b>\x1b[31m");
+  record.mutable_energy()->set_coverage(0.5);
+  add_anomaly(record, "member_unknown", "", 1);
+  add_anomaly(record, "member_missing", "", 8);
+  return record;
+}
+
 }  // namespace nw::sample

@@ -6,14 +6,33 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <ctime>
+#include <fstream>
+#include <iterator>
+
+#include "base/parse.h"
 
 namespace nw::cli {
 
 namespace {
 constexpr int kForwarded[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGWINCH};
+
+std::string read_small(const std::string& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
 }
+
+// Whether all children of this process are samplers. False where the kernel does not list children.
+bool has_samplers_alone() {
+  const std::string children = read_small("/proc/thread-self/children");
+  const auto all = split(trim(children), ' ');
+  return !trim(children).empty() && std::all_of(all.begin(), all.end(), [](std::string_view pid) {
+    return trim(read_small("/proc/" + std::string(pid) + "/comm")) == kSamplerName;
+  });
+}
+}  // namespace
 
 Signals::Signals() {
   sigemptyset(&handled_);
@@ -72,13 +91,13 @@ Result<Child> Child::start(const std::vector<std::string>& command, const std::v
   return tl::make_unexpected(error);
 }
 
-// Takes in all that have ended. False when there is nobody left.
+// Takes in all that have ended. False when there is nobody left to wait for.
 bool Child::reap(ChildEnd& end) {
   for (;;) {
     int status = 0;
     const int pid = ::waitpid(-1, &status, WNOHANG);
     if (pid < 0 && errno == EINTR) continue;
-    if (pid <= 0) return pid == 0;
+    if (pid <= 0) return pid == 0 && !(ended_ && has_samplers_alone());
     if (pid != pid_) continue;
     ended_ = true;
     if (WIFEXITED(status)) end.exit_code = WEXITSTATUS(status);

@@ -1,7 +1,8 @@
 // Child: the measured command and all that descends from it.
 //
 // nodewatt stays the parent, takes neither the terminal nor the streams, and becomes the subreaper: descendants that
-// lose their parent become ours, and the run ends when the last of them has. Signals sent to nodewatt by a process
+// lose their parent become ours, and the run ends when the last of them has, samplers of ranks (sampler.h) aside: those
+// wait for other ranks, maybe for this one's end. Signals sent to nodewatt by a process
 // (kill, Slurm) are handed on; those from the terminal reach the child by themselves.
 #pragma once
 
@@ -59,6 +60,9 @@ class Child {
   int pid_;
   bool ended_ = false;
 };
+
+// The name of a sampler's process, also for people who look.
+inline constexpr const char* kSamplerName = "nodewatt-node";
 
 // Ends this process as the child ended: the same exit code, or the same signal.
 int end_like(const ChildEnd& end);

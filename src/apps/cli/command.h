@@ -23,6 +23,8 @@ struct RunOptions {
   bool record_command = false;      // keep the whole command line, not its first word alone
   bool no_phases = false;           // leave the child's environment alone
   bool strict = false;              // refuse to start where nothing can be measured
+  std::string group_key;            // the ranks that give the same share one sampler
+  bool rank_alone = false;          // take no notice of other ranks
   std::optional<std::string> nvtx;  // NVTX ranges become phases: a filter, see account/client/nvtx/filter.h
   unsigned nvtx_depth = 3;
   std::vector<std::string> phase_regex, phase_end_regex, work_regex;  // of output lines, see account/line_rules.h
@@ -74,7 +76,7 @@ int advise(const AdviseOptions& options);
 
 struct RunsOptions {
   PrintOptions print;
-  std::string name;
+  std::string name, job;
   std::vector<std::string> labels;
   std::size_t limit = 20;
 };
@@ -117,6 +119,13 @@ struct TransferOptions {
 };
 int export_runs(const TransferOptions& options);
 int import_runs(const TransferOptions& options);
+
+struct MergeRunOptions {
+  PrintOptions print;  // ids: of records, or files that export wrote
+  std::string job, name;
+  bool allow_mixed = false;
+};
+int merge(const MergeRunOptions& options);
 
 struct BenchOptions {
   std::string scale = "small", output, root = "/", config;

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <string_view>
 #include <utility>
 
@@ -112,6 +113,14 @@ int complain(const Error& error) { return complain(error.what, error.kind == Err
 
 int complain_of_use(const Error& error) {
   return error.kind == ErrorKind::malformed ? complain(error.what, 2) : complain(error);
+}
+
+std::string with_host(std::string path) {
+  char host[256] = {};
+  if (::gethostname(host, sizeof host - 1) != 0) return path;
+  for (std::size_t at = 0; (at = path.find("%h", at)) != std::string::npos; at += std::strlen(host))
+    path.replace(at, 2, host);
+  return path;
 }
 
 Done write_out(const std::string& path, const std::string& text, bool append) {

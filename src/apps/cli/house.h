@@ -4,6 +4,8 @@
 #include <memory>
 #include <string>
 
+#include <vector>
+
 #include "report/report.h"
 #include "store/store.h"
 
@@ -26,6 +28,9 @@ Done add_labels(const std::vector<std::string>& labels, pb::Record& record);
 int complain(const std::string& what, int code = 1);
 int complain(const Error& error);         // 3 when absent, else 1
 int complain_of_use(const Error& error);  // where malformed is what was typed: 2 for that
+
+// The path with this host's name for each "%h": nodes that share a directory write a file each.
+std::string with_host(std::string path);
 
 // To the file (through a new name, so that a reader never sees half of it), or stdout for "" and "-".
 Done write_out(const std::string& path, const std::string& text, bool append = false);

@@ -52,7 +52,7 @@ void add_factors(CLI::App& app, Factors& factors);
 
 // The families.
 void add_measuring(CommandLine& line);  // run, bench, phase
-void add_queries(CommandLine& line);    // runs, compare, export, import
+void add_queries(CommandLine& line);    // runs, compare, export, import, merge
 void add_forms(CommandLine& line);      // report, cite, schema, units
 void add_machine(CommandLine& line);    // sensors, doctor, record, replay
 void add_site(CommandLine& line);       // config, calibrate

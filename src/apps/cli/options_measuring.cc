@@ -41,8 +41,9 @@ void add_run(CommandLine& line) {
   run->add_option("--period", o.period,
                   "how often sensors are read (100ms, 1s); default: 100ms in the first minute, then 1s")
       ->type_name("T");
-  run->add_option("--json", o.json, "write the record as JSON to this file")->type_name("FILE");
-  run->add_option("-o,--output", o.output, "write the report to this file instead of standard error")
+  run->add_option("--json", o.json, "write the record as JSON to this file; %h in its name is the host's")
+      ->type_name("FILE");
+  run->add_option("-o,--output", o.output, "write the report to this file instead of standard error; %h likewise")
       ->type_name("FILE");
   run->add_flag("--append", o.append, "append to the files");
   run->add_flag("-q,--quiet", o.quiet, "print no report");
@@ -52,6 +53,11 @@ void add_run(CommandLine& line) {
   run->add_flag("--no-phases", o.no_phases, "leave the command's environment untouched: no phases");
   add_phases(*run, o);
   run->add_flag("--strict", o.strict, "do not start when no sensor of the node can be read");
+  run->add_option("--group-key", o.group_key,
+                  "share one sampler with the ranks on this node that give the same KEY; default: what the launcher's "
+                  "variables say")
+      ->type_name("KEY");
+  run->add_flag("--rank-alone", o.rank_alone, "measure as if no other rank were on this node")->excludes("--group-key");
   add_machine_options(*run, o.root, o.config);
   run->callback([&line, &o] {
     o.command = line.command;

@@ -1,4 +1,4 @@
-// The options of what asks the store: runs, compare, and records on their way to other machines.
+// The options of what asks the store: runs, compare, findings, advise, records on their way to other machines, merge.
 #include "apps/cli/options.h"
 
 namespace nw::cli {
@@ -10,6 +10,8 @@ void add_asking(CommandLine& line) {
   auto* runs = line.app.add_subcommand("runs", "list the runs that are kept");
   runs->add_option("--name", runs_options.name, "of this name");
   runs->add_option("--label", runs_options.labels, "with this label")->expected(1)->take_all()->type_name("K=V");
+  runs->add_option("--job", runs_options.job, "of this job, on all nodes that are here: slurm-1234.0, or 1234.0")
+      ->type_name("KEY");
   runs->add_option("--limit", runs_options.limit, "at most so many, newest first; 0: all")->capture_default_str();
   add_print(*runs, runs_options.print, "text, or a form of report that is text: json, csv, latex, ...");
   runs->callback([&line, &runs_options] { line.code = nw::cli::runs(runs_options); });
@@ -70,12 +72,26 @@ void add_transfer(CommandLine& line) {
   in->add_option("FILE", transfer_options.path, "- is standard input")->required();
   in->callback([&line, &transfer_options] { line.code = import_runs(transfer_options); });
 }
+void add_merge(CommandLine& line) {
+  auto& o = line.keep<MergeRunOptions>();
+  auto* merge = line.app.add_subcommand("merge", "make one record of those of the nodes that took part in one run");
+  merge->add_option("RECORD", o.print.ids, "id of a run, or a file that export wrote");
+  merge->add_option("--job", o.job, "the newest of each node of this job: slurm-1234.0, or 1234.0")
+      ->type_name("KEY")
+      ->excludes("RECORD");
+  merge->add_option("--name", o.name, "of the merged run; default: the runs'");
+  merge->add_flag("--allow-mixed", o.allow_mixed,
+                  "merge what is not of one job, boundary or time all the same, and say so in the record");
+  add_print(*merge, o.print, "text, short, json, csv, markdown, html");
+  merge->callback([&line, &o] { line.code = nw::cli::merge(o); });
+}
 }  // namespace
 
 void add_queries(CommandLine& line) {
   add_asking(line);
   add_advise(line);
   add_transfer(line);
+  add_merge(line);
 }
 
 }  // namespace nw::cli

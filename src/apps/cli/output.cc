@@ -24,8 +24,8 @@
 
 #include <fmt/format.h>
 
+#include "base/fd.h"
 #include "base/result.h"
-#include "store/fd.h"
 
 namespace nw::cli {
 

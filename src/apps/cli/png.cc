@@ -10,7 +10,7 @@
 #include <array>
 #include <cerrno>
 
-#include "store/fd.h"
+#include "base/fd.h"
 
 extern char** environ;
 

@@ -32,6 +32,7 @@ TextStyle style_of(const PrintOptions& options) {
 int runs(const RunsOptions& options) {
   Query query;
   query.name = options.name;
+  query.job = options.job;
   query.limit = options.limit;
   for (const auto& label : options.labels) {
     const auto at = label.find('=');

@@ -2,13 +2,15 @@
 //
 // The story: find the sensors -> read them -> start the command -> sample until its last descendant has ended -> read
 // them again -> from here nothing touches hardware -> sums -> keep the record -> print. Whatever fails on the way to
-// measuring, the command still runs and its exit code is ours.
+// measuring, the command still runs and its exit code is ours. One of several ranks on a node goes another way:
+// ranks.h.
 #include <unistd.h>
 
 #include <cstdio>
 
 #include "apps/cli/command.h"
 #include "apps/cli/house.h"
+#include "apps/cli/ranks.h"
 #include "apps/cli/session.h"
 #include "apps/cli/site_file.h"
 #include "apps/cli/wrapped.h"
@@ -16,14 +18,10 @@
 
 namespace nw::cli {
 
-namespace {
-constexpr int kOurFailure = 125, kNotExecutable = 126, kNotFound = 127;
-
-void print(const RunOptions& options, const std::vector<pb::Record>& records) {
+void print_run(const RunOptions& options, const std::vector<pb::Record>& records, const TextStyle& style) {
   std::vector<const pb::Record*> pointers;
   for (const auto& record : records)
     if (!record.warmup() || records.size() == 1) pointers.push_back(&record);
-  const TextStyle style = style_for(STDERR_FILENO);
   std::string text;
   for (const pb::Record* record : pointers) text += options.oneline ? make_short(*record) : make_text(*record, style);
   if (pointers.size() > 1 && !options.oneline) text += "\n" + make_compare(pointers, style);
@@ -43,13 +41,15 @@ int not_started(const Error& error) {
   return complain("cannot start " + error.what, error.kind == ErrorKind::absent ? kNotFound : kNotExecutable);
 }
 
-}  // namespace
-
-int run(const RunOptions& options) {
+int run(const RunOptions& given) {
+  RunOptions options = given;
+  for (std::string* path : {&options.output, &options.json}) *path = with_host(*path);
   if (options.command.empty()) return complain("run: no command given", kOurFailure);
   const auto period = parse_period(options.period);
   if (!period) return complain(period.error().what, kOurFailure);
   if (const auto checked = check_phases(options); !checked) return complain(checked.error().what, kOurFailure);
+  const Launch launch = find_launch(options);
+  if (shares_node(launch, options)) return run_rank(options, launch);
   Session session(options.root, *period, find_site_or_warn(options.config, options.root));
   if (options.strict && !session.measures())
     return complain("--strict: no sensor of this node can be read; `nodewatt doctor` says why", kOurFailure);
@@ -61,6 +61,7 @@ int run(const RunOptions& options) {
   for (unsigned round = 0; round < rounds; ++round) {
     auto record = session.begin_record(options);
     if (!record) return complain(record.error().what, kOurFailure);
+    write_launch(launch, *record);
     if (rounds > 1 && group) record->set_group(*group);
     record->set_warmup(round < options.warmup);
     if (rounds > 1 && round >= options.warmup) record->set_repeat(round - options.warmup + 1);
@@ -70,7 +71,7 @@ int run(const RunOptions& options) {
     end = outcome.end;
     if (end.signal || end.exit_code.value_or(1) != 0) break;  // repeats of a failing command tell nothing
   }
-  print(options, records);
+  print_run(options, records, style_for(STDERR_FILENO));
   return end_like(end);
 }
 

@@ -86,7 +86,20 @@ Result<pb::Record> Session::begin_record(const RunOptions& options) const {
 }
 
 Outcome Session::run(const RunOptions& options, pb::Record record) {
-  const double cpu_before = cpu_seconds(RUSAGE_SELF), children_before = cpu_seconds(RUSAGE_CHILDREN);
+  return measure(options, std::move(record),
+                 [&](const std::string& channel, const std::function<void()>& begun, pb::Record& its) -> Result<Ended> {
+                   const double before = cpu_seconds(RUSAGE_CHILDREN);
+                   auto child = NW_TRY(Wrapped::start(options, channel, signals_));
+                   begun();
+                   const ChildEnd end = child.wait(signals_);
+                   const Nanos at = host_->now();
+                   if (!end.left_some) its.set_child_cpu_s(cpu_seconds(RUSAGE_CHILDREN) - before);
+                   return Ended{end, at};
+                 });
+}
+
+Outcome Session::measure(const RunOptions& options, pb::Record record, const Work& work) {
+  const double cpu_before = cpu_seconds(RUSAGE_SELF);
   std::unique_ptr<Channel> channel;
   if (options.takes_marks())
     if (auto made = Channel::create()) channel = std::move(*made);
@@ -102,25 +115,23 @@ Outcome Session::run(const RunOptions& options, pb::Record record) {
   measurement.watch(activities_, usage);
   measurement.begin(record);
 
-  auto child = Wrapped::start(options, channel ? channel->path() : "", signals_);
-  if (!child) {
+  const auto ended = work(
+      channel ? channel->path() : "", [&] { measurement.start(); }, record);
+  if (!ended) {
     measurement.stop(host_->now(), record);
     if (journal) (void)journal->remove();
-    return {std::move(record), {}, child.error()};
+    return {std::move(record), {}, ended.error()};
   }
-  measurement.start();
-  const ChildEnd end = child->wait(signals_);
-  const Nanos ended = host_->now();
+  const ChildEnd end = ended->end;
   if (end.exit_code) record.set_exit_code(*end.exit_code);
   if (end.signal) record.set_signal(*end.signal);
-  measurement.stop(ended, record);
+  measurement.stop(ended->at, record);
 
   // From here nothing touches hardware.
   account.write(record);
   usage.write(record);
   record.set_state("finished");
   record.set_monitor_cpu_s(cpu_seconds(RUSAGE_SELF) - cpu_before);
-  if (!end.left_some) record.set_child_cpu_s(cpu_seconds(RUSAGE_CHILDREN) - children_before);
 
   // From here nothing is computed. The journal stays until the record is kept.
   const auto store = open_store();

@@ -1,6 +1,7 @@
 // One measured run of a command: what `run` and `bench` share.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -18,6 +19,15 @@ struct Outcome {
   std::optional<Error> not_started;
 };
 
+struct Ended {
+  ChildEnd end;
+  Nanos at;  // monotonic
+};
+
+// What is measured: runs to its end with the channel's path (or "") to say, and calls `begun` when it has started.
+// Until then no thread of the measurement runs. May note in the record what it learns.
+using Work = std::function<Result<Ended>(const std::string& channel, const std::function<void()>& begun, pb::Record&)>;
+
 // The sensors of this node, found once, and any number of measured runs.
 class Session {
  public:
@@ -30,6 +40,8 @@ class Session {
   Result<pb::Record> begin_record(const RunOptions& options) const;
   // Runs the command to its end; the record is in the user's store afterwards (or a complaint was printed).
   Outcome run(const RunOptions& options, pb::Record record);
+  // The same of any other work.
+  Outcome measure(const RunOptions& options, pb::Record record, const Work& work);
 
  private:
   Signals signals_;  // first: vendor libraries may start threads

@@ -13,6 +13,7 @@
 #include "apps/cli/site_file.h"
 #include "base/host_tape.h"
 #include "base/parse.h"
+#include "report/forms.h"
 #include "sensor/reader.h"
 #include "store/uid.h"
 
@@ -80,16 +81,6 @@ pb::Record measure_tape(TapedHost& host, const Site& site, Nanos period, const s
   return record;
 }
 
-std::string print_as(const std::string& format, const pb::Record& record) {
-  if (format == "json") return make_json(record);
-  if (format == "csv") {
-    const pb::Record* one = &record;
-    return make_csv({&one, 1});
-  }
-  if (format == "markdown" || format == "md") return make_markdown(record);
-  if (format == "html") return make_html(record);
-  return make_text(record, style_for(STDOUT_FILENO));
-}
 }  // namespace
 
 int replay(const ReplayOptions& options) {
@@ -115,7 +106,10 @@ int replay(const ReplayOptions& options) {
     if (!store) return complain(store.error());
     if (const auto kept = (*store)->append(record); !kept) return complain(kept.error());
   }
-  const auto done = write_out("", print_as(options.format, record));
+  const pb::Record* one = &record;
+  const auto text = make_form(options.format, {&one, 1}, style_for(STDOUT_FILENO));
+  if (!text) return complain(text.error().what, 2);
+  const auto done = write_out("", *text);
   return done ? 0 : complain(done.error());
 }
 

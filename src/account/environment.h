@@ -1,0 +1,13 @@
+// Environment: what a process was told by its variables, handed in, so that nothing below the apps reads globals.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace nw {
+
+// The value of a variable; nothing when it is not set.
+using Environment = std::function<std::optional<std::string>(const char* name)>;
+
+}  // namespace nw

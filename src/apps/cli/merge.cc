@@ -1,0 +1,95 @@
+// nodewatt merge: the records of several nodes that took part in one run, as one record, which is kept and printed.
+#include "study/merge.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+
+#include "apps/cli/command.h"
+#include "apps/cli/house.h"
+#include "report/forms.h"
+#include "store/transfer.h"
+
+namespace nw::cli {
+
+namespace {
+using Records = std::vector<pb::Record>;
+
+// The records of these ids and files.
+Result<Records> find_named(const std::vector<std::string>& names, Store& store) {
+  Records all;
+  for (const std::string& name : names) {
+    std::error_code ignored;
+    Query query;
+    query.ids = {name};
+    const bool is_file = std::filesystem::exists(name, ignored);
+    auto some = NW_TRY(is_file ? read_records(name) : store.find(query));
+    std::move(some.begin(), some.end(), std::back_inserter(all));
+  }
+  return all;
+}
+
+// Of each repeat of a job the newest record of each node: a job's name may come again (torchrun's often do).
+Result<std::vector<Records>> find_job(const std::string& job, Store& store) {
+  Query query;
+  query.job = job;
+  query.limit = 0;
+  using Node = std::pair<std::string, std::int64_t>;  // its name and number
+  std::map<std::pair<bool, std::uint32_t>, std::map<Node, pb::Record>> newest;
+  for (pb::Record& record : NW_TRY(store.find(query))) {  // newest first
+    if (!record.members().empty()) continue;
+    const Node node{record.node().host().empty() ? record.uid() : record.node().host(),
+                    record.has_node_rank() ? record.node_rank() : -1};
+    newest[{!record.warmup(), record.repeat()}].emplace(node, std::move(record));
+  }
+  if (newest.empty()) return fail(ErrorKind::absent, "no run of job " + job);
+  std::vector<Records> all;
+  for (auto& [repeat, nodes] : newest) {
+    all.emplace_back();
+    for (auto& [node, record] : nodes) all.back().push_back(std::move(record));
+  }
+  return all;
+}
+
+Result<std::vector<Records>> find_records(const MergeRunOptions& options, Store& store) {
+  if (!options.job.empty()) return find_job(options.job, store);
+  return std::vector<Records>{NW_TRY(find_named(options.print.ids, store))};
+}
+
+// As it is kept: a merged record that was there before stays as it was.
+Result<pb::Record> keep(const pb::Record& record, Store& store) {
+  if (NW_TRY(store.append(record))) return record;
+  Query query;
+  query.ids = {record.uid()};
+  auto kept = NW_TRY(store.find(query));
+  return kept.empty() ? record : kept.front();
+}
+
+Result<Records> merge_all(const MergeRunOptions& options) {
+  const auto store = NW_TRY(open_store());
+  const MergeOptions how{options.name, options.allow_mixed};
+  Records merged;
+  for (const Records& records : NW_TRY(find_records(options, *store)))
+    merged.push_back(NW_TRY(keep(NW_TRY(merge_records(records, how)), *store)));
+  return merged;
+}
+}  // namespace
+
+int merge(const MergeRunOptions& options) {
+  if (options.job.empty() && options.print.ids.empty())
+    return complain("merge: name the nodes' records, or their job with --job", 2);
+  const auto merged = merge_all(options);
+  if (!merged) return complain({merged.error().kind, "merge: " + merged.error().what});
+  const PrintOptions& print = options.print;
+  const auto style = style_for(STDOUT_FILENO, print.units, print.colour, print.precise);
+  std::vector<const pb::Record*> pointers;
+  for (const pb::Record& record : *merged) pointers.push_back(&record);
+  const auto text = make_form(print.format, pointers, style);
+  if (!text) return complain(text.error().what, 2);
+  const auto done = write_out(print.output, *text);
+  return done ? 0 : complain(done.error());
+}
+
+}  // namespace nw::cli

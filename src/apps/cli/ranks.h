@@ -1,0 +1,26 @@
+// Ranks: `run` in the processes of a parallel program (mpirun -n 8 nodewatt run ./app). Those of one node share one
+// sampler (account/crew.h); each starts its own command, ends as that ends, and writes no record.
+#pragma once
+
+#include "account/launch.h"
+#include "account/record.pb.h"
+#include "apps/cli/command.h"
+#include "base/result.h"
+
+namespace nw::cli {
+
+// What a `nodewatt` ends with when it is not with its command's code, as env(1).
+inline constexpr int kOurFailure = 125, kNotExecutable = 126, kNotFound = 127;
+
+// What the environment and the options say of other ranks.
+Launch find_launch(const RunOptions& options);
+// Whether there may be others on this node.
+bool shares_node(const Launch& launch, const RunOptions& options);
+void write_launch(const Launch& launch, pb::Record& record);
+int run_rank(const RunOptions& options, const Launch& launch);
+
+// In run.cc. What is printed after a run, by the style of where it will be read.
+void print_run(const RunOptions& options, const std::vector<pb::Record>& records, const TextStyle& style);
+int not_started(const Error& error);
+
+}  // namespace nw::cli

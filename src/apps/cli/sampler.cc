@@ -1,0 +1,175 @@
+// The story: leave the rank that started us -> serve the ranks in a thread -> find the sensors, read them, tell the
+// ranks that they may start -> sample until the last has left -> sums, record -> hand the report to the last rank.
+//
+// It holds none of the rank's streams and descriptors (a launcher waits for their ends) and takes no signals: those
+// that a launcher or a terminal sends to its ranks end their commands, and with the last of them this process.
+#include "apps/cli/sampler.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <exception>
+#include <set>
+#include <thread>
+
+#include "apps/cli/child.h"
+#include "apps/cli/house.h"
+#include "apps/cli/ranks.h"
+#include "apps/cli/session.h"
+#include "apps/cli/site_file.h"
+#include "base/anomalies.h"
+#include "base/monotonic.h"
+#include "base/parse.h"
+
+namespace nw::cli {
+
+namespace {
+// A rank is often bound to a few CPUs, where its sampler would be in its way.
+void use_all_cpus() {
+  cpu_set_t all;
+  CPU_ZERO(&all);
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) CPU_SET(cpu, &all);
+  ::sched_setaffinity(0, sizeof all, &all);  // less what the job's cgroup forbids
+}
+
+// What a launcher set for one rank alone says nothing about the node, and some vendor libraries obey it.
+void forget_rank() {
+  for (const char* name : {"CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "GPU_DEVICE_ORDINAL",
+                           "ZE_AFFINITY_MASK"})
+    ::unsetenv(name);
+}
+
+// Closes everything but standard error and `kept`, and gives standard streams to nobody. What is printed from now on
+// is kept in memory, for the last rank.
+void let_go(std::vector<int> kept) {
+  const int words = static_cast<int>(::syscall(SYS_memfd_create, kSamplerName, 0));
+  const int nothing = ::open("/dev/null", O_RDWR);
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO}) ::dup2(nothing, stream);
+  ::dup2(words >= 0 ? words : nothing, STDERR_FILENO);
+  std::sort(kept.begin(), kept.end());
+  int from = STDERR_FILENO + 1;
+  const auto close_until = [&from](int end) {  // [from, end)
+    if (from < end && ::syscall(SYS_close_range, from, end - 1, 0) != 0)
+      for (int fd = from; fd < std::min(end, 65536); ++fd) ::close(fd);  // before Linux 5.9
+    from = end + 1;
+  };
+  for (const int fd : kept) close_until(fd);
+  close_until(INT32_MAX - 1);
+}
+
+// What was printed on standard error since let_go().
+std::string take_words() {
+  std::fflush(stderr);
+  std::string words;
+  char piece[4096];
+  ssize_t size = 0;
+  for (off_t at = 0; (size = ::pread(STDERR_FILENO, piece, sizeof piece, at)) > 0; at += size)
+    words.append(piece, static_cast<std::size_t>(size));
+  return words;
+}
+
+void add_anomaly(pb::Record& record, Anomaly anomaly, std::uint64_t count) {
+  auto* added = record.add_anomalies();
+  added->set_name(std::string(entry(anomaly).name));
+  added->set_count(count);
+}
+
+// Slurm may shut a task into a cgroup with its own accelerators alone; the sampler is in that of the first rank.
+void note_hidden_gpus(const std::vector<Nameplate>& plates, pb::Record& record) {
+  const char* said = std::getenv("SLURM_GPUS_ON_NODE");
+  const auto allocated = said == nullptr ? std::nullopt : parse_u64(said);
+  std::set<std::string> seen;
+  for (const Nameplate& plate : plates)
+    if (plate.part.domain == Domain::gpu) seen.insert(plate.part.device);
+  if (allocated && *allocated > seen.size()) add_anomaly(record, Anomaly::gpu_hidden, *allocated - seen.size());
+}
+
+void write_sum(const CrewSum& sum, pb::Record& record) {
+  record.set_ranks(sum.ranks);
+  record.set_ranks_failed(sum.failed);
+  if (sum.lowest) record.set_rank_first(*sum.lowest);
+  record.set_start_spread_ns(sum.spread.count());
+  if (sum.cpu && sum.lost == 0) record.set_child_cpu_s(to_seconds(*sum.cpu));
+  if (sum.lost == 0) return;
+  add_anomaly(record, Anomaly::rank_lost, sum.lost);
+}
+
+// Of all ranks: the first that failed; else that none did.
+ChildEnd end_of(const CrewSum& sum) {
+  if (sum.first_failure) return {sum.first_failure->exit_code, sum.first_failure->signal};
+  if (sum.lost > 0) return {};
+  return {0, {}};
+}
+
+void sample(Crew& crew, const RunOptions& options, const TextStyle& style,
+            const std::function<void(pb::Record&)>& describe) {
+  const auto period = parse_period(options.period);
+  Session session(options.root, *period, find_site_or_warn(options.config, options.root));
+  auto record = session.begin_record(options);
+  if (!record) {
+    complain(record.error().what);
+    return;
+  }
+  describe(*record);
+  note_hidden_gpus(session.plates(), *record);
+  const Outcome outcome = session.measure(
+      options, std::move(*record),
+      [&](const std::string& channel, const std::function<void()>& begun, pb::Record& its) -> Result<Ended> {
+        begun();
+        crew.announce(channel, session.measures());
+        const CrewSum sum = crew.wait();
+        write_sum(sum, its);
+        return Ended{end_of(sum), sum.ranks > 0 ? sum.ended : monotonic()};
+      });
+  print_run(options, {outcome.record}, style);
+}
+
+[[noreturn]] void be_sampler(Crew& crew, const RunOptions& options, const Launch& launch, const TextStyle& style,
+                             const std::function<void(pb::Record&)>& describe) {
+  try {
+    ::setsid();
+    let_go(crew.descriptors());
+    use_all_cpus();
+    forget_rank();
+    const Signals none;  // in no thread
+    std::thread serving([&] { crew.serve(launch.local_size); });
+    sample(crew, options, style, describe);
+    crew.wait();
+    crew.dismiss(take_words());
+    serving.join();
+  } catch (const std::exception&) {  // no thread to be had: the ranks go on without us
+    ::_exit(1);
+  }
+  ::_exit(0);  // what a vendor's library does when it is unloaded is no concern of ours
+}
+}  // namespace
+
+Done start_sampler(Crew crew, const RunOptions& options, const Launch& launch,
+                   const std::function<void(pb::Record&)>& describe) {
+  const TextStyle style = style_for(STDERR_FILENO);
+  ::prctl(PR_SET_CHILD_SUBREAPER, 0);  // an earlier round's; Child::start sets it again
+  const pid_t between = ::fork();      // ends at once, so that the sampler is no child of the rank's
+  if (between < 0) return tl::make_unexpected(system_error(errno, "fork"));
+  if (between == 0) {
+    ::prctl(PR_SET_NAME, kSamplerName);
+    const pid_t sampler = ::fork();
+    if (sampler == 0) be_sampler(crew, options, launch, style, describe);
+    ::_exit(sampler < 0 ? 1 : 0);
+  }
+  int status = 0;
+  while (::waitpid(between, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (status != 0) return fail(ErrorKind::failed, "the sampler could not be started");
+  return {};
+}
+
+}  // namespace nw::cli

@@ -1,0 +1,19 @@
+// The sampler of a node's ranks: a process of its own that measures while any of them is there.
+#pragma once
+
+#include <functional>
+
+#include "account/crew.h"
+#include "account/launch.h"
+#include "account/record.pb.h"
+#include "apps/cli/command.h"
+#include "base/result.h"
+
+namespace nw::cli {
+
+// Starts it, away from this process's children, streams and terminal. `describe` puts into its record what the rank
+// that starts it knows. What it has to say to people goes to the last rank (Crew::dismiss).
+Done start_sampler(Crew crew, const RunOptions& options, const Launch& launch,
+                   const std::function<void(pb::Record&)>& describe);
+
+}  // namespace nw::cli

@@ -1,0 +1,31 @@
+// The parts of a merged record: what each node's record says in lists, put together.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "account/record.pb.h"
+
+namespace nw {
+
+using Works = google::protobuf::RepeatedPtrField<pb::Work>;
+using Inputs = std::vector<const pb::Record*>;
+
+// Of a record that is merged itself: its members' time; the weight of its coverage.
+std::int64_t weight_of(const pb::Record& record);
+
+// "n1/0": a device, sensor or label of one node among others. In a record that is merged already it stands so.
+std::string on_host(const pb::Record& record, const std::string& what);
+
+void add_work(const Works& from, Works& to);
+void merge_components(const Inputs& inputs, pb::Record& out);
+// `offsets`: how much later than the result each input begins.
+void merge_phases(const Inputs& inputs, const std::vector<std::int64_t>& offsets, pb::Record& out);
+// Work outside phases, figures, labels, settings, software, anomalies, sensors, devices, idle powers.
+void merge_lists(const Inputs& inputs, pb::Record& out);
+void merge_nodes(const Inputs& inputs, pb::Record& out);
+void merge_members(const Inputs& inputs, pb::Record& out);
+void add_anomaly(pb::Record& out, const std::string& name, std::uint64_t count);
+
+}  // namespace nw

@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# The records of two nodes, each with its ranks and its own home, become one: exported, imported, merged by their job, once and for all.
+. "$(dirname "$0")/lib.sh"
+. "$HERE/ranks_lib.sh"
+home() { export XDG_DATA_HOME=$WORK/home-$1; }
+feeders=
+for n in 0 1; do
+  mkdir -p n$n/proc/sys/kernel run$n
+  echo "n$n" >n$n/proc/sys/kernel/hostname
+  python3 "$HERE/feed.py" n$n $((200 + 100 * n)) 100 20 & feeders+=" $!"
+  for _ in $(seq 100); do [ -e n$n/ready ] && break; sleep 0.05; done
+done
+for n in 0 1; do  # on two nodes nobody shares a folder
+  home $n
+  FIRST=$((2 * n)) XDG_RUNTIME_DIR=$WORK/run$n launch slurm 77 2 4 "$NODEWATT" run -q --root n$n --name job --json n$n.json -- sh -c "
+    '$NODEWATT' phase begin train; sleep 1.5; '$NODEWATT' phase work 8 sample; '$NODEWATT' phase end train"
+  saved[n]=${PIDS[77]}
+done
+home other
+env $(variables slurm 78 1 0 1 2 1) "$NODEWATT" run -q --root n1 -- sleep 0.5
+"$NODEWATT" export other.nw 2>/dev/null
+for n in 0 1; do PIDS[77]=${saved[n]}; wait_ranks 77; expect "ranks of n$n" "$(cat 77.codes)" "0 0"; done
+kill $feeders
+for n in 0 1; do home $n; "$NODEWATT" export n$n.nw 2>/dev/null || fail "export"; done
+
+home all
+for n in 0 1 0; do "$NODEWATT" import n$n.nw 2>/dev/null || fail "import"; done
+expect "the job's records" "$("$NODEWATT" runs --job 77.0 --csv | cut -d, -f1,3 | grep -v uid | sort -u | wc -l)" 2
+"$NODEWATT" merge --job slurm-77.0 --json >merged.json; expect "merge" $? 0
+total=$(json n0.json 'r["energy"]["energy_j"]')+$(json n1.json 'r["energy"]["energy_j"]')
+expect "energy" "$(json merged.json "abs(r['energy']['energy_j'] - ($total)) < 2e-6")" True
+expect "power of two nodes" "$(json merged.json "abs(r['energy']['energy_j'] / r['duration_s'] / 740 - 1) < 0.1")" True
+expect "members" "$(json merged.json '[(m["host"], m["ranks"]) for m in r["members"]]')" "[('n0', 2), ('n1', 2)]"
+expect "ranks" "$(json merged.json '(r["parallel"]["ranks"], r["parallel"]["world_size"], r["state"], r["exit_code"], r["name"])')" \
+  "(4, 4, 'merged', 0, 'job')"
+expect "phases" "$(json merged.json '[(p["path"], p["count"], p["work"][0]["count"], p["resolved"]) for p in r["phases"]]')" \
+  "[('train', 4, 32.0, True)]"
+expect "doubt" "$(json merged.json "r['energy']['uncertainty_j'] > max($(json n0.json 'r["energy"]["uncertainty_j"]'), $(json n1.json 'r["energy"]["uncertainty_j"]'))")" True
+expect "nothing missing" "$(json merged.json '[a["name"] for a in r["anomalies"] if a["name"].startswith("member") or a["name"] == "clocks_differ"]')" "[]"
+
+# Again, in another order, from files, with what is merged already: the same record, kept once.
+"$NODEWATT" merge n1.nw n0.nw n1.nw --json --name other >again.json
+cmp -s merged.json again.json || fail "merged again it is another record"
+uid=$(json merged.json 'r["uid"]')
+"$NODEWATT" merge "@$uid" n0.nw --json | cmp -s - merged.json || fail "merged with its own part it is another record"
+expect "kept once" "$("$NODEWATT" runs --limit 0 | wc -l)" 4
+"$NODEWATT" merge --job 77.0 >merged.txt
+expect_in "the nodes in the report" merged.txt "Node  Run"
+expect_in "the ranks" merged.txt "Ranks     4 (of 4), job slurm-77.0"
+"$NODEWATT" merge --job 77.0 --csv | grep -c ',member,' | grep -qx 2 || fail "members in the table"
+"$NODEWATT" merge --job 77.0 --format html | grep -c '<h2>The nodes</h2>' >/dev/null || fail "members on the page"
+"$NODEWATT" merge --job 77.0 --format markdown | grep -c '^| n1 |' >/dev/null || fail "members in markdown"
+
+# What is no sum of one run.
+"$NODEWATT" merge n0.nw 2>one.txt; expect "one alone" $? 1
+expect_in "says so" one.txt "one node's record alone"
+"$NODEWATT" merge --job 78.0 2>none.txt; expect "no such job" $? 3
+"$NODEWATT" merge 2>/dev/null; expect "nothing named" $? 2
+head -c 200 n0.nw >half.nw
+"$NODEWATT" merge half.nw n1.nw 2>half.txt; expect "half a file" $? 1
+expect_in "is named" half.txt "half.nw"
+"$NODEWATT" merge n0.nw other.nw 2>jobs.txt; expect "another job" $? 1
+expect_in "is refused" jobs.txt "not of one job: slurm-77.0 and slurm-78.0 (--allow-mixed"
+"$NODEWATT" merge n1.nw other.nw --allow-mixed --json >mixed.json; expect "--allow-mixed" $? 0
+expect "and said" "$(json mixed.json '[a["name"] for a in r["anomalies"] if a["name"] == "node_twice"]')" "['node_twice']"
+finish

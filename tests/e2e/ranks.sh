@@ -1,0 +1,102 @@
+#!/usr/bin/env bash
+# The ranks of one program on one node: one sampler, one record, one report; every rank ends as its own command does, when it does.
+. "$(dirname "$0")/lib.sh"
+. "$HERE/ranks_lib.sh"
+runs() { "$NODEWATT" runs --limit 0 "$@" 2>/dev/null; }
+
+# Eight of sixteen ranks, at a known power: the node's energy once, the work of all, each one's own exit code.
+mkdir tree
+python3 "$HERE/feed.py" tree 220 180 30 & feeder=$!
+for _ in $(seq 100); do [ -e tree/ready ] && break; sleep 0.05; done
+cat >rank.sh <<X
+echo "out \$ME"; cat; echo "err \$ME" >&2
+'$NODEWATT' phase begin train; sleep 2; '$NODEWATT' phase work 10 sample; '$NODEWATT' phase end train
+exit \$((ME == 5 ? 3 : 0))
+X
+launch openmpi mpi 8 16 "$NODEWATT" --root tree run --json mpi.json --name program -- sh rank.sh </dev/null
+wait_ranks mpi
+expect "each rank's own exit code" "$(cat mpi.codes)" "0 0 0 0 0 3 0 0"
+expect "its own streams" "$(cat mpi.*.out | sort | tr '\n' ' ')" "$(for i in 0 1 2 3 4 5 6 7; do printf 'out %s ' $i; done)"
+expect "one report" "$(reports mpi)" 1
+expect "the others say nothing" "$(cat mpi.*.err | grep -c '^err [0-7]$') $(wc -l mpi.*.err | grep -c ' 1 mpi')" "8 7"
+expect_in "the report says how many" "$(grep -l '^nodewatt run' mpi.*.err)" "Ranks     8 (of 16), 1 failed, job openmpi-mpi"
+expect "one record" "$(runs | grep -c program)" 1
+expect "the ranks" "$(json mpi.json '[r["parallel"][k] for k in ("ranks", "world_size", "rank_first", "ranks_failed", "job_key")]')" \
+  "[8, 16, 0, 1, 'openmpi-mpi']"
+expect "exit code" "$(json mpi.json 'r["exit_code"]')" 3
+once=$(json mpi.json "r['energy']['energy_j'] / (430 * r['duration_s'])")
+awk "BEGIN { exit !($once > 0.95 && $once < 1.05) }" || fail "energy once: got $once times the node's"
+expect "a phase once, its work of all" "$(json mpi.json '[(p["path"], p["count"], p["work"][0]["count"], len(p["spans"])) for p in r["phases"]]')" \
+  "[('train', 8, 80.0, 1)]"
+once=$(json mpi.json "r['phases'][0]['energy']['energy_j'] / (430 * r['phases'][0]['duration_s'])")
+awk "BEGIN { exit !($once > 0.9 && $once < 1.1) }" || fail "the phase's energy: got $once times the node's"
+kill $feeder
+
+# Who founded the crew may end first, others may come late; nobody waits for another's command, and no stream is held open.
+SLURM_GPUS_ON_NODE=4096 launch slurm 41 3 3 sh -c '[ $ME = 2 ] && sleep 1; exec "$@"' - "$NODEWATT" run -q --json late.json -- sh -c 'sleep $((ME == 0 ? 0 : 2))'
+set -- ${PIDS[41]}
+wait "$1"
+kill -0 "$3" 2>/dev/null || fail "the first rank waited for the others"
+wait_ranks 41
+expect "late ranks belong to it" "$(json late.json '(r["parallel"]["ranks"], r["duration_s"] > 2.5, r["exit_code"])')" "(3, True, 0)"
+expect "quiet" "$(cat 41.*.err)" ""
+expect "accelerators that are out of sight" "$(json late.json '[a["name"] for a in r["anomalies"] if a["name"] == "gpu_hidden"]')" "['gpu_hidden']"
+
+# Two programs at the same time, and ranks that end by a signal.
+launch slurm 51 2 2 "$NODEWATT" run -q --name one --json 51.json -- sleep 1
+launch torchrun 52 2 2 "$NODEWATT" run -q --name two --json 52.json -- sh -c 'sleep 0.5; kill -TERM $$'
+launch hydra 53 2 2 "$NODEWATT" run -q --name three --json 53.json -- sleep 1
+for job in 51 52 53; do wait_ranks $job; done
+expect "signals" "$(cat 51.codes 52.codes 53.codes | tr '\n' ' ')" "0 0 143 143 0 0 "
+expect "a record each" "$(runs | grep -cE ' (one|two|three) ')" 3
+expect "of two ranks each" "$(for job in 51 52 53; do json $job.json '(r["parallel"]["ranks"], r["parallel"]["job_key"], r["signal"])'; done)" \
+  "(2, 'slurm-51.0', None)
+(2, 'torchrun-none.localhost.52', 15)
+(2, None, None)"
+expect "found by their job" "$(runs --job slurm-51.0 | grep -c one) $(runs --job 51.0 | grep -c one) $(runs --job 52.0 | grep -c one)" "1 1 0"
+
+# A script that runs two programs in each rank, some ranks faster: two records, each of all ranks.
+launch slurm 61 3 3 sh -c "'$NODEWATT' run -q --name prepare --json p.json -- sleep 0.\$((ME * 4 + 1)); '$NODEWATT' run -q --name main --json m.json -- sleep 1"
+wait_ranks 61
+expect "two programs one after the other" "$(json p.json 'r["parallel"]["ranks"]') $(json m.json 'r["parallel"]["ranks"]') $(runs | grep -cE 'prepare|main')" \
+  "3 3 2"
+
+# Inside a measured run; and the repeats of a command.
+"$NODEWATT" run -q --name outer --json o.json -- bash -c ". '$HERE/ranks_lib.sh'; launch slurm 71 2 2 '$NODEWATT' run -q --warmup 1 --repeat 2 --name inner -- sleep 0.2
+  wait_ranks 71"
+expect "a run around ranks is no rank" "$(json o.json 'r["parallel"]')" None
+expect "repeats of ranks" "$(runs --name inner --csv | cut -d, -f1 | sort -u | grep -vc uid)" 3
+expect "are one group" "$("$NODEWATT" report --json $("$NODEWATT" runs --name inner --csv | cut -d, -f1 | grep -v uid | sort -u) |
+  grep -E '"group"' | sort -u | wc -l)" 1
+# Ranks inside ranks: nobody waits for the other's.
+launch slurm 73 2 2 "$NODEWATT" run -q --name outside -- "$NODEWATT" run -q --name inside -- sh -c 'sleep $((ME * 2))'
+set -- ${PIDS[73]}
+wait "$1"
+kill -0 "$2" 2>/dev/null || fail "a rank inside a rank waited for the other"
+wait_ranks 73
+expect "a record for each level" "$(runs | grep -cE 'outside|inside')" 2
+
+# Not a rank: the script of a batch job, one rank alone, a rank that is told to be alone.
+env SLURM_JOB_ID=81 SLURM_PROCID=0 SLURM_LOCALID=0 SLURM_NTASKS=8 "$NODEWATT" run -q --json b.json -- true
+expect "a batch script" "$(json b.json 'r["parallel"]')" None
+env $(variables slurm 82 3 0 1 4 3) "$NODEWATT" run -q --json b.json -- true
+expect "the only rank of its node" "$(json b.json '[r["parallel"][k] for k in ("ranks", "world_size", "rank_first", "node_rank")]')" "[1, 4, 3, 3]"
+launch slurm 83 2 2 "$NODEWATT" run -q --rank-alone --name alone -- true
+wait_ranks 83
+expect "--rank-alone" "$(runs | grep -c ' alone ')" 2
+launch none 84 2 2 "$NODEWATT" run -q --group-key mine --name keyed -- sleep 0.5
+wait_ranks 84
+expect "--group-key" "$(runs --job mine | grep -c keyed)" 1
+
+# What is wrong is each rank's own to say, and nothing is measured then.
+launch slurm 91 2 2 "$NODEWATT" run --label nonsense -- true
+launch slurm 92 2 2 "$NODEWATT" run -q -- ./not-there
+wait_ranks 91; wait_ranks 92
+expect "usage" "$(cat 91.codes)" "125 125"
+expect "no such command" "$(cat 92.codes) $(cat 92.*.err | grep -c 'cannot start ./not-there')" "127 127 2"
+"$NODEWATT" doctor --json 2>/dev/null | grep -q '"measured"' ||
+  { launch slurm 93 2 2 "$NODEWATT" run --root "$WORK/empty" --strict -- touch started; wait_ranks 93
+    expect "--strict" "$(cat 93.codes) $(ls started 2>/dev/null)" "125 125 "; }
+
+expect "nothing is left behind" "$(ls "$XDG_RUNTIME_DIR/nodewatt-$(id -u)" | wc -l) $(ls "$XDG_RUNTIME_DIR"/nodewatt-*-* 2>/dev/null | wc -l)" "0 0"
+finish
