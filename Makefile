@@ -24,7 +24,7 @@ bench: build          ## train and infer both applications on this node; table, 
 test: check unit sanitize  ## every test
 
 unit: build
-	@[ -z "$${NODEWATT_CI:-}" ] || tools/deps packages-live.txt  # exporters start as services: nobody gets them unasked on his own machine
+	@[ -z "$${NODEWATT_CI:-}" ] || tools/deps packages-live.txt packages-latex.txt  # exporters start as services: nobody gets them unasked on his own machine
 	@$(DATA)
 	@cd $(BUILD) && $(CTEST) -j $(JOBS)
 

@@ -128,7 +128,7 @@ Aspect subsystems(const pb::Record& record) {
     out.why =
         "the node is measured whole; the network outside it is neither measured nor estimated, and level 1 asks for it";
   else
-    out.why = "not the whole node: " + boundary_words(record);
+    out.why = (measured(record) ? "not the whole node: " : "not measured: ") + boundary_words(record);
   return out;
 }
 
@@ -173,8 +173,8 @@ std::string make_sheet(const pb::Record& record, const TextStyle& style) {
   const std::array<Aspect, 7> all{granularity(record), timing(record),   reported(record), fraction(record),
                                   subsystems(record),  location(record), meter(record)};
   std::string out = fold("",
-                         fmt::format("Run {} {}, aspects of the EE HPC WG methodology: what each would reach at most",
-                                     short_id(record), record.name().empty() ? "" : clean(record.name())),
+                         fmt::format("Run {}{}{}, aspects of the EE HPC WG methodology: what each would reach at most",
+                                     short_id(record), record.name().empty() ? "" : " ", clean(record.name())),
                          style.width) +
                     '\n';
   const int least = std::min_element(all.begin(), all.end(), [](const Aspect& a, const Aspect& b) {

@@ -1,12 +1,14 @@
-// A comparison to be read elsewhere: Markdown, and a page with the picture of energy against time.
+// A comparison to be read elsewhere: Markdown, a table for a paper, and a page with the picture of energy against time.
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "report/compare_words.h"
 #include "report/escape.h"
+#include "report/forms.h"
+#include "report/latex.h"
 #include "report/page.h"
-#include "report/report.h"
+#include "report/provenance.h"
 #include "study/findings.h"
 
 namespace nw {
@@ -34,7 +36,28 @@ std::string list_html(std::string_view title, const std::vector<std::string>& li
   return out + "</ul></section>\n";
 }
 
+std::vector<const pb::Record*> runs_of(const Comparison& comparison) {
+  std::vector<const pb::Record*> all;
+  for (const Side& side : comparison.sides)
+    for (const pb::Record* run : side.who.runs)
+      if (std::find(all.begin(), all.end(), run) == all.end()) all.push_back(run);
+  return all;
+}
+
 }  // namespace
+
+std::string make_compare_provenance(const Comparison& comparison, bool utf8) {
+  return provenance_words(runs_of(comparison), utf8);
+}
+
+std::string make_compare_latex(const Comparison& comparison) {
+  const CompareWords words = make_compare_words(comparison, {Units::automatic, false, false});
+  std::string out = make_latex(make_paper_rows(comparison), make_compare_provenance(comparison, false));
+  for (const std::string& one : words.differences) out += latex_comment("Differs in " + one);
+  out += latex_comment("Comparable? " + words.comparable);
+  for (const std::string& one : words.verdicts) out += latex_comment(one);
+  return out;
+}
 
 std::string make_compare_markdown(const Comparison& comparison) {
   const CompareWords words = make_compare_words(comparison, kStyle);
@@ -50,7 +73,8 @@ std::string make_compare_markdown(const Comparison& comparison) {
   for (const std::string& one : words.differences) out += "- Differs in " + for_markdown(one) + '\n';
   out += "- Comparable? " + for_markdown(words.comparable) + '\n';
   for (const std::string& one : words.verdicts) out += "- **" + for_markdown(one) + "**\n";
-  return out + "\n± is half the 95 % interval.\n";
+  return out +
+         fmt::format("\n± is half the 95 % interval.\n\n{}\n", for_markdown(make_compare_provenance(comparison, true)));
 }
 
 std::string make_compare_html(const Comparison& comparison, std::string_view title) {
@@ -60,12 +84,10 @@ std::string make_compare_html(const Comparison& comparison, std::string_view tit
                   for_html(words.comparable), table_html(words));
   body += "<section class=\"card\"><h2>Energy against time</h2>\n" + make_pareto_svg(comparison) + "</section>\n";
   body += list_html("Verdict", words.verdicts) + list_html("Possible causes: what differs", words.differences);
-  std::vector<const pb::Record*> records;
-  for (const Side& side : comparison.sides)
-    for (const pb::Record* run : side.who.runs)
-      if (std::find(records.begin(), records.end(), run) == records.end()) records.push_back(run);
-  body += make_findings_body(compute_findings(records));
-  return make_page(title, page_head("compare", title) + body + "<p class=\"sub\">± is half the 95 % interval.</p>\n");
+  body += make_findings_body(compute_findings(runs_of(comparison)));
+  return make_page(title, page_head("compare", title) + body +
+                              fmt::format("<p class=\"sub\">± is half the 95 % interval. {}</p>\n",
+                                          for_html(make_compare_provenance(comparison, true))));
 }
 
 }  // namespace nw

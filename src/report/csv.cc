@@ -17,7 +17,7 @@ constexpr const char* kHeader =
     "uid,name,host,start_time,scope,phase,phase_count,duration_s,domain,device,label,energy_j,uncertainty_j,coverage,"
     "kind,boundary,"
     "source,sensor,depth,counted,mean_power_w,max_power_w,node_type,cpu_busy,child_cpu_s,idle_energy_j,busy,busiest,"
-    "processes,power_limit_w,allocated,version,data_sha256\n";
+    "processes,power_limit_w,allocated,version,data_sha256,played_by\n";
 
 // The shortest digits that read back as the same number.
 std::string number(std::optional<double> value) { return value ? fmt::format("{}", *value) : ""; }
@@ -80,7 +80,8 @@ std::string component_row(const Scope& scope, const pb::Component& one, const st
 // Which data they are of, behind the rows of one record. No cell holds a line's end.
 std::string with_provenance(const std::string& rows, const pb::Record& record) {
   const pb::Record* data[] = {&record};
-  const std::string tail = "," + for_csv(record.version()) + "," + data_sha256(data) + "\n";
+  const std::string tail =
+      "," + for_csv(record.version()) + "," + data_sha256(data) + "," + for_csv(clean(record.node().played())) + "\n";
   std::string out;
   for (const char c : rows) c == '\n' ? out += tail : out += c;
   return out;

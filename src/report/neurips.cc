@@ -70,17 +70,26 @@ std::string memory_words(const pb::Node& node) {
   return fmt::format("{} GiB", (node.memory_bytes() + (1ULL << 29U)) >> 30U);
 }
 
-std::vector<PaperColumn> make_columns(const std::vector<Bill>& bills) {
+// In which energies are best read: that of the largest.
+Units bill_units(const std::vector<Bill>& bills) {
+  std::optional<double> most;
+  for (const Bill& bill : bills)
+    if (bill.energy.value) most = std::max(most.value_or(0), *bill.energy.value);
+  return energy_unit(most, Units::automatic);
+}
+
+std::vector<PaperColumn> make_columns(const std::vector<Bill>& bills, Units units) {
+  const std::string unit(energy_name(units));
   std::vector<PaperColumn> columns{{"Run", "", "", {}, {}},
                                    {"Worker", "", "", {}, {}},
                                    {"Memory", "", "", {}, {}},
                                    {"Runs", "", "", {}, {}},
                                    {"Failed", "", "", {}, {}},
                                    {"Time for one", "h", "", {}, {}},
-                                   {"Energy of one", "kWh", "", {}, {}},
+                                   {"Energy of one", unit, "", {}, {}},
                                    {"Node time", "h", "", {}, {}},
-                                   {"Energy of all", "kWh", "", {}, {}}};
-  const double kwh = energy_size(Units::kWh);
+                                   {"Energy of all", unit, "", {}, {}}};
+  const double size = energy_size(units);
   for (const Bill& bill : bills) {
     const pb::Record& first = *bill.batch.runs[0];
     const PaperRow row = make_paper_row(bill.batch, "");
@@ -90,9 +99,9 @@ std::vector<PaperColumn> make_columns(const std::vector<Bill>& bills) {
     columns[3].numbers.push_back({std::to_string(bill.all.size()), ""});
     columns[4].numbers.push_back({std::to_string(bill.failures), ""});
     columns[5].numbers.push_back(bare_digits(row.seconds.amount(), kHour));
-    columns[6].numbers.push_back(bare_digits(row.energy.amount(), kwh));
+    columns[6].numbers.push_back(bare_digits(row.energy.amount(), size));
     columns[7].numbers.push_back(bare_digits({bill.node_hours, {}}, 1));
-    columns[8].numbers.push_back(bare_digits(bill.energy, kwh));
+    columns[8].numbers.push_back(bare_digits(bill.energy, size));
   }
   return columns;
 }
@@ -101,14 +110,14 @@ void add_to(std::optional<double>& sum, std::optional<double> one) {
   if (one) sum = sum.value_or(0) + *one;
 }
 
-std::string paragraph(const std::vector<Bill>& bills, Records records) {
+std::string paragraph(const std::vector<Bill>& bills, Records records, Units units) {
   Bill sum;
   for (const Bill& bill : bills) {
     sum.failures += bill.failures, sum.warmups += bill.warmups, sum.unknown += bill.unknown;
     add_to(sum.node_hours, bill.node_hours), add_to(sum.gpu_hours, bill.gpu_hours);
     add_to(sum.energy.value, bill.energy.value), add_to(sum.energy.uncertainty, bill.energy.uncertainty);
   }
-  const Digits energy = bare_digits(sum.energy, energy_size(Units::kWh));
+  const Digits energy = bare_digits(sum.energy, energy_size(units));
   std::string words = fmt::format(
       "All computations behind these results ({} run{}, of them {} failed, {} warm-up{}) took {} node hours",
       records.size(), records.size() == 1 ? "" : "s", sum.failures, sum.warmups, sum.warmups == 1 ? "" : "s",
@@ -119,7 +128,8 @@ std::string paragraph(const std::vector<Bill>& bills, Records records) {
   if (energy.value == kUnknown)
     out += "an unknown energy";
   else
-    out += fmt::format("{}{}~kWh", energy.value, energy.uncertainty.empty() ? "" : " $\\pm$ " + energy.uncertainty);
+    out += fmt::format("{}{}~{}", energy.value, energy.uncertainty.empty() ? "" : " $\\pm$ " + energy.uncertainty,
+                       energy_name(units));
   out += for_latex(fmt::format(" (boundary: {}; without PUE).", boundaries_words(records)));
   if (sum.unknown > 0)
     out += for_latex(fmt::format(" The energy of {} of them is not known and not in it.", sum.unknown));
@@ -130,7 +140,9 @@ std::string paragraph(const std::vector<Bill>& bills, Records records) {
 
 Result<std::string> make_neurips(Records records, const FormStyle& /*style*/) {
   const std::vector<Bill> bills = make_bills(records);
-  const std::string body = paragraph(bills, records) + "\n\n\\medskip\\noindent\n" + make_tabular(make_columns(bills));
+  const Units units = bill_units(bills);
+  const std::string body =
+      paragraph(bills, records, units) + "\n\n\\medskip\\noindent\n" + make_tabular(make_columns(bills, units));
   return latex_needs(body) + body +
          latex_comment("Runs that were not recorded are not counted here: say so where there were some.") +
          latex_comment(provenance_words(records, false));

@@ -104,7 +104,7 @@ Amount compute_gpu_share(const pb::Record& record, std::string_view phase) {
 PaperRow make_paper_row(const Contender& batch, std::string_view phase) {
   const Excerpts parts = excerpts(batch, phase);
   PaperRow row;
-  row.label = cut_middle(clean(batch.label), kLongestLabel);
+  row.label = cut_middle(clean(batch.label), kLongestLabel) + (is_played(batch.runs) ? " (PLAYED)" : "");
   row.phase = clean(phase);
   row.node = cut_middle(node_type_words(batch.first()), kLongestLabel);
   row.n = batch.runs.size();
@@ -152,6 +152,7 @@ std::vector<PaperRow> make_paper_rows(const Comparison& comparison) {
       row.per_unit = side.figure;
     }
     row.relative = side.energy.quotient;
+    if (comparison.base && &side == &comparison.sides[*comparison.base] && row.relative.value) row.relative = {1.0, {}};
     row.kind = side.kind;
     row.boundary = reach_words(side.reach);
     rows.push_back(std::move(row));

@@ -135,13 +135,16 @@ std::string boundaries_words(Records records) {
   return joined(all, " / ");
 }
 
+bool is_played(Records records) {
+  return std::any_of(records.begin(), records.end(),
+                     [](const pb::Record* record) { return !record->node().played().empty(); });
+}
+
 std::string provenance_words(Records records, bool utf8) {
   const std::string sources = source_words(records, utf8, true);
   const std::string boundary = boundaries_words(records);
-  const bool played = std::any_of(records.begin(), records.end(),
-                                  [](const pb::Record* record) { return !record->node().played().empty(); });
   return fmt::format("nodewatt {}; {}{}; {}{}{}, {} is half the 95 % interval; data sha256:{}", versions_words(records),
-                     played ? "PLAYED by a simulator, no real machine; " : "",
+                     is_played(records) ? "PLAYED by a simulator, no real machine; " : "",
                      boundary == "unknown" ? "boundary unknown" : boundary,
                      sources.empty() ? "" : "by " + sources + "; ", records.size(),
                      records.size() == 1 ? " run" : " runs", plus_minus(utf8), data_sha256(records));

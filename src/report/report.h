@@ -49,7 +49,10 @@ std::string make_compare(Records records, const TextStyle& style);
 std::string make_compare_json(const Comparison& comparison);
 std::string make_compare_csv(const Comparison& comparison);
 std::string make_compare_markdown(const Comparison& comparison);
+std::string make_compare_latex(const Comparison& comparison);
 std::string make_compare_html(const Comparison& comparison, std::string_view title);
+// The line of provenance.h about all its runs.
+std::string make_compare_provenance(const Comparison& comparison, bool utf8);
 // Energy against time, the sides that no other one beats in both joined by a line.
 std::string make_pareto_svg(const Comparison& comparison);
 

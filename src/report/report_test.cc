@@ -4,13 +4,12 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <fstream>
 #include <functional>
 #include <sstream>
 
 #include "report/escape.h"
-#include "support/records.h"
+#include "support/golden.h"
+#include "support/record_repeats.h"
 
 namespace nw {
 namespace {
@@ -26,15 +25,6 @@ const std::vector<Sample>& samples() {
                                        {"nothing", sample::nothing},     {"nonsense", sample::nonsense},
                                        {"gaps", sample::gaps},           {"merged", sample::merged}};
   return all;
-}
-
-void expect_golden(const std::string& name, const std::string& text) {
-  const std::string path = std::string(NODEWATT_SOURCE_DIR) + "/src/report/golden/" + name + ".txt";
-  if (std::getenv("NODEWATT_UPDATE_GOLDEN") != nullptr) std::ofstream(path, std::ios::binary) << text;
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream golden;
-  golden << file.rdbuf();
-  EXPECT_EQ(text, golden.str()) << path;
 }
 
 // The same text at four widths.
@@ -57,7 +47,7 @@ struct Bench {
 
   Bench() {
     const double factors[] = {1, 1.01, 0.988, 1.4, 1.42};
-    for (int i = 0; i < 5; ++i) records.push_back(scaled(factors[i], i));
+    for (int i = 0; i < 5; ++i) records.push_back(sample::repeated(factors[i], i));
     records.push_back(sample::no_sensor());
     for (const pb::Record& record : records) all.push_back(&record);
     const std::vector<const pb::Record*> fast{all[0], all[1], all[2]}, slow{all[3], all[4]};
@@ -66,20 +56,6 @@ struct Bench {
             {"segmentation", "train", "cpu (accelerators idle)", slow},
             {"forecasting", "infer", "cpu", {all[5]}},
             {"forecasting", "train", "cpu", {}}};
-  }
-
-  static pb::Record scaled(double factor, int i) {
-    pb::Record record = sample::gpu_node();
-    record.set_uid("7f3k" + std::to_string(i) + "m9q0r8s7t6v5w4x3y2z1");
-    record.set_group(factor > 1.2 ? "slow" : "fast");
-    if (factor > 1.2) record.set_name("segmentation train, CPU");
-    record.set_repeat(static_cast<std::uint32_t>(i + 1));
-    const auto scale = [factor](pb::Energy& energy) {
-      energy.set_energy_uj(std::llround(static_cast<double>(energy.energy_uj()) * factor));
-    };
-    scale(*record.mutable_energy());
-    for (pb::Phase& phase : *record.mutable_phases()) scale(*phase.mutable_energy());
-    return record;
   }
 };
 

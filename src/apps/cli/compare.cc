@@ -9,6 +9,7 @@
 
 #include "apps/cli/command.h"
 #include "apps/cli/house.h"
+#include "apps/cli/png.h"
 #include "base/parse.h"
 #include "store/query_words.h"
 #include "study/comparison.h"
@@ -49,15 +50,21 @@ Result<Query> make_query(const CompareOptions& options) {
   return query;
 }
 
-Result<std::string> render(const std::string& format, const Comparison& comparison, const TextStyle& style) {
+Result<std::string> render(const PrintOptions& print, const Comparison& comparison, const TextStyle& style) {
+  const std::string& format = print.format;
   if (format == "text") return make_compare(comparison, style);
   if (format == "json") return make_compare_json(comparison);
   if (format == "csv") return make_compare_csv(comparison);
   if (format == "markdown" || format == "md") return make_compare_markdown(comparison);
+  if (format == "latex") return make_compare_latex(comparison);
   if (format == "html") return make_compare_html(comparison, "nodewatt compare");
   if (format == "svg") return make_pareto_svg(comparison);
+  if (format == "png") {
+    NW_CHECK(check_no_terminal(print.output));
+    return render_png(make_pareto_svg(comparison), make_compare_provenance(comparison, true));
+  }
   return fail(ErrorKind::malformed,
-              fmt::format("--format {}: there are text, json, csv, markdown, html and svg", quote(format)));
+              fmt::format("--format {}: there are text, json, csv, markdown, latex, html, svg and png", quote(format)));
 }
 
 Result<std::string> render(const std::string& format, const Findings& findings, const TextStyle& style) {
@@ -92,7 +99,7 @@ Chosen choose(const CompareOptions& options) {
 }
 
 int write(const PrintOptions& print, const Result<std::string>& text) {
-  if (!text) return complain(text.error().what, 2);
+  if (!text) return complain_of_use(text.error());
   const auto done = write_out(print.output, *text);
   return done ? 0 : complain(done.error());
 }
@@ -114,7 +121,7 @@ int compare(const CompareOptions& options) {
   const auto comparison = nw::compare(chosen.pointers, *wish);
   if (!comparison) return complain(comparison.error());
   const TextStyle style = style_of(options.print);
-  auto text = render(options.print.format, *comparison, style);
+  auto text = render(options.print, *comparison, style);
   if (text && options.print.format == "text")
     *text += make_findings_sentences(compute_findings(chosen.pointers), style);
   return write(options.print, text);

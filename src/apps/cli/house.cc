@@ -111,6 +111,10 @@ int complain(const std::string& what, int code) {
 
 int complain(const Error& error) { return complain(error.what, error.kind == ErrorKind::absent ? 3 : 1); }
 
+int complain_of_use(const Error& error) {
+  return error.kind == ErrorKind::malformed ? complain(error.what, 2) : complain(error);
+}
+
 std::string with_host(std::string path) {
   char host[256] = {};
   if (::gethostname(host, sizeof host - 1) != 0) return path;

@@ -26,7 +26,8 @@ Done add_labels(const std::vector<std::string>& labels, pb::Record& record);
 
 // "nodewatt: what" on stderr; returns `code`.
 int complain(const std::string& what, int code = 1);
-int complain(const Error& error);  // 3 when absent, else 1
+int complain(const Error& error);         // 3 when absent, else 1
+int complain_of_use(const Error& error);  // where malformed is what was typed: 2 for that
 
 // The path with this host's name for each "%h": nodes that share a directory write a file each.
 std::string with_host(std::string path);

@@ -13,7 +13,7 @@ void add_asking(CommandLine& line) {
   runs->add_option("--job", runs_options.job, "of this job, on all nodes that are here: slurm-1234.0, or 1234.0")
       ->type_name("KEY");
   runs->add_option("--limit", runs_options.limit, "at most so many, newest first; 0: all")->capture_default_str();
-  add_print(*runs, runs_options.print, "text, json, csv");
+  add_print(*runs, runs_options.print, "text, or a form of report that is text: json, csv, latex, ...");
   runs->callback([&line, &runs_options] { line.code = nw::cli::runs(runs_options); });
 
   auto* compare = line.app.add_subcommand("compare", "set runs beside each other");
@@ -32,7 +32,7 @@ void add_asking(CommandLine& line) {
       ->type_name("SIDE");
   compare->add_flag("--allow-mixed", o.allow_mixed,
                     "rank what is not alike: energies by the parts that all sides have measured");
-  add_print(*compare, o.print, "text, json, csv, markdown, html, svg");
+  add_print(*compare, o.print, "text, json, csv, markdown, latex, html, svg, png");
   compare->callback([&line, &o] { line.code = nw::cli::compare(o); });
 
   auto& f = line.keep<CompareOptions>();

@@ -12,8 +12,6 @@
 
 #include "base/fd.h"
 
-extern char** environ;
-
 namespace nw::cli {
 
 namespace {
@@ -100,6 +98,12 @@ Result<std::string> with_description(const std::string& png, std::string_view de
   put_number(framed, static_cast<std::uint32_t>(
                          ::crc32(0, reinterpret_cast<const Bytef*>(chunk.data()), static_cast<uInt>(chunk.size()))));
   return png.substr(0, png.size() - kEndChunk) + framed + png.substr(png.size() - kEndChunk);
+}
+
+Done check_no_terminal(std::string_view output) {
+  if ((output.empty() || output == "-") && ::isatty(STDOUT_FILENO) == 1)
+    return fail(ErrorKind::malformed, "png: a terminal cannot show it; name a file by -o FILE");
+  return {};
 }
 
 Result<std::string> render_png(const std::string& svg, std::string_view description) {

@@ -13,6 +13,9 @@ namespace nw::cli {
 // rsvg-convert.
 Result<std::string> render_png(const std::string& svg, std::string_view description);
 
+// Where the picture would go to a terminal, which cannot show it: malformed.
+Done check_no_terminal(std::string_view output);
+
 // The PNG with a text chunk before its end; malformed when it is none.
 Result<std::string> with_description(const std::string& png, std::string_view description);
 

@@ -21,11 +21,6 @@ namespace nw::cli {
 
 namespace {
 
-// Usage errors are of kind malformed and exit 2; others as complain() has it.
-int complain_of(const Error& error) {
-  return error.kind == ErrorKind::malformed ? complain(error.what, 2) : complain(error);
-}
-
 Result<const Form*> choose_form(const std::string& name) {
   const Form* form = find_form(name);
   if (form != nullptr) return form;
@@ -84,9 +79,7 @@ Done print(const Form& form, Records records, const ReportOptions& options) {
     const CrateFiles files = NW_TRY(make_crate(records));
     return write_crate(o.output, files);
   }
-  const bool to_terminal = (o.output.empty() || o.output == "-") && ::isatty(STDOUT_FILENO) == 1;
-  if (form.output == FormOutput::png && to_terminal)
-    return fail(ErrorKind::malformed, "png: a terminal cannot show it; name a file by -o FILE");
+  if (form.output == FormOutput::png) NW_CHECK(check_no_terminal(o.output));
   std::string text =
       NW_TRY(form.make(records, {style_for(STDOUT_FILENO, o.units, o.colour, o.precise), options.phase}));
   if (form.output == FormOutput::png) text = NW_TRY(render_png(text, provenance_words(records, true)));
@@ -108,7 +101,7 @@ int report(const ReportOptions& options) {
     return done ? 0 : complain(done.error());
   }
   const auto form = choose_form(options.print.format);
-  if (!form) return complain_of(form.error());
+  if (!form) return complain_of_use(form.error());
   const auto query = make_query(options);
   if (!query) return complain("--query: " + query.error().what, 2);
   const auto records = find(*query, options.factors);
@@ -116,9 +109,9 @@ int report(const ReportOptions& options) {
   std::vector<const pb::Record*> all;
   for (const pb::Record& record : *records) all.push_back(&record);
   if (options.check) return review(all, options);
-  if (const auto fits = check_phase(**form, all, options.phase); !fits) return complain_of(fits.error());
+  if (const auto fits = check_phase(**form, all, options.phase); !fits) return complain_of_use(fits.error());
   const auto done = print(**form, all, options);
-  return done ? 0 : complain_of(done.error());
+  return done ? 0 : complain_of_use(done.error());
 }
 
 }  // namespace nw::cli
