@@ -31,12 +31,15 @@ class Words {
     for (const std::string& name : swept_.dimensions) table.columns.push_back({clean(name), false, 0, 6});
     if (swept_.dimensions.empty()) table.columns.push_back({"point", false, 0, 6});
     if (all_.per) table.columns.push_back({"energy " + work_words(*all_.per), true});
-    table.columns.push_back({"energy of a run", true, all_.per ? 2 : 0});
-    table.columns.push_back({all_.per ? "time " + work_words({"", all_.per->unit}) : "time", true, 1});
-    if (all_.is_ranked)
-      for (const char* title : {"rel. energy", "rel. time", "rel. E x t"}) table.columns.push_back({title, true, 3});
-    table.columns.push_back({"power", true, 5});
-    table.columns.push_back({"n", true, 4});
+    table.columns.push_back({"energy of a run", true, all_.per ? 4 : 0});
+    table.columns.push_back({all_.per ? "time " + work_words({"", all_.per->unit}) : "time", true, 2});
+    if (all_.is_ranked) {
+      table.columns.push_back({"rel. energy", true, 1});
+      table.columns.push_back({"rel. time", true, 3});
+      table.columns.push_back({"rel. E x t", true, 5});
+    }
+    table.columns.push_back({"power", true, 7});
+    table.columns.push_back({"n", true, 6});
     table.columns.push_back({"kind", false, 0});
     if (all_.is_ranked) table.columns.push_back({"least?", false, 0});
     for (const std::size_t point : order()) table.rows.push_back(row(swept_.points[point], table));

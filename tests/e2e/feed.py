@@ -33,26 +33,32 @@ def zone(root, path, name, start):
 
 
 class Load:
-    """The energy of package 0, by ROOT/load as soon as that is there; until then at a power of its own."""
+    """The energy of package 0, by ROOT/load as soon as that is there; until then at a power of its own. What the file says holds from
+    when it was written, however late it is read; what was said of the counter stays said."""
 
     def __init__(self, path, watts):
-        self.path, self.plan, self.written, self.joules, self.last = path, [(watts, None)], None, 0.0, time.monotonic()
+        self.path, self.plan, self.written, self.joules = path, [(time.monotonic(), watts)], None, 0.0
 
-    def energy(self):
-        now = time.monotonic()
-        if self.plan[0][1] is not None and now >= self.plan[0][1]:
-            self.plan.pop(0)
-        self.joules += self.plan[0][0] * (now - self.last)
-        self.last = now
+    def read(self, now):
         try:
             written = os.stat(self.path).st_mtime_ns
             words = open(self.path).read().split() if written != self.written else []
         except FileNotFoundError:
-            words = []
-        if len(words) in (1, 3):
-            self.written = written
-            first = now + float(words[1]) if len(words) == 3 else None
-            self.plan = [(float(words[0]), first)] + [(float(w), None) for w in words[2:]]
+            return
+        if len(words) not in (1, 3):
+            return
+        self.written = written
+        at = now - max(0.0, time.time() - written / 1e9)
+        self.plan = [part for part in self.plan if part[0] < at] + [(at, float(words[0]))]
+        if len(words) == 3:
+            self.plan.append((at + float(words[1]), float(words[2])))
+
+    def energy(self):
+        now = time.monotonic()
+        self.read(now)
+        ends = [part[0] for part in self.plan[1:]] + [now]
+        joules = sum(watts * max(0.0, min(end, now) - begin) for (begin, watts), end in zip(self.plan, ends))
+        self.joules = max(self.joules, joules)
         return self.joules
 
 

@@ -14,7 +14,7 @@ sweep() { "${SWEEP[@]}" "$@"; }
 # A point's power and time are known: 40, 30, 30 and 16 J above rest.
 cat >work.sh <<'X'
 case $1,$2 in 1,8) w=100 s=0.4;; 1,16) w=100 s=0.3;; 2,8) w=200 s=0.15;; 2,16) w=160 s=0.1;; esac
-echo $w >tree/load; sleep $s; echo 20 >tree/load; echo "did $1 $2 $OMP_NUM_THREADS"; echo "$1,$2" >>done.txt
+echo $w $s 20 >tree/load; sleep $s; echo "did $1 $2 $OMP_NUM_THREADS"; echo "$1,$2" >>done.txt
 X
 grid=(--threads 1,2 --batch-size 8,16 --repeat 2 --seed 7 --env 'OMP_NUM_THREADS={threads}')
 work=(-- sh work.sh '{threads}' '{batch_size}')
@@ -45,7 +45,16 @@ expect_in "it is said" result.txt "Least energy: threads=2, batch_size=16: "
 expect "a point's log" "$(cat out/logs/004-1.log)" "did 2 16 2"
 for file in sweep.md sweep.csv sweep.html sweep.svg sweep.records; do [ -s out/$file ] || fail "no $file"; done
 expect "records are labelled" "$("$NODEWATT" runs --label threads=1 --label batch_size=8 --limit 0 --json | grep -c '"sweep": "'"$(json out/sweep.state 'r["id"]')")" 2
-sweep --resume out >again.txt 2>/dev/null; expect "nothing is left to do" "$(wc -l <done.txt)" 9
+# As if it had been killed after its last record was kept, before the state said so: that run counts.
+python3 - <<'X'
+import json
+state = json.load(open("out/sweep.state"))
+last = state["runs"].pop()
+state["running"] = {"run": last["run"], "uid": last["uid"]}
+json.dump(state, open("out/sweep.state", "w"))
+X
+sweep --resume out >again.txt 2>/dev/null; expect "a whole record counts" "$(json out/sweep.state '(len(r["runs"]), r["runs"][-1]["exit_code"], r["running"])')" "(8, 0, None)"
+expect "nothing is left to do" "$(wc -l <done.txt)" 9
 cmp -s result.txt again.txt || fail "the result of a finished sweep differs"
 "$NODEWATT" sweep --report out >again.txt; expect "report" $? 0; cmp -s result.txt again.txt || fail "the report differs"
 XDG_DATA_HOME=$WORK/elsewhere "$NODEWATT" sweep --report out >again.txt; cmp -s result.txt again.txt || fail "the report from sweep.records differs"
@@ -85,7 +94,7 @@ expect "what was done is kept" "$(json int/sweep.state '([x["run"] for x in r["r
 expect_in "and printed" int.txt "Not finished: 1 of 2 runs are left. To go on: nodewatt sweep --resume int"
 
 # Ranked by work that the program prints; its output is in the log all the same.
-sweep --set n=10,40 --repeat 1 --work-regex 'sample=^(\d+) samples' --per sample -o work -- sh -c 'echo 100 >tree/load; sleep 0.1; echo 20 >tree/load; echo {n} samples; echo oh >&2' >work.txt 2>/dev/null
+sweep --set n=10,40 --repeat 1 --work-regex 'sample=^(\d+) samples' --per sample -o work -- sh -c 'echo 100 0.1 20 >tree/load; sleep 0.1; echo {n} samples; echo oh >&2' >work.txt 2>/dev/null
 expect "by work" "$(json work/sweep.json '(r["least_energy"], r["comparison"]["per"]["unit"])')" "('n=40', 'sample')"
 expect_in "in the table" work.txt "energy per sample"
 expect "the log holds both streams" "$(cat work/logs/002-1.log)" "40 samples
@@ -151,6 +160,7 @@ until_set limits3; kill -KILL "$(keeper limits3)"; wait $pid; expect "the keeper
 expect_in "that is said" err.txt "the sweep cannot go on"; as_before "after the keeper was killed"
 "${SWEEP[@]}" --power-limit 222 --repeat 1 --gpus all -o limits4 -- sh -c 'echo begun; exec sleep 0.5' >/dev/null 2>&1 & pid=$!
 until_set limits4; kill -STOP $pid; kill -KILL "$(keeper limits4)" $pid; wait $pid 2>/dev/null
+for _ in $(seq 100); do [ -z "$(keeper limits4)" ] && break; sleep 0.02; done
 expect "both are killed" "$(cat limits/gpu0)" 222000
 FAKE_NVML_SET_CODE=4 sweep --set x=1 --repeat 1 -o limits5 -- true {x} >/dev/null 2>err.txt; expect_in "who may not put them back says who may" err.txt "As root: nodewatt doctor"
 "$NODEWATT" --root tree doctor >/dev/null 2>err.txt; expect_in "doctor puts them back" err.txt "a killed sweep has left GPU power limits: put back"

@@ -52,7 +52,7 @@ class Turns {
                                      failure_words(state_.runs.back())))};
       }
     }
-    return {};
+    return {session_.signals().take_ending(Nanos{}), {}};
   }
 
  private:
@@ -128,14 +128,15 @@ class Turns {
   }
 
   TurnsEnd measure(const Turn& turn, SweptRun& run) {
+    if (const auto signal = session_.signals().take_ending(Nanos{})) return {signal, {}};
     show(turn, "");
     const auto outcome = start(turn, false);
     if (!outcome) return give_up(outcome.error());
     if (outcome->not_started) return not_started(*outcome->not_started, run);
-    if (outcome->end.told) {
+    if (const auto signal = ended_by(outcome->end)) {
       state_.running.reset();
       TurnsEnd end = keep();
-      end.told = outcome->end.told;
+      end.told = signal;
       return end;
     }
     run.uid = outcome->record.uid();
@@ -150,6 +151,12 @@ class Turns {
     }
     if (!changed->empty()) run.trouble = "its power limit was changed meanwhile, " + *changed;
     return {};
+  }
+
+  // The signal that ended the run and is to end the sweep. A command that died of it may be gone before we have it.
+  std::optional<int> ended_by(const ChildEnd& end) const {
+    if (end.told || end.exit_code == 0) return end.told;
+    return session_.signals().take_ending(Nanos{});
   }
 
   // A program that is the same at every point and cannot be started fails the sweep, else the point.
