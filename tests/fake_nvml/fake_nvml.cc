@@ -13,7 +13,12 @@
 //   FAKE_NVML_PROCESSES=1       and how many processes compute on it; on GPU 0 one more draws
 //   FAKE_NVML_PROCESSES_CODE=4  what asking for them returns
 //   FAKE_NVML_CUDA=12040        the version of CUDA that the driver can run
-// Compiled with FAKE_NVML_OLD it lacks the energy counter, the fields, MIG and all of what a GPU says of its activity.
+//   FAKE_NVML_LIMITS=DIR        power limits (default 400 W, 100 to 500 W) may be set: gpu0 holds that of GPU 0 in mW,
+//   sets
+//                               every one that was set, a line each; what FAKE_NVML_SET_CODE=4 says is returned in its
+//                               place
+// Compiled with FAKE_NVML_OLD it lacks the energy counter, the fields, MIG, all of what a GPU says of its activity, and
+// limits that can be set.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -24,7 +29,8 @@ int fake_nvml_alive = 0;  // inits less shutdowns
 }
 
 namespace {
-constexpr int kSuccess = 0, kInvalid = 2, kNotSupported = 3, kInsufficientSize = 7, kLost = 15;
+constexpr int kSuccess = 0, kInvalid = 2, kNotSupported = 3, kNoPermission = 4, kInsufficientSize = 7, kLost = 15;
+constexpr unsigned kLimit = 400'000, kLeastLimit = 100'000, kMostLimit = 500'000;
 
 long variable(const char* name, long otherwise) {
   const char* text = std::getenv(name);
@@ -47,6 +53,31 @@ long watts() { return variable("FAKE_NVML_WATTS", 300); }
   if (*count != 0 || infos != nullptr) std::abort();  // nobody knows which structure
   *count = static_cast<unsigned>(n);
   return n > 0 ? kInsufficientSize : kSuccess;
+}
+
+unsigned limit_of(int gpu) {
+  const char* dir = std::getenv("FAKE_NVML_LIMITS");
+  if (dir == nullptr) return kLimit;
+  char path[4096];
+  std::snprintf(path, sizeof path, "%s/gpu%d", dir, gpu);
+  std::FILE* file = std::fopen(path, "re");
+  unsigned mw = kLimit;
+  if (file != nullptr && std::fscanf(file, "%u", &mw) != 1) mw = kLimit;
+  if (file != nullptr) std::fclose(file);
+  return mw;
+}
+
+[[maybe_unused]] int set_limit(int gpu, unsigned mw) {
+  const char* dir = std::getenv("FAKE_NVML_LIMITS");
+  if (const long code = variable("FAKE_NVML_SET_CODE", 0); code != 0) return static_cast<int>(code);
+  if (dir == nullptr) return kNoPermission;
+  if (mw < kLeastLimit || mw > kMostLimit) return kInvalid;
+  char path[4096];
+  std::snprintf(path, sizeof path, "%s/gpu%d", dir, gpu);
+  if (std::FILE* file = std::fopen(path, "we")) std::fprintf(file, "%u\n", mw), std::fclose(file);
+  std::snprintf(path, sizeof path, "%s/sets", dir);
+  if (std::FILE* file = std::fopen(path, "ae")) std::fprintf(file, "gpu%d %u\n", gpu, mw), std::fclose(file);
+  return kSuccess;
 }
 
 void copy(char* to, const char* from, unsigned size) { std::snprintf(to, size, "%s", from); }
@@ -93,7 +124,7 @@ int nvmlDeviceGetPciInfo_v3(void* device, void* info) {
   return kSuccess;
 }
 
-int nvmlDeviceGetEnforcedPowerLimit(void*, unsigned* mw) { return *mw = 400'000, kSuccess; }
+int nvmlDeviceGetEnforcedPowerLimit(void* device, unsigned* mw) { return *mw = limit_of(index_of(device)), kSuccess; }
 
 int nvmlDeviceGetPowerUsage(void* device, unsigned* mw) {
   if (is("FAKE_NVML_NO_POWER", device)) return kNotSupported;
@@ -101,6 +132,13 @@ int nvmlDeviceGetPowerUsage(void* device, unsigned* mw) {
 }
 
 #ifndef FAKE_NVML_OLD
+int nvmlDeviceGetPowerManagementLimit(void* device, unsigned* mw) { return *mw = limit_of(index_of(device)), kSuccess; }
+int nvmlDeviceGetPowerManagementDefaultLimit(void*, unsigned* mw) { return *mw = kLimit, kSuccess; }
+int nvmlDeviceGetPowerManagementLimitConstraints(void*, unsigned* least_mw, unsigned* most_mw) {
+  return *least_mw = kLeastLimit, *most_mw = kMostLimit, kSuccess;
+}
+int nvmlDeviceSetPowerManagementLimit(void* device, unsigned mw) { return set_limit(index_of(device), mw); }
+
 int nvmlDeviceGetMigMode(void* device, unsigned* current, unsigned* pending) {
   *current = *pending = is("FAKE_NVML_MIG", device) ? 1 : 0;
   return kSuccess;

@@ -2,10 +2,11 @@
 """Writes the seeds of the fuzz targets: tests/fuzz/corpus/<target>/. Deterministic; Python 3 and protoc.
 
 usage: tests/fuzz/make_corpus.py
-tape: the first sweeps of tests/tapes; allocation: environments; numbers: one file a case; ipmi: one answer of each kind; redfish: the answers on the tapes; snmp:
+tape: the first sweeps of tests/tapes; allocation: environments; sweep: states, a note of power limits; numbers: one file a case; ipmi: one answer of each kind; redfish: the answers on the tapes; snmp:
 outlets and answers; pm_counters: lines, and registers with a CPU; journal: frames in text form through protoc; frames: a journal file;
 csv, nifti, rdb, checkpoint: the smallest valid file of each kind.
 """
+import json
 import pathlib
 import struct
 import subprocess
@@ -45,6 +46,21 @@ def make_redfish():
             write("redfish", f"{path.stem}{i}", answer.replace("\\\\", "\\"))
     for i, case in enumerate(("PT1M30.5S", "P1DT2H", "2026-01-01T12:00:00.25+01:00")):
         write("redfish", f"time{i}", case)
+
+
+def make_sweep():
+    uid = "0123456789abcdefghjkmnpqrs"
+    done = {"run": [0, 1], "uid": uid, "seconds": 1.5, "exit_code": 0, "signal": None, "trouble": "", "warm": False}
+    failed = dict(done, run=[1, 1], exit_code=None, signal=9, trouble="no", warm=True)
+    plan = {"name": "train", "host": "n1", "command": ["sh", "work.sh", "{threads}"], "environment": ["OMP_NUM_THREADS={threads}"],
+            "labels": ["who=me"], "dimensions": [{"name": "threads", "values": ["1", "2"]}], "repeat": 2, "warmup": 1, "seed": 7,
+            "gpus": "0", "cool_down_ns": 60000000000}
+    state = {"schema": "nodewatt-sweep/1", "id": uid, "plan": plan, "groups": [uid, uid], "order": [[0, 1], [1, 1], [1, 2], [0, 2]],
+             "running": {"run": [0, 2], "uid": uid}, "runs": [done, failed]}
+    write("sweep", "state", json.dumps(state, separators=(",", ":")))
+    write("sweep", "begun", json.dumps(dict(state, running=None, runs=[])))
+    write("sweep", "note", "nodewatt-power-limits 1\nboot 8c6f9b1e\ngpu GPU-00000000-0000-4000-8000-000000000001 400000\ngpu GPU-2 300000\n")
+    write("sweep", "values", "1,2\\,3,200W,default")
 
 
 def make_allocation():
@@ -212,6 +228,7 @@ if __name__ == "__main__":
     make_tapes()
     make_redfish()
     make_allocation()
+    make_sweep()
     make_snmp()
     make_numbers()
     make_ipmi()

@@ -18,6 +18,7 @@ namespace nw::cli {
 
 namespace {
 constexpr int kForwarded[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGWINCH};
+constexpr int kEnding[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
 std::string read_small(const std::string& path) {
   std::ifstream file(path);
@@ -56,6 +57,15 @@ void Signals::restore() const {
 }
 
 Signals::~Signals() { restore(); }
+
+std::optional<int> Signals::take_ending(Nanos longest) const {
+  sigset_t ending;
+  sigemptyset(&ending);
+  for (const int signal : kEnding) sigaddset(&ending, signal);
+  const timespec wait{longest.count() / kNanosPerSecond, longest.count() % kNanosPerSecond};
+  const int signal = ::sigtimedwait(&ending, nullptr, &wait);
+  return signal > 0 ? std::optional(signal) : std::nullopt;
+}
 
 Result<Child> Child::start(const std::vector<std::string>& command, const std::vector<std::string>& variables,
                            const Signals& signals, const std::function<void()>& in_child) {
@@ -106,8 +116,9 @@ bool Child::reap(ChildEnd& end) {
 }
 
 // Hands a signal on, or says that waiting is over.
-bool Child::take_signal(int signal, const siginfo_t& info) const {
+bool Child::take_signal(int signal, const siginfo_t& info, ChildEnd& end) const {
   if (signal < 0 || signal == SIGCHLD) return true;
+  if (std::find(std::begin(kEnding), std::end(kEnding), signal) != std::end(kEnding)) end.told = signal;
   if (ended_ && (signal == SIGINT || signal == SIGTERM)) return false;
   if (!ended_ && info.si_code != SI_KERNEL) ::kill(pid_, signal);
   return true;
@@ -124,7 +135,7 @@ ChildEnd Child::wait(const Signals& signals, const std::function<void()>& resize
       ::kill(0, SIGWINCH);  // all in the terminal's foreground were told before the new size was there to be seen
       continue;
     }
-    if (take_signal(signal, info)) continue;
+    if (take_signal(signal, info, end)) continue;
     end.left_some = true;
     break;
   }
@@ -139,7 +150,7 @@ bool Child::poll(Nanos when, const Signals& signals, ChildEnd& end) {
     if (left <= 0) return true;
     const timespec wait{left / kNanosPerSecond, left % kNanosPerSecond};
     siginfo_t info{};
-    if (!take_signal(::sigtimedwait(&signals.handled(), &info, &wait), info)) return false;
+    if (!take_signal(::sigtimedwait(&signals.handled(), &info, &wait), info, end)) return false;
   }
   return false;
 }

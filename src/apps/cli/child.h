@@ -25,6 +25,9 @@ class Signals {
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
   const sigset_t& handled() const { return handled_; }
+  // Waits so long for a signal that ends programs (SIGINT, SIGTERM, SIGHUP, SIGQUIT), and takes it; where no command
+  // runs.
+  std::optional<int> take_ending(Nanos longest) const;
   // In the forked child: everything as it was found.
   void restore() const;
 
@@ -35,7 +38,8 @@ class Signals {
 
 struct ChildEnd {
   std::optional<int> exit_code, signal;
-  bool left_some = false;  // descendants were still there when the waiting was over
+  bool left_some = false;   // descendants were still there when the waiting was over
+  std::optional<int> told;  // the last signal meanwhile that ends programs
 };
 
 class Child {
@@ -55,7 +59,7 @@ class Child {
  private:
   explicit Child(int pid) : pid_(pid) {}
   bool reap(ChildEnd& end);
-  bool take_signal(int signal, const siginfo_t& info) const;
+  bool take_signal(int signal, const siginfo_t& info, ChildEnd& end) const;
 
   int pid_;
   bool ended_ = false;

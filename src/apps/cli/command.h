@@ -3,6 +3,7 @@
 // 125/126/127 as env(1).
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,6 +29,10 @@ struct RunOptions {
   std::optional<std::string> nvtx;  // NVTX ranges become phases: a filter, see account/client/nvtx/filter.h
   unsigned nvtx_depth = 3;
   std::vector<std::string> phase_regex, phase_end_regex, work_regex;  // of output lines, see account/line_rules.h
+
+  // What a sweep puts around the command; no options of `run`.
+  std::vector<std::string> environment;  // NAME=value each, added to the command's
+  int log = -1;                          // its output and errors go into this file, and its input is empty
 
   // Whether anybody may mark phases: the command itself, or what it prints.
   bool takes_marks() const {
@@ -135,6 +140,18 @@ struct BenchOptions {
   std::vector<std::string> applications;  // none: both
 };
 int bench(const BenchOptions& options);
+
+struct SweepOptions {
+  RunOptions run;  // what its runs share with those of `run`; not repeat, warmup, environment and log
+  std::string threads, batch_size, device, power_limit;  // values between commas
+  std::vector<std::string> sets, environment;            // NAME=V1,V2,...; NAME=VALUE with placeholders
+  std::string gpus, per, output, resume, report;
+  std::optional<unsigned> repeat, warmup;
+  std::optional<std::uint64_t> seed;
+  std::optional<std::string> cool_down;  // the longest wait
+  bool dry_run = false, stop_on_failure = false, show_output = false;
+};
+int sweep(const SweepOptions& options);
 
 struct ConfigOptions {
   std::string root = "/", config;

@@ -30,7 +30,9 @@ std::size_t skip_options(CLI::App& app, const std::vector<std::string>& words, s
 }
 
 // The subcommands that take a command to be run.
-bool wraps_command(std::string_view verb) { return verb == "run" || verb == "record"; }
+bool wraps_command(std::string_view verb) { return verb == "run" || verb == "record" || verb == "sweep"; }
+// And those whose exit code is that command's, so that a wrong option is told apart from it.
+bool passes_code_on(std::string_view verb) { return verb == "run" || verb == "record"; }
 
 // Cuts the command to be run off the words, for the subcommands that take one, so that nothing of it is ever taken for
 // an option or a subcommand of ours: nodewatt run python train.py --json.
@@ -54,6 +56,7 @@ int main(int argc, char** argv) {
   line.app.require_subcommand(1);
   add_machine_options(line.app, line.root, line.config);
   add_measuring(line);
+  add_sweep(line);
   add_queries(line);
   add_forms(line);
   add_machine(line);
@@ -64,9 +67,9 @@ int main(int argc, char** argv) {
   try {
     line.app.parse(words);
   } catch (const CLI::ParseError& error) {
-    const bool wraps = argc > 1 && wraps_command(argv[1]);
+    const bool passes = argc > 1 && passes_code_on(argv[1]);
     const int parsed = line.app.exit(error);
-    return parsed == 0 ? 0 : wraps ? 125 : 2;
+    return parsed == 0 ? 0 : passes ? 125 : 2;
   }
   return line.code;
 }

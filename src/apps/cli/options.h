@@ -17,7 +17,7 @@ struct CommandLine {
 
   CLI::App app;
   std::string root, config;          // given before the command
-  std::vector<std::string> command;  // of those that wrap one: run, record
+  std::vector<std::string> command;  // of those that wrap one: run, record, sweep
   int code = 0;                      // the process's
 
   // A struct of options that lives as long as the command line.
@@ -50,8 +50,12 @@ void add_print(CLI::App& app, PrintOptions& print, const std::string& formats);
 // --carbon, --pue and their sources.
 void add_factors(CLI::App& app, Factors& factors);
 
+// Where the phases come from, when the program has none of its own; of run and sweep.
+void add_phases(CLI::App& app, RunOptions& options);
+
 // The families.
 void add_measuring(CommandLine& line);  // run, bench, phase
+void add_sweep(CommandLine& line);      // sweep
 void add_queries(CommandLine& line);    // runs, compare, export, import, merge
 void add_forms(CommandLine& line);      // report, cite, schema, units
 void add_machine(CommandLine& line);    // sensors, doctor, record, replay

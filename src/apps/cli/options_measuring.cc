@@ -3,8 +3,6 @@
 
 namespace nw::cli {
 
-namespace {
-// Where the phases come from, when the program has none of its own.
 void add_phases(CLI::App& run, RunOptions& o) {
   run.add_flag("--nvtx{*}", o.nvtx,
                "NVTX ranges of the program become phases. --nvtx=FILTER: those whose names fit, patterns of names or "
@@ -24,6 +22,7 @@ void add_phases(CLI::App& run, RunOptions& o) {
       "a line with a match counts its first group, or 1, as work of UNIT in the phase before it");
 }
 
+namespace {
 void add_run(CommandLine& line) {
   auto* run = line.app.add_subcommand("run", "run a command and report the energy of the node while it ran");
   auto& o = line.keep<RunOptions>();

@@ -96,10 +96,12 @@ struct Common {
 // One stream: reads what the command writes, and writes it to `to`.
 class Output::Stream {
  public:
-  Stream(std::shared_ptr<Common> common, int to, Ends ends, bool terminal)
+  // Writes to `to` what the command writes to its descriptor `as`.
+  Stream(std::shared_ptr<Common> common, int to, int as, Ends ends, bool terminal)
       : common_(std::move(common)),
         to_(to),
-        also_(to),
+        as_(as),
+        also_(as),
         from_(std::move(ends.ours)),
         childs_(std::move(ends.childs)),
         closing_(::eventfd(0, EFD_CLOEXEC)),
@@ -119,8 +121,8 @@ class Output::Stream {
 
   void add(int fd) { also_ = fd; }
   void in_child() const {
-    ::dup2(childs_.get(), to_);
-    if (also_ != to_) ::dup2(childs_.get(), also_);
+    ::dup2(childs_.get(), as_);
+    if (also_ != as_) ::dup2(childs_.get(), also_);
   }
   void begin() { childs_ = Fd(); }  // the command's end is the command's alone
   void resized() const {
@@ -132,7 +134,7 @@ class Output::Stream {
   void leave() const { raise(leaving_); }  // do not wait for the reader
   std::string lost() const {
     if (lost_errno_ == 0) return "";
-    return fmt::format("standard {}: {}", to_ == STDOUT_FILENO ? "output" : "error", std::strerror(lost_errno_));
+    return fmt::format("standard {}: {}", as_ == STDOUT_FILENO ? "output" : "error", std::strerror(lost_errno_));
   }
 
  private:
@@ -202,7 +204,7 @@ class Output::Stream {
   }
 
   std::shared_ptr<Common> common_;
-  int to_, also_;
+  int to_, as_, also_;
   Fd from_, childs_, closing_, leaving_;
   bool terminal_, whole_ = false;
   Lines lines_;
@@ -212,9 +214,23 @@ class Output::Stream {
   friend class Output;
 };
 
-std::unique_ptr<Output> Output::make(Watch watch, std::string& error) {
+std::unique_ptr<Output> Output::make(Watch watch, std::string& error, int log) {
   std::unique_ptr<Output> output(new Output);
   const auto common = std::make_shared<Common>(std::move(watch));
+  const auto add = [&](int to, int as, bool terminal) {
+    auto ends = terminal ? make_terminal(to) : make_pipe();
+    if (!ends) return error = ends.error().what, void();
+    try {
+      output->streams_.push_back(std::make_unique<Stream>(common, to, as, std::move(*ends), terminal));
+    } catch (const std::system_error& no_thread) {
+      error = no_thread.what();
+    }
+  };
+  if (log >= 0) {
+    add(log, STDOUT_FILENO, false);
+    if (!output->streams_.empty()) output->streams_.front()->add(STDERR_FILENO);
+    return output;
+  }
   const auto is_open = [](int fd) { return ::fcntl(fd, F_GETFD) == 0; };  // not closed, nor to be
   for (const int fd : {STDOUT_FILENO, STDERR_FILENO}) {
     if (!is_open(fd)) continue;
@@ -222,17 +238,7 @@ std::unique_ptr<Output> Output::make(Watch watch, std::string& error) {
       output->streams_.front()->add(fd);
       continue;
     }
-    const bool terminal = ::isatty(fd) == 1;
-    auto ends = terminal ? make_terminal(fd) : make_pipe();
-    if (!ends) {
-      error = ends.error().what;
-      continue;
-    }
-    try {
-      output->streams_.push_back(std::make_unique<Stream>(common, fd, std::move(*ends), terminal));
-    } catch (const std::system_error& no_thread) {
-      error = no_thread.what();
-    }
+    add(fd, fd, ::isatty(fd) == 1);
   }
   return output;
 }

@@ -24,8 +24,9 @@ class Output {
   // Gets every line as soon as it is read, from the streams' threads, one at a time.
   using Watch = std::function<void(const Line&, Nanos at)>;
 
-  // The streams that are open. The error says which could not be set up; those that could are in place.
-  static std::unique_ptr<Output> make(Watch watch, std::string& error);
+  // The streams that are open; or, where there is a `log`, both as one into that file. The error says which could not
+  // be set up; those that could are in place.
+  static std::unique_ptr<Output> make(Watch watch, std::string& error, int log = -1);
   ~Output();  // finishes at once
   Output(const Output&) = delete;
   Output& operator=(const Output&) = delete;

@@ -12,6 +12,7 @@
 #include "account/record.h"
 #include "apps/cli/command.h"
 #include "apps/cli/house.h"
+#include "apps/cli/power_limit_note.h"
 #include "apps/cli/site_file.h"
 #include "base/parse.h"
 #include "energy/meter.h"
@@ -115,6 +116,7 @@ int sensors(const SensorsOptions& options) {
 int doctor(const SensorsOptions& options) {
   const auto site = find_site(options.config, options.root);
   if (!site) return complain(site.error().what);
+  if (const std::string left = restore_left_limits(options.root); !left.empty()) complain(left);
   const Sensors found = survey_lines(watch(options.root, *site, kWatch));
   return print(options.json ? make_sensors_json(found) : make_doctor_text(found, style_for(STDOUT_FILENO)));
 }

@@ -36,6 +36,10 @@ class Session {
   // Whether anything at all is measured, not estimated.
   bool measures() const;
   const std::vector<Nameplate>& plates() const { return reader_.plates(); }
+  // For watching the node between two runs.
+  Host& host() { return *host_; }
+  Reader& reader() { return reader_; }
+  const Signals& signals() const { return signals_; }
   // What is known of a record before anything was measured.
   Result<pb::Record> begin_record(const RunOptions& options) const;
   // Runs the command to its end; the record is in the user's store afterwards (or a complaint was printed).

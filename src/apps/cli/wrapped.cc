@@ -1,5 +1,6 @@
 #include "apps/cli/wrapped.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -31,7 +32,8 @@ class Wrapped::Watched {
     if (!rules || header == nullptr) return nullptr;
     std::unique_ptr<Watched> watched(new Watched(std::move(*rules), header));
     std::string error;
-    watched->output = Output::make([self = watched.get()](const Line& line, Nanos at) { self->take(line, at); }, error);
+    watched->output =
+        Output::make([self = watched.get()](const Line& line, Nanos at) { self->take(line, at); }, error, options.log);
     if (!error.empty()) complain("the command's output is not watched for phases: " + error);
     return watched;
   }
@@ -58,6 +60,14 @@ class Wrapped::Watched {
   ChannelHeader* header_;
 };
 
+namespace {
+// In the fork: a command whose output goes into a log reads nothing, so that all runs of it are alike.
+void use_log(int log) {
+  if (const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC); null >= 0) ::dup2(null, STDIN_FILENO);
+  for (const int fd : {STDOUT_FILENO, STDERR_FILENO}) ::dup2(log, fd);
+}
+}  // namespace
+
 Done check_phases(const RunOptions& options) {
   NW_CHECK(check_nvtx(options));
   if (auto rules = LineRules::make(texts_of(options), 1); !rules) return tl::make_unexpected(rules.error());
@@ -70,13 +80,15 @@ Wrapped& Wrapped::operator=(Wrapped&&) noexcept = default;
 Wrapped::~Wrapped() = default;
 
 Result<Wrapped> Wrapped::start(const RunOptions& options, const std::string& channel, const Signals& signals) {
-  std::vector<std::string> variables;
+  std::vector<std::string> variables = options.environment;
   if (!channel.empty() && !options.no_phases) {
-    variables = nvtx_variables(options);
+    const auto nvtx = nvtx_variables(options);
+    variables.insert(variables.end(), nvtx.begin(), nvtx.end());
     variables.push_back(fmt::format("{}={}", kChannelVariable, channel));
   }
   auto watched = Watched::make(options, channel);
   const auto in_child = [&] {
+    if (options.log >= 0) use_log(options.log);
     if (watched) watched->output->in_child();
   };
   auto child = Child::start(options.command, variables, signals, in_child);

@@ -1,0 +1,58 @@
+// The note of power limits that are to be put back: what each GPU had before a sweep set another, on disk before the
+// first is set, gone when all are back.
+//
+// It lies in /run/nodewatt, which the machine forgets when it restarts, as the GPUs forget their limits; where /run
+// outlives that (a container), the kernel's boot id in the note tells. Whoever is answerable for the note holds
+// flock(LOCK_EX) on it, the sweep and its watcher by one open file between them: a note whose lock is free is one whose
+// keepers are both dead, and the next `nodewatt sweep` or `doctor` that may do it puts the limits back.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "apps/cli/power_limit.h"
+#include "store/fd.h"
+
+namespace nw::cli {
+
+struct LimitNote {
+  struct Line {
+    std::string uuid;
+    Watts was;
+  };
+  std::string boot;  // "": unknown
+  std::vector<Line> lines;
+};
+
+// Lines are written one at a time; one without its end was being written when its writer died, and its GPU is as it
+// was.
+Result<LimitNote> parse_limit_note(std::string_view text);
+
+// Sets what the note says. The error names all that could not be; a GPU that is no longer there is none.
+Done put_back(const LimitNote& note, PowerLimits& limits);
+
+// The note of a sweep at work.
+class NoteFile {
+ public:
+  // Busy while another sweep on this machine has one.
+  static Result<NoteFile> create(const std::string& root);
+
+  Done add(const std::string& uuid, Watts was);  // on the disk when it returns
+  Result<LimitNote> read() const;
+  Done remove();
+  int fd() const { return fd_.get(); }
+
+ private:
+  NoteFile(Fd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
+  Done write(std::string_view text) const;
+
+  Fd fd_;
+  std::string path_;
+};
+
+// Puts back what a sweep left that was killed together with its watcher. A sentence on what was done, or on what cannot
+// be done and how it can; "" where there is nothing.
+std::string restore_left_limits(const std::string& root);
+
+}  // namespace nw::cli

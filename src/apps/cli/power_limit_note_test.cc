@@ -1,0 +1,124 @@
+#include "apps/cli/power_limit_note.h"
+
+#include <map>
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "support/temp_dir.h"
+
+namespace nw::cli {
+namespace {
+
+constexpr const char* kPlace = "run/nodewatt/power-limits";
+
+// GPUs that do as they are told, but for those that are broken.
+struct Gpus : PowerLimits {
+  std::vector<GpuLimit> all;
+  std::map<std::string, Watts> now;
+  std::set<std::string> broken;
+  int sets = 0;
+
+  void add(const std::string& uuid, Watts limit) {
+    all.push_back({uuid, "GPU", 0, watts(100), watts(500), watts(400), limit});
+    now[uuid] = limit;
+  }
+  const std::vector<GpuLimit>& gpus() const override { return all; }
+  Result<Watts> read_limit(const std::string& uuid) override { return now.at(uuid); }
+  Result<Watts> read_enforced(const std::string& uuid) override { return now.at(uuid); }
+  Done set(const std::string& uuid, Watts limit) override {
+    if (broken.contains(uuid)) return fail(ErrorKind::denied, uuid + " refuses");
+    ++sets;
+    now[uuid] = limit;
+    return {};
+  }
+};
+
+TEST(LimitNote, IsReadAsItWasWritten) {
+  const test::TempDir root;
+  auto file = NoteFile::create(root.path());
+  ASSERT_TRUE(file) << file.error().what;
+  ASSERT_TRUE(file->add("GPU-1", watts(400)));
+  ASSERT_TRUE(file->add("GPU-2", watts(350)));
+  const auto note = file->read();
+  ASSERT_TRUE(note);
+  ASSERT_EQ(note->lines.size(), 2U);
+  EXPECT_EQ(note->lines[1].uuid, "GPU-2");
+  EXPECT_EQ(note->lines[1].was, watts(350));
+  EXPECT_FALSE(file->add("two words", watts(1)));
+  ASSERT_TRUE(file->remove());
+  EXPECT_TRUE(file->remove()) << "gone is gone";
+}
+
+TEST(LimitNote, OneWriterAtATime) {
+  const test::TempDir root;
+  {
+    auto first = NoteFile::create(root.path() + "/");
+    ASSERT_TRUE(first);
+    EXPECT_EQ(NoteFile::create(root.path()).error().kind, ErrorKind::busy);
+    EXPECT_EQ(restore_left_limits(root.path()), "") << "its keeper lives";
+  }
+  EXPECT_TRUE(NoteFile::create(root.path())) << "nothing had been set";
+  root.write(kPlace, "nodewatt-power-limits 1\nboot \ngpu GPU-1 400000\n");
+  EXPECT_EQ(NoteFile::create(root.path()).error().kind, ErrorKind::busy) << "what is left comes first";
+}
+
+TEST(LimitNote, ALineWithoutItsEndWasNeverActedOn) {
+  const std::string whole = "nodewatt-power-limits 1\nboot b\ngpu GPU-1 400000\ngpu GPU-2 300000\n";
+  for (std::size_t length = 0; length <= whole.size(); ++length) {
+    const auto note = parse_limit_note(std::string_view(whole).substr(0, length));
+    ASSERT_TRUE(note) << length;
+    EXPECT_LE(note->lines.size(), 2U);
+  }
+  EXPECT_EQ(parse_limit_note(whole.substr(0, whole.size() - 1))->lines.size(), 1U);
+}
+
+TEST(LimitNote, RefusesWhatIsNone) {
+  for (const char* bad :
+       {"hello\n", "nodewatt-power-limits 2\n", "nodewatt-power-limits 1\nboot b\ngpu GPU-1\n",
+        "nodewatt-power-limits 1\nboot b\ngpu GPU-1 0\n", "nodewatt-power-limits 1\nboot b\ngpu GPU-1 -5\n",
+        "nodewatt-power-limits 1\nboot b\ngpu GPU-1 99999999999\n", "nodewatt-power-limits 1\nboot b\n\n",
+        "nodewatt-power-limits 1\nboot b\ngpu \x1b[2J 400000\n"})
+    EXPECT_FALSE(parse_limit_note(bad)) << bad;
+  EXPECT_FALSE(parse_limit_note(std::string(100'000, '\n')));
+}
+
+TEST(PutBack, SetsWhatDiffersAndNamesWhatItCannot) {
+  Gpus gpus;
+  gpus.add("a", watts(200));
+  gpus.add("b", watts(400));
+  gpus.add("c", watts(200));
+  const LimitNote note{"", {{"a", watts(400)}, {"b", watts(400)}, {"gone", watts(400)}, {"c", watts(300)}}};
+  gpus.broken = {"a"};
+  const Done done = put_back(note, gpus);
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().what, "a refuses");
+  EXPECT_EQ(done.error().kind, ErrorKind::denied);
+  EXPECT_EQ(gpus.now["c"], watts(300)) << "one that refuses does not keep the others";
+  gpus.broken.clear();
+  EXPECT_TRUE(put_back(note, gpus));
+  EXPECT_EQ(gpus.now["a"], watts(400));
+  EXPECT_EQ(gpus.sets, 2) << "what is as it was is not set";
+}
+
+TEST(LeftLimits, AreForgottenWithTheBootThatSetThem) {
+  const test::TempDir root;
+  EXPECT_EQ(restore_left_limits(root.path()), "");
+  root.write("proc/sys/kernel/random/boot_id", "now\n");
+  root.write(kPlace, "nodewatt-power-limits 1\nboot before\ngpu GPU-1 400000\n");
+  EXPECT_EQ(restore_left_limits(root.path()), "");
+  EXPECT_FALSE(std::filesystem::exists(root.at(kPlace)));
+}
+
+TEST(LeftLimits, StayWhereTheyCannotBePutBack) {
+  const test::TempDir root;  // no libnvidia-ml below it
+  root.write(kPlace, "nodewatt-power-limits 1\nboot \ngpu GPU-1 400000\n");
+  EXPECT_NE(restore_left_limits(root.path()).find("GPU-1 to 400 W"), std::string::npos);
+  EXPECT_TRUE(std::filesystem::exists(root.at(kPlace)));
+  root.write(kPlace, "rubbish\n");
+  EXPECT_NE(restore_left_limits(root.path()).find("no power limit is put back"), std::string::npos);
+  EXPECT_TRUE(std::filesystem::exists(root.at(kPlace)));
+}
+
+}  // namespace
+}  // namespace nw::cli

@@ -1,0 +1,251 @@
+// nodewatt sweep: the same command over a grid of settings, and which of them takes the least energy.
+//
+// The story: plan -> may the power limits be set? -> lock the directory, write the state -> find the sensors -> for
+// each run, in random order: limit, warm-up, cool-down, run, state -> limits as they were -> from here nothing touches
+// hardware -> compare -> write and print. Ended at any moment, `--resume` goes on where it was.
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <random>
+
+#include <fmt/format.h>
+
+#include "account/record.h"
+#include "apps/cli/command.h"
+#include "apps/cli/house.h"
+#include "apps/cli/power_limit_note.h"
+#include "apps/cli/site_file.h"
+#include "apps/cli/sweep_result.h"
+#include "apps/cli/sweep_turns.h"
+#include "apps/cli/wrapped.h"
+#include "base/parse.h"
+#include "store/fd.h"
+
+namespace nw::cli {
+
+namespace {
+constexpr int kUsage = 2;
+constexpr const char* kDefaultDir = "nodewatt-sweep";
+
+std::string host_name(const std::string& root) {
+  pb::Node node;
+  write_node(*make_real_host(root), node);
+  return node.host();
+}
+
+std::uint64_t random_seed() {
+  std::random_device device;
+  return device() % 1'000'000;  // one that can be typed again
+}
+
+// The dimensions that the options name; none where they name none.
+Result<std::vector<Dimension>> make_dimensions(const SweepOptions& options) {
+  std::vector<Dimension> dimensions;
+  const auto add = [&](const std::string& name, const std::string& values) -> Done {
+    auto dimension = NW_TRY(parse_dimension(name, values));
+    dimensions.push_back(std::move(dimension));
+    return {};
+  };
+  if (!options.threads.empty()) NW_CHECK(add("threads", options.threads));
+  if (!options.batch_size.empty()) NW_CHECK(add("batch_size", options.batch_size));
+  if (!options.device.empty()) NW_CHECK(add("device", options.device));
+  if (!options.power_limit.empty()) NW_CHECK(add(std::string(kPowerLimit), options.power_limit));
+  for (const std::string& set : options.sets) {
+    const auto at = set.find('=');
+    if (at == std::string::npos)
+      return fail(ErrorKind::malformed, "--set " + quote(set) + ": not of the form NAME=V1,V2");
+    NW_CHECK(add(set.substr(0, at), set.substr(at + 1)));
+  }
+  return dimensions;
+}
+
+Done check_words(const SweepPlan& plan) {
+  if (plan.command.empty()) return fail(ErrorKind::malformed, "no command given");
+  if (plan.grid.dimensions().empty())
+    return fail(ErrorKind::malformed,
+                "nothing is varied: --threads, --batch-size, --device, --power-limit or --set say "
+                "what is (nodewatt run --repeat measures one command again and again)");
+  for (const std::string& variable : plan.environment)
+    if (const auto at = variable.find('='); at == std::string::npos || at == 0)
+      return fail(ErrorKind::malformed, "--env " + quote(variable) + ": not of the form NAME=VALUE");
+  for (const std::string& label : plan.labels)
+    if (const auto at = label.find('='); at == std::string::npos || at == 0)
+      return fail(ErrorKind::malformed, "--label " + quote(label) + ": not of the form KEY=VALUE");
+  std::vector<std::string> texts = plan.command;
+  texts.insert(texts.end(), plan.environment.begin(), plan.environment.end());
+  return plan.grid.check_use(texts);
+}
+
+// What the options make of a plan: what they do not say stays.
+Result<SweepPlan> make_plan(const SweepOptions& options, SweepPlan plan) {
+  auto dimensions = NW_TRY(make_dimensions(options));
+  if (!dimensions.empty()) plan.grid = NW_TRY(Grid::make(std::move(dimensions)));
+  if (!options.run.command.empty()) plan.command = options.run.command;
+  if (!options.run.name.empty()) plan.name = options.run.name;
+  if (!options.run.labels.empty()) plan.labels = options.run.labels;
+  if (!options.environment.empty()) plan.environment = options.environment;
+  if (!options.gpus.empty()) plan.gpus = options.gpus;
+  plan.repeat = options.repeat.value_or(plan.repeat);
+  plan.warmup = options.warmup.value_or(plan.warmup);
+  plan.seed = options.seed.value_or(plan.seed);
+  plan.host = host_name(options.run.root);
+  if (options.cool_down) {
+    const auto longest = parse_duration_ns(*options.cool_down);
+    if (!longest)
+      return fail(ErrorKind::malformed, "--cool-down=" + quote(*options.cool_down) + ": not a duration (like 60s)");
+    plan.cool_down = Nanos::of(*longest);
+  }
+  NW_CHECK(check_words(plan));
+  if (plan.cool_down && parse_duration_ns(plan.command[0]))
+    return fail(ErrorKind::malformed,
+                fmt::format("{} is no command: write --cool-down={}", quote(plan.command[0]), plan.command[0]));
+  return plan;
+}
+
+Result<SweepState> begin_state(const SweepOptions& options, const std::string& dir) {
+  SweepPlan plan;
+  plan.seed = random_seed();
+  plan = NW_TRY(make_plan(options, std::move(plan)));
+  const auto old = load_state(dir);
+  if (old || old.error().kind != ErrorKind::absent)
+    return fail(ErrorKind::busy,
+                fmt::format("{0} holds a sweep: go on with it (nodewatt sweep --resume {0}), or name another directory "
+                            "with -o",
+                            dir));
+  return SweepState::make(std::move(plan));
+}
+
+Result<SweepState> resume_state(const SweepOptions& options, const std::string& dir) {
+  SweepState state = NW_TRY(load_state(dir));
+  const SweepPlan asked = NW_TRY(make_plan(options, state.plan));
+  std::string changes;
+  for (const std::string& change : compute_changes(state.plan, asked)) changes += "\n  " + change;
+  if (!changes.empty())
+    return fail(ErrorKind::malformed, fmt::format("{} is another sweep than this:{}", dir, changes));
+  return state;
+}
+
+// A run that was under way when the sweep was killed: it counts when its record is whole, else it is done again.
+Done settle_running(const std::string& dir, SweepState& state) {
+  if (!state.running) return {};
+  if (is_still_running(dir, state.running->turn))
+    return fail(ErrorKind::busy,
+                fmt::format("the run that was measured when the sweep was killed still runs (it writes "
+                            "{}/{}): end it, or wait for it",
+                            dir, log_name(state.running->turn)));
+  Query query;
+  query.labels = {{"sweep", state.id}};
+  query.limit = 0;
+  const auto store = NW_TRY(open_store());
+  const auto records = NW_TRY(store->find(query));
+  for (const pb::Record& record : records) {
+    if (record.uid() != state.running->uid || record.state() != "finished") continue;
+    SweptRun run{
+        state.running->turn, record.uid(), static_cast<double>(record.duration_ns()) * 1e-9, {}, {}, "", false};
+    if (record.has_exit_code()) run.exit_code = record.exit_code();
+    if (record.has_signal()) run.signal = record.signal();
+    state.runs.push_back(std::move(run));
+  }
+  state.running.reset();
+  return {};
+}
+
+Result<Fd> lock_dir(const std::string& dir) {
+  for (const std::string& path : {dir, dir + "/logs"})
+    if (::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) return tl::make_unexpected(system_error(errno, path));
+  const std::string path = dir + "/sweep.lock";
+  Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  if (!fd) return tl::make_unexpected(system_error(errno, path));
+  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) return fail(ErrorKind::busy, dir + ": a sweep is at work there");
+  return fd;
+}
+
+std::string counted(std::size_t count, std::string_view what) {
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
+std::string headline(const SweepState& state) {
+  return fmt::format("sweep {}: {}, {} each, {} in random order, seed {}", state.id.substr(0, 8),
+                     counted(state.plan.grid.size(), "point"), counted(state.plan.repeat, "run"),
+                     counted(state.order.size(), "run"), state.plan.seed);
+}
+
+int dry_run(const SweepOptions& options, const SweepState& state) {
+  if (const Done done = SweptGpus::check(state.plan.grid, state.plan.gpus, options.run.root); !done)
+    return complain(done.error().what);
+  std::string text = headline(state) + "\n";
+  std::size_t number = 0;
+  for (const Turn& turn : state.order) {
+    std::string command;
+    for (const auto& words : {state.plan.environment, state.plan.command})
+      for (const std::string& word : state.plan.grid.fill(words, turn.point)) command += " " + word;
+    const bool done =
+        std::any_of(state.runs.begin(), state.runs.end(), [&](const SweptRun& run) { return run.turn == turn; });
+    text += fmt::format("{:4}  {} run {}{}:{}\n", ++number, state.plan.grid.label(turn.point), turn.repeat,
+                        done ? " (done)" : "", command);
+  }
+  const auto written = write_out("", text);
+  return written ? 0 : complain(written.error());
+}
+
+// Compares what is there, prints it, and writes it into the directory; not into one that is somebody else's.
+int print_result(const std::string& dir, const SweepState& state, const std::string& per) {
+  const auto records = find_records(dir, state);
+  if (!records) return complain(records.error());
+  const Swept swept = make_swept(dir, state, *records, per);
+  if (const auto done = write_out("", make_swept_text(swept, style_for(STDOUT_FILENO))); !done) complain(done.error());
+  if (::access(dir.c_str(), W_OK) == 0)
+    if (const Done done = write_results(dir, swept, *records); !done) return complain(done.error().what);
+  std::printf("page %s/sweep.html; also sweep.md, .csv, .json, .svg, .records and logs/ in %s\n", dir.c_str(),
+              dir.c_str());
+  std::fflush(stdout);
+  const bool failed =
+      std::any_of(state.runs.begin(), state.runs.end(), [](const SweptRun& run) { return run.failed(); });
+  return failed ? 1 : 0;
+}
+
+int measure(const SweepOptions& options, const std::string& dir, SweepState& state) {
+  const auto site = find_site(options.run.config, options.run.root);
+  if (!site) return complain(site.error().what);
+  if (const auto store = open_store(); !store) return complain(store.error());
+  if (const std::string left = restore_left_limits(options.run.root); !left.empty()) complain(left);
+  auto gpus = SweptGpus::make(state.plan.grid, state.plan.gpus, options.run.root);
+  if (!gpus) return complain(gpus.error().what);
+  const auto lock = lock_dir(dir);
+  if (!lock) return complain(lock.error().what);
+  if (const Done done = settle_running(dir, state); !done) return complain(done.error());
+  if (const Done done = save_state(dir, state); !done) return complain(done.error());
+  std::fprintf(stderr, "%s, in %s\n", headline(state).c_str(), dir.c_str());
+
+  const TurnsEnd end = run_turns(options, *site, dir, state, gpus->get());
+  Done released;
+  if (*gpus) released = (*gpus)->release();
+  if (!released)
+    complain("GPU power limits were not put back: " + released.error().what + ". As root: nodewatt doctor");
+
+  // From here nothing touches hardware.
+  const int code = state.runs.empty() ? 1 : print_result(dir, state, options.per);
+  if (end.told) return end_like({{}, end.told, false, {}});
+  return end.given_up.value_or(released ? code : 1);
+}
+}  // namespace
+
+int sweep(const SweepOptions& options) {
+  if (const auto checked = check_phases(options.run); !checked) return complain(checked.error().what, kUsage);
+  if (!options.report.empty()) {
+    const auto state = load_state(options.report);
+    return state ? print_result(options.report, *state, options.per) : complain(state.error());
+  }
+  const bool resumed = !options.resume.empty();
+  const std::string dir = resumed ? options.resume : options.output.empty() ? kDefaultDir : options.output;
+  auto state = resumed ? resume_state(options, dir) : begin_state(options, dir);
+  if (!state) return complain(state.error().what, state.error().kind == ErrorKind::absent ? 3 : kUsage);
+  return options.dry_run ? dry_run(options, *state) : measure(options, dir, *state);
+}
+
+}  // namespace nw::cli

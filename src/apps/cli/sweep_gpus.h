@@ -1,0 +1,45 @@
+// The GPUs that a sweep sets power limits of: those that were asked for, or that are given to this run; and whether all
+// limits of the grid may be set on them, which is known before anything runs.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "account/record.pb.h"
+#include "apps/cli/grid.h"
+#include "apps/cli/power_limit_keeper.h"
+
+namespace nw::cli {
+
+// The ones that `wanted` names: "all", or numbers (NVML's) and UUIDs between commas; "": those that Slurm or
+// CUDA_VISIBLE_DEVICES give to this run, and all where these say nothing.
+Result<std::vector<GpuLimit>> choose_gpus(const std::vector<GpuLimit>& gpus, const std::string& wanted);
+// The limit that a value of the grid stands for; malformed when this GPU cannot have it.
+Result<Watts> limit_of(const std::string& value, const GpuLimit& gpu);
+
+class SweptGpus {
+ public:
+  // Nothing where the grid has no power limits. Permission is proved, and the highest limit of the grid in force. The
+  // error says why not, and what mends it.
+  static Result<std::unique_ptr<SweptGpus>> make(const Grid& grid, const std::string& wanted, const std::string& root);
+  // Whether there are such GPUs that can have these limits; sets nothing.
+  static Done check(const Grid& grid, const std::string& wanted, const std::string& root);
+
+  const std::vector<GpuLimit>& gpus() const { return gpus_; }
+  Done set(const std::string& value);  // of the grid
+  Result<std::string> find_changed();  // whose limit is no longer what was set; "" when all are
+  void write(pb::Record& record);      // the limits that are in force, into its devices
+  Done release() { return keeper_->release(); }
+
+ private:
+  SweptGpus(std::unique_ptr<LimitKeeper> keeper, std::vector<GpuLimit> gpus)
+      : keeper_(std::move(keeper)), gpus_(std::move(gpus)) {}
+
+  std::unique_ptr<LimitKeeper> keeper_;
+  std::vector<GpuLimit> gpus_;
+  std::string value_;
+};
+
+}  // namespace nw::cli

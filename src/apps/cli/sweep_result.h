@@ -1,0 +1,22 @@
+// The result of a sweep: its records found again, compared, and written as table, page, picture and data.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "apps/cli/sweep_state.h"
+#include "report/swept.h"
+
+namespace nw::cli {
+
+// The records of the runs that are done, in their order: of the user's store, else of DIR/sweep.records.
+Result<std::vector<pb::Record>> find_records(const std::string& dir, const SweepState& state);
+
+// Points into `records`, which must outlive it. `per`: the unit of work to rank by; "": the first that all share.
+Swept make_swept(const std::string& dir, const SweepState& state, const std::vector<pb::Record>& records,
+                 const std::string& per);
+
+// sweep.md, .csv, .json, .html, .svg and .records in `dir`.
+Done write_results(const std::string& dir, const Swept& swept, const std::vector<pb::Record>& records);
+
+}  // namespace nw::cli

@@ -1,0 +1,74 @@
+// The state of a sweep: what it is to do, in which order, and what of it is done, in DIR/sweep.state.
+//
+// It is written whole under a new name and renamed, before a run starts (with the uid that the run will have) and after
+// it has ended; so a sweep that was killed at any moment is known again: a run that is in neither list has not begun,
+// and one that was under way is looked for in the store by its uid. It is JSON, and foreign text when it is read.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "apps/cli/grid.h"
+#include "base/units.h"
+
+namespace nw::cli {
+
+// What makes it this sweep and no other.
+struct SweepPlan {
+  std::string name, host;
+  std::vector<std::string> command, environment, labels;
+  Grid grid;
+  unsigned repeat = 3, warmup = 0;
+  std::uint64_t seed = 0;
+  std::string gpus;  // whose power limit is set, as it was asked for; "": those that are given to this run
+  std::optional<Nanos> cool_down;  // the longest wait before a run; nothing: none
+};
+
+// "repeat: 3, and it was 2", one line for each thing that is another.
+std::vector<std::string> compute_changes(const SweepPlan& was, const SweepPlan& now);
+
+// One measured run that has ended.
+struct SweptRun {
+  Turn turn;
+  std::string uid;     // of its record; "": it was never started
+  double seconds = 0;  // with what came before it: cool-down, warm-up
+  std::optional<int> exit_code, signal;
+  std::string trouble;   // why it counts as failed although it ended well, or did not start
+  bool is_warm = false;  // the node had not cooled down when the waiting was over
+  bool failed() const { return !trouble.empty() || signal.has_value() || exit_code.value_or(1) != 0; }
+};
+std::string failure_words(const SweptRun& run);  // "exit 3"
+
+struct SweepState {
+  static constexpr const char* kFile = "sweep.state";
+
+  std::string id;  // 26 characters, as a record's; the value of the label "sweep"
+  SweepPlan plan;
+  std::vector<std::string> groups;  // one a point: the group of its records
+  std::vector<Turn> order;
+  std::vector<SweptRun> runs;
+  struct Running {
+    Turn turn;
+    std::string uid;
+  };
+  std::optional<Running> running;
+
+  // A sweep that has not begun.
+  static Result<SweepState> make(SweepPlan plan);
+
+  // The first run that is neither done nor of a point that failed; repeats of what fails tell nothing.
+  std::optional<Turn> next() const;
+  std::size_t left() const;
+  bool has_failed(std::size_t point) const;
+};
+
+std::string make_state_text(const SweepState& state);
+// The error names what is wrong; never anything half right.
+Result<SweepState> parse_state(std::string_view text);
+
+Done save_state(const std::string& dir, const SweepState& state);
+Result<SweepState> load_state(const std::string& dir);  // absent: no sweep there
+
+}  // namespace nw::cli

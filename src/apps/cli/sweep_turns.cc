@@ -1,0 +1,234 @@
+#include "apps/cli/sweep_turns.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "apps/cli/cool_down.h"
+#include "apps/cli/house.h"
+#include "apps/cli/progress.h"
+#include "apps/cli/session.h"
+#include "store/fd.h"
+
+namespace nw::cli {
+
+namespace {
+constexpr int kNotExecutable = 126, kNotFound = 127;
+
+// The log is locked by one open file that the command's descendants share: the lock is free when the last has ended.
+Result<Fd> open_log(const std::string& path) {
+  Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  if (!fd) return tl::make_unexpected(system_error(errno, path));
+  ::flock(fd.get(), LOCK_EX | LOCK_NB);
+  return fd;
+}
+
+class Turns {
+ public:
+  Turns(const SweepOptions& options, const Site& site, std::optional<Nanos> period, const std::string& dir,
+        SweepState& state, SweptGpus* gpus)
+      : options_(options),
+        dir_(dir),
+        state_(state),
+        plan_(state.plan),
+        gpus_(gpus),
+        session_(options.run.root, period, site),
+        progress_(session_.host().now(), ::isatty(STDERR_FILENO) == 1 && !options.show_output) {}
+
+  TurnsEnd run() {
+    while (const auto turn = state_.next()) {
+      if (const auto signal = session_.signals().take_ending(Nanos{})) return {signal, {}};
+      if (const TurnsEnd end = take(*turn); end.told || end.given_up) return end;
+      if (options_.stop_on_failure && state_.runs.back().failed()) {
+        progress_.clear();
+        return {{},
+                complain(fmt::format("stopped: {} failed: {}", plan_.grid.label(turn->point),
+                                     failure_words(state_.runs.back())))};
+      }
+    }
+    return {session_.signals().take_ending(Nanos{}), {}};
+  }
+
+ private:
+  // One measured run with all that comes before it.
+  TurnsEnd take(const Turn& turn) {
+    const Nanos begin = session_.host().now();
+    if (gpus_ != nullptr)
+      if (const Done done = gpus_->set(plan_.grid.value(turn.point, kPowerLimit)); !done) return give_up(done.error());
+    if (const TurnsEnd end = warm_up(turn); end.told || end.given_up) return end;
+    SweptRun run{turn, "", 0, {}, {}, "", false};
+    if (plan_.cool_down) {
+      std::optional<int> told;
+      run.is_warm = !cool(turn, *plan_.cool_down, told);
+      if (told) return {told, {}};
+    }
+    const TurnsEnd end = measure(turn, run);
+    if (end.told || end.given_up) return end;
+    run.seconds = to_seconds(session_.host().now() - begin);
+    progress_.took(session_.host().now() - begin);
+    state_.running.reset();
+    state_.runs.push_back(std::move(run));
+    return keep();
+  }
+
+  TurnsEnd keep() {
+    const Done done = save_state(dir_, state_);
+    return done ? TurnsEnd{} : give_up(done.error());
+  }
+
+  TurnsEnd give_up(const Error& error) {
+    progress_.clear();
+    return {{}, complain("the sweep cannot go on: " + error.what)};
+  }
+
+  void show(const Turn& turn, std::string_view what) {
+    progress_.show(fmt::format("{}, repeat {} of {}{}", plan_.grid.label(turn.point), turn.repeat, plan_.repeat, what),
+                   state_.runs.size(), state_.left(), session_.host().now());
+  }
+
+  // Before a point's first run in this process: what it warms (files in memory) may be gone when a sweep is resumed.
+  TurnsEnd warm_up(const Turn& turn) {
+    if (!warmed_.insert(turn.point).second) return {};
+    for (unsigned i = 1; i <= plan_.warmup; ++i) {
+      show(turn, fmt::format(", warm-up {}", i));
+      const auto outcome = start({turn.point, i}, true);
+      if (!outcome) return give_up(outcome.error());
+      if (outcome->end.told) return {outcome->end.told, {}};
+    }
+    return {};
+  }
+
+  // False when the node was not at rest after the longest wait.
+  bool cool(const Turn& turn, Nanos longest, std::optional<int>& told) {
+    show(turn, ", cooling down");
+    const auto record = session_.begin_record(options_of(turn));
+    const Cooled cooled = cool_down(session_.host(), session_.reader(), record ? *record : pb::Record(), longest,
+                                    make_wait(session_.host(), session_.signals()), told);
+    if (cooled == Cooled::steady || cooled == Cooled::paused) say_once_how(cooled);
+    if (cooled != Cooled::gave_up) return true;
+    progress_.clear();
+    complain(fmt::format("the node did not come to rest within {:g} s; {} is measured all the same",
+                         to_seconds(longest), plan_.grid.label(turn.point)));
+    return false;
+  }
+
+  void say_once_how(Cooled cooled) {
+    if (said_how_) return;
+    said_how_ = true;
+    progress_.clear();
+    complain(cooled == Cooled::paused
+                 ? "no sensor of this node can be read: cool-down is a pause of 5 s"
+                 : "this node has no baseline (nodewatt calibrate idle): cool-down waits until its power is steady");
+  }
+
+  TurnsEnd measure(const Turn& turn, SweptRun& run) {
+    if (const auto signal = session_.signals().take_ending(Nanos{})) return {signal, {}};
+    show(turn, "");
+    const auto outcome = start(turn, false);
+    if (!outcome) return give_up(outcome.error());
+    if (outcome->not_started) return not_started(*outcome->not_started, run);
+    if (const auto signal = ended_by(outcome->end)) {
+      state_.running.reset();
+      TurnsEnd end = keep();
+      end.told = signal;
+      return end;
+    }
+    run.uid = outcome->record.uid();
+    run.exit_code = outcome->end.exit_code;
+    run.signal = outcome->end.signal;
+    if (gpus_ == nullptr) return {};
+    const auto changed = gpus_->find_changed();
+    if (!changed) {  // nobody knows under which limit it ran: it is done again
+      state_.running.reset();
+      (void)keep();
+      return give_up(changed.error());
+    }
+    if (!changed->empty()) run.trouble = "its power limit was changed meanwhile, " + *changed;
+    return {};
+  }
+
+  // The signal that ended the run and is to end the sweep. A command that died of it may be gone before we have it.
+  std::optional<int> ended_by(const ChildEnd& end) const {
+    if (end.told || end.exit_code == 0) return end.told;
+    return session_.signals().take_ending(Nanos{});
+  }
+
+  // A program that is the same at every point and cannot be started fails the sweep, else the point.
+  TurnsEnd not_started(const Error& error, SweptRun& run) {
+    run.trouble = "cannot start " + error.what;
+    const std::string& program = plan_.command[0];
+    if (plan_.grid.fill(program, 0) != program) return {};
+    state_.running.reset();
+    (void)keep();
+    progress_.clear();
+    return {{}, complain(run.trouble, error.kind == ErrorKind::absent ? kNotFound : kNotExecutable)};
+  }
+
+  RunOptions options_of(const Turn& turn) const {
+    RunOptions run = options_.run;
+    run.name = plan_.name;
+    run.command = plan_.grid.fill(plan_.command, turn.point);
+    run.environment = plan_.grid.fill(plan_.environment, turn.point);
+    run.labels = plan_.labels;
+    run.labels.push_back("sweep=" + state_.id);
+    for (std::size_t i = 0; i < plan_.grid.dimensions().size(); ++i)
+      run.labels.push_back(plan_.grid.dimensions()[i].name + "=" + plan_.grid.value(turn.point, i));
+    return run;
+  }
+
+  Result<Outcome> start(const Turn& turn, bool warmup) {
+    RunOptions run = options_of(turn);
+    Fd log;
+    if (!options_.show_output) {
+      log = NW_TRY(open_log(dir_ + "/" + log_name(turn, warmup)));
+      run.log = log.get();
+    } else {
+      progress_.clear();
+    }
+    auto record = NW_TRY(session_.begin_record(run));
+    record.set_group(state_.groups[turn.point]);
+    record.set_warmup(warmup);
+    if (!warmup) record.set_repeat(turn.repeat);
+    if (gpus_ != nullptr) gpus_->write(record);
+    if (!warmup) {
+      state_.running = {turn, record.uid()};
+      NW_CHECK(save_state(dir_, state_));
+    }
+    return session_.run(run, std::move(record));
+  }
+
+  const SweepOptions& options_;
+  const std::string& dir_;
+  SweepState& state_;
+  const SweepPlan& plan_;
+  SweptGpus* gpus_;
+  Session session_;
+  Progress progress_;
+  std::set<std::size_t> warmed_;
+  bool said_how_ = false;
+};
+}  // namespace
+
+std::string log_name(const Turn& turn, bool warmup) {
+  return fmt::format("logs/{:03}-{}{}.log", turn.point + 1, warmup ? "w" : "", turn.repeat);
+}
+
+bool is_still_running(const std::string& dir, const Turn& turn) {
+  const Fd fd(::open((dir + "/" + log_name(turn)).c_str(), O_RDONLY | O_CLOEXEC));
+  return fd && ::flock(fd.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
+TurnsEnd run_turns(const SweepOptions& options, const Site& site, const std::string& dir, SweepState& state,
+                   SweptGpus* gpus) {
+  const auto period = parse_period(options.run.period);
+  if (!period) return {{}, complain(period.error().what, 2)};
+  return Turns(options, site, *period, dir, state, gpus).run();
+}
+
+}  // namespace nw::cli

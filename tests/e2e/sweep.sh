@@ -1,0 +1,168 @@
+#!/usr/bin/env bash
+# nodewatt sweep over a tree of known power: the right optimum; killed and resumed, interrupted, with a point that fails, with GPU power
+# limits that are always put back.
+. "$(dirname "$0")/lib.sh"
+unset CUDA_VISIBLE_DEVICES CUDA_DEVICE_ORDER NVIDIA_VISIBLE_DEVICES SLURM_JOB_GPUS SLURM_STEP_GPUS NODEWATT_CONFIG
+mkdir -p tree/proc/sys/kernel
+echo g0412 >tree/proc/sys/kernel/hostname
+echo 20 >tree/load
+python3 "$HERE/feed.py" tree 20 10 5 &
+for _ in $(seq 100); do [ -e tree/ready ] && break; sleep 0.05; done
+SWEEP=("$NODEWATT" sweep --root tree)
+sweep() { "${SWEEP[@]}" "$@"; }
+
+# A point's power and time are known: 40, 30, 30 and 16 J above rest.
+cat >work.sh <<'X'
+case $1,$2 in 1,8) w=100 s=0.4;; 1,16) w=100 s=0.3;; 2,8) w=200 s=0.15;; 2,16) w=160 s=0.1;; esac
+echo $w $s 20 >tree/load; sleep $s; echo "did $1 $2 $OMP_NUM_THREADS"; echo "$1,$2" >>done.txt
+X
+grid=(--threads 1,2 --batch-size 8,16 --repeat 2 --seed 7 --env 'OMP_NUM_THREADS={threads}')
+work=(-- sh work.sh '{threads}' '{batch_size}')
+sweep "${grid[@]}" -o out --dry-run "${work[@]}" >dry.txt; expect "dry run" $? 0
+expect "its order is printed" "$(awk '$4 == "run" {print $2 $3}' dry.txt | tr -d , | sort | uniq -c | awk '{print $1}' | tr -d '\n')" 2222
+expect "with commands" "$(grep -c 'OMP_NUM_THREADS=2 sh work.sh 2 16$' dry.txt)" 2
+[ ! -e out ] && [ ! -e done.txt ] || fail "a dry run did something"
+
+# Killed in mid-run with -9 and resumed: each point is run as often as it should be, that run once more, in the order of the seed.
+"${SWEEP[@]}" "${grid[@]}" -o out "${work[@]}" 2>err.txt & pid=$!
+for _ in $(seq 200); do [ "$(cat done.txt 2>/dev/null | wc -l)" = 3 ] && break; sleep 0.02; done
+sleep 0.06; kill -KILL $pid; wait $pid 2>/dev/null
+sweep --resume out --repeat 3 2>err.txt; expect "another plan" $? 2; expect_in "is named" err.txt "repeat: 3, and it was 2"
+sweep --resume out --threads 1,2,4 --batch-size 8,16 2>err.txt; expect "another grid" $? 2
+expect_in "is named" err.txt "grid: threads=1,2,4; batch_size=8,16, and it was threads=1,2; batch_size=8,16"
+sweep "${grid[@]}" -o out "${work[@]}" 2>err.txt; expect "a directory in use" $? 2; expect_in "is named" err.txt "--resume out"
+for _ in $(seq 100); do sweep --resume out >result.txt 2>err.txt && break; sleep 0.05; done  # until the orphan has ended
+expect_in "where it goes on" err.txt "sweep: run 4 of 8, "
+expect "every run is there once" "$(json out/sweep.state '(len(r["runs"]), len({tuple(x["run"]) for x in r["runs"]}), r["running"])')" "(8, 8, None)"
+expect "in the printed order" "$(json out/sweep.state '[x["run"] for x in r["runs"]] == r["order"]')" True
+expect "the killed one ran again" "$(wc -l <done.txt)" 9
+expect "order as in the dry run" "$(json out/sweep.json '[o.replace(",", "") for o in r["order"]]')" \
+  "$(awk '$4 == "run" {print $2, $3, $4, $5}' dry.txt | tr -d :, | python3 -c 'import sys; print([l.rstrip() for l in sys.stdin])')"
+expect "the optimum" "$(json out/sweep.json '(r["least_energy"], r["not_clearly_more"])')" "('threads=2, batch_size=16', [])"
+expect "its energy" "$(json out/sweep.json '[s["energy_j"]["mean"] < 26 and s["energy_j"]["n"] == 2 and s["energy_j"]["uncertainty"] > 0 for s in r["comparison"]["sides"] if s["energy_rank"] == 1]')" "[True]"
+expect "the others" "$(json out/sweep.json 'sorted(p["verdict"] for p in r["points"])')" "['least', 'more', 'more', 'more']"
+expect_in "it is said" result.txt "Least energy: threads=2, batch_size=16: "
+expect "a point's log" "$(cat out/logs/004-1.log)" "did 2 16 2"
+for file in sweep.md sweep.csv sweep.html sweep.svg sweep.records; do [ -s out/$file ] || fail "no $file"; done
+expect "records are labelled" "$("$NODEWATT" runs --label threads=1 --label batch_size=8 --limit 0 --json | grep -c '"sweep": "'"$(json out/sweep.state 'r["id"]')")" 2
+# As if it had been killed after its last record was kept, before the state said so: that run counts.
+python3 - <<'X'
+import json
+state = json.load(open("out/sweep.state"))
+last = state["runs"].pop()
+state["running"] = {"run": last["run"], "uid": last["uid"]}
+json.dump(state, open("out/sweep.state", "w"))
+X
+sweep --resume out >again.txt 2>/dev/null; expect "a whole record counts" "$(json out/sweep.state '(len(r["runs"]), r["runs"][-1]["exit_code"], r["running"])')" "(8, 0, None)"
+expect "nothing is left to do" "$(wc -l <done.txt)" 9
+cmp -s result.txt again.txt || fail "the result of a finished sweep differs"
+"$NODEWATT" sweep --report out >again.txt; expect "report" $? 0; cmp -s result.txt again.txt || fail "the report differs"
+XDG_DATA_HOME=$WORK/elsewhere "$NODEWATT" sweep --report out >again.txt; cmp -s result.txt again.txt || fail "the report from sweep.records differs"
+"$NODEWATT" sweep --report nowhere 2>/dev/null; expect "no such sweep" $? 3
+
+# A point that fails is named, and the others go on; a program that does not exist ends it.
+sweep --set x=1,2,3 --repeat 2 -o fails -- sh -c 'exit $(( {x} == 2 ? 3 : 0 ))' >fails.txt 2>/dev/null; expect "a point fails" $? 1
+expect_in "it is named" fails.txt "Failed: x=2: run 1: exit 3 (logs/002-1.log)."
+expect "with its code, its other repeat not run" "$(json fails/sweep.state 'sorted((x["run"], x["exit_code"]) for x in r["runs"])')" \
+  "[([0, 1], 0), ([0, 2], 0), ([1, 1], 3), ([2, 1], 0), ([2, 2], 0)]"
+sweep --set x=1,2,3 --repeat 2 --stop-on-failure -o stops -- sh -c 'exit 3 {x}' >/dev/null 2>&1; expect "stop on failure" $? 1
+expect "after one run" "$(json stops/sweep.state 'len(r["runs"])')" 1
+sweep --set x=1 -o none -- ./no-such {x} >/dev/null 2>&1; expect "no such program" $? 127
+for bad in "--threads 0" "--set x" "--set x=1,1" "--power-limit 2kW" "--threads 1 --batch-size 2" "--threads 1 --cool-down=x" "--no-such"; do
+  sweep $bad -o bad -- touch '{threads}' 2>err.txt; expect "sweep $bad" $? 2; [ -s err.txt ] || fail "sweep $bad: nothing said"
+done
+[ ! -e bad ] || fail "something was made for a sweep that was refused"
+
+# Interrupted at a terminal: the command ends, what is done is kept, and nodewatt ends as by the signal. Progress is one line.
+python3 - "$NODEWATT" >int.txt <<'X'; expect "interrupted" $? 0
+import os, pty, sys, time
+pid, fd = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[1], [sys.argv[1], "sweep", "--root", "tree", "--set", "x=0.1,9", "--repeat", "1", "--seed", "3", "-o", "int", "--", "sleep", "{x}"])
+seen = b""
+while b"run 2 of 2" not in seen: seen += os.read(fd, 65536)
+time.sleep(0.1)
+os.write(fd, b"\x03")
+try:
+    while piece := os.read(fd, 65536): seen += piece
+except OSError: pass
+progress = seen[seen.index(b"sweep: run"):seen.index(b"energy of a run")]
+sys.stdout.write(seen.decode())
+sys.exit(0 if os.waitpid(pid, 0)[1] == 2 and b"\n" not in progress and b"\r\x1b[K" in progress else 1)
+X
+expect "what was done is kept" "$(json int/sweep.state '([x["run"] for x in r["runs"]], r["running"])')" "([[0, 1]], None)"
+expect_in "and printed" int.txt "Not finished: 1 of 2 runs are left. To go on: nodewatt sweep --resume int"
+
+# Ranked by work that the program prints; its output is in the log all the same.
+sweep --set n=10,40 --repeat 1 --work-regex 'sample=^(\d+) samples' --per sample -o work -- sh -c 'echo 100 0.1 20 >tree/load; sleep 0.1; echo {n} samples; echo oh >&2' >work.txt 2>/dev/null
+expect "by work" "$(json work/sweep.json '(r["least_energy"], r["comparison"]["per"]["unit"])')" "('n=40', 'sample')"
+expect_in "in the table" work.txt "energy per sample"
+expect "the log holds both streams" "$(cat work/logs/002-1.log)" "40 samples
+oh"
+sweep --set n=1 --repeat 1 --warmup 2 --show-output -o shown -- sh -c 'cat; echo {n} >>shown.runs; echo {n}' <<<"typed" >shown.txt 2>/dev/null
+expect "streams left alone, warm-ups run" "$(head -n 1 shown.txt) $(wc -l <shown.runs) $(find shown/logs -name '*.log' | wc -l)" "typed 3 0"
+
+# Cool-down: to the baseline where there is one; a wait that is too long ends, and is said.
+cat >site.toml <<X
+[baseline]
+host = "g0412"
+date = "$(date +%F)"
+[baseline.sensors."rapl_powercap/package-0"]
+power_w = 20
+standard_error_w = 0.1
+X
+sweep --config site.toml --set x=1,2 --repeat 1 --cool-down=20s -o cools -- sh -c 'echo "{x}00 0.1 50" >tree/load; sleep 0.1; echo "50 0.6 20" >tree/load' >cools.txt 2>&1
+expect "it waits for the node" "$(json cools/sweep.state '(r["runs"][1]["seconds"] > 1.6, [x["warm"] for x in r["runs"]])')" "(True, [False, False])"
+echo 50 >tree/load
+sweep --config site.toml --set x=1 --repeat 1 --cool-down=0.3s -o warm -- true {x} >warm.txt 2>&1
+expect_in "not for ever" warm.txt "did not come to rest within 0.3 s"
+expect_in "and the result says so" warm.txt "Before 1 of 1 runs the node had not come to rest."
+echo 20 >tree/load
+
+# GPU power limits, of a pretended libnvidia-ml.
+LIBRARY=$(dirname "$NODEWATT")/../lib/libfake_nvml.so
+[ -f "$LIBRARY" ] || { echo "skipped: power limits (no $LIBRARY, target fake_nvml)"; finish; }
+folder=tree/usr/lib/$(uname -m)-linux-gnu
+mkdir -p "$folder" limits && cp "$LIBRARY" "$folder/libnvidia-ml.so.1"
+export FAKE_NVML_GPUS=2 FAKE_NVML_LIMITS=$WORK/limits
+echo 350000 >limits/gpu0; echo 400000 >limits/gpu1
+as_before() {  # as_before WHAT
+  for _ in $(seq 100); do [ ! -e tree/run/nodewatt/power-limits ] && break; sleep 0.02; done
+  expect "$1: limits" "$(cat limits/gpu0 limits/gpu1 | tr '\n' ' ')" "350000 400000 "
+  [ ! -e tree/run/nodewatt/power-limits ] || fail "$1: a note is left"
+}
+keeper() { ps -eo pid,comm,args | awk -v me="--gpus all -o $1 " '$2 == "nodewatt-limits" && index($0, me) {print $1}'; }
+until_set() { for _ in $(seq 200); do [ "$(cat limits/gpu1 2>/dev/null)" = 222000 ] && [ -s "$1/logs/001-1.log" ] && break; sleep 0.02; done; }
+
+sweep --power-limit 200,default --repeat 1 -o limits1 -- sh -c 'cat limits/gpu0 limits/gpu1' >/dev/null 2>&1; expect "two limits" $? 0
+expect "in force while it runs" "$(sort limits1/logs/*.log | uniq -c | awk '{print $1, $2}' | tr '\n' ' ')" "2 200000 2 400000 "
+as_before "after the end"
+expect "in the record" "$("$NODEWATT" runs --label power_limit=200W --json | grep -c '"power_limit_w": 200.0')" 2
+sweep --power-limit 222 --repeat 1 -o limits2 -- sh -c 'kill -SEGV $$' >/dev/null 2>&1; as_before "after a crash of the command"
+for bad in "--power-limit 50" "--power-limit 200 --gpus 7"; do
+  sweep $bad --repeat 1 -o bad -- touch started 2>err.txt; expect "$bad" $? 1; expect_in "$bad" err.txt "GPU power limits cannot be set: "
+done
+FAKE_NVML_SET_CODE=4 sweep --power-limit 200 --repeat 1 -o bad -- touch started 2>err.txt; expect "not permitted" $? 1
+expect_in "with the repair" err.txt "sudo nodewatt sweep"
+[ ! -e started ] && [ ! -e bad ] || fail "a refused sweep began"
+as_before "after a refusal"
+
+for signal in TERM KILL; do
+  "${SWEEP[@]}" --power-limit 222 --repeat 1 --gpus all -o limits-$signal -- sh -c 'echo begun; exec sleep 3' >/dev/null 2>&1 & pid=$!
+  until_set limits-$signal; expect "set" "$(cat limits/gpu0)" 222000
+  kill -$signal $pid; wait $pid 2>/dev/null; as_before "after SIG$signal of the sweep"
+done
+sweep --resume limits-KILL 2>err.txt; expect "the killed sweep's command still runs" $? 1; expect_in "that is said" err.txt "still runs"
+as_before "after that"
+# The keeper is killed: the sweep puts the limits back and says that it cannot go on. Both are killed: doctor does.
+"${SWEEP[@]}" --power-limit 222 --repeat 1 --gpus all -o limits3 -- sh -c 'echo begun; exec sleep 0.5' >/dev/null 2>err.txt & pid=$!
+until_set limits3; kill -KILL "$(keeper limits3)"; wait $pid; expect "the keeper is killed" $? 1
+expect_in "that is said" err.txt "the sweep cannot go on"; as_before "after the keeper was killed"
+"${SWEEP[@]}" --power-limit 222 --repeat 1 --gpus all -o limits4 -- sh -c 'echo begun; exec sleep 0.5' >/dev/null 2>&1 & pid=$!
+until_set limits4; kill -STOP $pid; kill -KILL "$(keeper limits4)" $pid; wait $pid 2>/dev/null
+for _ in $(seq 100); do [ -z "$(keeper limits4)" ] && break; sleep 0.02; done
+expect "both are killed" "$(cat limits/gpu0)" 222000
+FAKE_NVML_SET_CODE=4 sweep --set x=1 --repeat 1 -o limits5 -- true {x} >/dev/null 2>err.txt; expect_in "who may not put them back says who may" err.txt "As root: nodewatt doctor"
+"$NODEWATT" --root tree doctor >/dev/null 2>err.txt; expect_in "doctor puts them back" err.txt "a killed sweep has left GPU power limits: put back"
+as_before "after doctor"
+finish
