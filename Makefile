@@ -8,7 +8,7 @@ BENCH_ARGS ?= --repeat 3
 DATA := workloads/fetch-data.sh >/dev/null 2>&1 || { tools/deps --lists && workloads/fetch-data.sh; }
 CTEST := ctest --output-on-failure --no-tests=error
 
-.PHONY: deps build bench test unit sanitize tsan lint tidy check fuzz portable wheel bench-overhead bench-nvtx bench-phases bench-accuracy results format clean
+.PHONY: deps build bench test unit sanitize tsan lint tidy check fuzz portable wheel bench-overhead bench-nvtx bench-phases bench-accuracy bench-compare results format clean
 
 deps:                 ## install what is missing of the Debian packages in tools/packages*.txt
 	@tools/deps
@@ -78,8 +78,11 @@ results: build        ## docs/results/node-types.md: played node types, the two 
 	@$(DATA)
 	@bench/results/make $(BUILD) $${RESULTS_ARGS:-}
 
-bench-accuracy: build ## the error on played machines, SCENARIOS of them; WRITE=docs/results writes the page; last line JSON
-	@bench/accuracy/report $(BUILD) --scenarios $${SCENARIOS:-200} --seed $${SEED:-1} $${WRITE:+--write $$WRITE}
+bench-accuracy: build ## the error on played machines, SCENARIOS of them, and of RATIOS pairs compared; WRITE=docs/results writes the page; last line JSON
+	@bench/accuracy/report $(BUILD) --scenarios $${SCENARIOS:-200} --seed $${SEED:-1} $${RATIOS:+--ratios $$RATIOS} $${WRITE:+--write $$WRITE}
+
+bench-compare: build  ## comparing and importing 1,000 records; the last line is one JSON object, goal name to figure
+	@bench/comparing $(BUILD)
 
 format:
 	@tools/format

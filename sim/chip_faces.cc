@@ -37,7 +37,7 @@ Die make_die(const Machine& machine, std::size_t instrument, std::size_t index) 
   const Instrument& shown = scenario.instruments[instrument];
   const std::size_t mirrored = shown.mirror.empty() ? instrument : machine.instrument(shown.mirror);
   Die die{instrument, gpu_of(machine, scenario.instruments[mirrored]), {}, {}, "AMD Instinct MI300X"};
-  const std::uint64_t a = hash(scenario.seed, index, 3), b = hash(scenario.seed, index, 4);
+  const std::uint64_t a = hash(serial_of(scenario), index, 3), b = hash(serial_of(scenario), index, 4);
   die.id = fmt::format("{:08x}-0000-1000-80{:02x}-{:012x}", a >> 32, index & 0xff, b & 0xffffffffffff);
   die.pci = fmt::format("{:04x}:01:00.0", index);
   if (!die.part) return die;

@@ -12,6 +12,8 @@ namespace nw::sim {
 using Indices = std::vector<std::size_t>;  // of instruments
 
 TextAt constant(std::string text);
+// What a node's devices are numbered from: its name alone, so that another seed is another day of the same node.
+std::uint64_t serial_of(const Scenario& scenario);
 NumberAt value_of(const Machine& machine, std::size_t instrument);
 // The same with the device's time, in nanoseconds since 1970 by its clock, where it gives any.
 NumberAt stamped_value_of(const Machine& machine, std::size_t instrument);

@@ -33,6 +33,12 @@ TextAt constant(std::string text) {
   return [text = std::move(text)](Nanos) -> Result<std::string> { return text; };
 }
 
+std::uint64_t serial_of(const Scenario& scenario) {
+  std::uint64_t serial = 0;
+  for (const char c : scenario.name) serial = serial * 131 + static_cast<unsigned char>(c);
+  return serial;
+}
+
 NumberAt value_of(const Machine& machine, std::size_t instrument) {
   return [&machine, instrument](Nanos t) { return machine.read(instrument, t).reading; };
 }
@@ -124,12 +130,10 @@ void show_powercap(View& view, const Machine& machine, const Indices& instrument
   for (const auto& [path, i] : shown) show_number(view, machine, i, path);
 }
 
-// ---- nvml: a GPU is a component of domain gpu; its UUID comes from the scenario's name: another seed is another
-// day of the same node.
+// ---- nvml: a GPU is a component of domain gpu; its UUID comes from the node's serial number.
 
 std::string gpu_uuid(const Scenario& scenario, std::size_t component) {
-  std::uint64_t node = 0;
-  for (const char c : scenario.name) node = node * 131 + static_cast<unsigned char>(c);
+  const std::uint64_t node = serial_of(scenario);
   const std::uint64_t a = hash(node, component, 1), b = hash(node, component, 2);
   return fmt::format("GPU-{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", a >> 32, a >> 16 & 0xffff, 0x4000 | (a & 0xfff),
                      0x8000 | (b >> 48 & 0x3fff), b & 0xffffffffffff);

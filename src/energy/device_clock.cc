@@ -4,22 +4,36 @@
 
 namespace nw {
 
-Nanos DeviceClock::to_host(Nanos device, Nanos read_at) {
+namespace {
+constexpr std::int64_t kDriftOneIn = 10'000;  // crystals are within 100 ppm
+constexpr unsigned kForgotten = 32;           // values on a bus
+}  // namespace
+
+// What earlier readings add to this one's bounds, unless they contradict it.
+void DeviceClock::narrow(Bounds& bounds, Nanos since) const {
+  const Nanos drift = Nanos::of(since.count() / kDriftOneIn);
+  const Nanos least = std::max(bounds.least, bounds_->least - drift);
+  const Nanos most = std::min(bounds.most, bounds_->most + drift);
+  if (least <= most) bounds = {least, most};
+}
+
+Nanos DeviceClock::to_host(Nanos device, Nanos read_at, bool on_bus) {
   while (resolution_ > Nanos::of(1000) && device.count() % resolution_.count() != 0)
     resolution_ = Nanos::of(resolution_.count() / 1000);
   if (resolution_ >= refresh_) return read_at;
+  const Nanos since = last_ ? read_at - read_at_ : refresh_, too_old = refresh_ + refresh_ + refresh_;
+  read_at_ = read_at;
+  if (last_ && device == last_->device && read_at - last_->date <= too_old) return last_->date;
   const Nanos offset = read_at - device;
-  const std::size_t kept = std::min(count_, offsets_.size());
-  Nanos least = offset;
-  for (std::size_t i = 0; i < kept; ++i) least = std::min(least, offsets_[i]);
-  const Nanos date = device + least;
-  if (read_at - date > refresh_ + refresh_ + refresh_) {  // the device's clock was set
-    count_ = 0;
-    offsets_[count_++] = offset;
-    return read_at;
-  }
-  offsets_[count_++ % offsets_.size()] = offset;
-  return date;
+  Bounds bounds{offset - std::min(since, refresh_) - resolution_, offset};
+  // Older than any refresh explains, the clock was set back or the device hangs.
+  if (bounds_ && offset - bounds_->most <= too_old && !(on_bus && above_ >= kForgotten))
+    narrow(bounds, read_at - last_->first_read);
+  above_ = bounds.most < offset ? above_ + 1 : 0;
+  bounds_ = bounds;
+  slack_ = on_bus ? resolution_ : bounds.most - bounds.least + resolution_;
+  last_ = Value{device, read_at, std::min(read_at, device + bounds.most + resolution_)};
+  return last_->date;
 }
 
 }  // namespace nw

@@ -1,13 +1,17 @@
 // DeviceClock: a device's own time of its values, on the host's clock.
 //
-// A value is read some time after the device dated it, never before, so that the least difference between the two
-// clocks lately is their offset (Cristian 1989, one-sided). Clocks of management controllers drift and are set: the
-// least of the last readings alone is used; a date that would make a value older than any refresh explains is not
-// believed, and dates that are coarser than the refresh are not used.
+// A value is read some time after the device dated it, never before: each reading bounds the clocks' difference from
+// above. A value that the reading before did not show yet came about since then: that bounds it from below. The
+// narrowest bounds of all readings count (Cristian 1989, Marzullo 1984), so that ten readings in quick succession tell
+// the clocks' difference for minutes, and readings in step with the device's refresh, all equally late, do not unlearn
+// it. Bounds widen by what a crystal drifts. A reading that contradicts them means that the device's clock was set:
+// they begin anew. Dates that are coarser than the refresh are not used.
+//
+// A bus is asked more seldom than its device has new values, and its nameplate's refresh is how often it is asked:
+// there nothing bounds from below, and the least difference of the last readings is taken for the clocks'.
 #pragma once
 
-#include <array>
-#include <cstddef>
+#include <optional>
 
 #include "base/units.h"
 
@@ -15,17 +19,29 @@ namespace nw {
 
 class DeviceClock {
  public:
-  explicit DeviceClock(Nanos refresh) : refresh_(refresh) {}
+  explicit DeviceClock(Nanos refresh) : refresh_(refresh), slack_(refresh) {}
 
-  // When the value that was read at `read_at` came about; never later than that.
-  Nanos to_host(Nanos device, Nanos read_at);
+  // The latest moment at which the value that was read at `read_at` can have come about; never later than that.
+  Nanos to_host(Nanos device, Nanos read_at, bool on_bus = false);
+  // How much earlier that may have been, as of the last reading.
+  Nanos slack() const { return slack_; }
   // The unit in which the device counts its time, as far as was seen: 1 s, 1 ms or 1 us.
   Nanos resolution() const { return resolution_; }
 
  private:
-  Nanos refresh_, resolution_ = seconds(1);
-  std::array<Nanos, 32> offsets_{};
-  std::size_t count_ = 0;
+  struct Bounds {
+    Nanos least, most;  // of host time less device time
+  };
+  struct Value {
+    Nanos device, first_read, date;
+  };
+  void narrow(Bounds& bounds, Nanos since) const;
+
+  Nanos refresh_, slack_, resolution_ = seconds(1);
+  std::optional<Bounds> bounds_;
+  std::optional<Value> last_;
+  Nanos read_at_{};     // the last reading, of a new value or not
+  unsigned above_ = 0;  // values since the bound from above was last met
 };
 
 }  // namespace nw

@@ -35,7 +35,8 @@ void Meter::add(const Sample& sample) {
     return;
   }
   const bool ok = sample.status == Status::ok;
-  const Nanos at = ok && sample.device_time ? clock_.to_host(*sample.device_time, sample.at()) : sample.at();
+  const Nanos at = ok && sample.device_time ? clock_.to_host(*sample.device_time, sample.at(), sample.taken.has_value())
+                                            : sample.at();
   if (last_sample_ && at < *last_sample_) return;  // time does not go back
   if (ok && !holding_ && last_sample_ && at == *last_sample_ && sample.raw == last_raw_) return;  // seen before
   const Nanos expected = std::max(period_, plate_.refresh);
@@ -57,7 +58,7 @@ void Meter::add(const Sample& sample) {
   if (is_slow() && last_good_ && sample.raw == last_raw_ && at - *last_good_ < plate_.refresh + plate_.refresh) return;
   if (!is_slow()) return add_counter(at, sample.raw);
   // Its count is as old as anything between nothing and `slack`.
-  slack_ = sample.device_time ? std::min(slack, clock_.resolution()) : slack;
+  slack_ = sample.device_time ? std::min(slack, clock_.slack()) : slack;
   Nanos counted = at - Nanos::of(slack_.count() / 2);
   if (last_good_ && counted <= *last_good_) counted = *last_good_ + Nanos::of(1);
   add_counter(counted, sample.raw);

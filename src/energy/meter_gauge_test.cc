@@ -49,6 +49,21 @@ TEST(MeterGauge, AGapOfMoreThanThreePeriodsIsFilled) {
   EXPECT_EQ(tally.covered, seconds(3));
 }
 
+// A bus's answer stands for 50 sweeps, and then the next: two readings, whatever is learnt of the device's clock.
+TEST(MeterGauge, AnAnswerThatStandsIsOneReading) {
+  Nameplate plate = gauge_plate(Domain::node);
+  plate.refresh = seconds(5);
+  Meter meter(plate, millis(100));
+  for (int answer = 0; answer < 60; ++answer)
+    for (int sweep = 0; sweep < 50; ++sweep) {
+      Sample one = sample(seconds(5 * answer) + millis(100 * sweep), milliwatts(100 + answer));
+      one.taken = seconds(5 * answer) + millis(answer * 37 % 90);
+      one.device_time = seconds(1000 + 5 * answer) + Nanos::of(1'000'000);
+      meter.add(one);
+    }
+  EXPECT_EQ(meter.at(seconds(300)).count, 60);
+}
+
 TEST(MeterGauge, FailedReadsAreBridged) {
   Meter meter(gauge_plate(), seconds(1));
   meter.add(sample(seconds(1), milliwatts(100)));

@@ -145,8 +145,9 @@ Energy make_energy(const Nameplate& plate, const Interval& interval, const Seen&
     add_sampling(plate, interval.tally, duration, doubt);
   else
     doubt.add({what + " quantum", quantum_of(plate) / std::sqrt(6.0), false, false});
+  const Nanos looks = plate.refresh < kWanders ? plate.window : std::max(plate.window, plate.refresh);
   const bool seldom = plate.kind == SensorKind::gauge && interval.tally.count > 0 &&
-                      kSeldom * to_seconds(plate.window) * interval.tally.count < duration;
+                      kSeldom * to_seconds(looks) * interval.tally.count < duration;
   const double kappa = seldom && plate.window > Nanos{} ? compute_alias_share(interval.duration, seen.checked)
                                                         : compute_aliasing(plate, interval.duration, seen.checked);
   const double above_idle = std::max(value - to_watts(seen.lowest) * duration, 0.0);

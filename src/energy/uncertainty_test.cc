@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <random>
 
@@ -104,6 +105,22 @@ TEST(Aliasing, IsDoubtedWhereASensorLooksPartOfTheTime) {
   for (const Term& term : make_energy(plate, interval, {watts(100), watts(400)}).uncertainty.largest(9))
     terms[term.name] = term.joules;
   EXPECT_NEAR(terms[plate.source + " aliasing"], 0.05 * 20'000, 1e-6) << "of what is above idle alone";
+}
+
+// A bus asks every 5 s for means over 1 s and keeps step with nothing; once a minute is too seldom all the same.
+TEST(Aliasing, ABusAtItsOwnPaceIsNotTooSeldom) {
+  Nameplate plate = gauge_plate();
+  plate.refresh = seconds(5);
+  plate.window = seconds(1);
+  Interval interval = steady(300, seconds(600));
+  const auto has_aliasing = [&](double count) {
+    interval.tally.count = count;
+    const auto& terms = make_energy(plate, interval, {watts(100), watts(400)}).uncertainty.terms();
+    return std::any_of(terms.begin(), terms.end(),
+                       [&](const Term& term) { return term.name == plate.source + " aliasing"; });
+  };
+  EXPECT_FALSE(has_aliasing(120));
+  EXPECT_TRUE(has_aliasing(10));
 }
 
 TEST(Quantum, OfASteadyGaugeDoesNotAverageOut) {

@@ -2,6 +2,7 @@
 // nodewatt added and this one does not know pass through unchanged (protobuf keeps unknown fields).
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -15,7 +16,22 @@ namespace nw {
 inline constexpr std::size_t kMaxRecord = std::size_t{64} << 20;
 
 Result<std::string> pack_record(const pb::Record& record);
-// `name` says in an error where the bytes came from.
+
+// Unpacks one record after the other in one workspace: making it costs as much as a small record.
+class Unpacker {
+ public:
+  Unpacker();
+  ~Unpacker();
+  Unpacker(Unpacker&&) noexcept;
+  Unpacker& operator=(Unpacker&&) noexcept;
+  // `name` says in an error where the bytes came from.
+  Result<pb::Record> unpack(std::string_view packed, std::string_view name, bool without_timeline = false);
+
+ private:
+  struct Workspace;
+  std::unique_ptr<Workspace> workspace_;
+};
+
 Result<pb::Record> unpack_record(std::string_view packed, std::string_view name);
 
 }  // namespace nw

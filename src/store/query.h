@@ -29,6 +29,8 @@ struct Query {
   std::vector<std::pair<std::string, std::string>> patterns;
 
   std::size_t limit = 20;  // 0: no limit
+  // Records come without Record::timeline: it is half of what is read, and comparing needs none.
+  bool without_timeline = false;
 };
 
 // Whether a record fits all of these patterns.

@@ -82,6 +82,7 @@ class SqliteStore : public Store {
 
   std::string path_;
   std::unique_ptr<SQLite::Database> database_;
+  Unpacker unpacker_;
 };
 
 Result<bool> SqliteStore::append(const pb::Record& record) {
@@ -158,7 +159,7 @@ Done SqliteStore::select(const Query& query, const Clause& where, std::size_t li
     const auto blob = rows.getColumn(1);
     const std::string_view packed(static_cast<const char*>(blob.getBlob()), static_cast<std::size_t>(blob.getBytes()));
     if (seen.contains(uid)) continue;
-    auto record = NW_TRY(unpack_record(packed, fmt::format("{}: record {}", path_, uid)));
+    auto record = NW_TRY(unpacker_.unpack(packed, fmt::format("{}: record {}", path_, uid), query.without_timeline));
     if (!fits(record, query.patterns)) continue;
     seen.insert(uid), ++found;
     into.push_back(std::move(record));

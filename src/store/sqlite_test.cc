@@ -160,6 +160,19 @@ TEST_F(Sqlite, unknown_fields_survive) {
   EXPECT_EQ(open()->find({}).value().at(0).SerializeAsString(), bytes);
 }
 
+TEST_F(Sqlite, a_timeline_is_left_out_when_nobody_needs_it) {
+  auto record = make_record("x", 1);
+  record.mutable_timeline()->set_step_ns(5);
+  record.mutable_timeline()->add_series()->add_energy_uj(-1);
+  record.set_monitor_cpu_s(0.5);  // stands behind it
+  ASSERT_TRUE(open()->append(record));
+  EXPECT_EQ(open()->find({}).value()[0].SerializeAsString(), record.SerializeAsString());
+  record.clear_timeline();
+  Query query;
+  query.without_timeline = true;
+  EXPECT_EQ(open()->find(query).value()[0].SerializeAsString(), record.SerializeAsString());
+}
+
 TEST_F(Sqlite, foreign_files_are_refused_and_left_alone) {
   std::filesystem::create_directories(scratch_ / "data/nodewatt");
   const std::string text(5000, 'x');

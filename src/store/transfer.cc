@@ -70,10 +70,11 @@ Done read_all(const std::string& path, Take take) {
   if (!from_stdin && !file) return tl::make_unexpected(system_error(errno, path));
   FrameReader reader(bytes_of_fd(from_stdin ? STDIN_FILENO : file.get(), name), name);
   NW_CHECK(check_header(reader, name));
+  Unpacker unpacker;
   for (auto offset = reader.end().offset;; offset = reader.end().offset) {
     const auto packed = reader.next();
     if (!packed) break;
-    NW_CHECK(take(NW_TRY(unpack_record(*packed, fmt::format("{}: byte {}", name, offset)))));
+    NW_CHECK(take(NW_TRY(unpacker.unpack(*packed, fmt::format("{}: byte {}", name, offset)))));
   }
   if (reader.end().stop != Stop::clean) return tl::make_unexpected(reader.end().error);
   return {};

@@ -42,7 +42,7 @@ using Said = Result<double>;
 
 class Estimator {
  public:
-  Estimator(const pb::Record& record, std::span<const pb::Record* const> others) : record_(record), others_(others) {}
+  Estimator(const pb::Record& record, std::optional<double> others_w) : record_(record), others_w_(others_w) {}
 
   Said watts(Method method) const {
     switch (method) {
@@ -50,7 +50,8 @@ class Estimator {
       case Method::tdp_use: return NW_TRY(cpu_rating()) * NW_TRY(cpu_load()) + NW_TRY(gpu_rating(true));
       case Method::green_algorithms:
         return NW_TRY(cpu_rating()) + NW_TRY(gpu_rating(false)) + kGreenMemoryWPerGb * NW_TRY(memory_gb());
-      case Method::mean_node_power: return mean_of_others();
+      case Method::mean_node_power:
+        return others_w_ ? Said(*others_w_) : fail(ErrorKind::absent, "another run on such a node");
       case Method::codecarbon:
         return kCodecarbonShare * cpu_rating().value_or(kCodecarbonUnknownCpuW / kCodecarbonShare) +
                kCodecarbonMemoryWPerGb * NW_TRY(memory_gb()) + NW_TRY(gpu_measured());
@@ -112,17 +113,8 @@ class Estimator {
     return static_cast<double>(record_.node().memory_bytes()) / 1e9;
   }
 
-  Said mean_of_others() const {
-    double sum = 0;
-    std::size_t n = 0;
-    for (const pb::Record* other : others_)
-      if (const auto watts = mean_power_w(other->energy(), other->duration_ns())) sum += *watts, ++n;
-    if (n == 0) return fail(ErrorKind::absent, "another run on such a node");
-    return sum / static_cast<double>(n);
-  }
-
   const pb::Record& record_;
-  std::span<const pb::Record* const> others_;
+  std::optional<double> others_w_;
 };
 
 }  // namespace
@@ -131,8 +123,8 @@ std::string_view name(Method method) { return traits(method).name; }
 std::string_view formula(Method method) { return traits(method).formula; }
 std::string_view origin(Method method) { return traits(method).origin; }
 
-std::vector<Estimate> compute_estimates(const pb::Record& record, std::span<const pb::Record* const> others) {
-  const Estimator estimator(record, others);
+std::vector<Estimate> compute_estimates(const pb::Record& record, std::optional<double> others_w) {
+  const Estimator estimator(record, others_w);
   const auto seconds = duration_s(record.duration_ns());
   const auto measured = record.energy().kind() == pb::KIND_ESTIMATED ? std::nullopt : energy_j(record.energy());
   std::vector<Estimate> all;

@@ -36,7 +36,7 @@ struct Estimate {
   std::optional<double> error;  // (estimate - measured) / measured
 };
 
-// All methods over one run; `others` are runs whose mean power mean_node_power may use: of its node type, not itself.
-std::vector<Estimate> compute_estimates(const pb::Record& record, std::span<const pb::Record* const> others);
+// All methods over one run; `others_w` is what mean_node_power goes by: the mean power of other runs on such a node.
+std::vector<Estimate> compute_estimates(const pb::Record& record, std::optional<double> others_w);
 
 }  // namespace nw

@@ -50,16 +50,37 @@ MethodError judge_method(Method method, const RuntimeFinding& finding) {
   return out;
 }
 
-// Runs of another application on such a node: what a site knows of the node before this one ran.
-Pointers others_of(const pb::Record& record, const Pointers& records,
-                   const std::map<const pb::Record*, std::string>& types) {
-  Pointers others;
-  for (const pb::Record* other : records)
-    if (other != &record && types.at(other) == types.at(&record) && is_measured(*other) &&
-        application_and_kind(*other) != application_and_kind(record))
-      others.push_back(other);
-  return others;
-}
+// Mean powers of measured runs, so that each run can be held against those of other applications on such a node: what a
+// site knows of the node before this one ran.
+class Powers {
+ public:
+  void add(const pb::Record& record, const std::string& type) {
+    const auto watts = mean_power_w(record.energy(), record.duration_ns());
+    if (!watts || !is_measured(record)) return;
+    for (Sum* sum : {&by_type_[type], &by_application_[{type, application_and_kind(record)}]})
+      sum->watts += *watts, ++sum->n;
+  }
+
+  std::optional<double> of_others(const pb::Record& record, const std::string& type) const {
+    const Sum all = find(by_type_, type), own = find(by_application_, {type, application_and_kind(record)});
+    if (all.n == own.n) return std::nullopt;
+    return (all.watts - own.watts) / static_cast<double>(all.n - own.n);
+  }
+
+ private:
+  struct Sum {
+    double watts = 0;
+    std::size_t n = 0;
+  };
+  template <class Key>
+  static Sum find(const std::map<Key, Sum>& sums, const Key& key) {
+    const auto found = sums.find(key);
+    return found == sums.end() ? Sum{} : found->second;
+  }
+
+  std::map<std::string, Sum> by_type_;
+  std::map<std::pair<std::string, std::string>, Sum> by_application_;
+};
 
 void find_misled(const Pointers& records, RuntimeFinding& finding) {
   struct Power {
@@ -82,11 +103,12 @@ void find_misled(const Pointers& records, RuntimeFinding& finding) {
 RuntimeFinding find_runtime(const Pointers& records) {
   RuntimeFinding finding;
   std::map<const pb::Record*, std::string> types;
+  Powers powers;
   for (const Contender& side : make_contenders(records, By::node_type))
-    for (const pb::Record* record : side.runs) types[record] = side.label;
+    for (const pb::Record* record : side.runs) types[record] = side.label, powers.add(*record, side.label);
   for (const pb::Record* record : records)
-    if (types.contains(record))
-      finding.runs.emplace_back(record, compute_estimates(*record, others_of(*record, records, types)));
+    if (const auto type = types.find(record); type != types.end())
+      finding.runs.emplace_back(record, compute_estimates(*record, powers.of_others(*record, type->second)));
   for (const Method method : kMethods) finding.methods.push_back(judge_method(method, finding));
   Pointers measured;
   std::copy_if(records.begin(), records.end(), std::back_inserter(measured),

@@ -114,12 +114,26 @@ TEST(Estimates, WhatIsMissingIsSaid) {
     EXPECT_FALSE(one.error);
   }
   record.mutable_energy()->set_kind(pb::KIND_ESTIMATED);
-  const pb::Record other = run("b", "y", 40'000);
-  const pb::Record* others[] = {&other};
-  const auto all = compute_estimates(record, others);
+  const auto all = compute_estimates(record, 400.0);
   EXPECT_NEAR(*all[static_cast<std::size_t>(Method::mean_node_power)].joules, 40'000, 1e-6);
   EXPECT_FALSE(all[static_cast<std::size_t>(Method::mean_node_power)].error)
       << "nothing was measured to hold it against";
+}
+
+// Two runs of x at 500 W, one of y at 400 W, one of y on another node type.
+TEST(Estimates, MeanNodePowerIsThatOfOtherApplicationsOnSuchANode) {
+  const std::vector<pb::Record> records = {run("a", "x", 50'000), run("b", "x", 50'000), run("c", "y", 40'000),
+                                           run("d", "y", 90'000, 4)};
+  std::vector<const pb::Record*> pointers;
+  for (const pb::Record& record : records) pointers.push_back(&record);
+  const Findings findings = compute_findings(pointers);
+  std::map<const pb::Record*, std::optional<double>> said;
+  for (const auto& [record, estimates] : findings.runtime.runs)
+    said[record] = estimates[static_cast<std::size_t>(Method::mean_node_power)].joules;
+  EXPECT_NEAR(*said.at(pointers[0]), 40'000, 1e-6);
+  EXPECT_NEAR(*said.at(pointers[1]), 40'000, 1e-6);
+  EXPECT_NEAR(*said.at(pointers[2]), 50'000, 1e-6);
+  EXPECT_FALSE(said.at(pointers[3])) << "there was no other run";
 }
 
 // One application on a CPU node and on a GPU node, there with the GPUs used in training and idle in inference.

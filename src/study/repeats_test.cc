@@ -24,6 +24,19 @@ TEST(Repeats, StudentsFactor) {
   EXPECT_NEAR(t_factor(31), 2.042, 1e-9);
   EXPECT_NEAR(t_factor(61), 2.000, 0.002);
   EXPECT_NEAR(t_factor(1001), 1.962, 0.001);
+  EXPECT_NEAR(student(1.25), 8.028, 0.25);
+  EXPECT_NEAR(student(1.5), 6.017, 0.2);
+  EXPECT_NEAR(student(2.5), 3.575, 0.02);
+}
+
+// Two runs lie 0.8 J apart, and each states 1 J of random doubt: it is the two alone that know how much runs differ.
+TEST(Repeats, TwoRunsThatHappenToAgreeAreNotTrustedMore) {
+  pb::Record a = run("a", "g", 999.6), b = run("b", "g", 1000.4);
+  for (pb::Record* one : {&a, &b}) one->mutable_energy()->set_random_uj(1e6);
+  const Mean mean = compute_energy({excerpt(a, ""), excerpt(b, "")});
+  EXPECT_NEAR(*mean.scatter, 12.706 * 0.4, 1e-6);
+  EXPECT_NEAR(mean.random, 0.4, 1e-6);
+  EXPECT_EQ(mean.freedom, 1) << "and a ratio takes it from there";
 }
 
 TEST(Repeats, MeanWithScatterAndCommonError) {

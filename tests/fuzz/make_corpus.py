@@ -134,9 +134,9 @@ PLATE = """plates {{ id: "{0}" source: "{0}" domain: "{1}" device: "0" gauge: {2
  ceiling_uw: 1000000000 gain: 0.05 gain_basis: "assumed" }}"""
 
 
-def encode(frame):
-    command = ["protoc", f"--proto_path={ROOT / 'src'}", "--encode=nw.pb.JournalFrame", "account/journal.proto"]
-    return subprocess.run(command, input=frame.encode(), capture_output=True, check=True).stdout
+def encode(text, message="JournalFrame", file="journal"):
+    command = ["protoc", f"--proto_path={ROOT / 'src'}", f"--encode=nw.pb.{message}", f"account/{file}.proto"]
+    return subprocess.run(command, input=text.encode(), capture_output=True, check=True).stdout
 
 
 def make_frames():
@@ -181,6 +181,17 @@ def make_journals():
     write("frames", "journal", checked)
     write("frames", "cut", checked[:200])
     write("frames", "empty", b"nodewatt-frames 1\n")
+
+
+def make_records():
+    record = lambda text: encode(text, "Record", "record")
+    whole = record("""uid: "0123456789abcdefghjkmnpqrs" name: "train" labels {key: "batch" value: "64"} duration_ns: 5000000000
+        node {host: "n1" gpus: "NVIDIA A100"} energy {energy_uj: 5000000 uncertainty_uj: 70000 kind: KIND_MEASURED terms {name: "gain" u_uj: -3.5}}
+        components {domain: "gpu" device: "0" depth: 1 counted: true} phases {path: "train" resolved: true work {unit: "sample" count: 512}}
+        timeline {step_ns: 1000000000 series {domain: "gpu" energy_uj: [1000000, -1, 900000]}} monitor_cpu_s: 0.25 group: "g" repeat: 2""")
+    write("record", "whole", whole)
+    write("record", "timelines_between", record('timeline {step_ns: 1}') + whole + record('timeline {step_ns: 2}'))
+    write("record", "newer", whole + b"\xfa\x3f\x03new\xc0\x3e\x07")
 
 
 def make_output():
@@ -235,6 +246,7 @@ if __name__ == "__main__":
     make_pm_counters()
     make_sites()
     make_journals()
+    make_records()
     make_output()
     make_launches()
     make_workload_files()

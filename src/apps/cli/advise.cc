@@ -20,6 +20,7 @@ int advise(const AdviseOptions& options) {
   Query like;
   like.name = run->front().name();
   like.limit = 0;
+  like.without_timeline = true;
   const auto records = (*store)->find(like);
   if (!records) return complain(records.error());
 

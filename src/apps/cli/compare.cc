@@ -47,6 +47,7 @@ Result<Query> make_query(const CompareOptions& options) {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   Query query = NW_TRY(parse_query(options.query, std::chrono::duration_cast<std::chrono::nanoseconds>(now).count()));
   query.ids = options.print.ids;
+  query.without_timeline = true;
   return query;
 }
 

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "apps/cli/power_limit.h"
-#include "store/fd.h"
+#include "base/fd.h"
 
 namespace nw::cli {
 

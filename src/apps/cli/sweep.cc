@@ -23,8 +23,8 @@
 #include "apps/cli/sweep_result.h"
 #include "apps/cli/sweep_turns.h"
 #include "apps/cli/wrapped.h"
+#include "base/fd.h"
 #include "base/parse.h"
-#include "store/fd.h"
 
 namespace nw::cli {
 

@@ -14,7 +14,7 @@
 #include "apps/cli/house.h"
 #include "apps/cli/progress.h"
 #include "apps/cli/session.h"
-#include "store/fd.h"
+#include "base/fd.h"
 
 namespace nw::cli {
 
