@@ -6,8 +6,8 @@ cd "$(dirname "$0")" || exit 1
 failed=0 count=0
 for tape in */*.tape; do
   golden=${tape%.tape}.golden
-  # The version of nodewatt is of no interest; host clocks are the tape's own.
-  "$NODEWATT" replay "$tape" --format json | sed -E '/^    "version":/d' >"/tmp/golden.$$" || { echo "FAIL: $tape does not replay"; failed=1; continue; }
+  # The version of nodewatt is of no interest, nor is the digest, which covers it; host clocks are the tape's own.
+  "$NODEWATT" replay "$tape" --format json | sed -E '/^    "version":/d; s/("data_sha256": )"[0-9a-f]{64}"/\1"..."/' >"/tmp/golden.$$" || { echo "FAIL: $tape does not replay"; failed=1; continue; }
   count=$((count + 1))
   if [ "${2:-}" = --update ]; then
     cp "/tmp/golden.$$" "$golden"
