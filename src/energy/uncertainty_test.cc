@@ -115,7 +115,8 @@ TEST(Aliasing, ABusAtItsOwnPaceIsNotTooSeldom) {
   Interval interval = steady(300, seconds(600));
   const auto has_aliasing = [&](double count) {
     interval.tally.count = count;
-    const auto& terms = make_energy(plate, interval, {watts(100), watts(400)}).uncertainty.terms();
+    const auto energy = make_energy(plate, interval, {watts(100), watts(400)});
+    const auto& terms = energy.uncertainty.terms();
     return std::any_of(terms.begin(), terms.end(),
                        [&](const Term& term) { return term.name == plate.source + " aliasing"; });
   };
