@@ -185,9 +185,7 @@ class Wording {
 
   std::string difference_words(Amount difference) const {
     difference.value = std::abs(*difference.value);
-    const std::string by =
-        all_.per ? per_item_text(difference, clean(all_.per->unit), style_) : energy_pair_text(difference, style_);
-    return by;
+    return all_.per ? per_item_text(difference, clean(all_.per->unit), style_) : energy_pair_text(difference, style_);
   }
 
   const Comparison& all_;
