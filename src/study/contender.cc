@@ -37,7 +37,7 @@ std::string value_of_label(const pb::Record& record, std::string_view key) {
 }
 
 std::string placed_node_type(const pb::Record& record) {
-  const std::string type = node_type(record);
+  std::string type = node_type(record);
   switch (placement(record)) {
     case Placement::all_idle: return type + " (GPUs idle)";
     case Placement::some_idle: return type + " (some GPUs idle)";
