@@ -38,7 +38,7 @@ class Signals {
 
 struct ChildEnd {
   std::optional<int> exit_code, signal;
-  bool left_some = false;   // descendants were still there when the waiting was over
+  bool left_some = false;     // descendants were still there when the waiting was over
   std::optional<int> told{};  // the last signal meanwhile that ends programs
 };
 
