@@ -7,6 +7,10 @@
 #include <nlohmann/json.hpp>
 
 #include "report/report.h"
+#include "report/sensors.h"
+#include "report/swept.h"
+#include "study/advice.h"
+#include "study/findings.h"
 #include "support/records.h"
 
 namespace nw {
@@ -28,15 +32,65 @@ struct Scratch {
   ~Scratch() { std::filesystem::remove_all(path); }
 };
 
-TEST(Json, ValidatesAndEveryKeyIsNeeded) {
-  if (std::system("/usr/bin/python3 -c 'import jsonschema' 2>/dev/null") != 0)
-    GTEST_SKIP() << "python3-jsonschema is not installed";
-  const Scratch scratch;
-  for (const auto& [name, record] : records()) std::ofstream(scratch.path / (name + ".json")) << make_json(record);
+bool has_jsonschema() { return std::system("/usr/bin/python3 -c 'import jsonschema' 2>/dev/null") == 0; }
+
+// Every *.json of the directory against the published schema.
+int check_schema(const Scratch& scratch) {
   const std::string source = NODEWATT_SOURCE_DIR;
   const std::string command = "/usr/bin/python3 '" + source + "/src/report/schema_test.py' '" + source +
                               "/docs/schema/nodewatt-1.schema.json' '" + scratch.path.string() + "'";
-  EXPECT_EQ(std::system(command.c_str()), 0);
+  return std::system(command.c_str());
+}
+
+TEST(Json, ValidatesAndEveryKeyIsNeeded) {
+  if (!has_jsonschema()) GTEST_SKIP() << "python3-jsonschema is not installed";
+  const Scratch scratch;
+  for (const auto& [name, record] : records()) std::ofstream(scratch.path / (name + ".json")) << make_json(record);
+  EXPECT_EQ(check_schema(scratch), 0);
+}
+
+TEST(Json, WhatIsMadeOfSeveralRecordsValidatesToo) {
+  if (!has_jsonschema()) GTEST_SKIP() << "python3-jsonschema is not installed";
+  const Scratch scratch;
+  const auto write = [&](const std::string& name, const std::string& json) {
+    std::ofstream(scratch.path / (name + ".json")) << json;
+  };
+  const auto all = records();
+  std::vector<const pb::Record*> pointers;
+  for (const auto& [name, record] : all) pointers.push_back(&record);
+  for (const std::size_t count : {std::size_t{1}, std::size_t{2}, pointers.size()})
+    for (const bool allow_mixed : {false, true}) {
+      const auto some = std::span(pointers).first(count);
+      const std::string name = std::to_string(count) + (allow_mixed ? "mixed" : "");
+      CompareWish wish;
+      wish.allow_mixed = allow_mixed;
+      Swept swept;
+      swept.comparison = *compare(some, wish);
+      write("compare" + name, make_compare_json(swept.comparison));
+      swept.dimensions = {"threads", "x"};
+      swept.points = {{"threads=1 x=", {"1", ""}, 2, 2, "", 0},
+                      {"threads=2 x=\x7f", {"2", "\x7f"}, 0, 2, "exit code 1", {}}};
+      swept.order = {"threads=1 x="};
+      swept.remarks = {"interrupted"};
+      write("sweep" + name, make_swept_json(swept));
+    }
+  write("findings", make_findings_json(compute_findings(pointers)));
+  write("findings_of_none", make_findings_json(compute_findings({})));
+  std::vector<Partition> partitions(2);
+  partitions[0].name = "gpu", partitions[0].node_type = "h100x4";
+  partitions[1].name = "none", partitions[1].node_type = "unheard";
+  write("advice", make_advice_json(advise(all[0].second, pointers, partitions, 0.3), "EUR"));
+  write("advice_without_price", make_advice_json(advise(all[0].second, pointers, partitions, {}), ""));
+  Sensors sensors;
+  sensors.lines.resize(2);
+  sensors.lines[0].power_w = 3.5;
+  pb::Device busy;
+  busy.set_busy(0.5);
+  sensors.activities = {{"a", "nvml", busy}, {"b", "rocm", {}}};
+  sensors.software.emplace_back();
+  sensors.findings = {{"nvml", "x", "no", ""}, {"rapl", "y", "no", "yes"}};
+  write("sensors", make_sensors_json(sensors));
+  EXPECT_EQ(check_schema(scratch), 0);
 }
 
 TEST(Json, UnknownIsNullAndPresent) {

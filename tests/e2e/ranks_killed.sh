@@ -26,8 +26,8 @@ expect "a new crew" "$(json second.json '(r["parallel"]["ranks"], r["state"])')"
 expect "killed and new" "$(runs | grep -cE ' (first|second) ')" 2
 
 # The nodewatt of a rank is killed: its command goes on, the others' record says it.
-launch openmpi 2 3 3 "$NODEWATT" run -q --json lost.json -- sh -c 'sleep 1.5; touch ended.$ME'
-sampler >/dev/null
+launch openmpi 2 3 3 "$NODEWATT" run -q --json lost.json -- sh -c 'touch started.$ME; sleep 1.5; touch ended.$ME'
+for _ in $(seq 200); do [ "$(ls started.* 2>/dev/null | wc -l)" = 3 ] && break; sleep 0.05; done
 set -- ${PIDS[2]}
 kill -KILL "$2"
 wait_ranks 2
@@ -48,9 +48,8 @@ expect "of the killed" "$(runs | grep -c aborted)" 1
 kill -KILL $(cat aborted.0 aborted.1)
 
 # SIGTERM to the ranks, as from scancel: handed on, and the report is still written.
-launch slurm 4 2 2 "$NODEWATT" run --name cancelled -- sleep 30
-sampler >/dev/null
-sleep 0.5
+launch slurm 4 2 2 "$NODEWATT" run --name cancelled -- sh -c 'touch begun.$ME; exec sleep 30'
+for _ in $(seq 200); do [ "$(ls begun.* 2>/dev/null | wc -l)" = 2 ] && break; sleep 0.05; done
 kill -TERM ${PIDS[4]}
 wait_ranks 4
 expect "ranks end as their commands" "$(cat 4.codes)" "143 143"
