@@ -1,9 +1,7 @@
 // `nodewatt advise`: a row a partition, the line for Slurm, and what is not known.
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
-
-#include "report/escape.h"
+#include "report/json_values.h"
 #include "report/report.h"
 #include "report/table.h"
 #include "report/words.h"
@@ -13,7 +11,7 @@ namespace nw {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
+using json::Json;
 
 std::string slurm_line(const Advice& one) {
   std::string line = "sbatch --partition=" + one.partition->name;
@@ -36,11 +34,6 @@ std::string basis_words(const Advice& one) {
   if (one.other_settings) text += ", other settings";
   if (one.kind == pb::KIND_ESTIMATED) text += ", estimated";
   return text;
-}
-
-Json amount_json(const Amount& amount) {
-  return {{"value", amount.value ? Json(*amount.value) : Json(nullptr)},
-          {"uncertainty", amount.uncertainty ? Json(*amount.uncertainty) : Json(nullptr)}};
 }
 
 }  // namespace
@@ -83,10 +76,10 @@ std::string make_advice_json(std::span<const Advice> all, std::string_view curre
                     {"known", known},
                     {"placement", known ? Json(valid_utf8(one.placement)) : Json(nullptr)},
                     {"runs", one.n},
-                    {"energy_j", amount_json(one.joules)},
-                    {"duration_s", amount_json(one.seconds)},
-                    {"energy_cost", amount_json(one.energy_cost)},
-                    {"node_cost", amount_json(one.node_cost)},
+                    {"energy_j", json::amount(one.joules)},
+                    {"duration_s", json::amount(one.seconds)},
+                    {"energy_cost", json::amount(one.energy_cost)},
+                    {"node_cost", json::amount(one.node_cost)},
                     {"kind", known ? Json(kind_name(one.kind)) : Json(nullptr)},
                     {"scaled_by_work", one.by_amount},
                     {"other_settings", one.other_settings},

@@ -2,10 +2,9 @@
 // unknown is null or an empty cell, text is foreign text.
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
-
+#include "report/compare_json.h"
 #include "report/compare_words.h"
-#include "report/escape.h"
+#include "report/json_values.h"
 #include "report/report.h"
 #include "report/words.h"
 
@@ -13,26 +12,9 @@ namespace nw {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
+using json::Json, json::list, json::number, json::text;
 
-Json number(std::optional<double> value) { return value && finite(*value) ? Json(*value) : Json(nullptr); }
-Json text(std::string_view value) { return value.empty() ? Json(nullptr) : Json(valid_utf8(value)); }
 Json place(std::size_t one) { return one == 0 ? Json(nullptr) : Json(one); }
-
-template <class Items, class Make>
-Json list(const Items& items, Make make) {
-  Json all = Json::array();
-  for (const auto& item : items) all.push_back(make(item));
-  return all;
-}
-
-Json mean_json(const Mean& mean) {
-  return {{"mean", number(mean.value)}, {"uncertainty", number(mean.interval)}, {"n", mean.n}};
-}
-
-Json amount_json(const Amount& amount) {
-  return {{"value", number(amount.value)}, {"uncertainty", number(amount.uncertainty)}};
-}
 
 Json work_json(const SharedWork& work) { return {{"unit", text(work.unit)}, {"phase", text(work.phase)}}; }
 
@@ -40,24 +22,24 @@ Json side_json(const Side& side, const Comparison& all) {
   Json per_unit = Json::array();
   for (std::size_t i = 0; i < all.works.size(); ++i) {
     Json one = work_json(all.works[i]);
-    one["energy_j"] = mean_json(side.per_unit[i]);
+    one["energy_j"] = json::mean(side.per_unit[i]);
     per_unit.push_back(std::move(one));
   }
   return {{"label", text(side.who.label)},
           {"runs", list(side.who.runs, [](const pb::Record* run) { return text(run->uid()); })},
           {"phase", text(side.who.phase)},
-          {"duration_s", mean_json(side.seconds)},
-          {"energy_j", mean_json(side.joules)},
-          {"mean_power_w", mean_json(side.watts)},
+          {"duration_s", json::mean(side.seconds)},
+          {"energy_j", json::mean(side.joules)},
+          {"mean_power_w", json::mean(side.watts)},
           {"per_unit", per_unit},
           {"kind", text(kind_name(side.kind))},
           {"coverage", number(side.coverage)},
           {"boundary", reach_words(side.reach)},
-          {"relative_energy", amount_json(side.energy.quotient)},
-          {"difference_j", amount_json(side.energy.difference)},
+          {"relative_energy", json::amount(side.energy.quotient)},
+          {"difference_j", json::amount(side.energy.difference)},
           {"clear", side.energy.clear},
-          {"relative_time", amount_json(side.time.quotient)},
-          {"relative_energy_delay", amount_json(side.delay.quotient)},
+          {"relative_time", json::amount(side.time.quotient)},
+          {"relative_energy_delay", json::amount(side.delay.quotient)},
           {"same_sensors_as_base", side.same_sensors},
           {"energy_rank", place(side.energy_place)},
           {"time_rank", place(side.time_place)},
@@ -72,26 +54,27 @@ std::string rank(std::size_t place) { return place == 0 ? "" : std::to_string(pl
 
 }  // namespace
 
-std::string make_compare_json(const Comparison& comparison) {
+Json make_compare_object(const Comparison& comparison) {
   const CompareWords words = make_compare_words(comparison, {Units::automatic, true, false});
-  const Json all = {
-      {"schema", "nodewatt/1"},
-      {"type", "comparison"},
-      {"ranked", comparison.is_ranked},
-      {"comparable", words.comparable},
-      {"per", comparison.per ? work_json(*comparison.per) : Json(nullptr)},
-      {"same_work", comparison.same_amount},
-      {"common_domains", comparison.common},
-      {"base", comparison.base ? text(comparison.sides[*comparison.base].who.label) : Json(nullptr)},
-      {"sides", list(comparison.sides, [&](const Side& side) { return side_json(side, comparison); })},
-      {"differences", list(comparison.differences,
-                           [](const Difference& one) {
-                             return Json{{"what", text(one.what)},
-                                         {"values", list(one.values, [](const auto& value) { return text(value); })}};
-                           })},
-      {"verdicts", words.verdicts}};
-  return all.dump(2) + '\n';
+  return {{"schema", "nodewatt/1"},
+          {"type", "comparison"},
+          {"ranked", comparison.is_ranked},
+          {"comparable", words.comparable},
+          {"per", comparison.per ? work_json(*comparison.per) : Json(nullptr)},
+          {"same_work", comparison.same_amount},
+          {"common_domains", comparison.common},
+          {"base", comparison.base ? text(comparison.sides[*comparison.base].who.label) : Json(nullptr)},
+          {"sides", list(comparison.sides, [&](const Side& side) { return side_json(side, comparison); })},
+          {"differences", list(comparison.differences,
+                               [](const Difference& one) {
+                                 return Json{
+                                     {"what", text(one.what)},
+                                     {"values", list(one.values, [](const auto& value) { return text(value); })}};
+                               })},
+          {"verdicts", words.verdicts}};
 }
+
+std::string make_compare_json(const Comparison& comparison) { return make_compare_object(comparison).dump(2) + '\n'; }
 
 std::string make_compare_csv(const Comparison& comparison) {
   std::string out =

@@ -1,7 +1,5 @@
-// `nodewatt findings` in each format.
+// `nodewatt findings` in each format for people.
 #include <fmt/format.h>
-
-#include <nlohmann/json.hpp>
 
 #include "report/escape.h"
 #include "report/findings_words.h"
@@ -14,7 +12,6 @@ namespace nw {
 namespace {
 
 constexpr NumberStyle kStyle{Units::automatic, true, false};
-using Json = nlohmann::ordered_json;
 
 Table make_figures(const FindingWords& finding) {
   Table table;
@@ -65,26 +62,6 @@ std::string make_findings_sentences(const Findings& findings, const TextStyle& s
     if (one.is_known)
       out += fold(out.empty() ? "Findings      " : "              ", one.sentence, std::max(40, style.width)) + '\n';
   return style.utf8 ? out : ascii(out);
-}
-
-std::string make_findings_json(const Findings& findings) {
-  Json all = Json::array();
-  for (const FindingWords& one : make_findings_words(findings, kStyle)) {
-    Json rows = Json::array();
-    for (const auto& cells : one.rows) {
-      Json row = Json::object();
-      for (std::size_t i = 0; i < cells.size(); ++i) row[one.head[i]] = cells[i];
-      rows.push_back(std::move(row));
-    }
-    all.push_back({{"finding", one.key},
-                   {"title", one.title},
-                   {"known", one.is_known},
-                   {"sentence", one.sentence},
-                   {"figures", std::move(rows)},
-                   {"notes", one.notes},
-                   {"would_change", one.change}});
-  }
-  return Json{{"schema", "nodewatt/1"}, {"type", "findings"}, {"findings", std::move(all)}}.dump(2) + '\n';
 }
 
 std::string make_findings_markdown(const Findings& findings) {

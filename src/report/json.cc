@@ -1,11 +1,9 @@
 // The machine form of a record, schema nodewatt/1. docs/schema/nodewatt-1.schema.json says the same in another
 // language; json_test.cc holds both against each other. Every key is always present; unknown is null. Keys are only
 // ever added.
-#include <nlohmann/json.hpp>
-
 #include "base/anomalies.h"
-#include "report/escape.h"
 #include "report/facility.h"
+#include "report/json_values.h"
 #include "report/parallel.h"
 #include "report/provenance.h"
 #include "report/report.h"
@@ -16,20 +14,9 @@ namespace nw {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
+using json::Json, json::list, json::number, json::text;
 
-Json number(std::optional<double> value) { return value ? Json(*value) : Json(nullptr); }
-Json number(double value) { return number(finite(value)); }
 Json above_zero(double value) { return value > 0 ? number(value) : Json(nullptr); }
-Json text(std::string_view value) { return value.empty() ? Json(nullptr) : Json(valid_utf8(value)); }
-Json seconds(std::int64_t nanos) { return number(duration_s(nanos)); }
-
-template <class Items, class Make>
-Json list(const Items& items, Make make) {
-  Json all = Json::array();
-  for (const auto& item : items) all.push_back(make(item));
-  return all;
-}
 
 // One sigma in joules; unknown where the energy has no uncertainty at all.
 Json sigma(const pb::Energy& energy, double microjoules) {
@@ -95,7 +82,7 @@ Json make_phase(const pb::Phase& phase) {
   });
   return {{"path", text(phase.path())},
           {"count", phase.count()},
-          {"duration_s", seconds(phase.duration_ns())},
+          {"duration_s", number(duration_s(phase.duration_ns()))},
           {"resolved", phase.resolved()},
           {"energy", or_null(phase.has_energy(), phase.energy())},
           {"node_estimate", or_null(phase.has_node_estimate(), phase.node_estimate())},
@@ -142,16 +129,16 @@ Json make_series(const pb::Series& series, std::int64_t step_ns, std::int64_t du
 
 Json make_timeline(const pb::Record& record) {
   const std::int64_t step = record.timeline().step_ns();
-  return {{"step_s", seconds(step)}, {"series", list(record.timeline().series(), [&](const pb::Series& one) {
-                                        return make_series(one, step, record.duration_ns());
-                                      })}};
+  return {{"step_s", number(duration_s(step))}, {"series", list(record.timeline().series(), [&](const pb::Series& one) {
+                                                   return make_series(one, step, record.duration_ns());
+                                                 })}};
 }
 
 Json make_sensor(const pb::SensorUse& one) {
   return {{"id", text(one.id())},
           {"source", text(one.source())},
           {"type", one.counter() ? "counter" : "gauge"},
-          {"refresh_s", seconds(one.refresh_ns())},
+          {"refresh_s", number(duration_s(one.refresh_ns()))},
           {"gain", above_zero(one.gain())},
           {"gain_shape", text(one.gain_shape())},
           {"gain_basis", text(one.gain_basis())},
@@ -239,7 +226,7 @@ std::string make_json(const pb::Record& record) {
   out["exit_code"] = record.has_exit_code() ? Json(record.exit_code()) : Json(nullptr);
   out["signal"] = record.has_signal() ? Json(record.signal()) : Json(nullptr);
   out["start_time"] = text(start_rfc3339(record));
-  out["duration_s"] = seconds(record.duration_ns());
+  out["duration_s"] = number(duration_s(record.duration_ns()));
   out["node"] = make_node(record.node());
   out["node_type"] = text(record.node_type());
   out["energy"] = make_energy(record.energy());

@@ -2,15 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
-
-#include "report/escape.h"
+#include "report/json_values.h"
 #include "report/words.h"
 
 namespace nw {
 
 namespace {
-using Json = nlohmann::ordered_json;
+using json::Json, json::number, json::text;
 
 bool is_parallel(const pb::Record& record) {
   return !record.job_key().empty() || record.has_ranks() || record.has_world_size();
@@ -24,9 +22,6 @@ pb::Record as_record(const pb::Member& member, const pb::Record& whole) {
   record.set_utc_offset_s(whole.utc_offset_s());
   return record;
 }
-
-Json text(std::string_view value) { return value.empty() ? Json(nullptr) : Json(valid_utf8(value)); }
-Json number(std::optional<double> value) { return value ? Json(*value) : Json(nullptr); }
 }  // namespace
 
 std::vector<MemberLine> make_member_lines(const pb::Record& record, const NumberStyle& style) {

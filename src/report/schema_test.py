@@ -15,14 +15,10 @@ import jsonschema
 FREE = ("labels", "settings", "values")  # objects whose keys are the user's
 
 
-def is_free(path):
-    return bool(path) and (path[-1] in FREE or (len(path) > 1 and path[-2] == "figures"))
-
-
 def objects(value, path=()):
     """Paths of all objects within a document whose keys are fixed."""
     if isinstance(value, dict):
-        if not is_free(path):
+        if not path or path[-1] not in FREE:
             yield path
         for key, inner in value.items():
             yield from objects(inner, path + (key,))

@@ -1,59 +1,61 @@
-#include <nlohmann/json.hpp>
-
-#include "report/escape.h"
+#include "report/json_values.h"
 #include "report/sensors.h"
-#include "study/values.h"
 
 namespace nw {
 
+namespace {
+
+using json::Json, json::list, json::number, json::text;
+
+Json line_json(const SensorLine& line) {
+  return {{"id", valid_utf8(line.id)},
+          {"source", valid_utf8(line.source)},
+          {"domain", line.domain},
+          {"device", valid_utf8(line.device)},
+          {"label", valid_utf8(line.label)},
+          {"kind", line.kind},
+          {"boundary", line.boundary},
+          {"reads", line.counter ? "counter" : "gauge"},
+          {"refresh_s", line.refresh_s},
+          {"tolerance", line.gain},
+          {"tolerance_basis", line.gain_basis},
+          {"access", line.access},
+          {"state", line.state},
+          {"power_w", number(line.power_w)}};
+}
+
+Json activity_json(const ActivityLine& line) {
+  const pb::Device& device = line.device;
+  return {{"id", valid_utf8(line.id)},
+          {"source", valid_utf8(line.source)},
+          {"domain", device.domain()},
+          {"device", device.device()},
+          {"label", device.label()},
+          {"busy", number(busy(device))},
+          {"processes", device.has_processes() ? Json(device.processes()) : Json(nullptr)},
+          {"power_limit_w", number(power_limit_w(device))}};
+}
+
+}  // namespace
+
 std::string make_sensors_json(const Sensors& sensors) {
-  nlohmann::ordered_json out{{"schema", "nodewatt/1"}, {"type", "sensors"}};
-  out["sensors"] = nlohmann::ordered_json::array();
-  for (const auto& line : sensors.lines) {
-    nlohmann::ordered_json entry{{"id", valid_utf8(line.id)},
-                                 {"source", valid_utf8(line.source)},
-                                 {"domain", line.domain},
-                                 {"device", valid_utf8(line.device)},
-                                 {"label", valid_utf8(line.label)},
-                                 {"kind", line.kind},
-                                 {"boundary", line.boundary},
-                                 {"reads", line.counter ? "counter" : "gauge"},
-                                 {"refresh_s", line.refresh_s},
-                                 {"tolerance", line.gain},
-                                 {"tolerance_basis", line.gain_basis},
-                                 {"access", line.access},
-                                 {"state", line.state}};
-    entry["power_w"] = line.power_w ? nlohmann::ordered_json(*line.power_w) : nlohmann::ordered_json(nullptr);
-    out["sensors"].push_back(entry);
-  }
-  out["activities"] = nlohmann::ordered_json::array();
-  const auto or_null = [](const auto& value) {
-    return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
-  };
-  for (const ActivityLine& line : sensors.activities) {
-    const pb::Device& device = line.device;
-    const auto processes = device.has_processes() ? std::optional(device.processes()) : std::nullopt;
-    out["activities"].push_back({{"id", valid_utf8(line.id)},
-                                 {"source", valid_utf8(line.source)},
-                                 {"domain", device.domain()},
-                                 {"device", device.device()},
-                                 {"label", device.label()},
-                                 {"busy", or_null(busy(device))},
-                                 {"processes", or_null(processes)},
-                                 {"power_limit_w", or_null(power_limit_w(device))}});
-  }
-  out["software"] = nlohmann::ordered_json::array();
-  for (const pb::Label& one : sensors.software)
-    out["software"].push_back({{"name", valid_utf8(one.key())}, {"version", valid_utf8(one.value())}});
-  out["findings"] = nlohmann::ordered_json::array();
-  for (const auto& finding : sensors.findings)
-    out["findings"].push_back(
-        {{"driver", finding.driver},
-         {"where", valid_utf8(finding.where)},
-         {"what", valid_utf8(finding.what)},
-         {"repair", finding.repair.empty() ? nlohmann::ordered_json(nullptr)
-                                           : nlohmann::ordered_json(valid_utf8(finding.repair))}});
-  return out.dump(2) + "\n";
+  return Json{{"schema", "nodewatt/1"},
+              {"type", "sensors"},
+              {"sensors", list(sensors.lines, line_json)},
+              {"activities", list(sensors.activities, activity_json)},
+              {"software", list(sensors.software,
+                                [](const pb::Label& one) {
+                                  return Json{{"name", valid_utf8(one.key())}, {"version", valid_utf8(one.value())}};
+                                })},
+              {"findings", list(sensors.findings,
+                                [](const FindingLine& one) {
+                                  return Json{{"driver", one.driver},
+                                              {"where", valid_utf8(one.where)},
+                                              {"what", valid_utf8(one.what)},
+                                              {"repair", text(one.repair)}};
+                                })}}
+             .dump(2) +
+         "\n";
 }
 
 }  // namespace nw

@@ -3,9 +3,8 @@
 
 #include <algorithm>
 
-#include <nlohmann/json.hpp>
-
-#include "report/escape.h"
+#include "report/compare_json.h"
+#include "report/json_values.h"
 #include "report/swept.h"
 #include "report/words.h"
 
@@ -13,9 +12,7 @@ namespace nw {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-Json text(std::string_view value) { return value.empty() ? Json(nullptr) : Json(valid_utf8(value)); }
+using json::Json, json::text;
 
 std::string cell(std::optional<double> value) { return value ? fmt::format("{}", *value) : ""; }
 std::string cells(const Mean& mean) { return cell(mean.value) + ',' + cell(mean.interval); }
@@ -70,7 +67,7 @@ std::string make_swept_json(const Swept& swept) {
                     {"not_clearly_more", labels(swept, compute_unclear(swept))},
                     {"order", order},
                     {"remarks", remarks},
-                    {"comparison", Json::parse(make_compare_json(swept.comparison), nullptr, false)}};
+                    {"comparison", make_compare_object(swept.comparison)}};
   return all.dump(2) + '\n';
 }
 

@@ -14,8 +14,14 @@ namespace {
 
 constexpr double kJoulesPerKwh = 3.6e6, kSecondsPerHour = 3600, kSameAmount = 0.01;
 
+// The program's name: where it lies differs from user to user, and a private export leaves it out.
+std::string_view program_name(const pb::Record& record) {
+  const std::string_view program = record.program();
+  return program.substr(program.rfind('/') + 1);
+}
+
 bool is_like(const pb::Record& a, const pb::Record& b) {
-  return !a.warmup() && a.name() == b.name() && a.program() == b.program() && a.exit_code() == b.exit_code();
+  return !a.warmup() && a.name() == b.name() && program_name(a) == program_name(b) && a.exit_code() == b.exit_code();
 }
 
 bool has_settings_of(const pb::Record& a, const pb::Record& b) {

@@ -22,4 +22,14 @@ head -c 300 /dev/urandom >garbage.nw
 "$NODEWATT" import garbage.nw 2>garbage.txt; expect "garbage" $? 1
 expect_in "garbage is named" garbage.txt "garbage.nw"
 "$NODEWATT" report @zzzzz 2>/dev/null; expect "unknown id" $? 3
+# --privacy: the record without where and for whom.
+export XDG_DATA_HOME=$WORK/private
+mkdir -p hidden && cp "$(command -v sleep)" hidden/sleep
+"$NODEWATT" run -q --name secret -- "$WORK/hidden/sleep" 0.1
+"$NODEWATT" export --privacy private.nw 2>/dev/null || fail "export --privacy"
+export XDG_DATA_HOME=$WORK/public
+"$NODEWATT" import private.nw 2>/dev/null
+"$NODEWATT" report last --json >private.json
+expect "no folder, no host" "$(json private.json '(r["program"], r["node"]["host"].startswith("node-"))')" "('sleep', True)"
+expect "no word of this machine" "$(grep -cE "$(hostname)|hidden" private.json)" 0
 finish

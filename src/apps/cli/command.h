@@ -120,6 +120,7 @@ int phase(const PhaseOptions& options);
 struct TransferOptions {
   std::string path;
   bool no_timeline = false;      // leave out what pictures are drawn from: it is most of a record
+  bool privacy = false;          // neither host nor folder nor job leaves
   std::vector<std::string> ids;  // none: all
 };
 int export_runs(const TransferOptions& options);

@@ -67,6 +67,8 @@ void add_transfer(CommandLine& line) {
   out->add_option("ID", transfer_options.ids, "which; default: all");
   out->add_flag("--no-timeline", transfer_options.no_timeline,
                 "leave out the power over time: a tenth of the size, and no picture of the run");
+  out->add_flag("--privacy", transfer_options.privacy,
+                "hosts become pseudonyms, programs lose their folders, job keys go");
   out->callback([&line, &transfer_options] { line.code = export_runs(transfer_options); });
   auto* in = line.app.add_subcommand("import", "take in records that export wrote");
   in->add_option("FILE", transfer_options.path, "- is standard input")->required();

@@ -3,6 +3,7 @@
 
 #include "apps/cli/command.h"
 #include "apps/cli/house.h"
+#include "store/privacy.h"
 #include "store/transfer.h"
 
 namespace nw::cli {
@@ -15,8 +16,11 @@ int export_runs(const TransferOptions& options) {
   query.limit = 0;
   auto records = (*store)->find(query);
   if (!records) return complain(records.error());
-  if (options.no_timeline)
-    for (auto& record : *records) record.clear_timeline();
+  Privacy privacy;
+  for (auto& record : *records) {
+    if (options.no_timeline) record.clear_timeline();
+    if (options.privacy) privacy.apply(record);
+  }
   if (const auto done = export_records(options.path, *records); !done) return complain(done.error().what);
   std::fprintf(stderr, "nodewatt: %zu records written to %s\n", records->size(), options.path.c_str());
   return 0;

@@ -1,0 +1,61 @@
+#include "store/privacy.h"
+
+#include <gtest/gtest.h>
+
+namespace nw {
+namespace {
+
+pb::Record make_record(const std::string& host, const std::string& program) {
+  pb::Record record;
+  record.set_name("mine");
+  record.set_program(program);
+  record.set_command(program + " --secret");
+  record.set_job_key("slurm-4711.0");
+  record.mutable_node()->set_host(host);
+  return record;
+}
+
+TEST(Privacy, TakesAwayWhereAndForWhom) {
+  pb::Record record = make_record("g0412.example.org", "/home/ada/run/train");
+  Privacy().apply(record);
+  EXPECT_EQ(record.program(), "train");
+  EXPECT_EQ(record.name(), "mine");
+  const std::string bytes = record.SerializeAsString();
+  for (const char* gone : {"g0412", "ada", "secret", "4711"}) EXPECT_EQ(bytes.find(gone), std::string::npos) << gone;
+}
+
+TEST(Privacy, OneNodeStaysOneNodeWithinAnExportAlone) {
+  pb::Record one = make_record("a", "x"), two = make_record("a", "y"), other = make_record("b", ""), later = one;
+  Privacy privacy;
+  privacy.apply(one), privacy.apply(two), privacy.apply(other);
+  EXPECT_EQ(one.node().host(), two.node().host());
+  EXPECT_NE(one.node().host(), other.node().host());
+  Privacy().apply(later);
+  EXPECT_NE(one.node().host(), later.node().host());
+}
+
+TEST(Privacy, MergedRecordsNameNobodyEither) {
+  pb::Record record = make_record("a,ab", "x");
+  for (const char* host : {"a", "ab"}) {
+    pb::Member& member = *record.add_members();
+    member.set_host(host);
+    member.mutable_node()->set_host(host);
+    record.add_components()->set_label(std::string(host) + " GPU 0");
+  }
+  Privacy().apply(record);
+  const std::string first = record.members(0).host(), second = record.members(1).host();
+  EXPECT_TRUE(first.starts_with("node-") && second.starts_with("node-"));
+  EXPECT_EQ(record.node().host(), first + "," + second);
+  EXPECT_EQ(record.members(1).node().host(), second);
+  EXPECT_EQ(record.components(0).label(), first + " GPU 0");
+  EXPECT_EQ(record.components(1).label(), second + " GPU 0");
+}
+
+TEST(Privacy, NothingKnownStaysNothing) {
+  pb::Record record;
+  Privacy().apply(record);
+  EXPECT_EQ(record.SerializeAsString(), pb::Record().SerializeAsString());
+}
+
+}  // namespace
+}  // namespace nw
