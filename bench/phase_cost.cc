@@ -1,15 +1,16 @@
 // What a phase costs the program that marks it: nw_phase_begin and nw_phase_end of the shared library, as programs load
-// it, timed from inside. bench/phases runs it under `nodewatt run` and by itself.
+// it, timed from inside; and what nw_work costs. bench/phases runs it under `nodewatt run` and by itself.
 //
-// usage: phase_cost PHASES REPETITIONS WORK_MS: prints the nanoseconds that each of PHASES phases of a repetition took
-// on average, one line a repetition. Before each the program computes for WORK_MS, as programs do between phases, so
-// that the reader sleeps and has to be woken, and the ring is empty: what is timed is the whole price, not that of
-// marks for which there is no room.
+// usage: phase_cost phase|work COUNT REPETITIONS WORK_MS: prints the nanoseconds that each of COUNT calls of a
+// repetition took on average, one line a repetition. Before each the program computes for WORK_MS, as programs do
+// between phases, so that the reader sleeps and has to be woken, and the ring is empty: what is timed is the whole
+// price, not that of marks for which there is no room.
 #include <nodewatt/nodewatt.h>
 
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <string_view>
 
 namespace {
 using Clock = std::chrono::steady_clock;
@@ -21,15 +22,16 @@ void compute_for(std::chrono::milliseconds time) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 4) return std::fputs("usage: phase_cost PHASES REPETITIONS WORK_MS\n", stderr), 2;
-  const int phases = std::atoi(argv[1]), repetitions = std::atoi(argv[2]);
-  const std::chrono::milliseconds work(std::atoi(argv[3]));
+  if (argc != 5) return std::fputs("usage: phase_cost phase|work COUNT REPETITIONS WORK_MS\n", stderr), 2;
+  const bool work = std::string_view(argv[1]) == "work";
+  const int count = std::atoi(argv[2]), repetitions = std::atoi(argv[3]);
+  const std::chrono::milliseconds pause(std::atoi(argv[4]));
   std::fprintf(stderr, "measuring %d\n", nw_measuring());
   for (int repetition = 0; repetition < repetitions; ++repetition) {
-    compute_for(work);
+    compute_for(pause);
     const auto begin = Clock::now();
-    for (int i = 0; i < phases; ++i) nw_phase_end(nw_phase_begin("epoch"));
+    for (int i = 0; i < count; ++i) work ? nw_work("epoch", 1, "sample") : nw_phase_end(nw_phase_begin("epoch"));
     const std::chrono::duration<double, std::nano> took = Clock::now() - begin;
-    std::printf("%.1f\n", took.count() / phases);
+    std::printf("%.1f\n", took.count() / count);
   }
 }

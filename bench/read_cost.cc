@@ -96,10 +96,31 @@ void phase_measuring(benchmark::State& state) {
 void phase_not_measuring(benchmark::State& state) {
   for (auto _ : state) nw_phase_end(nw_phase_begin("epoch"));
 }
+
+// The least that sampling can cost here: a program that sleeps, wakes and reads the counters, and keeps nothing. On a
+// machine at rest most of that is the waking itself, with cold caches.
+int sample_bare(double period_s, double seconds) {
+  const Node node;
+  std::vector<int> files;
+  for (const char* part : kParts) files.push_back(::open(node.path(part).c_str(), O_RDONLY | O_CLOEXEC));
+  const auto host = make_real_host();
+  std::array<char, 256> text;
+  const auto steps = static_cast<std::int64_t>(seconds / period_s);
+  const Nanos begin = host->now();
+  for (std::int64_t step = 1; step <= steps; ++step) {
+    host->sleep_until(begin + Nanos::of(static_cast<std::int64_t>(period_s * 1e9) * step));
+    for (const int file : files)
+      if (::pread(file, text.data(), text.size(), 0) <= 0) return 1;
+  }
+  for (const int file : files) ::close(file);
+  return 0;
+}
 }  // namespace
 
 // A program is measured or it is not, for life: which of the two depends on how this one is called.
 int main(int argc, char** argv) {
+  if (argc == 4 && std::string_view(argv[1]) == "sample_bare")
+    return sample_bare(std::strtod(argv[2], nullptr), std::strtod(argv[3], nullptr));
   if (std::getenv("NODEWATT_BENCH_MEASURING") != nullptr)
     benchmark::RegisterBenchmark("phase_measuring", phase_measuring);
   else

@@ -116,11 +116,12 @@ void Channel::take_heaps(std::vector<Mark>& marks) {
 
 std::uint64_t Channel::lost() const { return header_->lost.load(std::memory_order_relaxed) + skipped_; }
 
-void Channel::wait(Nanos when, bool for_marks) {
+// Whoever waits for edges and finds any mark in the ring goes and looks: what it is stands in the slot.
+void Channel::wait(Nanos when, bool for_edges) {
   const std::uint32_t seen = header_->wake.load(std::memory_order_acquire);
-  header_->waiting.store(for_marks ? 1 : 0, std::memory_order_seq_cst);
-  header_->crowded_at.store(for_marks ? 0 : tail_ + kChannelCrowd, std::memory_order_seq_cst);
-  const std::uint64_t enough = for_marks ? tail_ : tail_ + kChannelCrowd;
+  header_->waiting.store(for_edges ? 1 : 0, std::memory_order_seq_cst);
+  header_->crowded_at.store(tail_ + kChannelCrowd, std::memory_order_seq_cst);
+  const std::uint64_t enough = for_edges ? tail_ : tail_ + kChannelCrowd;
   const bool pending = header_->head.load(std::memory_order_seq_cst) > enough;
   if (!pending && !interrupted_.load(std::memory_order_seq_cst)) {
     const timespec until{when.count() / kNanosPerSecond, when.count() % kNanosPerSecond};

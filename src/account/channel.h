@@ -6,9 +6,9 @@
 // never waits: when the ring is full its mark is lost and counted. The last quarter of the ring takes ends alone: a
 // phase whose begin was taken can end, however fast marks come, so that a burst loses phases whole and never leaves one
 // open. Work is not lost with them: what finds no room is added up beside the ring, by thread and unit, for a sample
-// counted too few would make all others too dear. A mark wakes the reader by futex only while the reader asks for it,
-// or when it fills the ring to the place that the reader named, so that a burst costs no more than a system call each
-// quarter of the ring.
+// counted too few would make all others too dear. The begin or end of a phase wakes the reader by futex only while the
+// reader asks for it, any mark when it fills the ring to the place that the reader named: a burst costs no more than a
+// system call each quarter of the ring, and work between the edges none.
 #pragma once
 
 #include <atomic>
@@ -26,8 +26,7 @@ inline constexpr const char* kChannelVariable = "NODEWATT_CHANNEL";
 inline constexpr std::uint64_t kChannelMagic = 0x326e616863776eULL;  // "nwchan2"
 inline constexpr std::uint32_t kChannelSlots = 8192;
 inline constexpr std::uint32_t kChannelSlotsForEnds = kChannelSlots / 4;
-inline constexpr std::uint32_t kChannelCrowd =
-    kChannelSlots / 4;  // so many marks wake a reader that is not to be woken
+inline constexpr std::uint32_t kChannelCrowd = kChannelSlots / 4;  // so many marks wake the reader in any case
 
 struct alignas(64) ChannelSlot {
   std::atomic<std::uint64_t> sequence;
@@ -44,7 +43,7 @@ struct alignas(64) ChannelHeader {
   std::uint32_t slots, slot_size;
   alignas(64) std::atomic<std::uint64_t> head;  // next position to write
   alignas(64) std::atomic<std::uint32_t> wake;  // futex word; grows with each mark
-  std::atomic<std::uint32_t> waiting;           // the reader wants to be woken
+  std::atomic<std::uint32_t> waiting;           // the reader wants to be woken by the next edge of a phase
   std::atomic<std::uint64_t> lost;
   std::atomic<std::uint64_t> crowded_at;  // the position from which on the reader is to be woken in any case; 0: none
 };
@@ -88,8 +87,8 @@ class Channel {
   std::vector<Mark> take();
   // Marks that did not fit, or whose writers died while writing.
   std::uint64_t lost() const;
-  // Sleeps until `when`, a mark (if `for_marks`), a crowd of them or interrupt().
-  void wait(Nanos when, bool for_marks);
+  // Sleeps until `when`, a phase's begin or end (if `for_edges`), a crowd of marks or interrupt().
+  void wait(Nanos when, bool for_edges);
   void interrupt();
 
  private:

@@ -380,25 +380,27 @@ TEST(Channel, AWriterThatDiesInAMarkCostsThatMarkAlone) {
 TEST(Channel, ACrowdOfMarksEndsAWaitThatOneDoesNot) {
   const auto channel = make_channel();
   const auto host = make_real_host();
-  const auto wait_beside = [&](std::uint32_t marks) {
+  const auto wait_beside = [&](std::uint32_t marks, bool for_edges) {
     const pid_t child = ::fork();
     if (child == 0) {
       ::setenv(kChannelVariable, channel->path().c_str(), 1);
-      ::usleep(50'000);
+      ::usleep(200'000);
       for (std::uint32_t i = 0; i < marks; ++i) nw_work("w", 1, "x");
       ::_exit(0);
     }
     const Nanos start = host->now();
-    channel->wait(start + (marks == 1 ? millis(300) : seconds(20)), false);
+    channel->wait(start + (marks == 1 ? millis(600) : seconds(20)), for_edges);
     ::waitpid(child, nullptr, 0);
     channel->take();
     return host->now() - start;
   };
-  EXPECT_GE(wait_beside(1), millis(299));
-  EXPECT_LT(wait_beside(kChannelCrowd + 10), seconds(10));
+  for (const bool for_edges : {false, true}) {  // work is no edge
+    EXPECT_GE(wait_beside(1, for_edges), millis(599));
+    EXPECT_LT(wait_beside(kChannelCrowd + 10, for_edges), seconds(10));
+  }
 }
 
-TEST(Channel, WaitIsEndedByAMarkOrAnInterruptOrTheTime) {
+TEST(Channel, WaitIsEndedByAnEdgeOrAnInterruptOrTheTime) {
   const auto channel = make_channel();
   const auto host = make_real_host();
   Nanos start = host->now();
@@ -408,7 +410,7 @@ TEST(Channel, WaitIsEndedByAMarkOrAnInterruptOrTheTime) {
   if (child == 0) {
     ::setenv(kChannelVariable, channel->path().c_str(), 1);
     ::usleep(50'000);
-    nw_work("w", 1, "x");
+    nw_phase_begin("w");
     ::_exit(0);
   }
   start = host->now();

@@ -91,9 +91,11 @@ bool leaves_room(const ChannelSlot* slots, std::uint64_t position) {
   return slots[index].sequence.load(std::memory_order_relaxed) + index == ahead;
 }
 
-// The reader asked to be woken by the next mark, or by this many. Of several writers one does it.
-bool must_wake(ChannelHeader& header, std::uint64_t position) {
-  if (header.waiting.load(std::memory_order_seq_cst) != 0) return header.waiting.exchange(0) != 0;
+// The reader asked to be woken by the next edge of a phase, or by this many marks. Of several writers one does it.
+// Work alone wakes nobody: it asks for no sweep, and a program may report it a million times.
+bool must_wake(ChannelHeader& header, std::uint64_t position, Mark::Kind kind) {
+  if (kind != Mark::Kind::work && header.waiting.load(std::memory_order_seq_cst) != 0)
+    return header.waiting.exchange(0) != 0;
   const std::uint64_t crowded_at = header.crowded_at.load(std::memory_order_relaxed);
   return crowded_at != 0 && position >= crowded_at && header.crowded_at.exchange(0) != 0;
 }
@@ -194,7 +196,7 @@ std::uint64_t write_mark(ChannelHeader& header, const RawMark& mark) {
   copy_text(slot.unit, sizeof slot.unit, mark.unit);
   slot.sequence.store(position + 1 - position % kChannelSlots, std::memory_order_release);
   header.wake.fetch_add(1, std::memory_order_seq_cst);
-  if (must_wake(header, position)) ::syscall(SYS_futex, &header.wake, FUTEX_WAKE, 1, nullptr, nullptr, 0);
+  if (must_wake(header, position, mark.kind)) ::syscall(SYS_futex, &header.wake, FUTEX_WAKE, 1, nullptr, nullptr, 0);
   return id;
 }
 

@@ -82,11 +82,13 @@ void Measurement::start() {
   thread_ = std::thread([this] { loop(); });
 }
 
-// Marks are taken as soon as they come, or come in a crowd; sweeps that they ask for keep their distance.
+// Marks are taken as soon as they come, or come in a crowd; sweeps that they ask for keep their distance. A sweep that
+// no mark asked for needs no quiet after it: that would be a second waking at each.
 void Measurement::loop() {
+  bool asked = false;
   while (!stopping_) {
     const Nanos due = last_sweep_ + period_, quiet_until = last_sweep_ + kBetweenMarks;
-    const bool quiet = edge_ || host_.now() < quiet_until;
+    const bool quiet = edge_ || (asked && host_.now() < quiet_until);
     if (channel_ == nullptr)
       host_.sleep_until(std::min(due, host_.now() + kInterruptible));
     else
@@ -94,10 +96,13 @@ void Measurement::loop() {
     if (stopping_) break;
     take_marks();
     const Nanos now = host_.now();
-    const bool asked = edge_;
-    if (now >= due || (edge_ && now >= quiet_until)) sweep();
+    const bool wanted = edge_;
+    if (now >= due || (wanted && now >= quiet_until)) {
+      asked = wanted;
+      sweep();
+    }
     // Not where a mark asked for a sweep: the next may be near. Unless marks come all the time.
-    const Nanos patience = asked ? kBetweenGlances + kBetweenGlances : kBetweenGlances;
+    const Nanos patience = wanted ? kBetweenGlances + kBetweenGlances : kBetweenGlances;
     if (devices_ && now - last_glance_ >= patience) glance();
   }
 }
