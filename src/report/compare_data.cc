@@ -63,6 +63,7 @@ Json make_compare_object(const Comparison& comparison) {
           {"per", comparison.per ? work_json(*comparison.per) : Json(nullptr)},
           {"same_work", comparison.same_amount},
           {"common_domains", comparison.common},
+          {"left_out_domains", comparison.left_out},
           {"base", comparison.base ? text(comparison.sides[*comparison.base].who.label) : Json(nullptr)},
           {"sides", list(comparison.sides, [&](const Side& side) { return side_json(side, comparison); })},
           {"differences", list(comparison.differences,

@@ -95,6 +95,7 @@ class Wording {
     switch (one.why) {
       case Refusal::Why::reach:
         return fmt::format("{} is {}, {} is {}", its, reach_words(other.reach), mine, reach_words(side.reach));
+      case Refusal::Why::nothing: return "no part was measured on all sides, and --allow-mixed has nothing to compare";
       case Refusal::Why::coverage: return fmt::format("of {} only {} was measured", mine, coverage_text(side.coverage));
       case Refusal::Why::kind: {
         const bool mine_is = side.kind == pb::KIND_ESTIMATED;
@@ -130,8 +131,9 @@ class Wording {
   }
 
   std::string accepted_words(const std::string& reasons) const {
-    const std::string reach = all_.common.empty() ? "Boundary: " + reach_words(all_.sides[0].reach)
-                                                  : "Boundary: what all have measured, " + common_words();
+    std::string reach = "Boundary: " + reach_words(all_.sides[0].reach);
+    if (!all_.common.empty()) reach = "Boundary: what all have measured, " + domain_words(all_.common);
+    if (!all_.common.empty() && !all_.left_out.empty()) reach += "; left out: " + domain_words(all_.left_out);
     if (!reasons.empty()) return fmt::format("mixed, as asked for: {}. {}", reasons, reach);
     if (!all_.per) return "only if they did the same work: none of them counts any. " + reach;
     if (!all_.same_amount) return fmt::format("yes, {}; the amounts of work differ. {}", work_words(*all_.per), reach);
@@ -139,11 +141,13 @@ class Wording {
                        clean(all_.per->unit), reach);
   }
 
-  std::string common_words() const {
+  static std::string domain_words(const std::vector<std::string>& domains) {
     std::string text;
-    for (const std::string& domain : all_.common)
-      text += (text.empty() ? "" : ", ") + std::string(part_words(domain).many);
-    return text.empty() ? "which is nothing" : text;
+    for (const std::string& domain : domains) {
+      const PartWords& words = part_words(domain);
+      text += (text.empty() ? "" : ", ") + (words.domain.empty() ? clean(domain) : std::string(words.many));
+    }
+    return text;
   }
 
   void add_verdicts() {
@@ -156,13 +160,24 @@ class Wording {
 
   std::string winner_words() const {
     const Side& least = all_.sides[*all_.least];
-    const std::string& label = out_.labels[*all_.least];
-    if (least.time_place == 1) return label + " takes least energy and is fastest";
+    std::string label = out_.labels[*all_.least];
+    label += all_.common.empty() ? " takes least energy" : " takes least energy in the parts that all have measured";
+    if (const std::string near = unclear_words(); !near.empty()) label += ", not clearly less than " + near;
+    if (least.time_place == 1) return label + " and is fastest";
     const auto fastest =
         std::find_if(all_.sides.begin(), all_.sides.end(), [](const Side& side) { return side.time_place == 1; });
-    if (fastest == all_.sides.end()) return label + " takes least energy";
-    return fmt::format("{} takes least energy, {} is fastest", label,
-                       out_.labels[static_cast<std::size_t>(fastest - all_.sides.begin())]);
+    if (fastest == all_.sides.end()) return label;
+    return fmt::format("{}; {} is fastest", label, out_.labels[static_cast<std::size_t>(fastest - all_.sides.begin())]);
+  }
+
+  // Those that the least is not clearly below; only where ratios are taken against it.
+  std::string unclear_words() const {
+    std::string text;
+    if (all_.base != all_.least) return text;
+    for (std::size_t i = 0; i < all_.sides.size(); ++i)
+      if (i != *all_.least && all_.sides[i].energy.quotient.value && !all_.sides[i].energy.clear)
+        text += (text.empty() ? "" : " and ") + out_.labels[i];
+    return text;
   }
 
   std::string verdict(std::size_t i) const {

@@ -55,6 +55,23 @@ std::vector<std::string> common_domains(std::span<const pb::Record* const> recor
   return outermost;
 }
 
+std::vector<std::string> left_out_domains(std::span<const pb::Record* const> records,
+                                          std::span<const std::string> common) {
+  std::set<std::string> all;
+  for (const pb::Record* record : records) all.merge(measured_domains(record->components()));
+  const auto is_told = [&](const std::string& domain) {
+    return std::any_of(common.begin(), common.end(), [&](const std::string& one) {
+      return one == domain || holds(one, domain) || holds(domain, one);
+    });
+  };
+  std::vector<std::string> outermost;
+  for (const std::string& domain : all)
+    if (!is_told(domain) &&
+        std::none_of(all.begin(), all.end(), [&](const std::string& outer) { return holds(outer, domain); }))
+      outermost.push_back(domain);
+  return outermost;
+}
+
 pb::Energy sum_domains(const pb::Record& record, std::string_view phase, std::span<const std::string> domains) {
   pb::Energy sum;
   std::int64_t joules = 0;

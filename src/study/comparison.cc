@@ -33,7 +33,9 @@ class Comparer {
     check_kind();
     check_work();
     if (out_.works.size() > Comparison::kMostWorks) out_.works.resize(Comparison::kMostWorks);
-    out_.is_ranked = out_.sides.size() > 1 && (out_.refusals.empty() || wish_.allow_mixed);
+    const bool hopeless = std::any_of(out_.refusals.begin(), out_.refusals.end(),
+                                      [](const Refusal& one) { return one.why == Refusal::Why::nothing; });
+    out_.is_ranked = out_.sides.size() > 1 && (out_.refusals.empty() || (wish_.allow_mixed && !hopeless));
     NW_CHECK(choose_base());
     if (out_.is_ranked) rank();
     return std::move(out_);
@@ -58,7 +60,10 @@ class Comparer {
     for (std::size_t i = 1; i < out_.sides.size(); ++i) {
       if (out_.sides[i].reach == out_.sides[0].reach) continue;
       out_.refusals.push_back({Refusal::Why::reach, i, 0});
-      if (wish_.allow_mixed) out_.common = common_domains(records_);
+      if (!wish_.allow_mixed) return;
+      out_.common = common_domains(records_);
+      out_.left_out = left_out_domains(records_, out_.common);
+      if (out_.common.empty()) out_.refusals.push_back({Refusal::Why::nothing, i, 0});
       return;
     }
   }

@@ -2,7 +2,8 @@
 //
 // Only like is ranked with like: the same work, the same reach, and energies that were measured nearly all of the time.
 // What is not, is named in `refusals`; the figures stand beside each other all the same. With `allow_mixed` energies of
-// different reach are compared by the parts that all sides have, and the rest is ranked although it was refused.
+// different reach are compared by the parts that all sides have (where there is none, they stay refused), and the rest
+// is ranked although it was refused.
 #pragma once
 
 #include <optional>
@@ -28,6 +29,7 @@ struct CompareWish {
 struct Refusal {
   enum class Why : unsigned char {
     reach,     // the energies take in different things
+    nothing,   // and no part of them is on all sides, so that nothing can be allowed
     coverage,  // too little of it was measured
     kind,      // one is an estimate, another is measured
     played,    // one machine was played, another is real
@@ -67,7 +69,8 @@ struct Comparison {
   std::optional<std::size_t> least;  // the side with the smallest figure
   std::vector<Refusal> refusals;
   std::vector<Difference> differences;
-  std::vector<std::string> common;  // domains that energies were cut down to
+  std::vector<std::string> common;    // domains that energies were cut down to
+  std::vector<std::string> left_out;  // and what some sides have measured beside them
   static constexpr std::size_t kMostWorks = 6;
   static constexpr double kLeastCoverage = 0.95;
 };

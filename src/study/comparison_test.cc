@@ -94,8 +94,20 @@ TEST(Comparison, MixedReachIsComparedByTheCommonPart) {
   EXPECT_FALSE(compared({node, chips}).is_ranked);
   const auto all = compared({node, chips}, {.allow_mixed = true});
   EXPECT_EQ(all.common, std::vector<std::string>{"package"});
+  EXPECT_EQ(all.left_out, std::vector<std::string>{"gpu"});
   EXPECT_NEAR(*all.sides[0].joules.value, 300, 1e-9);
   EXPECT_NEAR(*all.sides[1].joules.value, 310, 1e-9);
+}
+
+TEST(Comparison, WhereNoPartIsCommonNothingCanBeAllowed) {
+  pb::Record node = run("a", "x", 1000), chips = run("b", "x", 300);
+  sample::add_part(node, "package", "0", 200, 0.05, pb::KIND_MEASURED, "RAPL", 0);
+  sample::add_part(chips, "module", "0", 250, 0.05, pb::KIND_MEASURED, "NVML", 0);
+  chips.mutable_energy()->set_boundary(pb::BOUNDARY_ON_CHIP);
+  const auto all = compared({node, chips}, {.allow_mixed = true});
+  EXPECT_EQ(why(all), (std::vector{Refusal::Why::reach, Refusal::Why::nothing}));
+  EXPECT_FALSE(all.is_ranked);
+  EXPECT_NEAR(*all.sides[0].joules.value, 1000, 1e-9) << "the figures stand beside each other all the same";
 }
 
 TEST(CommonPart, WhatLiesInsideACommonPartIsNotAddedToIt) {
