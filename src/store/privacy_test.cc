@@ -16,12 +16,12 @@ pb::Record make_record(const std::string& host, const std::string& program) {
 }
 
 TEST(Privacy, TakesAwayWhereAndForWhom) {
-  pb::Record record = make_record("g0412.example.org", "/home/ada/run/train");
+  pb::Record record = make_record("g0412.example.org", "/home/lovelace/run/train");
   Privacy().apply(record);
   EXPECT_EQ(record.program(), "train");
   EXPECT_EQ(record.name(), "mine");
   const std::string bytes = record.SerializeAsString();
-  for (const char* gone : {"g0412", "ada", "secret", "4711"}) EXPECT_EQ(bytes.find(gone), std::string::npos) << gone;
+  for (const char* gone : {"g0412", "lovelace", "secret", "4711"}) EXPECT_EQ(bytes.find(gone), std::string::npos) << gone;
 }
 
 TEST(Privacy, OneNodeStaysOneNodeWithinAnExportAlone) {
