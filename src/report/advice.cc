@@ -1,6 +1,8 @@
 // `nodewatt advise`: a row a partition, the line for Slurm, and what is not known.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "report/json_values.h"
 #include "report/report.h"
 #include "report/table.h"
@@ -20,14 +22,6 @@ std::string slurm_line(const Advice& one) {
   return line;
 }
 
-std::string cost_words(const Advice& one, std::string_view currency, const NumberStyle& style) {
-  std::string text;
-  if (one.energy_cost.value) text = money_pair_text(one.energy_cost, currency, style) + " energy";
-  if (one.node_cost.value)
-    text += (text.empty() ? "" : ", ") + money_pair_text(one.node_cost, "", style) + " node hours";
-  return text.empty() ? std::string(kUnknown) : text;
-}
-
 std::string basis_words(const Advice& one) {
   std::string text = fmt::format("{} run{}", one.n, one.n == 1 ? ": scatter not known" : "s");
   if (one.by_amount) text += ", scaled by work";
@@ -40,9 +34,16 @@ std::string basis_words(const Advice& one) {
 
 std::string make_advice(std::span<const Advice> all, std::string_view currency, const TextStyle& style) {
   const NumberStyle numbers{style.units, style.utf8, style.precise};
+  // Costs only where somebody has a price for them; the currency is the site's, of its energy.
+  const auto any = [&](Amount Advice::*cost) {
+    return std::any_of(all.begin(), all.end(), [cost](const Advice& one) { return (one.*cost).value.has_value(); });
+  };
+  const bool energy_cost = any(&Advice::energy_cost), node_cost = any(&Advice::node_cost);
   Table table;
-  table.columns = {{"Partition"},  {"Node type", false, 0, 16}, {"Energy", true},
-                   {"Time", true}, {"Cost", true, 2},           {"From", false, 1}};
+  table.columns = {{"Partition"}, {"Node type", false, 0, 16}, {"Energy", true}, {"Time", true}};
+  if (energy_cost) table.columns.push_back({"Energy cost", true});
+  if (node_cost) table.columns.push_back({"Node cost", true});
+  table.columns.push_back({"From", false, 1});
   std::string lines;
   for (const Advice& one : all) {
     const std::string name = clean(one.partition->name);
@@ -51,14 +52,16 @@ std::string make_advice(std::span<const Advice> all, std::string_view currency, 
           {{{name}, {clean(one.partition->node_type)}}, 2, "not known: this workload never ran there"});
       continue;
     }
-    table.rows.push_back({{{name},
-                           {clean(one.placement)},
-                           {energy_pair_text(one.joules, numbers)},
-                           {one.seconds.uncertainty ? seconds_text(one.seconds) : duration_text(one.seconds.value)},
-                           {cost_words(one, currency, numbers)},
-                           {basis_words(one)}},
-                          -1,
-                          ""});
+    Row row{{{name},
+             {clean(one.placement)},
+             {energy_pair_text(one.joules, numbers)},
+             {one.seconds.uncertainty ? seconds_text(one.seconds) : duration_text(one.seconds.value)}},
+            -1,
+            ""};
+    if (energy_cost) row.cells.push_back({money_pair_text(one.energy_cost, currency, numbers)});
+    if (node_cost) row.cells.push_back({money_pair_text(one.node_cost, "", numbers)});
+    row.cells.push_back({basis_words(one)});
+    table.rows.push_back(std::move(row));
     lines += fmt::format("  {}\n", slurm_line(one));
   }
   std::string out = make_table(table, 0, std::max(40, style.width), style.colour);

@@ -170,7 +170,8 @@ std::string mass_pair_text(Amount grams, const NumberStyle& style) {
 std::string money_pair_text(Amount amount, std::string_view currency, const NumberStyle& style) {
   if (!known(amount.value)) return std::string(kUnknown);
   const Digits printed = digits(amount, 1, style.precise);
-  std::string text = fmt::format("{} {}", printed.value, currency);
+  std::string text = printed.value;
+  if (!currency.empty()) text += fmt::format(" {}", currency);
   if (!printed.uncertainty.empty()) text += fmt::format(" {} {}", plus_minus(style.utf8), printed.uncertainty);
   return text;
 }

@@ -21,7 +21,8 @@ TEST(Privacy, TakesAwayWhereAndForWhom) {
   EXPECT_EQ(record.program(), "train");
   EXPECT_EQ(record.name(), "mine");
   const std::string bytes = record.SerializeAsString();
-  for (const char* gone : {"g0412", "lovelace", "secret", "4711"}) EXPECT_EQ(bytes.find(gone), std::string::npos) << gone;
+  for (const char* gone : {"g0412", "lovelace", "secret", "4711"})
+    EXPECT_EQ(bytes.find(gone), std::string::npos) << gone;
 }
 
 TEST(Privacy, OneNodeStaysOneNodeWithinAnExportAlone) {

@@ -79,6 +79,8 @@ node_type = "*elsewhere"
 X
 "$NODEWATT" advise $one --partitions partitions.toml >out.txt || fail "advise"
 for words in "sbatch" "--nodes=1 --exclusive" "not known"; do expect_in "advise" out.txt "$words"; done
+COLUMNS=80 "$NODEWATT" advise $one --partitions partitions.toml --price 0.3 >out.txt || fail "advise --price"
+expect_in "what it costs is shown in a narrow window too" out.txt "Energy cost"
 "$NODEWATT" advise $one --partitions partitions.toml --format json >r.json && json r.json 'len(str(r))' >/dev/null || fail "advise --format json"
 
 # Bad words: 2; nothing there: 3. A message, and nothing on standard output.
