@@ -47,6 +47,11 @@ bool store_epochs(Options& options, std::string_view value) {
   return options.epochs.has_value();
 }
 
+bool store_batch(Options& options, std::string_view value) {
+  options.batch = parse_whole(value, 1, 65536);
+  return options.batch.has_value();
+}
+
 bool store_seed(Options& options, std::string_view value) {
   const auto seed = parse_whole<std::uint64_t>(value, 0, UINT64_MAX);
   options.seed = seed.value_or(0);
@@ -73,11 +78,12 @@ bool store_held_out(Options& options, std::string_view value) {
   return value == "validation" || value == "test";
 }
 
-constexpr std::array<Flag, 8> kFlags{{
+constexpr std::array<Flag, 9> kFlags{{
     {"--device", store_device, "cpu, cuda or cuda:N"},
     {"--threads", store_threads, "a whole number from 1 to 4096"},
     {"--scale", store_scale, "small or paper"},
     {"--epochs", store_epochs, "a whole number from 1 to 1000000"},
+    {"--batch-size", store_batch, "a whole number from 1 to 65536"},
     {"--seed", store_seed, "a whole number"},
     {"--checkpoint", store_checkpoint, "a file name"},
     {"--data", store_data, "a file or folder name"},
@@ -142,6 +148,7 @@ std::string_view options_help() {
          "  --threads N               CPU threads (default: the processors that this process may use)\n"
          "  --scale small|paper       size of network and work (default small; infer: the checkpoint's)\n"
          "  --epochs N                length of the training (default: the scale's own)\n"
+         "  --batch-size N            samples at once (default: the scale's own); the work of an epoch stays the same\n"
          "  --seed N                  seed of weights and sampling (default 1)\n"
          "  --checkpoint FILE         train writes the network there, infer reads it\n"
          "  --data PATH               the data, when they are not where workloads/fetch-data.sh puts them\n"

@@ -25,6 +25,7 @@ struct Options {
   int threads = 0;             // at least 1 once parsed
   std::optional<Scale> scale;  // absent: small for train, the checkpoint's for infer
   std::optional<int> epochs;   // absent: the scale's own
+  std::optional<int> batch;    // samples that are computed at once; absent: the scale's own
   std::uint64_t seed = 1;
   std::string checkpoint;
   std::string data;                  // empty: the application's place in data_folder()

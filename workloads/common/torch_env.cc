@@ -8,6 +8,8 @@
 
 #include "program.h"
 
+#include <nodewatt/nodewatt.h>
+
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
@@ -62,6 +64,15 @@ Result<torch::Device> prepare_torch(const Options& options) {
 std::string describe_backend(torch::Device device) {
   return device.str() + ", " + std::to_string(at::get_num_threads()) + " CPU threads, LibTorch " + TORCH_VERSION +
          ", BLAS " + std::string(blas_in_use());
+}
+
+void say_settings(torch::Device device, Scale scale, int batch, bool bf16) {
+  nw_setting("batch_size", std::to_string(batch).c_str());
+  nw_setting("device", device.str().c_str());
+  nw_setting("precision", bf16 ? "bf16" : "f32");
+  nw_setting("scale", name_of(scale).data());
+  nw_setting("threads", std::to_string(at::get_num_threads()).c_str());
+  nw_setting("torch", TORCH_VERSION);
 }
 
 void synchronize(torch::Device device) {

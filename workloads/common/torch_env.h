@@ -19,6 +19,10 @@ Result<torch::Device> prepare_torch(const Options& options);
 // "cpu, 2 threads, LibTorch 1.13.0, OpenBLAS Cooperlake", with the GPU's index where one is used.
 std::string describe_backend(torch::Device device);
 
+// What a comparison of two runs may find different, said to nodewatt: batch_size, device, precision, scale, threads,
+// torch.
+void say_settings(torch::Device device, Scale scale, int batch, bool bf16);
+
 // Waits until the device has done what was asked so far: before every time stamp and the end of every phase.
 void synchronize(torch::Device device);
 

@@ -8,9 +8,15 @@
 
 #include <nodewatt/nodewatt.hpp>
 
+#include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 namespace nw::workload {
+
+int rebatch(int steps, int batch, int new_batch) {
+  return std::max(1, static_cast<int>(std::lround(static_cast<double>(steps) * batch / new_batch)));
+}
 
 void run_epochs(const Course& course, torch::Device device, const std::function<torch::Tensor(double passed)>& step) {
   const Phase phase("train");

@@ -44,7 +44,8 @@ constexpr const char* kApplication = "forecasting";
 struct Plan {
   int history = kDay;
   TransformerShape shape;
-  int batch = 32;
+  int batch = 32;  // windows at once in training
+  int days = 0;    // forecasts at once in inference; 0: all that are judged
   int steps = 60;  // of an epoch
   int epochs = 12;
   int rounds = 800;  // of an inference run, each all judged days
@@ -67,6 +68,18 @@ Plan plan_of(Scale scale) {
           .bf16_on_gpu = true};
 }
 
+Plan plan_of(Scale scale, const Options& options) {
+  Plan plan = plan_of(scale);
+  if (!options.batch) return plan;
+  if (options.action == Action::infer) {
+    plan.days = *options.batch;
+  } else {
+    plan.steps = rebatch(plan.steps, plan.batch, *options.batch);
+    plan.batch = *options.batch;
+  }
+  return plan;
+}
+
 struct Bench {
   Options options;
   Scale scale;
@@ -82,7 +95,7 @@ Result<Bench> load_bench(const Options& options, Scale scale) {
   const auto device = prepare_torch(options);
   if (!device) return device.error();
   const Phase phase("load");
-  const auto plan = plan_of(scale);
+  const auto plan = plan_of(scale, options);
   const std::filesystem::path path =
       options.data.empty() ? data_folder() / "forecasting/Rdata.rdb" : std::filesystem::path(options.data);
   if (options.data.empty() && !std::filesystem::exists(path))
@@ -102,6 +115,11 @@ Result<Bench> load_bench(const Options& options, Scale scale) {
                plan.bf16_on_gpu && device->is_cuda()};
 }
 
+int days_at_once(const Bench& bench) {
+  const int judged = bench.split.judged_days();
+  return bench.plan.days > 0 ? std::min(bench.plan.days, judged) : judged;
+}
+
 void print_head(const Bench& bench, const Transformer& network, const char* doing) {
   std::printf("forecasting %s: encoder-decoder Transformer of %.2f M parameters, scale %s, %s, %s\n", doing,
               count_millions(*network), name_of(bench.scale).data(), bench.bf16 ? "bf16" : "f32",
@@ -110,6 +128,8 @@ void print_head(const Bench& bench, const Transformer& network, const char* doin
               bench.series.taylor ? "demand of England and Wales 2000 (Taylor 2003)" : "the given file",
               bench.series.load.size() / kDay, bench.split.train_end / kDay, bench.split.judged_days(),
               bench.options.hold_out_validation ? "validation" : "test");
+  const bool infers = bench.options.action == Action::infer;
+  say_settings(bench.device, bench.scale, infers ? days_at_once(bench) : bench.plan.batch, bench.bf16);
 }
 
 // The network's correction for days that begin at `origins` (half-hours, [batch]).
@@ -151,13 +171,16 @@ void train(Transformer& network, const Bench& bench, int epochs) {
   });
 }
 
-// All judged days in one go, in the series' own unit.
+// All judged days, so many at once, in the series' own unit.
 torch::Tensor forecast_days(Transformer& network, const Bench& bench) {
   const torch::NoGradGuard no_grad;
   network->eval();
   const auto origins = torch::arange(bench.split.judge_begin, bench.split.judge_end, kDay,
                                      torch::TensorOptions(torch::kLong).device(bench.device));
-  return correct(network, bench, origins).flatten() * bench.windows.deviation;
+  std::vector<torch::Tensor> parts;
+  for (const torch::Tensor& some : origins.split(days_at_once(bench)))
+    parts.push_back(correct(network, bench, some).flatten());
+  return (parts.size() == 1 ? parts[0] : torch::cat(parts)) * bench.windows.deviation;
 }
 
 std::vector<double> add_correction(const Bench& bench, const torch::Tensor& correction) {

@@ -23,7 +23,6 @@ namespace {
 
 namespace fn = torch::nn::functional;
 
-constexpr int kWindowBatch = 4;
 constexpr double kRotation = std::numbers::pi / 6;
 
 using Matrix = std::array<std::array<double, 3>, 3>;
@@ -210,7 +209,7 @@ Batch PatchSource::draw(int count) {
 
 int count_windows(const Scene& scene, int patch) { return static_cast<int>(window_corners(scene, patch).size()); }
 
-std::vector<std::uint8_t> segment(UNet& network, const Scene& scene, int patch, bool bf16,
+std::vector<std::uint8_t> segment(UNet& network, const Scene& scene, int patch, int at_once, bool bf16,
                                   const std::function<void(int)>& after_windows) {
   const torch::NoGradGuard no_grad;
   network->eval();
@@ -218,8 +217,8 @@ std::vector<std::uint8_t> segment(UNet& network, const Scene& scene, int patch, 
   const auto weight = gaussian_weight(patch, device);
   const auto corners = window_corners(scene, patch);
   torch::Tensor sum;
-  for (std::size_t next = 0; next < corners.size(); next += kWindowBatch) {
-    const auto count = std::min<std::size_t>(kWindowBatch, corners.size() - next);
+  for (std::size_t next = 0; next < corners.size(); next += static_cast<std::size_t>(at_once)) {
+    const auto count = std::min<std::size_t>(static_cast<std::size_t>(at_once), corners.size() - next);
     std::vector<torch::Tensor> windows;
     for (std::size_t i = 0; i < count; ++i) windows.push_back(window_of(scene.image[0], corners[next + i], patch));
     auto input = torch::stack(windows) + scene.background;

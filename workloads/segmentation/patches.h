@@ -57,9 +57,9 @@ class PatchSource {
   std::mt19937_64 random_;
 };
 
-// Class of every voxel (x fastest, padding removed) by the network on half-overlapping windows, four at a time, each
+// Class of every voxel (x fastest, padding removed) by the network on half-overlapping windows, so many at once, each
 // weighted by a Gaussian around its middle. `after_windows` is called with the number of windows done.
-std::vector<std::uint8_t> segment(UNet& network, const Scene& scene, int patch, bool bf16,
+std::vector<std::uint8_t> segment(UNet& network, const Scene& scene, int patch, int at_once, bool bf16,
                                   const std::function<void(int)>& after_windows);
 
 // How many windows segment() looks at.

@@ -43,8 +43,9 @@ struct Plan {
   bool halve = true;  // 2 mm instead of 1 mm
   int patch = 32;
   UNetShape shape;
-  int batch = 2;
-  int steps = 50;  // of an epoch
+  int batch = 2;    // patches at once in training
+  int windows = 4;  // at once in inference
+  int steps = 50;   // of an epoch
   int epochs = 7;
   int volumes = 6;  // of an inference run
   double learning_rate = 2e-3;
@@ -66,6 +67,18 @@ Plan plan_of(Scale scale) {
           .bf16_on_gpu = true};
 }
 
+Plan plan_of(Scale scale, const Options& options) {
+  Plan plan = plan_of(scale);
+  if (!options.batch) return plan;
+  if (options.action == Action::infer) {
+    plan.windows = *options.batch;
+  } else {
+    plan.steps = rebatch(plan.steps, plan.batch, *options.batch);
+    plan.batch = *options.batch;
+  }
+  return plan;
+}
+
 // What both commands need before the first tensor operation that counts.
 struct Bench {
   Options options;
@@ -81,7 +94,7 @@ Result<Bench> load_bench(const Options& options, Scale scale) {
   const auto device = prepare_torch(options);
   if (!device) return device.error();
   const Phase phase("load");
-  const auto plan = plan_of(scale);
+  const auto plan = plan_of(scale, options);
   const std::filesystem::path folder =
       options.data.empty() ? data_folder() / "segmentation" : std::filesystem::path(options.data);
   if (options.data.empty() && !std::filesystem::exists(folder))
@@ -103,6 +116,8 @@ void print_head(const Bench& bench, const UNet& network, const char* doing) {
       "hemisphere, "
       "tested on the mirrored right one; %dx%dx%d voxels of %d mm a side\n",
       size[0], size[1], size[2], bench.plan.halve ? 2 : 1);
+  const bool infers = bench.options.action == Action::infer;
+  say_settings(bench.device, bench.scale, infers ? bench.plan.windows : bench.plan.batch, bench.bf16);
 }
 
 void prepare_network(UNet& network, const Bench& bench) {
@@ -158,7 +173,8 @@ void print_quality(const Bench& bench, const std::vector<std::uint8_t>& found) {
 std::vector<std::uint8_t> infer(UNet& network, const Bench& bench) {
   const int windows = count_windows(bench.right, bench.plan.patch);
   const auto run = [&](Progress& progress) {
-    auto found = segment(network, bench.right, bench.plan.patch, bench.bf16, [&](int n) { progress.advance(n); });
+    auto found = segment(network, bench.right, bench.plan.patch, bench.plan.windows, bench.bf16,
+                         [&](int n) { progress.advance(n); });
     synchronize(bench.device);
     return found;
   };
@@ -198,8 +214,8 @@ Result<void> train_segmentation(const Options& options) {
   {
     const Phase phase("validation");
     Progress progress("validation", count_windows(bench->right, bench->plan.patch));
-    print_quality(*bench,
-                  segment(network, bench->right, bench->plan.patch, bench->bf16, [&](int n) { progress.advance(n); }));
+    print_quality(*bench, segment(network, bench->right, bench->plan.patch, bench->plan.windows, bench->bf16,
+                                  [&](int n) { progress.advance(n); }));
   }
   if (options.checkpoint.empty()) return {};
   if (const auto written =

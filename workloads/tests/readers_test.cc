@@ -201,6 +201,8 @@ void test_options() {
   const auto train = parse({"train", "--device", "cuda:1", "--threads=3", "--seed", "7", "--epochs", "2"});
   EXPECT(train && train->device == "cuda:1" && train->threads == 3 && train->seed == 7 && train->epochs == 2 &&
          !train->scale);
+  EXPECT(!train->batch && parse({"train", "--batch-size=64"})->batch == 64);
+  EXPECT_ERROR(parse({"train", "--batch-size", "0"}), "takes a whole number from 1 to 65536");
   EXPECT(parse({"train"}) && parse({"train"})->threads >= 1);
   EXPECT(parse({"infer", "--help"}) && parse({"infer", "--help"})->action == Action::help);
   EXPECT_ERROR(parse({}), "train or infer");
