@@ -29,9 +29,8 @@ std::size_t skip_options(CLI::App& app, const std::vector<std::string>& words, s
   return std::min(at, words.size());
 }
 
-// The subcommands that take a command to be run.
-bool wraps_command(std::string_view verb) { return verb == "run" || verb == "record" || verb == "sweep"; }
-// And those whose exit code is that command's, so that a wrong option is told apart from it.
+// Of the subcommands that take a command to be run, those whose exit code is that command's, so that a wrong option is
+// told apart from it.
 bool passes_code_on(std::string_view verb) { return verb == "run" || verb == "record"; }
 
 // Cuts the command to be run off the words, for the subcommands that take one, so that nothing of it is ever taken for
@@ -61,7 +60,9 @@ int main(int argc, char** argv) {
   add_forms(line);
   add_machine(line);
   add_site(line);
+  add_completion(line);
   std::vector<std::string> words(argv + 1, argv + argc);
+  if (!words.empty() && words[0] == "__complete") return complete(line.app, {words.begin() + 1, words.end()});
   line.command = cut_command(line.app, words);
   std::reverse(words.begin(), words.end());  // as CLI11 wants them
   try {

@@ -2,6 +2,8 @@
 
 namespace nw::cli {
 
+bool wraps_command(std::string_view verb) { return verb == "run" || verb == "record" || verb == "sweep"; }
+
 void add_root(CLI::App& app, std::string& root) {
   app.add_option("--root", root, "read the machine from this directory instead of / (a captured or invented tree)")
       ->type_name("DIR");

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -60,5 +61,11 @@ void add_queries(CommandLine& line);    // runs, compare, export, import, merge
 void add_forms(CommandLine& line);      // report, cite, schema, units
 void add_machine(CommandLine& line);    // sensors, doctor, record, replay
 void add_site(CommandLine& line);       // config, calibrate
+void add_completion(CommandLine& line);
+
+// The subcommands that take a command to be run.
+bool wraps_command(std::string_view verb);
+// Prints what may stand in the place of the last of these words of a command line, a line each.
+int complete(const CLI::App& root, const std::vector<std::string>& words);
 
 }  // namespace nw::cli
