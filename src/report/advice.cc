@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "report/compare_words.h"
 #include "report/json_values.h"
 #include "report/report.h"
 #include "report/table.h"
@@ -14,12 +15,13 @@ namespace nw {
 namespace {
 
 using json::Json;
+constexpr std::size_t kLongestCurrency = 12;
 
 std::string slurm_line(const Advice& one) {
   std::string line = "sbatch --partition=" + one.partition->name;
   if (!one.partition->options.empty()) line += ' ' + one.partition->options;
   if (one.uses_gpus && one.partition->gpus > 0) line += fmt::format(" --gres=gpu:{}", one.partition->gpus);
-  return line;
+  return clean(line);
 }
 
 std::string basis_words(const Advice& one) {
@@ -27,6 +29,7 @@ std::string basis_words(const Advice& one) {
   if (one.by_amount) text += ", scaled by work";
   if (one.other_settings) text += ", other settings";
   if (one.kind == pb::KIND_ESTIMATED) text += ", estimated";
+  if (one.played) text += ", PLAYED";
   return text;
 }
 
@@ -43,6 +46,8 @@ std::string make_advice(std::span<const Advice> all, std::string_view currency, 
   table.columns = {{"Partition"}, {"Node type", false, 0, 16}, {"Energy", true}, {"Time", true}};
   if (energy_cost) table.columns.push_back({"Energy cost", true});
   if (node_cost) table.columns.push_back({"Node cost", true});
+  const bool comparable = are_comparable(all);
+  if (!comparable) table.columns.push_back({"Energy of", false, 0, 12});
   table.columns.push_back({"From", false, 1});
   std::string lines;
   for (const Advice& one : all) {
@@ -58,8 +63,10 @@ std::string make_advice(std::span<const Advice> all, std::string_view currency, 
              {one.seconds.uncertainty ? seconds_text(one.seconds) : duration_text(one.seconds.value)}},
             -1,
             ""};
-    if (energy_cost) row.cells.push_back({money_pair_text(one.energy_cost, currency, numbers)});
+    if (energy_cost)
+      row.cells.push_back({money_pair_text(one.energy_cost, cut_middle(clean(currency), kLongestCurrency), numbers)});
     if (node_cost) row.cells.push_back({money_pair_text(one.node_cost, "", numbers)});
+    if (!comparable) row.cells.push_back({reach_words(one.reach)});
     row.cells.push_back({basis_words(one)});
     table.rows.push_back(std::move(row));
     lines += fmt::format("  {}\n", slurm_line(one));
@@ -67,7 +74,11 @@ std::string make_advice(std::span<const Advice> all, std::string_view currency, 
   std::string out = make_table(table, 0, std::max(40, style.width), style.colour);
   out +=
       '\n' + fold("", "Intervals hold one more run of this size in 95 of 100 cases.", std::max(40, style.width)) + '\n';
-  if (!lines.empty()) out += "Slurm, least energy first:\n" + lines;
+  if (!comparable)
+    out += fold("", "The energies are not of one kind or do not take in the same parts, so they are not ranked.",
+                std::max(40, style.width)) +
+           '\n';
+  if (!lines.empty()) out += (comparable ? "Slurm, least energy first:\n" : "Slurm:\n") + lines;
   return style.utf8 ? out : ascii(out);
 }
 
@@ -84,12 +95,15 @@ std::string make_advice_json(std::span<const Advice> all, std::string_view curre
                     {"energy_cost", json::amount(one.energy_cost)},
                     {"node_cost", json::amount(one.node_cost)},
                     {"kind", known ? Json(kind_name(one.kind)) : Json(nullptr)},
+                    {"boundary", known ? Json(reach_words(one.reach)) : Json(nullptr)},
+                    {"played", known ? Json(one.played) : Json(nullptr)},
                     {"scaled_by_work", one.by_amount},
                     {"other_settings", one.other_settings},
                     {"slurm", known ? Json(slurm_line(one)) : Json(nullptr)}});
   }
   return Json{{"schema", "nodewatt/1"},
               {"type", "advice"},
+              {"ranked", are_comparable(all)},
               {"currency", currency.empty() ? Json(nullptr) : Json(valid_utf8(currency))},
               {"partitions", std::move(rows)}}
              .dump(2) +

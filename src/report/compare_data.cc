@@ -27,6 +27,7 @@ Json side_json(const Side& side, const Comparison& all) {
   }
   return {{"label", text(side.who.label)},
           {"runs", list(side.who.runs, [](const pb::Record* run) { return text(run->uid()); })},
+          {"failed_runs", side.who.failed},
           {"phase", text(side.who.phase)},
           {"duration_s", json::mean(side.seconds)},
           {"energy_j", json::mean(side.joules)},
@@ -34,7 +35,7 @@ Json side_json(const Side& side, const Comparison& all) {
           {"per_unit", per_unit},
           {"kind", text(kind_name(side.kind))},
           {"coverage", number(side.coverage)},
-          {"boundary", reach_words(side.reach)},
+          {"boundary", boundary_words(all, side)},
           {"relative_energy", json::amount(side.energy.quotient)},
           {"difference_j", json::amount(side.energy.difference)},
           {"clear", side.energy.clear},
@@ -47,7 +48,7 @@ Json side_json(const Side& side, const Comparison& all) {
           {"pareto", side.on_front}};
 }
 
-std::string cell(std::optional<double> value) { return value ? fmt::format("{}", *value) : ""; }
+std::string cell(std::optional<double> value) { return value && finite(*value) ? fmt::format("{}", *value) : ""; }
 std::string cells(const Mean& mean) { return cell(mean.value) + ',' + cell(mean.interval); }
 std::string cells(const Amount& amount) { return cell(amount.value) + ',' + cell(amount.uncertainty); }
 std::string rank(std::size_t place) { return place == 0 ? "" : std::to_string(place); }
@@ -81,15 +82,16 @@ std::string make_compare_csv(const Comparison& comparison) {
   std::string out =
       "label,runs,phase,unit,duration_s,duration_uncertainty_s,energy_j,energy_uncertainty_j,energy_per_unit_j,"
       "energy_per_unit_uncertainty_j,kind,coverage,boundary,relative_energy,relative_energy_uncertainty,relative_time,"
-      "relative_time_uncertainty,energy_rank,time_rank,energy_delay_rank,pareto\n";
+      "relative_time_uncertainty,energy_rank,time_rank,energy_delay_rank,pareto,unit_phase,failed_runs\n";
   for (const Side& side : comparison.sides) {
-    const std::string& phase = side.who.phase.empty() && comparison.per ? comparison.per->phase : side.who.phase;
-    out += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", for_csv(side.who.label),
-                       side.who.runs.size(), for_csv(phase), comparison.per ? for_csv(comparison.per->unit) : "",
-                       cells(side.seconds), cells(side.joules), comparison.per ? cells(side.figure) : ",",
-                       kind_name(side.kind), cell(side.coverage), for_csv(reach_words(side.reach)),
-                       cells(side.energy.quotient), cells(side.time.quotient), rank(side.energy_place),
-                       rank(side.time_place), rank(side.product_place), side.on_front ? "yes" : "no");
+    const std::string& unit_phase = side.who.phase.empty() && comparison.per ? comparison.per->phase : side.who.phase;
+    out += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", for_csv(side.who.label),
+                       side.who.runs.size(), for_csv(side.who.phase),
+                       comparison.per ? for_csv(comparison.per->unit) : "", cells(side.seconds), cells(side.joules),
+                       comparison.per ? cells(side.figure) : ",", kind_name(side.kind), cell(side.coverage),
+                       for_csv(boundary_words(comparison, side)), cells(side.energy.quotient),
+                       cells(side.time.quotient), rank(side.energy_place), rank(side.time_place),
+                       rank(side.product_place), side.on_front ? "yes" : "no", for_csv(unit_phase), side.who.failed);
   }
   return out;
 }

@@ -16,6 +16,15 @@ constexpr double kLeastPercent = 0.001;  // a difference is not said to be surer
 
 std::string number_of(const std::string& percent) { return percent.substr(0, percent.find(' ')); }
 
+std::string domain_words(const std::vector<std::string>& domains) {
+  std::string text;
+  for (const std::string& domain : domains) {
+    const PartWords& words = part_words(domain);
+    text += (text.empty() ? "" : ", ") + (words.domain.empty() ? clean(domain) : std::string(words.many));
+  }
+  return text;
+}
+
 class Wording {
  public:
   Wording(const Comparison& all, const NumberStyle& style) : all_(all), style_(style) {}
@@ -58,6 +67,8 @@ class Wording {
       return std::string(kind.empty() ? kUnknown : kind);
     });
     line("coverage", [](const Side& side) { return coverage_text(side.coverage); });
+    if (std::any_of(all_.sides.begin(), all_.sides.end(), [](const Side& side) { return side.who.failed > 0; }))
+      line("failed, left out", [](const Side& side) { return std::to_string(side.who.failed); });
     const auto played = [](const Side& side) { return !side.who.first().node().played().empty(); };
     if (std::any_of(all_.sides.begin(), all_.sides.end(), played))
       line("machine", [&](const Side& side) { return std::string(played(side) ? "played" : "real"); });
@@ -94,6 +105,8 @@ class Wording {
     const std::string &mine = out_.labels[one.side], &its = out_.labels[one.other];
     switch (one.why) {
       case Refusal::Why::reach:
+        if (one.side == one.other)
+          return fmt::format("the runs of {} do not take in the same parts of their nodes", mine);
         return fmt::format("{} is {}, {} is {}", its, reach_words(other.reach), mine, reach_words(side.reach));
       case Refusal::Why::nothing: return "no part was measured on all sides, and --allow-mixed has nothing to compare";
       case Refusal::Why::coverage: return fmt::format("of {} only {} was measured", mine, coverage_text(side.coverage));
@@ -102,6 +115,8 @@ class Wording {
         return fmt::format("{} is an estimate, {} is not", mine_is ? mine : its, mine_is ? its : mine);
       }
       case Refusal::Why::played: {
+        if (one.side == one.other)
+          return fmt::format("of {} some runs were played by a simulator, some are real", mine);
         const bool mine_is = !side.who.first().node().played().empty();
         return fmt::format("{} was played by a simulator, {} is real", mine_is ? mine : its, mine_is ? its : mine);
       }
@@ -109,6 +124,7 @@ class Wording {
         return fmt::format("{} and {} did different work ({} and {} {})", its, mine, count_words(other),
                            count_words(side), clean(all_.per->unit));
       case Refusal::Why::unit: return fmt::format("{} and {} share no unit of work", its, mine);
+      case Refusal::Why::failed: return fmt::format("no run of {} ended well", mine);
       case Refusal::Why::wanted: return "not all sides count that unit of work";
     }
     return "";
@@ -131,23 +147,15 @@ class Wording {
   }
 
   std::string accepted_words(const std::string& reasons) const {
-    std::string reach = "Boundary: " + reach_words(all_.sides[0].reach);
-    if (!all_.common.empty()) reach = "Boundary: what all have measured, " + domain_words(all_.common);
+    std::string reach = "Boundary: " + boundary_words(all_, all_.sides[0]);
     if (!all_.common.empty() && !all_.left_out.empty()) reach += "; left out: " + domain_words(all_.left_out);
     if (!reasons.empty()) return fmt::format("mixed, as asked for: {}. {}", reasons, reach);
-    if (!all_.per) return "only if they did the same work: none of them counts any. " + reach;
+    if (!all_.per)
+      return fmt::format("only if they did the same work: {}. {}",
+                         all_.counts_work ? "they share no unit of it" : "none of them counts any", reach);
     if (!all_.same_amount) return fmt::format("yes, {}; the amounts of work differ. {}", work_words(*all_.per), reach);
     return fmt::format("yes, {}: the same work ({} {}). {}", work_words(*all_.per), count_words(all_.sides[0]),
                        clean(all_.per->unit), reach);
-  }
-
-  static std::string domain_words(const std::vector<std::string>& domains) {
-    std::string text;
-    for (const std::string& domain : domains) {
-      const PartWords& words = part_words(domain);
-      text += (text.empty() ? "" : ", ") + (words.domain.empty() ? clean(domain) : std::string(words.many));
-    }
-    return text;
   }
 
   void add_verdicts() {
@@ -170,12 +178,11 @@ class Wording {
     return fmt::format("{}; {} is fastest", label, out_.labels[static_cast<std::size_t>(fastest - all_.sides.begin())]);
   }
 
-  // Those that the least is not clearly below; only where ratios are taken against it.
+  // Those that the least is not clearly below.
   std::string unclear_words() const {
     std::string text;
-    if (all_.base != all_.least) return text;
     for (std::size_t i = 0; i < all_.sides.size(); ++i)
-      if (i != *all_.least && all_.sides[i].energy.quotient.value && !all_.sides[i].energy.clear)
+      if (i != *all_.least && all_.sides[i].figure.value && !all_.sides[i].is_above_least)
         text += (text.empty() ? "" : " and ") + out_.labels[i];
     return text;
   }
@@ -220,6 +227,10 @@ std::string reach_words(const Reach& reach) {
   }
   if (text.empty()) return "of unknown boundary";
   return text + (reach.gpus == Reach::Gpus::missing ? " without the GPUs" : " and all GPUs");
+}
+
+std::string boundary_words(const Comparison& all, const Side& side) {
+  return all.common.empty() ? reach_words(side.reach) : "what all have measured, " + domain_words(all.common);
 }
 
 std::string work_words(const SharedWork& work) {

@@ -27,6 +27,8 @@ CompareWords make_compare_words(const Comparison& comparison, const NumberStyle&
 
 // "the whole node, at the plug"; "Memory, CPU packages and all GPUs".
 std::string reach_words(const Reach& reach);
+// The same, or the parts that energies were cut down to.
+std::string boundary_words(const Comparison& all, const Side& side);
 // "per sample, train"
 std::string work_words(const SharedWork& work);
 

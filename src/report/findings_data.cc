@@ -75,9 +75,14 @@ Json unused_json(const UnusedFinding& finding) {
                           return run;
                         })},
           {"elsewhere", list(finding.elsewhere, [](const UnusedFinding::Elsewhere& one) {
-             return Json{{"idle_on", text(one.idle_on)}, {"without", text(one.without)},
-                         {"unit", text(one.unit)},       {"relative_energy", json::amount(one.ratio.quotient)},
-                         {"clear", one.ratio.clear},     {"ranked", one.is_ranked}};
+             const Ratio ratio = one.ratio();
+             const auto& per = one.comparison.per;
+             return Json{{"idle_on", text(one.idle_on)},
+                         {"without", text(one.without)},
+                         {"unit", text(per ? per->unit : "")},
+                         {"relative_energy", json::amount(ratio.quotient)},
+                         {"clear", ratio.clear},
+                         {"ranked", one.comparison.is_ranked}};
            })}};
 }
 

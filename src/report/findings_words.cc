@@ -145,6 +145,19 @@ std::string idle_sentence(const UnusedFinding& finding) {
   return text + ".";
 }
 
+std::string elsewhere_words(const UnusedFinding::Elsewhere& one, const NumberStyle& style) {
+  const std::string with = place(one.idle_on), without = place(one.without);
+  const Ratio ratio = one.ratio();
+  if (!one.comparison.is_ranked)
+    return fmt::format("{} against {}: {}", with, without, make_compare_words(one.comparison, style).comparable);
+  if (!ratio.quotient.value) return fmt::format("{} against {}: energy unknown", with, without);
+  const auto& per = one.comparison.per;
+  return fmt::format("The same work takes {} times the energy on {} that it takes on {}{}{}",
+                     ratio_text(ratio.quotient, style), with, without,
+                     per ? ", per " + clean(per->unit) : ", if it was the same: none of it was counted",
+                     ratio.clear ? "" : " (no clear difference)");
+}
+
 FindingWords unused_words(const UnusedFinding& finding, const NumberStyle& style) {
   FindingWords out{"unused",
                    "Unused accelerators",
@@ -158,14 +171,11 @@ FindingWords unused_words(const UnusedFinding& finding, const NumberStyle& style
     add_runs(finding, style, out);
   else
     for (const UnusedFinding::Run& run : finding.runs) add_devices(run, style, out);
+  bool is_said = false;
   for (const UnusedFinding::Elsewhere& one : finding.elsewhere) {
-    const std::string times = ratio_text(one.ratio.quotient, style);
-    const std::string text =
-        fmt::format("The same work takes {} times the energy on {} that it takes on {}{}{}", times, place(one.idle_on),
-                    place(one.without), one.unit.empty() ? "" : ", per " + clean(one.unit),
-                    one.ratio.clear ? "" : " (no clear difference)");
-    if (one.is_ranked && out.notes.empty()) out.sentence += " " + text + ".";
-    out.notes.push_back(text + (one.is_ranked ? "" : " (not of equal boundary, coverage or work)"));
+    const std::string text = elsewhere_words(one, style);
+    if (one.ratio().quotient.value && !is_said) out.sentence += " " + text + ".", is_said = true;
+    out.notes.push_back(text);
   }
   if (finding.elsewhere.empty() && !finding.runs.empty())
     out.notes.emplace_back(
@@ -189,7 +199,8 @@ std::string verdict_sentence(const PhaseFinding::Verdict& verdict, const NumberS
   for (std::size_t i = 0; i < all.sides.size(); ++i) {
     if (i == *all.base) continue;
     const Ratio& energy = all.sides[i].energy;
-    if (!energy.quotient.value || !energy.clear)
+    if (!energy.quotient.value) continue;  // its energy is unknown
+    if (!energy.clear)
       unclear += (unclear.empty() ? "" : " and ") + place(all.sides[i].who.label);
     else
       clear += fmt::format("{}{} takes {} times as much", clear.empty() ? "" : ", ", place(all.sides[i].who.label),
@@ -198,6 +209,7 @@ std::string verdict_sentence(const PhaseFinding::Verdict& verdict, const NumberS
   std::string text = fmt::format("in {} {} takes least energy", what, place(all.sides[*all.base].who.label));
   if (!clear.empty()) text += "; " + clear;
   if (!unclear.empty()) text += "; no clear difference to " + unclear;
+  if (!all.per && !all.counts_work) text += " (if they did the same work: none of them counts any)";
   return text;
 }
 

@@ -154,7 +154,8 @@ std::vector<PaperRow> make_paper_rows(const Comparison& comparison) {
     row.relative = side.energy.quotient;
     if (comparison.base && &side == &comparison.sides[*comparison.base] && row.relative.value) row.relative = {1.0, {}};
     row.kind = side.kind;
-    row.boundary = reach_words(side.reach);
+    row.boundary = boundary_words(comparison, side);
+    if (!comparison.common.empty()) row.gpu_share = {};  // it is the whole node's
     rows.push_back(std::move(row));
   }
   return rows;

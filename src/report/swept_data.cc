@@ -14,7 +14,7 @@ namespace {
 
 using json::Json, json::text;
 
-std::string cell(std::optional<double> value) { return value ? fmt::format("{}", *value) : ""; }
+std::string cell(std::optional<double> value) { return value && finite(*value) ? fmt::format("{}", *value) : ""; }
 std::string cells(const Mean& mean) { return cell(mean.value) + ',' + cell(mean.interval); }
 std::string cells(const Amount& amount) { return cell(amount.value) + ',' + cell(amount.uncertainty); }
 std::string place(std::size_t one) { return one == 0 ? "" : std::to_string(one); }

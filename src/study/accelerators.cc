@@ -4,6 +4,7 @@
 
 #include "account/node_type.h"
 #include "study/hardware.h"
+#include "study/repeats.h"
 
 namespace nw {
 
@@ -35,7 +36,7 @@ void judge(Accelerator& one) {
         (device->has_busiest() && device->busiest() > 0) || (!device->has_busiest() && device->processes() > 0);
     one.use = ran ? Use::busy : Use::idle;
     one.basis = Basis::driver;
-    one.no_process = device->allocated() && device->has_processes() && device->processes() == 0;
+    one.no_process = !ran && device->allocated() && device->has_processes() && device->processes() == 0;
     return;
   }
   const auto highest = max_power_w(*one.part);
@@ -46,13 +47,6 @@ void judge(Accelerator& one) {
   one.basis = Basis::power;
 }
 
-std::optional<double> median(std::vector<double> values) {
-  if (values.empty()) return std::nullopt;
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
-
 void find_laggards(std::vector<Accelerator>& all) {
   for (Accelerator& one : all) {
     if (one.use != Use::busy || !one.watts) continue;
@@ -61,7 +55,7 @@ void find_laggards(std::vector<Accelerator>& all) {
       if (&other != &one && other.use == Use::busy && other.watts &&
           gpu_model(other.part->label()) == gpu_model(one.part->label()))
         peers.push_back(*other.watts);
-    const auto middle = median(std::move(peers));
+    const auto middle = compute_median(std::move(peers));
     if (middle && *middle > 0 && *one.watts < Accelerator::kFarBelow * *middle) one.of_peers = *one.watts / *middle;
   }
 }

@@ -21,7 +21,7 @@ std::string_view program_name(const pb::Record& record) {
 }
 
 bool is_like(const pb::Record& a, const pb::Record& b) {
-  return !a.warmup() && a.name() == b.name() && program_name(a) == program_name(b) && a.exit_code() == b.exit_code();
+  return !a.warmup() && !has_failed(a) && a.name() == b.name() && program_name(a) == program_name(b);
 }
 
 bool has_settings_of(const pb::Record& a, const pb::Record& b) {
@@ -64,25 +64,32 @@ class Adviser {
   }
 
  private:
-  // A unit that the asked-for run and all of these count, where the amounts differ; empty: whole runs are alike.
-  std::string unit_of(const Contender& side) const {
-    for (const pb::Work& work : run_.work()) {
-      const Excerpts runs = excerpts(side, "");
-      const auto has = [&](const Excerpt& one) { return work_count(one, work.unit()).has_value(); };
-      if (std::all_of(runs.begin(), runs.end(), has)) return work.unit();
-    }
-    return "";
+  // The work that the asked-for run and all of these count, in a phase or outside; nothing: whole runs are alike.
+  std::optional<SharedWork> work_of(const Contender& side) const {
+    const auto works = shared_work({Contender{"", "", {&run_}}, side});
+    return works.empty() ? std::nullopt : std::optional(works.front());
+  }
+
+  // The whole run, with the work of a phase for its own: more of it is more of the run.
+  static Excerpt whole_of(const pb::Record& run, const std::optional<SharedWork>& work) {
+    Excerpt whole = excerpt(run, "");
+    if (work) whole.work = excerpt(run, work->phase).work;
+    return whole;
   }
 
   std::optional<Advice> make(const Partition& partition, const Contender& side) const {
-    const Excerpts runs = excerpts(side, "");
+    const auto work = work_of(side);
+    Excerpts runs;
+    for (const pb::Record* one : side.runs) runs.push_back(whole_of(*one, work));
     Advice advice;
     advice.partition = &partition;
     advice.placement = side.label;
+    advice.reach = compute_reach(side.first());
+    advice.played = !side.first().node().played().empty();
     const Placement placed = placement(side.first());
     advice.uses_gpus = placed == Placement::busy || placed == Placement::some_idle;
-    const std::string unit = unit_of(side);
-    const auto wanted = work_count(excerpt(run_, ""), unit);
+    const std::string unit = work ? work->unit : "";
+    const auto wanted = work_count(whole_of(run_, work), unit);
     for (const Excerpt& one : runs)
       if (const auto count = work_count(one, unit); wanted && count)
         advice.by_amount |= std::abs(*count - *wanted) > kSameAmount * *wanted;
@@ -115,11 +122,24 @@ class Adviser {
 
 }  // namespace
 
+bool are_comparable(std::span<const Advice> all) {
+  const Advice* first = nullptr;
+  for (const Advice& one : all) {
+    if (one.placement.empty()) continue;
+    if (first == nullptr) first = &one;
+    const bool is_guess = one.kind == pb::KIND_ESTIMATED;
+    if (one.reach != first->reach || one.played != first->played || is_guess != (first->kind == pb::KIND_ESTIMATED))
+      return false;
+  }
+  return true;
+}
+
 std::vector<Advice> advise(const pb::Record& run, std::span<const pb::Record* const> records,
                            std::span<const Partition> partitions, std::optional<double> price_per_kwh) {
   const Adviser adviser(run, records, price_per_kwh);
   std::vector<Advice> all;
   for (const Partition& partition : partitions) adviser.add(partition, all);
+  if (!are_comparable(all)) return all;
   std::stable_sort(all.begin(), all.end(), [](const Advice& a, const Advice& b) {
     return a.joules.value.value_or(HUGE_VAL) < b.joules.value.value_or(HUGE_VAL);
   });

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "account/record.pb.h"
+#include "study/contender.h"
 #include "study/values.h"
 
 namespace nw {
@@ -24,6 +25,8 @@ struct Partition {
 struct Advice {
   const Partition* partition = nullptr;
   std::string placement;  // of the runs behind it; empty: none, nothing is known
+  Reach reach;            // what the energies take in
+  bool played = false;    // no machine took them
   bool uses_gpus = false;
   std::size_t n = 0;
   // Of one more run of the asked-for size, each with a 95 % interval for that run; without one from a single run alone
@@ -36,8 +39,12 @@ struct Advice {
 };
 
 // For the workload of `run`, by name and program, in the size of `run`; `records` may hold anything. At least one row a
-// partition, one more for each placement on it; those with least energy first, the unknown last.
+// partition, one more for each placement on it; those with least energy first, the unknown last; in
+// the partitions' own order where the rows are not comparable.
 std::vector<Advice> advise(const pb::Record& run, std::span<const pb::Record* const> records,
                            std::span<const Partition> partitions, std::optional<double> price_per_kwh);
+
+// Whether the known rows take in the same things, all measured or all estimated, all real or all played.
+bool are_comparable(std::span<const Advice> all);
 
 }  // namespace nw

@@ -32,6 +32,7 @@ class Comparer {
     check_coverage();
     check_kind();
     check_work();
+    check_failed();
     if (out_.works.size() > Comparison::kMostWorks) out_.works.resize(Comparison::kMostWorks);
     const bool hopeless = std::any_of(out_.refusals.begin(), out_.refusals.end(),
                                       [](const Refusal& one) { return one.why == Refusal::Why::nothing; });
@@ -55,17 +56,27 @@ class Comparer {
     }
   }
 
+  // The first side of which not every run is as the first side's first; it against itself where it is mixed.
+  template <class Of>
+  std::optional<Refusal> find_stranger(Refusal::Why why, Of of) const {
+    for (std::size_t i = 0; i < out_.sides.size(); ++i) {
+      const Contender& who = out_.sides[i].who;
+      if (std::any_of(who.runs.begin(), who.runs.end(), [&](const auto* run) { return of(*run) != of(who.first()); }))
+        return Refusal{why, i, i};
+      if (of(who.first()) != of(out_.sides[0].who.first())) return Refusal{why, i, 0};
+    }
+    return std::nullopt;
+  }
+
   void check_reach() {
     for (Side& side : out_.sides) side.reach = compute_reach(side.who.first());
-    for (std::size_t i = 1; i < out_.sides.size(); ++i) {
-      if (out_.sides[i].reach == out_.sides[0].reach) continue;
-      out_.refusals.push_back({Refusal::Why::reach, i, 0});
-      if (!wish_.allow_mixed) return;
-      out_.common = common_domains(records_);
-      out_.left_out = left_out_domains(records_, out_.common);
-      if (out_.common.empty()) out_.refusals.push_back({Refusal::Why::nothing, i, 0});
-      return;
-    }
+    const auto stranger = find_stranger(Refusal::Why::reach, compute_reach);
+    if (!stranger) return;
+    out_.refusals.push_back(*stranger);
+    if (!wish_.allow_mixed) return;
+    out_.common = common_domains(records_);
+    out_.left_out = left_out_domains(records_, out_.common);
+    if (out_.common.empty()) out_.refusals.push_back({Refusal::Why::nothing, stranger->side, stranger->other});
   }
 
   // A run's excerpt, its energy cut down to the common part where that is what is compared.
@@ -110,9 +121,8 @@ class Comparer {
   }
 
   void check_kind() {
-    const auto played = [](const Side& side) { return !side.who.first().node().played().empty(); };
-    for (std::size_t i = 1; i < out_.sides.size(); ++i)
-      if (played(out_.sides[i]) != played(out_.sides[0])) return out_.refusals.push_back({Refusal::Why::played, i, 0});
+    const auto is_played = [](const pb::Record& run) { return !run.node().played().empty(); };
+    if (const auto stranger = find_stranger(Refusal::Why::played, is_played)) return out_.refusals.push_back(*stranger);
     const auto estimated = [](const Side& side) { return side.kind == pb::KIND_ESTIMATED; };
     for (std::size_t i = 1; i < out_.sides.size(); ++i)
       if (out_.sides[i].figure.value && out_.sides[0].figure.value &&
@@ -133,6 +143,7 @@ class Comparer {
 
   void check_work() {
     auto& sides = out_.sides;
+    out_.counts_work = std::any_of(sides.begin(), sides.end(), has_work);
     if (sides.size() < 2) return;
     const auto alike = [&](const Side& side) {
       return side.amount && sides[0].amount &&
@@ -146,10 +157,15 @@ class Comparer {
         return out_.refusals.push_back({Refusal::Why::work, i, 0});
   }
 
+  void check_failed() {
+    for (std::size_t i = 0; i < out_.sides.size(); ++i)
+      if (has_failed(out_.sides[i].who.first())) out_.refusals.push_back({Refusal::Why::failed, i, i});
+  }
+
   // Nothing is shared by all. Where nobody says what he did, nobody contradicts.
   void check_units() {
     auto& sides = out_.sides;
-    if (!wish_.per.empty() || std::none_of(sides.begin(), sides.end(), has_work)) return;
+    if (!wish_.per.empty() || !out_.counts_work) return;
     std::size_t stranger = 1;
     for (std::size_t i = sides.size() - 1; i > 0; --i)
       if (shared_work({sides[0].who, sides[i].who}).empty()) stranger = i;
@@ -166,24 +182,30 @@ class Comparer {
     if (wish_.base.empty()) return {};
     const std::string_view wanted(wish_.base);
     const auto id = wanted.substr(wanted.starts_with('@') ? 1 : 0);
-    for (std::size_t i = 0; i < sides.size(); ++i) {
-      const pb::Record& run = sides[i].who.first();
-      if (sides[i].who.label == wanted || run.node_type() == wanted || run.node().host() == wanted ||
-          run.uid().starts_with(id) || (!run.group().empty() && run.group().starts_with(id))) {
-        out_.base = i;
-        return {};
-      }
+    // A side's own label comes before what other sides may also be known by.
+    const auto by_label = [&](const Side& side) { return side.who.label == wanted; };
+    const auto by_run = [&](const Side& side) {
+      const pb::Record& run = side.who.first();
+      return run.node_type() == wanted || run.node().host() == wanted || run.uid().starts_with(id) ||
+             (!run.group().empty() && run.group().starts_with(id));
+    };
+    auto found = std::find_if(sides.begin(), sides.end(), by_label);
+    if (found == sides.end()) found = std::find_if(sides.begin(), sides.end(), by_run);
+    if (found == sides.end()) {
+      std::string labels;
+      for (const Side& side : sides) labels += (labels.empty() ? "" : ", ") + quote(side.who.label);
+      return fail(ErrorKind::absent, fmt::format("--base {}: no such side; there are {}", quote(wish_.base), labels));
     }
-    std::string labels;
-    for (const Side& side : sides) labels += (labels.empty() ? "" : ", ") + side.who.label;
-    return fail(ErrorKind::absent, fmt::format("--base {}: no such side; there are {}", quote(wish_.base), labels));
+    out_.base = static_cast<std::size_t>(found - sides.begin());
+    return {};
   }
 
   void rank() {
     auto& sides = out_.sides;
     if (!out_.base) return;
-    const Side& base = sides[*out_.base];
+    const Side &base = sides[*out_.base], &least = sides[*out_.least];
     for (Side& side : sides) {
+      side.is_above_least = compute_ratio(side.figure, least.figure, same_sensors(side.who, least.who)).clear;
       side.same_sensors = same_sensors(side.who, base.who);
       side.energy = compute_ratio(side.figure, base.figure, side.same_sensors);
       side.time = compute_ratio(side.pace, base.pace, false);
@@ -191,6 +213,8 @@ class Comparer {
       side.on_front = side.figure.value && side.pace.value &&
                       std::none_of(sides.begin(), sides.end(), [&](const Side& other) { return beats(other, side); });
     }
+    for (Ratio* itself : {&sides[*out_.base].energy, &sides[*out_.base].time, &sides[*out_.base].delay})
+      if (itself->quotient.value) *itself = {{1, 0}, {0, 0}, false};
     place(&Side::figure, &Side::energy_place);
     place(&Side::pace, &Side::time_place);
     place(&Side::product, &Side::product_place);

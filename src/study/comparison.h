@@ -36,9 +36,10 @@ struct Refusal {
     work,      // they did different work, by name and amount
     unit,      // no unit of work that all of them share, though some say what they did
     wanted,    // the unit that was asked for is not everywhere
+    failed,    // none of a side's runs ended well
   };
   Why why = Why::reach;
-  std::size_t side = 0, other = 0;  // who differs from whom; alike where one alone is meant
+  std::size_t side = 0, other = 0;  // who differs from whom; alike where one alone is meant, or is mixed in itself
 };
 
 struct Side {
@@ -56,13 +57,15 @@ struct Side {
   bool same_sensors = false;  // as the base: the common error cancels
   // Places by energy, time and energy-delay product, from 1; 0: unknown, or nothing is ranked.
   std::size_t energy_place = 0, time_place = 0, product_place = 0;
-  bool on_front = false;  // no other side takes both less energy and less time
+  bool is_above_least = false;  // clearly above the side that takes least
+  bool on_front = false;        // no other side takes both less energy and less time
 };
 
 struct Comparison {
   std::vector<Side> sides;
   std::vector<SharedWork> works;  // that all sides have done, at most kMostWorks
   std::optional<SharedWork> per;  // by which it is ranked; nothing: by whole runs
+  bool counts_work = false;       // some side says what work it did
   bool same_amount = false;       // the work was the same to 1 %
   bool is_ranked = false;
   std::optional<std::size_t> base;

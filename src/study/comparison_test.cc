@@ -110,6 +110,45 @@ TEST(Comparison, WhereNoPartIsCommonNothingCanBeAllowed) {
   EXPECT_NEAR(*all.sides[0].joules.value, 1000, 1e-9) << "the figures stand beside each other all the same";
 }
 
+TEST(Comparison, ASideThatIsMixedInItselfIsNotRanked) {
+  pb::Record node = run("b", "x", 1000), chips = run("c", "x", 300), played = run("d", "x", 900);
+  chips.mutable_energy()->set_boundary(pb::BOUNDARY_ON_CHIP);
+  played.mutable_node()->set_played("a simulator");
+  for (pb::Record* one : {&node, &chips, &played}) one->set_group("g");
+  const auto mixed = compared({run("a", "x", 1000), node, chips});
+  ASSERT_EQ(why(mixed), std::vector{Refusal::Why::reach});
+  EXPECT_EQ(mixed.refusals[0].side, 1u);
+  EXPECT_EQ(mixed.refusals[0].other, 1u);
+  EXPECT_EQ(why(compared({run("a", "x", 1000), node, played})), std::vector{Refusal::Why::played});
+}
+
+TEST(Comparison, FailedRunsDoNotCount) {
+  pb::Record killed = run("b", "x", 10, 1), good = run("c", "x", 1000);
+  killed.set_signal(9);
+  for (pb::Record* one : {&killed, &good}) one->set_group("g");
+  const auto all = compared({run("a", "x", 2000), killed, good});
+  EXPECT_TRUE(all.is_ranked);
+  EXPECT_EQ(all.sides[1].figure.n, 1u);
+  EXPECT_EQ(all.sides[1].who.failed, 1u);
+  EXPECT_NEAR(*all.sides[1].joules.value, 1000, 1e-9);
+  EXPECT_EQ(why(compared({run("a", "x", 2000), killed})), std::vector{Refusal::Why::failed}) << "nothing else is there";
+  pb::Record lost = run("d", "x", 10, 1);
+  lost.set_state("recovered");
+  EXPECT_EQ(why(compared({run("a", "x", 2000), lost})), std::vector{Refusal::Why::failed});
+}
+
+TEST(Comparison, TheBaseIsFoundByItsLabelFirst) {
+  pb::Record idle = run("a", "x", 1000), type = run("b", "x", 900);
+  for (pb::Record* one : {&idle, &type}) one->set_node_type("green");
+  set(*idle.mutable_labels(), "k", "other"), set(*type.mutable_labels(), "k", "green");
+  auto all = compared({idle, type}, {.by = By::label, .key = "k", .base = "green"});
+  EXPECT_EQ(all.base, 0u) << "by node type, for want of a label";
+  all = compared({idle, type}, {.by = By::label, .key = "k", .base = "k=green"});
+  EXPECT_EQ(all.base, 1u);
+  EXPECT_EQ(all.sides[1].energy.quotient.value, 1.0);
+  EXPECT_EQ(all.sides[1].energy.quotient.uncertainty, 0.0) << "against itself";
+}
+
 TEST(CommonPart, WhatLiesInsideACommonPartIsNotAddedToIt) {
   pb::Record record = run("a", "x", 1000);
   for (const char* domain : {"psys", "package", "dram", "gpu"})

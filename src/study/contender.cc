@@ -77,9 +77,11 @@ std::string label_of(const pb::Record& record, By by, std::string_view key) {
   }
 }
 
-void drop_warmups(Contender& one) {
+void drop_what_does_not_count(Contender& one) {
   const auto warmup = [](const pb::Record* run) { return run->warmup(); };
   if (!std::all_of(one.runs.begin(), one.runs.end(), warmup)) std::erase_if(one.runs, warmup);
+  const auto failed = [](const pb::Record* run) { return has_failed(*run); };
+  if (!std::all_of(one.runs.begin(), one.runs.end(), failed)) one.failed = std::erase_if(one.runs, failed);
 }
 
 // Sides of one name are told apart by the uid of their first run.
@@ -97,8 +99,8 @@ std::vector<Contender> split_by_phase(const std::vector<Contender>& groups) {
   for (const Contender& group : groups)
     for (const pb::Phase& phase : group.first().phases())
       if (phase.path().find('/') == std::string::npos)
-        sides.push_back(
-            {groups.size() > 1 ? group.label + ": " + phase.path() : phase.path(), phase.path(), group.runs});
+        sides.push_back({groups.size() > 1 ? group.label + ": " + phase.path() : phase.path(), phase.path(), group.runs,
+                         group.failed});
   return sides;
 }
 
@@ -133,6 +135,10 @@ std::string power_limits(const pb::Record& record) {
 
 }  // namespace
 
+bool has_failed(const pb::Record& record) {
+  return record.has_signal() || record.exit_code() != 0 || record.state() == "recovered";
+}
+
 Reach compute_reach(const pb::Record& record) {
   Reach reach{record.energy().boundary(), {}, Reach::Gpus::all};
   if (reach.is_node()) return reach;
@@ -154,11 +160,11 @@ std::vector<Contender> make_contenders(std::span<const pb::Record* const> record
     const std::string side = side_of(*record, by, key);
     const auto [at, is_new] = sides.try_emplace(side, all.size());
     if (is_new || side.empty())
-      all.push_back({label_of(*record, by, key), "", {record}});
+      all.push_back({label_of(*record, by, key), "", {record}, 0});
     else
       all[at->second].runs.push_back(record);
   }
-  for (Contender& one : all) drop_warmups(one);
+  for (Contender& one : all) drop_what_does_not_count(one);
   tell_apart(all);
   return by == By::phase ? split_by_phase(all) : all;
 }

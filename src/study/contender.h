@@ -39,10 +39,15 @@ struct Contender {
   std::string label;  // foreign text; the sides of one comparison all have their own
   std::string phase;  // the figures are those of this phase; empty: of the run
   std::vector<const pb::Record*> runs;
+  std::size_t failed = 0;  // further ones, that did not end well
   const pb::Record& first() const { return *runs.front(); }
 };
 
-// In the order of first occurrence. Warm-ups are left out unless a side has nothing else. `key` is By::label's.
+// Ended by a signal or with a code other than 0, or lost its measurement on the way: it did less than it was to do.
+bool has_failed(const pb::Record& record);
+
+// In the order of first occurrence. Warm-ups and failed runs are left out unless a side has nothing else. `key` is
+// By::label's.
 std::vector<Contender> make_contenders(std::span<const pb::Record* const> records, By by = By::group,
                                        std::string_view key = {});
 

@@ -44,9 +44,7 @@ MethodError judge_method(Method method, const RuntimeFinding& finding) {
   out.n = sizes.size();
   if (sizes.empty()) return out;
   out.missing.clear();
-  const auto middle = sizes.begin() + static_cast<std::ptrdiff_t>(sizes.size() / 2);
-  std::nth_element(sizes.begin(), middle, sizes.end());
-  out.median_size = *middle;
+  out.median_size = compute_median(std::move(sizes));
   return out;
 }
 
@@ -152,11 +150,9 @@ void find_elsewhere(const Pointers& records, UnusedFinding& finding) {
         if (placement(without.first()) != Placement::no_accelerators) continue;
         Pointers both = with.runs;
         both.insert(both.end(), without.runs.begin(), without.runs.end());
-        const auto found = compare(both, {.by = By::placement, .base = without.label, .allow_mixed = true});
+        const auto found = compare(both, {.by = By::placement, .base = without.label});
         if (!found || found->sides.size() != 2) continue;
-        const Side& side = found->sides[found->base == 0u ? 1 : 0];
-        finding.elsewhere.push_back(
-            {with.label, without.label, found->per ? found->per->unit : "", side.energy, found->refusals.empty()});
+        finding.elsewhere.push_back({with.label, without.label, std::move(*found)});
       }
     }
   }
@@ -207,6 +203,12 @@ PhaseFinding find_phases(const Pointers& records) {
 }
 
 }  // namespace
+
+Ratio UnusedFinding::Elsewhere::ratio() const {
+  for (const Side& side : comparison.sides)
+    if (comparison.is_ranked && side.who.label == idle_on) return side.energy;
+  return {};
+}
 
 Findings compute_findings(std::span<const pb::Record* const> records) {
   Pointers all;

@@ -49,12 +49,12 @@ struct UnusedFinding {
     Amount share;   // of the run's energy
   };
   std::vector<Run> runs;  // those whose node has accelerators
-  // Placements of like work without idle accelerators, against one with: what leaving them idle costs.
+  // Placements of like work without accelerators, against one with idle ones: what leaving them idle costs.
   struct Elsewhere {
     std::string idle_on, without;  // placements
-    std::string unit;
-    Ratio ratio;  // energy with idle accelerators over energy without any
-    bool is_ranked = false;
+    Comparison comparison;         // of the two; its base is the one without
+    // Energy with idle accelerators over energy without any; unknown where the two cannot be ranked.
+    Ratio ratio() const;
   };
   std::vector<Elsewhere> elsewhere;
 };

@@ -158,10 +158,10 @@ TEST(Findings, IdleAcceleratorsAndWhatTheyCost) {
   EXPECT_NEAR(*idle.joules.value, 22'000, 1e-6);
   EXPECT_NEAR(*idle.share.value, 22'000 / 13'700.0, 1e-6);
   ASSERT_EQ(found.unused.elsewhere.size(), 1u);
-  EXPECT_EQ(found.unused.elsewhere[0].unit, "sample");
-  EXPECT_NEAR(*found.unused.elsewhere[0].ratio.quotient.value, 13'720.0 / 10'020, 1e-6);
-  EXPECT_TRUE(found.unused.elsewhere[0].ratio.clear);
-  EXPECT_TRUE(found.unused.elsewhere[0].is_ranked);
+  EXPECT_EQ(found.unused.elsewhere[0].comparison.per->unit, "sample");
+  EXPECT_NEAR(*found.unused.elsewhere[0].ratio().quotient.value, 13'720.0 / 10'020, 1e-6);
+  EXPECT_TRUE(found.unused.elsewhere[0].ratio().clear);
+  EXPECT_TRUE(found.unused.elsewhere[0].comparison.is_ranked);
 }
 
 TEST(Findings, TrainingAndInferenceAreJudgedApart) {
@@ -247,6 +247,45 @@ TEST(Advice, AnotherAmountIsScaledAndOneRunHasNoScatter) {
   EXPECT_NEAR(*all[0].joules.value, 5'000, 1e-6);
   EXPECT_FALSE(all[0].joules.uncertainty);
   EXPECT_FALSE(all[0].energy_cost.value);
+}
+
+TEST(Advice, KilledRunsDoNotCountAndWorkInPhasesDoes) {
+  pb::Record small = run("a", "x", 1'000), killed = run("b", "x", 10), asked = run("c", "x", 1);
+  for (pb::Record* one : {&small, &killed, &asked}) {
+    one->clear_work();
+    sample::add_work(sample::add_phase(*one, "train", 0, 80, 800, 0.02), "sample", one == &asked ? 3'000 : 1'000);
+  }
+  killed.set_signal(9);
+  asked.mutable_node()->set_cpu_model("elsewhere");
+  const std::vector<pb::Record> records{small, killed, asked};
+  const std::vector<Partition> partitions{{"cpu", "*8368", "", 0, {}}};
+  const auto all = advise(asked, pointers(records), partitions, {});
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_EQ(all[0].n, 1u);
+  EXPECT_TRUE(all[0].by_amount);
+  EXPECT_NEAR(*all[0].joules.value, 3'000, 1e-6);
+}
+
+TEST(Advice, EnergiesOfUnlikeBoundaryAreNotRanked) {
+  auto records = two_node_types();
+  for (pb::Record& one : records)
+    if (one.node().gpus_size() > 0) one.mutable_energy()->set_boundary(pb::BOUNDARY_ON_CHIP);
+  const std::vector<Partition> partitions{{"cpu", "2x Intel Xeon Platinum 8368", "", 0, {}},
+                                          {"gpu", "*A100*", "", 4, {}}};
+  const auto all = advise(records[0], pointers(records), partitions, {});
+  EXPECT_FALSE(are_comparable(all));
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_EQ(all[0].partition->name, "cpu") << "in the partitions' order, although the other figure is smaller";
+}
+
+TEST(Findings, WhatIdleAcceleratorsCostIsSaidOfLikeEnergiesAlone) {
+  auto records = two_node_types();
+  for (pb::Record& one : records)
+    if (one.node().gpus_size() > 0) one.mutable_energy()->set_boundary(pb::BOUNDARY_ON_CHIP);
+  const Findings found = compute_findings(pointers(records));
+  ASSERT_EQ(found.unused.elsewhere.size(), 1u);
+  EXPECT_FALSE(found.unused.elsewhere[0].comparison.is_ranked);
+  EXPECT_FALSE(found.unused.elsewhere[0].ratio().quotient.value);
 }
 
 }  // namespace

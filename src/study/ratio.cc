@@ -1,5 +1,6 @@
 #include "study/ratio.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -46,7 +47,7 @@ Ratio compute_ratio(const Mean& a, const Mean& b, bool same_sensors) {
   if (!is_doubted) return ratio;
   ratio.quotient.uncertainty =
       expanded(a.random * of_a, a.freedom, b.random * of_b, b.freedom, compute_shared(a, of_a, b, of_b, same_sensors));
-  ratio.clear = std::abs(quotient - 1) > *ratio.quotient.uncertainty;
+  ratio.clear = std::abs(quotient - 1) * std::min(1.0, quotient) > *ratio.quotient.uncertainty;
   return ratio;
 }
 

@@ -13,7 +13,7 @@ namespace nw {
 struct Ratio {
   Amount quotient;     // a / b; unknown where either is, or b is not above zero
   Amount difference;   // a - b
-  bool clear = false;  // the quotient's interval does not hold 1
+  bool clear = false;  // the quotient's interval does not hold 1, nor does that of b / a
 };
 
 Ratio compute_ratio(const Mean& a, const Mean& b, bool same_sensors);

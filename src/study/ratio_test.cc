@@ -51,6 +51,15 @@ TEST(Ratio, AnOffsetCancelsAsFarAsTheTimesAreAlike) {
   EXPECT_NEAR(*compute_ratio(mean_of({quick}), mean_of({slow}), true).quotient.uncertainty, 1.96 * 0.4, 1e-3);
 }
 
+TEST(Ratio, IsClearWhicheverWayItIsAsked) {
+  const Mean little = mean_of({energy(100, 0.35, 0)}), much = mean_of({energy(200, 0.35, 0)});
+  const Ratio up = compute_ratio(much, little, false), down = compute_ratio(little, much, false);
+  EXPECT_GT(1 - *down.quotient.value, *down.quotient.uncertainty) << "0.5 +- 0.49, alone";
+  EXPECT_LT(*up.quotient.value - 1, *up.quotient.uncertainty) << "2 +- 1.9";
+  EXPECT_FALSE(up.clear);
+  EXPECT_FALSE(down.clear);
+}
+
 TEST(Ratio, WithoutDoubtOrValueNothingIsClaimed) {
   pb::Energy silent;
   silent.set_energy_uj(5);

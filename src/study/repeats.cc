@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numeric>
 
 #include "study/values.h"
 
@@ -162,6 +163,13 @@ Mean compute_delay_product(const Excerpts& runs, std::string_view unit) {
     const auto count = work_count(run, unit);
     return count ? std::optional(*count * *count / *run.seconds) : std::nullopt;
   });
+}
+
+std::optional<double> compute_median(std::vector<double> values) {
+  if (values.empty()) return std::nullopt;
+  std::sort(values.begin(), values.end());
+  const std::size_t upper = values.size() / 2, lower = (values.size() - 1) / 2;
+  return std::midpoint(values[lower], values[upper]);
 }
 
 Mean compute_plain(std::span<const double> values) {

@@ -56,6 +56,7 @@ Mean compute_time_per_unit(const Excerpts& runs, std::string_view unit);
 // Energy x time of each run; by unit both are divided by the work first.
 Mean compute_delay_product(const Excerpts& runs, std::string_view unit);
 Mean compute_plain(std::span<const double> values);
+std::optional<double> compute_median(std::vector<double> values);
 
 // The worst kind among them.
 pb::Kind worst_kind(const Excerpts& runs);

@@ -87,9 +87,14 @@ expect_in "what it costs is shown in a narrow window too" out.txt "Energy cost"
 bad() { local code=$1; shift; "$NODEWATT" "$@" >out.txt 2>err.txt; expect "$*" $? "$code"; [ -s err.txt ] || fail "$*: no message"; [ ! -s out.txt ] || fail "$*: prints something"; }
 bad 2 compare $one $two --by colour; expect_in "names the ways" err.txt "node-type, placement"; bad 2 compare $one $two --by label:
 bad 2 compare --query "colour=red"; bad 2 compare --query "name"; bad 2 compare; bad 2 findings
+bad 2 compare $one $two --by phase --phase train
 bad 2 compare $one; expect_in "a single run" err.txt "at least two runs"
 bad 2 compare $one $two --format tex; bad 3 compare $one $two --base nobody
 bad 3 compare @zzzzz $one; bad 3 compare --query "name=nobody"; bad 3 findings --query "name=nobody"
 bad 2 findings $one --format latex; bad 3 advise @zzzzz --partitions partitions.toml; bad 1 advise $one --partitions none.toml
 echo 'partition = 1' >bad.toml; "$NODEWATT" advise $one --partitions bad.toml >out.txt 2>err.txt && fail "a bad partitions file"; expect_in "is named" err.txt "bad.toml"
+# Foreign names do not reach the terminal raw, in errors neither.
+"$NODEWATT" run -q --name $'ev\e[31mil' -- true; "$NODEWATT" run -q --name $'ev\e[31mil' -- true
+"$NODEWATT" compare --query 'name=ev*' --base nope >out.txt 2>err.txt; expect "no such base" $? 3
+expect "no escape in an error" "$(grep -c $'\e' err.txt)" 0
 finish

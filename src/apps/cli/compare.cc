@@ -40,6 +40,9 @@ Result<CompareWish> make_wish(const CompareOptions& options) {
                 fmt::format("--by {}: there are group, node-type, placement, configuration, phase and label:KEY",
                             quote(options.by)));
   }
+  if (wish.by == By::phase && !wish.phase.empty())
+    return fail(ErrorKind::malformed,
+                "--by phase makes a side of each phase, and --phase takes one of all: give one of them");
   return wish;
 }
 

@@ -15,6 +15,7 @@
 
 #include "account/protocol.h"
 #include "base/parse.h"
+#include "report/escape.h"
 #include "store/journal.h"
 #include "store/paths.h"
 #include "store/uid.h"
@@ -105,7 +106,13 @@ void hold_closed_streams() {
 }
 
 int complain(const std::string& what, int code) {
-  std::fprintf(stderr, "nodewatt: %s\n", what.c_str());
+  std::string text;  // it may quote foreign text: a name that came with an imported record
+  for (std::size_t at = 0; at <= what.size();) {
+    const auto end = std::min(what.find('\n', at), what.size());
+    text += (at > 0 ? "\n" : "") + strip(std::string_view(what).substr(at, end - at));
+    at = end + 1;
+  }
+  std::fprintf(stderr, "nodewatt: %s\n", text.c_str());
   return code;
 }
 
