@@ -67,6 +67,12 @@ std::optional<int> Signals::take_ending(Nanos longest) const {
   return signal > 0 ? std::optional(signal) : std::nullopt;
 }
 
+std::optional<int> Signals::take_pending() const {
+  std::optional<int> last;
+  while (const auto signal = take_ending(Nanos{})) last = signal;
+  return last;
+}
+
 Result<Child> Child::start(const std::vector<std::string>& command, const std::vector<std::string>& variables,
                            const Signals& signals, const std::function<void()>& in_child) {
   std::vector<char*> argv;
@@ -75,6 +81,7 @@ Result<Child> Child::start(const std::vector<std::string>& command, const std::v
   int failure[2];  // carries errno of a failed exec; closes itself at a good one
   if (::pipe2(failure, O_CLOEXEC) != 0) return tl::make_unexpected(system_error(errno, "pipe"));
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  auto early = signals.take_pending();
   const int pid = ::fork();
   if (pid == 0) {
     signals.restore();
@@ -86,6 +93,7 @@ Result<Child> Child::start(const std::vector<std::string>& command, const std::v
     ::_exit(127);
   }
   const int fork_errno = errno;
+  if (const auto late = signals.take_pending()) early = late;  // what came between the two lines above
   ::close(failure[1]);
   int why = 0;
   ssize_t n = 0;
@@ -94,7 +102,10 @@ Result<Child> Child::start(const std::vector<std::string>& command, const std::v
     }
   ::close(failure[0]);
   if (pid < 0) return tl::make_unexpected(system_error(fork_errno, "fork"));
-  if (n != sizeof why) return Child(pid);
+  if (n != sizeof why) {
+    if (early) ::kill(pid, *early);
+    return Child(pid, early);
+  }
   ::waitpid(pid, nullptr, 0);
   auto error = system_error(why, command[0]);
   error.kind = why == ENOENT ? ErrorKind::absent : ErrorKind::failed;
@@ -126,13 +137,19 @@ bool Child::take_signal(int signal, const siginfo_t& info, ChildEnd& end) const 
 
 ChildEnd Child::wait(const Signals& signals, const std::function<void()>& resized) {
   ChildEnd end;
+  end.told = told_early_;
   while (reap(end)) {
     siginfo_t info{};
     const int signal = ::sigwaitinfo(&signals.handled(), &info);
     if (signal == SIGWINCH && resized) {
       if (info.si_pid == ::getpid()) continue;
       resized();
-      ::kill(0, SIGWINCH);  // all in the terminal's foreground were told before the new size was there to be seen
+      // All in the terminal's foreground were told before the new size was there to be seen. What a process sends goes
+      // to the command alone: two of us in one group would answer each other for ever.
+      if (info.si_code == SI_KERNEL)
+        ::kill(0, SIGWINCH);
+      else if (!ended_)
+        ::kill(pid_, SIGWINCH);
       continue;
     }
     if (take_signal(signal, info, end)) continue;
@@ -143,6 +160,7 @@ ChildEnd Child::wait(const Signals& signals, const std::function<void()>& resize
 }
 
 bool Child::poll(Nanos when, const Signals& signals, ChildEnd& end) {
+  if (!end.told) end.told = told_early_;
   while (reap(end)) {
     timespec t{};
     ::clock_gettime(CLOCK_MONOTONIC, &t);

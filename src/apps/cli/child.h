@@ -3,7 +3,8 @@
 // nodewatt stays the parent, takes neither the terminal nor the streams, and becomes the subreaper: descendants that
 // lose their parent become ours, and the run ends when the last of them has, samplers of ranks (sampler.h) aside: those
 // wait for other ranks, maybe for this one's end. Signals sent to nodewatt by a process
-// (kill, Slurm) are handed on; those from the terminal reach the child by themselves.
+// (kill, Slurm) are handed on; those from the terminal reach the child by themselves, or are handed on when they came
+// before it was there.
 #pragma once
 
 #include <csignal>
@@ -28,6 +29,8 @@ class Signals {
   // Waits so long for a signal that ends programs (SIGINT, SIGTERM, SIGHUP, SIGQUIT), and takes it; where no command
   // runs.
   std::optional<int> take_ending(Nanos longest) const;
+  // The last of those that has come already; takes all.
+  std::optional<int> take_pending() const;
   // In the forked child: everything as it was found.
   void restore() const;
 
@@ -57,11 +60,12 @@ class Child {
   bool poll(Nanos when, const Signals& signals, ChildEnd& end);
 
  private:
-  explicit Child(int pid) : pid_(pid) {}
+  Child(int pid, std::optional<int> told_early) : pid_(pid), told_early_(told_early) {}
   bool reap(ChildEnd& end);
   bool take_signal(int signal, const siginfo_t& info, ChildEnd& end) const;
 
   int pid_;
+  std::optional<int> told_early_;  // came before there was a command, which was told since
   bool ended_ = false;
 };
 
