@@ -35,7 +35,7 @@ std::optional<double> times(std::optional<double> value, double factor) {
   return value;
 }
 
-// Joules of all parts of these domains that lie in no other of them; unknown when there are none, or one is unknown.
+// Joules of all parts of these domains; unknown when there are none, or one is unknown.
 template <class Components>
 std::optional<double> sum_of(const Components& components, std::initializer_list<std::string_view> domains) {
   std::optional<double> sum;
@@ -75,8 +75,10 @@ class RowOf {
   }
 
   std::string print() {
-    const auto packages = parts({"package", "cpu"});
-    const auto cpu = packages ? packages : parts({"psys"}), gpu = parts({"gpu"}), ram = parts({"dram"});
+    auto cpu = parts({"package"});  // a "cpu" lies in its package
+    for (const char* other : {"cpu", "psys"})
+      if (!cpu) cpu = parts({other});
+    const auto gpu = parts({"gpu"}), ram = parts({"dram"});
     const auto factor = carbon_factor(record_);
     const auto kilograms = factor ? times(kwh_, *factor / 1000) : std::nullopt;
     const auto per_second = [this](std::optional<double> value) { return ratio({value, {}}, part_.seconds).value; };

@@ -27,7 +27,9 @@ std::string stated(const pb::Record& record, std::string_view key) {
 
 std::string hardware(const pb::Record& record) {
   const std::string words = node_type_words(record);
-  const std::string several = record.members_size() > 1 ? fmt::format("{} nodes, each ", record.members_size()) : "";
+  const std::string several = record.members_size() > 1 ? fmt::format("{} nodes, {} ", record.members_size(),
+                                                                      record.node_type().empty() ? "together" : "each")
+                                                        : "";
   return words.empty() ? "not known" : several + words;
 }
 

@@ -18,8 +18,6 @@ namespace {
 
 constexpr double kHour = 3600;
 
-bool failed(const pb::Record& run) { return run.has_signal() || (run.has_exit_code() && run.exit_code() != 0); }
-
 // All runs of one command.
 struct Bill {
   Contender batch;  // warm-ups left out, for the means
@@ -32,12 +30,12 @@ struct Bill {
 
 void add(Bill& bill, const pb::Record& run) {
   bill.all.push_back(&run);
-  if (failed(run)) ++bill.failures;
+  if (has_failed(run)) ++bill.failures;
   if (run.warmup()) ++bill.warmups;
   const double nodes = std::max(1, run.members_size());
   if (const auto seconds = duration_s(run.duration_ns())) {
     bill.node_hours = bill.node_hours.value_or(0) + *seconds * nodes / kHour;
-    bill.gpu_hours = bill.gpu_hours.value_or(0) + *seconds * run.node().gpus_size() * nodes / kHour;
+    bill.gpu_hours = bill.gpu_hours.value_or(0) + *seconds * run.node().gpus_size() / kHour;
   }
   const Amount energy = energy_amount(run.energy());
   if (!energy.value) {

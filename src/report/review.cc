@@ -179,10 +179,8 @@ Asked nodes(const Case& all) {
 }
 
 Asked failures(const Case& all) {
-  return ask(all.runs([](const pb::Record* one) {
-    return one->has_signal() || (one->has_exit_code() && one->exit_code() != 0);
-  }),
-             "failed_runs", "Are failed runs in the mean? These ended with an error", "leave them out, and count them");
+  return ask(all.runs([](const pb::Record* one) { return has_failed(*one); }), "failed_runs",
+             "Were there failed runs? They are in no mean", "say how many there were");
 }
 
 bool reads_rapl(const pb::Record& record) {

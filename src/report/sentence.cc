@@ -53,7 +53,8 @@ std::string ids_words(const std::vector<const pb::Record*>& runs) {
 std::string place_words(const pb::Record& record, const std::string& type) {
   const int nodes = std::max(1, record.members_size());
   if (type.empty()) return nodes == 1 ? "one node" : fmt::format("{} nodes", nodes);
-  return nodes == 1 ? fmt::format("one node ({})", type) : fmt::format("{} nodes (each {})", nodes, type);
+  return nodes == 1 ? fmt::format("one node ({})", type)
+                    : fmt::format("{} nodes ({} {})", nodes, record.node_type().empty() ? "together" : "each", type);
 }
 
 // "measured: the whole node, at the plug; Redfish PSU, ..."

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <string_view>
+
 #include "store/uid.h"
 
 namespace nw {
@@ -19,26 +22,69 @@ std::string Privacy::pseudonym(const std::string& host) {
   return name;
 }
 
+namespace {
+
+// "HOST", "HOST/...", "HOST ..." and "...@HOST", as a merged record names the node of a part, a sensor or a value.
+void rename(std::string& text, const std::string& host, const std::string& name) {
+  const auto at = text.size() - std::min(text.size(), host.size());
+  if (text == host)
+    text = name;
+  else if (text.starts_with(host + "/") || text.starts_with(host + " "))
+    text.replace(0, host.size(), name);
+  else if (text.ends_with("@" + host))
+    text.replace(at, host.size(), name);
+}
+
+// The site's names of its BMCs and PDUs: "redfish/NAME/power", "Redfish PowerControl of NAME", "2 outlets of NAME".
+void forget_site(std::string& text) {
+  constexpr std::string_view kRedfish = "redfish/", kOf = " of ";
+  if (const auto at = text.find(kRedfish); at != text.npos) {
+    const auto name = at + kRedfish.size(), end = text.find('/', name);
+    if (end != text.npos) text.replace(name, end - name, "bmc");
+  }
+  if (text.starts_with("Redfish ") || text.find(" outlet") != text.npos)
+    if (const auto of = text.rfind(kOf); of != text.npos) text.resize(of);
+}
+
+// Every text of a record in which a host or a name of the site may stand.
+template <class Do>
+void visit_texts(pb::Record& record, Do visit) {
+  const auto visit_parts = [&](auto& parts) {
+    for (pb::Component& part : parts)
+      for (std::string* text :
+           {part.mutable_device(), part.mutable_label(), part.mutable_sensor(), part.mutable_source()})
+        visit(*text);
+  };
+  visit_parts(*record.mutable_components());
+  for (pb::Phase& phase : *record.mutable_phases()) visit_parts(*phase.mutable_components());
+  for (pb::SensorUse& sensor : *record.mutable_sensors()) visit(*sensor.mutable_id()), visit(*sensor.mutable_source());
+  for (pb::Device& device : *record.mutable_devices()) visit(*device.mutable_device());
+  for (pb::AnomalyCount& anomaly : *record.mutable_anomalies()) visit(*anomaly.mutable_sensor());
+  for (pb::Idle& idle : *record.mutable_idle()) visit(*idle.mutable_sensor()), visit(*idle.mutable_device());
+  for (auto* pairs : {record.mutable_labels(), record.mutable_settings()})
+    for (pb::Label& pair : *pairs) visit(*pair.mutable_key());
+  for (pb::Figure& figure : *record.mutable_figures()) visit(*figure.mutable_name());
+  if (record.has_timeline())
+    for (pb::Series& series : *record.mutable_timeline()->mutable_series()) visit(*series.mutable_device());
+}
+
+}  // namespace
+
 void Privacy::apply(pb::Record& record) {
   record.set_program(record.program().substr(record.program().rfind('/') + 1));
   record.clear_command();
   record.clear_job_key();
-  // A merged record names its members' hosts, one after the other, before its parts' labels too.
-  if (record.members().empty()) {
-    if (record.has_node()) record.mutable_node()->set_host(pseudonym(record.node().host()));
-    return;
-  }
+  visit_texts(record, forget_site);
   std::string hosts;
   for (pb::Member& member : *record.mutable_members()) {
     const std::string host = member.host(), name = pseudonym(host);
-    for (pb::Component& part : *record.mutable_components())
-      if (!host.empty() && part.label().starts_with(host + " "))
-        part.set_label(name + part.label().substr(host.size()));
+    if (!host.empty()) visit_texts(record, [&](std::string& text) { rename(text, host, name); });
     member.set_host(name);
     if (member.has_node()) member.mutable_node()->set_host(name);
     hosts += (hosts.empty() ? "" : ",") + name;
   }
-  record.mutable_node()->set_host(hosts);
+  if (!record.has_node()) return;
+  record.mutable_node()->set_host(record.members().empty() ? pseudonym(record.node().host()) : hosts);
 }
 
 }  // namespace nw

@@ -41,7 +41,12 @@ TEST(Privacy, MergedRecordsNameNobodyEither) {
     pb::Member& member = *record.add_members();
     member.set_host(host);
     member.mutable_node()->set_host(host);
-    record.add_components()->set_label(std::string(host) + " GPU 0");
+    auto* part = record.add_components();
+    part->set_label(std::string(host) + " GPU 0");
+    part->set_device(host);
+    part->set_sensor(std::string(host) + "/rapl/0");
+    record.add_sensors()->set_id(std::string(host) + "/nvml/0");
+    record.add_labels()->set_key(std::string("node@") + host);
   }
   Privacy().apply(record);
   const std::string first = record.members(0).host(), second = record.members(1).host();
@@ -50,6 +55,20 @@ TEST(Privacy, MergedRecordsNameNobodyEither) {
   EXPECT_EQ(record.members(1).node().host(), second);
   EXPECT_EQ(record.components(0).label(), first + " GPU 0");
   EXPECT_EQ(record.components(1).label(), second + " GPU 0");
+  EXPECT_EQ(record.components(1).device(), second);
+  EXPECT_EQ(record.sensors(1).id(), second + "/nvml/0");
+  EXPECT_EQ(record.labels(0).key(), "node@" + first);
+}
+
+TEST(Privacy, NamesOfTheSiteGo) {
+  pb::Record record;
+  record.add_sensors()->set_id("redfish/bmc-g0412/power");
+  record.mutable_sensors(0)->set_source("Redfish PowerControl of bmc-g0412");
+  record.add_components()->set_source("2 outlets of pdu-row7 and pdu-row8, shared equally among its nodes");
+  Privacy().apply(record);
+  EXPECT_EQ(record.sensors(0).id(), "redfish/bmc/power");
+  EXPECT_EQ(record.sensors(0).source(), "Redfish PowerControl");
+  EXPECT_EQ(record.components(0).source(), "2 outlets");
 }
 
 TEST(Privacy, NothingKnownStaysNothing) {

@@ -49,12 +49,22 @@ class Merger {
     for (const pb::Record* input : inputs_)
       for (Window& window : windows_of(*input)) windows_.push_back(std::move(window));
     NW_CHECK(check_job());
+    NW_CHECK(check_ranks());
     NW_CHECK(check_times());
     NW_CHECK(check_boundaries());
     return write();
   }
 
  private:
+  // More ranks than the launcher started: two runs of one name.
+  Done check_ranks() const {
+    const auto world = common(inputs_, [](const auto& one) { return one.world_size(); });
+    std::uint64_t ranks = 0;
+    for (const pb::Record* one : inputs_) ranks += one->ranks();
+    if (world == 0 || ranks <= world || options_.allow_mixed) return {};
+    return refuse(fmt::format("{} ranks of a program of {}: of two runs, it seems", ranks, world));
+  }
+
   // Without those that are named twice or are part of another; in an order that does not depend on theirs.
   Done choose(const std::vector<pb::Record>& records) {
     for (const pb::Record& record : records) inputs_.push_back(&record);

@@ -82,8 +82,15 @@ TEST(Merge, EnergiesAddUpAndSoDoErrorsThatAllShare) {
   EXPECT_EQ(sum.anomalies_size(), 0);
 }
 
-TEST(Merge, TheSameOnesAreTheSameRecordInAnyOrderTwiceAndInSteps) {
+TEST(Merge, MoreRanksThanWereStartedAreOfTwoRuns) {
   const std::vector<pb::Record> all{node("n1", 1000), node("n2", 1100), node("n3", 1300)};
+  EXPECT_FALSE(merge_records(all, {}));
+  EXPECT_TRUE(merge_records(all, {"", true})) << "of 16";
+}
+
+TEST(Merge, TheSameOnesAreTheSameRecordInAnyOrderTwiceAndInSteps) {
+  std::vector<pb::Record> all{node("n1", 1000), node("n2", 1100), node("n3", 1300)};
+  for (pb::Record& one : all) one.set_world_size(24);
   const pb::Record whole = merged(all);
   EXPECT_EQ(merged({all[2], all[0], all[1], all[0]}).SerializeAsString(), whole.SerializeAsString());
   const pb::Record two = merged({all[0], all[1]});
@@ -178,9 +185,10 @@ TEST(Merge, DifferentJobsAndTimesAreRefused) {
 }
 
 TEST(Merge, ClocksThatDifferAreSaidAndNeverMoveEnergy) {
-  pb::Record early = node("n1"), late = node("n2", 1000, 60);
+  pb::Record early = node("n1"), late = node("n2", 1000, 60), third = node("n3");
   for (pb::Record* one : {&early, &late}) sample::add_phase(*one, "train", 10, 90, 800, 0.01);
-  const pb::Record sum = merged({early, late, node("n3")});
+  for (pb::Record* one : {&early, &late, &third}) one->set_world_size(24);
+  const pb::Record sum = merged({early, late, third});
   EXPECT_EQ(count_of(sum, "clocks_differ"), 1u);
   EXPECT_EQ(sum.energy().energy_uj(), 3'000'000'000);
   EXPECT_EQ(sum.duration_ns(), 100 * kSecond) << "the longest node's, since the wall clocks tell nothing";

@@ -150,11 +150,16 @@ class Phase:
         return self
 
     def __exit__(self, *_: object) -> None:
-        me = get_ident()
-        for entry in reversed(self._open):
-            if entry[0] == me:
-                self._open.remove(entry)
-                return end(entry[1])
+        # A copy, since other threads shorten the list meanwhile. A block that another thread leaves than entered it (a
+        # generator that a pool resumes) takes the last one that is open.
+        me, opened = get_ident(), list(self._open)
+        mine = [entry for entry in opened if entry[0] == me] or opened
+        if mine:
+            try:
+                self._open.remove(mine[-1])
+            except ValueError:
+                return
+            end(mine[-1][1])
 
     def __call__(self, function: F) -> F:
         from nodewatt._decorator import check, measured

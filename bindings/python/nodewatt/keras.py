@@ -12,7 +12,7 @@ from nodewatt._callback import Budget, Marks, hook, local_rank, local_size, make
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Optional
+    from typing import Any, Dict, Optional
 
 _PATHS = (
     ("tf_keras.callbacks", "Callback"),
@@ -41,6 +41,8 @@ class _Hooks:
         predict_samples: Optional[int] = None,
     ) -> None:
         super().__init__()
+        self._supports_tf_logs = True  # of Keras 2: nothing here reads logs, so none need be fetched from a device
+        self._seen: Dict[str, int] = {}  # batches of the epoch, the validation, the prediction
         self._batch_size, self._epoch_samples = batch_size, samples
         self._validation_samples, self._predict_samples = validation_samples, predict_samples
         self._marks = Marks()
@@ -49,11 +51,22 @@ class _Hooks:
     def _is_marking(self, *_: Any) -> bool:
         return local_rank() == 0
 
-    def _count(self, budget: Budget, name: str) -> None:
+    def _passed(self, name: str, index: Any) -> int:
+        """How many batches have passed since the last call: more than one with steps_per_execution."""
+        seen = self._seen.get(name, 0)
+        done = index + 1 if isinstance(index, int) else seen + 1
+        steps = (getattr(self, "params", None) or {}).get("steps") if name == "train" else None
+        if isinstance(steps, int):
+            done = min(done, max(steps, seen + 1))  # the last execution of an epoch may be shorter than it says
+        self._seen[name] = max(done, seen)
+        return max(done - seen, 1)
+
+    def _count(self, budget: Budget, name: str, index: Any = None) -> None:
+        batches = self._passed(name, index) * local_size()
         if self._batch_size is None:
-            self._marks.count(local_size(), "batch", name)
+            self._marks.count(batches, "batch", name)
         else:
-            self._marks.count(budget.take(self._batch_size * local_size()), "sample", name)
+            self._marks.count(budget.take(self._batch_size * batches), "sample", name)
 
     @hook
     def on_train_begin(self, *_: Any, **__: Any) -> None:
@@ -68,6 +81,7 @@ class _Hooks:
     @hook
     def on_epoch_begin(self, *_: Any, **__: Any) -> None:
         self._training = Budget(self._epoch_samples)
+        self._seen["train"] = 0
         self._marks.begin("epoch")
 
     @hook
@@ -76,17 +90,18 @@ class _Hooks:
         self._marks.count(1, "epoch", "train")
 
     @hook
-    def on_train_batch_end(self, *_: Any, **__: Any) -> None:
-        self._count(self._training, "train")
+    def on_train_batch_end(self, batch: Any = None, *_: Any, **__: Any) -> None:
+        self._count(self._training, "train", batch)
 
     @hook
     def on_test_begin(self, *_: Any, **__: Any) -> None:
         self._evaluating = Budget(self._validation_samples)
+        self._seen["validation"] = 0
         self._begin_alone("validation")
 
     @hook
-    def on_test_batch_end(self, *_: Any, **__: Any) -> None:
-        self._count(self._evaluating, "validation")
+    def on_test_batch_end(self, batch: Any = None, *_: Any, **__: Any) -> None:
+        self._count(self._evaluating, "validation", batch)
 
     @hook
     def on_test_end(self, *_: Any, **__: Any) -> None:
@@ -95,11 +110,12 @@ class _Hooks:
     @hook
     def on_predict_begin(self, *_: Any, **__: Any) -> None:
         self._predicting = Budget(self._predict_samples)
+        self._seen["predict"] = 0
         self._begin_alone("predict")
 
     @hook
-    def on_predict_batch_end(self, *_: Any, **__: Any) -> None:
-        self._count(self._predicting, "predict")
+    def on_predict_batch_end(self, batch: Any = None, *_: Any, **__: Any) -> None:
+        self._count(self._predicting, "predict", batch)
 
     @hook
     def on_predict_end(self, *_: Any, **__: Any) -> None:

@@ -13,6 +13,16 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Optional
 
 
+def _share_of_own_batches(trainer: Any) -> float:
+    """1, or less where several processes work on the same batch (tensor parallelism)."""
+    try:
+        world = trainer.world_size
+        replicas = (getattr(trainer.strategy, "distributed_sampler_kwargs", None) or {}).get("num_replicas", world)
+        return float(replicas) / float(world) if 0 < replicas < world else 1
+    except Exception:
+        return 1
+
+
 class _Hooks:
     """Marks what a Trainer does as phases, and counts its work.
 
@@ -39,7 +49,7 @@ class _Hooks:
         if isinstance(loader, (list, tuple)):
             loader = loader[0] if len(loader) == 1 else None
         found = self._samples(batch) if self._samples else samples_in(batch, getattr(loader, "batch_size", None))
-        devices = getattr(trainer, "num_devices", 1)
+        devices = getattr(trainer, "num_devices", 1) * _share_of_own_batches(trainer)
         self._marks.count(devices * (1 if found is None else found), "batch" if found is None else "sample", name)
         return found
 

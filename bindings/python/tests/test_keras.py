@@ -44,6 +44,25 @@ class Keras(unittest.TestCase):
         self.assertEqual(lines, ["begin train", "begin epoch", *work, "end epoch", "work 1 epoch train", "end train"])
         self.assertNotIn("batch_size", settings)
 
+    def test_several_batches_in_one_execution_are_all_counted(self):
+        lines, _ = trained(
+            START
+            + """
+    callback = nodewatt.keras.PhaseCallback(batch_size=4)
+    callback.set_params({"steps": 25, "epochs": 2, "verbose": 0})
+    callback.set_model(model)
+    callback.on_train_begin()
+    for epoch in range(2):
+        callback.on_epoch_begin(epoch)
+        for last in (9, 19, 29): callback.on_train_batch_end(last)
+        callback.on_epoch_end(epoch)
+    callback.on_train_end()
+    """,
+            "keras",
+        )
+        work = [f"work {samples} sample train" for samples in (40, 40, 20)]
+        self.assertEqual([line for line in lines if "sample" in line], work * 2)
+
     def test_an_interrupted_fit_ends_with_the_next(self):
         lines, _ = trained(
             START

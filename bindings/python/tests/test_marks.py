@@ -274,6 +274,20 @@ class Processes(unittest.TestCase):
             mine = [mark for mark in marks if mark.tid == tid]
             self.assertEqual(told(mine), ["begin p", "begin q", "end q", "end p"] * 50)
 
+    def test_a_block_that_another_thread_leaves_ends(self):
+        marks = marks_of("""
+            import nodewatt, threading
+            def stream():
+                with nodewatt.phase("stream"):
+                    yield 1
+            body = stream()
+            next(body)
+            thread = threading.Thread(target=lambda: next(body, None))
+            thread.start()
+            thread.join()
+        """)
+        self.assertEqual(told(marks), ["begin stream", "end stream"])
+
     def test_a_forked_child_marks_for_itself_and_ends_nothing_of_its_parent(self):
         marks = marks_of("""
             import nodewatt, os, sys

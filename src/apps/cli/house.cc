@@ -54,9 +54,16 @@ Done recover(const std::string& dir, const std::string& uid, Store& store) {
   auto survivor = NW_TRY(Survivor::claim(dir, uid));
   FrameReader reader = survivor.frames();
   auto first = reader.next();
-  if (!first) return survivor.remove();  // killed before it had begun
+  const FramesEnd& end = reader.end();
+  if (!first) {
+    // Killed before it had begun. A journal that could not be read, or is another version's, is not ours to remove.
+    const bool has_begun_nothing = end.stop == Stop::clean || end.stop == Stop::cut || end.offset > 0;
+    if (has_begun_nothing && end.stop != Stop::unreadable) return survivor.remove();
+    return tl::make_unexpected(end.error);
+  }
   auto record = rebuild_record_from([&] { return first ? std::exchange(first, std::nullopt) : reader.next(); });
   if (!record) return fail(record.error().kind, survivor.path() + ": " + record.error().what);
+  if (end.stop == Stop::unreadable) return tl::make_unexpected(end.error);  // another time there may be more
   NW_TRY(store.append(*record));
   NW_CHECK(survivor.remove());
   std::fprintf(stderr, "nodewatt: recovered run @%s, whose measurement was killed\n", short_id(uid).c_str());

@@ -11,6 +11,7 @@
 #include "apps/cli/house.h"
 #include "report/forms.h"
 #include "store/transfer.h"
+#include "study/windows.h"
 
 namespace nw::cli {
 
@@ -31,7 +32,21 @@ Result<Records> find_named(const std::vector<std::string>& names, Store& store) 
   return all;
 }
 
-// Of each repeat of a job the newest record of each node: a job's name may come again (torchrun's often do).
+bool overlap(const pb::Record& a, const pb::Record& b, std::int64_t slack_ns) {
+  return a.start_unix_ns() < b.start_unix_ns() + b.duration_ns() + slack_ns &&
+         b.start_unix_ns() < a.start_unix_ns() + a.duration_ns() + slack_ns;
+}
+
+// Whether it is a part of the run that these newer records are of. One node's parts overlap, those of others nearly do.
+bool belongs(const pb::Record& record, const std::vector<const pb::Record*>& newer) {
+  return std::all_of(newer.begin(), newer.end(), [&](const pb::Record* one) {
+    const bool same_node = one->node().host() == record.node().host();
+    return overlap(record, *one, same_node ? 0 : compute_allowed_spread({one, &record}));
+  });
+}
+
+// Of each repeat of a job the newest record of each node, as far as they ran together: a job's name may come again
+// (torchrun's often do), with its nodes numbered otherwise, or on fewer of them.
 Result<std::vector<Records>> find_job(const std::string& job, Store& store) {
   Query query;
   query.job = job;
@@ -42,7 +57,10 @@ Result<std::vector<Records>> find_job(const std::string& job, Store& store) {
     if (!record.members().empty()) continue;
     const Node node{record.node().host().empty() ? record.uid() : record.node().host(),
                     record.has_node_rank() ? record.node_rank() : -1};
-    newest[{!record.warmup(), record.repeat()}].emplace(node, std::move(record));
+    auto& nodes = newest[{!record.warmup(), record.repeat()}];
+    std::vector<const pb::Record*> newer;
+    for (const auto& [key, one] : nodes) newer.push_back(&one);
+    if (belongs(record, newer)) nodes.emplace(node, std::move(record));
   }
   if (newest.empty()) return fail(ErrorKind::absent, "no run of job " + job);
   std::vector<Records> all;
