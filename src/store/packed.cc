@@ -9,7 +9,11 @@ namespace nw {
 
 namespace {
 constexpr int kLevel = 3;  // zstd's own default
-}
+// A few bytes of each of which make an object: what a record of a few kilobytes, unpacked, may ask for is bounded by
+// this, not by its bytes. Records of up to kPlain bytes cannot hold too many.
+constexpr std::size_t kMostFields = 1'000'000, kPlain = 1 << 20;
+constexpr int kDeepest = 6;
+}  // namespace
 
 Result<std::string> pack_record(const pb::Record& record) {
   std::string plain;
@@ -25,6 +29,29 @@ Result<std::string> pack_record(const pb::Record& record) {
 
 namespace {
 using google::protobuf::internal::WireFormatLite;
+
+// Fields of variable length in a message and in those within, up to where it is none (a text, numbers, or a fault that
+// parsing would find too late).
+std::size_t count_fields(std::string_view bytes, int depth) {
+  const auto* data = reinterpret_cast<const std::uint8_t*>(bytes.data());
+  google::protobuf::io::CodedInputStream input(data, static_cast<int>(bytes.size()));
+  std::size_t count = 0;
+  while (input.CurrentPosition() < static_cast<int>(bytes.size())) {
+    const std::uint32_t tag = input.ReadTag();
+    if (tag == 0) return count;
+    if (WireFormatLite::GetTagWireType(tag) != WireFormatLite::WIRETYPE_LENGTH_DELIMITED) {
+      if (!WireFormatLite::SkipField(&input, tag)) return count;
+      continue;
+    }
+    std::uint32_t length = 0;
+    if (!input.ReadVarint32(&length)) return count;
+    const auto at = static_cast<std::size_t>(input.CurrentPosition());
+    if (length > bytes.size() - at) return count;
+    count += 1 + (depth > 0 ? count_fields(bytes.substr(at, length), depth - 1) : 0);
+    if (!input.Skip(static_cast<int>(length))) return count;
+  }
+  return count;
+}
 
 // Parses all but the timelines, whose bytes are passed over. What is no protobuf fails, as a whole one would.
 bool parse_without_timeline(std::string_view bytes, pb::Record& record) {
@@ -71,6 +98,8 @@ Result<pb::Record> Unpacker::unpack(std::string_view packed, std::string_view na
       ZSTD_decompressDCtx(workspace_->context.get(), plain.data(), plain.size(), packed.data(), packed.size());
   if (ZSTD_isError(size) != 0)
     return fail(ErrorKind::malformed, fmt::format("{}: zstd: {}", name, ZSTD_getErrorName(size)));
+  if (size > kPlain && count_fields({plain.data(), size}, kDeepest) > kMostFields)
+    return fail(ErrorKind::malformed, fmt::format("{}: a record of over {} fields", name, kMostFields));
   pb::Record record;
   const bool whole = without_timeline ? parse_without_timeline({plain.data(), size}, record)
                                       : record.ParseFromArray(plain.data(), static_cast<int>(size));

@@ -11,8 +11,8 @@
 
 namespace nw {
 
-// Plain size. More would be a fault of the record's maker; unpacking allocates no more than this whatever the bytes
-// claim.
+// Plain size. More would be a fault of the record's maker; unpacking takes no more bytes than this whatever they claim,
+// and no more than a million fields.
 inline constexpr std::size_t kMaxRecord = std::size_t{64} << 20;
 
 Result<std::string> pack_record(const pb::Record& record);

@@ -71,6 +71,9 @@ expect "recovered" "$(json killed.json '(r["state"], [(d["busy"], d["processes"]
 
 # The node at rest, and what the site calls it.
 printf '[node]\ntype = "a100x2"\n' >site.toml
+# A GPU at work is not idle, however quiet the CPUs are. (A node whose CPUs are busy with other tests is refused for them.)
+FAKE_NVML_BUSY=80 FAKE_NVML_PROCESSES=1 "$NODEWATT" --root gn calibrate idle --duration 1s >none.toml 2>busy.txt; expect "calibrate idle beside a job" $? 1
+grep -qE "works, or a process is on it|CPUs are|load average" busy.txt || fail "why it is not idle: $(cat busy.txt)"
 "$NODEWATT" --root gn calibrate idle --force --duration 1s >baseline.toml 2>/dev/null; expect "calibrate idle" $? 0
 expect_in "of this host" baseline.toml 'host = "g0412"'
 kept=$XDG_DATA_HOME/nodewatt/baseline.g0412.toml

@@ -118,6 +118,10 @@ if [ -x "$(dirname "$NODEWATT")/nodewatt-sim" ]; then
   expect_in "against a sensor" outlet.toml 'source = "calibrated against lenovo_xcc/node-0"'
   factor=$(sed -n 's/^factor = //p' outlet.toml)
   awk -v f="$factor" 'BEGIN { exit !(f > 0.95 && f < 1.12) }' || fail "the plug's gauge over the counter behind the supplies: factor $factor"
+  # The reference is read as the site has calibrated it: one that reads a tenth too much makes the other's factor larger.
+  printf '[sensors."lenovo_xcc/node-0"]\nfactor = 1.1\ntolerance = 0.01\nsource = "a meter"\ndate = "2026-01-01"\n' >reference.toml
+  "$NODEWATT" calibrate against sensor:lenovo_xcc/node-0 --sensor hwmon/node-0 --tape played.tape --config reference.toml -o outlet.toml; expect "against a calibrated sensor" $? 0
+  awk -v f="$factor" -v g="$(sed -n 's/^factor = //p' outlet.toml)" 'BEGIN { exit !(g / f > 1.095 && g / f < 1.105) }' || fail "the reference's own factor"
 fi
 "$NODEWATT" --root vm calibrate against sensor:rapl_powercap/package-0 --sensor rapl_powercap/package-0 2>none.txt; expect "itself" $? 2
 "$NODEWATT" --root vm calibrate against sensor:pdu/none --sensor rapl_powercap/package-0 2>none.txt; expect "no such reference" $? 3

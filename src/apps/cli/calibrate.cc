@@ -19,6 +19,7 @@
 #include "base/cpu_ticks.h"
 #include "base/parse.h"
 #include "energy/meter.h"
+#include "sensor/activity.h"
 #include "sensor/reader.h"
 #include "store/paths.h"
 
@@ -33,6 +34,7 @@ struct Conditions {
   std::optional<double> load, busy, temperature_c;
   std::optional<std::uint64_t> processes;
   std::uint64_t cpus = 1;
+  std::string device;  // one that is not idle
 };
 
 std::optional<CpuTicks> read_cpu_ticks(Host& host) {
@@ -77,6 +79,21 @@ Conditions read_conditions(Host& host) {
   return found;
 }
 
+// A device beside the CPUs that works, or that somebody is on; empty: none does, as far as their drivers say.
+std::string busy_device(ActivityReader& reader) {
+  std::vector<Glance> glances;
+  reader.read_all(glances);
+  for (std::size_t i = 0; i < glances.size(); ++i) {
+    const ActivityPlate& plate = reader.plates()[i];
+    if (plate.part.domain == Domain::node) continue;
+    const Reading &busy = glances[i].busy, &processes = glances[i].processes;
+    const bool works = plate.telling == Telling::share && busy.ok &&
+                       static_cast<double>(busy.value) > kMostBusy * static_cast<double>(plate.full);
+    if (works || (processes.ok && processes.value > 0)) return plate.label.empty() ? plate.id : plate.label;
+  }
+  return "";
+}
+
 // Why the node is not idle; empty when it is, as far as it is known.
 std::string why_not_idle(const Conditions& now) {
   const double most = std::max(kMostLoad, kMostLoadPerCpu * static_cast<double>(now.cpus));
@@ -84,6 +101,7 @@ std::string why_not_idle(const Conditions& now) {
     return fmt::format("its CPUs are {:.0f} % busy, and {:.0f} % is the most", *now.busy * 100, kMostBusy * 100);
   if (now.load && *now.load > most)
     return fmt::format("its load average is {:.2f}, and {:.2f} is the most", *now.load, most);
+  if (!now.device.empty()) return fmt::format("{} works, or a process is on it", now.device);
   return "";
 }
 
@@ -186,17 +204,21 @@ int calibrate_idle(const CalibrateOptions& options) {
   const auto site = find_site(options.config, options.root);
   if (!site) return complain(site.error().what);
   const auto host = make_real_host(options.root);
+  Survey survey = make_survey(*host, *site);
+  ActivityReader activities(*host, std::move(survey.activities));
   const auto first = read_cpu_ticks(*host);
   host->sleep_until(host->now() + kGlance);
   Conditions now = read_conditions(*host);
   const auto start = read_cpu_ticks(*host);
   now.busy = busy_between(first, start);
+  now.device = busy_device(activities);
   if (const auto why = why_not_idle(now); !why.empty() && !options.force)
     return complain("this node is not idle: " + why + "; wait, or measure all the same with --force");
 
-  Reader reader(*host, make_survey(*host, *site).sensors);
+  Reader reader(*host, std::move(survey.sensors));
   const auto found = measure(*host, reader, *length);
   now.busy = busy_between(start, read_cpu_ticks(*host));
+  now.device = busy_device(activities);
   if (const auto why = why_not_idle(now); !why.empty() && !options.force)
     return complain("this node did not stay idle: " + why + "; nothing was kept");
   if (found.empty()) return complain("no sensor of this node was measured: nodewatt doctor says why");

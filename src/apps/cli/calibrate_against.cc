@@ -52,20 +52,27 @@ Result<std::vector<PowerReading>> read_reference(const std::string& path) {
   return readings;
 }
 
-// The energies of these sensors on the wall clock, until `length` or the end of the tape.
-Result<std::vector<std::vector<EnergyPoint>>> read_sensors(Host& host, Site site, const std::vector<std::string>& ids,
-                                                           Nanos length, bool live) {
-  for (SensorRule& rule : site.rules) rule.factor.reset(), rule.bias.reset(), rule.use.reset();
-  Survey survey = make_survey(host, site);
-  std::vector<Sensor> sensors;
-  for (const std::string& id : ids) {
-    const auto found = std::find_if(survey.sensors.begin(), survey.sensors.end(),
-                                    [&](const Sensor& sensor) { return sensor.source && sensor.plate.id == id; });
-    if (found == survey.sensors.end())
-      return fail(ErrorKind::absent,
-                  fmt::format("no sensor {}; nodewatt sensors --json lists their ids", quote(id, 80)));
-    sensors.push_back(std::move(*found));
+// The sensor of this id, with the site's factor and bias or without.
+Result<Sensor> find_sensor(Host& host, Site site, const std::string& id, bool as_calibrated) {
+  for (SensorRule& rule : site.rules) {
+    rule.use.reset();
+    if (!as_calibrated) rule.factor.reset(), rule.bias.reset();
   }
+  Survey survey = make_survey(host, site);
+  const auto found = std::find_if(survey.sensors.begin(), survey.sensors.end(),
+                                  [&](const Sensor& sensor) { return sensor.source && sensor.plate.id == id; });
+  if (found == survey.sensors.end())
+    return fail(ErrorKind::absent, fmt::format("no sensor {}; nodewatt sensors --json lists their ids", quote(id, 80)));
+  return std::move(*found);
+}
+
+// The energies of these sensors on the wall clock, until `length` or the end of the tape. The first is the one to be
+// calibrated, and read as it is; a second is the reference, and read as the site has calibrated it.
+Result<std::vector<std::vector<EnergyPoint>>> read_sensors(Host& host, const Site& site,
+                                                           const std::vector<std::string>& ids, Nanos length,
+                                                           bool live) {
+  std::vector<Sensor> sensors;
+  for (const std::string& id : ids) sensors.push_back(NW_TRY(find_sensor(host, site, id, !sensors.empty())));
   Reader reader(host, std::move(sensors));
   if (live) reader.await_buses(kFirstRound);
   std::vector<Meter> meters;
