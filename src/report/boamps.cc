@@ -89,11 +89,14 @@ Json make_algorithm(const pb::Record& record, const Excerpt& part) {
   return algorithm;
 }
 
+// How much data there are, not how often they were seen: what was counted, over the epochs.
 Json make_dataset(const PaperRow& row, const Excerpt& part) {
   Json dataset{{"dataUsage", "input"}, {"dataType", "other"}};
   if (part.work == nullptr || row.unit.empty()) return dataset;
+  const double epochs = row.unit == "epoch" ? 1 : work_count(part, "epoch").value_or(1);
   for (const pb::Work& one : *part.work)
-    if (cut_middle(clean(one.unit()), 24) == row.unit && finite(one.count())) dataset["dataQuantity"] = one.count();
+    if (cut_middle(clean(one.unit()), 24) == row.unit && finite(one.count()))
+      dataset["dataQuantity"] = one.count() / epochs;
   return dataset;
 }
 

@@ -60,7 +60,8 @@ class Crate {
         records.size() == 1 ? "Energy of " + title(*records[0]) : fmt::format("Energy of {} runs", records.size());
     root_["description"] = provenance_words(records, true);
     root_["datePublished"] = last_day(records);
-    if (const std::string licence = said(*records[0], "license"); !licence.empty()) root_["license"] = licence;
+    const std::string licence = said(*records[0], "license"), version = clean(records[0]->version());
+    root_["license"] = licence.empty() ? "No licence was stated" : licence;  // a crate must say one
     root_["hasPart"] = Json::array();
     root_["mentions"] = Json::array();
     entities_ = Json::array();
@@ -68,7 +69,7 @@ class Crate {
                          {"@type", "SoftwareApplication"},
                          {"name", "nodewatt"},
                          {"description", "measured the energy of the runs"},
-                         {"softwareVersion", NODEWATT_VERSION}});
+                         {"softwareVersion", version.empty() ? NODEWATT_VERSION : version}});
     std::set<std::string> taken;
     for (const pb::Record* record : records) add_run(*record, file_stem(*record, taken));
     add_common();

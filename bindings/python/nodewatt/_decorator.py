@@ -58,13 +58,13 @@ def in_steps(body: Generator[Any, Any, Any], name: Any) -> Generator[Any, Any, A
     while True:
         opened = begin(name)
         try:
-            item = step(given)
+            made = [step(given)]
         except StopIteration as done:
             return done.value
         finally:
             end(opened)
         try:
-            given = yield item
+            given = yield made.pop()  # so that no batch is kept alive here while the next is made
             step = body.send
         except GeneratorExit:
             opened = begin(name)
