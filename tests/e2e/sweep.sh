@@ -165,4 +165,22 @@ expect "both are killed" "$(cat limits/gpu0)" 222000
 FAKE_NVML_SET_CODE=4 sweep --set x=1 --repeat 1 -o limits5 -- true {x} >/dev/null 2>err.txt; expect_in "who may not put them back says who may" err.txt "As root: nodewatt doctor"
 "$NODEWATT" --root tree doctor >/dev/null 2>err.txt; expect_in "doctor puts them back" err.txt "a killed sweep has left GPU power limits: put back"
 as_before "after doctor"
+
+# What a doctor that sees one of two GPUs cannot put back stays to be put back, and is not said to be.
+note=tree/run/nodewatt/power-limits
+put_note() { printf 'nodewatt-power-limits 1\nboot \n' >$note; for i in 0 1; do echo "gpu $(sed -n $((i + 1))p uuids) $((350 + 50 * i))000" >>$note; done; echo 222000 | tee limits/gpu0 >limits/gpu1; }
+"$NODEWATT" --root tree sensors --json | grep -o 'GPU-[0-9a-f-]*' | sort -u >uuids; expect "two GPUs" "$(wc -l <uuids)" 2
+put_note; FAKE_NVML_GPUS=1 "$NODEWATT" --root tree doctor >/dev/null 2>err.txt
+expect_in "what was put back" err.txt "put back ($(sed -n 1p uuids) to 350 W); still to be put back: $(sed -n 2p uuids) to 400 W, not visible here"
+expect "that alone was" "$(cat limits/gpu0 limits/gpu1 | tr '\n' ' ')" "350000 222000 "
+expect "the other stays in the note" "$(grep -c ^gpu $note) $(grep -c "^gpu $(sed -n 2p uuids) 400000$" $note)" "1 1"
+"$NODEWATT" --root tree doctor >/dev/null 2>err.txt; expect_in "who sees it puts it back" err.txt "put back ($(sed -n 2p uuids) to 400 W)"
+as_before "after both doctors"
+# Whoever can read the note can lock it, which must not keep root from anything; a sweep at work is said to be.
+put_note; flock $note sleep 5 & locker=$!
+sleep 0.1; "$NODEWATT" --root tree doctor >/dev/null 2>err.txt; expect_in "a lock on the note" err.txt "put back ("; as_before "after a lock on the note"
+kill $locker
+"${SWEEP[@]}" --power-limit 222 --repeat 1 --gpus all -o limits6 -- sh -c 'echo begun; exec sleep 4' >/dev/null 2>&1 & pid=$!
+until_set limits6; "$NODEWATT" --root tree doctor >/dev/null 2>err.txt; expect_in "a sweep at work" err.txt "in use by a sweep"
+expect "is left alone" "$(cat limits/gpu0)" 222000; wait $pid; as_before "after that sweep"
 finish

@@ -113,13 +113,7 @@ class Keeper {
   }
 
   // The note goes when all is back, and stays for another nodewatt when not.
-  Done end() {
-    if (limits_) {
-      const LimitNote note = NW_TRY(note_.read());
-      NW_CHECK(put_back(note, **limits_));
-    }
-    return note_.remove();
-  }
+  Done end() { return limits_ ? note_.settle(**limits_) : note_.remove(); }
 
   std::unique_ptr<Host> host_;
   NoteFile& note_;
@@ -129,7 +123,7 @@ class Keeper {
 };
 
 // Nothing that ends a terminal's or a session's programs ends this one; nor, where that is permitted, a lack of memory.
-void settle_down(int socket, int note) {
+void settle_down(int socket, const NoteFile& note) {
   ::setsid();
   ::prctl(PR_SET_NAME, kName);
   struct sigaction ignore {};
@@ -140,13 +134,15 @@ void settle_down(int socket, int note) {
     const auto written = ::write(score.get(), "-1000", 5);
   if (const Fd null(::open("/dev/null", O_RDWR | O_CLOEXEC)); null)
     for (const int fd : {STDIN_FILENO, STDOUT_FILENO}) ::dup2(null.get(), fd);
-  const auto [low, high] = std::minmax(socket, note);  // nothing else of ours is held open by it
-  const auto close_from = [](int first, int last) {
-    if (first <= last) ::close_range(static_cast<unsigned>(first), static_cast<unsigned>(last), 0);
-  };
-  close_from(STDERR_FILENO + 1, low - 1);
-  close_from(low + 1, high - 1);
-  ::close_range(static_cast<unsigned>(high) + 1, ~0U, 0);
+  std::array kept{socket, note.fds()[0], note.fds()[1]};  // nothing else of ours is held open by it
+  std::sort(kept.begin(), kept.end());
+  unsigned first = STDERR_FILENO + 1;
+  for (const int fd : kept) {
+    const auto next = static_cast<unsigned>(fd);
+    if (first < next) ::close_range(first, next - 1, 0);
+    first = next + 1;
+  }
+  ::close_range(first, ~0U, 0);
 }
 
 // Forks twice, so that the keeper's parent is not us.
@@ -156,7 +152,7 @@ Done fork_keeper(const std::string& root, NoteFile& note, int socket) {
   if (between == 0) {
     const pid_t keeper = ::fork();
     if (keeper == 0) {
-      settle_down(socket, note.fd());
+      settle_down(socket, note);
       Keeper(root, note, socket).serve();
     }
     ::_exit(keeper < 0 ? 1 : 0);
@@ -241,12 +237,10 @@ Done LimitKeeper::release() {
 // The keeper is dead, or does not answer any more.
 Done LimitKeeper::put_back_ourselves() {
   const LimitNote note = NW_TRY(note_.read());
-  if (!note.lines.empty()) {
-    const auto host = make_real_host(root_);
-    const auto limits = NW_TRY(open_power_limits(*host));
-    NW_CHECK(put_back(note, *limits));
-  }
-  return note_.remove();
+  if (note.lines.empty()) return note_.remove();
+  const auto host = make_real_host(root_);
+  const auto limits = NW_TRY(open_power_limits(*host));
+  return note_.settle(*limits);
 }
 
 }  // namespace nw::cli

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <cerrno>
 
@@ -20,7 +19,7 @@ namespace {
 constexpr std::string_view kMagic = "nodewatt-power-limits 1";
 constexpr std::size_t kMostLines = 256, kLongestWord = 96, kLongest = 65'536;
 constexpr std::int64_t kMostMw = 10'000'000, kMicroPerMilli = 1000;
-constexpr mode_t kDirMode = 0755, kFileMode = 0644;
+constexpr mode_t kDirMode = 0755, kFileMode = 0644, kLockMode = 0600;
 
 tl::unexpected<Error> failed_call(const std::string& path) { return tl::make_unexpected(system_error(errno, path)); }
 
@@ -29,6 +28,7 @@ std::string without_slash(std::string root) {
   return root;
 }
 std::string path_of(const std::string& root) { return without_slash(root) + "/run/nodewatt/power-limits"; }
+std::string lock_path_of(const std::string& root) { return path_of(root) + ".lock"; }
 
 Done make_dirs(const std::string& root) {
   for (const char* dir : {"/run", "/run/nodewatt"}) {
@@ -48,21 +48,18 @@ bool is_word(std::string_view word) {
          std::all_of(word.begin(), word.end(), [](unsigned char c) { return std::isgraph(c) != 0; });
 }
 
-// A look at the note in another process holds the lock for a moment; only one that stays is somebody's.
-bool lock(int fd) {
+// The lock stays when the note goes: a lock on a file that has been replaced would be none. A look in another process
+// holds it for a moment; only one who stays is somebody.
+Result<Fd> take_lock(const std::string& root) {
+  const std::string path = lock_path_of(root);
+  Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kLockMode));
+  if (!fd) return failed_call(path);
   for (int attempt = 0; attempt < 10; ++attempt) {
-    if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return true;
-    if (errno != EWOULDBLOCK && errno != EINTR) return false;
+    if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return fd;
+    if (errno != EWOULDBLOCK && errno != EINTR) return failed_call(path);
     ::usleep(1000);
   }
-  return false;
-}
-
-bool is_at(int fd, const std::string& path) {
-  struct stat opened {
-  }, named{};
-  return ::fstat(fd, &opened) == 0 && ::stat(path.c_str(), &named) == 0 && opened.st_ino == named.st_ino &&
-         opened.st_dev == named.st_dev;
+  return fail(ErrorKind::busy, "another sweep on this machine sets power limits");
 }
 
 Result<std::string> read_all(int fd, const std::string& path) {
@@ -73,23 +70,68 @@ Result<std::string> read_all(int fd, const std::string& path) {
   return text;
 }
 
-std::string list_of(const LimitNote& note) {
+std::string list_of(const std::vector<LimitNote::Line>& lines) {
   std::string text;
-  for (const auto& [uuid, was] : note.lines)
+  for (const auto& [uuid, was] : lines)
     text += fmt::format("{}{} to {:g} W", text.empty() ? "" : ", ", uuid, to_watts(was));
   return text;
 }
 
+std::string text_of(const LimitNote& note) {
+  std::string text = fmt::format("{}\nboot {}\n", kMagic, note.boot);
+  for (const auto& [uuid, was] : note.lines) text += fmt::format("gpu {} {}\n", uuid, was.count() / kMicroPerMilli);
+  return text;
+}
+
+Done write_whole(int fd, std::string_view text, const std::string& path) {
+  const ssize_t n = ::write(fd, text.data(), text.size());
+  if (n != static_cast<ssize_t>(text.size()) || ::fdatasync(fd) != 0) return failed_call(path);
+  return {};
+}
+
+Done replace(const std::string& path, const LimitNote& note) {
+  const std::string place = path + ".new";
+  ::unlink(place.c_str());  // of one who died here; we hold the lock
+  const Fd fd(::open(place.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, kFileMode));
+  if (!fd) return failed_call(place);
+  NW_CHECK(write_whole(fd.get(), text_of(note), place));
+  return ::rename(place.c_str(), path.c_str()) == 0 ? Done() : Done(failed_call(path));
+}
+
+Done keep_left(const std::string& path, const LimitNote& left) {
+  if (!left.lines.empty()) return replace(path, left);
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) return failed_call(path);
+  return {};
+}
+
+constexpr std::string_view kLeft = "a killed sweep has left GPU power limits";
+
 std::string restore(const LimitNote& note, const std::string& root, const std::string& path) {
-  constexpr std::string_view kLeft = "a killed sweep has left GPU power limits";
   const auto host = make_real_host(root);
-  auto limits = open_power_limits(*host);
-  const Done done = limits ? put_back(note, **limits) : Done(tl::make_unexpected(limits.error()));
-  if (!done)
+  const auto limits = open_power_limits(*host);
+  const PutBack back = limits ? put_back(note, **limits) : PutBack{{}, {}, note.lines, limits.error()};
+  if (back.failed.size() == note.lines.size())
     return fmt::format("{}, which are to be put back ({}), and could not be: {}. As root: nodewatt doctor", kLeft,
-                       list_of(note), done.error().what);
-  if (::unlink(path.c_str()) != 0) return fmt::format("{}: {}", path, system_error(errno, "not removed").what);
-  return fmt::format("{}: put back ({})", kLeft, list_of(note));
+                       list_of(note.lines), back.error.what);
+  const Done kept = keep_left(path, back.left(note.boot));
+  std::string text = fmt::format("{}: ", kLeft);
+  if (!back.set.empty())
+    text += fmt::format("put back ({})", list_of(back.set));
+  else if (back.is_whole())
+    text += "all are as they were";
+  if (const Done done = back.done(); !done)
+    text += fmt::format("{}still to be put back: {}. As root, where these GPUs can be seen: nodewatt doctor",
+                        back.set.empty() ? "" : "; ", done.error().what);
+  return kept ? text : fmt::format("{}; {}", text, kept.error().what);
+}
+
+// A note that is another's to put back, or one that we may not.
+std::string tell_of(const LimitNote& note, const Error& lock) {
+  if (lock.kind == ErrorKind::busy)
+    return fmt::format("GPU power limits are in use by a sweep, which will put them back ({})", list_of(note.lines));
+  return fmt::format(
+      "GPU power limits are in use by a sweep, or left by a killed one ({}): {}. As root: nodewatt doctor",
+      list_of(note.lines), lock.what);
 }
 }  // namespace
 
@@ -117,42 +159,54 @@ Result<LimitNote> parse_limit_note(std::string_view text) {
   return note;
 }
 
-Done put_back(const LimitNote& note, PowerLimits& limits) {
-  std::string lost;
-  Error error;
-  for (const auto& [uuid, was] : note.lines) {
+LimitNote PutBack::left(std::string boot) const {
+  LimitNote note{std::move(boot), failed};
+  note.lines.insert(note.lines.end(), unseen.begin(), unseen.end());
+  return note;
+}
+
+Done PutBack::done() const {
+  if (is_whole()) return {};
+  std::string what = error.what;
+  if (!unseen.empty()) what += fmt::format("{}{}, not visible here", what.empty() ? "" : "; ", list_of(unseen));
+  return fail(failed.empty() ? ErrorKind::absent : error.kind, what);
+}
+
+PutBack put_back(const LimitNote& note, PowerLimits& limits) {
+  PutBack back;
+  for (const LimitNote::Line& line : note.lines) {
     const auto& gpus = limits.gpus();
-    if (std::none_of(gpus.begin(), gpus.end(), [&id = uuid](const GpuLimit& gpu) { return gpu.uuid == id; })) continue;
-    if (const auto now = limits.read_limit(uuid); now && *now == was) continue;
-    const Done done = limits.set(uuid, was);
+    if (std::none_of(gpus.begin(), gpus.end(), [&](const GpuLimit& gpu) { return gpu.uuid == line.uuid; })) {
+      back.unseen.push_back(line);
+      continue;
+    }
+    if (const auto now = limits.read_limit(line.uuid); now && *now == line.was) continue;
+    const Done done = limits.set(line.uuid, line.was);
+    (done ? back.set : back.failed).push_back(line);
     if (done) continue;
-    error.kind = done.error().kind;
-    error.what += (error.what.empty() ? "" : "; ") + done.error().what;
+    back.error.kind = done.error().kind;
+    back.error.what += (back.error.what.empty() ? "" : "; ") + done.error().what;
   }
-  if (!error.what.empty()) return tl::make_unexpected(std::move(error));
-  return {};
+  return back;
 }
 
 Result<NoteFile> NoteFile::create(const std::string& root) {
   NW_CHECK(make_dirs(root));
+  Fd lock = NW_TRY(take_lock(root));
   const std::string path = path_of(root);
   Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, kFileMode));
   if (!fd) return failed_call(path);
-  if (!lock(fd.get()) || !is_at(fd.get(), path))
-    return fail(ErrorKind::busy, "another sweep on this machine sets power limits");
-  NoteFile note(std::move(fd), path);
-  if (const auto old = note.read(); !old || !old->lines.empty())
-    return fail(ErrorKind::busy, path + ": limits that a killed sweep left are not yet put back");
-  if (::ftruncate(note.fd(), 0) != 0) return failed_call(path);
-  NW_CHECK(note.write(fmt::format("{}\nboot {}\n", kMagic, boot_id(root))));
+  NoteFile note(std::move(lock), std::move(fd), path);
+  const auto old = note.read();
+  if (!old || !old->lines.empty())
+    return fail(ErrorKind::busy, fmt::format("{}: limits that a killed sweep left are not yet put back ({})", path,
+                                             old ? list_of(old->lines) : old.error().what));
+  if (::ftruncate(note.fd_.get(), 0) != 0) return failed_call(path);
+  NW_CHECK(note.write(text_of({boot_id(root), {}})));
   return note;
 }
 
-Done NoteFile::write(std::string_view text) const {
-  const ssize_t n = ::write(fd_.get(), text.data(), text.size());
-  if (n != static_cast<ssize_t>(text.size()) || ::fdatasync(fd_.get()) != 0) return failed_call(path_);
-  return {};
-}
+Done NoteFile::write(std::string_view text) const { return write_whole(fd_.get(), text, path_); }
 
 Done NoteFile::add(const std::string& uuid, Watts was) {
   if (!is_word(uuid)) return fail(ErrorKind::malformed, quote(uuid) + " is no GPU's UUID");
@@ -164,21 +218,29 @@ Result<LimitNote> NoteFile::read() const {
   return parse_limit_note(text);
 }
 
-Done NoteFile::remove() {
-  if (::unlink(path_.c_str()) != 0 && errno != ENOENT) return failed_call(path_);
-  return {};
+Done NoteFile::settle(PowerLimits& limits) {
+  const LimitNote note = NW_TRY(read());
+  const PutBack back = put_back(note, limits);
+  NW_CHECK(keep_left(path_, back.left(note.boot)));
+  return back.done();
 }
+
+Done NoteFile::remove() { return keep_left(path_, {}); }
 
 std::string restore_left_limits(const std::string& root) {
   const std::string path = path_of(root);
-  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-  if (!fd || !lock(fd.get()) || !is_at(fd.get(), path)) return "";  // none, or its keepers live
+  const auto open_note = [&] { return Fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)); };
+  if (!open_note()) return "";
+  const auto lock = take_lock(root);
+  const Fd fd = open_note();  // once more: what was there before the lock may be gone
+  if (!fd) return "";
   const auto text = read_all(fd.get(), path);
   const auto note = text ? parse_limit_note(*text) : tl::make_unexpected(text.error());
   if (!note) return fmt::format("{}: {}; no power limit is put back", path, note.error().what);
   const bool restarted = !note->boot.empty() && note->boot != boot_id(root);
-  if (!restarted && !note->lines.empty()) return restore(*note, root, path);
-  ::unlink(path.c_str());  // nothing was set, or the machine has forgotten it; where we may not, the next one does
+  const bool is_left = !restarted && !note->lines.empty();
+  if (is_left) return lock ? restore(*note, root, path) : tell_of(*note, lock.error());
+  if (lock) ::unlink(path.c_str());  // nothing was set, or the machine has forgotten it
   return "";
 }
 

@@ -3,10 +3,12 @@
 //
 // It lies in /run/nodewatt, which the machine forgets when it restarts, as the GPUs forget their limits; where /run
 // outlives that (a container), the kernel's boot id in the note tells. Whoever is answerable for the note holds
-// flock(LOCK_EX) on it, the sweep and its watcher by one open file between them: a note whose lock is free is one whose
-// keepers are both dead, and the next `nodewatt sweep` or `doctor` that may do it puts the limits back.
+// flock(LOCK_EX) on the lock beside it, the sweep and its watcher by one open file between them: a note whose lock is
+// free is one whose keepers are both dead, and the next `nodewatt sweep` or `doctor` that may do it puts the limits
+// back. Everybody may read the note; the lock is its owner's alone, for whoever can open a file can lock it.
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,8 +31,16 @@ struct LimitNote {
 // was.
 Result<LimitNote> parse_limit_note(std::string_view text);
 
-// Sets what the note says. The error names all that could not be; a GPU that is no longer there is none.
-Done put_back(const LimitNote& note, PowerLimits& limits);
+// What became of the lines of a note. A limit that was as noted already is in none of the three.
+struct PutBack {
+  std::vector<LimitNote::Line> set, unseen, failed;
+  Error error;  // of the failed
+
+  bool is_whole() const { return unseen.empty() && failed.empty(); }
+  LimitNote left(std::string boot) const;  // what is still to be put back
+  Done done() const;                       // the error names all that is left
+};
+PutBack put_back(const LimitNote& note, PowerLimits& limits);
 
 // The note of a sweep at work.
 class NoteFile {
@@ -40,19 +50,21 @@ class NoteFile {
 
   Done add(const std::string& uuid, Watts was);  // on the disk when it returns
   Result<LimitNote> read() const;
+  // Puts back what it says. It goes when all is as it was; what was not seen or failed stays in it.
+  Done settle(PowerLimits& limits);
   Done remove();
-  int fd() const { return fd_.get(); }
+  std::array<int, 2> fds() const { return {fd_.get(), lock_.get()}; }
 
  private:
-  NoteFile(Fd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
+  NoteFile(Fd lock, Fd fd, std::string path) : lock_(std::move(lock)), fd_(std::move(fd)), path_(std::move(path)) {}
   Done write(std::string_view text) const;
 
-  Fd fd_;
+  Fd lock_, fd_;
   std::string path_;
 };
 
 // Puts back what a sweep left that was killed together with its watcher. A sentence on what was done, or on what cannot
-// be done and how it can; "" where there is nothing.
+// be done and how it can, or that a sweep is at work; "" where there is nothing.
 std::string restore_left_limits(const std::string& root);
 
 }  // namespace nw::cli

@@ -1,5 +1,9 @@
 #include "apps/cli/power_limit_note.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include <filesystem>
 #include <map>
 #include <set>
 
@@ -56,7 +60,11 @@ TEST(LimitNote, OneWriterAtATime) {
     auto first = NoteFile::create(root.path() + "/");
     ASSERT_TRUE(first);
     EXPECT_EQ(NoteFile::create(root.path()).error().kind, ErrorKind::busy);
-    EXPECT_EQ(restore_left_limits(root.path()), "") << "its keeper lives";
+    EXPECT_EQ(restore_left_limits(root.path()), "") << "its keeper lives, and has set nothing";
+    ASSERT_TRUE(first->add("GPU-1", watts(400)));
+    EXPECT_NE(restore_left_limits(root.path()).find("in use by a sweep"), std::string::npos);
+    EXPECT_TRUE(std::filesystem::exists(root.at(kPlace)));
+    ASSERT_TRUE(first->remove());
   }
   EXPECT_TRUE(NoteFile::create(root.path())) << "nothing had been set";
   root.write(kPlace, "nodewatt-power-limits 1\nboot \ngpu GPU-1 400000\n");
@@ -83,6 +91,24 @@ TEST(LimitNote, RefusesWhatIsNone) {
   EXPECT_FALSE(parse_limit_note(std::string(100'000, '\n')));
 }
 
+TEST(LimitNote, CanBeReadByEverybodyAndLockedByItsOwnerAlone) {
+  const test::TempDir root;
+  const auto file = NoteFile::create(root.path());
+  ASSERT_TRUE(file);
+  const auto mode = [&](const std::string& path) { return std::filesystem::status(root.at(path)).permissions(); };
+  EXPECT_EQ(mode(std::string(kPlace) + ".lock"), std::filesystem::perms{0600});
+  const Fd note(::open(root.at(kPlace).c_str(), O_RDONLY | O_CLOEXEC));
+  ASSERT_EQ(::flock(note.get(), LOCK_EX | LOCK_NB), 0) << "a lock on the note is nobody's";
+}
+
+TEST(LimitNote, ALockOnTheNoteKeepsNobodyFromPuttingBack) {
+  const test::TempDir root;
+  root.write(kPlace, "nodewatt-power-limits 1\nboot \ngpu GPU-1 400000\n");
+  const Fd note(::open(root.at(kPlace).c_str(), O_RDONLY | O_CLOEXEC));
+  ASSERT_EQ(::flock(note.get(), LOCK_EX | LOCK_NB), 0);
+  EXPECT_NE(restore_left_limits(root.path()).find("which are to be put back"), std::string::npos);
+}
+
 TEST(PutBack, SetsWhatDiffersAndNamesWhatItCannot) {
   Gpus gpus;
   gpus.add("a", watts(200));
@@ -90,15 +116,36 @@ TEST(PutBack, SetsWhatDiffersAndNamesWhatItCannot) {
   gpus.add("c", watts(200));
   const LimitNote note{"", {{"a", watts(400)}, {"b", watts(400)}, {"gone", watts(400)}, {"c", watts(300)}}};
   gpus.broken = {"a"};
-  const Done done = put_back(note, gpus);
-  ASSERT_FALSE(done);
-  EXPECT_EQ(done.error().what, "a refuses");
-  EXPECT_EQ(done.error().kind, ErrorKind::denied);
+  const PutBack back = put_back(note, gpus);
+  EXPECT_EQ(back.error.what, "a refuses");
+  EXPECT_EQ(back.done().error().what, "a refuses; gone to 400 W, not visible here");
+  EXPECT_EQ(back.done().error().kind, ErrorKind::denied);
   EXPECT_EQ(gpus.now["c"], watts(300)) << "one that refuses does not keep the others";
+  ASSERT_EQ(back.set.size(), 1U) << "what is as it was is not set";
+  EXPECT_EQ(back.set[0].uuid, "c");
+  EXPECT_EQ(back.left("b").lines.size(), 2U);
   gpus.broken.clear();
-  EXPECT_TRUE(put_back(note, gpus));
+  const PutBack again = put_back(back.left("b"), gpus);
   EXPECT_EQ(gpus.now["a"], watts(400));
-  EXPECT_EQ(gpus.sets, 2) << "what is as it was is not set";
+  EXPECT_EQ(again.done().error().kind, ErrorKind::absent);
+  EXPECT_EQ(gpus.sets, 2);
+  gpus.add("gone", watts(200));
+  EXPECT_TRUE(put_back(again.left("b"), gpus).done()) << "seen again";
+}
+
+TEST(LimitNote, KeepsWhatIsStillToBePutBack) {
+  const test::TempDir root;
+  root.write("proc/sys/kernel/random/boot_id", "now\n");
+  Gpus gpus;
+  gpus.add("a", watts(200));
+  {
+    auto file = NoteFile::create(root.path());
+    ASSERT_TRUE(file);
+    ASSERT_TRUE(file->add("a", watts(400)) && file->add("b", watts(350)));
+    EXPECT_FALSE(file->settle(gpus));
+  }
+  EXPECT_EQ(test::slurp(root.at(kPlace)), "nodewatt-power-limits 1\nboot now\ngpu b 350000\n");
+  EXPECT_NE(NoteFile::create(root.path()).error().what.find("b to 350 W"), std::string::npos);
 }
 
 TEST(LeftLimits, AreForgottenWithTheBootThatSetThem) {
