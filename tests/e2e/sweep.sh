@@ -59,6 +59,21 @@ cmp -s result.txt again.txt || fail "the result of a finished sweep differs"
 "$NODEWATT" sweep --report out >again.txt; expect "report" $? 0; cmp -s result.txt again.txt || fail "the report differs"
 XDG_DATA_HOME=$WORK/elsewhere "$NODEWATT" sweep --report out >again.txt; cmp -s result.txt again.txt || fail "the report from sweep.records differs"
 "$NODEWATT" sweep --report nowhere 2>/dev/null; expect "no such sweep" $? 3
+mkdir empty; sweep --resume empty 2>/dev/null; expect "no sweep to go on with" $? 3; [ -z "$(ls -A empty)" ] || fail "resume made something"
+
+# Root writes into no directory of somebody else's, nor where others may: they lead its names elsewhere.
+if [ "$(id -u)" = 0 ]; then
+  mkdir theirs open real && chown 4242 theirs && chmod 777 open && ln -s real link
+  for dir in theirs open link; do
+    sweep --set x=1 -o $dir -- touch 'ran{x}' 2>err.txt; expect "root, $dir" $? 1
+    [ ! -e ran1 ] && [ -z "$(ls -A $dir/)" ] || fail "root, $dir: something was done"
+  done
+  sweep --set x=1 -o theirs -- true '{x}' 2>err.txt; expect_in "what to do" err.txt "Name another directory with -o"
+  cp -r out taken && chown 4242 taken
+  sweep --resume taken >/dev/null 2>err.txt; expect "nor goes on there" $? 1; expect_in "that is said" err.txt "taken is not root's alone"
+  rm taken/sweep.md; "$NODEWATT" sweep --report taken >again.txt; expect "a report of it" $? 0
+  [ ! -e taken/sweep.md ] || fail "a report was written into somebody else's directory"
+fi
 
 # A point that fails is named, and the others go on; a program that does not exist ends it.
 sweep --set x=1,2,3 --repeat 2 -o fails -- sh -c 'exit $(( {x} == 2 ? 3 : 0 ))' >fails.txt 2>/dev/null; expect "a point fails" $? 1

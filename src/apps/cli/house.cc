@@ -137,6 +137,16 @@ std::string with_host(std::string path) {
   return path;
 }
 
+namespace {
+// A new file under a name that can be guessed: nobody's file, link or pipe is taken for it.
+int open_new(const char* place) {
+  constexpr int kHow = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+  const int fd = ::open(place, kHow, 0644);
+  if (fd >= 0 || errno != EEXIST || ::unlink(place) != 0) return fd;
+  return ::open(place, kHow, 0644);  // it was left by one who was killed
+}
+}  // namespace
+
 Done write_out(const std::string& path, const std::string& text, bool append) {
   if (path.empty() || path == "-") {
     if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) return {};
@@ -147,7 +157,8 @@ Done write_out(const std::string& path, const std::string& text, bool append) {
       ::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode);  // a pipe or a device is written into
   append |= special;
   const std::string place = append ? path : path + ".new-" + std::to_string(::getpid());
-  const int fd = ::open(place.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : O_TRUNC), 0644);
+  const int fd =
+      append ? ::open(place.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_APPEND, 0644) : open_new(place.c_str());
   if (fd < 0) return tl::make_unexpected(system_error(errno, path));
   std::string_view rest = text;
   int why = 0;

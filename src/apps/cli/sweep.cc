@@ -3,13 +3,9 @@
 // The story: plan -> may the power limits be set? -> lock the directory, write the state -> find the sensors -> for
 // each run, in random order: limit, warm-up, cool-down, run, state -> limits as they were -> from here nothing touches
 // hardware -> compare -> write and print. Ended at any moment, `--resume` goes on where it was.
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdio>
 #include <random>
 
@@ -20,10 +16,10 @@
 #include "apps/cli/house.h"
 #include "apps/cli/power_limit_note.h"
 #include "apps/cli/site_file.h"
+#include "apps/cli/sweep_dir.h"
 #include "apps/cli/sweep_result.h"
 #include "apps/cli/sweep_turns.h"
 #include "apps/cli/wrapped.h"
-#include "base/fd.h"
 #include "base/parse.h"
 
 namespace nw::cli {
@@ -107,16 +103,19 @@ Result<SweepPlan> make_plan(const SweepOptions& options, SweepPlan plan) {
   return plan;
 }
 
+Done check_unused(const std::string& dir) {
+  const auto old = load_state(dir);
+  if (!old && old.error().kind == ErrorKind::absent) return {};
+  return fail(ErrorKind::busy, fmt::format("{0} holds a sweep: go on with it (nodewatt sweep --resume {0}), or name "
+                                           "another directory with -o",
+                                           dir));
+}
+
 Result<SweepState> begin_state(const SweepOptions& options, const std::string& dir) {
   SweepPlan plan;
   plan.seed = random_seed();
   plan = NW_TRY(make_plan(options, std::move(plan)));
-  const auto old = load_state(dir);
-  if (old || old.error().kind != ErrorKind::absent)
-    return fail(ErrorKind::busy,
-                fmt::format("{0} holds a sweep: go on with it (nodewatt sweep --resume {0}), or name another directory "
-                            "with -o",
-                            dir));
+  NW_CHECK(check_unused(dir));
   return SweepState::make(std::move(plan));
 }
 
@@ -131,13 +130,13 @@ Result<SweepState> resume_state(const SweepOptions& options, const std::string& 
 }
 
 // A run that was under way when the sweep was killed: it counts when its record is whole, else it is done again.
-Done settle_running(const std::string& dir, SweepState& state) {
+Done settle_running(const SweepDir& dir, SweepState& state) {
   if (!state.running) return {};
-  if (is_still_running(dir, state.running->turn))
+  if (dir.is_written(log_name(state.running->turn)))
     return fail(ErrorKind::busy,
                 fmt::format("the run that was measured when the sweep was killed still runs (it writes "
                             "{}/{}): end it, or wait for it",
-                            dir, log_name(state.running->turn)));
+                            dir.path(), log_name(state.running->turn)));
   Query query;
   query.labels = {{"sweep", state.id}};
   query.limit = 0;
@@ -153,16 +152,6 @@ Done settle_running(const std::string& dir, SweepState& state) {
   }
   state.running.reset();
   return {};
-}
-
-Result<Fd> lock_dir(const std::string& dir) {
-  for (const std::string& path : {dir, dir + "/logs"})
-    if (::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) return tl::make_unexpected(system_error(errno, path));
-  const std::string path = dir + "/sweep.lock";
-  Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
-  if (!fd) return tl::make_unexpected(system_error(errno, path));
-  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) return fail(ErrorKind::busy, dir + ": a sweep is at work there");
-  return fd;
 }
 
 std::string counted(std::size_t count, std::string_view what) {
@@ -199,7 +188,7 @@ int print_result(const std::string& dir, const SweepState& state, const std::str
   if (!records) return complain(records.error());
   const Swept swept = make_swept(dir, state, *records, per);
   if (const auto done = write_out("", make_swept_text(swept, style_for(STDOUT_FILENO))); !done) complain(done.error());
-  if (::access(dir.c_str(), W_OK) == 0)
+  if (SweepDir::check(dir))
     if (const Done done = write_results(dir, swept, *records); !done) return complain(done.error().what);
   std::printf("page %s/sweep.html; also sweep.md, .csv, .json, .svg, .records and logs/ in %s\n", dir.c_str(),
               dir.c_str());
@@ -209,29 +198,49 @@ int print_result(const std::string& dir, const SweepState& state, const std::str
   return failed ? 1 : 0;
 }
 
-int measure(const SweepOptions& options, const std::string& dir, SweepState& state) {
+// Of a new sweep: the directory is made when all else is well, and another may have been quicker.
+Result<SweepDir> make_new_dir(const std::string& path) {
+  SweepDir dir = NW_TRY(SweepDir::make(path));
+  NW_CHECK(check_unused(path));
+  return dir;
+}
+
+// `held`: the directory of a sweep that goes on.
+int measure(const SweepOptions& options, const std::string& path, SweepState& state, std::optional<SweepDir> held) {
   const auto site = find_site(options.run.config, options.run.root);
   if (!site) return complain(site.error().what);
   if (const auto store = open_store(); !store) return complain(store.error());
   if (const std::string left = restore_left_limits(options.run.root); !left.empty()) complain(left);
   auto gpus = SweptGpus::make(state.plan.grid, state.plan.gpus, options.run.root);
   if (!gpus) return complain(gpus.error().what);
-  const auto lock = lock_dir(dir);
-  if (!lock) return complain(lock.error().what);
-  if (const Done done = settle_running(dir, state); !done) return complain(done.error());
-  if (const Done done = save_state(dir, state); !done) return complain(done.error());
-  std::fprintf(stderr, "%s, in %s\n", headline(state).c_str(), dir.c_str());
+  const auto dir = held ? Result<SweepDir>(std::move(*held)) : make_new_dir(path);
+  if (!dir) return complain(dir.error().what);
+  if (const Done done = settle_running(*dir, state); !done) return complain(done.error());
+  if (const Done done = save_state(path, state); !done) return complain(done.error());
+  std::fprintf(stderr, "%s, in %s\n", headline(state).c_str(), path.c_str());
 
-  const TurnsEnd end = run_turns(options, *site, dir, state, gpus->get());
+  const TurnsEnd end = run_turns(options, *site, *dir, state, gpus->get());
   Done released;
   if (*gpus) released = (*gpus)->release();
   if (!released)
     complain("GPU power limits were not put back: " + released.error().what + ". As root: nodewatt doctor");
 
   // From here nothing touches hardware.
-  const int code = state.runs.empty() ? 1 : print_result(dir, state, options.per);
+  const int code = state.runs.empty() ? 1 : print_result(path, state, options.per);
   if (end.told) return end_like({{}, end.told, false, {}});
   return end.given_up.value_or(released ? code : 1);
+}
+
+// A sweep that goes on has its directory before it reads the state there; a new one makes it later, and knows by now
+// whether it may.
+Result<std::optional<SweepDir>> hold_dir(const std::string& path, bool resumed) {
+  if (!resumed) {
+    const Done may = SweepDir::check(path);
+    if (!may && may.error().kind != ErrorKind::absent) return tl::make_unexpected(may.error());
+    return std::nullopt;
+  }
+  NW_TRY(load_state(path));  // nothing is made where no sweep is
+  return NW_TRY(SweepDir::open(path));
 }
 }  // namespace
 
@@ -243,9 +252,11 @@ int sweep(const SweepOptions& options) {
   }
   const bool resumed = !options.resume.empty();
   const std::string dir = resumed ? options.resume : options.output.empty() ? kDefaultDir : options.output;
+  auto held = options.dry_run ? Result<std::optional<SweepDir>>() : hold_dir(dir, resumed);
+  if (!held) return complain(held.error());
   auto state = resumed ? resume_state(options, dir) : begin_state(options, dir);
   if (!state) return complain(state.error().what, state.error().kind == ErrorKind::absent ? 3 : kUsage);
-  return options.dry_run ? dry_run(options, *state) : measure(options, dir, *state);
+  return options.dry_run ? dry_run(options, *state) : measure(options, dir, *state, std::move(*held));
 }
 
 }  // namespace nw::cli

@@ -1,10 +1,7 @@
 #include "apps/cli/sweep_turns.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstdio>
 #include <set>
 
@@ -21,17 +18,9 @@ namespace nw::cli {
 namespace {
 constexpr int kNotExecutable = 126, kNotFound = 127;
 
-// The log is locked by one open file that the command's descendants share: the lock is free when the last has ended.
-Result<Fd> open_log(const std::string& path) {
-  Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-  if (!fd) return tl::make_unexpected(system_error(errno, path));
-  ::flock(fd.get(), LOCK_EX | LOCK_NB);
-  return fd;
-}
-
 class Turns {
  public:
-  Turns(const SweepOptions& options, const Site& site, std::optional<Nanos> period, const std::string& dir,
+  Turns(const SweepOptions& options, const Site& site, std::optional<Nanos> period, const SweepDir& dir,
         SweepState& state, SweptGpus* gpus)
       : options_(options),
         dir_(dir),
@@ -78,7 +67,7 @@ class Turns {
   }
 
   TurnsEnd keep() {
-    const Done done = save_state(dir_, state_);
+    const Done done = save_state(dir_.path(), state_);
     return done ? TurnsEnd{} : give_up(done.error());
   }
 
@@ -186,7 +175,7 @@ class Turns {
     RunOptions run = options_of(turn);
     Fd log;
     if (!options_.show_output) {
-      log = NW_TRY(open_log(dir_ + "/" + log_name(turn, warmup)));
+      log = NW_TRY(dir_.open_log(log_name(turn, warmup)));
       run.log = log.get();
     } else {
       progress_.clear();
@@ -198,13 +187,13 @@ class Turns {
     if (gpus_ != nullptr) gpus_->write(record);
     if (!warmup) {
       state_.running = {turn, record.uid()};
-      NW_CHECK(save_state(dir_, state_));
+      NW_CHECK(save_state(dir_.path(), state_));
     }
     return session_.run(run, std::move(record));
   }
 
   const SweepOptions& options_;
-  const std::string& dir_;
+  const SweepDir& dir_;
   SweepState& state_;
   const SweepPlan& plan_;
   SweptGpus* gpus_;
@@ -219,12 +208,7 @@ std::string log_name(const Turn& turn, bool warmup) {
   return fmt::format("logs/{:03}-{}{}.log", turn.point + 1, warmup ? "w" : "", turn.repeat);
 }
 
-bool is_still_running(const std::string& dir, const Turn& turn) {
-  const Fd fd(::open((dir + "/" + log_name(turn)).c_str(), O_RDONLY | O_CLOEXEC));
-  return fd && ::flock(fd.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-}
-
-TurnsEnd run_turns(const SweepOptions& options, const Site& site, const std::string& dir, SweepState& state,
+TurnsEnd run_turns(const SweepOptions& options, const Site& site, const SweepDir& dir, SweepState& state,
                    SweptGpus* gpus) {
   const auto period = parse_period(options.run.period);
   if (!period) return {{}, complain(period.error().what, 2)};

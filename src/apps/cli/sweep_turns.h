@@ -6,6 +6,7 @@
 #include <string>
 
 #include "apps/cli/command.h"
+#include "apps/cli/sweep_dir.h"
 #include "apps/cli/sweep_gpus.h"
 #include "apps/cli/sweep_state.h"
 #include "sensor/site.h"
@@ -19,11 +20,9 @@ struct TurnsEnd {
 
 // Where a run's output goes: "logs/003-1.log", point and repeat counted from 1; warm-ups "logs/003-w1.log".
 std::string log_name(const Turn& turn, bool warmup = false);
-// Whether a run of a sweep that was killed still writes its log: it goes on without the one that measured it.
-bool is_still_running(const std::string& dir, const Turn& turn);
 
 // `options.run` is what the runs share; `dir` holds the state and gets the logs. `gpus` may be nothing.
-TurnsEnd run_turns(const SweepOptions& options, const Site& site, const std::string& dir, SweepState& state,
+TurnsEnd run_turns(const SweepOptions& options, const Site& site, const SweepDir& dir, SweepState& state,
                    SweptGpus* gpus);
 
 }  // namespace nw::cli
