@@ -114,6 +114,22 @@ expect "by work" "$(json work/sweep.json '(r["least_energy"], r["comparison"]["p
 expect_in "in the table" work.txt "energy per sample"
 expect "the log holds both streams" "$(cat work/logs/002-1.log)" "40 samples
 oh"
+# Interrupted and resumed without its options, the rest is watched as the first were.
+python3 - "$NODEWATT" <<'X'; expect "interrupted in its second run" $? 0
+import signal, subprocess, sys
+at = subprocess.Popen([sys.argv[1], "sweep", "--root", "tree", "--set", "n=10,40", "--repeat", "1", "--seed", "3", "--work-regex", r"sample=^(\d+) samples",
+                       "--period", "50ms", "--record-command", "-o", "cut", "--", "sh", "-c", "echo 100 0.1 20 >tree/load; sleep 0.1; echo {n} samples; [ -e go ] || { touch go; sleep 9; }"],
+                      stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+for line in at.stderr:
+    if b"run 1 of 2" in line: break
+import time; time.sleep(0.3)
+at.send_signal(signal.SIGTERM)
+sys.exit(0 if at.wait() == -signal.SIGTERM else 1)
+X
+sweep --resume cut --work-regex 'other=x' >/dev/null 2>err.txt; expect "other rules" $? 2; expect_in "are named" err.txt "work-regex: "
+sweep --resume cut >cut.txt 2>/dev/null; expect "resumed without options" $? 0
+expect "its work is counted" "$(json cut/sweep.json '(r["least_energy"], r["comparison"]["per"]["unit"])')" "('n=40', 'sample')"
+expect "with whole commands" "$("$NODEWATT" runs --label "sweep=$(json cut/sweep.state 'r["id"]')" --json | grep -c '"command": "sh -c ')" 3  # that of the cut run is one
 sweep --set n=1 --repeat 1 --warmup 2 --show-output -o shown -- sh -c 'cat; echo {n} >>shown.runs; echo {n}' <<<"typed" >shown.txt 2>/dev/null
 expect "streams left alone, warm-ups run" "$(head -n 1 shown.txt) $(wc -l <shown.runs) $(find shown/logs -name '*.log' | wc -l)" "typed 3 0"
 

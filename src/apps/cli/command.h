@@ -18,16 +18,16 @@ struct RunOptions {
   unsigned repeat = 1, warmup = 0;
   std::string name, period, json, output, root = "/", config;
   std::vector<std::string> labels;
-  bool append = false;              // to `output`
-  bool quiet = false;               // print no report
-  bool oneline = false;             // print one line in its place
-  bool record_command = false;      // keep the whole command line, not its first word alone
-  bool no_phases = false;           // leave the child's environment alone
-  bool strict = false;              // refuse to start where nothing can be measured
-  std::string group_key;            // the ranks that give the same share one sampler
-  bool rank_alone = false;          // take no notice of other ranks
-  std::optional<std::string> nvtx;  // NVTX ranges become phases: a filter, see account/client/nvtx/filter.h
-  unsigned nvtx_depth = 3;
+  bool append = false;                 // to `output`
+  bool quiet = false;                  // print no report
+  bool oneline = false;                // print one line in its place
+  bool record_command = false;         // keep the whole command line, not its first word alone
+  bool no_phases = false;              // leave the child's environment alone
+  bool strict = false;                 // refuse to start where nothing can be measured
+  std::string group_key;               // the ranks that give the same share one sampler
+  bool rank_alone = false;             // take no notice of other ranks
+  std::optional<std::string> nvtx;     // NVTX ranges become phases: a filter, see account/client/nvtx/filter.h
+  std::optional<unsigned> nvtx_depth;  // 3
   std::vector<std::string> phase_regex, phase_end_regex, work_regex;  // of output lines, see account/line_rules.h
 
   // What a sweep puts around the command; no options of `run`.

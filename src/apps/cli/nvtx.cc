@@ -15,6 +15,7 @@ namespace nw::cli {
 
 namespace {
 constexpr const char* kLibrary = "libnodewatt-nvtx.so";
+constexpr unsigned kDepth = 3;
 constexpr const char* kInjection = "NVTX_INJECTION64_PATH";
 
 // Beside this program: as it is built, installed (Debian's folder for libraries, or lib, or lib64) and packed.
@@ -52,7 +53,7 @@ std::vector<std::string> nvtx_variables(const RunOptions& options) {
     return {};
   }
   return {fmt::format("{}={}", kInjection, library), fmt::format("{}={}", nvtx::kFilterVariable, *options.nvtx),
-          fmt::format("{}={}", nvtx::kDepthVariable, options.nvtx_depth)};
+          fmt::format("{}={}", nvtx::kDepthVariable, options.nvtx_depth.value_or(kDepth))};
 }
 
 }  // namespace nw::cli

@@ -7,9 +7,8 @@ void add_phases(CLI::App& run, RunOptions& o) {
   run.add_flag("--nvtx{*}", o.nvtx,
                "NVTX ranges of the program become phases. --nvtx=FILTER: those whose names fit, patterns of names or "
                "domain:name between commas, ! excludes (--nvtx='epoch*,train:*,!*:warm*')");
-  run.add_option("--nvtx-depth", o.nvtx_depth, "so many levels of nested NVTX ranges")
+  run.add_option("--nvtx-depth", o.nvtx_depth, "so many levels of nested NVTX ranges; default 3")
       ->check(CLI::Range(1, 16))
-      ->capture_default_str()
       ->type_name("N");
   const auto add = [&run](const char* name, std::vector<std::string>& rules, const char* form, const char* about) {
     run.add_option(name, rules, about)->expected(1)->take_all()->type_name(form);

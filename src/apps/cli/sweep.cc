@@ -77,6 +77,34 @@ Done check_words(const SweepPlan& plan) {
   return plan.grid.check_use(texts);
 }
 
+// How runs are watched, and the same as options of `run`.
+SweptWatch make_watch(const SweepOptions& options, SweptWatch watch) {
+  const RunOptions& run = options.run;
+  if (!run.phase_regex.empty()) watch.phase_regex = run.phase_regex;
+  if (!run.phase_end_regex.empty()) watch.phase_end_regex = run.phase_end_regex;
+  if (!run.work_regex.empty()) watch.work_regex = run.work_regex;
+  if (run.nvtx) watch.nvtx = run.nvtx;
+  if (run.nvtx_depth) watch.nvtx_depth = run.nvtx_depth;
+  if (!run.period.empty()) watch.period = run.period;
+  watch.no_phases |= run.no_phases;
+  watch.record_command |= run.record_command;
+  watch.show_output |= options.show_output;
+  return watch;
+}
+
+void use_watch(const SweptWatch& watch, SweepOptions& options) {
+  RunOptions& run = options.run;
+  run.phase_regex = watch.phase_regex;
+  run.phase_end_regex = watch.phase_end_regex;
+  run.work_regex = watch.work_regex;
+  run.nvtx = watch.nvtx;
+  run.nvtx_depth = watch.nvtx_depth;
+  run.period = watch.period;
+  run.no_phases = watch.no_phases;
+  run.record_command = watch.record_command;
+  options.show_output = watch.show_output;
+}
+
 // What the options make of a plan: what they do not say stays.
 Result<SweepPlan> make_plan(const SweepOptions& options, SweepPlan plan) {
   auto dimensions = NW_TRY(make_dimensions(options));
@@ -90,6 +118,7 @@ Result<SweepPlan> make_plan(const SweepOptions& options, SweepPlan plan) {
   plan.warmup = options.warmup.value_or(plan.warmup);
   plan.seed = options.seed.value_or(plan.seed);
   plan.host = host_name(options.run.root);
+  plan.watch = make_watch(options, plan.watch.value_or(SweptWatch()));
   if (options.cool_down) {
     const auto longest = parse_duration_ns(*options.cool_down);
     if (!longest)
@@ -126,6 +155,7 @@ Result<SweepState> resume_state(const SweepOptions& options, const std::string& 
   for (const std::string& change : compute_changes(state.plan, asked)) changes += "\n  " + change;
   if (!changes.empty())
     return fail(ErrorKind::malformed, fmt::format("{} is another sweep than this:{}", dir, changes));
+  state.plan.watch = asked.watch;
   return state;
 }
 
@@ -244,7 +274,8 @@ Result<std::optional<SweepDir>> hold_dir(const std::string& path, bool resumed) 
 }
 }  // namespace
 
-int sweep(const SweepOptions& options) {
+int sweep(const SweepOptions& given) {
+  SweepOptions options = given;
   if (const auto checked = check_phases(options.run); !checked) return complain(checked.error().what, kUsage);
   if (!options.report.empty()) {
     const auto state = load_state(options.report);
@@ -256,6 +287,8 @@ int sweep(const SweepOptions& options) {
   if (!held) return complain(held.error());
   auto state = resumed ? resume_state(options, dir) : begin_state(options, dir);
   if (!state) return complain(state.error().what, state.error().kind == ErrorKind::absent ? 3 : kUsage);
+  use_watch(*state->plan.watch, options);
+  if (const auto checked = check_phases(options.run); !checked) return complain(checked.error().what, kUsage);
   return options.dry_run ? dry_run(options, *state) : measure(options, dir, *state, std::move(*held));
 }
 

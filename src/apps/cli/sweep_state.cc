@@ -21,7 +21,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr const char* kSchema = "nodewatt-sweep/1";
 constexpr std::size_t kMostTexts = 20'000;
-constexpr unsigned kMostRepeats = 1000;
+constexpr unsigned kMostRepeats = 1000, kMostDepth = 16;
 
 std::string joined(const std::vector<std::string>& words) {
   std::string line;
@@ -44,7 +44,10 @@ std::string wait_words(const std::optional<Nanos>& wait) {
 
 Json turn_json(const Turn& turn) { return Json::array({turn.point, turn.repeat}); }
 
-Json optional_json(const std::optional<int>& value) { return value ? Json(*value) : Json(nullptr); }
+template <class T>
+Json optional_json(const std::optional<T>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
 
 // What is read goes through here: each get says what it wants, and the first that it does not find is the error.
 class Fields {
@@ -97,6 +100,12 @@ class Fields {
     return all;
   }
 
+  bool flag(const Json& from, const char* key) {
+    const Json& value = at(from, key);
+    if (!value.is_boolean()) refuse(std::string(key) + " is neither true nor false");
+    return value == true;
+  }
+
   void refuse(std::string what) {
     if (error_.empty()) error_ = std::move(what);
   }
@@ -114,6 +123,71 @@ Turn read_turn(Fields& in, const Json& value, const SweepPlan& plan) {
   return turn;
 }
 
+Json watch_json(const SweptWatch& watch) {
+  return {{"phase_regex", watch.phase_regex},
+          {"phase_end_regex", watch.phase_end_regex},
+          {"work_regex", watch.work_regex},
+          {"nvtx", optional_json(watch.nvtx)},
+          {"nvtx_depth", optional_json(watch.nvtx_depth)},
+          {"period", watch.period},
+          {"no_phases", watch.no_phases},
+          {"record_command", watch.record_command},
+          {"show_output", watch.show_output}};
+}
+
+SweptWatch read_watch(Fields& in, const Json& from) {
+  SweptWatch watch;
+  watch.phase_regex = in.texts(from, "phase_regex");
+  watch.phase_end_regex = in.texts(from, "phase_end_regex");
+  watch.work_regex = in.texts(from, "work_regex");
+  if (!in.at(from, "nvtx").is_null()) watch.nvtx = in.text(from, "nvtx");
+  if (!in.at(from, "nvtx_depth").is_null())
+    watch.nvtx_depth = static_cast<unsigned>(in.number(from, "nvtx_depth", kMostDepth));
+  watch.period = in.text(from, "period");
+  watch.no_phases = in.flag(from, "no_phases");
+  watch.record_command = in.flag(from, "record_command");
+  watch.show_output = in.flag(from, "show_output");
+  return watch;
+}
+
+// What differs between two things, each as text.
+class Changes {
+ public:
+  void compare(std::string_view what, const std::string& before, const std::string& after) {
+    if (before != after) all.push_back(fmt::format("{}: {}, and it was {}", what, after, before));
+  }
+  void compare(std::string_view what, bool before, bool after) {
+    compare(what, std::string(before ? "yes" : "no"), std::string(after ? "yes" : "no"));
+  }
+  void compare(std::string_view what, const std::vector<std::string>& before, const std::vector<std::string>& after) {
+    if (before != after) compare(what, quoted(before), quoted(after));
+  }
+
+  std::vector<std::string> all;
+
+ private:
+  static std::string quoted(const std::vector<std::string>& words) {
+    std::string line;
+    for (const std::string& word : words) line += (line.empty() ? "" : " ") + quote(word);
+    return line.empty() ? "none" : line;
+  }
+};
+
+void compare_watches(const SweptWatch& was, const SweptWatch& now, Changes& changes) {
+  const auto depth = [](const SweptWatch& watch) {
+    return watch.nvtx_depth ? std::to_string(*watch.nvtx_depth) : "as ever";
+  };
+  changes.compare("phase-regex", was.phase_regex, now.phase_regex);
+  changes.compare("phase-end-regex", was.phase_end_regex, now.phase_end_regex);
+  changes.compare("work-regex", was.work_regex, now.work_regex);
+  changes.compare("nvtx", was.nvtx.value_or("none"), now.nvtx.value_or("none"));
+  changes.compare("nvtx-depth", depth(was), depth(now));
+  changes.compare("period", was.period.empty() ? "as ever" : was.period, now.period.empty() ? "as ever" : now.period);
+  changes.compare("no-phases", was.no_phases, now.no_phases);
+  changes.compare("record-command", was.record_command, now.record_command);
+  changes.compare("show-output", was.show_output, now.show_output);
+}
+
 SweepPlan read_plan(Fields& in, const Json& from) {
   SweepPlan plan;
   plan.name = in.text(from, "name");
@@ -127,6 +201,7 @@ SweepPlan read_plan(Fields& in, const Json& from) {
   plan.gpus = in.text(from, "gpus");
   if (!in.at(from, "cool_down_ns").is_null())
     plan.cool_down = Nanos::of(static_cast<std::int64_t>(in.number(from, "cool_down_ns", std::uint64_t{1} << 60)));
+  if (from.is_object() && from.contains("watch")) plan.watch = read_watch(in, from["watch"]);
   if (plan.command.empty()) in.refuse("command is empty");
   if (plan.repeat == 0) in.refuse("repeat is 0");
   std::vector<Dimension> dimensions;
@@ -153,9 +228,7 @@ SweptRun read_run(Fields& in, const Json& from, const SweepPlan& plan) {
   run.exit_code = in.code(from, "exit_code");
   run.signal = in.code(from, "signal");
   run.trouble = in.text(from, "trouble");
-  const Json& warm = in.at(from, "warm");
-  if (!warm.is_boolean()) in.refuse("warm is neither true nor false");
-  run.is_warm = warm == true;
+  run.is_warm = in.flag(from, "warm");
   return run;
 }
 
@@ -175,23 +248,21 @@ void check_whole(Fields& in, const SweepState& state) {
 }  // namespace
 
 std::vector<std::string> compute_changes(const SweepPlan& was, const SweepPlan& now) {
-  std::vector<std::string> changes;
-  const auto compare = [&](std::string_view what, const std::string& before, const std::string& after) {
-    if (before != after) changes.push_back(fmt::format("{}: {}, and it was {}", what, after, before));
-  };
-  compare("host", was.host, now.host);
+  Changes changes;
+  changes.compare("host", was.host, now.host);
   if (was.command != now.command)
-    changes.push_back(fmt::format("command: {}, and it was {}", joined(now.command), joined(was.command)));
-  compare("grid", grid_words(was.grid), grid_words(now.grid));
-  compare("environment", joined(was.environment), joined(now.environment));
-  compare("name", was.name, now.name);
-  compare("labels", joined(was.labels), joined(now.labels));
-  compare("repeat", std::to_string(was.repeat), std::to_string(now.repeat));
-  compare("warmup", std::to_string(was.warmup), std::to_string(now.warmup));
-  compare("seed", std::to_string(was.seed), std::to_string(now.seed));
-  compare("GPUs", was.gpus, now.gpus);
-  compare("cool-down", wait_words(was.cool_down), wait_words(now.cool_down));
-  return changes;
+    changes.all.push_back(fmt::format("command: {}, and it was {}", joined(now.command), joined(was.command)));
+  changes.compare("grid", grid_words(was.grid), grid_words(now.grid));
+  changes.compare("environment", joined(was.environment), joined(now.environment));
+  changes.compare("name", was.name, now.name);
+  changes.compare("labels", joined(was.labels), joined(now.labels));
+  changes.compare("repeat", std::to_string(was.repeat), std::to_string(now.repeat));
+  changes.compare("warmup", std::to_string(was.warmup), std::to_string(now.warmup));
+  changes.compare("seed", std::to_string(was.seed), std::to_string(now.seed));
+  changes.compare("GPUs", was.gpus, now.gpus);
+  changes.compare("cool-down", wait_words(was.cool_down), wait_words(now.cool_down));
+  if (was.watch && now.watch) compare_watches(*was.watch, *now.watch, changes);
+  return changes.all;
 }
 
 std::string failure_words(const SweptRun& run) {
@@ -204,7 +275,14 @@ Result<SweepState> SweepState::make(SweepPlan plan) {
   if (plan.grid.size() * plan.repeat > Grid::kMostTurns)
     return fail(ErrorKind::malformed, fmt::format("{} points with {} repeats are more than {} runs: choose fewer",
                                                   plan.grid.size(), plan.repeat, Grid::kMostTurns));
-  for (const auto& texts : {plan.command, plan.environment, plan.labels, {plan.name}})
+  const SweptWatch watch = plan.watch.value_or(SweptWatch());
+  for (const auto& texts : {plan.command,
+                            plan.environment,
+                            plan.labels,
+                            watch.phase_regex,
+                            watch.phase_end_regex,
+                            watch.work_regex,
+                            {plan.name, watch.nvtx.value_or(""), watch.period}})
     for (const std::string& text : texts)
       if (valid_utf8(text) != text)
         return fail(ErrorKind::malformed, quote(text) + " is no UTF-8, which a sweep's state file cannot hold");
@@ -269,6 +347,7 @@ std::string make_state_text(const SweepState& state) {
       {"seed", plan.seed},
       {"gpus", plan.gpus},
       {"cool_down_ns", plan.cool_down ? Json(static_cast<std::uint64_t>(plan.cool_down->count())) : Json(nullptr)}};
+  if (plan.watch) all["plan"]["watch"] = watch_json(*plan.watch);
   all["groups"] = state.groups;
   all["order"] = order;
   all["running"] =

@@ -15,6 +15,15 @@
 
 namespace nw::cli {
 
+// How each of its runs is watched, as `run` has it.
+struct SweptWatch {
+  std::vector<std::string> phase_regex, phase_end_regex, work_regex;
+  std::optional<std::string> nvtx;
+  std::optional<unsigned> nvtx_depth;
+  std::string period;
+  bool no_phases = false, record_command = false, show_output = false;
+};
+
 // What makes it this sweep and no other.
 struct SweepPlan {
   std::string name, host;
@@ -23,7 +32,8 @@ struct SweepPlan {
   unsigned repeat = 3, warmup = 0;
   std::uint64_t seed = 0;
   std::string gpus;  // whose power limit is set, as it was asked for; "": those that are given to this run
-  std::optional<Nanos> cool_down;  // the longest wait before a run; nothing: none
+  std::optional<Nanos> cool_down;   // the longest wait before a run; nothing: none
+  std::optional<SweptWatch> watch;  // nothing: of an older nodewatt, which did not keep it
 };
 
 // "repeat: 3, and it was 2", one line for each thing that is another.

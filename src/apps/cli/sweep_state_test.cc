@@ -20,6 +20,7 @@ SweepPlan plan() {
   plan.seed = ~std::uint64_t{0};
   plan.gpus = "0";
   plan.cool_down = seconds(60);
+  plan.watch = {{"p=a"}, {"p=b"}, {"sample=(\\d+) \xc3\xa9", "step"}, "train*", 5, "100ms", false, true, true};
   return plan;
 }
 
@@ -44,6 +45,31 @@ TEST(SweepState, IsReadAsItWasWritten) {
   EXPECT_TRUE(read->runs[0].is_warm);
   EXPECT_EQ(read->runs[1].signal, 9);
   EXPECT_EQ(read->plan.cool_down, seconds(60));
+}
+
+TEST(SweepState, KeepsHowItsRunsAreWatched) {
+  const auto read = parse_state(make_state_text(begun()));
+  ASSERT_TRUE(read && read->plan.watch);
+  const SweptWatch &watch = *read->plan.watch, was = *plan().watch;
+  EXPECT_EQ(watch.phase_regex, was.phase_regex);
+  EXPECT_EQ(watch.phase_end_regex, was.phase_end_regex);
+  EXPECT_EQ(watch.work_regex, was.work_regex);
+  EXPECT_EQ(watch.nvtx, "train*");
+  EXPECT_EQ(watch.nvtx_depth, 5U);
+  EXPECT_EQ(watch.period, "100ms");
+  EXPECT_FALSE(watch.no_phases);
+  EXPECT_TRUE(watch.record_command && watch.show_output);
+}
+
+TEST(SweepState, OfAnOlderNodewattDoesNotSayHowItsRunsAreWatched) {
+  SweepState state = begun();
+  state.plan.watch.reset();
+  const std::string text = make_state_text(state);
+  EXPECT_EQ(text.find("watch"), std::string::npos);
+  const auto read = parse_state(text);
+  ASSERT_TRUE(read) << read.error().what;
+  EXPECT_FALSE(read->plan.watch);
+  EXPECT_TRUE(compute_changes(read->plan, plan()).empty()) << "whatever is given now";
 }
 
 TEST(SweepState, LivesInADirectory) {
@@ -90,6 +116,11 @@ TEST(SweepState, RefusesWhatContradictsItself) {
       {R"("signal":9)", R"("signal":"9")"},
       {R"("warm":true)", R"("warm":1)"},
       {R"("cool_down_ns":60000000000)", R"("cool_down_ns":-1)"},
+      {R"("nvtx_depth":5)", R"("nvtx_depth":17)"},
+      {R"("show_output":true)", R"("show_output":1)"},
+      {R"("work_regex":[)", R"("work_regex":[7,)"},
+      {R"("period":"100ms")", R"("period":null)"},
+      {R"("watch":{)", R"("watch":[],"was":{)"},
       {R"("running":{)", R"("running":{"uid":"x"},"was":{)"},
       {R"("host":"n1",)", ""},
   };
@@ -136,6 +167,18 @@ TEST(SweepState, SaysWhatDiffers) {
   EXPECT_EQ(changes[1].substr(0, 42), "grid: threads=1,4, and it was threads=1,2;");
   EXPECT_EQ(changes[2], "repeat: 3, and it was 2");
   EXPECT_EQ(changes[3], "cool-down: none, and it was at most 60 s");
+}
+
+TEST(SweepState, SaysWhatIsWatchedOtherwise) {
+  const SweepPlan was = plan();
+  SweepPlan now = was;
+  now.watch = SweptWatch();
+  now.watch->no_phases = true;
+  const auto changes = compute_changes(was, now);
+  ASSERT_EQ(changes.size(), 9U);
+  EXPECT_EQ(changes[0].substr(0, 30), "phase-regex: none, and it was ");
+  EXPECT_EQ(changes[4], "nvtx-depth: as ever, and it was 5");
+  EXPECT_EQ(changes[6], "no-phases: yes, and it was no");
 }
 
 TEST(SweepState, RefusesTooMuchAndWhatItCannotHold) {
