@@ -133,6 +133,17 @@ expect "with whole commands" "$("$NODEWATT" runs --label "sweep=$(json cut/sweep
 sweep --set n=1 --repeat 1 --warmup 2 --show-output -o shown -- sh -c 'cat; echo {n} >>shown.runs; echo {n}' <<<"typed" >shown.txt 2>/dev/null
 expect "streams left alone, warm-ups run" "$(head -n 1 shown.txt) $(wc -l <shown.runs) $(find shown/logs -name '*.log' | wc -l)" "typed 3 0"
 
+# What a killed sweep has left running is noticed, whatever its streams are, and be it a warm-up.
+left() {  # left NAME OPTION...
+  local name=left-$1 pid child; shift
+  "${SWEEP[@]}" --set x=1 --repeat 1 "$@" -o $name -- sh -c 'echo $$ >'$name'.pid; exec sleep 20; # {x}' >/dev/null 2>&1 & pid=$!
+  for _ in $(seq 200); do [ -s $name.pid ] && break; sleep 0.02; done
+  kill -KILL $pid; wait $pid 2>/dev/null; child=$(cat $name.pid)
+  sweep --resume $name >/dev/null 2>err.txt; expect "$name: still there" $? 1; expect_in "$name" err.txt "still runs (it holds $name/logs/running; "
+  kill $child; while kill -0 $child 2>/dev/null; do sleep 0.02; done
+}
+left warmup --warmup 1; left regex --work-regex 'x=x'; left shown --show-output
+
 # Cool-down: to the baseline where there is one; a wait that is too long ends, and is said.
 cat >site.toml <<X
 [baseline]

@@ -33,6 +33,7 @@ struct RunOptions {
   // What a sweep puts around the command; no options of `run`.
   std::vector<std::string> environment;  // NAME=value each, added to the command's
   int log = -1;                          // its output and errors go into this file, and its input is empty
+  int lock = -1;                         // it and its descendants hold this open
 
   // Whether anybody may mark phases: the command itself, or what it prints.
   bool takes_marks() const {
@@ -143,7 +144,7 @@ struct BenchOptions {
 int bench(const BenchOptions& options);
 
 struct SweepOptions {
-  RunOptions run;  // what its runs share with those of `run`; not repeat, warmup, environment and log
+  RunOptions run;  // what its runs share with those of `run`; not repeat, warmup, environment, log, lock
   std::string threads, batch_size, device, power_limit;  // values between commas
   std::vector<std::string> sets, environment;            // NAME=V1,V2,...; NAME=VALUE with placeholders
   std::string gpus, per, output, resume, report;

@@ -159,14 +159,22 @@ Result<SweepState> resume_state(const SweepOptions& options, const std::string& 
   return state;
 }
 
+// The file that a command of a sweep that was killed still holds open. A warm-up is not in the state.
+std::string what_still_runs(const SweepDir& dir, const SweepState& state) {
+  if (dir.has_command()) return dir.path() + "/" + SweepDir::kCommandLock;
+  if (state.running && dir.is_written(log_name(state.running->turn)))
+    return dir.path() + "/" + log_name(state.running->turn);
+  return "";
+}
+
 // A run that was under way when the sweep was killed: it counts when its record is whole, else it is done again.
 Done settle_running(const SweepDir& dir, SweepState& state) {
-  if (!state.running) return {};
-  if (dir.is_written(log_name(state.running->turn)))
+  if (const std::string holds = what_still_runs(dir, state); !holds.empty())
     return fail(ErrorKind::busy,
-                fmt::format("the run that was measured when the sweep was killed still runs (it writes "
-                            "{}/{}): end it, or wait for it",
-                            dir.path(), log_name(state.running->turn)));
+                fmt::format("a command that was under way when the sweep was killed still runs (it holds {0}; "
+                            "fuser {0} names it): end it, or wait for it",
+                            holds));
+  if (!state.running) return {};
   Query query;
   query.labels = {{"sweep", state.id}};
   query.limit = 0;

@@ -12,8 +12,8 @@
 namespace nw::cli {
 
 namespace {
-constexpr mode_t kDirMode = 0755, kFileMode = 0644;
-constexpr const char *kLogs = "logs", *kLock = "sweep.lock";
+constexpr mode_t kDirMode = 0755, kFileMode = 0644, kOwnMode = 0600;
+constexpr const char *kLogs = "logs", *kLock = "sweep.lock", *kRunning = "running";
 
 tl::unexpected<Error> failed_call(const std::string& path) { return tl::make_unexpected(system_error(errno, path)); }
 
@@ -79,6 +79,17 @@ Result<Fd> SweepDir::open_log(const std::string& name) const {
 bool SweepDir::is_written(const std::string& name) const {
   const Fd fd(::openat(logs_.get(), base_name(name).c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
   return fd && ::flock(fd.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
+Result<Fd> SweepDir::make_command_lock() const {
+  Fd fd(::openat(logs_.get(), kRunning, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, kOwnMode));
+  if (!fd || ::flock(fd.get(), LOCK_SH | LOCK_NB) != 0) return failed_call(path_ + "/" + kCommandLock);
+  return fd;
+}
+
+bool SweepDir::has_command() const {
+  const Fd fd(::openat(logs_.get(), kRunning, O_RDWR | O_NOFOLLOW | O_CLOEXEC));
+  return fd && ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
 
 }  // namespace nw::cli

@@ -14,6 +14,8 @@ namespace nw::cli {
 
 class SweepDir {
  public:
+  static constexpr const char* kCommandLock = "logs/running";
+
   // Makes it where it is not there. Busy: a sweep is at work there.
   static Result<SweepDir> make(const std::string& path);
   // One that is there.
@@ -26,6 +28,11 @@ class SweepDir {
   Result<Fd> open_log(const std::string& name) const;
   // Whether such a log of a sweep that was killed is still written.
   bool is_written(const std::string& name) const;
+  // A lock for one command, which it and its descendants inherit whatever becomes of their streams; of the owner alone,
+  // for whoever can open a file can lock it.
+  Result<Fd> make_command_lock() const;
+  // Whether any command has such a lock: it goes on without the sweep that started it.
+  bool has_command() const;
 
  private:
   SweepDir(std::string path, Fd logs, Fd lock)

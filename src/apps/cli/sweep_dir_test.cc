@@ -44,6 +44,20 @@ TEST(SweepDir, KnowsWhetherALogIsStillWritten) {
   EXPECT_FALSE(dir->is_written("logs/001-1.log"));
 }
 
+TEST(SweepDir, KnowsWhetherACommandIsLeft) {
+  const test::TempDir root;
+  const auto dir = SweepDir::make(root.path());
+  ASSERT_TRUE(dir) << dir.error().what;
+  EXPECT_FALSE(dir->has_command());
+  {
+    const auto one = dir->make_command_lock(), other = dir->make_command_lock();
+    ASSERT_TRUE(one && other) << "one that is left does not keep others from running";
+    EXPECT_TRUE(dir->has_command());
+  }
+  EXPECT_FALSE(dir->has_command());
+  EXPECT_EQ(fs::status(root.at(SweepDir::kCommandLock)).permissions(), fs::perms{0600});
+}
+
 TEST(SweepDir, WritesThroughNoLink) {
   const test::TempDir root;
   root.write("victim", "precious");

@@ -173,6 +173,8 @@ class Turns {
 
   Result<Outcome> start(const Turn& turn, bool warmup) {
     RunOptions run = options_of(turn);
+    const Fd lock = NW_TRY(dir_.make_command_lock());
+    run.lock = lock.get();
     Fd log;
     if (!options_.show_output) {
       log = NW_TRY(dir_.open_log(log_name(turn, warmup)));

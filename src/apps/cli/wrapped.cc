@@ -66,6 +66,12 @@ void use_log(int log) {
   if (const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC); null >= 0) ::dup2(null, STDIN_FILENO);
   for (const int fd : {STDOUT_FILENO, STDERR_FILENO}) ::dup2(log, fd);
 }
+
+// In the fork: under a number that scripts do not use.
+void keep_open(int fd) {
+  constexpr int kHigh = 200;
+  if (::fcntl(fd, F_DUPFD, kHigh) < 0) ::fcntl(fd, F_SETFD, 0);
+}
 }  // namespace
 
 Done check_phases(const RunOptions& options) {
@@ -89,6 +95,7 @@ Result<Wrapped> Wrapped::start(const RunOptions& options, const std::string& cha
   auto watched = Watched::make(options, channel);
   const auto in_child = [&] {
     if (options.log >= 0) use_log(options.log);
+    if (options.lock >= 0) keep_open(options.lock);
     if (watched) watched->output->in_child();
   };
   auto child = Child::start(options.command, variables, signals, in_child);
