@@ -39,6 +39,13 @@ expect "variables added" "$(diff <(grep -v '^_=' plain.env) <(grep -v '^_=' wrap
 expect "exit code of a daemonising command" $? 7
 expect "its duration holds the descendant" "$(json daemon.json '1.1 < r["duration_s"] < 3')" True
 
+# One that it was started to ignore (nohup) ends neither: a logout.
+for options in "-q" "-q --phase-regex p=x"; do
+  rm -f begun; (trap '' HUP; exec "$NODEWATT" run $options -- sh -c 'touch begun; sleep 0.5; exit 4') & pid=$!
+  for _ in $(seq 100); do [ -e begun ] && break; sleep 0.02; done
+  kill -HUP $pid; wait $pid; expect "nohup, $options" $? 4
+done
+
 # A signal sent to nodewatt reaches the command; the report is still written.
 "$NODEWATT" run --json=term.json -- sh -c 'trap "exit 9" TERM; touch started; while :; do sleep 0.05; done' 2>report &
 pid=$!

@@ -108,6 +108,11 @@ X
 expect "what was done is kept" "$(json int/sweep.state '([x["run"] for x in r["runs"]], r["running"])')" "([[0, 1]], None)"
 expect_in "and printed" int.txt "Not finished: 1 of 2 runs are left. To go on: nodewatt sweep --resume int"
 
+# Under nohup it goes on after a logout.
+nohup "${SWEEP[@]}" --set x=1,2 --repeat 1 -o nohup -- sh -c 'touch hup{x}; sleep 0.4' >/dev/null 2>&1 & pid=$!
+for _ in $(seq 200); do [ -e hup1 ] || [ -e hup2 ] && break; sleep 0.02; done
+kill -HUP $pid; wait $pid; expect "nohup" $? 0; expect "both runs" "$(json nohup/sweep.state '[x["exit_code"] for x in r["runs"]]')" "[0, 0]"
+
 # Ranked by work that the program prints; its output is in the log all the same.
 sweep --set n=10,40 --repeat 1 --work-regex 'sample=^(\d+) samples' --per sample -o work -- sh -c 'echo 100 0.1 20 >tree/load; sleep 0.1; echo {n} samples; echo oh >&2' >work.txt 2>/dev/null
 expect "by work" "$(json work/sweep.json '(r["least_energy"], r["comparison"]["per"]["unit"])')" "('n=40', 'sample')"

@@ -17,8 +17,8 @@
 namespace nw::cli {
 
 namespace {
-constexpr int kForwarded[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGWINCH};
 constexpr int kEnding[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+constexpr int kOthers[] = {SIGUSR1, SIGUSR2, SIGALRM, SIGWINCH, SIGCHLD};
 
 std::string read_small(const std::string& path) {
   std::ifstream file(path);
@@ -35,10 +35,19 @@ bool has_samplers_alone() {
 }
 }  // namespace
 
-Signals::Signals() {
-  sigemptyset(&handled_);
-  for (const int signal : kForwarded) sigaddset(&handled_, signal);
-  sigaddset(&handled_, SIGCHLD);
+sigset_t find_ending_signals() {
+  sigset_t found;
+  sigemptyset(&found);
+  for (const int signal : kEnding) {
+    struct sigaction now {};
+    if (sigaction(signal, nullptr, &now) == 0 && now.sa_handler != SIG_IGN) sigaddset(&found, signal);
+  }
+  return found;
+}
+
+Signals::Signals() : ending_(find_ending_signals()) {
+  handled_ = ending_;
+  for (const int signal : kOthers) sigaddset(&handled_, signal);
   pthread_sigmask(SIG_BLOCK, &handled_, &before_);
   struct sigaction ignore {
   }, standard{};
@@ -59,11 +68,8 @@ void Signals::restore() const {
 Signals::~Signals() { restore(); }
 
 std::optional<int> Signals::take_ending(Nanos longest) const {
-  sigset_t ending;
-  sigemptyset(&ending);
-  for (const int signal : kEnding) sigaddset(&ending, signal);
   const timespec wait{longest.count() / kNanosPerSecond, longest.count() % kNanosPerSecond};
-  const int signal = ::sigtimedwait(&ending, nullptr, &wait);
+  const int signal = ::sigtimedwait(&ending_, nullptr, &wait);
   return signal > 0 ? std::optional(signal) : std::nullopt;
 }
 

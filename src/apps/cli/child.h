@@ -18,6 +18,10 @@
 
 namespace nw::cli {
 
+// Those of the signals that end programs (SIGINT, SIGTERM, SIGHUP, SIGQUIT) which this process does not ignore. One
+// that was ignored when we were started (nohup, a shell's background) ends neither us nor the command.
+sigset_t find_ending_signals();
+
 // Blocks the signals that Child takes care of; gives them back when destroyed. Make it before any thread is.
 class Signals {
  public:
@@ -26,8 +30,7 @@ class Signals {
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
   const sigset_t& handled() const { return handled_; }
-  // Waits so long for a signal that ends programs (SIGINT, SIGTERM, SIGHUP, SIGQUIT), and takes it; where no command
-  // runs.
+  // Waits so long for a signal that ends programs, and takes it; where no command runs.
   std::optional<int> take_ending(Nanos longest) const;
   // The last of those that has come already; takes all.
   std::optional<int> take_pending() const;
@@ -35,7 +38,7 @@ class Signals {
   void restore() const;
 
  private:
-  sigset_t handled_, before_;
+  sigset_t handled_, ending_, before_;
   struct sigaction pipe_, child_, file_size_;
 };
 

@@ -130,6 +130,8 @@ TEST_F(Cooling, PausesWhereNothingIsMeasured) {
 }
 
 TEST(Waiting, TakesTheSignalsThatEndPrograms) {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT})
+    ::signal(signal, SIG_DFL);  // in a background, they are not
   const Signals signals;
   const auto host = make_real_host();
   const Wait real = make_wait(*host, signals);
@@ -138,6 +140,20 @@ TEST(Waiting, TakesTheSignalsThatEndPrograms) {
     ::raise(signal);
     EXPECT_EQ(real(host->now() + seconds(20)), signal);
   }
+}
+
+TEST(Waiting, TakesNoSignalThatWasIgnored) {
+  ::signal(SIGTERM, SIG_DFL);
+  ::signal(SIGHUP, SIG_IGN);
+  {
+    const Signals signals;
+    EXPECT_EQ(sigismember(&signals.handled(), SIGHUP), 0);
+    ::raise(SIGHUP);
+    EXPECT_FALSE(signals.take_ending(millis(1)));
+    ::raise(SIGTERM);
+    EXPECT_EQ(signals.take_ending(seconds(20)), SIGTERM);
+  }
+  ::signal(SIGHUP, SIG_DFL);
 }
 
 }  // namespace

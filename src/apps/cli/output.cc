@@ -24,6 +24,7 @@
 
 #include <fmt/format.h>
 
+#include "apps/cli/child.h"
 #include "base/fd.h"
 #include "base/result.h"
 
@@ -34,7 +35,6 @@ constexpr std::size_t kChunk = 65'536;
 constexpr std::size_t kPipeAtOnce = 4096;   // a pipe that is ready takes so much without waiting
 constexpr int kQuietMs = 100;               // an output that somebody else holds open, and no end
 constexpr Nanos kLongestTail = seconds(2);  // and one that never stops
-constexpr int kEndingSignals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
 Nanos monotonic() {
   timespec t{};
@@ -256,9 +256,7 @@ void Output::resized() {
 }
 
 std::string Output::finish() {
-  sigset_t ending;
-  sigemptyset(&ending);
-  for (const int signal : kEndingSignals) sigaddset(&ending, signal);
+  const sigset_t ending = find_ending_signals();
   for (const auto& stream : streams_) stream->close();
   std::string lost;
   for (const auto& stream : streams_) {
