@@ -58,6 +58,20 @@ expect "nothing is left to do" "$(wc -l <done.txt)" 9
 cmp -s result.txt again.txt || fail "the result of a finished sweep differs"
 "$NODEWATT" sweep --report out >again.txt; expect "report" $? 0; cmp -s result.txt again.txt || fail "the report differs"
 XDG_DATA_HOME=$WORK/elsewhere "$NODEWATT" sweep --report out >again.txt; cmp -s result.txt again.txt || fail "the report from sweep.records differs"
+# The only copy of the records is not written over with less, be it damaged or another sweep's.
+cp -r out only; elsewhere() { XDG_DATA_HOME=$WORK/elsewhere "$NODEWATT" "$@"; }
+elsewhere run -q --name other true && elsewhere export other.records 2>/dev/null
+for spoil in 'head -c 3000 out/sweep.records' 'echo rubbish' 'cat other.records'; do
+  $spoil >only/sweep.records; rm -f only/sweep.md; before=$(md5sum <only/sweep.records)
+  elsewhere sweep --report only >again.txt 2>err.txt; expect "records are missing, $spoil" $? 1
+  expect_in "that is said" err.txt "only/sweep.records may hold what is the only copy ("
+  expect "they are left alone" "$(md5sum <only/sweep.records)" "$before"; [ ! -e only/sweep.md ] || fail "a result with less was written"
+done
+"$NODEWATT" export only/sweep.records "$(json out/sweep.state 'r["runs"][0]["uid"]')" 2>/dev/null
+elsewhere sweep --report only >again.txt; expect "one is all there is" $? 1; expect_in "which is said" again.txt "The records of 7 runs are neither"
+rm -r elsewhere; elsewhere import only/sweep.records 2>/dev/null; expect "and it is kept" "$(elsewhere runs --json | grep -c '"uid"')" 1
+"$NODEWATT" sweep --report only >again.txt; expect "the store has them" $? 0; cmp -s only/sweep.records out/sweep.records || fail "sweep.records is not whole again"
+rm -r only/sweep.records elsewhere; elsewhere sweep --report only >again.txt; expect "no records at all" $? 1
 "$NODEWATT" sweep --report nowhere 2>/dev/null; expect "no such sweep" $? 3
 mkdir empty; sweep --resume empty 2>/dev/null; expect "no sweep to go on with" $? 3; [ -z "$(ls -A empty)" ] || fail "resume made something"
 

@@ -220,20 +220,30 @@ int dry_run(const SweepOptions& options, const SweepState& state) {
   return written ? 0 : complain(written.error());
 }
 
-// Compares what is there, prints it, and writes it into the directory; not into one that is somebody else's.
+// Not into a directory that is somebody else's; nor over what may be the only copy of records that are not found.
+Done write_result(const std::string& dir, const Swept& swept, const FoundRecords& found) {
+  if (!found.trouble.empty())
+    return fail(
+        ErrorKind::failed,
+        fmt::format("{} not found, and {}/sweep.records may hold what is the only copy ({}): nothing is written "
+                    "into {}",
+                    counted(found.missing, "record"), dir, found.trouble, dir));
+  return SweepDir::check(dir) ? write_results(dir, swept, found.records) : Done();
+}
+
+// Compares what is there, prints it, and writes it.
 int print_result(const std::string& dir, const SweepState& state, const std::string& per) {
-  const auto records = find_records(dir, state);
-  if (!records) return complain(records.error());
-  const Swept swept = make_swept(dir, state, *records, per);
+  const auto found = find_records(dir, state);
+  if (!found) return complain(found.error());
+  const Swept swept = make_swept(dir, state, found->records, per);
   if (const auto done = write_out("", make_swept_text(swept, style_for(STDOUT_FILENO))); !done) complain(done.error());
-  if (SweepDir::check(dir))
-    if (const Done done = write_results(dir, swept, *records); !done) return complain(done.error().what);
+  if (const Done done = write_result(dir, swept, *found); !done) return complain(done.error().what);
   std::printf("page %s/sweep.html; also sweep.md, .csv, .json, .svg, .records and logs/ in %s\n", dir.c_str(),
               dir.c_str());
   std::fflush(stdout);
   const bool failed =
       std::any_of(state.runs.begin(), state.runs.end(), [](const SweptRun& run) { return run.failed(); });
-  return failed ? 1 : 0;
+  return failed || found->missing > 0 ? 1 : 0;
 }
 
 // Of a new sweep: the directory is made when all else is well, and another may have been quicker.

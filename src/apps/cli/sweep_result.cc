@@ -39,6 +39,14 @@ bool lacks_any(const SweepState& state, const ByUid& found) {
                      [&](const SweptRun& run) { return !run.uid.empty() && !found.contains(run.uid); });
 }
 
+bool holds_others(Shelf& shelf, const SweepState& state) {
+  const auto records = shelf.find({});
+  return std::any_of(records->begin(), records->end(), [&](const pb::Record& record) {
+    return std::none_of(state.runs.begin(), state.runs.end(),
+                        [&](const SweptRun& run) { return run.uid == record.uid(); });
+  });
+}
+
 std::string failure_of(const SweepState& state, std::size_t point) {
   for (const SweptRun& run : state.runs)
     if (run.turn.point == point && run.failed())
@@ -84,20 +92,29 @@ void add_points(const SweepState& state, Swept& swept) {
 }
 }  // namespace
 
-Result<std::vector<pb::Record>> find_records(const std::string& dir, const SweepState& state) {
+Result<FoundRecords> find_records(const std::string& dir, const SweepState& state) {
   ByUid found;
+  FoundRecords all;
+  const std::string file = dir + "/sweep.records";
   const auto store = open_store();
   const Done asked = store ? take(**store, state, found) : Done(tl::make_unexpected(store.error()));
   if (lacks_any(state, found)) {
     Shelf shelf;
-    const auto read = import_records(dir + "/sweep.records", shelf);
+    const auto read = import_records(file, shelf);  // what is whole in it, even where not all is
     if (!read && !asked) return tl::make_unexpected(asked.error());
+    if (!read && read.error().kind != ErrorKind::absent)
+      all.trouble = read.error().what;
+    else if (holds_others(shelf, state))
+      all.trouble = "it holds records of other runs";
     NW_CHECK(take(shelf, state, found));
   }
-  std::vector<pb::Record> records;
   for (const SweptRun& run : state.runs)
-    if (const auto at = found.find(run.uid); at != found.end()) records.push_back(at->second);
-  return records;
+    if (const auto at = found.find(run.uid); at != found.end())
+      all.records.push_back(at->second);
+    else
+      all.missing += run.uid.empty() ? 0 : 1;
+  if (all.missing == 0) all.trouble.clear();
+  return all;
 }
 
 Swept make_swept(const std::string& dir, const SweepState& state, const std::vector<pb::Record>& records,

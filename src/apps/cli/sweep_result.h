@@ -9,8 +9,14 @@
 
 namespace nw::cli {
 
+struct FoundRecords {
+  std::vector<pb::Record> records;
+  std::size_t missing = 0;  // runs that are known to have one, and it is not found
+  std::string trouble;      // then: why sweep.records, which was asked for them, may hold what these are not; else ""
+};
+
 // The records of the runs that are done, in their order: of the user's store, else of DIR/sweep.records.
-Result<std::vector<pb::Record>> find_records(const std::string& dir, const SweepState& state);
+Result<FoundRecords> find_records(const std::string& dir, const SweepState& state);
 
 // Points into `records`, which must outlive it. `per`: the unit of work to rank by; "": the first that all share.
 Swept make_swept(const std::string& dir, const SweepState& state, const std::vector<pb::Record>& records,
