@@ -8,10 +8,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -25,14 +27,31 @@ constexpr Nanos kWriterDied = seconds(1);  // a slot taken and not filled for so
 
 std::string text_of(const char* bytes, std::size_t size) { return valid_utf8({bytes, ::strnlen(bytes, size)}); }
 
+struct User {
+  uid_t uid;
+  gid_t gid;
+};
+
+// Who had us run as root by sudo: the measured program may be his again (sudo nodewatt ... runuser).
+std::optional<User> find_sudo_user() {
+  const auto number = [](const char* name) -> std::optional<std::uint64_t> {
+    const char* text = std::getenv(name);
+    return text == nullptr ? std::nullopt : parse_u64(text);
+  };
+  constexpr std::uint64_t kNone = ~uid_t{0};
+  const auto uid = number("SUDO_UID"), gid = number("SUDO_GID");
+  if (::geteuid() != 0 || !uid || !gid || *uid >= kNone || *gid >= kNone) return std::nullopt;
+  return User{static_cast<uid_t>(*uid), static_cast<gid_t>(*gid)};
+}
+
+constexpr std::array kFoldersOfAll = {"/dev/shm", "/tmp"};
 }  // namespace
 
 std::vector<std::string> shared_folders() {
   std::vector<std::string> candidates;
   if (const char* runtime = std::getenv("XDG_RUNTIME_DIR"); runtime != nullptr && *runtime == '/')
     candidates.emplace_back(runtime);
-  candidates.emplace_back("/dev/shm");
-  candidates.emplace_back("/tmp");
+  candidates.insert(candidates.end(), kFoldersOfAll.begin(), kFoldersOfAll.end());
   return candidates;
 }
 
@@ -40,13 +59,17 @@ Result<std::unique_ptr<Channel>> Channel::create() {
   std::uint64_t random = 0;
   if (::getrandom(&random, sizeof random, 0) != sizeof random) random = static_cast<std::uint64_t>(monotonic().count());
   Error error{ErrorKind::failed, "no folder for the channel"};
-  for (const auto& folder : shared_folders()) {
+  const auto user = find_sudo_user();
+  const std::vector<std::string> of_all(kFoldersOfAll.begin(), kFoldersOfAll.end());
+  for (const auto& folder : user ? of_all : shared_folders()) {
     const std::string path = fmt::format("{}/nodewatt-{}-{:016x}", folder, ::getpid(), random);
     const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0) {
       error = system_error(errno, path);
       continue;
     }
+    if (user) [[maybe_unused]]
+      const int given = ::fchown(fd, user->uid, user->gid);  // else it stays root's, and root's programs reach it
     void* map = MAP_FAILED;
     if (::ftruncate(fd, kChannelSize) == 0)
       map = ::mmap(nullptr, kChannelSize, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);

@@ -76,7 +76,8 @@ std::vector<std::string> shared_folders();
 // The reader's side. wait() and interrupt() may be called from different threads; take() by the owner alone.
 class Channel {
  public:
-  // Creates the file, 0600, in the first of the shared folders that takes it.
+  // Creates the file, 0600, in the first of the shared folders that takes it. Under sudo it is the user's who called
+  // it, in a folder that he can reach.
   static Result<std::unique_ptr<Channel>> create();
   ~Channel();  // removes the file
   Channel(const Channel&) = delete;

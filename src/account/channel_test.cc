@@ -43,6 +43,35 @@ int run_child(const std::string& channel, const std::function<int()>& program) {
 
 std::unique_ptr<Channel> make_channel() { return std::move(Channel::create().value()); }
 
+TEST(Channel, UnderSudoIsTheUsersWhoCalledIt) {
+  if (::geteuid() != 0) GTEST_SKIP() << "of root alone";
+  constexpr uid_t kUser = 4242;
+  const test::TempDir roots;  // 0700
+  ::setenv("SUDO_UID", "4242", 1);
+  ::setenv("SUDO_GID", "4242", 1);
+  const char* const before = std::getenv("XDG_RUNTIME_DIR");
+  const std::string was = before != nullptr ? before : "";
+  ::setenv("XDG_RUNTIME_DIR", roots.path().c_str(), 1);
+  const auto channel = make_channel();
+  before != nullptr ? ::setenv("XDG_RUNTIME_DIR", was.c_str(), 1) : ::unsetenv("XDG_RUNTIME_DIR");
+  ::unsetenv("SUDO_UID");
+  ::unsetenv("SUDO_GID");
+  struct stat info {};
+  ASSERT_EQ(::stat(channel->path().c_str(), &info), 0);
+  EXPECT_EQ(info.st_uid, kUser);
+  EXPECT_EQ(info.st_mode & 07777, 0600U);
+  const auto said_by = [&](uid_t uid) {
+    return run_child(channel->path(), [uid] {
+      if (::setgid(uid) != 0 || ::setuid(uid) != 0) return 7;
+      nw_work("train", 1, "sample");
+      return nw_measuring();
+    });
+  };
+  EXPECT_EQ(said_by(kUser), 1);
+  EXPECT_EQ(said_by(kUser + 1), 0) << "nobody else's";
+  EXPECT_EQ(channel->take().size(), 1U);
+}
+
 TEST(Channel, MarksArriveInOrderWithTheirContent) {
   const auto channel = make_channel();
   EXPECT_TRUE(channel->take().empty());
