@@ -195,7 +195,10 @@ as_before() {  # as_before WHAT
 keeper() { ps -eo pid,comm,args | awk -v me="--gpus all -o $1 " '$2 == "nodewatt-limits" && index($0, me) {print $1}'; }
 until_set() { for _ in $(seq 200); do [ "$(cat limits/gpu1 2>/dev/null)" = 222000 ] && [ -s "$1/logs/001-1.log" ] && break; sleep 0.02; done; }
 
-sweep --power-limit 200,default --repeat 1 -o limits1 -- sh -c 'cat limits/gpu0 limits/gpu1' >/dev/null 2>&1; expect "two limits" $? 0
+sweep --power-limit 200 --gpus 1 -o limits1 --dry-run -- true >dry.txt; expect "dry run of limits" $? 0
+expect_in "whose limit it would set" dry.txt "; sets the power limit of gpu1 NVIDIA A100-SXM4-40GB (GPU-"; as_before "after a dry run"
+sweep --power-limit 200,default --repeat 1 -o limits1 -- sh -c 'cat limits/gpu0 limits/gpu1' >/dev/null 2>err.txt; expect "two limits" $? 0
+expect_in "whose limits are set" err.txt "; sets the power limit of gpu0 "
 expect "in force while it runs" "$(sort limits1/logs/*.log | uniq -c | awk '{print $1, $2}' | tr '\n' ' ')" "2 200000 2 400000 "
 as_before "after the end"
 expect "in the record" "$("$NODEWATT" runs --label power_limit=200W --json | grep -c '"power_limit_w": 200.0')" 2

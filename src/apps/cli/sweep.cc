@@ -196,16 +196,18 @@ std::string counted(std::size_t count, std::string_view what) {
   return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
 }
 
-std::string headline(const SweepState& state) {
-  return fmt::format("sweep {}: {}, {} each, {} in random order, seed {}", state.id.substr(0, 8),
+// `gpus`: those whose power limits it sets.
+std::string headline(const SweepState& state, const std::vector<GpuLimit>& gpus) {
+  return fmt::format("sweep {}: {}, {} each, {} in random order, seed {}{}", state.id.substr(0, 8),
                      counted(state.plan.grid.size(), "point"), counted(state.plan.repeat, "run"),
-                     counted(state.order.size(), "run"), state.plan.seed);
+                     counted(state.order.size(), "run"), state.plan.seed,
+                     gpus.empty() ? "" : "; sets the power limit of " + gpu_words(gpus));
 }
 
 int dry_run(const SweepOptions& options, const SweepState& state) {
-  if (const Done done = SweptGpus::check(state.plan.grid, state.plan.gpus, options.run.root); !done)
-    return complain(done.error().what);
-  std::string text = headline(state) + "\n";
+  const auto gpus = SweptGpus::check(state.plan.grid, state.plan.gpus, options.run.root);
+  if (!gpus) return complain(gpus.error().what);
+  std::string text = headline(state, *gpus) + "\n";
   std::size_t number = 0;
   for (const Turn& turn : state.order) {
     std::string command;
@@ -265,7 +267,8 @@ int measure(const SweepOptions& options, const std::string& path, SweepState& st
   if (!dir) return complain(dir.error().what);
   if (const Done done = settle_running(*dir, state); !done) return complain(done.error());
   if (const Done done = save_state(path, state); !done) return complain(done.error());
-  std::fprintf(stderr, "%s, in %s\n", headline(state).c_str(), path.c_str());
+  const auto limited = *gpus ? (*gpus)->gpus() : std::vector<GpuLimit>();
+  std::fprintf(stderr, "%s, in %s\n", headline(state, limited).c_str(), path.c_str());
 
   const TurnsEnd end = run_turns(options, *site, *dir, state, gpus->get());
   Done released;

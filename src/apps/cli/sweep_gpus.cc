@@ -84,6 +84,12 @@ Result<std::vector<GpuLimit>> choose_gpus(const std::vector<GpuLimit>& gpus, con
   return chosen;
 }
 
+std::string gpu_words(const std::vector<GpuLimit>& gpus) {
+  std::string text;
+  for (const GpuLimit& gpu : gpus) text += fmt::format("{}{} ({})", text.empty() ? "" : ", ", name_of(gpu), gpu.uuid);
+  return text;
+}
+
 Result<Watts> limit_of(const std::string& value, const GpuLimit& gpu) {
   if (value == kDefaultLimit) return gpu.standard;
   const auto whole = parse_i64(std::string_view(value).substr(0, value.size() - (value.ends_with('W') ? 1 : 0)));
@@ -109,16 +115,16 @@ Result<std::unique_ptr<SweptGpus>> SweptGpus::make(const Grid& grid, const std::
   return std::unique_ptr<SweptGpus>(new SweptGpus(std::move(*keeper), std::move(*chosen)));
 }
 
-Done SweptGpus::check(const Grid& grid, const std::string& wanted, const std::string& root) {
+Result<std::vector<GpuLimit>> SweptGpus::check(const Grid& grid, const std::string& wanted, const std::string& root) {
   const Dimension* const values = grid.find(kPowerLimit);
-  if (values == nullptr) return {};
+  if (values == nullptr) return std::vector<GpuLimit>();
   const auto host = make_real_host(root);
   const auto limits = open_power_limits(*host);
   if (!limits) return refuse(limits.error());
-  const auto chosen = choose_gpus((*limits)->gpus(), wanted);
+  auto chosen = choose_gpus((*limits)->gpus(), wanted);
   if (!chosen) return refuse(chosen.error());
   if (const Done done = check_range(*values, *chosen); !done) return refuse(done.error());
-  return {};
+  return chosen;
 }
 
 Done SweptGpus::set(const std::string& value) {

@@ -19,13 +19,16 @@ Result<std::vector<GpuLimit>> choose_gpus(const std::vector<GpuLimit>& gpus, con
 // The limit that a value of the grid stands for; malformed when this GPU cannot have it.
 Result<Watts> limit_of(const std::string& value, const GpuLimit& gpu);
 
+// "gpu0 NAME (UUID), gpu1 ..."
+std::string gpu_words(const std::vector<GpuLimit>& gpus);
+
 class SweptGpus {
  public:
   // Nothing where the grid has no power limits. Permission is proved, and the highest limit of the grid in force. The
   // error says why not, and what mends it.
   static Result<std::unique_ptr<SweptGpus>> make(const Grid& grid, const std::string& wanted, const std::string& root);
-  // Whether there are such GPUs that can have these limits; sets nothing.
-  static Done check(const Grid& grid, const std::string& wanted, const std::string& root);
+  // Those whose limits would be set, if they can have these; sets nothing. None where the grid has no power limits.
+  static Result<std::vector<GpuLimit>> check(const Grid& grid, const std::string& wanted, const std::string& root);
 
   const std::vector<GpuLimit>& gpus() const { return gpus_; }
   Done set(const std::string& value);  // of the grid
