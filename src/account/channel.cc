@@ -25,6 +25,15 @@ namespace nw {
 namespace {
 constexpr Nanos kWriterDied = seconds(1);  // a slot taken and not filled for so long never will be
 
+// Takes the memory now: where a full tmpfs has none left, the first touch of a sparse file's page would be SIGBUS, here
+// or in the measured program. Returns an errno.
+int reserve(int fd) {
+  int why = 0;
+  while ((why = ::posix_fallocate(fd, 0, kChannelSize)) == EINTR) {
+  }
+  return why;
+}
+
 std::string text_of(const char* bytes, std::size_t size) { return valid_utf8({bytes, ::strnlen(bytes, size)}); }
 
 struct User {
@@ -71,9 +80,11 @@ Result<std::unique_ptr<Channel>> Channel::create() {
     if (user) [[maybe_unused]]
       const int given = ::fchown(fd, user->uid, user->gid);  // else it stays root's, and root's programs reach it
     void* map = MAP_FAILED;
-    if (::ftruncate(fd, kChannelSize) == 0)
+    int why = reserve(fd);
+    if (why == 0) {
       map = ::mmap(nullptr, kChannelSize, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    const int why = errno;
+      why = errno;
+    }
     ::close(fd);
     if (map != MAP_FAILED) return std::unique_ptr<Channel>(new Channel(path, static_cast<ChannelHeader*>(map)));
     ::unlink(path.c_str());
@@ -82,8 +93,8 @@ Result<std::unique_ptr<Channel>> Channel::create() {
   return tl::make_unexpected(error);
 }
 
-// A fresh file is all zero: sequence of slot i has to be i. The slots are stored lazily as position minus index, which
-// makes the zeros right and leaves untouched pages out of memory.
+// A fresh file is all zero: sequence of slot i has to be i. It is stored as position minus index, which makes the zeros
+// right and leaves pages that nobody touched out of this process.
 Channel::Channel(std::string path, ChannelHeader* header) : path_(std::move(path)), header_(header) {
   header_->slots = kChannelSlots;
   header_->slot_size = sizeof(ChannelSlot);

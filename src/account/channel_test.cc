@@ -106,6 +106,13 @@ TEST(Channel, MarksArriveInOrderWithTheirContent) {
   EXPECT_TRUE(channel->take().empty());
 }
 
+TEST(Channel, ItsMemoryIsTakenAtOnce) {
+  const auto channel = make_channel();
+  struct stat info {};
+  ASSERT_EQ(::stat(channel->path().c_str(), &info), 0);
+  EXPECT_GE(static_cast<std::size_t>(info.st_blocks) * 512, kChannelSize);
+}
+
 TEST(Channel, WithoutTheVariableNothingHappens) {
   EXPECT_EQ(run_child("",
                       [] {

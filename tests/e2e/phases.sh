@@ -24,4 +24,19 @@ expect "is counted" "$(json r.json '[a["count"] for a in r["anomalies"] if a["na
 expect_in "said in words" r.txt "too short to resolve"
 "$NODEWATT" phase begin outside; expect "no-op when nobody measures" $? 0
 NODEWATT_CHANNEL=/nonexistent "$NODEWATT" phase begin outside 2>/dev/null; expect "a channel that is gone" $? 1
+
+# Folders without room for the channel: the next one takes it; where none does, that is said, and the command runs all the same.
+mark='"$NODEWATT" phase begin a && "$NODEWATT" phase end a'; export NODEWATT mark
+if unshare -Urm true 2>/dev/null; then
+  unshare -Urm bash -c 'mkdir tiny && mount -t tmpfs -o size=100k none tiny || exit 9
+    XDG_RUNTIME_DIR=$PWD/tiny "$NODEWATT" run -q --json=full.json -- sh -c "echo \$NODEWATT_CHANNEL; $mark"' >full.txt 2>full.err
+  expect "a full folder: exit code" $? 0
+  expect "a full folder: another is taken" "$(grep -c tiny full.txt) $(cat full.err)" "0 "
+  expect "a full folder: the phase" "$(json full.json '[p["path"] for p in r["phases"]]')" "['a']"
+else
+  echo "phases: no folder without room is tried: unshare is not allowed here"
+fi
+(trap "" XFSZ; ulimit -f 1000; "$NODEWATT" run -q -- sh -c '[ -z "$NODEWATT_CHANNEL" ] && exit 6') 2>full.err
+expect "no folder at all: exit code" $? 6
+expect "no folder at all: said" "$(grep -c "phases are not measured: .*nodewatt-.*File too large" full.err) $(ls nodewatt-*-* 2>/dev/null | wc -l)" "1 0"
 finish

@@ -43,6 +43,13 @@ std::optional<std::string> variable(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? std::nullopt : std::optional<std::string>(value);
 }
+
+std::unique_ptr<Channel> make_channel() {
+  auto made = Channel::create();
+  if (made) return std::move(*made);
+  complain("phases are not measured: " + made.error().what);
+  return nullptr;
+}
 }  // namespace
 
 Session::Session(const std::string& root, std::optional<Nanos> period, Site site)
@@ -100,9 +107,7 @@ Outcome Session::run(const RunOptions& options, pb::Record record) {
 
 Outcome Session::measure(const RunOptions& options, pb::Record record, const Work& work) {
   const double cpu_before = cpu_seconds(RUSAGE_SELF);
-  std::unique_ptr<Channel> channel;
-  if (options.takes_marks())
-    if (auto made = Channel::create()) channel = std::move(*made);
+  const auto channel = options.takes_marks() ? make_channel() : nullptr;
   std::optional<Journal> journal;
   if (const auto dir = journal_dir())
     if (auto made = Journal::create(*dir, record.uid())) journal.emplace(std::move(*made));

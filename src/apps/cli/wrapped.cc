@@ -18,6 +18,8 @@ namespace {
 LineRuleTexts texts_of(const RunOptions& options) {
   return {options.phase_regex, options.phase_end_regex, options.work_regex};
 }
+
+void say_unwatched(const std::string& why) { complain("the command's output is not watched for phases: " + why); }
 }  // namespace
 
 // The command's output on its way, and the marks that its lines make.
@@ -26,15 +28,16 @@ class Wrapped::Watched {
   // Nothing, and a complaint, when it cannot be: the command then runs unwatched.
   static std::unique_ptr<Watched> make(const RunOptions& options, const std::string& channel) {
     const LineRuleTexts texts = texts_of(options);
-    if (texts.empty() || channel.empty()) return nullptr;
+    if (texts.empty() || channel.empty()) return nullptr;  // whoever has no channel has said so
     auto rules = LineRules::make(texts, static_cast<std::uint32_t>(::getpid()));
-    ChannelHeader* header = map_channel(channel.c_str());
-    if (!rules || header == nullptr) return nullptr;
+    ChannelHeader* header = rules ? map_channel(channel.c_str()) : nullptr;
+    std::string error = rules ? channel + " is no channel" : rules.error().what;
+    if (header == nullptr) return say_unwatched(error), nullptr;
     std::unique_ptr<Watched> watched(new Watched(std::move(*rules), header));
-    std::string error;
+    error.clear();
     watched->output =
         Output::make([self = watched.get()](const Line& line, Nanos at) { self->take(line, at); }, error, options.log);
-    if (!error.empty()) complain("the command's output is not watched for phases: " + error);
+    if (!error.empty()) say_unwatched(error);
     return watched;
   }
   ~Watched() {
