@@ -109,12 +109,19 @@ Channel::~Channel() {
 
 std::vector<Mark> Channel::take() {
   std::vector<Mark> marks;
-  take_slots(marks);
+  take_slots(marks, kWriterDied);
   take_heaps(marks);
   return marks;
 }
 
-void Channel::take_slots(std::vector<Mark>& marks) {
+std::vector<Mark> Channel::take_rest() {
+  std::vector<Mark> marks;
+  take_slots(marks, Nanos{});
+  take_heaps(marks);
+  return marks;
+}
+
+void Channel::take_slots(std::vector<Mark>& marks, Nanos patience) {
   const std::uint64_t end = header_->head.load(std::memory_order_acquire);  // writers may be faster than we are
   const std::int64_t now = monotonic().count();
   while (tail_ < end) {
@@ -122,7 +129,7 @@ void Channel::take_slots(std::vector<Mark>& marks) {
     ChannelSlot& next = slots_of(*header_)[index];
     if (next.sequence.load(std::memory_order_acquire) + index != tail_ + 1) {
       if (stalled_since_ == Nanos{}) stalled_since_ = monotonic();
-      if (monotonic() - stalled_since_ < kWriterDied) return;
+      if (monotonic() - stalled_since_ < patience) return;
       ++skipped_;
     } else {
       const auto kind = next.kind > static_cast<std::uint32_t>(Mark::kLastKind) ? Mark::Kind::work

@@ -84,8 +84,10 @@ class Channel {
   Channel& operator=(const Channel&) = delete;
 
   const std::string& path() const { return path_; }
-  // All marks written by now, oldest first.
+  // All marks written by now, oldest first; up to one that is just being written.
   std::vector<Mark> take();
+  // The same at the end of the run, when nobody waits for one that is being written: it is lost.
+  std::vector<Mark> take_rest();
   // Marks that did not fit, or whose writers died while writing.
   std::uint64_t lost() const;
   // Sleeps until `when`, a phase's begin or end (if `for_edges`), a crowd of marks or interrupt().
@@ -94,7 +96,7 @@ class Channel {
 
  private:
   Channel(std::string path, ChannelHeader* header);
-  void take_slots(std::vector<Mark>& marks);
+  void take_slots(std::vector<Mark>& marks, Nanos patience);
   void take_heaps(std::vector<Mark>& marks);
 
   std::string path_;

@@ -398,18 +398,88 @@ TEST(Channel, TakeComesBackWhileMarksPourIn) {
   EXPECT_LE(most, kChannelSlots);
 }
 
+// The channel's file as its writers see it.
+class Ring {
+ public:
+  explicit Ring(const Channel& channel) : header_(map_channel(channel.path().c_str())) {}
+  ~Ring() { unmap_channel(header_); }
+  Ring(const Ring&) = delete;
+  Ring& operator=(const Ring&) = delete;
+  // Takes a slot and does not fill it, as SIGKILL leaves it.
+  void take_slot() const { header_->head.fetch_add(1); }
+  ChannelHeader& header() const { return *header_; }
+
+ private:
+  ChannelHeader* header_;
+};
+
 TEST(Channel, AWriterThatDiesInAMarkCostsThatMarkAlone) {
   const auto channel = make_channel();
-  // A slot that was taken and never filled, as SIGKILL leaves it.
-  const int fd = ::open(channel->path().c_str(), O_RDWR);
-  auto* header = static_cast<ChannelHeader*>(::mmap(nullptr, kChannelSize, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
-  ::close(fd);
-  header->head.fetch_add(1);
-  ::munmap(header, kChannelSize);
+  Ring(*channel).take_slot();
   ASSERT_EQ(run_child(channel->path(), [] { return nw_work("w", 1, "x"), 0; }), 0);
   EXPECT_TRUE(channel->take().empty()) << "it may still be written";
   std::this_thread::sleep_for(std::chrono::milliseconds(1100));
   EXPECT_EQ(channel->take().size(), 1u);
+  EXPECT_EQ(channel->lost(), 1u);
+}
+
+TEST(Channel, AtTheEndNobodyWaitsForAWriter) {
+  const auto channel = make_channel();
+  Ring(*channel).take_slot();
+  ASSERT_EQ(run_child(channel->path(), [] { return nw_work("w", 1, "x"), 0; }), 0);
+  Ring(*channel).take_slot();
+  ASSERT_EQ(run_child(channel->path(), [] { return nw_work("w", 1, "x"), 0; }), 0);
+  EXPECT_EQ(channel->take_rest().size(), 2u);
+  EXPECT_EQ(channel->lost(), 2u);
+}
+
+// A name on a page that cannot be read yet: its writer stands in the middle of the mark until it is let go.
+struct Stopper {
+  Stopper() {
+    if (::pipe(reached) != 0 || ::pipe(let_go) != 0) std::abort();
+    page = ::mmap(nullptr, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  }
+  static void stop(int) {
+    char byte = 0;
+    if (::write(here->reached[1], &byte, 1) != 1 || ::read(here->let_go[0], &byte, 1) != 1) ::_exit(9);
+    ::mprotect(here->page, 4096, PROT_READ);
+  }
+  int reached[2], let_go[2];
+  void* page;
+  static inline Stopper* here = nullptr;
+};
+
+TEST(Channel, AWriterThatComesBackTooLateHoldsNobodyUp) {
+  const auto channel = make_channel();
+  Stopper stopper;
+  Stopper::here = &stopper;
+  const pid_t late = ::fork();
+  if (late == 0) {
+    std::signal(SIGSEGV, Stopper::stop);
+    const RawMark mark{Mark::Kind::begin, 0, 0, 1, 1, static_cast<const char*>(stopper.page)};
+    ::_exit(write_mark(*map_channel(channel->path().c_str()), mark) == 0 ? 0 : 1);
+  }
+  char byte = 0;
+  ASSERT_EQ(::read(stopper.reached[0], &byte, 1), 1);
+  EXPECT_TRUE(channel->take().empty());
+  std::this_thread::sleep_for(std::chrono::milliseconds(1100));
+  EXPECT_TRUE(channel->take().empty());
+  ASSERT_EQ(channel->lost(), 1u) << "its slot is given away";
+  ASSERT_EQ(::write(stopper.let_go[1], &byte, 1), 1);
+  int status = 0;
+  ::waitpid(late, &status, 0);
+  EXPECT_EQ(status, 0) << "its begin is none";
+  std::size_t taken = 0;
+  for (std::uint32_t round = 0; round < 4; ++round) {
+    ASSERT_EQ(run_child(channel->path(),
+                        [] {
+                          for (std::uint32_t i = 0; i < kChannelSlots / 2; ++i) nw_work("w", 1, "x");
+                          return 0;
+                        }),
+              0);
+    taken += channel->take().size();
+  }
+  EXPECT_EQ(taken, 2u * kChannelSlots);
   EXPECT_EQ(channel->lost(), 1u);
 }
 

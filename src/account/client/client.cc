@@ -194,7 +194,8 @@ std::uint64_t write_mark(ChannelHeader& header, const RawMark& mark) {
   slot.tid = mark.tid;
   copy_text(slot.name, sizeof slot.name, mark.name);
   copy_text(slot.unit, sizeof slot.unit, mark.unit);
-  slot.sequence.store(position + 1 - position % kChannelSlots, std::memory_order_release);
+  std::uint64_t unfilled = position - position % kChannelSlots;  // else the reader gave it away, and counted us as dead
+  if (!slot.sequence.compare_exchange_strong(unfilled, unfilled + 1, std::memory_order_release)) return 0;
   header.wake.fetch_add(1, std::memory_order_seq_cst);
   if (must_wake(header, position, mark.kind)) ::syscall(SYS_futex, &header.wake, FUTEX_WAKE, 1, nullptr, nullptr, 0);
   return id;

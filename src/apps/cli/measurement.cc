@@ -67,10 +67,9 @@ void Measurement::sweep() {
   if (journal_ != nullptr) write_journal({encode_sweep(sweep_, period_)});
 }
 
-void Measurement::take_marks() {
-  if (channel_ == nullptr) return;
+void Measurement::take_marks(const std::vector<Mark>& marks) {
   std::vector<std::string> frames;
-  for (const Mark& mark : channel_->take()) {
+  for (const Mark& mark : marks) {
     edge_ |= mark.kind == Mark::Kind::begin || mark.kind == Mark::Kind::end;
     account_.add(mark);
     if (journal_ != nullptr) frames.push_back(encode_mark(mark));
@@ -94,7 +93,7 @@ void Measurement::loop() {
     else
       channel_->wait(quiet ? std::min(due, quiet_until) : due, !quiet);
     if (stopping_) break;
-    take_marks();
+    if (channel_ != nullptr) take_marks(channel_->take());
     const Nanos now = host_.now();
     const bool wanted = edge_;
     if (now >= due || (wanted && now >= quiet_until)) {
@@ -111,7 +110,7 @@ void Measurement::stop(Nanos end, const pb::Record& record) {
   stopping_ = true;
   if (channel_ != nullptr) channel_->interrupt();
   if (thread_.joinable()) thread_.join();
-  take_marks();
+  if (channel_ != nullptr) take_marks(channel_->take_rest());
   sweep();
   if (activities_ != nullptr) {
     usage_->end(end);

@@ -40,7 +40,7 @@ class Measurement {
   void loop();
   void sweep();
   void glance();
-  void take_marks();
+  void take_marks(const std::vector<Mark>& marks);
   void write_journal(const std::vector<std::string>& frames);
 
   Host& host_;
