@@ -492,6 +492,7 @@ TEST(Channel, ACrowdOfMarksEndsAWaitThatOneDoesNot) {
       ::setenv(kChannelVariable, channel->path().c_str(), 1);
       ::usleep(200'000);
       for (std::uint32_t i = 0; i < marks; ++i) nw_work("w", 1, "x");
+      nw_figure("f", 1), nw_setting("k", "v");
       ::_exit(0);
     }
     const Nanos start = host->now();
@@ -500,7 +501,7 @@ TEST(Channel, ACrowdOfMarksEndsAWaitThatOneDoesNot) {
     channel->take();
     return host->now() - start;
   };
-  for (const bool for_edges : {false, true}) {  // work is no edge
+  for (const bool for_edges : {false, true}) {  // work is no edge, nor are figures and settings
     EXPECT_GE(wait_beside(1, for_edges), millis(599));
     EXPECT_LT(wait_beside(kChannelCrowd + 10, for_edges), seconds(10));
   }

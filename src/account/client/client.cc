@@ -92,10 +92,10 @@ bool leaves_room(const ChannelSlot* slots, std::uint64_t position) {
 }
 
 // The reader asked to be woken by the next edge of a phase, or by this many marks. Of several writers one does it.
-// Work alone wakes nobody: it asks for no sweep, and a program may report it a million times.
+// Nothing else wakes anybody: it asks for no sweep, and a program may report work a million times.
 bool must_wake(ChannelHeader& header, std::uint64_t position, Mark::Kind kind) {
-  if (kind != Mark::Kind::work && header.waiting.load(std::memory_order_seq_cst) != 0)
-    return header.waiting.exchange(0) != 0;
+  const bool edge = kind == Mark::Kind::begin || kind == Mark::Kind::end;
+  if (edge && header.waiting.load(std::memory_order_seq_cst) != 0) return header.waiting.exchange(0) != 0;
   const std::uint64_t crowded_at = header.crowded_at.load(std::memory_order_relaxed);
   return crowded_at != 0 && position >= crowded_at && header.crowded_at.exchange(0) != 0;
 }
