@@ -90,6 +90,16 @@ time.sleep(0.5)  # a shell that is just forking forgets an interrupt
 os.write(session.fd, b"\x03")
 expect("Ctrl-C", session.end()[1], -signal.SIGINT)
 
+# A terminal that takes its time, twice, while the command has long ended. Empty lines, since those grow on their way out: the terminal
+# holds fewer of them than the command could leave behind.
+session = Session([NODEWATT, *RULE, "--", "sh", "-c", "head -c 28000 /dev/zero | tr '\\0' '\\n'; exit 4"])
+time.sleep(1)
+while len(session.seen) < 22000:
+    session.seen += os.read(session.fd, 1000)
+time.sleep(3)
+out, code = session.end()
+expect("the end of the output on a slow terminal", (len(out), code), (56000, 4))
+
 # A process below the command, as python is below sh: told of the new size when that is there to be seen.
 RESIZED = """
 import os, signal, sys, time

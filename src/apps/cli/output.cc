@@ -152,7 +152,9 @@ class Output::Stream {
       if (got <= 0) break;  // a pseudo terminal ends with EIO
       const std::string_view bytes(buffer.data(), static_cast<std::size_t>(got));
       watch(bytes, monotonic());
+      const Nanos read_at = monotonic();
       if (!pass_on(bytes)) break;
+      if (tail_until != Nanos{}) tail_until += monotonic() - read_at;  // a slow reader's time is not the writer's
     }
     watch("", monotonic(), true);
     const std::lock_guard lock(common_->state);
