@@ -1,12 +1,14 @@
 // Lines: a program's output, cut into the lines that a reader of it sees.
 //
 // A line ends at '\n' or '\r', since progress bars end theirs so; one that '\r' ended or begins after one is `redrawn`.
+// "\r\n" is one end and redraws nothing. Where a piece ends between the two, the line waits for the next piece.
 // What a terminal does not show is left out: colours and titles (ECMA-48 control sequences, OSC strings) and other
 // control characters. Empty lines are none. Of a line longer than kMost bytes the beginning counts. Output may come in
 // any pieces, be binary and never end a line: what is remembered is bounded.
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,6 +17,7 @@ namespace nw {
 struct Line {
   std::string_view text;  // for the time of the call
   bool redrawn = false;
+  bool late = false;  // it was there with the piece before
 };
 
 class Lines {
@@ -24,17 +27,23 @@ class Lines {
   // Hands each line that ends in `bytes` to `take(const Line&)`.
   template <class Take>
   void feed(std::string_view bytes, Take take) {
+    if (waiting_ && !bytes.empty()) release(bytes.front() != '\n', take);
     while (!bytes.empty()) {
       const std::size_t end = find_end(bytes);
       if (end == std::string_view::npos) return keep(bytes);
-      finish(bytes.substr(0, end), bytes[end] == '\r', take);
-      bytes.remove_prefix(end + 1);
+      const bool by_return = bytes[end] == '\r', last = end + 1 == bytes.size();
+      const std::string_view text = shown(bytes.substr(0, end));
+      if (by_return && last && !after_return_ && !text.empty()) return wait(text);
+      const bool both = by_return && !last && bytes[end + 1] == '\n';
+      finish(text, by_return && !both, take);
+      bytes.remove_prefix(both ? end + 2 : end + 1);
     }
   }
   // The output has ended; what stands there without a line's end is a line, too.
   template <class Take>
   void end(Take take) {
-    finish("", false, take);
+    if (waiting_) release(true, take);
+    finish(shown(""), false, take);
   }
 
  private:
@@ -43,14 +52,26 @@ class Lines {
   std::string_view shown(std::string_view rest);
 
   template <class Take>
-  void finish(std::string_view rest, bool by_return, Take& take) {
-    const std::string_view text = shown(rest);
+  void finish(std::string_view text, bool by_return, Take& take) {
     if (!text.empty()) take(Line{text, by_return || after_return_});
     kept_.clear();
     after_return_ = by_return;
   }
 
+  void wait(std::string_view text) {
+    waiting_ = text;
+    kept_.clear();
+  }
+  // A '\n' that comes now is an empty line.
+  template <class Take>
+  void release(bool redrawn, Take& take) {
+    take(Line{*waiting_, redrawn, true});
+    waiting_.reset();
+    after_return_ = redrawn;
+  }
+
   std::string kept_, shown_;
+  std::optional<std::string> waiting_;  // ended by '\r'; whether a '\n' follows is not known yet
   bool after_return_ = false;
 };
 

@@ -27,10 +27,33 @@ TEST(Lines, EndAtNewlinesAndReturns) {
   EXPECT_EQ(lines_of({"\r10%", "\r20%", "\nx"}), (Seen{"~10%", "~20%", "x"}));
 }
 
+TEST(Lines, ReturnAndNewlineAreOneEnd) {
+  EXPECT_EQ(lines_of({"Epoch\r\nEpoch\r\nEpoch\r\n"}), (Seen{"Epoch", "Epoch", "Epoch"}));
+  EXPECT_EQ(lines_of({"Epoch\r", "\nEpoch\r", "\n", "Epoch\r\n"}), (Seen{"Epoch", "Epoch", "Epoch"}));
+  EXPECT_EQ(lines_of({"10%\r20%\r\ndone\r\n\r\nmore"}), (Seen{"~10%", "~20%", "done", "more"}));
+  EXPECT_EQ(lines_of({"10%\r", "20%\r", "\nx\r"}), (Seen{"~10%", "~20%", "~x"}));
+}
+
+// The first line of a progress bar alone, and that its time is the one at which it came.
+TEST(Lines, OnlyALineThatMayBeEitherWaits) {
+  Lines lines;
+  Seen seen;
+  const auto take = [&](const Line& line) { seen.push_back((line.late ? "late " : "") + std::string(line.text)); };
+  lines.feed("0%\r", take);
+  EXPECT_EQ(seen, Seen{});
+  lines.feed("", take);
+  EXPECT_EQ(seen, Seen{});
+  lines.feed("1%\r", take);
+  EXPECT_EQ(seen, (Seen{"late 0%", "1%"}));
+  lines.feed("2%\r", take);
+  EXPECT_EQ(seen, (Seen{"late 0%", "1%", "2%"}));
+}
+
 TEST(Lines, PiecesDoNotMatter) {
-  const std::string output = "one\ntwo\rthree\n\nfour \x1b[31mred\x1b[0m\nfive";
+  const std::string output =
+      "one\ntwo\rthree\n\nfour \x1b[31mred\x1b[0m\nfive\r\nsix\r\n\r\nseven\r\rate\r\rnine\r\r\n\rten";
   const Seen whole = lines_of({output});
-  EXPECT_EQ(whole.size(), 5u);
+  EXPECT_EQ(whole.size(), 10u);
   for (std::size_t size = 1; size < output.size(); ++size) {
     std::vector<std::string> pieces;
     for (std::size_t at = 0; at < output.size(); at += size) pieces.push_back(output.substr(at, size));

@@ -17,6 +17,7 @@ expect "phases" "$(json r.json '[(p["path"], p["count"], 0.25 < p["duration_s"] 
 expect "work" "$(json r.json '[[(w["unit"], w["count"]) for w in p["work"]] for p in r["phases"]]')" "[[('sample', 100.0)], [('sample', 200.0)]]"
 sh train.sh >plain.txt 2>plain.err; cmp -s plain.txt out.txt || fail "output differs"; cmp -s plain.err err.txt || fail "errors differ"
 expect "no anomalies of phases" "$(json r.json '[a["name"] for a in r["anomalies"] if a["name"] in ("phase_unmatched", "phase_unended", "phase_lost")]')" "[]"
+run --json=r.json -- printf 'Epoch 1\r\nEpoch 1\r\nEpoch 1\r\n' >out.txt; expect "lines that end as elsewhere" "$(json r.json '[(p["path"], p["count"]) for p in r["phases"]]')" "[('epoch 1', 3)]"
 
 # Bytes: many lines on both streams, binary, no line end, one long line, and a lot in the last moment.
 lines() { seq 100000; seq 100000 200000 >&2; }; lines >plain.txt 2>plain.err

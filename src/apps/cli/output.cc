@@ -175,9 +175,10 @@ class Output::Stream {
 
   void watch(std::string_view bytes, Nanos at, bool last = false) {
     const std::lock_guard lock(common_->lines);
-    const auto take = [&](const Line& line) { common_->watch(line, at); };
+    const auto take = [&](const Line& line) { common_->watch(line, line.late ? fed_at_ : at); };
     lines_.feed(bytes, take);
     if (last) lines_.end(take);
+    fed_at_ = at;
   }
 
   // How much of it goes at once: so much that a ready reader's pipe has room, and whole lines if there are any.
@@ -210,6 +211,7 @@ class Output::Stream {
   Fd from_, childs_, closing_, leaving_;
   bool terminal_, whole_ = false;
   Lines lines_;
+  Nanos fed_at_{};
   std::thread thread_;
   bool ended_ = false;  // under Common::state
   int lost_errno_ = 0;  // and this, from then on
