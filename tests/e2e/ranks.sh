@@ -30,6 +30,11 @@ expect "a phase once, its work of all" "$(json mpi.json '[(p["path"], p["count"]
   "[('train', 8, 80.0, 1)]"
 once=$(json mpi.json "r['phases'][0]['energy']['energy_j'] / (430 * r['phases'][0]['duration_s'])")
 awk "BEGIN { exit !($once > 0.9 && $once < 1.1) }" || fail "the phase's energy: got $once times the node's"
+# A rank that waits for another that never comes: what is measured meanwhile is not the run's.
+env $(variables openmpi few 0 0 2 2) "$NODEWATT" --root tree run -q --period 2ms --json few.json -- sleep 0.3 2>few.err
+once=$(json few.json "r['energy']['energy_j'] / (430 * r['duration_s'])")
+awk "BEGIN { exit !($once > 0.8 && $once < 1.2) }" || fail "energy to the end of the last rank: got $once times the node's"
+expect_in "a period too short for ranks" few.err "--period 2ms: the sampler of several ranks reads every 50ms at most"
 kill $feeder
 
 # Who founded the crew may end first, others may come late; nobody waits for another's command, and no stream is held open.

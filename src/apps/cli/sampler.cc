@@ -110,10 +110,20 @@ ChildEnd end_of(const CrewSum& sum) {
   return {0, {}};
 }
 
+// A crew goes on for two seconds after its last rank has left, for those that may still come, and a meter remembers 64
+// readings: read faster than this, it would have forgotten the moment at which the run turns out to have ended.
+constexpr Nanos kShortestPeriod = millis(50);
+
+std::optional<Nanos> period_of(const RunOptions& options) {
+  const auto asked = *parse_period(options.period);
+  if (!asked || *asked >= kShortestPeriod) return asked;
+  complain("--period " + options.period + ": the sampler of several ranks reads every 50ms at most");
+  return kShortestPeriod;
+}
+
 void sample(Crew& crew, const RunOptions& options, const TextStyle& style,
             const std::function<void(pb::Record&)>& describe) {
-  const auto period = parse_period(options.period);
-  Session session(options.root, *period, find_site_or_warn(options.config, options.root));
+  Session session(options.root, period_of(options), find_site_or_warn(options.config, options.root));
   auto record = session.begin_record(options);
   if (!record) {
     complain(record.error().what);
