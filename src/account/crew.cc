@@ -24,6 +24,13 @@ CrewMessage message_of(CrewMessage::Kind kind, std::string_view text = {}) {
   message.set_text(text);
   return message;
 }
+
+bool send_text(int socket, CrewMessage::Kind kind, std::string_view text) {
+  constexpr std::size_t kPiece = sizeof(CrewMessage::text) - 1;
+  for (; !text.empty(); text.remove_prefix(std::min(kPiece, text.size())))
+    if (!send_message(socket, message_of(kind, text.substr(0, kPiece)))) return false;
+  return true;
+}
 }  // namespace
 
 Crew::Crew(CrewFiles files, const std::string& group) : files_(std::move(files)), state_(std::make_unique<State>()) {
@@ -136,17 +143,15 @@ CrewSum Crew::wait() {
   return state_->sum;
 }
 
-void Crew::dismiss(const std::string& words) {
+void Crew::dismiss(const CrewWords& words) {
   Fd& last = state_->last;
   if (last) {
     const timeval patience{kCleaning.count() / kNanosPerSecond, 0};
     ::setsockopt(last.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     ::fcntl(last.get(), F_SETFL, 0);  // may wait now
   }
-  constexpr std::size_t kPiece = sizeof(CrewMessage::text) - 1;
-  for (std::size_t at = 0; last && at < words.size(); at += kPiece)
-    if (!send_message(last.get(), message_of(CrewMessage::Kind::words, std::string_view(words).substr(at, kPiece))))
-      break;
+  if (last && send_text(last.get(), CrewMessage::Kind::output, words.output))
+    send_text(last.get(), CrewMessage::Kind::words, words.error);
   remove_files();
   last = Fd();
 }

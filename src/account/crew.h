@@ -40,6 +40,12 @@ struct CrewSum {
   Nanos spread;                         // between the first and the last that joined
 };
 
+// What the sampler has printed, for the last rank's streams.
+struct CrewWords {
+  std::string error, output;
+  bool operator==(const CrewWords&) const = default;
+};
+
 // The files of one crew, in the folder that door.h describes.
 struct CrewFiles {
   Fd folder, lock, listener;
@@ -60,7 +66,7 @@ class Crew {
   // Until the crew is over.
   CrewSum wait();
   // After that: hands the words to the last rank, and takes the crew's files away.
-  void dismiss(const std::string& words);
+  void dismiss(const CrewWords& words);
   // The descriptors that must stay open in the sampler's process.
   std::vector<int> descriptors() const;
 

@@ -72,15 +72,16 @@ TEST_F(Meeting, TheFirstFoundsAndTheOthersJoin) {
   }
   auto late = seat(3);
   EXPECT_TRUE(late->await_ready(kSoon)) << "who comes later hears it at once";
-  EXPECT_EQ(founder->leave(exited(0), kSoon, never).value(), "") << "who leaves first waits for nobody";
-  EXPECT_EQ(late->leave({{}, 9, millis(7)}, kSoon, never).value(), "");
-  EXPECT_EQ(second->leave(exited(3), kSoon, never).value(), "");
-  std::string words(5000, 'w'), heard;
-  std::thread last([&] { heard = third->leave(exited(0), kSoon, never).value_or("none"); });
+  EXPECT_EQ(founder->leave(exited(0), kSoon, never).value(), CrewWords{}) << "who leaves first waits for nobody";
+  EXPECT_EQ(late->leave({{}, 9, millis(7)}, kSoon, never).value(), CrewWords{});
+  EXPECT_EQ(second->leave(exited(3), kSoon, never).value(), CrewWords{});
+  const CrewWords words{std::string(5000, 'w'), std::string(3000, 'o')};
+  CrewWords heard;
+  std::thread last([&] { heard = third->leave(exited(0), kSoon, never).value_or(CrewWords{"none", ""}); });
   const CrewSum sum = sampler->wait();
   sampler->dismiss(words);
   last.join();
-  EXPECT_EQ(heard, words) << "the last hears the report";
+  EXPECT_TRUE(heard == words) << "the last hears the report";
   EXPECT_EQ(sum.ranks, 4u);
   EXPECT_EQ(sum.failed, 2u);
   EXPECT_EQ(sum.lost, 0u);
@@ -99,7 +100,7 @@ TEST_F(Meeting, ARankTakesPartOnce) {
   auto rank0 = first->join(0, "").value();
   first.reset();
   auto rank1 = seat(1);
-  EXPECT_EQ(rank0->leave(exited(0), kSoon, never).value(), "");
+  EXPECT_EQ(rank0->leave(exited(0), kSoon, never).value(), CrewWords{});
   std::optional<Door> again(door());
   ASSERT_FALSE(again->join(0, "").value()) << "the crew that lives has had rank 0";
   Sampler main(*again);
@@ -108,14 +109,14 @@ TEST_F(Meeting, ARankTakesPartOnce) {
   again.reset();
   std::thread last([&] { (void)rank1->leave(exited(0), kSoon, never); });
   EXPECT_EQ(prepare->wait().ranks, 2u);
-  prepare->dismiss("");
+  prepare->dismiss({});
   last.join();
   auto rank1_main = seat(1);
   ASSERT_TRUE(rank1_main) << "joins its fellow's crew although an earlier place is free";
   (void)rank0_main->leave(exited(0), kSoon, never);
   std::thread very_last([&] { (void)rank1_main->leave(exited(0), kSoon, never); });
   EXPECT_EQ(main->wait().ranks, 2u);
-  main->dismiss("");
+  main->dismiss({});
   very_last.join();
 }
 
@@ -127,7 +128,7 @@ TEST_F(Meeting, ProgramsOfDifferentKeysDoNotMeet) {
   EXPECT_FALSE(seat(1, "b"));
   mine.reset();
   EXPECT_EQ(sampler->wait().lost, 1u);
-  sampler->dismiss("");
+  sampler->dismiss({});
 }
 
 // A rank's nodewatt that is killed is noticed by the end of its connection; nobody else is.
@@ -148,7 +149,7 @@ TEST_F(Meeting, ARankThatDiesIsLost) {
   EXPECT_EQ(WTERMSIG(status), SIGKILL);
   std::thread last([&] { (void)alive->leave(exited(0), kSoon, never); });
   const CrewSum sum = sampler->wait();
-  sampler->dismiss("");
+  sampler->dismiss({});
   last.join();
   EXPECT_EQ(sum.ranks, 2u);
   EXPECT_EQ(sum.lost, 1u);
@@ -175,7 +176,7 @@ TEST_F(Meeting, ASamplerThatIsKilledFreesItsPlaceAtOnce) {
   ASSERT_TRUE(rank);
   ::kill(child, SIGKILL);
   ::waitpid(child, nullptr, 0);
-  EXPECT_EQ(rank->leave(exited(0), kSoon, never).value_or("gone"), "gone");
+  EXPECT_FALSE(rank->leave(exited(0), kSoon, never).has_value());
   std::optional<Door> next(door());
   ASSERT_FALSE(next->join(2, "").value());
   Sampler sampler(*next);
@@ -184,7 +185,7 @@ TEST_F(Meeting, ASamplerThatIsKilledFreesItsPlaceAtOnce) {
   next.reset();
   again.reset();
   sampler->wait();
-  sampler->dismiss("");
+  sampler->dismiss({});
   EXPECT_EQ(files(), 0u) << "what the killed one left is gone too";
 }
 
@@ -195,14 +196,16 @@ TEST_F(Meeting, ThoseThatAreToComeAreWaitedForAtTheBeginning) {
   Sampler sampler(*first, 2);
   auto quick = first->join(0, "").value();
   first.reset();
-  std::thread leaving([&] { EXPECT_EQ(quick->leave(exited(1), kSoon, never).value_or("?"), ""); });
+  std::thread leaving([&] {
+    EXPECT_EQ(quick->leave(exited(1), kSoon, never).value_or(CrewWords{"?", ""}), CrewWords{});
+  });
   std::this_thread::sleep_for(std::chrono::milliseconds(200));
   auto second = seat(1);
   ASSERT_TRUE(second);
   leaving.join();
   std::thread last([&] { (void)second->leave(exited(0), kSoon, never); });
   EXPECT_EQ(sampler->wait().ranks, 2u);
-  sampler->dismiss("");
+  sampler->dismiss({});
   last.join();
 }
 
@@ -261,7 +264,7 @@ TEST_F(Meeting, NonsenseIsShownOut) {
   }
   std::thread last([&] { (void)good->leave(exited(0), kSoon, never); });
   const CrewSum sum = sampler->wait();
-  sampler->dismiss("");
+  sampler->dismiss({});
   last.join();
   EXPECT_EQ(sum.ranks, 1u);
   EXPECT_EQ(sum.lost, 0u);

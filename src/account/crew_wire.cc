@@ -19,7 +19,7 @@ std::optional<CrewMessage> read_message(std::string_view bytes) {
   CrewMessage message;
   if (bytes.size() != sizeof message) return std::nullopt;
   std::memcpy(&message, bytes.data(), sizeof message);
-  if (message.magic != CrewMessage::kMagic || message.kind > CrewMessage::Kind::words) return std::nullopt;
+  if (message.magic != CrewMessage::kMagic || message.kind > CrewMessage::Kind::output) return std::nullopt;
   return message;
 }
 

@@ -14,7 +14,8 @@ struct CrewMessage {
     elsewhere,  // sampler: you have been here; this is another program's crew
     ready,      // sampler: code 1 when it measures; text: the channel's path
     ended,      // rank: code, or minus the signal; cpu_us, -1 when it is not known
-    words,      // sampler: code bytes of text, to be printed
+    words,      // sampler: text for standard error
+    output,     // sampler: text for standard output
   };
   static constexpr std::uint32_t kMagic = 0x3177636e;  // "ncw1"
   static constexpr std::uint32_t kNoRank = UINT32_MAX;

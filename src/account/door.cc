@@ -198,17 +198,18 @@ Result<Seat::Ready> Seat::await_ready(Nanos patience) const {
   return Ready{std::string(message->get_text()), message->code == 1};
 }
 
-Result<std::string> Seat::leave(const RankEnd& end, Nanos patience, bool (*stop)()) const {
+Result<CrewWords> Seat::leave(const RankEnd& end, Nanos patience, bool (*stop)()) const {
   CrewMessage message;
   message.kind = CrewMessage::Kind::ended;
   message.code = end.signal ? -*end.signal : end.exit_code.value_or(0);
   message.cpu_us = end.cpu ? end.cpu->count() / 1000 : -1;
-  std::string words;
+  CrewWords words;
   if (!send_message(socket_.get(), message)) return fail(ErrorKind::absent, "the sampler is gone");
   for (const Nanos deadline = monotonic() + patience;;) {
     const auto next = NW_TRY(next_message(socket_.get(), deadline - monotonic(), stop));
     if (!next) return words;
-    if (next->kind == CrewMessage::Kind::words) words += next->get_text();
+    if (next->kind == CrewMessage::Kind::words) words.error += next->get_text();
+    if (next->kind == CrewMessage::Kind::output) words.output += next->get_text();
   }
 }
 

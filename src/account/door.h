@@ -28,9 +28,9 @@ class Seat {
   const std::string& group() const { return group_; }
   // The sampler has read its sensors: the command may start. Busy when that takes longer than `patience`.
   Result<Ready> await_ready(Nanos patience) const;
-  // Says how the command ended. The last of the crew gets the sampler's words about the run, everybody else "" at once.
-  // Absent when the sampler is gone. Ends early when `stop` says so.
-  Result<std::string> leave(const RankEnd& end, Nanos patience, bool (*stop)()) const;
+  // Says how the command ended. The last of the crew gets the sampler's words about the run, everybody else none at
+  // once. Absent when the sampler is gone. Ends early when `stop` says so.
+  Result<CrewWords> leave(const RankEnd& end, Nanos patience, bool (*stop)()) const;
 
  private:
   friend class Door;

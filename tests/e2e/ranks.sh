@@ -47,6 +47,14 @@ expect "late ranks belong to it" "$(json late.json '(r["parallel"]["ranks"], r["
 expect "quiet" "$(cat 41.*.err)" ""
 expect "accelerators that are out of sight" "$(json late.json '[a["name"] for a in r["anomalies"] if a["name"] == "gpu_hidden"]')" "['gpu_hidden']"
 
+# What goes to standard output, goes to the last rank's.
+launch slurm 44 3 3 "$NODEWATT" run --json - -- sh -c 'echo "out $ME"; sleep 0.$((ME + 1))'
+launch slurm 45 2 2 "$NODEWATT" run -o - -- sleep 0.2
+wait_ranks 44; wait_ranks 45
+expect "--json -" "$(grep -hv '^out [012]$' 44.*.out | python3 -c 'import json, sys; print(json.load(sys.stdin)["parallel"]["ranks"])')" 3
+expect "beside the report" "$(reports 44) $(cat 44.*.out | grep -c '^out [012]$')" "1 3"
+expect "-o -" "$(cat 45.*.out | grep -c '^nodewatt run @') $(cat 45.*.err)" "1 "
+
 # Two programs at the same time, and ranks that end by a signal.
 launch slurm 51 2 2 "$NODEWATT" run -q --name one --json 51.json -- sleep 1
 launch torchrun 52 2 2 "$NODEWATT" run -q --name two --json 52.json -- sh -c 'sleep 0.5; kill -TERM $$'

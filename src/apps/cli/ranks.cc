@@ -116,9 +116,15 @@ class Rank {
 
   void leave(const Seat& seat, const RankEnd& end) const {
     const auto words = seat.leave(end, kUntilReport, is_told_to_stop);
-    if (words) std::fputs(words->c_str(), stderr);
+    if (words) say(*words);
     if (!words && words.error().kind == ErrorKind::absent)
       say_once("the sampler of this node was killed; the next nodewatt command recovers what it had written");
+  }
+
+  static void say(const CrewWords& words) {
+    if (!words.output.empty())
+      if (const auto done = write_out("-", words.output); !done) complain(done.error().what);
+    std::fputs(words.error.c_str(), stderr);
   }
 
   // One rank of a node speaks for all.

@@ -48,13 +48,15 @@ void forget_rank() {
     ::unsetenv(name);
 }
 
-// Closes everything but standard error and `kept`, and gives standard streams to nobody. What is printed from now on
-// is kept in memory, for the last rank.
+// Closes everything but `kept`, and gives standard streams to nobody. What is printed from now on is kept in memory,
+// for the last rank.
 void let_go(std::vector<int> kept) {
-  const int words = static_cast<int>(::syscall(SYS_memfd_create, kSamplerName, 0));
   const int nothing = ::open("/dev/null", O_RDWR);
-  for (const int stream : {STDIN_FILENO, STDOUT_FILENO}) ::dup2(nothing, stream);
-  ::dup2(words >= 0 ? words : nothing, STDERR_FILENO);
+  ::dup2(nothing, STDIN_FILENO);
+  for (const int stream : {STDOUT_FILENO, STDERR_FILENO}) {
+    const int words = static_cast<int>(::syscall(SYS_memfd_create, kSamplerName, 0));
+    ::dup2(words >= 0 ? words : nothing, stream);
+  }
   std::sort(kept.begin(), kept.end());
   int from = STDERR_FILENO + 1;
   const auto close_until = [&from](int end) {  // [from, end)
@@ -66,13 +68,13 @@ void let_go(std::vector<int> kept) {
   close_until(INT32_MAX - 1);
 }
 
-// What was printed on standard error since let_go().
-std::string take_words() {
-  std::fflush(stderr);
+// What was printed on this stream since let_go().
+std::string take_words(std::FILE* stream) {
+  std::fflush(stream);
   std::string words;
   char piece[4096];
   ssize_t size = 0;
-  for (off_t at = 0; (size = ::pread(STDERR_FILENO, piece, sizeof piece, at)) > 0; at += size)
+  for (off_t at = 0; (size = ::pread(::fileno(stream), piece, sizeof piece, at)) > 0; at += size)
     words.append(piece, static_cast<std::size_t>(size));
   return words;
 }
@@ -154,7 +156,7 @@ void sample(Crew& crew, const RunOptions& options, const TextStyle& style,
     std::thread serving([&] { crew.serve(launch.local_size); });
     sample(crew, options, style, describe);
     crew.wait();
-    crew.dismiss(take_words());
+    crew.dismiss({take_words(stderr), take_words(stdout)});
     serving.join();
   } catch (const std::exception&) {  // no thread to be had: the ranks go on without us
     ::_exit(1);
