@@ -2,8 +2,10 @@
 
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -13,7 +15,9 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <filesystem>
 #include <optional>
+#include <system_error>
 
 #include <fmt/format.h>
 
@@ -32,6 +36,24 @@ int reserve(int fd) {
   while ((why = ::posix_fallocate(fd, 0, kChannelSize)) == EINTR) {
   }
   return why;
+}
+
+// Whether this is a channel of ours whose reader lives no more. Who makes one locks it before it has its size.
+bool is_orphan(const std::string& path) {
+  const Fd file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+  struct stat info {};
+  std::uint64_t magic = 0;
+  return file && ::fstat(file.get(), &info) == 0 && S_ISREG(info.st_mode) && info.st_uid == ::geteuid() &&
+         info.st_size == static_cast<off_t>(kChannelSize) &&
+         ::pread(file.get(), &magic, sizeof magic, 0) == sizeof magic && magic == kChannelMagic &&
+         ::flock(file.get(), LOCK_EX | LOCK_NB) == 0;
+}
+
+void remove_orphans(const std::string& folder) {
+  std::error_code over;
+  for (std::filesystem::directory_iterator at(folder, over), end; !over && at != end; at.increment(over))
+    if (at->path().filename().string().starts_with("nodewatt-") && is_orphan(at->path().string()))
+      ::unlink(at->path().c_str());
 }
 
 std::string text_of(const char* bytes, std::size_t size) { return valid_utf8({bytes, ::strnlen(bytes, size)}); }
@@ -72,21 +94,23 @@ Result<std::unique_ptr<Channel>> Channel::create() {
   const std::vector<std::string> of_all(kFoldersOfAll.begin(), kFoldersOfAll.end());
   for (const auto& folder : user ? of_all : shared_folders()) {
     const std::string path = fmt::format("{}/nodewatt-{}-{:016x}", folder, ::getpid(), random);
-    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0) {
+    Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!file) {
       error = system_error(errno, path);
       continue;
     }
     if (user) [[maybe_unused]]
-      const int given = ::fchown(fd, user->uid, user->gid);  // else it stays root's, and root's programs reach it
+      const int given = ::fchown(file.get(), user->uid, user->gid);  // else it stays root's, and root's programs reach it
     void* map = MAP_FAILED;
-    int why = reserve(fd);
+    ::flock(file.get(), LOCK_EX | LOCK_NB);
+    remove_orphans(folder);
+    int why = reserve(file.get());
     if (why == 0) {
-      map = ::mmap(nullptr, kChannelSize, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+      map = ::mmap(nullptr, kChannelSize, PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
       why = errno;
     }
-    ::close(fd);
-    if (map != MAP_FAILED) return std::unique_ptr<Channel>(new Channel(path, static_cast<ChannelHeader*>(map)));
+    if (map != MAP_FAILED)
+      return std::unique_ptr<Channel>(new Channel(path, std::move(file), static_cast<ChannelHeader*>(map)));
     ::unlink(path.c_str());
     error = system_error(why, path);
   }
@@ -95,7 +119,8 @@ Result<std::unique_ptr<Channel>> Channel::create() {
 
 // A fresh file is all zero: sequence of slot i has to be i. It is stored as position minus index, which makes the zeros
 // right and leaves pages that nobody touched out of this process.
-Channel::Channel(std::string path, ChannelHeader* header) : path_(std::move(path)), header_(header) {
+Channel::Channel(std::string path, Fd file, ChannelHeader* header)
+    : path_(std::move(path)), file_(std::move(file)), header_(header) {
   header_->slots = kChannelSlots;
   header_->slot_size = sizeof(ChannelSlot);
   std::atomic_thread_fence(std::memory_order_release);

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "account/mark.h"
+#include "base/fd.h"
 #include "base/result.h"
 
 namespace nw {
@@ -76,8 +77,9 @@ std::vector<std::string> shared_folders();
 // The reader's side. wait() and interrupt() may be called from different threads; take() by the owner alone.
 class Channel {
  public:
-  // Creates the file, 0600, in the first of the shared folders that takes it. Under sudo it is the user's who called
-  // it, in a folder that he can reach.
+  // Creates the file, 0600, in the first of the shared folders that takes it; under sudo it is the user's who called
+  // it, in a folder that he can reach. Removes from there the files of channels whose readers were killed: a reader
+  // holds a flock on its own while it lives.
   static Result<std::unique_ptr<Channel>> create();
   ~Channel();  // removes the file
   Channel(const Channel&) = delete;
@@ -95,11 +97,12 @@ class Channel {
   void interrupt();
 
  private:
-  Channel(std::string path, ChannelHeader* header);
+  Channel(std::string path, Fd file, ChannelHeader* header);
   void take_slots(std::vector<Mark>& marks, Nanos patience);
   void take_heaps(std::vector<Mark>& marks);
 
   std::string path_;
+  Fd file_;  // for its lock
   ChannelHeader* header_;
   std::uint64_t tail_ = 0;
   std::uint64_t skipped_ = 0;

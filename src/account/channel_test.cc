@@ -14,6 +14,7 @@
 #include <cmath>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <map>
 #include <set>
@@ -111,6 +112,32 @@ TEST(Channel, ItsMemoryIsTakenAtOnce) {
   struct stat info {};
   ASSERT_EQ(::stat(channel->path().c_str(), &info), 0);
   EXPECT_GE(static_cast<std::size_t>(info.st_blocks) * 512, kChannelSize);
+}
+
+TEST(Channel, ThoseOfKilledReadersAreRemovedAndNoOthers) {
+  const auto living = make_channel();
+  const std::string folder = std::filesystem::path(living->path()).parent_path();
+  const std::string copy = folder + "/nodewatt-" + std::to_string(::getpid()) + "-not-a-channel";
+  std::ofstream(copy, std::ios::binary) << std::string(kChannelSize, '\0');
+  int path[2];
+  ASSERT_EQ(::pipe(path), 0);
+  const pid_t reader = ::fork();
+  if (reader == 0) {
+    const auto its = make_channel();
+    if (::write(path[1], its->path().data(), its->path().size()) > 0) ::pause();
+    ::_exit(1);
+  }
+  char name[4096] = {};
+  ASSERT_GT(::read(path[0], name, sizeof name - 1), 0);
+  const auto second = make_channel();
+  EXPECT_TRUE(std::filesystem::exists(name)) << "its reader lives";
+  ::kill(reader, SIGKILL);
+  ::waitpid(reader, nullptr, 0);
+  const auto third = make_channel();
+  EXPECT_FALSE(std::filesystem::exists(name));
+  for (const auto& kept : {living->path(), second->path(), third->path(), copy})
+    EXPECT_TRUE(std::filesystem::exists(kept)) << kept;
+  std::filesystem::remove(copy);
 }
 
 TEST(Channel, WithoutTheVariableNothingHappens) {
