@@ -8,16 +8,23 @@
 //     no compression, so that an answer is as long as what came over the line.
 //   - A pinned key (HPKP's "sha256//<base64>") without a CA file turns off the check of the certificate's chain and
 //     name and keeps that of the key: BMCs come with certificates that nobody signed for names that nobody gave them.
+//   - Sockets that are closed at exec: the measured command must not inherit a connection that a password opened. Of
+//   the
+//     pair by which libcurl wakes itself there is no option: it is looked for after a handle's first transfer.
 // An option that guards something and that this libcurl does not know is an error, not a warning.
 //
 // Plain http is let through for the loopback addresses alone (a test, a tunnel): a password would travel in the clear.
 #include <curl/curl.h>
+#include <fcntl.h>
 #include <pthread.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <csignal>
 #include <ctime>
+#include <filesystem>
 #include <mutex>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -86,6 +93,25 @@ class PipeSignalBlocked {
   bool was_pending_ = false;
 };
 
+std::set<int> local_sockets() {
+  std::set<int> found;
+  std::error_code unreadable;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd", unreadable)) {
+    const auto number = parse_u64(entry.path().filename().string());
+    int domain = 0;
+    socklen_t size = sizeof domain;
+    const int fd = number ? static_cast<int>(*number) : -1;
+    if (::getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX) found.insert(fd);
+  }
+  return found;
+}
+
+// Nothing in this program hands a descriptor on by leaving it open, so one of another thread's is none the worse.
+void close_new_at_exec(const std::set<int>& before) {
+  for (const int fd : local_sockets())
+    if (!before.contains(fd)) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
 struct Body {
   std::string text;
   std::size_t most;
@@ -100,6 +126,11 @@ std::size_t take(char* bytes, std::size_t size, std::size_t count, void* into) {
   }
   body.text.append(bytes, size * count);
   return size * count;
+}
+
+curl_socket_t open_socket(void*, curlsocktype, curl_sockaddr* address) {
+  const int fd = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  return fd < 0 ? CURL_SOCKET_BAD : fd;
 }
 
 bool is_loopback(std::string_view rest) {
@@ -153,6 +184,7 @@ class CurlHttp : public Http {
     set(CURLOPT_PROXY, "");
     set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
     set(CURLOPT_WRITEFUNCTION, take);
+    set(CURLOPT_OPENSOCKETFUNCTION, open_socket);
     const bool key_alone = !options_.pinned_key.empty() && options_.ca_file.empty();
     set(CURLOPT_SSL_VERIFYPEER, key_alone ? 0L : 1L);
     set(CURLOPT_SSL_VERIFYHOST, key_alone ? 0L : 2L);
@@ -176,11 +208,7 @@ class CurlHttp : public Http {
     Body body{{}, options_.most};
     set(CURLOPT_URL, url.c_str());
     set(CURLOPT_WRITEDATA, &body);
-    CURLcode code{};
-    {
-      const PipeSignalBlocked blocked;
-      code = api_.perform(handle_);
-    }
+    const CURLcode code = perform();
     if (body.too_long) return fail(ErrorKind::malformed, fmt::format("{}: longer than {} bytes", url, options_.most));
     if (code != CURLE_OK) return transfer_error(code, url);
     NW_CHECK(check_status(url));
@@ -188,6 +216,15 @@ class CurlHttp : public Http {
   }
 
  private:
+  CURLcode perform() {
+    const PipeSignalBlocked blocked;
+    if (std::exchange(used_, true)) return api_.perform(handle_);
+    const auto before = local_sockets();
+    const CURLcode code = api_.perform(handle_);
+    close_new_at_exec(before);
+    return code;
+  }
+
   template <class Value>
   void set(CURLoption option, Value value) {
     if (const CURLcode code = api_.set(handle_, option, value); code != CURLE_OK) refused_ = code;
@@ -235,6 +272,7 @@ class CurlHttp : public Http {
   const HttpOptions options_;
   CURL* handle_;
   CURLcode refused_ = CURLE_OK;
+  bool used_ = false;
   std::mutex mutex_;
 };
 }  // namespace

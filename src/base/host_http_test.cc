@@ -6,6 +6,7 @@
 #include "base/http.h"
 #include "base/secret_file.h"
 #include "support/bmc.h"
+#include "support/descriptors.h"
 
 namespace nw {
 namespace {
@@ -61,6 +62,13 @@ TEST_F(RealHttp, ReadsWhatTheServerSaysAgainAndAgain) {
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().kind, ErrorKind::absent);
   EXPECT_TRUE((*http)->get(kPower)) << "an error leaves the connection usable";
+}
+
+TEST_F(RealHttp, NoConnectionIsInheritedByAnotherProgram) {
+  const auto before = test::inherited();
+  const auto http = open_real_http(bmc_->trusted());
+  ASSERT_TRUE(http && (*http)->get(kPower));
+  EXPECT_EQ(test::inherited(), before);
 }
 
 TEST_F(RealHttp, AWrongPasswordIsDeniedAndNeverRepeated) {

@@ -16,6 +16,8 @@
 #include <net-snmp/net-snmp-includes.h>
 #include <net-snmp/session_api.h>
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <cstring>
 #include <map>
@@ -40,6 +42,7 @@ struct Api {
   decltype(&snmp_sess_open) open = nullptr;
   decltype(&snmp_sess_close) close = nullptr;
   decltype(&snmp_sess_error) error = nullptr;
+  decltype(&snmp_sess_transport) transport = nullptr;
   decltype(&snmp_sess_synch_response) request = nullptr;
   decltype(&snmp_pdu_create) make_pdu = nullptr;
   decltype(&snmp_add_null_var) add_variable = nullptr;
@@ -58,6 +61,7 @@ bool resolve_all(void* library, Api& api) {
   whole = resolve(library, api.open, "snmp_sess_open") && whole;
   whole = resolve(library, api.close, "snmp_sess_close") && whole;
   whole = resolve(library, api.error, "snmp_sess_error") && whole;
+  whole = resolve(library, api.transport, "snmp_sess_transport") && whole;
   whole = resolve(library, api.request, "snmp_sess_synch_response") && whole;
   whole = resolve(library, api.make_pdu, "snmp_pdu_create") && whole;
   whole = resolve(library, api.add_variable, "snmp_add_null_var") && whole;
@@ -274,7 +278,15 @@ class NetSnmp : public Snmp {
     }
     session_ = api_.open(&session);
     if (session_ == nullptr) return fail(ErrorKind::failed, options_.agent + ": " + api_.text(session.s_snmp_errno));
-    return {};
+    return close_at_exec();
+  }
+
+  // The measured command must not inherit a socket on which a community is spoken.
+  Result<void> close_at_exec() {
+    const netsnmp_transport* transport = api_.transport(session_);
+    if (transport != nullptr && ::fcntl(transport->sock, F_SETFD, FD_CLOEXEC) == 0) return {};
+    drop();
+    return fail(ErrorKind::failed, options_.agent + ": its socket cannot be kept from other programs");
   }
 
   Result<void> set_keys(netsnmp_session& session) {

@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "base/snmp.h"
+#include "support/descriptors.h"
 #include "support/pdu_agent.h"
 
 namespace nw {
@@ -126,6 +127,15 @@ TEST_F(RealSnmp, NothingOfItsOwnIsLeftBehindOrPrinted) {
   options.agent = "udp:no.such.host.invalid:161";
   error(options);
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
+TEST_F(RealSnmp, NoSocketIsInheritedByAnotherProgram) {
+  const auto before = test::inherited();
+  for (const SnmpOptions& options : {pdu_->v2(), pdu_->v3()}) {
+    const auto snmp = open_real_snmp(options);
+    ASSERT_TRUE(snmp && (*snmp)->get({apc(7, 1)})) << options.version;
+    EXPECT_EQ(test::inherited(), before) << options.version;
+  }
 }
 
 TEST_F(RealSnmp, NonsenseIsRefusedBeforeItIsSent) {
