@@ -20,6 +20,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <ctime>
 #include <filesystem>
@@ -208,12 +209,17 @@ class CurlHttp : public Http {
     Body body{{}, options_.most};
     set(CURLOPT_URL, url.c_str());
     set(CURLOPT_WRITEDATA, &body);
+    status_ = 0;
     const CURLcode code = perform();
     if (body.too_long) return fail(ErrorKind::malformed, fmt::format("{}: longer than {} bytes", url, options_.most));
     if (code != CURLE_OK) return transfer_error(code, url);
-    NW_CHECK(check_status(url));
+    long status = 0;
+    api_.info(handle_, CURLINFO_RESPONSE_CODE, &status);
+    status_ = status;
+    NW_CHECK(check_status(url, status));
     return std::move(body.text);
   }
+  long status() const override { return status_; }
 
  private:
   CURLcode perform() {
@@ -248,9 +254,7 @@ class CurlHttp : public Http {
     }
   }
 
-  Result<void> check_status(const std::string& url) const {
-    long status = 0;
-    api_.info(handle_, CURLINFO_RESPONSE_CODE, &status);
+  Result<void> check_status(const std::string& url, long status) const {
     if (status == 200) return {};
     if (status >= 300 && status < 400) {
       const char* target = nullptr;
@@ -273,6 +277,7 @@ class CurlHttp : public Http {
   CURL* handle_;
   CURLcode refused_ = CURLE_OK;
   bool used_ = false;
+  std::atomic<long> status_ = 0;
   std::mutex mutex_;
 };
 }  // namespace

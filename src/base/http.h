@@ -27,6 +27,8 @@ class Http {
   // The body of `path` ("/redfish/v1/Chassis"). absent: 404; denied: 401, 403; busy: deadline, 429, 503; malformed: too
   // long, a redirect.
   virtual Result<std::string> get(const std::string& path) = 0;
+  // Of the server's last answer; 0: none came.
+  virtual long status() const { return 0; }
 };
 
 // Through the machine's own network. absent: no libcurl; denied: the credentials file is open to others, or plain http

@@ -35,6 +35,7 @@
 
 #include "base/http.h"
 #include "base/parse.h"
+#include "base/withheld.h"
 #include "sensor/driver.h"
 
 namespace nw {
@@ -46,6 +47,7 @@ constexpr Nanos kFastest = seconds(1);
 constexpr std::size_t kMostChassis = 8, kMostSensors = 8;  // asked at probe time
 constexpr std::int64_t kCeilingW = 20'000;
 constexpr double kUselessKwh = 0.01;
+constexpr long kNotAuthorized = 401;
 
 // One BMC, shared with the thread that asks it.
 struct Bmc {
@@ -166,11 +168,31 @@ class Prober {
   }
 
   Result<std::string> get_live(const std::string& path) {
-    if (bmc_->http == nullptr) bmc_->http = NW_TRY(host_.open_http(bmc_->options));
-    return keep_known(NW_TRY(bmc_->http->get(path)));
+    auto answer = get_known(path);
+    if (answer) return answer;
+    const HttpOptions& options = bmc_->options;
+    const std::string table = "redfish." + name_;
+    return tl::make_unexpected(
+        without(std::move(answer).error(), {{options.credentials_file, "credentials_file of " + table},
+                                            {options.ca_file, "ca_file of " + table},
+                                            {options.origin, table}}));
   }
 
-  // A BMC that refuses, hangs or is not there is asked nothing more: it would not be quicker, and may lock the account.
+  // What the server says against one resource (403, 500) is no answer of that resource, and nothing against the others.
+  Result<std::string> get_known(const std::string& path) {
+    if (bmc_->http == nullptr) bmc_->http = NW_TRY(host_.open_http(bmc_->options));
+    auto body = bmc_->http->get(path);
+    if (body) return keep_known(*body);
+    const long status = bmc_->http->status();
+    if (status >= 300 && status < 400)  // its target is an address
+      return fail(ErrorKind::malformed, fmt::format("{}: {}, a redirect, which is not followed", path, status));
+    if (status != 0 && status != kNotAuthorized && body.error().kind != ErrorKind::absent)
+      return fail(ErrorKind::malformed, body.error().what);
+    return body;
+  }
+
+  // A BMC that refuses the user, hangs or is not there is asked nothing more: it would not be quicker, and may lock the
+  // account.
   Result<std::string> ask(const std::string& path) {
     if (lost_) return tl::make_unexpected(*lost_);
     auto answer = host_.ask(fmt::format("redfish:{}:{}", name_, path), [&] { return get_live(path); });

@@ -14,6 +14,7 @@ namespace {
 // What the BMC answers, by path; other paths are 404.
 struct Script {
   std::map<std::string, Result<std::string>> answers;
+  std::map<std::string, long> statuses;
   std::vector<std::string> asked;
 };
 
@@ -22,11 +23,15 @@ class ScriptedHttp : public Http {
   explicit ScriptedHttp(std::shared_ptr<Script> script) : script_(std::move(script)) {}
   Result<std::string> get(const std::string& path) override {
     script_->asked.push_back(path);
+    const auto status = script_->statuses.find(path);
+    status_ = status == script_->statuses.end() ? 0 : status->second;
     const auto found = script_->answers.find(path);
     return found == script_->answers.end() ? fail(ErrorKind::absent, path + ": 404") : found->second;
   }
+  long status() const override { return status_; }
 
  private:
+  long status_ = 0;
   std::shared_ptr<Script> script_;
 };
 
@@ -38,8 +43,9 @@ class BmcHost : public MemoryHost {
     return std::make_shared<ScriptedHttp>(script);
   }
   void set(const std::string& path, std::string body) { script->answers.insert_or_assign(path, std::move(body)); }
-  void set(const std::string& path, const Error& error) {
+  void set(const std::string& path, const Error& error, long status = 0) {
     script->answers.insert_or_assign(path, tl::make_unexpected(error));
+    script->statuses[path] = status;
   }
 
   std::shared_ptr<Script> script = std::make_shared<Script>();
@@ -267,6 +273,25 @@ TEST_F(RedfishDriver, ARefusalEndsTheProbe) {
   EXPECT_NE(find_finding(probe_, "within 5000 ms"), nullptr);
 }
 
+TEST_F(RedfishDriver, ARefusalOfOneResourceCostsThatResource) {
+  const std::string metrics = std::string(kOne) + "/EnvironmentMetrics";
+  set_power(R"({"PowerConsumedWatts": 470})");
+  for (const auto& [status, kind] :
+       std::map<long, ErrorKind>{{403, ErrorKind::denied}, {500, ErrorKind::failed}, {503, ErrorKind::busy}}) {
+    host_.set(metrics, Error{kind, "https://bmc0.example" + metrics + ": " + std::to_string(status)}, status);
+    run();
+    ASSERT_NE(power(), nullptr) << status;
+    EXPECT_EQ(power()->source->read().value, 470'000u);
+    EXPECT_NE(find_finding(probe_, std::to_string(status)), nullptr) << all_findings(probe_);
+  }
+  host_.set(metrics, Error{ErrorKind::denied, "401, user or password is not accepted"}, 401);
+  run();
+  EXPECT_EQ(power(), nullptr);
+  host_.set(metrics, Error{ErrorKind::failed, "could not connect"});
+  run();
+  EXPECT_EQ(power(), nullptr);
+}
+
 TEST_F(RedfishDriver, AMissingLibraryIsNamedWithItsPackage) {
   host_.no_library = true;
   run();
@@ -305,18 +330,27 @@ TEST_F(RedfishDriver, NoAddressAndNoCredentialsAreAsked) {
    public:
     Result<std::string> ask(const std::string& key, const Ask& live) override {
       auto answer = live();
-      heard += key + "\n" + answer.value_or("") + "\n";
+      heard += key + "\n" + (answer ? *answer : answer.error().what) + "\n";
       return answer;
     }
     std::string heard;
   } host;
   host.script = host_.script;
-  host_.set(kOne, R"({"SerialNumber": "SECRET", "Power": )" + link(std::string(kOne) + "/Power") + "}");
+  host_.set(kOne, R"({"SerialNumber": "SECRET", "Power": )" + link(std::string(kOne) + "/Power") + R"(, "Sensors": )" +
+                      link(std::string(kOne) + "/Sensors") + R"(, "EnvironmentMetrics": )" +
+                      link(std::string(kOne) + "/EnvironmentMetrics") + "}");
   set_power(R"({"PowerConsumedWatts": 470})");
   EXPECT_EQ(probe_redfish(host, site_).sensors.size(), 1u);
   EXPECT_NE(host.heard.find("bmc bmc0"), std::string::npos);
+  host_.set(std::string(kOne) + "/EnvironmentMetrics",
+            Error{ErrorKind::malformed, "https://bmc0.example/x: 302, leads to \"https://other.example\""}, 302);
+  host_.set(kOne + std::string("/Sensors"), Error{ErrorKind::denied, "https://bmc0.example/x: 403"}, 403);
+  probe_redfish(host, site_);
+  host_.set(kRoot, Error{ErrorKind::denied, "/etc/nodewatt/bmc: sudo chmod 0600 /etc/nodewatt/bmc"});
+  EXPECT_NE(find_finding(probe_redfish(host, site_), "credentials_file of redfish.bmc0"), nullptr);
+  EXPECT_NE(host.heard.find("redfish.bmc0/x: 403"), std::string::npos) << host.heard;
   for (const char* secret : {"SECRET", "example", "/etc/nodewatt"})
-    EXPECT_EQ(host.heard.find(secret), std::string::npos);
+    EXPECT_EQ(host.heard.find(secret), std::string::npos) << host.heard;
 }
 
 TEST(RedfishLive, ARealServerIsReadAndFollowed) {

@@ -1,0 +1,33 @@
+// What an error may not say once it leaves a driver: the site file's own text (addresses, files of credentials). Errors
+// of the probe stand on tapes, which people send to each other.
+#pragma once
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+#include "base/parse.h"
+#include "base/result.h"
+
+namespace nw {
+
+struct Withheld {
+  std::string text, stands_for;  // "https://bmc0.example", "redfish.bmc0"
+};
+
+inline void replace_all(std::string& text, std::string_view old, std::string_view by) {
+  if (old.empty()) return;
+  for (auto at = text.find(old); at != text.npos; at = text.find(old, at + by.size())) text.replace(at, old.size(), by);
+}
+
+inline Error without(Error error, std::initializer_list<Withheld> words) {
+  constexpr std::size_t kQuoted = 80;  // what the doors quote of a text that they refuse
+  for (const Withheld& word : words) {
+    if (word.text.empty()) continue;
+    replace_all(error.what, quote(word.text, kQuoted), word.stands_for);
+    replace_all(error.what, word.text, word.stands_for);
+  }
+  return error;
+}
+
+}  // namespace nw
