@@ -7,7 +7,10 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <thread>
+
+#include <fmt/format.h>
 
 namespace nw {
 
@@ -104,6 +107,29 @@ std::vector<std::unique_ptr<Source>> make_bus(std::size_t count, BusPace pace, H
   std::vector<std::unique_ptr<Source>> sources;
   for (std::size_t i = 0; i < count; ++i) sources.push_back(std::make_unique<BusSource>(poller, i, pace.stale_after));
   return sources;
+}
+
+Result<std::string> answer_within(Nanos deadline, const std::string& what, Question question) {
+  struct Answer {
+    std::mutex mutex;
+    std::condition_variable given;
+    std::optional<Result<std::string>> text;
+  };
+  const auto answer = std::make_shared<Answer>();
+  std::thread thread([answer, question = std::move(question)] {
+    auto text = question();
+    const std::lock_guard lock(answer->mutex);
+    answer->text = std::move(text);
+    answer->given.notify_all();
+  });
+  std::unique_lock lock(answer->mutex);
+  const auto due = Clock::now() + std::chrono::nanoseconds(deadline.count()) + kLeaveAfter;
+  const bool given = answer->given.wait_until(lock, due, [&] { return answer->text.has_value(); });
+  lock.unlock();
+  given ? thread.join() : thread.detach();
+  if (given) return std::move(*answer->text);
+  return fail(ErrorKind::busy,
+              fmt::format("{}: no answer within {} ms (does its name resolve?)", what, deadline.count() / kMicro));
 }
 
 }  // namespace nw

@@ -12,4 +12,9 @@ namespace nw {
 // is left behind.
 std::vector<std::unique_ptr<Source>> make_bus(std::size_t count, BusPace pace, Host::Round round);
 
+// What `question` answers, or `busy` where it has none a little after its own deadline: looking up a name knows none.
+// It is then left behind, and so must hold what it uses by shared_ptr. `what` is of the error.
+using Question = std::function<Result<std::string>()>;
+Result<std::string> answer_within(Nanos deadline, const std::string& what, Question question);
+
 }  // namespace nw

@@ -33,6 +33,23 @@ TEST(Bus, IsBusyBeforeTheFirstRoundAndThenAnswersWithoutWaiting) {
   EXPECT_EQ(sources[1]->read().error, ErrorKind::denied);
 }
 
+TEST(Bus, AQuestionThatHangsIsLeftBehind) {
+  EXPECT_EQ(answer_within(seconds(5), "bmc", [] { return Result<std::string>("480 W"); }).value(), "480 W");
+  const auto release = std::make_shared<std::atomic<bool>>(false), ended = std::make_shared<std::atomic<bool>>(false);
+  const auto begin = std::chrono::steady_clock::now();
+  const auto none = answer_within(millis(20), "bmc", [=]() -> Result<std::string> {
+    while (!*release) std::this_thread::sleep_for(1ms);
+    *ended = true;
+    return std::string("too late");
+  });
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 5s);
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().kind, ErrorKind::busy);
+  EXPECT_NE(none.error().what.find("bmc: no answer within 20 ms"), std::string::npos) << none.error().what;
+  *release = true;
+  EXPECT_TRUE(becomes([&] { return ended->load(); }));
+}
+
 TEST(Bus, ARoundThatHangsLeavesStaleValuesAndHoldsNobodyUp) {
   const auto release = std::make_shared<std::atomic<bool>>(false);
   const auto begin = std::chrono::steady_clock::now();

@@ -19,6 +19,7 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <map>
 #include <mutex>
@@ -93,8 +94,10 @@ const Result<Api>& library() {
   return api;
 }
 
-std::mutex& one_at_a_time() {
-  static std::mutex mutex;
+constexpr auto kWaitToClose = std::chrono::milliseconds(200);
+
+std::timed_mutex& one_at_a_time() {
+  static std::timed_mutex mutex;
   return mutex;
 }
 
@@ -126,9 +129,13 @@ Result<Credentials> read_credentials(const SnmpOptions& options) {
 }
 
 // "udp:host:port"; the library knows transports (a socket file, an alias of its configuration) that are none of ours.
+// Its connecting over TCP knows no deadline.
 Result<void> check_agent(const SnmpOptions& options) {
   const auto fields = split(options.agent, ':');
-  const bool known = fields[0] == "udp" || fields[0] == "tcp" || fields[0] == "udp6" || fields[0] == "tcp6";
+  if (fields[0] == "tcp" || fields[0] == "tcp6")
+    return fail(ErrorKind::malformed,
+                quote(options.agent, 80) + ": TCP is not spoken here, as connecting may hang (udp)");
+  const bool known = fields[0] == "udp" || fields[0] == "udp6";
   if (!known || fields.size() < 2 || fields[1].empty())
     return fail(ErrorKind::malformed, quote(options.agent, 80) + " is no agent (udp:host:161)");
   if (options.version != "2c" && options.version != "3")
@@ -166,8 +173,8 @@ class NetSnmp : public Snmp {
   NetSnmp(const Api& api, SnmpOptions options, Credentials credentials)
       : api_(api), options_(std::move(options)), credentials_(std::move(credentials)) {}
   ~NetSnmp() override {
-    const std::lock_guard lock(one_at_a_time());
-    drop();
+    const std::unique_lock lock(one_at_a_time(), kWaitToClose);
+    if (lock) drop();  // else another's question hangs, and the session is left behind
   }
   NetSnmp(const NetSnmp&) = delete;
   NetSnmp& operator=(const NetSnmp&) = delete;

@@ -139,7 +139,7 @@ TEST_F(RealSnmp, NoSocketIsInheritedByAnotherProgram) {
 }
 
 TEST_F(RealSnmp, NonsenseIsRefusedBeforeItIsSent) {
-  for (const char* agent : {"", "udp:", "unix:/tmp/x", "alias:pdu", "pdu.example"}) {
+  for (const char* agent : {"", "udp:", "unix:/tmp/x", "alias:pdu", "pdu.example", "tcp:127.0.0.1:1", "tcp6:[::1]:1"}) {
     SnmpOptions options = pdu_->v2();
     options.agent = agent;
     EXPECT_EQ(error(options).kind, ErrorKind::malformed) << agent;

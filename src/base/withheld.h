@@ -2,6 +2,7 @@
 // of the probe stand on tapes, which people send to each other.
 #pragma once
 
+#include <cctype>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -15,9 +16,16 @@ struct Withheld {
   std::string text, stands_for;  // "https://bmc0.example", "redfish.bmc0"
 };
 
+// Where it stands as a word: an agent that is called "a" is not in "answer".
 inline void replace_all(std::string& text, std::string_view old, std::string_view by) {
-  if (old.empty()) return;
-  for (auto at = text.find(old); at != text.npos; at = text.find(old, at + by.size())) text.replace(at, old.size(), by);
+  const auto is_letter = [&](std::size_t at) {
+    return at < text.size() && std::isalnum(static_cast<unsigned char>(text[at])) != 0;
+  };
+  for (auto at = text.find(old); at != text.npos; at = text.find(old, at)) {
+    const bool word = (at == 0 || !is_letter(at - 1)) && !is_letter(at + old.size());
+    if (word) text.replace(at, old.size(), by);
+    at += word ? by.size() : 1;
+  }
 }
 
 inline Error without(Error error, std::initializer_list<Withheld> words) {

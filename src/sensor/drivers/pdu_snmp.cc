@@ -22,7 +22,9 @@
 
 #include <fmt/format.h>
 
+#include "base/bus.h"
 #include "base/parse.h"
+#include "base/withheld.h"
 #include "sensor/driver.h"
 
 namespace nw {
@@ -31,6 +33,7 @@ namespace {
 using pdu::Outlet;
 
 constexpr Nanos kFastest = seconds(1);
+constexpr std::int64_t kQuestions = 2;  // about an outlet at the probe, at most
 constexpr const char* kHostName = "/proc/sys/kernel/hostname";
 
 // One PDU's outlets of this node, shared with the thread that asks them.
@@ -161,8 +164,15 @@ class Prober {
       feed.options.credentials_file = pdu.credentials_file;
     }
     for (Outlet& outlet : feed.outlets) {
-      const auto watts = host_.ask(fmt::format("pdu_snmp:{}/{}", feed.name, outlet.number),
-                                   [&] { return describe_outlet(feed, outlet); });
+      const auto watts =
+          host_.ask(fmt::format("pdu_snmp:{}/{}", feed.name, outlet.number), [&]() -> Result<std::string> {
+            auto answer = ask_outlet(feed, outlet);
+            if (answer) return answer;
+            const SnmpOptions& options = feed.options;
+            return tl::make_unexpected(
+                without(std::move(answer).error(), {{options.credentials_file, "credentials_file of pdu." + feed.name},
+                                                    {options.agent, "pdu." + feed.name}}));
+          });
       if (!watts) return note("pdu " + feed.name, watts.error()), false;
       const auto worth = parse_double(*watts);
       if (!worth || *worth <= 0) return note("pdu " + feed.name, quote(*watts) + " is no worth of a count"), false;
@@ -171,16 +181,20 @@ class Prober {
     return true;
   }
 
-  // What a count of it is worth in watts, once it has answered.
-  Result<std::string> describe_outlet(Feed& feed, const Outlet& outlet) {
+  Result<std::string> ask_outlet(Feed& feed, const Outlet& outlet) {
     if (feed.snmp == nullptr) feed.snmp = NW_TRY(host_.open_snmp(feed.options));
-    Outlet known = outlet;
-    if (const auto oids = pdu::unit_oids(feed.mib, outlet.number); !oids.empty()) {
-      const auto worth = pdu::watts_per_count(NW_TRY(feed.snmp->get(oids)));
-      if (!worth) return fail(ErrorKind::malformed, fmt::format("outlet {}: gives no watts", outlet.number));
+    return answer_within(Nanos::of(kQuestions * feed.options.deadline.count()), "pdu." + feed.name,
+                         [snmp = feed.snmp, mib = feed.mib, outlet] { return describe_outlet(*snmp, mib, outlet); });
+  }
+
+  // What a count of it is worth in watts, once it has answered.
+  static Result<std::string> describe_outlet(Snmp& snmp, const std::string& mib, Outlet known) {
+    if (const auto oids = pdu::unit_oids(mib, known.number); !oids.empty()) {
+      const auto worth = pdu::watts_per_count(NW_TRY(snmp.get(oids)));
+      if (!worth) return fail(ErrorKind::malformed, fmt::format("outlet {}: gives no watts", known.number));
       known.watts_per_count = *worth;
     }
-    NW_TRY(pdu::compute_sum_mw({&known, 1}, NW_TRY(feed.snmp->get(pdu::round_oids({&known, 1})))));
+    NW_TRY(pdu::compute_sum_mw({&known, 1}, NW_TRY(snmp.get(pdu::round_oids({&known, 1})))));
     return fmt::format("{}", known.watts_per_count);
   }
 

@@ -207,6 +207,32 @@ TEST_F(PduDriver, WhatIsNoPowerIsAFindingAtTheProbe) {
   EXPECT_EQ(probe_.sensors[0].source->read().value, 0u);
 }
 
+// What the site file says in private stays off the tape.
+TEST_F(PduDriver, NoAddressIsInAnError) {
+  class Listening : public PduHost {
+   public:
+    Result<std::string> ask(const std::string& key, const Ask& live) override {
+      auto answer = live();
+      heard += key + "\n" + (answer ? *answer : answer.error().what) + "\n";
+      return answer;
+    }
+    std::string heard;
+  } host;
+  host.set_file("/proc/sys/kernel/hostname", "n01\n");
+  PduSite& pdu = add("a", "apc-rpdu2", {{"n01", {3}}});
+  pdu.agent = "udp:pdu1.example:161";
+  pdu.credentials_file = "/etc/nodewatt/pdu";
+  for (const char* what : {"udp:pdu1.example:161: no answer within 2000 ms", "/etc/nodewatt/pdu: has no community",
+                           "\"udp:pdu1.example:161\" is no agent"}) {
+    host.agent(pdu.agent).error = Error{ErrorKind::busy, what};
+    EXPECT_TRUE(probe_pdu_snmp(host, site_).sensors.empty());
+  }
+  EXPECT_NE(host.heard.find("pdu.a: no answer"), std::string::npos) << host.heard;
+  EXPECT_NE(host.heard.find("credentials_file of pdu.a: has no"), std::string::npos) << host.heard;
+  for (const char* secret : {"example", "/etc/nodewatt"})
+    EXPECT_EQ(host.heard.find(secret), std::string::npos) << host.heard;
+}
+
 TEST_F(PduDriver, AMissingLibraryIsNamedWithItsPackage) {
   add("a", "apc-rpdu2", {{"n01", {3}}});
   host_.no_library = true;

@@ -33,6 +33,7 @@
 
 #include <fmt/format.h>
 
+#include "base/bus.h"
 #include "base/http.h"
 #include "base/parse.h"
 #include "base/withheld.h"
@@ -181,7 +182,7 @@ class Prober {
   // What the server says against one resource (403, 500) is no answer of that resource, and nothing against the others.
   Result<std::string> get_known(const std::string& path) {
     if (bmc_->http == nullptr) bmc_->http = NW_TRY(host_.open_http(bmc_->options));
-    auto body = bmc_->http->get(path);
+    auto body = answer_within(bmc_->options.deadline, path, [http = bmc_->http, path] { return http->get(path); });
     if (body) return keep_known(*body);
     const long status = bmc_->http->status();
     if (status >= 300 && status < 400)  // its target is an address
