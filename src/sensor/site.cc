@@ -59,6 +59,14 @@ std::size_t distance_between(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
+// What the parser says, up to where it repeats the file's text: that may be a password without its quotes.
+std::string without_values(std::string_view description) {
+  description = description.substr(0, description.find_first_of("'\"`"));
+  while (!description.empty() && std::string_view(" :,(").find(description.back()) != std::string_view::npos)
+    description.remove_suffix(1);
+  return valid_utf8(description);
+}
+
 class SiteReader {
  public:
   explicit SiteReader(const std::string& path) { file_.site.path = path; }
@@ -67,7 +75,7 @@ class SiteReader {
     const toml::parse_result parsed = toml::parse(text);
     if (!parsed) {
       const auto& at = parsed.error().source().begin;
-      add_fault(at, "", fmt::format("not TOML: {}", valid_utf8(parsed.error().description())));
+      add_fault(at, "", fmt::format("not TOML: {}", without_values(parsed.error().description())));
       return std::move(file_);
     }
     tables_.insert(Path{});

@@ -164,10 +164,10 @@ void add_redfish(Keys& k) {
 
 void add_pdu(Keys& k) {
   const PduSite usual;
-  add(k, "pdu.*.agent", KeyType::text, "Host name or address of the PDU's SNMP agent.",
+  add(k, "pdu.*.agent", KeyType::agent, "Host name or address of the PDU's SNMP agent; port 161 where none is named.",
       [](Site& s, Names n, const KeyValue& v) { pdu_of(s, n).agent = v.text; })
       .must();
-  add_choice(k, "pdu.*.version", "1 2c 3", "Of SNMP.", [](Site& s, Names n, const KeyValue& v) {
+  add_choice(k, "pdu.*.version", "2c 3", "Of SNMP.", [](Site& s, Names n, const KeyValue& v) {
     pdu_of(s, n).version = v.text;
   }).with_default(toml(usual.version));
   add(k, "pdu.*.credentials_file", KeyType::text,

@@ -20,6 +20,7 @@ enum class KeyType : unsigned char {
   duration,  // "2s"
   date,      // "2026-03", "2026-03-31", with or without a time
   origin,    // "https://bmc.example": no user, no password, no path
+  agent,     // "pdu1.example", "udp:pdu1.example:161": the second of the first
   choice,    // one of SiteKey::choices
   choices,   // a list of them
   curve,     // [[0.1, 0.90], [0.5, 0.94]], both in 0..1, the first rising
@@ -28,7 +29,7 @@ enum class KeyType : unsigned char {
 
 // What stands at a key, once it is known to be of the key's type and in its range.
 struct KeyValue {
-  std::string text;  // text, date, origin, choice
+  std::string text;  // text, date, origin, agent, choice
   bool flag = false;
   double number = 0;  // number, count
   Nanos time{};

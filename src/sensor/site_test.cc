@@ -103,7 +103,7 @@ TEST(Site, EveryKindOfKeyArrives) {
   EXPECT_EQ(site.redfish[0].credentials_file, "/etc/nodewatt/bmc");
   EXPECT_EQ(site.redfish[0].period, seconds(10));
   ASSERT_EQ(site.pdus.size(), 1u);
-  EXPECT_EQ(site.pdus[0].agent, "pdu1");
+  EXPECT_EQ(site.pdus[0].agent, "udp:pdu1:161");
   EXPECT_EQ(site.pdus[0].version, "3");
   EXPECT_EQ(site.pdus[0].watts_per_count, 0.1);
   EXPECT_EQ(site.pdus[0].outlets.at("n01"), (std::vector{1U, 2U}));
@@ -203,6 +203,24 @@ TEST(Site, OutletsAndDatesAndOrigins) {
         << origin;
 }
 
+TEST(Site, AnAgentIsSpokenToOverUdp) {
+  const auto agent = [](const std::string& text) {
+    const auto site = parse_site("[pdu.a]\nmib = \"apc-rpdu2\"\nagent = \"" + text + "\"", "f");
+    return site ? site->pdus.at(0).agent : "refused";
+  };
+  EXPECT_EQ(agent("localhost"), "udp:localhost:161");
+  EXPECT_EQ(agent("pdu1.example:1161"), "udp:pdu1.example:1161");
+  EXPECT_EQ(agent("udp:10.0.0.1"), "udp:10.0.0.1:161");
+  EXPECT_EQ(agent("udp:10.0.0.1:161"), "udp:10.0.0.1:161");
+  EXPECT_EQ(agent("udp6:pdu1"), "udp6:pdu1:161");
+  for (const char* text : {"::1", "[::1]", "[::1]:161", "udp6:[::1]", "udp6:[::1]:161"})
+    EXPECT_EQ(agent(text), "udp6:[::1]:161") << text;
+  for (const char* text : {"tcp:pdu1", "tcp:pdu1:161", "tcp6:[::1]:161", "unix:/tmp/x", "alias:pdu", "udp:", "udp::161",
+                           "pdu1:", "pdu1:0", "pdu1:65536", "pdu1:x", "[::1", "[pdu1]", "u@pdu1", "a b"})
+    EXPECT_EQ(agent(text), "refused") << text;
+  EXPECT_TRUE(has_fault("[pdu.a]\nversion = \"1\"", "must be one of 2c, 3"));
+}
+
 TEST(Site, FiguresNeedTheirSourceAndDate) {
   EXPECT_EQ(faults_of("[sensors.x]\ntolerance = 0.1\n"), "f:2:1: sensors.x.tolerance: needs beside it: source, date\n");
   EXPECT_TRUE(has_fault("[sensors.x]\nfactor = 1.1\nsource = \"s\"\n", "factor: needs beside it: date"));
@@ -232,6 +250,12 @@ TEST(Site, SecretsAreRefusedAndNeverRepeated) {
   }
   EXPECT_FALSE(has_fault("[redfish.x]\norigin = \"https://root:s3cr3t@bmc\"\n", "s3cr3t"));
   EXPECT_FALSE(has_fault("[redfish.x]\npasswrd = \"s3cr3t\"\n", "s3cr3t"));
+  for (const char* value :
+       {"99999999999999999999999", "0x99999999999999999999", "1.s3cr3t", "s3cr3t", "9_9999_", "1999-99-99"}) {
+    const std::string faults = faults_of(std::string("[redfish.x]\npassword = ") + value + "\n");
+    EXPECT_NE(faults.find("f:2:"), std::string::npos) << faults;
+    EXPECT_EQ(faults.find(std::string(value).substr(2)), std::string::npos) << faults;
+  }
   for (const SiteSetting& setting :
        read_site("[redfish.x]\norigin = \"https://b\"\npassword = \"s3cr3t\"\n", "f").settings)
     EXPECT_EQ(setting.value.find("s3cr3t"), std::string::npos);

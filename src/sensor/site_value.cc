@@ -2,6 +2,8 @@
 // text with its unit, a number is finite and in its range, a date has at least its year and month.
 #include "sensor/site_value.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -45,6 +47,30 @@ bool is_origin(std::string_view text) {
   return false;
 }
 
+// "161" of "", "1161" of ":1161".
+std::optional<std::string> port_of(std::string_view text) {
+  if (text.empty()) return "161";
+  const auto number = text.size() <= 6 && text.starts_with(':') ? parse_u64(text.substr(1)) : std::nullopt;
+  return number && *number > 0 && *number < 65536 ? std::optional(std::to_string(*number)) : std::nullopt;
+}
+
+// "udp:pdu1:161" of "pdu1", "udp6:[::1]:161" of "::1". Over anything but UDP no question keeps its deadline.
+std::optional<std::string> agent_of(std::string_view text) {
+  const bool six = text.starts_with("udp6:");
+  if (six || text.starts_with("udp:")) text.remove_prefix(six ? 5 : 4);
+  const bool bracketed = text.starts_with('['), address = bracketed || std::count(text.begin(), text.end(), ':') > 1;
+  std::size_t end = std::min(text.find(bracketed ? ']' : ':'), text.size());
+  if (address && !bracketed) end = text.size();
+  const std::string host(bracketed ? text.substr(1, end - 1) : text.substr(0, end));
+  const auto port = port_of(text.substr(std::min(end + (bracketed ? 1 : 0), text.size())));
+  in6_addr parsed;
+  if (!port || host.empty() || (bracketed && end == text.size())) return std::nullopt;
+  if (address && ::inet_pton(AF_INET6, host.c_str(), &parsed) != 1) return std::nullopt;
+  if (!address && host.find_first_of("/@?#[] \t\"'\\") != host.npos) return std::nullopt;
+  return address ? fmt::format("udp6:[{}]:{}", host, *port)
+                 : fmt::format("{}:{}:{}", six ? "udp6" : "udp", host, *port);
+}
+
 std::optional<std::string> text_of(const toml::node& node) {
   const auto* text = node.as_string();
   if (text == nullptr || text->get().size() > kLongestText) return std::nullopt;
@@ -74,8 +100,9 @@ std::optional<std::string> date_of(const toml::node& node) {
 bool take_text(const SiteKey& key, const toml::node& node, KeyValue& value) {
   const auto text = key.type == KeyType::date ? date_of(node) : text_of(node);
   if (!text || text->empty()) return false;
-  value.text = *text;
+  value.text = key.type == KeyType::agent ? agent_of(*text).value_or("") : *text;
   switch (key.type) {
+    case KeyType::agent: return !value.text.empty();
     case KeyType::date: return is_date(*text);
     case KeyType::origin: return is_origin(*text);
     case KeyType::choice: return is_word_of(key.words, *text);
@@ -178,6 +205,7 @@ std::string type_words(const SiteKey& key) {
       return fmt::format("a time with its unit, like \"2s\", from {:g} to {:g} s", key.least, key.most);
     case KeyType::date: return "a date, like \"2026-03\" or \"2026-03-31\"";
     case KeyType::origin: return "like \"https://bmc.example\", without user, password or path";
+    case KeyType::agent: return "like \"pdu1.example\" or \"udp:pdu1.example:161\"; over UDP alone";
     case KeyType::choice: return "one of " + choices;
     case KeyType::choices: return "a list of some of " + choices;
     case KeyType::curve: return "a list of pairs [load, efficiency], at least two, loads rising, both from 0 to 1";
