@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "energy/energy.h"
+
 #include "support/invented.h"
 
 namespace nw {
@@ -306,6 +308,37 @@ TEST(MeterCounter, InterpolatesBetweenReadingsAndBeyondThem) {
   EXPECT_EQ(bench.meter.at(bench.now - seconds(1)).energy, joules(100));
   EXPECT_EQ(bench.meter.at(bench.now + millis(10)).energy, joules(403));
   EXPECT_EQ(bench.meter.at(bench.now - seconds(3)).energy, joules(-100));
+}
+
+// A BMC's counter that moves by 0.001 kWh, read every 5 s, as the redfish driver hands it on: without a device time.
+Energy coarse_run(int phase) {
+  Nameplate plate = counter_plate(Domain::node);
+  plate.unit_num = 3'600'000;  // 1e-6 kWh
+  plate.wrap = 0;
+  plate.refresh = millis(7200);
+  plate.ceiling = watts(20'720);
+  plate.gain = {};
+  Meter meter(plate, seconds(1));
+  const Nanos begin = seconds(300) + millis(phase * 450), end = begin + seconds(60);
+  std::optional<Meter::Edge> first;
+  for (int s = 5; s < 430 && seconds(s) <= end + seconds(5); ++s) {
+    const Nanos read = seconds(s / 5 * 5);
+    Sample sample = test::sample(seconds(s), static_cast<std::uint64_t>(to_seconds(read) * 500 / 3600) * 1000);
+    sample.taken = read;
+    if (seconds(s) <= end) meter.add(sample);
+    if (seconds(s) > begin && !first) first = meter.edge_after(begin);
+  }
+  const Meter::Edge last = meter.edge_before(end);
+  if (!first) return {};
+  return make_energy(plate, {last.tally - first->tally, end - begin, first->variance + last.variance}, {});
+}
+
+TEST(MeterCounter, OneOfCoarseStepsCoversTheTruthAtEveryPhase) {
+  for (int phase = 0; phase < 16; ++phase) {
+    const Energy energy = coarse_run(phase);
+    ASSERT_TRUE(energy.value);
+    EXPECT_LE(std::abs(to_joules(*energy.value) - 30'000), energy.uncertainty.expanded()) << phase;
+  }
 }
 
 }  // namespace

@@ -16,7 +16,8 @@
 // digits show is its step, and a number that went through single precision has the step of that.
 //
 // Rounds: one request for each resource, never more often than every second. The same ReadingTime with the same reading
-// is not a new value (base/bus.cc dates it as the first). Times of the device count from the first that was seen.
+// is not a new value (base/bus.cc dates it as the first). Times of the device count from the first that was seen. A
+// counter whose step takes the node longer than 0.1 s has none: ReadingTime says when it was read, not when it moved.
 //
 // On a tape. What the driver needs of the site file (names, periods, chassis; neither addresses nor credentials) passes
 // through Host::ask as "redfish:site", and each answer in the part that redfish_json knows, so that serial numbers and
@@ -48,6 +49,7 @@ constexpr Nanos kFastest = seconds(1);
 constexpr std::size_t kMostChassis = 8, kMostSensors = 8;  // asked at probe time
 constexpr std::int64_t kCeilingW = 20'000;
 constexpr double kUselessKwh = 0.01;
+constexpr Nanos kDatedStep = millis(100);  // of a counter that ReadingTime still dates
 constexpr long kNotAuthorized = 401;
 
 // One BMC, shared with the thread that asks it.
@@ -60,6 +62,7 @@ struct Bmc {
 struct Wanted {
   std::string path, pointer;
   double scale = 1;                // reading to counts
+  bool dated = true;               // ReadingTime tells when it became what it is, not only when it was read
   std::optional<Nanos> beginning;  // the first ReadingTime seen
 };
 
@@ -90,7 +93,7 @@ Reading read_value(const std::string& body, Wanted& wanted) {
   const double counts = *found->number * wanted.scale;
   if (!(counts >= 0) || counts > 1e15) return Reading::none(ErrorKind::malformed);
   Reading reading = Reading::of(static_cast<std::uint64_t>(std::llround(counts)));
-  if (!found->time) return reading;
+  if (!found->time || !wanted.dated) return reading;
   constexpr Nanos kFarthest = seconds(900'000'000);  // what a tape can hold; a BMC that had no clock jumps farther
   if (!wanted.beginning) wanted.beginning = found->time;
   const Nanos since = *found->time - *wanted.beginning;
@@ -349,14 +352,19 @@ class Prober {
     return plate;
   }
 
+  // How long the node takes for one step of its counter.
+  static Nanos step_time(const Found& found, double power_w) {
+    const double step_j = step_of(found) * (found.unit == Unit::kwh ? 3.6e6 : 1);
+    return Nanos::of(std::llround(std::min(step_j / std::max(power_w, 1.0), 3600.0) * 1e9));
+  }
+
   // A count appears as often as the node takes to use it: a coarse counter is a slow one.
   Nameplate make_energy_plate(const Found& found, double power_w) const {
     Nameplate plate = make_plate(found, "energy");
     plate.kind = SensorKind::counter;
     if (found.unit == Unit::kwh) plate.unit_num = 3'600'000;  // 1e-6 kWh
     const double step_j = step_of(found) * (found.unit == Unit::kwh ? 3.6e6 : 1);
-    const double takes_s = std::min(step_j / std::max(power_w, 1.0), 3600.0);
-    plate.refresh = std::max(plate.refresh, Nanos::of(std::llround(takes_s * 1e9)));
+    plate.refresh = std::max(plate.refresh, step_time(found, power_w));
     plate.ceiling += Watts::of(std::llround(step_j / to_seconds(period_) * 1e6));  // a step seen in one period
     return plate;
   }
@@ -372,7 +380,8 @@ class Prober {
       if (is_power) power_w = *each.facts.reading;
       plates.push_back(is_power ? make_power_plate(each) : make_energy_plate(each, power_w));
       keys.push_back(fmt::format("redfish:{}/{}", name_, is_power ? "power" : "energy"));
-      wanted.push_back({each.path, each.pointer, each.unit == Unit::kwh ? 1e6 : 1e3, {}});
+      const bool dated = is_power || step_time(each, power_w) <= kDatedStep;
+      wanted.push_back({each.path, each.pointer, each.unit == Unit::kwh ? 1e6 : 1e3, dated, {}});
       slowest = std::max(slowest, each.facts.sensing.value_or(period_));
     }
     const BusPace pace{period_, Nanos::of(3 * slowest.count()) + bmc_->options.deadline};

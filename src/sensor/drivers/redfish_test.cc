@@ -212,6 +212,22 @@ TEST_F(RedfishDriver, WholeKilowattHoursAreRefusedAndFineOnesRead) {
   EXPECT_NEAR(to_seconds(energy()->plate.refresh), 7.2, 0.1) << "500 W take 7.2 s for 0.001 kWh";
 }
 
+TEST_F(RedfishDriver, ACoarseCountersTimeOfReadingIsNotThatOfItsCount) {
+  const std::string time = R"(, "ReadingTime": "2026-01-01T00:00:00.5Z")";
+  set_sensor("TotalPower", R"("ReadingType": "Power", "Reading": 500)" + time);
+  set_sensor("TotalEnergy", R"("ReadingType": "EnergykWh", "Reading": 31.219)" + time);
+  set_metrics(R"({"EnergykWh": {"Reading": 31.219, "DataSourceUri": "/redfish/v1/Chassis/1/Sensors/TotalEnergy"}})");
+  run();
+  ASSERT_TRUE(power() != nullptr && energy() != nullptr) << all_findings(probe_);
+  EXPECT_TRUE(power()->source->read().device);
+  EXPECT_FALSE(energy()->source->read().device) << "0.001 kWh take 7.2 s";
+  set_sensor("TotalEnergy", R"("ReadingType": "EnergykWh", "Reading": 1.219501)" + time);
+  run();
+  ASSERT_NE(energy(), nullptr) << all_findings(probe_);
+  power()->source->read();
+  EXPECT_TRUE(energy()->source->read().device) << "1e-6 kWh take 7.2 ms";
+}
+
 TEST_F(RedfishDriver, JoulesAreBetterThanKilowattHours) {
   set_metrics(
       R"({"PowerWatts": {"Reading": 500}, "EnergykWh": {"Reading": 31.219}, "EnergyJoules": {"Reading": 112388400.5}})");
