@@ -120,7 +120,9 @@ class Composer {
     plug_ = first(choice_.plug);
     if (node_ == nullptr || plug_ == nullptr) return;
     if (node_->plate->lacks != plug_->plate->lacks) {
-      node_ = nullptr;
+      // One that says what it does not hold was looked into; what the other holds nobody knows.
+      const bool node_says = plug_->plate->lacks.empty();
+      beside_ = std::exchange(node_says ? plug_ : node_, nullptr);
     } else if (node_->plate->kind == SensorKind::counter && plug_->plate->kind == SensorKind::gauge) {
       beside_ = std::exchange(plug_, nullptr);  // polled power would make a counted total worse
     }
@@ -238,10 +240,9 @@ class Composer {
     put(root, 0, true);
     if (beside_ != nullptr) {
       put(*beside_, 1, false);
-      out_.components.back().label = "Node at the plug";
-      const double chi2 =
-          *node_->energy.value > *beside_->energy.value ? compute_chi2(node_->energy, beside_->energy) : 0;
-      disagree(node_->plate->id, beside_->plate->id, chi2);
+      out_.components.back().label = node_ != nullptr ? "Node at the plug" : "Node behind its supplies";
+      const bool more_behind = node_ != nullptr && *node_->energy.value > *beside_->energy.value;
+      disagree(root.plate->id, beside_->plate->id, more_behind ? compute_chi2(node_->energy, beside_->energy) : 0);
     }
     const std::size_t at = 0;
     unsigned depth = 1;
@@ -396,7 +397,7 @@ class Composer {
   std::set<Domain> known_;  // domains of which something was measured
   Branch* node_ = nullptr;
   Branch* plug_ = nullptr;
-  Branch* beside_ = nullptr;  // polled at the plug, where the node is counted behind its supplies
+  Branch* beside_ = nullptr;  // of the node too, and not counted
   unsigned top_known_ = 0, top_ = 0;
   double coverage_ = 0;
   Joules sum_, filled_;

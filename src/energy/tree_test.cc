@@ -280,6 +280,29 @@ TEST(Tree, WhatTheNodesSensorDoesNotSeeIsAddedBesideIt) {
   EXPECT_EQ(without.compose().boundary_note, "the whole node, behind its power supplies, without GPUs");
 }
 
+// SD650 V3: the tray's own sensor says that it holds no GPU, and DCMI says nothing.
+TEST(Tree, OfTwoNodeSensorsTheOneThatSaysWhatItLacksIsKept) {
+  for (const bool plug_says : {false, true}) {
+    Node node;
+    node.add(Domain::node, "0", 400);
+    node.plates_.back().id = "lenovo_xcc/node-0";
+    if (!plug_says) node.plates_.back().lacks = {Domain::gpu};
+    node.add(Domain::node, "0", 760).energy.boundary = Boundary::plug;
+    node.plates_.back().boundary = Boundary::plug;
+    node.plates_.back().id = "ipmi_dcmi/node-0";
+    if (plug_says) node.plates_.back().lacks = {Domain::gpu};
+    node.add(Domain::gpu, "GPU-1", 300);
+    const auto out = node.compose();
+    EXPECT_DOUBLE_EQ(power(out.total), plug_says ? 1060 : 700);
+    ASSERT_EQ(find(out, Domain::node).size(), 2u);
+    EXPECT_TRUE(find(out, Domain::node)[0]->counted);
+    EXPECT_EQ(find(out, Domain::node)[0]->sensor, plug_says ? "ipmi_dcmi/node-0" : "lenovo_xcc/node-0");
+    EXPECT_FALSE(find(out, Domain::node)[1]->counted) << "beside it, in no sum";
+    for (const auto& component : out.components) EXPECT_NE(component.label, "power supplies");
+    EXPECT_EQ(out.disagreements.size(), 0u);
+  }
+}
+
 TEST(Tree, TwoNodeSensorsThatDisagreeWidenTheInterval) {
   Node node;
   node.add(Domain::node, "0", 1000);

@@ -19,6 +19,15 @@ Status status_of(const Reading& reading) {
     default: return Status::absent;
   }
 }
+// Lenovo's trays have no supplies of their own, and DCMI asks the same controller: its power is at the same place.
+void follow_tray(std::string_view driver, Nameplate& plate, const std::vector<Sensor>& found) {
+  if (driver != "ipmi_dcmi") return;
+  for (const Sensor& tray : found) {
+    if (!tray.plate.id.starts_with("lenovo_xcc/")) continue;
+    plate.boundary = tray.plate.boundary;
+    plate.lacks = tray.plate.lacks;
+  }
+}
 }  // namespace
 
 Survey make_survey(Host& host, const Site& site) {
@@ -27,8 +36,10 @@ Survey make_survey(Host& host, const Site& site) {
   for (const Driver& driver : drivers()) {
     if (rules.forbids(driver.name)) continue;
     Probe probe = driver.probe(host, site);
-    for (auto& sensor : probe.sensors)
+    for (auto& sensor : probe.sensors) {
+      follow_tray(driver.name, sensor.plate, survey.sensors);
       if (rules.apply(driver.name, sensor.plate)) survey.sensors.push_back(std::move(sensor));
+    }
     for (auto& finding : probe.findings) survey.findings.push_back({driver.name, std::move(finding)});
     for (auto& activity : probe.activities)
       if (rules.allows(driver.name, activity.plate.id)) survey.activities.push_back(std::move(activity));

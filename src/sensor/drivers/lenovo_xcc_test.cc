@@ -1,4 +1,5 @@
 #include "sensor/drivers/ipmi_test.h"
+#include "sensor/reader.h"
 
 namespace nw {
 namespace {
@@ -121,6 +122,26 @@ TEST(LenovoXcc, OtherMakersAreNeverAsked) {
     EXPECT_TRUE(host.ipmi->sent.empty()) << vendor;
     EXPECT_EQ(host.opened, "") << vendor;
   }
+}
+
+TEST(LenovoXcc, DcmiOfTheSameControllerIsAtTheSamePlace) {
+  Machine host("ThinkSystem SD650 V3");
+  host.ipmi->answer(ipmi::ask_xcc_energy(), energy(6, 123, 4, 1000, 1));
+  host.ipmi->answer(ipmi::ask_capabilities(), "00 dc 01 05 02 00 01 07");
+  host.ipmi->answer(ipmi::ask_dcmi_power(), "00 dc 40 03 d2 00 b6 03 c7 01 33 d9 45 67 80 7f 0a 00 40");
+  const auto dcmi = [&](const Site& site) {
+    for (const Sensor& sensor : make_survey(host, site).sensors)
+      if (sensor.plate.id == "ipmi_dcmi/node-0") return sensor.plate;
+    return Nameplate{};
+  };
+  EXPECT_EQ(dcmi({}).boundary, Boundary::node_dc) << "the tray has no supplies whose loss could be between them";
+  EXPECT_EQ(dcmi({}).lacks, std::vector{Domain::gpu});
+  Site ruled;
+  ruled.rules.emplace_back().pattern = "ipmi_dcmi";
+  ruled.rules[0].lacks = std::vector<Domain>{};
+  EXPECT_TRUE(dcmi(ruled).lacks.empty()) << "a site knows better";
+  host.product("Other", "X");
+  EXPECT_EQ(dcmi({}).boundary, Boundary::plug);
 }
 
 TEST(LenovoXcc, Failures) {
