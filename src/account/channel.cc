@@ -100,7 +100,8 @@ Result<std::unique_ptr<Channel>> Channel::create() {
       continue;
     }
     if (user) [[maybe_unused]]
-      const int given = ::fchown(file.get(), user->uid, user->gid);  // else it stays root's, and root's programs reach it
+      const int given =
+          ::fchown(file.get(), user->uid, user->gid);  // else it stays root's, and root's programs reach it
     void* map = MAP_FAILED;
     ::flock(file.get(), LOCK_EX | LOCK_NB);
     remove_orphans(folder);
