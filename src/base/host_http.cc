@@ -8,9 +8,8 @@
 //     no compression, so that an answer is as long as what came over the line.
 //   - A pinned key (HPKP's "sha256//<base64>") without a CA file turns off the check of the certificate's chain and
 //     name and keeps that of the key: BMCs come with certificates that nobody signed for names that nobody gave them.
-//   - Sockets that are closed at exec: the measured command must not inherit a connection that a password opened. Of
-//   the
-//     pair by which libcurl wakes itself there is no option: it is looked for after a handle's first transfer.
+//   - Sockets that are closed at exec: the measured command must not inherit a connection that a password opened. The
+//     pair by which libcurl wakes itself has no option: it is looked for after a handle's first transfer.
 // An option that guards something and that this libcurl does not know is an error, not a warning.
 //
 // Plain http is let through for the loopback addresses alone (a test, a tunnel): a password would travel in the clear.

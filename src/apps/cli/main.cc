@@ -1,6 +1,7 @@
 // nodewatt: the command line. Cuts off the command that is to be measured, and hands the rest to the families of
 // options (options.h).
 #include <algorithm>
+#include <exception>
 
 #include <google/protobuf/stubs/logging.h>
 
@@ -71,6 +72,8 @@ int main(int argc, char** argv) {
     const bool passes = argc > 1 && passes_code_on(argv[1]);
     const int parsed = line.app.exit(error);
     return parsed == 0 ? 0 : passes ? 125 : 2;
+  } catch (const std::exception& foreign) {  // no thread, no memory
+    return complain(foreign.what(), argc > 1 && passes_code_on(argv[1]) ? 125 : 1);
   }
   return line.code;
 }
