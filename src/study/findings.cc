@@ -150,7 +150,7 @@ void find_elsewhere(const Pointers& records, UnusedFinding& finding) {
         if (placement(without.first()) != Placement::no_accelerators) continue;
         Pointers both = with.runs;
         both.insert(both.end(), without.runs.begin(), without.runs.end());
-        const auto found = compare(both, {.by = By::placement, .base = without.label});
+        auto found = compare(both, {.by = By::placement, .base = without.label});
         if (!found || found->sides.size() != 2) continue;
         finding.elsewhere.push_back({with.label, without.label, std::move(*found)});
       }
