@@ -109,7 +109,7 @@ int complete(const CLI::App& root, const std::vector<std::string>& words) {
     const std::string& word = words[at];
     const bool is_option = word.size() > 1 && word[0] == '-';
     const CLI::Option* option = is_option && word.find('=') == word.npos ? app->get_option_no_throw(word) : nullptr;
-    if (takes_value(option) && at + 2 == words.size()) {
+    if (option != nullptr && takes_value(option) && at + 2 == words.size()) {
       for (const std::string& value : values_of(*option)) offer(begin, value, "");
       return 0;
     }
