@@ -4,6 +4,7 @@
 
 #include "report/compare_json.h"
 #include "report/compare_words.h"
+#include "report/csv_values.h"
 #include "report/json_values.h"
 #include "report/report.h"
 #include "report/words.h"
@@ -48,9 +49,7 @@ Json side_json(const Side& side, const Comparison& all) {
           {"pareto", side.on_front}};
 }
 
-std::string cell(std::optional<double> value) { return value && finite(*value) ? fmt::format("{}", *value) : ""; }
-std::string cells(const Mean& mean) { return cell(mean.value) + ',' + cell(mean.interval); }
-std::string cells(const Amount& amount) { return cell(amount.value) + ',' + cell(amount.uncertainty); }
+using csv::cell, csv::cells;
 std::string rank(std::size_t place) { return place == 0 ? "" : std::to_string(place); }
 
 }  // namespace

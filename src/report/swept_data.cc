@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "report/compare_json.h"
+#include "report/csv_values.h"
 #include "report/json_values.h"
 #include "report/swept.h"
 #include "report/words.h"
@@ -14,9 +15,7 @@ namespace {
 
 using json::Json, json::text;
 
-std::string cell(std::optional<double> value) { return value && finite(*value) ? fmt::format("{}", *value) : ""; }
-std::string cells(const Mean& mean) { return cell(mean.value) + ',' + cell(mean.interval); }
-std::string cells(const Amount& amount) { return cell(amount.value) + ',' + cell(amount.uncertainty); }
+using csv::cells;
 std::string place(std::size_t one) { return one == 0 ? "" : std::to_string(one); }
 
 // "least", "unclear", "more"; empty where it is not known.

@@ -14,8 +14,14 @@
 
 namespace nw::workload {
 
-int rebatch(int steps, int batch, int new_batch) {
-  return std::max(1, static_cast<int>(std::lround(static_cast<double>(steps) * batch / new_batch)));
+void apply_batch_size(const Options& options, int& steps, int& batch, int& at_once) {
+  if (!options.batch) return;
+  if (options.action == Action::infer) {
+    at_once = *options.batch;
+    return;
+  }
+  steps = std::max(1, static_cast<int>(std::lround(static_cast<double>(steps) * batch / *options.batch)));
+  batch = *options.batch;
 }
 
 void run_epochs(const Course& course, torch::Device device, const std::function<torch::Tensor(double passed)>& step) {

@@ -19,9 +19,9 @@ struct Course {
   const char* units = "samples";  // as a person reads it
 };
 
-// Steps of an epoch whose batches are of another size and which sees as many samples as `steps` batches of `batch`, as
-// nearly as whole steps do; at least one.
-int rebatch(int steps, int batch, int new_batch);
+// What --batch-size changes: in inference `at_once`; in training `batch`, and `steps` of an epoch so that they see as
+// many samples as before, as nearly as whole steps do (at least one).
+void apply_batch_size(const Options& options, int& steps, int& batch, int& at_once);
 
 // Calls `step` with the passed share of the course, from 0 up to but not 1; it returns the loss. Phase train with
 // nested phases epoch; counts each batch in the course's unit, and each epoch; prints a line for each epoch.

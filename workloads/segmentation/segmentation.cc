@@ -69,13 +69,7 @@ Plan plan_of(Scale scale) {
 
 Plan plan_of(Scale scale, const Options& options) {
   Plan plan = plan_of(scale);
-  if (!options.batch) return plan;
-  if (options.action == Action::infer) {
-    plan.windows = *options.batch;
-  } else {
-    plan.steps = rebatch(plan.steps, plan.batch, *options.batch);
-    plan.batch = *options.batch;
-  }
+  apply_batch_size(options, plan.steps, plan.batch, plan.windows);
   return plan;
 }
 
