@@ -1,0 +1,62 @@
+// What is said over the daemon's socket (SOCK_SEQPACKET, one message one request or one piece of an answer).
+//
+// A request is text, so that a shell and a plug-in of plain C can say it: a verb, then key=value words between single
+// spaces, values percent-encoded as in RFC 3986 where they hold a space, a percent sign or a byte below 0x21 or above
+// 0x7e. At most kMaxRequest bytes.
+//   job id=4711 [step=0]                 one job, running or ended; several answers where the id ran several times
+//   jobs [since=UNIX_S] [until=UNIX_S] [state=running|ended] [user=UID] [limit=N]    newest first
+//   node                                 administrators: what the node's energy went to since the daemon's books began
+//   begin job=4711 uid=1000 [key=value...]   from a prolog; keys of kJobKeys
+//   end job=4711 [exit=0]                from an epilog
+//   step job=4711 step=0 [phase=NAME] [period_ms=100]    from the SPANK plug-in, as the step starts
+//   release gpus=1 | hold gpus=1         administrators: close NVIDIA's library, so that a driver can be changed; open
+//   it ping
+// An answer is any number of messages, each one letter and a body, ended by D or E:
+//   R  a record (record.proto), serialised        S  a node's state (pb::NodeState), serialised
+//   D  done, no body                              E  an error: its kind, a space, a sentence
+// Who asks is the kernel's word (SO_PEERCRED), never the message's.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace nw {
+
+inline constexpr std::size_t kMaxRequest = 4096;
+inline constexpr const char* kDaemonSocket = "/run/nodewatt/nodewatt.sock";
+
+// What a prolog may tell of a job; all but job and uid optional.
+inline constexpr std::string_view kJobKeys[] = {
+    "job",        "uid",     "user",       "account", "partition", "name", "cluster", "sluid", "array_job",
+    "array_task", "het_job", "het_offset", "restart", "nodes",     "gpus", "submit",  "cpus"};
+
+struct Request {
+  std::string verb;
+  std::map<std::string, std::string> values;
+
+  std::string_view get(const std::string& key) const;  // "" when absent
+  bool operator==(const Request&) const = default;
+};
+
+std::string make_request(const Request& request);
+Result<Request> parse_request(std::string_view bytes);
+
+struct Answer {
+  char kind = 'E';
+  std::string body;
+};
+std::string make_answer(const Answer& answer);
+std::string make_refusal(const Error& error);  // of kind E
+std::optional<Answer> parse_answer(std::string_view bytes);
+Error parse_refusal(std::string_view body);
+
+// One request and its whole answer, at most `patience` ns without a word. Absent when no daemon listens there.
+Result<std::vector<Answer>> ask_daemon(const std::string& socket, const Request& request, long long patience_ns);
+
+}  // namespace nw
