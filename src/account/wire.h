@@ -56,7 +56,8 @@ std::string make_refusal(const Error& error);  // of kind E
 std::optional<Answer> parse_answer(std::string_view bytes);
 Error parse_refusal(std::string_view body);
 
-// One request and its whole answer, at most `patience` ns without a word. Absent when no daemon listens there.
+// One request and its whole answer: the records and states before D, or the error that E said. At most `patience` ns
+// without a word. Absent when no daemon listens there.
 Result<std::vector<Answer>> ask_daemon(const std::string& socket, const Request& request, long long patience_ns);
 
 }  // namespace nw

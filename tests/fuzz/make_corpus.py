@@ -2,7 +2,7 @@
 """Writes the seeds of the fuzz targets: tests/fuzz/corpus/<target>/. Deterministic; Python 3 and protoc.
 
 usage: tests/fuzz/make_corpus.py
-tape: the first sweeps of tests/tapes; allocation: environments; sweep: states, a note of power limits; numbers: one file a case; ipmi: one answer of each kind; redfish: the answers on the tapes; snmp:
+tape: the first sweeps of tests/tapes; allocation: environments; sweep: states, a note of power limits; wire: requests and answers; numbers: one file a case; ipmi: one answer of each kind; redfish: the answers on the tapes; snmp:
 outlets and answers; pm_counters: lines, and registers with a CPU; journal: frames in text form through protoc; frames: a journal file;
 csv, nifti, rdb, checkpoint: the smallest valid file of each kind.
 """
@@ -205,6 +205,17 @@ def make_output():
     write("nvtx", "short", b",\0\0\0" + event[:40])
 
 
+def make_wire():
+    """Requests of each verb, and one answer of each kind."""
+    requests = {"job": "job id=4711 step=0", "jobs": "jobs limit=20 since=1767225600 state=running user=1000", "node": "node",
+                "begin": "begin job=4711 name=a%20b%25%C3%A9%0A uid=1000 submit=1767225600", "step": "step job=4711 step=0 phase=x%3dy period_ms=100"}
+    for name, request in requests.items():
+        write("wire", name, request)
+    write("wire", "record", b"R\x0a\x01u\xff\0")
+    write("wire", "done", "D")
+    write("wire", "refusal", "Ebusy ask again in 1 s")
+
+
 def make_workload_files():
     write("csv", "demand", "time,demand\n2000-06-05 00:00,22262\n2000-06-05 00:30,21756\n")
     write("csv", "plain", "# load\n1.5\n2.5\n\n3e3\n")
@@ -249,4 +260,5 @@ if __name__ == "__main__":
     make_records()
     make_output()
     make_launches()
+    make_wire()
     make_workload_files()
