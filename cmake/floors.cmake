@@ -35,13 +35,13 @@ endfunction()
 # The generated classes of records and journals. Their warnings are not ours.
 set(NW_GENERATED ${PROJECT_BINARY_DIR}/generated)
 file(MAKE_DIRECTORY ${NW_GENERATED}/account)
-foreach(proto record journal)
+foreach(proto record journal books)
   add_custom_command(
     OUTPUT ${NW_GENERATED}/account/${proto}.pb.cc ${NW_GENERATED}/account/${proto}.pb.h
     COMMAND protobuf::protoc --proto_path=${PROJECT_SOURCE_DIR}/src --cpp_out=${NW_GENERATED} account/${proto}.proto
-    DEPENDS ${PROJECT_SOURCE_DIR}/src/account/record.proto ${PROJECT_SOURCE_DIR}/src/account/${proto}.proto VERBATIM)
+    DEPENDS ${PROJECT_SOURCE_DIR}/src/account/record.proto ${PROJECT_SOURCE_DIR}/src/account/journal.proto ${PROJECT_SOURCE_DIR}/src/account/${proto}.proto VERBATIM)
 endforeach()
-add_library(nw_record STATIC ${NW_GENERATED}/account/record.pb.cc ${NW_GENERATED}/account/journal.pb.cc)
+add_library(nw_record STATIC ${NW_GENERATED}/account/record.pb.cc ${NW_GENERATED}/account/journal.pb.cc ${NW_GENERATED}/account/books.pb.cc)
 target_include_directories(nw_record SYSTEM PUBLIC ${NW_GENERATED})
 target_compile_options(nw_record PRIVATE -w)
 target_link_libraries(nw_record PUBLIC nw::protobuf)

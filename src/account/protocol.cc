@@ -95,6 +95,8 @@ Nameplate read_plate(const pb::Nameplate& in) {
   return plate;
 }
 
+}  // namespace
+
 Sweep read_sweep(const pb::JournalSweep& in) {
   Sweep sweep;
   const int size = std::min({in.before_ns_size(), in.took_ns_size(), in.raw_size(), in.status_size()});
@@ -109,6 +111,7 @@ Sweep read_sweep(const pb::JournalSweep& in) {
   return sweep;
 }
 
+namespace {
 Mark read_mark(const pb::JournalMark& in) {
   return {static_cast<Mark::Kind>(std::min(in.kind(), static_cast<std::uint32_t>(Mark::kLastKind))),
           Nanos::of(in.at_ns()),
@@ -187,9 +190,7 @@ std::string encode_header(const pb::Record& record, const std::vector<Nameplate>
   return frame.SerializeAsString();
 }
 
-std::string encode_sweep(const Sweep& sweep, Nanos period) {
-  pb::JournalFrame frame;
-  auto& out = *frame.mutable_sweep();
+void write_sweep(const Sweep& sweep, Nanos period, pb::JournalSweep& out) {
   const Nanos at = sweep.empty() ? Nanos{} : sweep.front().before;
   out.set_at_ns(at.count());
   out.set_period_ns(period.count());
@@ -205,6 +206,11 @@ std::string encode_sweep(const Sweep& sweep, Nanos period) {
   };
   add([](const Sample& sample) { return sample.device_time; }, *out.mutable_device_ns());
   add([](const Sample& sample) { return sample.taken; }, *out.mutable_taken_ns());
+}
+
+std::string encode_sweep(const Sweep& sweep, Nanos period) {
+  pb::JournalFrame frame;
+  write_sweep(sweep, period, *frame.mutable_sweep());
   return frame.SerializeAsString();
 }
 

@@ -15,6 +15,9 @@ namespace nw {
 
 std::string encode_header(const pb::Record& record, const std::vector<Nameplate>& plates, Nanos period, Nanos begin);
 std::string encode_sweep(const Sweep& sweep, Nanos period);
+void write_sweep(const Sweep& sweep, Nanos period, pb::JournalSweep& out);
+// As it stands there; whoever reads foreign bytes looks first whether they make sense.
+Sweep read_sweep(const pb::JournalSweep& in);
 std::string encode_mark(const Mark& mark);
 std::string encode_end(Nanos at, const pb::Record& record);
 

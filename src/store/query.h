@@ -23,6 +23,7 @@ struct Query {
   std::string name;                                         // the record's whole name; empty: any
   std::vector<std::pair<std::string, std::string>> labels;  // key and value
   std::string job;                            // the job key, or what stands behind its launcher's name; empty: any
+  std::optional<std::uint32_t> user;          // jobs of this uid; nothing: any, and what is no job
   std::optional<std::int64_t> since_unix_ns;  // started at or after
   std::optional<std::int64_t> until_unix_ns;  // started before
   // Key (name, host, program, node-type, state, label.KEY, setting.KEY) and pattern, with * and ?.

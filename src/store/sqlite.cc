@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "account/node_type.h"
+#include "account/open_job.h"
 #include "store/packed.h"
 #include "store/sqlite_file.h"
 #include "store/store.h"
@@ -27,8 +28,9 @@ constexpr const char* kSchema = R"sql(
     key TEXT NOT NULL, value TEXT NOT NULL, uid TEXT NOT NULL, PRIMARY KEY(key, value, uid)) STRICT, WITHOUT ROWID;
 )sql";
 
-// A record's job key stands among the labels, under a name that no person gives one.
+// A record's job key and user stand among the labels, under names that no person gives one.
 constexpr const char* kJobLabel = "\x01job";
+constexpr const char* kUserLabel = "\x01user";
 
 using Value = std::variant<std::int64_t, std::string>;
 
@@ -61,6 +63,9 @@ Clause filters_of(const Query& query) {
         " AND uid IN (SELECT uid FROM labels WHERE key = ? AND (value = ? OR substr(value, instr(value, '-') + 1) = "
         "?))",
         {kJobLabel, query.job, query.job});
+  if (query.user)
+    where.add(" AND uid IN (SELECT uid FROM labels WHERE key = ? AND value = ?)",
+              {kUserLabel, std::to_string(*query.user)});
   for (const auto& [key, value] : query.labels)
     where.add(" AND uid IN (SELECT uid FROM labels WHERE key = ? AND value = ?)", {key, value});
   return where;
@@ -108,6 +113,9 @@ bool SqliteStore::insert(const pb::Record& record, const std::string& packed) {
   };
   for (const auto& label : record.labels()) add_label(label.key(), label.value());
   if (!record.job_key().empty()) add_label(kJobLabel, record.job_key());
+  if (record.has_job())
+    for (const std::string& name : names_of(record.job())) add_label(kJobLabel, record.job().manager() + "-" + name);
+  if (record.job().has_uid()) add_label(kUserLabel, std::to_string(record.job().uid()));
   transaction.commit();
   return true;
 }

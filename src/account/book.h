@@ -1,0 +1,35 @@
+// Book: what one consumer was given so far by one policy, meter by meter. Books only add up, and everything in them
+// telescopes: the books of all consumers of a node are the node's, to the microjoule.
+#pragma once
+
+#include <vector>
+
+#include "account/books.pb.h"
+#include "energy/tally.h"
+
+namespace nw {
+
+struct Book {
+  explicit Book(std::size_t meters = 0) : lines(meters) {}
+
+  struct Line {
+    Tally given;          // energy and fills divided; times and samples whole
+    Joules whole;         // what the meter took in all meanwhile
+    double division = 0;  // variance of the division, J^2
+    double edges = 0;     // variance of both edges, J^2
+  };
+  std::vector<Line> lines;  // one a meter
+  Joules total;             // of the node's total
+  Nanos duration;
+
+  void add(const Book& other);
+};
+
+// One meter's energy over a stretch, and the part of it that is given.
+void give(Book::Line& line, const Tally& stretch, Joules given, double division);
+
+void write_book(const Book& book, pb::Book& out);
+// As many lines as there are meters, whatever was written.
+Book read_book(const pb::Book& in, std::size_t meters);
+
+}  // namespace nw

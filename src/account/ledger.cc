@@ -1,0 +1,357 @@
+// The moments: what lies between two of them, and who comes and goes.
+#include "account/ledger.h"
+
+#include <algorithm>
+#include <set>
+
+#include "account/allocation.h"
+#include "base/parse.h"
+
+namespace nw {
+
+namespace {
+constexpr Nanos kConfined = seconds(2);
+constexpr Nanos kUnseen = seconds(600);  // a prolog's job that never had a cgroup or an epilog is over after this
+
+Nanos difference(const std::optional<Nanos>& now, const std::optional<Nanos>& before) {
+  return now && before && *now > *before ? *now - *before : Nanos{};
+}
+
+std::vector<std::string> find_device_names(const std::vector<Nameplate>& plates) {
+  std::vector<std::string> names;
+  for (const Nameplate& plate : plates)
+    if (plate.part.domain == Domain::gpu && std::find(names.begin(), names.end(), plate.part.device) == names.end())
+      names.push_back(plate.part.device);
+  return names;
+}
+
+const JobUse* find_in(const Census& census, const OpenJob& job) {
+  for (const JobUse& use : census.jobs)
+    if (use.slurmd == job.slurmd && use.id == job.id) return &use;
+  return nullptr;
+}
+
+std::string key_of(const JobUse& use) { return use.slurmd + "/" + use.id; }
+}  // namespace
+
+Ledger::Ledger(const std::vector<Nameplate>& plates, LedgerNode node, Nanos period)
+    : node_(std::move(node)),
+      device_names_(find_device_names(plates)),
+      idle_(std::size(kPolicies), Book(plates.size())),
+      system_(std::size(kPolicies), Book(plates.size())),
+      parts_(plates.size()),
+      lowest_(plates.size()),
+      power_(plates.size()) {
+  meters_.reserve(plates.size());
+  for (Nameplate plate : plates) {
+    for (std::string* text : {&plate.id, &plate.source, &plate.part.device, &plate.label}) *text = valid_utf8(*text);
+    meters_.emplace_back(std::move(plate), period);
+  }
+  edges_.resize(plates.size());
+}
+
+void Ledger::add(const Sweep& sweep, const Census& census, std::int64_t wall_ns) {
+  if (sweep.empty()) return;
+  const Nanos at = sweep.front().before;
+  if (last_ && at <= *last_) return;  // time does not go back
+  sweep_ = sweep;
+  for (std::size_t i = 0; i < meters_.size() && i < sweep.size(); ++i) meters_[i].add(sweep[i]);
+  wall_ns_ = wall_ns;
+  if (since_wall_ns_ == 0) since_wall_ns_ = wall_ns;
+  if (last_)
+    stretch(census, at);
+  else
+    settled_at_ = at;
+  cpus_ = census.cpus;
+  memory_ = static_cast<double>(census.memory.value_or(0));
+  compare(census, at);
+  take_hints(at);
+  busy_ = census.busy;
+  held_ = static_cast<double>(census.memory_used.value_or(0));
+  last_ = at;
+  resumed_ = false;
+  for (Pending& pending : pending_) ++pending.waited;
+  settle(false);
+}
+
+// What each job had and did since the last moment. One that has gone meanwhile went on as before until now: whoever
+// wakes us by its going lets that be milliseconds.
+void Ledger::stretch(const Census& census, Nanos at) {
+  Pending& pending = pending_.emplace_back(Pending{*last_, at, false, false, true, {}, {}, 0});
+  Nanos used{};
+  double held = 0;
+  for (auto& [serial, job] : jobs_) {
+    if (job.end || (resumed_ && find_in(census, job) == nullptr)) continue;
+    pending.entries.push_back(make_entry(serial, job, census, at - *last_));
+    used += pending.entries.back().claim.cpu_time;
+    held += pending.entries.back().claim.held;
+  }
+  pending.empty = pending.entries.empty();
+  const Nanos busy = difference(census.busy, busy_);
+  pending.outside.cpu_time = std::max(busy - used, Nanos{});
+  pending.outside.held = std::max(held_ - held, 0.0);
+  share_devices(pending.entries);
+  share_rest(pending.entries, at);
+}
+
+// Jobs that no cgroup confines to some CPUs have those that nobody reserved, each alike. A job's directory is a moment
+// older than its confinement: until then it claims nothing.
+void Ledger::share_rest(std::vector<Entry>& entries, Nanos at) {
+  double reserved = 0;
+  std::vector<Entry*> unconfined;
+  for (Entry& entry : entries) {
+    OpenJob& job = jobs_.at(entry.job);
+    reserved += entry.claim.cpus;
+    if (entry.claim.cpus == 0 && at - job.begin > kConfined) unconfined.push_back(&entry);
+    if (entry.claim.cpus == 0 && at - job.begin <= kConfined) continue;
+    entry.claim.exclusive = entries.size() == 1 && entry.claim.cpus == 1;
+    if (!entry.claim.exclusive) job.shared = true;
+  }
+  for (Entry* entry : unconfined)
+    entry->claim.cpus = std::max(0.0, 1 - reserved) / static_cast<double>(unconfined.size());
+}
+
+Ledger::Entry Ledger::make_entry(std::uint64_t serial, OpenJob& job, const Census& census, Nanos time) const {
+  Entry entry{serial, {}, {}};
+  const JobUse* now = find_in(census, job);
+  const JobUse& known = now != nullptr ? *now : job.use;
+  Claim& claim = entry.claim;
+  if (!known.cpus.empty() && cpus_ > 0)
+    claim.cpus = static_cast<double>(known.cpus.size()) / cpus_;
+  else if (job.record.job().has_cpus_count() && cpus_ > 0)
+    claim.cpus = std::min(1.0, static_cast<double>(job.record.job().cpus_count()) / cpus_);
+  if (known.memory_limit && memory_ > 0)
+    claim.memory = std::min(1.0, static_cast<double>(*known.memory_limit) / memory_);
+  claim.held = static_cast<double>(known.memory.value_or(0));
+  if (now != nullptr && now->cpu) {
+    claim.cpu_time = difference(now->cpu, job.use.cpu ? job.use.cpu : std::optional(Nanos{}));
+    job.rate = time > Nanos{} ? to_seconds(claim.cpu_time) / to_seconds(time) : 0;
+  } else {
+    claim.cpu_time = Nanos::of(static_cast<std::int64_t>(job.rate * static_cast<double>(time.count())));
+  }
+  for (const auto& [id, step] : job.own.steps) {
+    if (step.end || id == kExternStep) continue;
+    Nanos used{};
+    if (now != nullptr)
+      for (const StepUse& use : now->steps)
+        if (use.id == id) used = difference(use.cpu, step.cpu);
+    entry.steps.emplace_back(id, used);
+  }
+  return entry;
+}
+
+// A device that several jobs may open belongs to each in equal parts.
+void Ledger::share_devices(std::vector<Entry>& entries) const {
+  std::vector<double> owners(device_names_.size());
+  for (const Entry& entry : entries)
+    for (std::size_t i = 0; i < owners.size(); ++i) owners[i] += jobs_.at(entry.job).devices[i] ? 1 : 0;
+  for (Entry& entry : entries) {
+    entry.claim.devices.resize(owners.size());
+    for (std::size_t i = 0; i < owners.size(); ++i)
+      if (jobs_.at(entry.job).devices[i]) entry.claim.devices[i] = 1 / owners[i];
+  }
+}
+
+OpenJob* Ledger::find(const JobUse& use) {
+  for (auto& [serial, job] : jobs_) {
+    if (job.end) continue;
+    if (job.id == use.id && job.slurmd == use.slurmd) return &job;
+    if (!job.seen && (job.id == use.id || job.record.job().sluid() == use.id)) return &job;  // a prolog spoke of it
+  }
+  return nullptr;
+}
+
+OpenJob* Ledger::find(const std::string& id) {
+  for (auto& [serial, job] : jobs_)
+    if (!job.end && (job.id == id || job.record.job().id() == id)) return &job;
+  return nullptr;
+}
+
+OpenJob& Ledger::open(const std::string& slurmd, const std::string& id, Nanos at, const char* basis) {
+  OpenJob& job = jobs_.emplace(next_++, OpenJob(meters_.size())).first->second;
+  job.slurmd = slurmd;
+  job.id = id;
+  job.begin = job.own.until = at;
+  job.devices.resize(device_names_.size());
+  job.worked.resize(device_names_.size());
+  for (const Meter& meter : meters_) job.anomalies.push_back(meter.anomalies());
+  job.record = node_.record;
+  job.record.set_uid(node_.make_uid());
+  job.record.set_name(id);
+  job.record.set_start_unix_ns(wall_ns_);
+  pb::Job& its = *job.record.mutable_job();
+  its.set_manager("slurm");
+  its.set_cluster(node_.cluster);
+  its.set_id(id);
+  if (!parse_u64(id)) its.set_sluid(id);
+  its.set_begin_basis(basis);
+  if (!slurmd.empty()) its.add_slurmd(slurmd);
+  changed_ = true;
+  if (!pending_.empty() && pending_.back().end == at) pending_.back().begins = true;
+  return job;
+}
+
+void Ledger::close(OpenJob& job, Nanos at, const std::string& basis) {
+  job.end = at;
+  job.record.mutable_job()->set_end_basis(basis);
+  for (auto& [id, step] : job.own.steps)
+    if (!step.end) step.end = at;
+  changed_ = true;
+  if (!pending_.empty() && pending_.back().end == at) pending_.back().ends = true;
+}
+
+void Ledger::compare(const Census& census, Nanos at) {
+  std::set<std::string> here;
+  for (const JobUse& use : census.jobs) {
+    here.insert(key_of(use));
+    if (std::find(over_.begin(), over_.end(), key_of(use)) != over_.end()) continue;
+    OpenJob* job = find(use);
+    if (job == nullptr) job = &open(use.slurmd, use.id, at, !last_ || resumed_ ? "started" : "cgroup");
+    update(*job, use, at);
+  }
+  std::erase_if(over_, [&](const std::string& key) { return !here.contains(key); });
+  for (auto& [serial, job] : jobs_) {
+    if (job.end) continue;
+    if (job.seen && find_in(census, job) == nullptr)
+      close(job, resumed_ ? *last_ : at, resumed_ ? "restart" : "cgroup");
+    else if (!job.seen && at - job.begin > kUnseen)
+      close(job, at, "unseen");
+  }
+}
+
+void Ledger::update(OpenJob& job, const JobUse& use, Nanos at) {
+  const bool is_new = !job.seen;
+  job.seen = true;
+  job.slurmd = use.slurmd;
+  job.id = use.id;
+  for (const StepUse& step : use.steps) {
+    auto found = job.own.steps.find(step.id);
+    if (found == job.own.steps.end()) {
+      if (job.own.steps.size() >= kMaxSteps) continue;
+      found = job.own.steps.emplace(step.id, StepBook(meters_.size())).first;
+      found->second.begin = at;
+      changed_ = true;
+    }
+    if (!found->second.cpu_begin) found->second.cpu_begin = step.cpu;
+    found->second.cpu = step.cpu ? step.cpu : found->second.cpu;
+  }
+  for (auto& [id, step] : job.own.steps) {
+    const bool runs = std::any_of(use.steps.begin(), use.steps.end(), [&](const StepUse& now) { return now.id == id; });
+    if (runs || step.end || !step.cpu_begin) continue;  // a step that a hint told of may have no cgroup yet
+    step.end = at;
+    changed_ = true;
+  }
+  const bool confined = is_new || job.use.gpus != use.gpus;
+  const std::optional<Nanos> cpu = use.cpu ? use.cpu : job.use.cpu;
+  job.use = use;
+  job.use.cpu = cpu;
+  pb::Job& its = *job.record.mutable_job();
+  if (use.uid) its.set_uid(*use.uid);
+  if (!use.cpus.empty() && cpus_ > 0) {
+    its.set_cpus_count(static_cast<std::uint32_t>(use.cpus.size()));
+    its.set_cpus(static_cast<double>(use.cpus.size()) / cpus_);
+  }
+  if (use.memory_limit && memory_ > 0) its.set_memory(std::min(1.0, static_cast<double>(*use.memory_limit) / memory_));
+  if (confined) find_devices(job);
+}
+
+// Which accelerators are its own: by what its prolog was told, else by what its cgroup lets it open.
+void Ledger::find_devices(OpenJob& job) const {
+  std::string numbers = job.gpus;
+  if (numbers.empty()) {
+    if (!job.use.gpus) return;
+    for (const unsigned minor : *job.use.gpus) numbers += (numbers.empty() ? "" : ",") + std::to_string(minor);
+  }
+  const auto given = compute_allocation(node_.devices, [&](const char* name) {
+    return std::string_view(name) == "SLURM_JOB_GPUS" ? std::optional(numbers) : std::nullopt;
+  });
+  job.devices.assign(device_names_.size(), false);
+  std::uint32_t count = 0;
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    if (!given[i].value_or(false)) continue;
+    ++count;
+    for (std::size_t k = 0; k < device_names_.size(); ++k)
+      if (device_names_[k] == node_.devices[i].part.device) job.devices[k] = true;
+  }
+  job.record.mutable_job()->set_gpus(count);
+}
+
+void Ledger::take_hints(Nanos at) {
+  for (const Request& said : std::exchange(hints_, {})) {
+    const std::string id(said.get("job"));
+    OpenJob* job = find(id);
+    if (said.verb == "begin") {
+      if (job == nullptr) job = &open("", id, at, "prolog");
+      learn(*job, said);
+    } else if (said.verb == "end" && job != nullptr) {
+      const auto code = split(said.get("exit"), ':');
+      if (const auto exit = parse_i64(code.front()); exit && !said.get("exit").empty())
+        job->record.set_exit_code(static_cast<std::int32_t>(*exit));
+      if (code.size() > 1)
+        if (const auto signal = parse_i64(code[1]); signal && *signal > 0)
+          job->record.set_signal(static_cast<std::int32_t>(*signal));
+      if (job->seen) over_.push_back(job->slurmd + "/" + job->id);
+      close(*job, at, "epilog");
+    } else if (said.verb == "step" && job != nullptr && job->own.steps.size() < kMaxSteps) {
+      const auto [step, is_new] = job->own.steps.emplace(std::string(said.get("step")), StepBook(meters_.size()));
+      if (is_new) step->second.begin = at;
+      step->second.phase = valid_utf8(said.get("phase"));
+      step->second.period_ms =
+          static_cast<unsigned>(std::min<std::uint64_t>(parse_u64(said.get("period_ms")).value_or(0), 60'000));
+      changed_ = true;
+    }
+  }
+}
+
+void Ledger::learn(OpenJob& job, const Request& said) {
+  pb::Job& its = *job.record.mutable_job();
+  const auto text = [&](const char* key, const std::function<void(std::string)>& set) {
+    if (!said.get(key).empty()) set(valid_utf8(said.get(key)));
+  };
+  const auto number = [&](const char* key, const std::function<void(std::uint64_t)>& set) {
+    if (const auto value = parse_u64(said.get(key))) set(*value);
+  };
+  text("job", [&](auto v) { its.set_id(v); });
+  text("name", [&](auto v) { job.record.set_name(v); });
+  text("user", [&](auto v) { its.set_user(v); });
+  text("account", [&](auto v) { its.set_account(v); });
+  text("partition", [&](auto v) { its.set_partition(v); });
+  text("cluster", [&](auto v) { its.set_cluster(v); });
+  text("sluid", [&](auto v) { its.set_sluid(v); });
+  text("array_job", [&](auto v) { its.set_array_job(v); });
+  text("array_task", [&](auto v) { its.set_array_task(v); });
+  text("het_job", [&](auto v) { its.set_het_job(v); });
+  text("het_offset", [&](auto v) { its.set_het_offset(v); });
+  text("gpus", [&](auto v) { job.gpus = v; });
+  number("uid", [&](auto v) { its.set_uid(static_cast<std::uint32_t>(v)); });
+  number("restart", [&](auto v) { its.set_restart(static_cast<std::uint32_t>(v)); });
+  number("nodes", [&](auto v) { its.set_nodes(static_cast<std::uint32_t>(v)); });
+  number("submit", [&](auto v) { its.set_submit_unix_s(static_cast<std::int64_t>(v)); });
+  if (job.use.cpus.empty()) number("cpus", [&](auto v) { its.set_cpus_count(static_cast<std::uint32_t>(v)); });
+  find_devices(job);
+}
+
+void Ledger::add(std::span<const Glance> glances) {
+  for (auto& [serial, job] : jobs_) {
+    if (job.end) continue;
+    for (std::size_t i = 0; i < glances.size() && i < node_.devices.size(); ++i) {
+      if (!glances[i].processes.ok) continue;
+      job.looked = true;
+      for (std::size_t k = 0; k < device_names_.size(); ++k)
+        if (device_names_[k] == node_.devices[i].part.device && glances[i].processes.value > 0) job.worked[k] = true;
+    }
+  }
+}
+
+std::optional<Nanos> Ledger::wanted_period() const {
+  std::optional<Nanos> shortest;
+  for (const auto& [serial, job] : jobs_)
+    for (const auto& [id, step] : job.own.steps)
+      if (!step.end && step.period_ms > 0) {
+        const Nanos wanted = millis(step.period_ms);
+        shortest = shortest ? std::min(*shortest, wanted) : wanted;
+      }
+  return shortest;
+}
+
+}  // namespace nw
