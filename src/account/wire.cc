@@ -172,10 +172,19 @@ Result<Request> parse_request(std::string_view bytes) {
 
 std::string make_answer(const Answer& answer) { return answer.kind + answer.body; }
 
+std::vector<std::string> make_messages(Answer answer) {
+  std::vector<std::string> messages;
+  const char piece = static_cast<char>(answer.kind - 'A' + 'a');
+  std::size_t at = 0;
+  for (; answer.body.size() - at > kPiece; at += kPiece) messages.push_back(piece + answer.body.substr(at, kPiece));
+  messages.push_back(answer.kind + answer.body.substr(at));
+  return messages;
+}
+
 std::string make_refusal(const Error& error) { return fmt::format("E{} {}", name(error.kind), error.what); }
 
 std::optional<Answer> parse_answer(std::string_view bytes) {
-  if (bytes.empty() || std::string_view("RSDE").find(bytes[0]) == std::string_view::npos) return std::nullopt;
+  if (bytes.empty() || std::string_view("RSDErs").find(bytes[0]) == std::string_view::npos) return std::nullopt;
   if (bytes[0] == 'D' && bytes.size() > 1) return std::nullopt;
   return Answer{bytes[0], std::string(bytes.substr(1))};
 }
@@ -193,6 +202,7 @@ Result<std::vector<Answer>> ask_daemon(const std::string& socket, const Request&
   const Fd peer = NW_TRY(connect_to(socket, patience));
   NW_CHECK(send_request(peer.get(), socket, bytes));
   std::vector<Answer> answers;
+  std::string pieces;
   for (std::size_t total = 0; total <= kMostAnswer;) {
     const std::string message = NW_TRY(next_message(peer.get(), socket, patience));
     total += message.size();
@@ -200,7 +210,9 @@ Result<std::vector<Answer>> ask_daemon(const std::string& socket, const Request&
     if (!answer) return refuse(socket + ": a message that is no answer of nodewattd");
     if (answer->kind == 'D') return answers;
     if (answer->kind == 'E') return tl::make_unexpected(parse_refusal(answer->body));
-    answers.push_back(std::move(*answer));
+    pieces += answer->body;
+    if (answer->kind == 'r' || answer->kind == 's') continue;
+    answers.push_back({answer->kind, std::exchange(pieces, {})});
   }
   return refuse(socket + ": an answer without an end");
 }

@@ -14,6 +14,7 @@
 // An answer is any number of messages, each one letter and a body, ended by D or E:
 //   R  a record (record.proto), serialised        S  a node's state (pb::NodeState), serialised
 //   D  done, no body                              E  an error: its kind, a space, a sentence
+// A body of more than kPiece bytes comes in pieces: all but the last have its letter in lower case.
 // Who asks is the kernel's word (SO_PEERCRED), never the message's.
 #pragma once
 
@@ -29,6 +30,7 @@
 namespace nw {
 
 inline constexpr std::size_t kMaxRequest = 4096;
+inline constexpr std::size_t kPiece = 64 << 10;
 inline constexpr const char* kDaemonSocket = "/run/nodewatt/nodewatt.sock";
 
 // What a prolog may tell of a job; all but job and uid optional.
@@ -52,6 +54,7 @@ struct Answer {
   std::string body;
 };
 std::string make_answer(const Answer& answer);
+std::vector<std::string> make_messages(Answer answer);  // the same, in pieces
 std::string make_refusal(const Error& error);  // of kind E
 std::optional<Answer> parse_answer(std::string_view bytes);
 Error parse_refusal(std::string_view body);

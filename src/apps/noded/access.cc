@@ -1,0 +1,98 @@
+#include "apps/noded/access.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+
+namespace nw::noded {
+
+namespace {
+constexpr std::int64_t kGrain = kMicro;  // 1 J
+
+std::int64_t rounded(std::int64_t microjoules) {
+  const std::int64_t half = microjoules < 0 ? -kGrain / 2 : kGrain / 2;
+  return (microjoules + half) / kGrain * kGrain;
+}
+double rounded(double microjoules) { return std::round(microjoules / kGrain) * kGrain; }
+
+// An uncertainty never becomes none.
+void round_energy(pb::Energy& energy) {
+  if (energy.has_energy_uj()) energy.set_energy_uj(rounded(std::int64_t{energy.energy_uj()}));
+  if (energy.has_uncertainty_uj())
+    energy.set_uncertainty_uj(std::max(kGrain, rounded(std::int64_t{energy.uncertainty_uj()})));
+  energy.set_filled_uj(rounded(std::int64_t{energy.filled_uj()}));
+  energy.set_random_uj(rounded(energy.random_uj()));
+  energy.set_systematic_uj(rounded(energy.systematic_uj()));
+  for (auto* list : {energy.mutable_contributors(), energy.mutable_terms()})
+    for (pb::Contributor& term : *list) term.set_u_uj(rounded(term.u_uj()));
+}
+
+bool is_fine(const pb::Component& component) { return component.domain() == "core" || component.domain() == "uncore"; }
+
+using Components = google::protobuf::RepeatedPtrField<pb::Component>;
+
+// Rounded parts add up to the rounded total again: the rest, a difference anyway, takes what rounding left. Where there
+// is no rest, the total is the sum.
+void add_up(pb::Energy& total, Components& components) {
+  if (!total.has_energy_uj()) return;
+  pb::Component *root = nullptr, *rest = nullptr;
+  std::int64_t inside = 0, beside = 0;
+  for (pb::Component& component : components) {
+    if (component.sensor().empty()) rest = &component;
+    if (!component.counted() || !component.energy().has_energy_uj()) continue;
+    if (component.domain() != "node")
+      (component.depth() == 0 ? beside : inside) += component.energy().energy_uj();
+    else if (component.depth() == 0)
+      root = &component;
+  }
+  if (root == nullptr) return total.set_energy_uj(beside);
+  root->mutable_energy()->set_energy_uj(total.energy_uj() - beside);
+  if (rest != nullptr) rest->mutable_energy()->set_energy_uj(root->energy().energy_uj() - inside);
+}
+
+void round_parts(pb::Energy& total, Components& components) {
+  components.erase(std::remove_if(components.begin(), components.end(), is_fine), components.end());
+  round_energy(total);
+  for (pb::Component& component : components) {
+    round_energy(*component.mutable_energy());
+    component.clear_max_power_uw();
+  }
+  add_up(total, components);
+}
+
+void forget(pb::Energy& energy) {
+  const auto kind = energy.kind();
+  const auto boundary = energy.boundary();
+  energy.Clear();
+  energy.set_kind(kind);
+  energy.set_boundary(boundary);
+}
+}  // namespace
+
+Nanos finest_step(const pb::Record& record) { return record.job().exclusive() ? seconds(1) : seconds(10); }
+
+void round_for_owner(pb::Record& record) {
+  const Nanos finest = finest_step(record);
+  const auto show = [&](std::int64_t duration_ns, pb::Energy& energy, Components& components) {
+    round_parts(energy, components);
+    if (duration_ns >= finest.count()) return;
+    forget(energy);
+    components.Clear();
+  };
+  record.clear_timeline();
+  record.clear_monitor_cpu_s();
+  const std::int64_t duration = record.duration_ns();
+  show(duration, *record.mutable_energy(), *record.mutable_components());
+  if (record.has_node_estimate()) round_energy(*record.mutable_node_estimate());
+  if (duration < finest.count()) record.clear_node_estimate();
+  pb::Job& job = *record.mutable_job();
+  for (pb::ByPolicy& other : *job.mutable_others()) show(duration, *other.mutable_energy(), *other.mutable_components());
+  for (pb::Step& step : *job.mutable_steps()) show(step.duration_ns(), *step.mutable_energy(), *step.mutable_components());
+  if (job.has_unused_gpu_uj()) job.set_unused_gpu_uj(rounded(std::int64_t{job.unused_gpu_uj()}));
+  if (job.has_u_share_uj()) job.set_u_share_uj(rounded(job.u_share_uj()));
+  if (duration >= finest.count()) return;
+  job.clear_unused_gpu_uj();
+  job.clear_u_share_uj();
+}
+
+}  // namespace nw::noded
