@@ -7,10 +7,26 @@
 //   allocation/1  everything by what was reserved
 // What nobody reserved is the row `idle`; what ran outside all jobs is the row `system`. A job that has every CPU of
 // the node to itself is exclusive: all of the node is its own, devices that it left unused included.
+//
+// How doubtful a division is. allocation/1 is a tariff: what was reserved is known, and nothing is estimated. use/1
+// says who caused the energy, by a stand-in for it: a second of CPU time does not cost all the same (vector units,
+// frequency, siblings of a core), nor does a byte held. Let what a unit costs differ between receivers by a relative
+// standard uncertainty k, independently. A share s_i = w_i / sum(w) then has, to first order,
+//   u(s_i)^2 = k^2 s_i^2 ((1 - s_i)^2 + sum over the others of s_j^2)
+// which is nothing at s = 0 and at s = 1, k relative for a small share beside many others, and at most sqrt(2) k,
+// beside one alone, whose cost is as doubtful; two equal halves are doubtful by 0.71 k each. The figures k below are
+// assumed, not measured here. Published beside them: METRION (2025) errs by 4.2 % of a CPU's energy and 16.1 % of
+// DRAM's in the mean, with more to go by than CPU time and bytes held.
+//
+// How to add them up. Over all rows of a stretch the errors of a division cancel: the node's total has the doubt of its
+// sensors and no other, and whoever wants it takes it from the meters, not from the rows. A job that costs more than
+// others by the second does so in the next stretch and on the other socket: over stretches, and over parts of one rule,
+// standard uncertainties (roots of the variances) add up linearly; over rules, in quadrature. The gain of a sensor
+// comes on top, in proportion to the share.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -31,6 +47,13 @@ enum class Rule : unsigned char {
   node,       // fans, board, network, losses of the supplies: by what was reserved of all
 };
 
+// By how much a unit costs one receiver more or less than another, relative, one sigma; all assumed.
+inline constexpr double kDoubtOfCpuTime = 0.10;
+inline constexpr double kDoubtOfHeld = 0.25;      // bytes held stand for bytes moved
+inline constexpr double kDoubtOfSlices = 0.20;    // of a device that several reserved
+inline constexpr double kDoubtOfBaseline = 0.10;  // power at rest, by reservation
+inline constexpr double kDoubtOfNode = 0.20;      // fans, board, losses, by reservation
+
 // One part's energy over the stretch.
 struct Stretch {
   Rule rule = Rule::node;
@@ -40,13 +63,15 @@ struct Stretch {
 };
 
 // What one job had and did over the stretch. Shares are 0..1; of all claims together at most 1 (more is scaled down).
+// Where no claim has a share of the memory, memory goes by CPUs. Not a number, and less than 0, count as 0.
 struct Claim {
   double cpus = 0;              // reserved share of the node's logical CPUs
   double memory = 0;            // reserved share of its memory
-  std::vector<double> devices;  // reserved share of each accelerator: 1 alone, 0.5 one of two, 0 not its own
+  std::vector<double> devices;  // reserved share of each accelerator: 1 alone, 0.5 one of two, 0 not its own; those
+                                // that are missing at the end: 0
   Nanos cpu_time{};             // used
   double held = 0;              // bytes of memory held
-  bool exclusive = false;
+  bool exclusive = false;       // of one alone; where several say so, none is
 };
 
 // What nobody's job did.
