@@ -15,7 +15,7 @@ struct Book {
   struct Line {
     Tally given;          // energy and fills divided; times and samples whole
     Joules whole;         // what the meter took in all meanwhile
-    double division = 0;  // variance of the division, J^2
+    double division = 0;  // standard uncertainty of the division, J: it adds up linearly over stretches (attribute.h)
     double edges = 0;     // variance of both edges, J^2
   };
   std::vector<Line> lines;  // one a meter
@@ -26,7 +26,7 @@ struct Book {
 };
 
 // One meter's energy over a stretch, and the part of it that is given.
-void give(Book::Line& line, const Tally& stretch, Joules given, double division);
+void give(Book::Line& line, const Tally& stretch, Joules given, double division);  // doubt: standard uncertainty, J
 
 void write_book(const Book& book, pb::Book& out);
 // As many lines as there are meters, whatever was written.

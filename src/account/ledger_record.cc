@@ -26,7 +26,7 @@ Energy make_given(const Meter& meter, const Book::Line& line, Nanos duration) {
   };
   Energy energy = make_energy(as_given(meter.plate(), share), {line.given, duration, line.edges},
                               {scaled(meter.min_power()), scaled(meter.max_power()), false});
-  energy.uncertainty.add({meter.plate().source + " division", std::sqrt(line.division), false, false});
+  energy.uncertainty.add({meter.plate().source + " division", line.division, false, false});
   // Of an accelerator that is divided nobody measures the parts.
   if (!whole) energy.kind = meter.plate().part.domain == Domain::gpu ? Kind::estimated : Kind::attributed;
   energy.kind = std::max(energy.kind, meter.plate().how);
@@ -125,7 +125,7 @@ pb::Record Ledger::make_record(const OpenJob& job, const JobBooks& books) const 
     write_sensor(meters_[i].plate(), *record.add_sensors());
     const bool counted =
         i == layout_.root || std::find(layout_.beside.begin(), layout_.beside.end(), i) != layout_.beside.end();
-    if (counted) division += book.lines[i].division;
+    if (counted) division += book.lines[i].division * book.lines[i].division;
     const Part& part = meters_[i].plate().part;
     for (std::size_t k = 0; k < device_names_.size(); ++k)
       if (part.domain == Domain::gpu && part.device == device_names_[k] && !job.worked[k] &&

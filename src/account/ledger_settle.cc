@@ -1,6 +1,8 @@
 // The sums: a stretch's energies between its edges, divided among those who were here.
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <numeric>
 
 #include "account/ledger.h"
 
@@ -113,17 +115,19 @@ Ledger::Settled Ledger::make_settled(const Pending& stretch, const std::vector<M
 // node the same share as the first.
 void Ledger::book(Book& book, const Settled& settled, const Share& share) const {
   Joules root, total;
-  double doubt = 0;
+  std::array<double, 4> by_rule{};
   for (std::size_t k = 0; k < settled.parts.size(); ++k) {
     const std::size_t meter = settled.meter_of[k];
-    if (meter != Settled::kRest) give(book.lines[meter], settled.tallies[meter], share.energy[k], share.variance[k]);
+    const double doubt = std::sqrt(share.variance[k]);
+    if (meter != Settled::kRest) give(book.lines[meter], settled.tallies[meter], share.energy[k], doubt);
     if (meter == Settled::kRest || holds(layout_.inside, meter)) {
       root += share.energy[k];
-      doubt += share.variance[k];
+      by_rule[static_cast<std::size_t>(settled.parts[k].rule)] += doubt;
     } else if (holds(layout_.beside, meter)) {
       total += share.energy[k];
     }
   }
+  const double doubt = std::sqrt(std::inner_product(by_rule.begin(), by_rule.end(), by_rule.begin(), 0.0));
   if (layout_.root) {
     give(book.lines[*layout_.root], settled.tallies[*layout_.root], root, doubt);
     total += root;

@@ -23,6 +23,23 @@ ActivityReader::ActivityReader(Host& host, std::vector<Activity> activities) : h
   }
 }
 
+void ActivityReader::release(std::string_view ids) {
+  for (std::size_t i = 0; i < plates_.size(); ++i) {
+    if (!plates_[i].id.starts_with(ids)) continue;
+    busy_[i].reset();
+    processes_[i].reset();
+  }
+}
+
+void ActivityReader::hold(std::vector<Activity> activities) {
+  for (Activity& activity : activities)
+    for (std::size_t i = 0; i < plates_.size(); ++i) {
+      if (plates_[i].id != activity.plate.id) continue;
+      busy_[i] = std::move(activity.busy);
+      processes_[i] = std::move(activity.processes);
+    }
+}
+
 void ActivityReader::read(std::size_t i, Glance& glance) noexcept {
   glance.busy = read_or_none(busy_[i].get());
   glance.processes = read_or_none(processes_[i].get());

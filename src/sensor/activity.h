@@ -53,6 +53,9 @@ class ActivityReader {
   ActivityReader(Host& host, std::vector<Activity> activities);
 
   const std::vector<ActivityPlate>& plates() const { return plates_; }
+  // As Reader has them.
+  void release(std::string_view ids);
+  void hold(std::vector<Activity> activities);
   // Reads all, or those alone that count time, which are cheap; the others keep what they said. Allocates nothing after
   // the first call. A share above 1 and an absurd number of processes are malformed.
   void read_all(std::vector<Glance>& glances) noexcept;

@@ -67,11 +67,22 @@ void Reader::await_buses(Nanos patience) {
   }
 }
 
+void Reader::release(std::string_view ids) {
+  for (std::size_t i = 0; i < plates_.size(); ++i)
+    if (plates_[i].id.starts_with(ids)) sources_[i].reset();
+}
+
+void Reader::hold(std::vector<Sensor> sensors) {
+  for (Sensor& sensor : sensors)
+    for (std::size_t i = 0; i < plates_.size(); ++i)
+      if (plates_[i].id == sensor.plate.id && !sources_[i]) sources_[i] = std::move(sensor.source);
+}
+
 void Reader::read_all(Sweep& sweep) noexcept {
   sweep.resize(sources_.size());
   Nanos before = host_.now();
   for (std::size_t i = 0; i < sources_.size(); ++i) {
-    const Reading reading = sources_[i]->read();
+    const Reading reading = sources_[i] ? sources_[i]->read() : Reading::none(ErrorKind::absent);
     const Nanos after = host_.now();
     sweep[i] = Sample{before, after, reading.device, reading.value, status_of(reading), reading.taken};
     before = after;

@@ -33,6 +33,9 @@ class Reader {
   // Waits until each bus has answered for the first time, at most so long; at once where there is no bus. Not for
   // tapes, whose clock is their sweeps.
   void await_buses(Nanos patience);
+  // Closes the sensors whose ids begin so: they read as absent until sensors of the same ids are handed in again.
+  void release(std::string_view ids);
+  void hold(std::vector<Sensor> sensors);
   // Reads every sensor once, back to back, into the sweep. Allocates nothing after the first call.
   void read_all(Sweep& sweep) noexcept;
 

@@ -86,8 +86,10 @@ void round_for_owner(pb::Record& record) {
   if (record.has_node_estimate()) round_energy(*record.mutable_node_estimate());
   if (duration < finest.count()) record.clear_node_estimate();
   pb::Job& job = *record.mutable_job();
-  for (pb::ByPolicy& other : *job.mutable_others()) show(duration, *other.mutable_energy(), *other.mutable_components());
-  for (pb::Step& step : *job.mutable_steps()) show(step.duration_ns(), *step.mutable_energy(), *step.mutable_components());
+  for (pb::ByPolicy& other : *job.mutable_others())
+    show(duration, *other.mutable_energy(), *other.mutable_components());
+  for (pb::Step& step : *job.mutable_steps())
+    show(step.duration_ns(), *step.mutable_energy(), *step.mutable_components());
   if (job.has_unused_gpu_uj()) job.set_unused_gpu_uj(rounded(std::int64_t{job.unused_gpu_uj()}));
   if (job.has_u_share_uj()) job.set_u_share_uj(rounded(job.u_share_uj()));
   if (duration >= finest.count()) return;

@@ -14,7 +14,8 @@ constexpr std::size_t kMost = 1000;  // records of one answer
 Result<std::optional<std::int64_t>> number_in(const Request& request, const char* key) {
   if (!request.values.contains(key)) return std::nullopt;
   const auto number = parse_i64(request.get(key));
-  if (!number) return fail(ErrorKind::malformed, fmt::format("{}: {} is no whole number", key, quote(request.get(key))));
+  if (!number)
+    return fail(ErrorKind::malformed, fmt::format("{}: {} is no whole number", key, quote(request.get(key))));
   return *number;
 }
 

@@ -1,5 +1,5 @@
-// Desk: answers what is asked of the daemon. Who asks decides what there is: a job of another user's is not found by the
-// same search that does not find one that never was.
+// Desk: answers what is asked of the daemon. Who asks decides what there is: a job of another user's is not found by
+// the same search that does not find one that never was.
 #pragma once
 
 #include <set>

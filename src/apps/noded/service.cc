@@ -29,7 +29,8 @@ Result<Service> Service::listen(const std::string& path) {
   const sockaddr_un address = NW_TRY(address_of(path));
   Fd listener = make_socket();
   if (!listener) return tl::make_unexpected(system_error(errno, path));
-  if (const Fd knock = make_socket(); ::connect(knock.get(), as_address(address), sizeof address) == 0 || errno == EAGAIN)
+  if (const Fd knock = make_socket();
+      ::connect(knock.get(), as_address(address), sizeof address) == 0 || errno == EAGAIN)
     return fail(ErrorKind::busy, path + ": another nodewattd listens there");
   struct stat info {};
   if (::lstat(path.c_str(), &info) == 0 && S_ISSOCK(info.st_mode)) ::unlink(path.c_str());

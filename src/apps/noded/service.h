@@ -1,8 +1,9 @@
 // Service: the daemon's socket. Takes requests, one at a time a connection, and sends what is answered, without ever
 // waiting for anybody: who does not read, or sends what is no request, is hung up on.
 //
-// The kernel says who is at the other end (SO_PEERCRED), as of its connect(2) and in this process's user namespace. Each
-// user has so many connections and requests a second; root has no limit on requests, since a prolog speaks as root.
+// The kernel says who is at the other end (SO_PEERCRED), as of its connect(2) and in this process's user namespace.
+// Each user has so many connections and requests a second; root has no limit on requests, since a prolog speaks as
+// root.
 #pragma once
 
 #include <poll.h>

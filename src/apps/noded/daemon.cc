@@ -1,0 +1,255 @@
+// The story: find the sensors, open what needs rights, give the rights up, take on the books -> then, until a signal:
+// wake at a tick, at a job that comes or goes, at a request -> read all sensors and the census (*from here nothing
+// touches hardware*) -> settle the books -> write them down, keep the records of jobs that have ended -> answer.
+#include "apps/noded/daemon.h"
+
+#include <grp.h>
+#include <pwd.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+
+#include <fmt/format.h>
+
+#include "account/record.h"
+#include "apps/cli/site_file.h"
+#include "apps/noded/notify.h"
+#include "base/parse.h"
+#include "store/uid.h"
+
+namespace nw::noded {
+
+namespace {
+constexpr Nanos kBetween = millis(5);           // moments come no closer than this
+constexpr Nanos kShortestPeriod = millis(100);  // whatever a step asks for
+constexpr Nanos kForGood = seconds(60);         // the books are written for good at least this often
+constexpr Nanos kBetweenLooks = seconds(10);    // at who works on which accelerator
+constexpr Nanos kFirstRound = seconds(2);       // of slow buses
+constexpr std::size_t kMostUnkept = 2000;       // records that wait for a store that is full
+
+void say(const std::string& what) { std::fprintf(stderr, "nodewattd: %s\n", what.c_str()); }
+
+// The seconds and the smaller part of a tick that owners of shared nodes are shown.
+constexpr std::int64_t kCoarse = 10;
+
+pb::Record make_stub(Host& host, const Site& site, const Survey& survey, const ActivityReader& activities,
+                     const std::vector<Nameplate>& plates) {
+  pb::Record record;
+  record.set_version(NODEWATT_VERSION);
+  write_node(host, *record.mutable_node());
+  write_gpus(activities.plates(), plates, *record.mutable_node());
+  write_software(host, survey.software, record);
+  write_facility(site, record);
+  record.set_node_type(valid_utf8(site.node_type));
+  return record;
+}
+
+LedgerNode make_node(Host& host, const Site& site, const DaemonOptions& options, const Survey& survey,
+                     const ActivityReader& activities, const std::vector<Nameplate>& plates) {
+  LedgerNode node;
+  node.record = make_stub(host, site, survey, activities, plates);
+  if (!options.slurmd.empty()) node.record.mutable_node()->set_host(options.slurmd);
+  for (const ActivityPlate& plate : activities.plates())
+    if (plate.part.domain == Domain::gpu) node.devices.push_back(plate);
+  for (const auto& [sensor, figure] : site.baseline.sensors) node.idle[sensor] = figure.power;
+  node.cluster = options.cluster;
+  node.make_uid = [] { return make_uid().value_or(std::string(kUidLength, '0')); };
+  return node;
+}
+
+Done become(const std::string& user) {
+  if (user.empty() || ::geteuid() != 0) return {};
+  const passwd* entry = ::getpwnam(user.c_str());
+  if (entry == nullptr) return fail(ErrorKind::absent, "--user " + user + ": no such user");
+  const uid_t uid = entry->pw_uid;
+  const gid_t gid = entry->pw_gid;
+  if (::initgroups(user.c_str(), gid) != 0 || ::setgid(gid) != 0 || ::setuid(uid) != 0)
+    return tl::make_unexpected(system_error(errno, "--user " + user));
+  if (uid != 0 && ::setuid(0) == 0) return fail(ErrorKind::failed, "--user " + user + ": rights could not be given up");
+  return {};
+}
+
+// What is made before rights are given up must be writable afterwards.
+void hand_over(const std::string& path, const std::string& user) {
+  if (user.empty() || ::geteuid() != 0) return;
+  if (const passwd* entry = ::getpwnam(user.c_str()); entry != nullptr)
+    if (::chown(path.c_str(), entry->pw_uid, entry->pw_gid) != 0) say(system_error(errno, path).what);
+}
+}  // namespace
+
+Daemon::Daemon(const DaemonOptions& options, Site site)
+    : options_(options),
+      site_(std::move(site)),
+      host_(make_real_host(options.root)),
+      jobs_(make_real_host()),
+      survey_(make_survey(*host_, site_)),
+      reader_(*host_, std::move(survey_.sensors)),
+      activities_(*host_, std::move(survey_.activities)),
+      census_taker_(*jobs_, {options.cgroup, options.slurmd}),
+      ledger_(reader_.plates(), make_node(*host_, site_, options, survey_, activities_, reader_.plates()),
+              options.period) {
+  for (std::size_t i = 0; i < activities_.plates().size(); ++i)
+    if (activities_.plates()[i].part.domain == Domain::gpu) accelerators_.push_back(i);
+  const auto boot = jobs_->read_text("/proc/sys/kernel/random/boot_id");
+  boot_id_ = boot ? std::string(trim(*boot)) : "";
+}
+
+Result<std::unique_ptr<Daemon>> Daemon::start(const DaemonOptions& options) {
+  auto site = NW_TRY(cli::find_site(options.config, options.root));
+  std::unique_ptr<Daemon> daemon(new Daemon(options, std::move(site)));
+  NW_CHECK(daemon->open());
+  daemon->resume();
+  return daemon;
+}
+
+Done Daemon::open() {
+  sigset_t ends;
+  sigemptyset(&ends);
+  for (const int signal : {SIGTERM, SIGINT}) sigaddset(&ends, signal);
+  ::sigprocmask(SIG_BLOCK, &ends, nullptr);
+  signals_ = Fd(::signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK));
+  NW_CHECK(make_private_dir(options_.state));
+  hand_over(options_.state, options_.user);
+  service_.emplace(NW_TRY(Service::listen(options_.socket)));
+  NW_CHECK(become(options_.user));
+  books_.emplace(NW_TRY(BooksFile::open(options_.state + "/books")));
+  store_ = NW_TRY(make_sqlite_store(options_.state + "/jobs.db"));
+  options_.admins.insert(::geteuid());
+  desk_ = std::make_unique<Desk>(ledger_, *store_, options_.admins);
+  return {};
+}
+
+void Daemon::resume() {
+  if (!books_->found()) return;
+  pb::Books books;
+  if (books.ParseFromString(*books_->found()))
+    ledger_.resume(books, boot_id_);
+  else
+    say("the books that were found cannot be read; new ones are begun");
+}
+
+Nanos Daemon::period() const {
+  const auto wanted = ledger_.wanted_period();
+  return wanted ? std::clamp(*wanted, kShortestPeriod, options_.period) : options_.period;
+}
+
+Done Daemon::run() {
+  reader_.await_buses(kFirstRound);
+  moment(true);
+  next_tick_ = host_->now() + period();
+  notify("READY=1");
+  std::vector<pollfd> polled;
+  for (;;) {
+    polled.assign({{signals_.get(), POLLIN, 0}, {watch_.fd(), POLLIN, 0}});
+    service_->add_to(polled);
+    const Nanos due = edge_ ? std::min(next_tick_, last_moment_ + kBetween) : next_tick_;
+    const Nanos wait = std::max(due - host_->now(), Nanos{});
+    const timespec time{wait.count() / kNanosPerSecond, wait.count() % kNanosPerSecond};
+    if (::ppoll(polled.data(), polled.size(), &time, nullptr) < 0 && errno != EINTR)
+      return tl::make_unexpected(system_error(errno, "ppoll"));
+    if ((polled[0].revents & POLLIN) != 0) break;
+    if ((polled[1].revents & POLLIN) != 0) edge_ |= watch_.drain();
+    service_->serve(
+        polled, [this](const Peer& peer, const Request& request) { return answer(peer, request); }, host_->now());
+    const Nanos now = host_->now();
+    if (now >= next_tick_) {
+      moment(true);
+      next_tick_ = std::max(next_tick_ + period(), now);
+      notify("WATCHDOG=1");
+    } else if (edge_ && now >= last_moment_ + kBetween) {
+      moment(false);
+    }
+  }
+  notify("STOPPING=1");
+  moment(false);
+  write_books(true);
+  return books_->sync();
+}
+
+// One moment. Sensors first: the census takes longer, and a job that came a millisecond ago is as well seen after them.
+void Daemon::moment(bool tick) {
+  edge_ = false;
+  reader_.read_all(sweep_);
+  census_taker_.take(census_);
+  last_moment_ = host_->now();
+  watch_.follow(census_taker_.directories());
+  const bool look = tick && !census_.jobs.empty() && last_moment_ - last_look_ >= kBetweenLooks;
+  if (look) look_at_devices();
+  // From here nothing touches hardware.
+  ledger_.add(sweep_, census_, jobs_->wall_ns());
+  if (tick) ledger_.tick(++ticks_ % kCoarse == 0);
+  if (tick) keep_ended();
+  const bool changed = ledger_.take_changed();
+  if (changed || last_moment_ - last_kept_ >= kForGood)
+    write_books(true);
+  else if (tick && !census_.jobs.empty())
+    write_books(false);
+}
+
+void Daemon::look_at_devices() {
+  last_look_ = last_moment_;
+  if (accelerators_.empty() || !gpus_held_) return;
+  activities_.read_all(glances_);
+  std::vector<Glance> of_accelerators;
+  for (const std::size_t i : accelerators_) of_accelerators.push_back(glances_[i]);
+  ledger_.add(of_accelerators);
+}
+
+// A record leaves the books when the store has it, and no sooner; one that was kept twice is kept once, by its uid.
+void Daemon::keep_ended() {
+  auto& ended = ledger_.ended();
+  std::size_t kept = 0;
+  for (; kept < ended.size(); ++kept) {
+    const auto done = store_->append(ended[kept]);
+    if (done) continue;
+    if (trouble_ != done.error().what) say("a job's record waits for the store: " + done.error().what);
+    trouble_ = done.error().what;
+    break;
+  }
+  if (kept == 0 && ended.size() <= kMostUnkept) return;
+  if (kept > 0) trouble_.clear();
+  if (kept == 0)
+    say(fmt::format("{} records wait; the oldest is given up: job {}", ended.size(), ended.front().job().id()));
+  ended.erase(ended.begin(), ended.begin() + static_cast<std::ptrdiff_t>(std::max<std::size_t>(kept, 1)));
+}
+
+void Daemon::write_books(bool for_good) {
+  pb::Books books;
+  ledger_.forced().write(boot_id_, books);
+  const std::string bytes = books.SerializeAsString();
+  const Done done = for_good ? books_->append(bytes) : books_->amend(bytes);
+  if (for_good) last_kept_ = last_moment_;
+  if (!done && trouble_ != done.error().what) say("the books are not written: " + done.error().what);
+  if (!done) trouble_ = done.error().what;
+}
+
+std::vector<Answer> Daemon::answer(const Peer& peer, const Request& request) {
+  Desk::Wish wish;
+  auto answers = desk_->answer(peer, request, wish);
+  edge_ |= wish.edge;
+  if (wish.gpus) set_gpus(*wish.gpus);
+  return answers;
+}
+
+// NVIDIA's library holds its devices open: to change a driver or MIG's layout, nobody may.
+void Daemon::set_gpus(bool held) {
+  if (held == gpus_held_) return;
+  moment(false);  // up to here they are read
+  gpus_held_ = held;
+  if (!held) {
+    reader_.release("nvml/");
+    activities_.release("nvml/");
+    return;
+  }
+  Probe again = probe_nvml(*host_, site_);
+  reader_.hold(std::move(again.sensors));
+  activities_.hold(std::move(again.activities));
+  moment(false);
+}
+
+}  // namespace nw::noded

@@ -1,0 +1,85 @@
+// Daemon: the node's sensors read once for everybody, and the books of it.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "account/census.h"
+#include "account/ledger.h"
+#include "apps/noded/desk.h"
+#include "apps/noded/service.h"
+#include "apps/noded/watch.h"
+#include "sensor/reader.h"
+#include "store/books_file.h"
+#include "store/store.h"
+
+namespace nw::noded {
+
+struct DaemonOptions {
+  std::string root = "/";                 // below which sensors are
+  std::string config;                     // the site file; "": the machine's own
+  std::string cgroup = "/sys/fs/cgroup";  // always of this machine
+  std::string slurmd;                     // of several slurmd on this machine, this one's jobs alone
+  std::string cluster;
+  std::string state = "/var/lib/nodewatt";
+  std::string socket = kDaemonSocket;
+  std::string metrics;  // ADDR:PORT; "": none
+  std::string user;     // whom to become when all is opened; "": stay
+  Nanos period = seconds(1);
+  std::set<std::uint32_t> admins;
+};
+
+class Daemon {
+ public:
+  // Finds the sensors, opens everything that needs rights, and gives those up. What an earlier process left is taken
+  // on.
+  static Result<std::unique_ptr<Daemon>> start(const DaemonOptions& options);
+
+  // Until a signal ends it (SIGTERM, SIGINT).
+  Done run();
+
+ private:
+  Daemon(const DaemonOptions& options, Site site);
+  Done open();
+  void resume();
+  void moment(bool tick);
+  void keep_ended();
+  void write_books(bool for_good);
+  void look_at_devices();
+  void set_gpus(bool held);
+  std::vector<Answer> answer(const Peer& peer, const Request& request);
+  Nanos period() const;
+
+  DaemonOptions options_;
+  Site site_;
+  std::unique_ptr<Host> host_;  // of the sensors
+  std::unique_ptr<Host> jobs_;  // of cgroups and processes
+  Survey survey_;               // less its sensors and activities
+  Reader reader_;
+  ActivityReader activities_;
+  std::vector<std::size_t> accelerators_;  // which of the activities
+  CensusTaker census_taker_;
+  Ledger ledger_;
+  std::string boot_id_;
+
+  std::optional<BooksFile> books_;
+  std::unique_ptr<Store> store_;
+  std::optional<Service> service_;
+  std::unique_ptr<Desk> desk_;
+  Watch watch_;
+  Fd signals_;
+
+  Sweep sweep_;
+  Census census_;
+  std::vector<Glance> glances_;
+  Nanos last_moment_{}, next_tick_{}, last_look_{}, last_kept_{};
+  std::int64_t ticks_ = 0;
+  bool edge_ = false;
+  bool gpus_held_ = true;
+  std::string trouble_;  // said last, so that it is said once
+};
+
+}  // namespace nw::noded

@@ -1,0 +1,64 @@
+// nodewattd: the node daemon. Its options; what it does is daemon.cc's.
+#include <cstdio>
+#include <exception>
+
+#include <google/protobuf/stubs/logging.h>
+#include <CLI/CLI.hpp>
+
+#include "apps/noded/daemon.h"
+#include "base/parse.h"
+
+namespace {
+using namespace nw;
+
+int complain(const std::string& what, int code) {
+  std::fprintf(stderr, "nodewattd: %s\n", what.c_str());
+  return code;
+}
+
+void declare(CLI::App& app, noded::DaemonOptions& options, std::string& period, std::vector<std::uint32_t>& admins) {
+  app.set_version_flag("--version", "nodewattd " NODEWATT_VERSION);
+  app.add_option("--config", options.config, "the site file")->type_name("FILE");
+  app.add_option("--state", options.state, "where books and records are kept")->capture_default_str()->type_name("DIR");
+  app.add_option("--socket", options.socket, "where users ask")->capture_default_str()->type_name("PATH");
+  app.add_option("--metrics", options.metrics, "serve OpenMetrics there: 127.0.0.1:9188, [::1]:9188")
+      ->type_name("ADDR:PORT");
+  app.add_option("--period", period, "between two readings of all sensors")->capture_default_str()->type_name("T");
+  app.add_option("--user", options.user, "become this user when everything is open")->type_name("NAME");
+  app.add_option("--admin", admins, "uid that sees all jobs and may give hints, beside root and the daemon's own")
+      ->type_name("UID");
+  app.add_option("--cluster", options.cluster, "its name, for jobs whose prolog does not say it")->type_name("NAME");
+  app.add_option("--slurmd", options.slurmd, "where several slurmd share this machine: the node whose jobs to book")
+      ->type_name("NODE");
+  app.add_option("--root", options.root, "read the sensors of the machine below this folder")
+      ->capture_default_str()
+      ->type_name("DIR");
+  app.add_option("--cgroup", options.cgroup, "where cgroups are mounted")->capture_default_str()->type_name("DIR");
+}
+}  // namespace
+
+int main(int argc, char** argv) {
+  google::protobuf::SetLogHandler(nullptr);  // what is wrong with the books is said by us
+  CLI::App app(
+      "nodewattd reads the energy sensors of a node once for everybody, and books it to Slurm's jobs and steps.");
+  noded::DaemonOptions options;
+  std::string period = "1s";
+  std::vector<std::uint32_t> admins;
+  declare(app, options, period, admins);
+  try {
+    app.parse(argc, argv);
+    options.admins.insert(admins.begin(), admins.end());
+    const auto ns = parse_duration_ns(period);
+    if (!ns || *ns < millis(100).count() || *ns > seconds(60).count())
+      return complain("--period " + period + ": not a duration of 100ms to 60s", 2);
+    options.period = Nanos::of(*ns);
+    const auto daemon = noded::Daemon::start(options);
+    if (!daemon) return complain(daemon.error().what, 1);
+    const Done done = (*daemon)->run();
+    return done ? 0 : complain(done.error().what, 1);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  } catch (const std::exception& foreign) {  // no memory, no thread
+    return complain(foreign.what(), 1);
+  }
+}
