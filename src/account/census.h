@@ -4,9 +4,16 @@
 // last. The name of the directory is the job's identity and the kernel's counts are its use; nothing that a user can
 // write is believed. Layouts: Slurm's job_<id> and, from 26.05 on, its SLUIDs; cgroup v1 and v2; one slurmd on a
 // machine or several (census_layout.h).
+//
+// What cgroups do not say: which GPUs, mostly. In v1 Slurm denies devices one by one, and the kernel then lists
+// "a *:* rwm"; in v2 a program in the kernel decides. Hence the prolog's word (wire.h).
+//
+// In v1 a step's directory is its user's: one mkdir in it, and Slurm can not remove the job's. A directory that has had
+// no process for kAbandoned is therefore no job, until it has one again.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,14 +23,16 @@
 
 namespace nw {
 
+inline constexpr Nanos kAbandoned = seconds(10);
+
 struct StepUse {
-  std::string id;            // "0", "batch", "extern", "interactive"
+  std::string id;            // "0", "batch", "extern", "interactive"; of a component of a het job "0+1"
   std::optional<Nanos> cpu;  // CPU time of all its processes so far
   auto operator<=>(const StepUse&) const = default;
 };
 
 struct JobUse {
-  std::string slurmd;                         // the node's name in Slurm, where several slurmd share a machine; else ""
+  std::string slurmd;                         // the node's name in Slurm, where the directories say it; else ""
   std::string id;                             // "4711"; a SLUID where the directory is named by one
   std::optional<std::uint32_t> uid;           // whose; nothing while nobody knows
   std::optional<Nanos> cpu;                   // CPU time of all its processes so far
@@ -43,25 +52,35 @@ struct Census {
   std::optional<std::uint64_t> memory, memory_used;  // bytes, of the node
 };
 
-// Where the jobs of one slurmd are: directories whose coming and going is a job's, for whoever wants to wake by it.
 struct CensusOptions {
   std::string cgroup = "/sys/fs/cgroup";  // where cgroups are mounted
   std::string slurmd;                     // of several slurmd on this machine, this one's alone; "": all
 };
 
+struct JobPlace;  // census_layout.h
+
 class CensusTaker {
  public:
   CensusTaker(Host& host, CensusOptions options);
+  ~CensusTaker();
 
-  // Cheap: a few small files a job. A directory that vanishes meanwhile is a job without what was not read.
+  // Cheap: a few small files a job. A directory that vanishes meanwhile is no job if it could not be listed any more,
+  // else a job without what was not read.
   void take(Census& census);
-  // The directories whose entries are jobs, and those whose entries are steps, as of the last census; they exist.
+  // What to watch (inotify: IN_CREATE, IN_DELETE; cgroup file systems report both), as of the last census: the
+  // directories whose entries are users, jobs and steps, and where Slurm's own is still to appear. They were there.
   const std::vector<std::string>& directories() const { return directories_; }
 
  private:
+  struct Known;
+  JobUse read_job(const JobPlace& place, Known& known, Nanos now);
+  std::optional<std::uint32_t> find_uid(const JobPlace& place, Known& known, Nanos now);
+  void read_node(Census& census);
+
   Host& host_;
-  CensusOptions options_;
   std::vector<std::string> directories_;
+  struct State;  // what one census must remember of those before it
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace nw

@@ -2,7 +2,7 @@
 """Writes the seeds of the fuzz targets: tests/fuzz/corpus/<target>/. Deterministic; Python 3 and protoc.
 
 usage: tests/fuzz/make_corpus.py
-tape: the first sweeps of tests/tapes; allocation: environments; sweep: states, a note of power limits; wire: requests and answers; numbers: one file a case; ipmi: one answer of each kind; redfish: the answers on the tapes; snmp:
+tape: the first sweeps of tests/tapes; allocation: environments; census: names and texts of cgroups; sweep: states, a note of power limits; wire, metrics: requests and answers; numbers: one file a case; ipmi: one answer of each kind; redfish: the answers on the tapes; snmp:
 outlets and answers; pm_counters: lines, and registers with a CPU; journal: frames in text form through protoc; frames: a journal file;
 csv, nifti, rdb, checkpoint: the smallest valid file of each kind.
 """
@@ -72,6 +72,24 @@ def make_allocation():
         "rocr": ("ROCR_VISIBLE_DEVICES=1,3", "HIP_VISIBLE_DEVICES=0", "GPU_DEVICE_ORDINAL=-1"),
     }.items():
         write("allocation", name, "\n".join(lines) + "\n")
+
+
+def make_census():
+    """Names as paths below the mount of the cgroups, and what files of theirs say."""
+    v1 = [f"{controller}/slurm_n1/uid_1000/job_7/{file}" for controller, file in
+          (("cpuacct", "cpuacct.usage"), ("cpuacct", "step_0/task_0/cgroup.procs"), ("memory", "memory.limit_in_bytes"), ("cpuset", "cpuset.cpus"))]
+    v2 = [f"system.slice/n1_slurmstepd.scope/{job}/{file}" for job in ("job_7", "s8FXKTA79XAR00")
+          for file in ("cpu.stat", "memory.max", "step_batch/user/task_0/cgroup.procs")]
+    write("census", "v1", "\n".join([*v1, "freezer/slurm/uid_0/job_8/step_0+1/cgroup.procs", "7\n"]))
+    write("census", "v2", "\n".join([*v2, "usage_usec 12", "Uid:\t1000\t0\t0\t0", "7\n"]))
+    write("census", "names", "slurm\nslurm_n-1\nslurmstepd.scope\nn_1_slurmstepd.scope\nuid_0\njob_4294967295\nstep_interactive\n")
+    write("census", "devices", "c 195:2 rwm\nc 195:255 rw\nc 1:3 rwm\nb *:* m\n")
+    write("census", "all_devices", "a *:* rwm\n")
+    write("census", "cpus", "0-3,8\n")
+    write("census", "cpu_stat", "usage_usec 5000000\nuser_usec 4000000\nsystem_usec 1000000\n")
+    write("census", "events", "populated 1\nfrozen 0\n")
+    write("census", "meminfo", "MemTotal:       24684816 kB\nMemFree:        1 kB\nMemAvailable:   22684816 kB\n")
+    write("census", "stat", "cpu  1 2 3 4 5 6 7 8 9 0\ncpu0 1 2 3 4 5 6 7 8 9 0\nintr 1\n")
 
 
 def make_snmp():
@@ -250,6 +268,7 @@ if __name__ == "__main__":
     make_tapes()
     make_redfish()
     make_allocation()
+    make_census()
     make_sweep()
     make_snmp()
     make_numbers()

@@ -1,0 +1,44 @@
+// The texts that a census reads, one parser each. They come from the kernel, or from a captured tree that says so: what
+// is not understood is nothing, never 0.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/units.h"
+
+namespace nw {
+
+// Names of directories. What Slurm can not have made is nothing: ids end up in records and on screens.
+std::optional<std::string> parse_job_name(std::string_view name);      // "job_4711": "4711"; a SLUID: itself
+std::optional<std::string> parse_step_name(std::string_view name);     // "step_batch": "batch"
+std::optional<std::uint32_t> parse_uid_name(std::string_view name);    // "uid_1000": 1000
+std::optional<std::string> parse_slurmd_name(std::string_view name);   // v1, "slurm_n1": "n1"; "slurm": ""
+std::optional<std::string> parse_scope_name(std::string_view name);    // v2, "n1_slurmstepd.scope": "n1"
+inline bool is_sluid(std::string_view id) { return id.size() == 14; }  // of an id; a number has 10 digits at most
+
+// Values.
+std::optional<Nanos> parse_cpu_usage(std::string_view text);             // cpuacct.usage: ns
+std::optional<Nanos> parse_cpu_stat(std::string_view text);              // cpu.stat: its usage_usec
+std::optional<std::uint64_t> parse_memory_limit(std::string_view text);  // nothing where there is none
+std::vector<unsigned> parse_cpus(std::string_view text);                 // ascending, each once
+// devices.list: minor numbers of the NVIDIA devices that may be opened, ascending. Nothing where the list does not
+// confine: "a *:* rwm" hides what was denied one by one.
+std::optional<std::vector<unsigned>> parse_gpu_minors(std::string_view text);
+std::optional<bool> parse_populated(std::string_view text);  // cgroup.events
+
+// Processes.
+std::vector<std::uint32_t> parse_pids(std::string_view text);        // cgroup.procs, ascending
+std::optional<std::uint32_t> parse_real_uid(std::string_view text);  // /proc/<pid>/status
+
+// The node.
+struct MemoryInfo {
+  std::optional<std::uint64_t> total, available;  // bytes
+};
+MemoryInfo parse_meminfo(std::string_view text);
+unsigned count_cpu_lines(std::string_view stat);  // /proc/stat: those "cpuN"
+
+}  // namespace nw
