@@ -1,10 +1,7 @@
 #!/usr/bin/env python3
-"""Writes the seeds of the fuzz targets: tests/fuzz/corpus/<target>/. Deterministic; Python 3 and protoc.
+"""Writes the seeds of the fuzz targets: tests/fuzz/corpus/<target>/, by one function a target. Deterministic; Python 3 and protoc.
 
 usage: tests/fuzz/make_corpus.py
-tape: the first sweeps of tests/tapes; allocation: environments; census: names and texts of cgroups; sweep: states, a note of power limits; wire, metrics: requests and answers; numbers: one file a case; ipmi: one answer of each kind; redfish: the answers on the tapes; snmp:
-outlets and answers; pm_counters: lines, and registers with a CPU; journal: frames in text form through protoc; frames: a journal file;
-csv, nifti, rdb, checkpoint: the smallest valid file of each kind.
 """
 import json
 import pathlib
@@ -234,6 +231,18 @@ def make_wire():
     write("wire", "refusal", "Ebusy ask again in 1 s")
 
 
+def make_metrics_requests():
+    accept = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
+    for i, (name, request) in enumerate({
+        "scrape": f"GET /metrics HTTP/1.1\r\nHost: n1:9812\r\nUser-Agent: Prometheus/2.42.0\r\nAccept: {accept}\r\nAccept-Encoding: gzip\r\n\r\n",
+        "head": "HEAD /metrics?a=b HTTP/1.0\r\n\r\n",
+        "post": "POST /metrics HTTP/1.1\r\nContent-Length: 4\r\nContent-Type: text/plain\r\n\r\na=bc",
+        "chunked": "PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nConnection: keep-alive, Upgrade\r\nUpgrade: h2c\r\n\r\n4\r\nabcd\r\n0\r\n\r\n",
+        "folded": "GET http://n1/metrics HTTP/1.1\r\nAccept: */*,\r\n application/openmetrics-text\r\nExpect: 100-continue\r\n\r\n",
+    }.items()):
+        write("metrics_request", name, bytes([i * 7]) + request.encode())
+
+
 def make_workload_files():
     write("csv", "demand", "time,demand\n2000-06-05 00:00,22262\n2000-06-05 00:30,21756\n")
     write("csv", "plain", "# load\n1.5\n2.5\n\n3e3\n")
@@ -280,4 +289,5 @@ if __name__ == "__main__":
     make_output()
     make_launches()
     make_wire()
+    make_metrics_requests()
     make_workload_files()
