@@ -1,8 +1,79 @@
-// What nodewattd tells a Prometheus: the node's energy as counters, in OpenMetrics 1.0 text. Nothing here is of a job.
+// Metrics: what nodewattd tells a Prometheus of its node, in OpenMetrics 1.0 text or the older plain form. Pure.
+//
+// Facts: the OpenMetrics specification 1.0.0 (a family's lines stand together; a counter's sample ends in _total, a
+// unit is the end of its family's name; the text ends with # EOF) and Prometheus' text format 0.0.4. Names and labels
+// are in docs/metrics.md.
+//
+// Who may scrape is not known here, so there is nothing of a job, a user or a process in it: Metrics has no place where
+// such a thing could be put. What is unknown is left out, never 0: to Prometheus a missing series is a gap, a zero a
+// counter that began again. Energies are written as decimal microjoules, exactly.
 #pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "account/record.pb.h"
+#include "base/units.h"
+#include "sensor/sensor.h"
 
 namespace nw::noded {
 
-inline constexpr const char* kOpenMetricsType = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+struct Metrics {
+  struct Energy {
+    std::string part, device;  // "gpu" and its UUID; "node" and nothing
+    Kind kind = Kind::measured;
+    Joules total;
+  };
+  struct Attributed {
+    std::string to;  // jobs, idle, system
+    Joules total;
+  };
+  struct Sensor {
+    std::string id;
+    bool up = false;
+  };
+  struct Anomalies {
+    std::string sensor;  // empty: of none
+    std::string name;
+    std::uint64_t count = 0;
+  };
+
+  std::string node, version;
+  std::vector<Energy> energies;
+  std::vector<Attributed> attributed;
+  std::vector<Sensor> sensors;
+  std::vector<Anomalies> anomalies;
+  std::optional<std::uint64_t> jobs_running, jobs_ended;
+  std::optional<Joules> not_conserved;
+  std::optional<Nanos> cpu;               // of the daemon's own process
+  std::optional<std::uint64_t> resident;  // bytes
+};
+
+// Of a state: its node, its counted parts, the three rows, its anomalies. What has no kind has no energy and is left
+// out, and so is a row by any other name. Two entries of one series are one, their sum. Sensors and the daemon's own
+// use are the caller's to add.
+Metrics make_metrics(const pb::NodeState& state);
+
+enum class MetricsForm : unsigned char { open, plain };
+const char* content_type(MetricsForm form);
+std::string make_metrics_text(const Metrics& metrics, MetricsForm form);
+inline std::string make_open_metrics(const Metrics& metrics) { return make_metrics_text(metrics, MetricsForm::open); }
+
+// Keeps counters from stepping back. A rest (node less parts) is a difference of sensors that are read a moment apart,
+// and a row is a division of it: either can be a few microjoules less than a second ago. Prometheus would take that for
+// a restart and count the whole total once more. So each series of energy stands at the highest value that it was
+// published with, from 0 on, until the books pass it. The books themselves are never touched, and while one series is
+// held the three rows add up to more than the node's line, by as much.
+class Ratchet {
+ public:
+  void hold(Metrics& metrics);
+
+ private:
+  Joules raise(const std::string& series, Joules total);
+  std::map<std::string, Joules> published_;
+};
 
 }  // namespace nw::noded

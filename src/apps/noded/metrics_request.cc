@@ -1,0 +1,60 @@
+#include "apps/noded/metrics_request.h"
+
+#include <algorithm>
+
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/parser.hpp>
+
+namespace nw::noded {
+
+namespace {
+namespace http = boost::beast::http;
+constexpr std::string_view kWanted = "application/openmetrics-text";
+
+// Media types are told apart by case-blind names (RFC 9110, 8.3.1). Of weights (q=) nothing is asked: a Prometheus that
+// can read OpenMetrics wants it.
+bool accepts_open_metrics(const http::fields& fields) {
+  const auto [first, last] = fields.equal_range(http::field::accept);
+  return std::any_of(first, last, [](const auto& each) {
+    std::string value(each.value());
+    for (char& c : value) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    return value.find(kWanted) != std::string::npos;
+  });
+}
+
+MetricsWish judge(const http::request<http::empty_body>& request) {
+  MetricsWish wish;
+  const std::string target(request.target());
+  wish.head = request.method() == http::verb::head;
+  const bool may = wish.head || request.method() == http::verb::get;
+  wish.status = target.substr(0, target.find('?')) != "/metrics" ? 404 : may ? 200 : 405;
+  wish.form = accepts_open_metrics(request) ? MetricsForm::open : MetricsForm::plain;
+  return wish;
+}
+}  // namespace
+
+struct MetricsRequest::Parser : http::request_parser<http::empty_body> {};
+
+MetricsRequest::MetricsRequest() : parser_(std::make_unique<Parser>()) { parser_->header_limit(kMost); }
+MetricsRequest::MetricsRequest(MetricsRequest&&) noexcept = default;
+MetricsRequest& MetricsRequest::operator=(MetricsRequest&&) noexcept = default;
+MetricsRequest::~MetricsRequest() = default;
+
+std::optional<MetricsWish> MetricsRequest::feed(std::string_view bytes) {
+  if (bytes.empty()) return std::nullopt;
+  // What is too long is so wherever it is cut: bytes beyond the limit are not even shown to the parser.
+  const bool too_long = bytes.size() > kMost - taken_;
+  if (too_long) bytes = bytes.substr(0, kMost - taken_);
+  taken_ += bytes.size();
+  unread_.append(bytes);
+  boost::system::error_code error;
+  const std::size_t read = parser_->put(boost::asio::buffer(unread_), error);
+  unread_.erase(0, read);
+  if (parser_->is_header_done() && (!error || error == http::error::need_more)) return judge(parser_->get());
+  if (error == http::error::header_limit) return MetricsWish{431};
+  if (error && error != http::error::need_more) return MetricsWish{400};
+  if (too_long) return MetricsWish{431};
+  return std::nullopt;
+}
+
+}  // namespace nw::noded
