@@ -20,6 +20,7 @@
 #include "apps/cli/site_file.h"
 #include "apps/noded/notify.h"
 #include "base/parse.h"
+#include "store/paths.h"
 #include "store/uid.h"
 
 namespace nw::noded {
@@ -74,6 +75,15 @@ Done become(const std::string& user) {
   return {};
 }
 
+// Bytes; the second figure of statm is in pages.
+std::optional<std::uint64_t> read_resident(Host& host) {
+  const auto text = host.read_text("/proc/self/statm");
+  if (!text) return std::nullopt;
+  const auto figures = split(*text, ' ');
+  const auto pages = figures.size() > 1 ? parse_u64(figures[1]) : std::nullopt;
+  return pages ? std::optional(*pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE))) : std::nullopt;
+}
+
 // What is made before rights are given up must be writable afterwards.
 void hand_over(const std::string& path, const std::string& user) {
   if (user.empty() || ::geteuid() != 0) return;
@@ -116,6 +126,7 @@ Done Daemon::open() {
   NW_CHECK(make_private_dir(options_.state));
   hand_over(options_.state, options_.user);
   service_.emplace(NW_TRY(Service::listen(options_.socket)));
+  if (!options_.metrics.empty()) metrics_door_.emplace(NW_TRY(MetricsDoor::open(options_.metrics)));
   NW_CHECK(become(options_.user));
   books_.emplace(NW_TRY(BooksFile::open(options_.state + "/books")));
   store_ = NW_TRY(make_sqlite_store(options_.state + "/jobs.db"));
@@ -147,6 +158,7 @@ Done Daemon::run() {
   for (;;) {
     polled.assign({{signals_.get(), POLLIN, 0}, {watch_.fd(), POLLIN, 0}});
     service_->add_to(polled);
+    if (metrics_door_) metrics_door_->add_to(polled);
     const Nanos due = edge_ ? std::min(next_tick_, last_moment_ + kBetween) : next_tick_;
     const Nanos wait = std::max(due - host_->now(), Nanos{});
     const timespec time{wait.count() / kNanosPerSecond, wait.count() % kNanosPerSecond};
@@ -156,6 +168,7 @@ Done Daemon::run() {
     if ((polled[1].revents & POLLIN) != 0) edge_ |= watch_.drain();
     service_->serve(
         polled, [this](const Peer& peer, const Request& request) { return answer(peer, request); }, host_->now());
+    if (metrics_door_) metrics_door_->serve(polled, [this](MetricsForm form) { return make_page(form); });
     const Nanos now = host_->now();
     if (now >= next_tick_) {
       moment(true);
@@ -250,6 +263,21 @@ void Daemon::set_gpus(bool held) {
   reader_.hold(std::move(again.sensors));
   activities_.hold(std::move(again.activities));
   moment(false);
+}
+
+std::string Daemon::make_page(MetricsForm form) {
+  pb::NodeState state;
+  ledger_.write(state);
+  Metrics metrics = make_metrics(state);
+  for (std::size_t i = 0; i < sweep_.size(); ++i)
+    metrics.sensors.push_back({reader_.plates()[i].id, sweep_[i].status == Status::ok});
+  rusage usage{};
+  if (::getrusage(RUSAGE_SELF, &usage) == 0)
+    metrics.cpu = seconds(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+                  Nanos::of((usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000);
+  metrics.resident = read_resident(*jobs_);
+  ratchet_.hold(metrics);
+  return make_metrics_text(metrics, form);
 }
 
 }  // namespace nw::noded

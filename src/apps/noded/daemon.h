@@ -10,6 +10,8 @@
 #include "account/census.h"
 #include "account/ledger.h"
 #include "apps/noded/desk.h"
+#include "apps/noded/metrics.h"
+#include "apps/noded/metrics_door.h"
 #include "apps/noded/service.h"
 #include "apps/noded/watch.h"
 #include "sensor/reader.h"
@@ -50,6 +52,7 @@ class Daemon {
   void write_books(bool for_good);
   void look_at_devices();
   void set_gpus(bool held);
+  std::string make_page(MetricsForm form);
   std::vector<Answer> answer(const Peer& peer, const Request& request);
   Nanos period() const;
 
@@ -68,6 +71,8 @@ class Daemon {
   std::optional<BooksFile> books_;
   std::unique_ptr<Store> store_;
   std::optional<Service> service_;
+  std::optional<MetricsDoor> metrics_door_;
+  Ratchet ratchet_;
   std::unique_ptr<Desk> desk_;
   Watch watch_;
   Fd signals_;
