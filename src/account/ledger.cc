@@ -58,12 +58,12 @@ void Ledger::add(const Sweep& sweep, const Census& census, std::int64_t wall_ns)
   for (std::size_t i = 0; i < meters_.size() && i < sweep.size(); ++i) meters_[i].add(sweep[i]);
   wall_ns_ = wall_ns;
   if (since_wall_ns_ == 0) since_wall_ns_ = wall_ns;
+  cpus_ = census.cpus;
+  memory_ = static_cast<double>(census.memory.value_or(0));
   if (last_)
     stretch(census, at);
   else
     settled_at_ = at;
-  cpus_ = census.cpus;
-  memory_ = static_cast<double>(census.memory.value_or(0));
   compare(census, at);
   take_hints(at);
   busy_ = census.busy;

@@ -30,7 +30,7 @@ Energy make_given(const Meter& meter, const Book::Line& line, Nanos duration) {
   // Of an accelerator that is divided nobody measures the parts.
   if (!whole) energy.kind = meter.plate().part.domain == Domain::gpu ? Kind::estimated : Kind::attributed;
   energy.kind = std::max(energy.kind, meter.plate().how);
-  if (!meter.alive()) {
+  if (line.given.covered <= Nanos{} && line.whole == Joules{}) {  // never read, or dead
     energy.value.reset();
     energy.coverage = 0;
   }

@@ -55,6 +55,7 @@ constexpr std::int64_t kAll = 520;  // W
 
 LedgerNode make_node() {
   LedgerNode node;
+  for (const char* package : {"rapl/package-0", "rapl/package-1"}) node.idle[package] = watts(40);
   int count = 0;
   node.make_uid = [count]() mutable { return "uid" + std::to_string(count++); };
   ActivityPlate gpu;

@@ -214,6 +214,7 @@ class Composer {
     filled_ += branch.energy.filled;
     doubt_.add(branch.energy.uncertainty);
     widest_ = std::max(widest_, branch.energy.boundary);
+    worst_ = std::max(worst_, branch.energy.kind);
   }
 
   // What `whole` leaves when `parts` are taken off.
@@ -341,7 +342,7 @@ class Composer {
     if (top_known_ > 0) {
       out_.total.value = sum_;
       out_.total.filled = filled_;
-      out_.total.kind = Kind::measured;
+      out_.total.kind = worst_;
       out_.total.boundary = widest_;
       out_.total.coverage = coverage_ / top_;
       out_.total.uncertainty = doubt_;
@@ -403,6 +404,7 @@ class Composer {
   Joules sum_, filled_;
   Uncertainty doubt_;
   Boundary widest_ = Boundary::on_chip;
+  Kind worst_ = Kind::measured;
   std::set<const Branch*> shown_;
   Composition out_;
 };
