@@ -1,0 +1,83 @@
+// nodewatt-append: what a command prints, at the end of a file of the user's, with that user's rights and nobody's
+// time.
+//
+//   nodewatt-append UID FILE COMMAND [ARGUMENT...]
+//
+// An epilog is root's, and the path of a job's output is whatever its user chose. So root never opens it: a process of
+// its own becomes the user first, for good, and then asks for what the user may have anyway. The file must be there, be
+// regular and be that user's own; a link, a device or a pipe is none. Root's own jobs are refused: there is no less to
+// become. The caller gets its 0 at once; the command is killed after kLongest seconds.
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace {
+constexpr unsigned kLongest = 10;  // s
+constexpr int kMostOpen = 1024;    // close_range is younger than the systems of many clusters
+
+std::optional<uid_t> parse_uid(const char* text) {
+  char* end = nullptr;
+  errno = 0;
+  const unsigned long value = std::strtoul(text, &end, 10);
+  if (*text < '0' || *text > '9' || *end != 0 || errno != 0 || value == 0 || value >= 0xfffffffeUL) return {};
+  return static_cast<uid_t>(value);
+}
+
+// No way back: real, effective and saved ids, groups, and what set-uid programs would give.
+bool become(const passwd& user) {
+  if (::initgroups(user.pw_name, user.pw_gid) != 0 && ::geteuid() == 0) return false;
+  if (::setresgid(user.pw_gid, user.pw_gid, user.pw_gid) != 0) return false;
+  if (::setresuid(user.pw_uid, user.pw_uid, user.pw_uid) != 0) return false;
+  return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+}
+
+int open_own(const char* path, uid_t owner) {
+  if (path[0] != '/') return -1;
+  const int file = ::open(path, O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  struct stat info {};
+  if (file >= 0 && ::fstat(file, &info) == 0 && S_ISREG(info.st_mode) && info.st_uid == owner) return file;
+  return -1;
+}
+
+// Away from the caller: no terminal, no group of processes, no open file that somebody waits for.
+bool detach() {
+  if (::setsid() < 0 || ::chdir("/") != 0) return false;
+  const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  if (null < 0) return false;
+  for (int fd = 0; fd <= 2; ++fd) ::dup2(null, fd);
+  for (int fd = 3; fd < kMostOpen; ++fd) ::close(fd);
+  return true;
+}
+
+[[noreturn]] void run(uid_t uid, const char* path, char** command) {
+  const passwd* user = detach() ? ::getpwuid(uid) : nullptr;
+  if (user == nullptr || !become(*user)) ::_exit(1);
+  const int file = open_own(path, uid);
+  if (file < 0) ::_exit(1);
+  ::dup2(file, STDOUT_FILENO);
+  const std::string home = std::string("HOME=") + user->pw_dir;
+  const char* socket = std::getenv("NODEWATT_SOCKET");
+  const std::string daemon = std::string("NODEWATT_SOCKET=") + (socket == nullptr ? "" : socket);
+  std::vector<const char*> environment{"PATH=/usr/local/bin:/usr/bin:/bin", "LC_ALL=C.UTF-8", home.c_str()};
+  if (socket != nullptr) environment.push_back(daemon.c_str());
+  environment.push_back(nullptr);
+  ::alarm(kLongest);  // is kept over exec
+  ::execvpe(command[0], command, const_cast<char**>(environment.data()));
+  ::_exit(127);
+}
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::optional<uid_t> uid = argc < 4 ? std::nullopt : parse_uid(argv[1]);
+  if (uid && ::fork() == 0) run(*uid, argv[2], argv + 3);
+  return 0;
+}
