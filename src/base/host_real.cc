@@ -24,6 +24,7 @@
 #include "base/host.h"
 #include "base/http.h"
 #include "base/ipmi.h"
+#include "base/ipmi_door.h"
 #include "base/parse.h"
 #include "base/snmp.h"
 
@@ -220,10 +221,11 @@ class RealHost : public Host {
   Result<std::shared_ptr<Http>> open_http(const HttpOptions& options) override { return open_real_http(options); }
   Result<std::shared_ptr<Snmp>> open_snmp(const SnmpOptions& options) override { return open_real_snmp(options); }
 
-  // Below another root there is no controller: the device would be this machine's.
+  // Below another root there is no controller: the device would be this machine's. The door leads to the usual device
+  // alone.
   Result<std::shared_ptr<Ipmi>> open_ipmi(const std::string& device) override {
     if (!root_.empty()) return fail(ErrorKind::absent, device + ": not opened below --root " + root_);
-    return open_real_ipmi(device);
+    return device == "/dev/ipmi0" ? open_ipmi_or_door(device, kIpmiSocket) : open_real_ipmi(device);
   }
 
   Nanos now() noexcept override { return clock(CLOCK_MONOTONIC); }

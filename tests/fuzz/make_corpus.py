@@ -120,6 +120,14 @@ def make_ipmi():
         write("ipmi", name + "_hex", text)
 
 
+def make_ipmi_door():
+    for row, text in enumerate(("2c 01 dc 01", "2c 02 dc 01 00 00", "3a 32 04 02 00 00 00", "3a 32 04 08 00 00 00")):
+        write("ipmi_door", f"row{row}", bytes([row]))
+        write("ipmi_door", f"command{row}", bytes.fromhex(text))
+    write("ipmi_door", "answer", b"A" + bytes.fromhex("00 dc 40 03 d2 00 b6 03 c7 01 33 d9 45 67 80 7f 0a 00 40"))
+    write("ipmi_door", "error", "Eb/dev/ipmi0: no answer within 480 ms")
+
+
 def make_pm_counters():
     lines = ["451 W 1767225600000000 us\n", "123456789 J 1767225600100000 us\n", "4711\n", "12 J 34", "12 34 us", "10 Hz\n", "1766\n", "0 J 0 us\n",
              "18446744073709551615 J 18446744073709551615 us\n"]
@@ -282,6 +290,7 @@ if __name__ == "__main__":
     make_snmp()
     make_numbers()
     make_ipmi()
+    make_ipmi_door()
     make_pm_counters()
     make_sites()
     make_journals()

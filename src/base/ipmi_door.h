@@ -1,0 +1,60 @@
+// IpmiDoor: the four requests that may pass from the daemon to the management controller, and how they are asked for.
+//
+// Whoever may open /dev/ipmi0 may reset the node, add users to its controller and write its firmware; the kernel makes
+// no difference between commands. So the daemon is not let near it: a process of its own has the device
+// (nodewatt-ipmi), and between the two stands a socket over which no command passes, only its number in kIpmiAllowed.
+// What is not in the table cannot be said. Every row only reads:
+//   0  Get DCMI Capabilities   2c 01  dc 01            whether the controller measures power; asked once
+//   1  DCMI Get Power Reading  2c 02  dc 01 00 00      power of the node
+//   2  Lenovo, energy          3a 32  04 02 00 00 00   energy, or mean power, of an SD650 node
+//   3  Lenovo, power           3a 32  04 08 00 00 00   power of an SD650 node, its GPUs and risers
+// Intel's Node Manager is not among them: it is another controller behind a bridge.
+//
+// On the wire (SOCK_SEQPACKET): a question is one byte, the row. An answer is 'A' and the controller's bytes,
+// completion code first, or 'E', the kind of error as one letter (kIpmiErrors) and a sentence.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/ipmi.h"
+#include "base/result.h"
+
+namespace nw {
+
+inline constexpr const char* kIpmiSocket = "/run/nodewatt/ipmi.sock";
+inline constexpr std::size_t kMostIpmiAnswer = 512;  // bytes; the kernel's own messages have at most 272
+
+struct IpmiAllowed {
+  std::uint8_t netfn;
+  std::uint8_t command;
+  std::uint8_t length;
+  std::uint8_t data[5];
+};
+inline constexpr IpmiAllowed kIpmiAllowed[] = {
+    {0x2c, 0x01, 2, {0xdc, 0x01}},
+    {0x2c, 0x02, 4, {0xdc, 0x01, 0x00, 0x00}},
+    {0x3a, 0x32, 5, {0x04, 0x02, 0x00, 0x00, 0x00}},
+    {0x3a, 0x32, 5, {0x04, 0x08, 0x00, 0x00, 0x00}},
+};
+
+// The row that is exactly this request, to the controller itself at LUN 0; nothing when none is.
+std::optional<std::uint8_t> ipmi_row(const IpmiRequest& request);
+// What a question asks for; nothing unless it is one byte and a row of the table.
+std::optional<IpmiRequest> parse_ipmi_question(std::span<const std::uint8_t> bytes);
+
+using IpmiAnswer = Result<std::vector<std::uint8_t>>;
+std::string make_ipmi_answer(const IpmiAnswer& answer);
+IpmiAnswer parse_ipmi_answer(std::span<const std::uint8_t> bytes);
+
+// The controller through that socket. What is not in the table is denied here and never sent. Absent when nobody
+// listens there, denied when this user may not. A connection whose answer came too late is given up for a new one.
+Result<std::shared_ptr<Ipmi>> open_ipmi_door(const std::string& socket);
+// The device itself; where it is denied or not to be seen, the door. The error is the device's when neither opens.
+Result<std::shared_ptr<Ipmi>> open_ipmi_or_door(const std::string& device, const std::string& socket);
+
+}  // namespace nw
