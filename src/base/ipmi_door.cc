@@ -84,6 +84,7 @@ class IpmiDoor : public Ipmi {
       if (::send(socket_.get(), &row, 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1) return {};
       const int error = errno;
       socket_ = Fd();
+      if (again && error == EPIPE) return fail(ErrorKind::denied, path_ + ": nodewatt-ipmi does not hear this user");
       if (again) return tl::make_unexpected(system_error(error, path_));
     }
     return {};

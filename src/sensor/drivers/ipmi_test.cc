@@ -2,6 +2,10 @@
 
 #include <gmock/gmock.h>
 
+#include <iterator>
+
+#include "base/ipmi_door.h"
+
 namespace nw::ipmi {
 namespace {
 using ::testing::HasSubstr;
@@ -36,6 +40,15 @@ TEST(Ipmi, RequestsAreTheDocumentedBytes) {
   EXPECT_EQ(ask_node_manager().request.channel, 0);
   EXPECT_EQ(text(ask_xcc_energy()), "3a 32 | 04 02 00 00 00");
   EXPECT_EQ(text(ask_xcc_split()), "3a 32 | 04 08 00 00 00");
+}
+
+// What nodewatt-ipmi lets pass is what the drivers ask, to the byte, and nothing besides: a driver's new request needs
+// a row of its own, and a row needs a driver.
+TEST(Ipmi, TheDoorsTableIsWhatTheDriversAsk) {
+  const Question passing[] = {ask_capabilities(), ask_dcmi_power(), ask_xcc_energy(), ask_xcc_split()};
+  ASSERT_EQ(std::size(passing), std::size(kIpmiAllowed));
+  for (std::size_t i = 0; i < std::size(passing); ++i) EXPECT_EQ(ipmi_row(passing[i].request), i) << passing[i].name;
+  EXPECT_FALSE(ipmi_row(ask_node_manager().request)) << "another controller, behind a bridge";
 }
 
 TEST(Ipmi, DcmiPower) {

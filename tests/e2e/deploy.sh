@@ -1,0 +1,151 @@
+#!/usr/bin/env bash
+# What a site installs: prolog, epilog, the block in a job's output, nodewatt-ipmi, units. Whatever the daemon and the user do, the scripts
+# exit 0 in time and say nothing, and root writes nothing where a user pointed. The units hold what they promise (systemd-analyze).
+. "$(dirname "$0")/lib.sh"
+BIN=$(dirname "$NODEWATT") ROOT=$(dirname "$(dirname "$HERE")")
+PROLOG=$ROOT/deploy/slurm/prolog.sh EPILOG=$ROOT/deploy/slurm/epilog.sh
+export NODEWATT_SLURM_CONF=$WORK/slurm.conf NODEWATT_SOCKET=$WORK/sock SLURM_JOB_ID=4711 SLURM_JOB_UID=1000 SLURM_JOB_NUM_NODES=1
+export PATH=$WORK/path:$PATH
+mkdir bin path notes
+cp "$BIN/nodewatt-hint" "$BIN/nodewatt-append" bin/
+printf '#!/bin/sh\n[ "$3" = --oneline ] && echo "$2: 5 Wh \\"q\\" \\$(touch %s/hit)" || echo "energy of $2 by $(id -u)"\n' "$WORK" >bin/nodewatt
+printf '#!/bin/sh\nprintf "%%s|" "$@" >%s/sacctmgr.said\n' "$WORK" >path/sacctmgr
+chmod +x bin/* path/*; chmod 755 "$WORK"
+echo "NODEWATT_BIN=$WORK/bin NODEWATT_NOTES=$WORK/notes" >slurm.conf
+
+# daemon MODE: one that answers and writes down what it hears, or one that stands still with a full queue.
+daemon() {
+  python3 -c '
+import os, signal, socket, sys
+door = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+if os.path.exists("sock"): os.unlink("sock")
+door.bind("sock")
+door.listen(0 if sys.argv[1] == "still" else 16)
+queue = []
+while sys.argv[1] == "still":
+    queue.append(socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET))
+    queue[-1].setblocking(False)
+    try: queue[-1].connect("sock")
+    except BlockingIOError: break
+open("ready", "w")
+if queue: os.kill(os.getpid(), signal.SIGSTOP)
+while True:
+    peer = door.accept()[0]
+    print(peer.recv(5000).decode(), flush=True)
+    peer.send(b"D")' "$1" >>heard &
+  DAEMON=$!
+  until [ -e ready ]; do sleep 0.02; done
+  rm ready
+}
+gone() { kill -9 "$DAEMON"; wait "$DAEMON" 2>/dev/null; }
+# quick WHAT COMMAND...: exits 0, prints nothing, and takes at its fastest of five no more than 60 ms (50, and a shell's start).
+quick() {
+  local what=$1 least=999999 begin said; shift
+  for _ in 1 2 3 4 5; do
+    begin=$(date +%s%N)
+    said=$("$@" 2>&1) || fail "$what: exit $?"
+    begin=$((($(date +%s%N) - begin) / 1000000)); [ $begin -lt $least ] && least=$begin
+    [ -z "$said" ] || fail "$what: it said '$said'"
+  done
+  [ "$least" -le 60 ] || fail "$what: $least ms at its fastest"
+}
+wait_for() { for _ in $(seq 100); do [ -s "$1" ] && return; sleep 0.05; done; fail "no $1"; }
+
+for script in "$PROLOG" "$EPILOG"; do sh -n "$script" || fail "sh -n $script"; done
+
+quick "prolog, no daemon" "$PROLOG"
+quick "epilog, no daemon" "$EPILOG"
+daemon still
+quick "prolog, a daemon that stands still" "$PROLOG"
+quick "epilog, a daemon that stands still" "$EPILOG"
+gone
+daemon answers
+quick "prolog" "$PROLOG"
+SLURM_JOB_NAME='$(touch hit) ;x' quick "prolog, a hostile name" "$PROLOG"
+SLURM_JOB_EXIT_CODE2=0:9 quick "epilog" "$EPILOG"
+quick "hint, no verb" bin/nodewatt-hint
+quick "hint, nonsense" bin/nodewatt-hint frobnicate --x =
+quick "hint, release" bin/nodewatt-hint release gpus=1
+SLURM_JOB_ID='1;x' quick "epilog, an id that is none" "$EPILOG"
+NODEWATT_SLURM_CONF=/none quick "prolog, nothing installed" "$PROLOG"
+for line in 'begin job=4711 nodes=1 uid=1000' 'begin job=4711 name=$(touch%20hit)%20;x nodes=1 uid=1000' 'end exit=137 job=4711' 'release gpus=1'; do
+  grep -qxF -- "$line" heard || fail "the daemon did not hear '$line'"
+done
+gone
+
+# The line in the accounting: letters of ours alone, and the switch.
+quick "epilog, no comment" "$EPILOG"; sleep 0.2
+[ ! -e sacctmgr.said ] || fail "a comment that nobody asked for"
+echo "NODEWATT_COMMENT=AdminComment" >>slurm.conf
+quick "epilog, comment" "$EPILOG"; wait_for sacctmgr.said
+expect "sacctmgr" "$(cat sacctmgr.said)" '-i|modify|job|where|jobid=4711|set|AdminComment=nodewatt: 4711: 5 Wh q (touch '"$(tr -d / <<<"$WORK/hit")"')|'
+sed -i 2d slurm.conf
+[ ! -e hit ] || fail "a job's words were run"
+
+# The block: as the user and into the user's own file, or nowhere.
+if [ "$(id -u)" = 0 ]; then
+  echo "NODEWATT_BLOCK=1" >>slurm.conf
+  uid=$(id -u nobody); export SLURM_JOB_UID=$uid
+  mkdir home; chown nobody home
+  block() { printf '%s\n' "$1" >notes/4711; quick "epilog, block into $1" "$EPILOG"; }
+  echo out >"home/my out"; chown nobody "home/my out"
+  block "$WORK/home/my out"
+  for _ in $(seq 100); do grep -q energy "home/my out" && break; sleep 0.05; done
+  expect "the block" "$(cat "home/my out")" "out
+energy of 4711 by $uid"
+  [ ! -e notes/4711 ] || fail "the note stays"
+  echo root >roots; chmod 666 roots
+  ln -s "$WORK/roots" home/link; ln -s "$WORK/home/my out" home/own_link; mkfifo home/fifo; chown nobody home/fifo
+  for path in "$WORK/roots" "$WORK/home/link" "$WORK/home/own_link" "$WORK/home/fifo" "$WORK/home/none" /dev/null "home/my out" ''; do block "$path"; done
+  SLURM_JOB_UID=0 block "$WORK/roots"
+  sleep 0.5
+  expect "a file of root's" "$(cat roots)" root
+  expect "the user's file, by a link" "$(wc -l <"home/my out")" 2
+  [ ! -e home/none ] || fail "a file was made"
+fi
+
+# nodewatt-ipmi hears root and the users that it was told, and nobody else.
+if [ "$(id -u)" = 0 ]; then
+  "$BIN/nodewatt-ipmi" --device "$WORK/none" --user daemon --socket "$WORK/ipmi.sock" 2>/dev/null &
+  until [ -S ipmi.sock ]; do sleep 0.02; done
+  expect "the socket's mode" "$(stat -c %a ipmi.sock)" 600
+  chmod 666 ipmi.sock
+  ask() {
+    python3 -c '
+import os, pwd, socket, sys
+os.setuid(pwd.getpwnam(sys.argv[1]).pw_uid)
+door = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+door.connect("ipmi.sock")
+try: door.send(b"\1")
+except BrokenPipeError: pass  # let go of already; why stands in the queue
+print(door.recv(600).decode()[:2])' "$1"
+  }
+  expect "ipmi: root" "$(ask root)" Ea
+  expect "ipmi: the daemon's user" "$(ask daemon)" Ea
+  expect "ipmi: another" "$(ask nobody)" Ed
+fi
+"$BIN/nodewatt-ipmi" --user no-such-user 2>/dev/null && fail "nodewatt-ipmi for nobody"
+"$BIN/nodewatt-ipmi" --device 2>/dev/null && fail "nodewatt-ipmi with half an option"
+
+[ $FAILED = 0 ] || finish
+command -v systemd-analyze >/dev/null || { echo "skipped: no systemd-analyze to look at the units with (package systemd)"; exit 77; }
+cp "$ROOT"/deploy/systemd/*.{service,socket} .
+sed -i 's|^ExecStart=[^ ]*|ExecStart=/bin/true|' ./*.service
+for unit in nodewattd.service nodewatt-ipmi.service nodewatt-ipmi.socket; do
+  said=$(systemd-analyze verify --man=no "./$unit" 2>&1 | grep -F nodewatt) && fail "systemd-analyze verify: $said"
+done
+exposed() { systemd-analyze security --offline=true --threshold="$2" --no-pager "./$1" >said 2>&1 || fail "$1: $(tail -n 1 said), more than $2 of 100"; }
+exposed nodewattd.service 20
+exposed nodewatt-ipmi.service 6
+if [ "$(id -u)" = 0 ]; then
+  zone=root/sys/devices/virtual/powercap/intel-rapl/intel-rapl:0/
+  mkdir -p "$zone/intel-rapl:0:0" root/etc root/run
+  touch "$zone/energy_uj" "$zone/intel-rapl:0:0/energy_uj"
+  systemd-sysusers --root="$WORK/root" "$ROOT/deploy/systemd/sysusers.d/nodewatt.conf" 2>said || fail "sysusers: $(cat said)"
+  systemd-tmpfiles --root="$WORK/root" --create "$ROOT/deploy/systemd/tmpfiles.d/nodewatt.conf" 2>said || fail "tmpfiles: $(cat said)"
+  group=$(awk -F: '$1 == "nodewatt" { print $3 }' root/etc/group)
+  for file in "$zone/energy_uj" "$zone/intel-rapl:0:0/energy_uj"; do expect "$file" "$(stat -c '%a %u %g' "$file")" "440 0 $group"; done
+  expect "the daemon's folder" "$(stat -c %a root/run/nodewatt)" 755
+  expect "the notes' folder" "$(stat -c '%a %u' root/run/nodewatt-slurm)" "700 0"
+fi
+finish
