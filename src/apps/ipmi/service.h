@@ -1,8 +1,8 @@
 // Service: the management controller's device behind a door (base/ipmi_door.h).
 //
 // One thread, one question at a time, as the controller has it. Askers are root and the users that it was told, by the
-// kernel's word. Who sends anything but a question of one byte is let go of. Nothing is kept: a device that is not
-// there yet, or went, is opened at the next question.
+// kernel's word. Anybody else hears so when he asks, and is let go of, as is who sends anything but a question of one
+// byte. Nothing is kept: a device that is not there yet, or went, is opened at the next question.
 #pragma once
 
 #include <sys/types.h>
@@ -28,15 +28,19 @@ class Service {
   Done serve_once(Nanos patience);
 
  private:
+  struct Peer {
+    Fd socket;
+    bool may_ask = false;
+  };
   void let_in();
-  bool answer(const Fd& peer);  // false: let go of it
+  bool answer(const Peer& peer);  // false: let go of it
   IpmiAnswer ask(const IpmiRequest& request);
 
   Fd listener_;
   std::vector<uid_t> users_;
   Open open_;
   std::shared_ptr<Ipmi> device_;
-  std::vector<Fd> peers_;
+  std::vector<Peer> peers_;
 };
 
 }  // namespace nw::ipmi_app
