@@ -27,10 +27,10 @@ bool say(int socket, const IpmiAnswer& answer) {
 }
 }  // namespace
 
-Service::Service(Fd listener, std::vector<uid_t> users, Open open)
+IpmiService::IpmiService(Fd listener, std::vector<uid_t> users, Open open)
     : listener_(std::move(listener)), users_(std::move(users)), open_(std::move(open)) {}
 
-Done Service::serve_once(Nanos patience) {
+Done IpmiService::serve_once(Nanos patience) {
   // With kMostPeers inside, the others wait in the listener's queue.
   std::vector<pollfd> polled{{peers_.size() < kMostPeers ? listener_.get() : -1, POLLIN, 0}};
   for (const Peer& peer : peers_) polled.push_back({peer.socket.get(), POLLIN, 0});
@@ -46,7 +46,7 @@ Done Service::serve_once(Nanos patience) {
   return {};
 }
 
-void Service::let_in() {
+void IpmiService::let_in() {
   Fd peer(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
   if (!peer) return;
   const bool may_ask = is_allowed(peer.get(), users_);
@@ -55,7 +55,7 @@ void Service::let_in() {
   peers_.push_back({std::move(peer), may_ask});
 }
 
-bool Service::answer(const Peer& peer) {
+bool IpmiService::answer(const Peer& peer) {
   const int socket = peer.socket.get();
   std::array<std::uint8_t, 8> bytes;
   const ssize_t length = ::recv(socket, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_TRUNC);
@@ -69,7 +69,7 @@ bool Service::answer(const Peer& peer) {
   return say(socket, ask(*request));
 }
 
-IpmiAnswer Service::ask(const IpmiRequest& request) {
+IpmiAnswer IpmiService::ask(const IpmiRequest& request) {
   if (device_ == nullptr) device_ = NW_TRY(open_());
   auto answer = device_->send(request, kDeadline);
   if (!answer && answer.error().kind != ErrorKind::busy) device_ = nullptr;

@@ -59,7 +59,7 @@ class Running {
     EXPECT_EQ(::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
     EXPECT_EQ(::listen(listener.get(), 8), 0);
     thread_ = std::thread([this, &controller, users, l = std::move(listener)]() mutable {
-      Service service(std::move(l), users, [&]() -> Result<std::shared_ptr<Ipmi>> {
+      IpmiService service(std::move(l), users, [&]() -> Result<std::shared_ptr<Ipmi>> {
         ++controller.opened;
         if (!controller.is_there) return fail(ErrorKind::absent, "made up: not there");
         return std::make_shared<MadeUp>(controller);
