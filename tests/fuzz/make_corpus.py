@@ -242,7 +242,7 @@ def make_wire():
 def make_metrics_requests():
     accept = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
     for i, (name, request) in enumerate({
-        "scrape": f"GET /metrics HTTP/1.1\r\nHost: n1:9812\r\nUser-Agent: Prometheus/2.42.0\r\nAccept: {accept}\r\nAccept-Encoding: gzip\r\n\r\n",
+        "scrape": f"GET /metrics HTTP/1.1\r\nHost: n1:9753\r\nUser-Agent: Prometheus/2.42.0\r\nAccept: {accept}\r\nAccept-Encoding: gzip\r\n\r\n",
         "head": "HEAD /metrics?a=b HTTP/1.0\r\n\r\n",
         "post": "POST /metrics HTTP/1.1\r\nContent-Length: 4\r\nContent-Type: text/plain\r\n\r\na=bc",
         "chunked": "PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nConnection: keep-alive, Upgrade\r\nUpgrade: h2c\r\n\r\n4\r\nabcd\r\n0\r\n\r\n",

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -160,7 +161,7 @@ void add_daemon(Text& text, const Metrics& metrics) {
 }
 }  // namespace
 
-Metrics make_metrics(const pb::NodeState& state) {
+Metrics make_metrics(const pb::NodeState& state, const std::vector<Nameplate>& plates, const Sweep& sweep) {
   Metrics metrics;
   metrics.node = state.host();
   metrics.version = state.version();
@@ -178,6 +179,9 @@ Metrics make_metrics(const pb::NodeState& state) {
     if (const auto of = kind_of(part.kind()); of && part.counted() && part.domain() != "node")
       add_energy(metrics.energies, {part.domain(), part.device(), *of, Joules::of(part.energy_uj())});
   for (const pb::AnomalyCount& count : state.anomalies()) add_anomalies(metrics.anomalies, count);
+  std::set<std::string_view> seen;
+  for (std::size_t i = 0; i < plates.size() && i < sweep.size(); ++i)
+    if (seen.insert(plates[i].id).second) metrics.sensors.push_back({plates[i].id, sweep[i].status == Status::ok});
   return metrics;
 }
 
@@ -204,6 +208,11 @@ void Ratchet::hold(Metrics& metrics) {
   for (auto& energy : metrics.energies)
     energy.total = raise(series({energy.part, energy.device, name(energy.kind)}), energy.total);
   for (auto& row : metrics.attributed) row.total = raise(series({row.to}), row.total);
+}
+
+void MetricsBoard::post(Metrics metrics) {
+  ratchet_.hold(metrics);
+  posted_ = std::move(metrics);
 }
 
 Joules Ratchet::raise(const std::string& series, Joules total) {

@@ -53,9 +53,9 @@ struct Metrics {
 };
 
 // Of a state: its node, its counted parts, the three rows, its anomalies. What has no kind has no energy and is left
-// out, and so is a row by any other name. Two entries of one series are one, their sum. Sensors and the daemon's own
-// use are the caller's to add.
-Metrics make_metrics(const pb::NodeState& state);
+// out, and so is a row by any other name. Two entries of one series are one, their sum. The sensors are those of the
+// last sweep; what the daemon itself uses is the caller's to add.
+Metrics make_metrics(const pb::NodeState& state, const std::vector<Nameplate>& plates, const Sweep& sweep);
 
 enum class MetricsForm : unsigned char { open, plain };
 const char* content_type(MetricsForm form);
@@ -74,6 +74,20 @@ class Ratchet {
  private:
   Joules raise(const std::string& series, Joules total);
   std::map<std::string, Joules> published_;
+};
+
+// What hangs out to be read, between one post() and the next. A scraper is a stranger: were the counters read when he
+// asks, everybody on the node could watch a neighbour's power as finely as he can ask (CVE-2020-8694). So the daemon
+// posts by its own clock, every kMetricsStep, and who asks more often reads the same again.
+inline constexpr Nanos kMetricsStep = seconds(10);
+class MetricsBoard {
+ public:
+  void post(Metrics metrics);
+  std::string text(MetricsForm form) const { return make_metrics_text(posted_, form); }
+
+ private:
+  Ratchet ratchet_;
+  Metrics posted_;
 };
 
 }  // namespace nw::noded

@@ -31,7 +31,7 @@ struct Address {
 Result<Address> parse_address(const std::string& text) {
   const auto refuse = [&] {
     return fail(ErrorKind::malformed, fmt::format("metrics address {}: wanted ADDRESS:PORT in numbers, such as "
-                                                  "127.0.0.1:9812 or [::1]:9812",
+                                                  "127.0.0.1:9753 or [::1]:9753",
                                                   quote(text, 80)));
   };
   const std::size_t colon = text.rfind(':');

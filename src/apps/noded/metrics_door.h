@@ -31,7 +31,7 @@ class MetricsDoor {
   static constexpr std::size_t kMostClients = 16;
   using Page = std::function<std::string(MetricsForm)>;  // the text of now
 
-  // `address`: "127.0.0.1:9812" or "[::1]:9812", numbers alone: no name has to be looked up before the machine is
+  // `address`: "127.0.0.1:9753" or "[::1]:9753", numbers alone: no name has to be looked up before the machine is
   // measured. An IPv6 address is for IPv6 alone. Port 0: any that is free.
   static Result<MetricsDoor> open(const std::string& address, Nanos patience = seconds(5));
 

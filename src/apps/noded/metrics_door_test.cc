@@ -210,17 +210,17 @@ TEST(MetricsDoor, WithoutADescriptorItWaitsAndDoesNotSpin) {
 }
 
 TEST(MetricsDoor, ListensAtNumbersAlone) {
-  for (const char* address : {"", ":9812", "9812", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1: 80",
-                              "127.0.0.1:+80", "localhost:9812", "::1:9812", "[]:9812", "[::1]", "[::1]9812",
-                              "[127.0.0.1]:9812", "127.1:9812", "[fe80::1%lo]:9812", "1.2.3.4:9812:1"}) {
+  for (const char* address : {"", ":9753", "9753", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1: 80",
+                              "127.0.0.1:+80", "localhost:9753", "::1:9753", "[]:9753", "[::1]", "[::1]9753",
+                              "[127.0.0.1]:9753", "127.1:9753", "[fe80::1%lo]:9753", "1.2.3.4:9753:1"}) {
     const auto door = MetricsDoor::open(address);
     ASSERT_FALSE(door) << address;
     EXPECT_EQ(door.error().kind, ErrorKind::malformed) << address;
-    EXPECT_THAT(door.error().what, HasSubstr("127.0.0.1:9812 or [::1]:9812"));
+    EXPECT_THAT(door.error().what, HasSubstr("127.0.0.1:9753 or [::1]:9753"));
   }
-  const auto foreign = MetricsDoor::open("192.0.2.1:9812");  // of nobody, by RFC 5737
+  const auto foreign = MetricsDoor::open("192.0.2.1:9753");  // of nobody, by RFC 5737
   ASSERT_FALSE(foreign);
-  EXPECT_THAT(foreign.error().what, HasSubstr("192.0.2.1:9812: "));
+  EXPECT_THAT(foreign.error().what, HasSubstr("192.0.2.1:9753: "));
   const Loop loop;
   EXPECT_FALSE(MetricsDoor::open("127.0.0.1:" + std::to_string(loop.port())));  // taken
   if (const auto six = MetricsDoor::open("[::1]:0"))

@@ -65,8 +65,13 @@ pb::NodeState make_state() {
 }
 
 Metrics make_whole() {
-  Metrics metrics = make_metrics(make_state());
-  metrics.sensors = {{"rapl:package-0", true}, {"nvml:0", false}};
+  std::vector<Nameplate> plates(2);
+  plates[0].id = "rapl:package-0";
+  plates[1].id = "nvml:0";
+  Sweep sweep(2);
+  sweep[0].status = Status::ok;
+  sweep[1].status = Status::denied;
+  Metrics metrics = make_metrics(make_state(), plates, sweep);
   metrics.cpu = Nanos::of(1'250'000'001);
   metrics.resident = 9'000'000;
   return metrics;
@@ -172,7 +177,7 @@ TEST(Metrics, WhatIsUnknownIsNotThere) {
   pb::NodeState state = make_state();
   state.set_kind(pb::KIND_UNKNOWN);
   for (auto& part : *state.mutable_parts()) part.set_kind(pb::KIND_UNKNOWN);
-  const std::string text = make_open_metrics(make_metrics(state));
+  const std::string text = make_open_metrics(make_metrics(state, {}, {}));
   EXPECT_THAT(text, Not(HasSubstr("energy_joules")));
   EXPECT_THAT(text, Not(HasSubstr("resident")));
   EXPECT_THAT(text, HasSubstr("nodewatt_jobs_running"));
@@ -182,7 +187,7 @@ TEST(Metrics, ARowByAnotherNameStaysHere) {
   pb::NodeState state = make_state();
   add_row(state, "alice", 5);
   add_row(state, "4711", 5);
-  const std::string text = make_open_metrics(make_metrics(state));
+  const std::string text = make_open_metrics(make_metrics(state, {}, {}));
   EXPECT_THAT(text, Not(HasSubstr("alice")));
   EXPECT_THAT(text, Not(HasSubstr("4711")));
 }
@@ -192,7 +197,7 @@ TEST(Metrics, OneSeriesTwiceIsItsSum) {
   add_part(state, "package", "1", 1);
   add_part(state, "node", "", 77);  // the node's own sensor: the row `node` speaks of it
   add_anomaly(state, "rapl:package-0", "wrap", 4);
-  const auto series = Reader(MetricsForm::open).read(make_open_metrics(make_metrics(state)));
+  const auto series = Reader(MetricsForm::open).read(make_open_metrics(make_metrics(state, {}, {})));
   EXPECT_EQ(series.at(R"(nodewatt_energy_joules_total{node="n1",part="package",device="1",kind="measured"})"),
             "300.000001");
   EXPECT_EQ(series.at(R"(nodewatt_energy_joules_total{node="n1",part="node",kind="measured"})"), "1000.000001");
@@ -237,6 +242,21 @@ TEST(Ratchet, HoldsASeriesThatStepsBack) {
   EXPECT_EQ(publish(97), 100);
   EXPECT_EQ(publish(101), 101);
   EXPECT_EQ(publish(50, Kind::estimated), 50);  // another series
+}
+
+TEST(MetricsBoard, SaysTheSameUntilTheNextPost) {
+  MetricsBoard board;
+  EXPECT_EQ(board.text(MetricsForm::open), "# EOF\n");
+  board.post(make_whole());
+  const std::string first = board.text(MetricsForm::open);
+  EXPECT_EQ(first, make_open_metrics(make_whole()));
+  Metrics less = make_whole();
+  for (auto& energy : less.energies) energy.total -= Joules::of(1);
+  less.jobs_running = 3;
+  board.post(less);
+  less = make_whole();
+  less.jobs_running = 3;
+  EXPECT_EQ(board.text(MetricsForm::open), make_open_metrics(less));
 }
 
 // Whatever the books say, in any order: what Prometheus reads as a float of each text never falls.
