@@ -55,7 +55,7 @@ struct Metrics {
 // Of a state: its node, its counted parts, the three rows, its anomalies. What has no kind has no energy and is left
 // out, and so is a row by any other name. Two entries of one series are one, their sum. The sensors are those of the
 // last sweep; what the daemon itself uses is the caller's to add.
-Metrics make_metrics(const pb::NodeState& state, const std::vector<Nameplate>& plates, const Sweep& sweep);
+Metrics make_metrics(const pb::NodeState& state, const std::vector<Nameplate>& plates = {}, const Sweep& sweep = {});
 
 enum class MetricsForm : unsigned char { open, plain };
 const char* content_type(MetricsForm form);

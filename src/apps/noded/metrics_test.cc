@@ -177,7 +177,7 @@ TEST(Metrics, WhatIsUnknownIsNotThere) {
   pb::NodeState state = make_state();
   state.set_kind(pb::KIND_UNKNOWN);
   for (auto& part : *state.mutable_parts()) part.set_kind(pb::KIND_UNKNOWN);
-  const std::string text = make_open_metrics(make_metrics(state, {}, {}));
+  const std::string text = make_open_metrics(make_metrics(state));
   EXPECT_THAT(text, Not(HasSubstr("energy_joules")));
   EXPECT_THAT(text, Not(HasSubstr("resident")));
   EXPECT_THAT(text, HasSubstr("nodewatt_jobs_running"));
@@ -187,7 +187,7 @@ TEST(Metrics, ARowByAnotherNameStaysHere) {
   pb::NodeState state = make_state();
   add_row(state, "alice", 5);
   add_row(state, "4711", 5);
-  const std::string text = make_open_metrics(make_metrics(state, {}, {}));
+  const std::string text = make_open_metrics(make_metrics(state));
   EXPECT_THAT(text, Not(HasSubstr("alice")));
   EXPECT_THAT(text, Not(HasSubstr("4711")));
 }
@@ -197,7 +197,7 @@ TEST(Metrics, OneSeriesTwiceIsItsSum) {
   add_part(state, "package", "1", 1);
   add_part(state, "node", "", 77);  // the node's own sensor: the row `node` speaks of it
   add_anomaly(state, "rapl:package-0", "wrap", 4);
-  const auto series = Reader(MetricsForm::open).read(make_open_metrics(make_metrics(state, {}, {})));
+  const auto series = Reader(MetricsForm::open).read(make_open_metrics(make_metrics(state)));
   EXPECT_EQ(series.at(R"(nodewatt_energy_joules_total{node="n1",part="package",device="1",kind="measured"})"),
             "300.000001");
   EXPECT_EQ(series.at(R"(nodewatt_energy_joules_total{node="n1",part="node",kind="measured"})"), "1000.000001");
