@@ -5,6 +5,7 @@
 #include "account/attribute.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 namespace nw {
@@ -135,7 +136,7 @@ class Divider {
       case Rule::processor: return split_used(at, cpus_, cpu_time_, kDoubtOfCpuTime);
       case Rule::memory: return split_used(at, memory_, held_, kDoubtOfHeld);
       case Rule::device: return split_device(at);
-      case Rule::node: return split(at, stretch.energy, node_, kDoubtOfNode);
+      case Rule::node: return split_node(at);
     }
   }
 
@@ -152,10 +153,11 @@ class Divider {
  private:
   void split_used(std::size_t at, const Weights& reserved, const Weights& used, double doubt) {
     const Stretch& stretch = stretches_[at];
-    const Joules rest = stretch.idle > Joules{} ? std::min(stretch.idle, stretch.energy) : Joules{};
+    const bool known = stretch.idle > Joules{}, anybody = sum_of(used) > 0;
+    const Joules rest = known ? std::min(stretch.idle, stretch.energy) : Joules{};
     split(at, rest, reserved, kDoubtOfBaseline);
-    const bool anybody = sum_of(used) > 0;
     split(at, stretch.energy - rest, anybody ? used : reserved, anybody ? doubt : kDoubtOfBaseline);
+    if (!known && anybody) doubt_between(at, to_joules(stretch.energy), used, reserved);
   }
 
   // Who has a device to himself, if only a slice of it, is who it works for.
@@ -165,6 +167,32 @@ class Divider {
     if (std::count_if(parts.begin(), parts.end() - kOtherRows, [](auto part) { return part > 0; }) == 1)
       parts[idle_row(parts)] = 0;
     split(at, stretch.energy, parts, kDoubtOfSlices);
+  }
+
+  // By reservation, though fans and losses follow what is drawn; where no part says what is, CPU time stands for it.
+  void split_node(std::size_t at) {
+    split(at, stretches_[at].energy, node_, kDoubtOfNode);
+    Weights drawn;
+    for (const Share& row : rows_) {
+      Joules sum;
+      for (std::size_t part = 0; part < stretches_.size(); ++part)
+        if (stretches_[part].rule != Rule::node) sum += std::max(row.energy[part], Joules{});
+      drawn.push_back(sum.count());
+    }
+    const double whole = to_joules(stretches_[at].energy), parts = static_cast<double>(sum_of(drawn)) * 1e-6;
+    if (parts > 0)
+      doubt_between(at, std::min(std::abs(whole), kMostByPower * parts), node_, drawn);
+    else if (sum_of(cpu_time_) > 0)
+      doubt_between(at, whole, node_, cpu_time_);
+  }
+
+  // So many joules, or any part of them, may in truth go by other weights than they went by.
+  void doubt_between(std::size_t at, double most, const Weights& went, const Weights& other) {
+    const auto all = static_cast<double>(sum_of(went)), all_other = static_cast<double>(sum_of(other));
+    for (std::size_t row = 0; row < rows_.size(); ++row) {
+      const double apart = static_cast<double>(went[row]) / all - static_cast<double>(other[row]) / all_other;
+      rows_[row].variance[at] += apart * most * apart * most / 3;
+    }
   }
 
   void split(std::size_t at, Joules energy, const Weights& weights, double doubt) {
@@ -202,8 +230,11 @@ Division divide(Policy policy, std::span<const Stretch> stretches, std::span<con
     divider.give_all_to(static_cast<std::size_t>(owner - claims.begin()));
     return std::move(divider).finish();
   }
-  for (std::size_t at = 0; at < stretches.size(); ++at)
-    policy == Policy::use ? divider.by_use(at) : divider.by_allocation(at);
+  // What is left of the node comes last: its doubt looks at what the parts were divided into.
+  for (const bool node : {false, true})
+    for (std::size_t at = 0; at < stretches.size(); ++at)
+      if ((stretches[at].rule == Rule::node) == node)
+        policy == Policy::use ? divider.by_use(at) : divider.by_allocation(at);
   return std::move(divider).finish();
 }
 

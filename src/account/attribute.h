@@ -15,8 +15,13 @@
 //   u(s_i)^2 = k^2 s_i^2 ((1 - s_i)^2 + sum over the others of s_j^2)
 // which is nothing at s = 0 and at s = 1, k relative for a small share beside many others, and at most sqrt(2) k,
 // beside one alone, whose cost is as doubtful; two equal halves are doubtful by 0.71 k each. The figures k below are
-// assumed, not measured here. Published beside them: METRION (2025) errs by 4.2 % of a CPU's energy and 16.1 % of
-// DRAM's in the mean, with more to go by than CPU time and bytes held.
+// assumed, not measured here. Published beside them: METRION (arXiv 2512.06806) errs by 4.2 % of a CPU's energy and
+// 16.1 % of DRAM's in the mean, with hardware counters to go by, which say more than CPU time and bytes held.
+//
+// To this comes, in use/1, not knowing by which of two weights some energy goes. All of a processor or memory whose
+// power at rest is not known goes by use, while up to all of it may be at rest. What is left of the node goes by
+// reservation, while fans and losses, up to a fifth of what the parts draw, follow that; up to all of it where no
+// sensor has the parts, and CPU time stands for them. Anything between is as likely: the distance over sqrt(3).
 //
 // How to add them up. Over all rows of a stretch the errors of a division cancel: the node's total has the doubt of its
 // sensors and no other, and whoever wants it takes it from the meters, not from the rows. A job that costs more than
@@ -54,12 +59,16 @@ inline constexpr double kDoubtOfSlices = 0.20;    // of a device that several re
 inline constexpr double kDoubtOfBaseline = 0.10;  // power at rest, by reservation
 inline constexpr double kDoubtOfNode = 0.20;      // fans, board, losses, by reservation
 
+// Of what the parts draw, fans and the supplies' losses take at most; assumed. Supplies of 80 PLUS Platinum and
+// Titanium lose 4 to 10 % at the loads that matter; fans take nothing in water and some 10 % in air.
+inline constexpr double kMostByPower = 0.20;
+
 // One part's energy over the stretch.
 struct Stretch {
   Rule rule = Rule::node;
   std::size_t device = 0;  // of Rule::device: its place in Claim::devices
   Joules energy;           // may be below zero: a rest is a difference
-  Joules idle;             // what of it the part would have drawn at rest; 0: not known
+  Joules idle;             // what of it the part would have drawn at rest; 0: not known, and more is in doubt
 };
 
 // What one job had and did over the stretch. Shares are 0..1; of all claims together at most 1 (more is scaled down).

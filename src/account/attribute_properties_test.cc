@@ -135,8 +135,9 @@ TEST(AttributeProperties, AHundredTimesTheEnergyIsAHundredTimesTheShare) {
     for (std::size_t row = 0; row < ones.size(); ++row)
       for (std::size_t at = 0; at < stretches.size(); ++at) {
         RC_ASSERT(is_near(hundreds[row]->energy[at], Joules::of(ones[row]->energy[at].count() * 100), 202));
-        RC_ASSERT(std::abs(hundreds[row]->variance[at] - 1e4 * ones[row]->variance[at]) <=
-                  1e-9 * hundreds[row]->variance[at]);
+        // To what a microjoule does to the parts, which a node's doubt looks at.
+        RC_ASSERT(std::abs(std::sqrt(hundreds[row]->variance[at]) - 100 * std::sqrt(ones[row]->variance[at])) <=
+                  1e-9 * std::sqrt(hundreds[row]->variance[at]) + 1e-3);
       }
   }));
 }
@@ -219,7 +220,7 @@ TEST(AttributeProperties, TheVarianceIsTheScatterOfWhatAUnitCosts) {
   const std::vector<double> used{5, 3, 1, 1};
   std::vector<Claim> claims(used.size());
   for (std::size_t i = 0; i < used.size(); ++i) claims[i].cpu_time = seconds(static_cast<std::int64_t>(used[i]));
-  const Stretch stretch{Rule::processor, 0, joules(1000), {}};
+  const Stretch stretch{Rule::processor, 0, joules(1000), Joules::of(1)};  // nearly nothing at rest, and known
   const Division division = divide(Policy::use, {&stretch, 1}, claims, {});
   std::mt19937_64 random(7);
   std::normal_distribution<double> normal;

@@ -54,13 +54,24 @@ TEST(Attribute, ProcessorAtRestGoesByReservationAndTheRestByCpuTime) {
   EXPECT_EQ(rows.energy, (Energies{joules(150), joules(175), joules(25), joules(50)}));
 }
 
-TEST(Attribute, ProcessorWithoutAKnownRestIsAllByCpuTime) {
+// Two receivers: k E s (1 - s) sqrt(2), alike for both since what one has too much the other lacks.
+TEST(Attribute, ProcessorIsAsDoubtfulAsASecondOfCpuTimeIs) {
+  const Stretch stretch{Rule::processor, 0, joules(400), Joules::of(1)};
+  const Rows rows = divide_one(Policy::use, stretch, {claim(0.5, 1), claim(0.5, 3)});
+  EXPECT_NEAR(rows.u[0], kDoubtOfCpuTime * 400 * 0.25 * 0.75 * std::sqrt(2), 1e-6);
+  EXPECT_NEAR(rows.u[1], rows.u[0], 1e-6);
+  EXPECT_EQ(rows.u[2], 0);
+}
+
+// Up to all of it might be power at rest, which would go by reservation: 200, 100 and 100 J.
+TEST(Attribute, ProcessorWithoutAKnownRestIsAllByCpuTimeAndDoubtful) {
   const Rows rows = divide_one(Policy::use, processor(400), {claim(0.5, 1), claim(0.25, 3)});
   EXPECT_EQ(rows.energy, (Energies{joules(100), joules(300), {}, {}}));
-  // Two receivers: k E s (1 - s) sqrt(2), alike for both since what one has too much the other lacks.
-  EXPECT_NEAR(rows.u[0], kDoubtOfCpuTime * 400 * 0.25 * 0.75 * std::sqrt(2), 1e-9);
-  EXPECT_NEAR(rows.u[1], rows.u[0], 1e-9);
-  EXPECT_EQ(rows.u[2], 0);
+  const double of_use = kDoubtOfCpuTime * 400 * 0.25 * 0.75 * std::sqrt(2);
+  EXPECT_NEAR(rows.u[0], std::hypot(of_use, 100 / std::sqrt(3)), 1e-9);
+  EXPECT_NEAR(rows.u[1], std::hypot(of_use, 200 / std::sqrt(3)), 1e-9);
+  EXPECT_NEAR(rows.u[2], 100 / std::sqrt(3), 1e-9);
+  EXPECT_EQ(rows.u[3], 0);
 }
 
 TEST(Attribute, ProcessorThatNobodyUsedGoesByReservation) {
@@ -132,6 +143,20 @@ TEST(Attribute, NodeGoesByCpusAndAccelerators) {
   const std::vector claims{claim(0.5, 1, 0, 0, {0, 1, 0, 0}), claim(0.25, 1)};
   for (const Policy policy : kPolicies)
     EXPECT_EQ(divide_one(policy, node(80), claims).energy, (Energies{joules(30), joules(10), joules(40), {}}));
+}
+
+// Halves by reservation, 40 J each. Of 80 J up to 60, a fifth of 300, may follow the parts, of which one job has three
+// quarters: then it is 15 J more for it.
+TEST(Attribute, NodeIsDoubtfulByWhatThePartsDraw) {
+  const std::vector claims{claim(0.5, 3), claim(0.5, 1)};
+  const std::vector<Stretch> stretches{node(80), {Rule::processor, 0, joules(300), Joules::of(1)}};
+  const Division division = divide(Policy::use, stretches, claims, {});
+  EXPECT_EQ(division.jobs[0].energy[0], joules(40));
+  const double of_board = kDoubtOfNode * 80 * 0.25 * std::sqrt(2);
+  EXPECT_NEAR(division.jobs[0].variance[0], of_board * of_board + 15.0 * 15 / 3, 1e-3);
+  EXPECT_NEAR(division.jobs[1].variance[0], division.jobs[0].variance[0], 1e-9);
+  // With no sensor but the node's own, all of it may go as CPU time does: 20 J more for the one.
+  EXPECT_NEAR(std::pow(divide_one(Policy::use, node(80), claims).u[0], 2), of_board * of_board + 20.0 * 20 / 3, 1e-9);
 }
 
 TEST(Attribute, AcceleratorsThatNobodyReservedAreOfTheNode) {

@@ -1,0 +1,208 @@
+// Shared nodes whose true split is known, divided by nw::divide() from what a daemon sees of them: energies through
+// the gains of sensors, CPU time read once a second to a tick, reservations, bytes held. One line of JSON for each job,
+// then one of what the division itself showed. bench/sharing/report draws the conclusions.
+// usage: sharing NODES SEED
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <random>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "account/attribute.h"
+#include "bench/sharing/node.h"
+
+namespace {
+using namespace nw;
+using namespace nw::sharing;
+
+// What is known of the power at rest: found by a calibration, the least that was seen with nobody here, or nothing.
+constexpr std::array<const char*, 3> kRests{"calibrated", "lowest", "unknown"};
+constexpr double kTick = 0.01;  // s, of CPU time
+// Limits of gain: RAPL package and DRAM, the node's own sensor, accelerators.
+constexpr std::array<double, 4> kGains{0.05, 0.10, 0.03, 0.05};
+
+struct Gains {
+  double processor, memory, whole, accelerator;
+};
+
+// What one job was given, by part; the parts' doubts are standard uncertainties added up over the stretches.
+struct Given {
+  std::array<double, 4> joules{}, truth{}, u{}, squares{};  // squares: as if each stretch erred anew
+  std::array<double, 4> sensed{};                           // how its energy moves with each gain
+};
+
+class Daemon {
+ public:
+  Daemon(const Run& run, const char* rest, std::uint64_t seed) : run_(run), rest_(rest), random_(seed) {
+    std::uniform_real_distribution<double> gain(-1, 1);
+    gains_ = {1 + kGains[0] * gain(random_), 1 + kGains[1] * gain(random_), 1 + kGains[2] * gain(random_),
+              1 + kGains[3] * gain(random_)};
+    const double scatter = 1 + 0.02 * std::normal_distribution<double>()(random_);
+    if (rest_ == "calibrated") rest_w_ = {run.processor_rest_w * scatter, run.memory_rest_w * scatter};
+    if (rest_ == "lowest") rest_w_ = {run.lowest_processor_w, run.lowest_memory_w};
+    given_.resize(run.jobs.size());
+    ticks_.resize(run.jobs.size() + 2);
+  }
+
+  std::vector<Given> divide_all() {
+    for (const Second& second : run_.seconds) settle(second);
+    return std::move(given_);
+  }
+  Int128 not_conserved() const { return not_conserved_; }
+
+ private:
+  static Joules uj(double joules) { return Joules::of(std::llround(joules * 1e6)); }
+
+  std::vector<Stretch> sense(const Second& second) const {
+    std::vector<double> sums(second.joules.front().size());
+    for (const auto& row : second.joules)
+      for (std::size_t part = 0; part < sums.size(); ++part) sums[part] += row[part];
+    double whole = 0;
+    for (const double sum : sums) whole += sum;
+    std::vector<Stretch> stretches{
+        {Rule::processor, 0, uj(sums[kProcessor] * gains_.processor), uj(rest_w_[0] * gains_.processor)},
+        {Rule::memory, 0, uj(sums[kMemory] * gains_.memory), uj(rest_w_[1] * gains_.memory)},
+        {Rule::node, 0, uj(whole * gains_.whole), {}}};
+    for (std::size_t a = kAccelerators; a < sums.size(); ++a)
+      stretches.push_back({Rule::device, a - kAccelerators, uj(sums[a] * gains_.accelerator), {}});
+    for (std::size_t part = 0; part < stretches.size(); ++part)
+      if (part != kNode) stretches[kNode].energy -= stretches[part].energy;
+    return stretches;
+  }
+
+  // A count of ticks, read some time after it was counted.
+  Nanos read_cpu(std::size_t row, double used) {
+    Counter& counter = ticks_[row];
+    counter.true_s += used;
+    const double off = std::uniform_real_distribution<double>(-kTick, kTick)(random_);
+    const double reading = std::max(counter.read_s, std::floor((counter.true_s + off) / kTick) * kTick);
+    const double since = reading - counter.read_s;
+    counter.read_s = reading;
+    return Nanos::of(std::llround(since * 1e9));
+  }
+
+  void settle(const Second& second) {
+    const auto stretches = sense(second);
+    std::vector<Claim> claims;
+    std::vector<std::size_t> jobs;
+    for (std::size_t j = 0; j < run_.jobs.size(); ++j) {
+      if (!second.here[j]) continue;
+      const Reservation& own = run_.jobs[j];
+      claims.push_back({own.cpus, own.memory, own.accelerators, read_cpu(j, second.cpu_s[j]), second.held[j], false});
+      jobs.push_back(j);
+    }
+    const std::size_t system = run_.jobs.size() + 1;
+    const Division division =
+        divide(Policy::use, stretches, claims, {read_cpu(system, second.cpu_s[system]), second.held[system]});
+    check(division, stretches);
+    for (std::size_t i = 0; i < jobs.size(); ++i) add(given_[jobs[i]], second, jobs[i], stretches, division.jobs[i]);
+  }
+
+  void add(Given& given, const Second& second, std::size_t job, const std::vector<Stretch>& stretches,
+           const Share& share) {
+    double measured = 0;
+    for (const Stretch& stretch : stretches) measured += to_joules(stretch.energy);
+    const double node_share = to_joules(share.energy[kNode]) / std::max(to_joules(stretches[kNode].energy), 1e-9);
+    for (std::size_t part = 0; part < stretches.size(); ++part) {
+      const std::size_t to = std::min(part, std::size_t{kAccelerators});
+      given.joules[to] += to_joules(share.energy[part]);
+      given.truth[to] += second.joules[job][part];
+      given.u[to] += std::sqrt(share.variance[part]);
+      given.squares[to] += share.variance[part];
+      if (part == kNode) continue;
+      // A part that reads high takes that from the rest of the node, of which the job has its share too.
+      given.sensed[to] += to_joules(share.energy[part]) - node_share * to_joules(stretches[part].energy);
+    }
+    given.sensed[kNode] += node_share * measured;
+  }
+
+  void check(const Division& division, const std::vector<Stretch>& stretches) {
+    for (std::size_t part = 0; part < stretches.size(); ++part) {
+      Int128 left = Int128{stretches[part].energy.count()} - division.idle.energy[part].count() -
+                    division.system.energy[part].count();
+      for (const Share& job : division.jobs) left -= job.energy[part].count();
+      not_conserved_ += left < 0 ? -left : left;
+    }
+  }
+
+  struct Counter {
+    double true_s = 0, read_s = 0;
+  };
+  const Run& run_;
+  std::string rest_;
+  std::mt19937_64 random_;
+  Gains gains_{};
+  std::array<double, 2> rest_w_{};
+  std::vector<Given> given_;
+  std::vector<Counter> ticks_;
+  Int128 not_conserved_ = 0;
+};
+
+std::string list(const std::array<double, 4>& values) {
+  return fmt::format("[{:.6g},{:.6g},{:.6g},{:.6g}]", values[0], values[1], values[2], values[3]);
+}
+
+Int128 judge(const NodeOptions& options, const Variety& variety, const char* rest) {
+  const Run run = invent(options, variety);
+  Daemon daemon(run, rest, options.seed * 1'000'003 + options.number);
+  const auto given = daemon.divide_all();
+  for (std::size_t j = 0; j < given.size(); ++j) {
+    double gain = 0;
+    for (std::size_t g = 0; g < kGains.size(); ++g) gain += std::pow(given[j].sensed[g] * kGains[g], 2) / 3;
+    const Given& its = given[j];
+    fmt::print(R"({{"number":{},"job":{},"jobs":{},"accelerators":{},"truth":"{}","rest":"{}","seconds":{},)"
+               R"("value_j":{},"true_j":{},"u_j":{},"u_anew_j":{},"u_gain_j":{:.6g}}})"
+               "\n",
+               options.number, j, options.jobs, options.accelerators, variety.name, rest, run.seconds.size(),
+               list(its.joules), list(its.truth), list(its.u),
+               list({std::sqrt(its.squares[0]), std::sqrt(its.squares[1]), std::sqrt(its.squares[2]), 0}),
+               std::sqrt(gain));
+  }
+  return daemon.not_conserved();
+}
+
+// Ten jobs on a node of two sockets with their memory, six accelerators, the rest, and something beside it.
+double time_division() {
+  std::vector<Stretch> stretches{{Rule::processor, 0, joules(200), joules(40)},
+                                 {Rule::processor, 0, joules(190), joules(40)},
+                                 {Rule::memory, 0, joules(20), joules(8)},
+                                 {Rule::memory, 0, joules(21), joules(8)},
+                                 {Rule::node, 0, joules(120), {}},
+                                 {Rule::node, 0, joules(15), {}}};
+  for (std::size_t a = 0; a < 6; ++a) stretches.push_back({Rule::device, a, joules(300), {}});
+  std::vector<Claim> claims(10);
+  for (std::size_t j = 0; j < claims.size(); ++j) {
+    claims[j] = {0.1, 0.1, std::vector<double>(6), seconds(static_cast<std::int64_t>(j) + 1), 1e9, false};
+    claims[j].devices[j % 6] = j < 2 ? 1 : 0.5;
+  }
+  std::vector<double> times;
+  for (int i = 0; i < 2001; ++i) {
+    const auto begin = std::chrono::steady_clock::now();
+    const Division division = divide(Policy::use, stretches, claims, {seconds(1), 1e9});
+    const std::chrono::duration<double, std::micro> took = std::chrono::steady_clock::now() - begin;
+    times.push_back(took.count() + 0 * static_cast<double>(division.jobs.size()));
+  }
+  std::nth_element(times.begin(), times.begin() + 1000, times.end());
+  return times[1000];
+}
+}  // namespace
+
+int main(int argc, char** argv) {
+  const auto number = [&](int i, std::uint64_t otherwise) {
+    return argc > i ? std::strtoull(argv[i], nullptr, 10) : otherwise;
+  };
+  const std::uint64_t nodes = number(1, 500), seed = number(2, 1);
+  Int128 not_conserved = 0;
+  for (const Variety& variety : kVarieties)
+    for (const char* rest : kRests)
+      for (const std::size_t jobs : {2, 3, 4})
+        for (const std::size_t accelerators : {0, 4})
+          for (std::uint64_t n = 0; n < nodes; ++n)
+            not_conserved += judge({seed, n, jobs, accelerators}, variety, rest);
+  fmt::print("{{\"not_conserved_uj\":{},\"divide_us\":{:.3f}}}\n", saturate(not_conserved), time_division());
+}
