@@ -13,6 +13,7 @@ namespace nw {
 namespace {
 // Root owns a job's task until its user does (find_owner); so long nobody owns it.
 constexpr Nanos kRootsOwn = seconds(10);
+constexpr int kAsks = 20;  // for a job's GPUs: a job that is there so long has a process that says them, or none will
 
 // What is said of the file's text; nothing when it can not be read.
 template <class Parse>
@@ -50,6 +51,8 @@ struct CensusTaker::Known {
   std::optional<Nanos> root_since;   // since when only root was seen in it
   std::optional<Nanos> empty_since;  // since when it has no process
   std::optional<Nanos> cpu;          // at the last census
+  std::optional<std::string> gpus;   // JobUse::gpus_said
+  int asked = 0;                     // how often for them
 };
 
 struct CensusTaker::State {
@@ -84,6 +87,8 @@ JobUse CensusTaker::read_job(const JobPlace& place, Known& known, Nanos now) {
   read_memory(host_, place, job);
   job.cpus = read_cpus(host_, place);
   if (!place.devices.empty()) job.gpus = read(host_, place.devices + "/devices.list", parse_gpu_minors);
+  if (!job.gpus && !known.gpus && known.asked++ < kAsks) known.gpus = find_said_gpus(host_, place);
+  job.gpus_said = known.gpus;
   for (const std::string& step : place.steps) job.steps.push_back({step, read_cpu(host_, place, "/step_" + step)});
   job.uid = place.uid ? place.uid : find_uid(place, known, now);
 

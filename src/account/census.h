@@ -40,7 +40,10 @@ struct JobUse {
   std::optional<std::uint64_t> memory_limit;  // bytes that it may hold; nothing: no limit of its own
   std::vector<unsigned> cpus;                 // logical CPUs that it may run on, ascending; empty: it is not confined
   std::optional<std::vector<unsigned>> gpus;  // minor numbers of NVIDIA devices that it may open; nothing: not known
-  std::vector<StepUse> steps;                 // ascending by id; extern among them
+  // SLURM_JOB_GPUS as a process of the job began with it ("" without any), where this process may read that; nothing
+  // else says it without a prolog. Its user can change it: believed for want of better, and for accelerators alone.
+  std::optional<std::string> gpus_said;
+  std::vector<StepUse> steps;  // ascending by id; extern among them
   auto operator<=>(const JobUse&) const = default;
 };
 

@@ -49,6 +49,22 @@ std::optional<std::uint32_t> find_owner(Host& host, const JobPlace& job) {
   return owner;
 }
 
+std::optional<std::string> find_said_gpus(Host& host, const JobPlace& job) {
+  std::optional<std::string> said;
+  int asked = 0;
+  for (const std::string& step : job.steps)
+    walk(host, job.home + "/step_" + step, [&](const std::vector<std::uint32_t>& pids) {
+      for (const auto pid : pids) {
+        if (said || ++asked > kMostProcesses) return true;
+        const auto environment = host.read_text("/proc/" + std::to_string(pid) + "/environ");
+        if (!environment) continue;
+        said = parse_said_gpus(*environment, job.id);
+      }
+      return said.has_value();
+    });
+  return said;
+}
+
 bool has_process(Host& host, const JobPlace& job) {
   if (job.unified) {
     const auto events = host.read_text(job.home + "/cgroup.events");

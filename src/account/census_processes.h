@@ -14,6 +14,10 @@ namespace nw {
 // keeps the real uid of who called it.
 std::optional<std::uint32_t> find_owner(Host& host, const JobPlace& job);
 
+// The value of SLURM_JOB_GPUS in the environment of a process of this job; "" where such a process has none. Nothing
+// where no environment of its processes can be read: root's right, or CAP_SYS_PTRACE.
+std::optional<std::string> find_said_gpus(Host& host, const JobPlace& job);
+
 // Whether there is a process in the job's directories. True as well where that is not known or would take long to find
 // out: in v1 a user may make directories below his steps, as many as he likes.
 bool has_process(Host& host, const JobPlace& job);

@@ -156,4 +156,17 @@ unsigned count_cpu_lines(std::string_view stat) {
   return count;
 }
 
+std::optional<std::string> parse_said_gpus(std::string_view environment, std::string_view job) {
+  constexpr std::string_view kGpus = "SLURM_JOB_GPUS=", kId = "SLURM_JOB_ID=", kSluid = "SLURM_JOB_SLUID=";
+  std::string gpus;
+  bool is_its = false;
+  for (const std::string_view variable : split(environment, '\0')) {
+    if (variable.starts_with(kGpus)) gpus = variable.substr(kGpus.size());
+    is_its |= variable.starts_with(kId) && variable.substr(kId.size()) == job;
+    is_its |= variable.starts_with(kSluid) && variable.substr(kSluid.size()) == job;
+  }
+  const bool numbers = gpus.find_first_not_of("0123456789,-") == std::string::npos && gpus.size() < 512;
+  return is_its && numbers ? std::optional(gpus) : std::nullopt;
+}
+
 }  // namespace nw

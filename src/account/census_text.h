@@ -41,4 +41,8 @@ struct MemoryInfo {
 MemoryInfo parse_meminfo(std::string_view text);
 unsigned count_cpu_lines(std::string_view stat);  // /proc/stat: those "cpuN"
 
+// The value of SLURM_JOB_GPUS in /proc/<pid>/environ, "" when there is none; nothing when this is no environment of
+// that job's: slurmstepd's own, or of a program that cleared it. `job` that is no number is a SLUID.
+std::optional<std::string> parse_said_gpus(std::string_view environment, std::string_view job);
+
 }  // namespace nw

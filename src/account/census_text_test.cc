@@ -47,5 +47,15 @@ TEST(CensusText, Memory) {
   EXPECT_EQ(parse_meminfo("MemTotal: 18014398509481984 kB\n").total, std::nullopt);
 }
 
+TEST(CensusText, SaidGpusAreThoseOfTheJobItself) {
+  using namespace std::string_literals;
+  EXPECT_EQ(parse_said_gpus("A=1\0SLURM_JOB_ID=7\0SLURM_JOB_GPUS=0,2\0"s, "7"), "0,2");
+  EXPECT_EQ(parse_said_gpus("SLURM_JOB_ID=7\0"s, "7"), "");
+  EXPECT_EQ(parse_said_gpus("SLURM_JOB_SLUID=s8FXKTA79XAR00\0SLURM_JOB_GPUS=1\0"s, "s8FXKTA79XAR00"), "1");
+  EXPECT_FALSE(parse_said_gpus("SLURM_JOB_ID=8\0SLURM_JOB_GPUS=0\0"s, "7"));
+  EXPECT_FALSE(parse_said_gpus("SLURM_JOB_ID=7\0SLURM_JOB_GPUS=0;rm\0"s, "7"));
+  EXPECT_FALSE(parse_said_gpus("", "7"));
+}
+
 }  // namespace
 }  // namespace nw

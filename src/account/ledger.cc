@@ -252,7 +252,13 @@ void Ledger::update(OpenJob& job, const JobUse& use, Nanos at) {
     its.set_cpus(static_cast<double>(use.cpus.size()) / cpus_);
   }
   if (use.memory_limit && memory_ > 0) its.set_memory(std::min(1.0, static_cast<double>(*use.memory_limit) / memory_));
-  if (confined) find_devices(job);
+  if (job.gpus.empty() && use.gpus_said && !its.has_gpus()) {
+    job.gpus = *use.gpus_said;
+    if (job.gpus.empty()) its.set_gpus(0);
+    find_devices(job);
+  } else if (confined) {
+    find_devices(job);
+  }
 }
 
 // Which accelerators are its own: by what its prolog was told, else by what its cgroup lets it open.

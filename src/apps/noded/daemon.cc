@@ -5,7 +5,6 @@
 
 #include <grp.h>
 #include <pwd.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -19,6 +18,7 @@
 #include "account/record.h"
 #include "apps/cli/site_file.h"
 #include "apps/noded/notify.h"
+#include "apps/noded/own_use.h"
 #include "base/parse.h"
 #include "store/paths.h"
 #include "store/uid.h"
@@ -73,15 +73,6 @@ Done become(const std::string& user) {
     return tl::make_unexpected(system_error(errno, "--user " + user));
   if (uid != 0 && ::setuid(0) == 0) return fail(ErrorKind::failed, "--user " + user + ": rights could not be given up");
   return {};
-}
-
-// Bytes; the second figure of statm is in pages.
-std::optional<std::uint64_t> read_resident(Host& host) {
-  const auto text = host.read_text("/proc/self/statm");
-  if (!text) return std::nullopt;
-  const auto figures = split(*text, ' ');
-  const auto pages = figures.size() > 1 ? parse_u64(figures[1]) : std::nullopt;
-  return pages ? std::optional(*pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE))) : std::nullopt;
 }
 
 // What is made before rights are given up must be writable afterwards.
@@ -168,7 +159,7 @@ Done Daemon::run() {
     if ((polled[1].revents & POLLIN) != 0) edge_ |= watch_.drain();
     service_->serve(
         polled, [this](const Peer& peer, const Request& request) { return answer(peer, request); }, host_->now());
-    if (metrics_door_) metrics_door_->serve(polled, [this](MetricsForm form) { return make_page(form); });
+    if (metrics_door_) metrics_door_->serve(polled, [this](MetricsForm form) { return board_.text(form); });
     const Nanos now = host_->now();
     if (now >= next_tick_) {
       moment(true);
@@ -197,6 +188,7 @@ void Daemon::moment(bool tick) {
   ledger_.add(sweep_, census_, jobs_->wall_ns());
   if (tick) ledger_.tick(++ticks_ % kCoarse == 0);
   if (tick) keep_ended();
+  if (tick && (ticks_ == 1 || last_moment_ - last_posted_ >= kMetricsStep)) post_metrics();
   const bool changed = ledger_.take_changed();
   if (changed || last_moment_ - last_kept_ >= kForGood)
     write_books(true);
@@ -265,19 +257,16 @@ void Daemon::set_gpus(bool held) {
   moment(false);
 }
 
-std::string Daemon::make_page(MetricsForm form) {
+void Daemon::post_metrics() {
   pb::NodeState state;
   ledger_.write(state);
   Metrics metrics = make_metrics(state);
   for (std::size_t i = 0; i < sweep_.size(); ++i)
     metrics.sensors.push_back({reader_.plates()[i].id, sweep_[i].status == Status::ok});
-  rusage usage{};
-  if (::getrusage(RUSAGE_SELF, &usage) == 0)
-    metrics.cpu = seconds(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-                  Nanos::of((usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000);
-  metrics.resident = read_resident(*jobs_);
-  ratchet_.hold(metrics);
-  return make_metrics_text(metrics, form);
+  metrics.cpu = read_own_cpu();
+  metrics.resident = read_own_resident();
+  board_.post(std::move(metrics));
+  last_posted_ = last_moment_;
 }
 
 }  // namespace nw::noded

@@ -52,7 +52,7 @@ class Daemon {
   void write_books(bool for_good);
   void look_at_devices();
   void set_gpus(bool held);
-  std::string make_page(MetricsForm form);
+  void post_metrics();
   std::vector<Answer> answer(const Peer& peer, const Request& request);
   Nanos period() const;
 
@@ -72,7 +72,7 @@ class Daemon {
   std::unique_ptr<Store> store_;
   std::optional<Service> service_;
   std::optional<MetricsDoor> metrics_door_;
-  Ratchet ratchet_;
+  MetricsBoard board_;
   std::unique_ptr<Desk> desk_;
   Watch watch_;
   Fd signals_;
@@ -80,7 +80,7 @@ class Daemon {
   Sweep sweep_;
   Census census_;
   std::vector<Glance> glances_;
-  Nanos last_moment_{}, next_tick_{}, last_look_{}, last_kept_{};
+  Nanos last_moment_{}, next_tick_{}, last_look_{}, last_kept_{}, last_posted_{};
   std::int64_t ticks_ = 0;
   bool edge_ = false;
   bool gpus_held_ = true;
