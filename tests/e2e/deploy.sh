@@ -38,16 +38,18 @@ while True:
   rm ready
 }
 gone() { kill -9 "$DAEMON"; wait "$DAEMON" 2>/dev/null; }
-# quick WHAT COMMAND...: exits 0, prints nothing, and takes at its fastest of five no more than 60 ms (50, and a shell's start).
+# quick WHAT COMMAND...: exits 0, prints nothing, and takes no more than 60 ms (50, and a shell's start) at its fastest. What a machine that
+# is busy adds to each try is not the command's: there are as many tries as it takes, up to 40.
 quick() {
   local what=$1 least=999999 begin said; shift
-  for _ in 1 2 3 4 5; do
+  for _ in $(seq 40); do
     begin=$(date +%s%N)
     said=$("$@" 2>&1) || fail "$what: exit $?"
     begin=$((($(date +%s%N) - begin) / 1000000)); [ $begin -lt $least ] && least=$begin
     [ -z "$said" ] || fail "$what: it said '$said'"
+    [ "$least" -gt 60 ] || return
   done
-  [ "$least" -le 60 ] || fail "$what: $least ms at its fastest"
+  fail "$what: $least ms at its fastest"
 }
 wait_for() { for _ in $(seq 100); do [ -s "$1" ] && return; sleep 0.05; done; fail "no $1"; }
 
