@@ -238,6 +238,8 @@ std::vector<Answer> Daemon::answer(const Peer& peer, const Request& request) {
   auto answers = desk_->answer(peer, request, wish);
   edge_ |= wish.edge;
   if (wish.gpus) set_gpus(*wish.gpus);
+  // A prolog that waits for its answer waits for the reading itself: what it starts afterwards is after that edge.
+  if (edge_ && host_->now() >= last_moment_ + kBetween) moment(false);
   return answers;
 }
 

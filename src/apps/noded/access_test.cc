@@ -1,0 +1,91 @@
+#include "apps/noded/access.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+namespace nw::noded {
+namespace {
+
+void set(pb::Energy& energy, std::int64_t microjoules) {
+  energy.set_energy_uj(microjoules);
+  energy.set_uncertainty_uj(123'456);
+  energy.set_random_uj(111.1);
+  energy.add_terms()->set_u_uj(98'765.4);
+}
+
+pb::Component& add(pb::Record& record, const char* domain, const char* sensor, unsigned depth, bool counted,
+                   std::int64_t microjoules) {
+  pb::Component& component = *record.add_components();
+  component.set_domain(domain);
+  component.set_sensor(sensor);
+  component.set_depth(depth);
+  component.set_counted(counted);
+  set(*component.mutable_energy(), microjoules);
+  return component;
+}
+
+pb::Record make_job(bool exclusive, Nanos duration, std::int64_t package, std::int64_t gpu, std::int64_t rest) {
+  pb::Record record;
+  record.mutable_job()->set_exclusive(exclusive);
+  record.set_duration_ns(duration.count());
+  record.mutable_timeline()->set_step_ns(1);
+  set(*record.mutable_energy(), package + gpu + rest);
+  add(record, "node", "xcc/node", 0, true, package + gpu + rest).set_max_power_uw(5);
+  add(record, "package", "rapl/0", 1, true, package);
+  add(record, "core", "rapl/0/core", 2, false, package / 2);
+  add(record, "gpu", "nvml/a", 1, true, gpu);
+  add(record, "other", "", 1, false, rest);
+  return record;
+}
+
+RC_GTEST_PROP(Access, WhatIsRoundedAddsUp, ()) {
+  const auto some = rc::gen::inRange<std::int64_t>(0, 5'000'000'000);
+  const std::int64_t package = *some, gpu = *some, rest = *some - 1'000'000'000;
+  pb::Record record = make_job(true, seconds(60), package, gpu, rest);
+  round_for_owner(record);
+  std::int64_t parts = 0, root = 0;
+  for (const pb::Component& component : record.components()) {
+    RC_ASSERT(component.domain() != "core");
+    RC_ASSERT(component.energy().energy_uj() % kMicro == 0);
+    RC_ASSERT(component.energy().terms(0).u_uj() == 0.0);
+    (component.depth() == 0 ? root : parts) += component.energy().energy_uj();
+  }
+  RC_ASSERT(root == parts);
+  RC_ASSERT(record.energy().energy_uj() == root);
+  RC_ASSERT(std::abs(root - (package + gpu + rest)) <= kMicro / 2);
+  RC_ASSERT(!record.has_timeline());
+}
+
+TEST(Access, UncertaintyNeverBecomesNone) {
+  pb::Record record = make_job(true, seconds(60), 1'000'000, 0, 0);
+  round_for_owner(record);
+  EXPECT_EQ(record.energy().uncertainty_uj(), kMicro);
+}
+
+TEST(Access, WhatIsShorterThanTheStepHasNoFigure) {
+  pb::Record own = make_job(true, seconds(1), 50'000'000, 0, 0);
+  round_for_owner(own);
+  EXPECT_TRUE(own.energy().has_energy_uj());
+  own = make_job(true, millis(999), 50'000'000, 0, 0);
+  round_for_owner(own);
+  EXPECT_FALSE(own.energy().has_energy_uj());
+  EXPECT_EQ(own.components_size(), 0);
+  pb::Record shared = make_job(false, seconds(9), 50'000'000, 0, 0);
+  round_for_owner(shared);
+  EXPECT_FALSE(shared.energy().has_energy_uj());
+}
+
+TEST(Access, StepsOfASharedNodeAreNoFinerThanTenSeconds) {
+  pb::Record record = make_job(false, seconds(60), 50'000'000, 0, 0);
+  for (const int time : {9, 10}) {
+    pb::Step& step = *record.mutable_job()->add_steps();
+    step.set_duration_ns(seconds(time).count());
+    set(*step.mutable_energy(), 7'400'000);
+  }
+  round_for_owner(record);
+  EXPECT_FALSE(record.job().steps(0).energy().has_energy_uj());
+  EXPECT_TRUE(record.job().steps(1).energy().has_energy_uj());
+}
+
+}  // namespace
+}  // namespace nw::noded
