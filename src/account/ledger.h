@@ -50,8 +50,8 @@ class Ledger {
   Ledger(const std::vector<Nameplate>& plates, LedgerNode node, Nanos period);
 
   // What an earlier process had written down, before anything else. Of another boot: jobs that ran then are closed as
-  // lost, and counters begin anew.
-  void resume(const pb::Books& books, const std::string& boot_id);
+  // lost, and counters begin anew. So are they where the books are of a time that is still to come.
+  void resume(const pb::Books& books, const std::string& boot_id, Nanos now);
 
   // What prolog, epilog and SPANK say, as of the next moment.
   void hint(Request said) { hints_.push_back(std::move(said)); }
@@ -75,6 +75,7 @@ class Ledger {
   void write(pb::NodeState& out) const;
   const std::vector<Meter>& meters() const { return meters_; }
   Joules not_conserved() const;
+  Nanos until() const { return settled_at_; }  // which is booked
 
  private:
   struct Entry {

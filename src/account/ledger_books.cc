@@ -63,7 +63,7 @@ class Reordered {
 };
 }  // namespace
 
-void Ledger::resume(const pb::Books& books, const std::string& boot_id) {
+void Ledger::resume(const pb::Books& books, const std::string& boot_id, Nanos now) {
   const Reordered reordered(books, meters_);
   const auto read_row = [&](const pb::BookRow& row, Books& into) {
     for (std::size_t p = 0; p < into.size() && p < static_cast<std::size_t>(row.books_size()); ++p)
@@ -93,7 +93,7 @@ void Ledger::resume(const pb::Books& books, const std::string& boot_id) {
     job.anomalies.resize(meters_.size());
     jobs_.emplace(next_++, std::move(job));
   }
-  if (books.boot_id() != boot_id) {
+  if (books.boot_id() != boot_id || books.at_ns() > now.count() || books.at_ns() < 0) {
     for (auto& [serial, job] : jobs_) close(job, Nanos::of(books.at_ns()), "reboot");
     return finish();
   }

@@ -100,7 +100,7 @@ class LedgerTest : public ::testing::Test {
     pb::Books read;
     ASSERT_TRUE(read.ParseFromString(books.SerializeAsString()));
     ledger = Ledger(machine.plates, make_node(), seconds(1));
-    ledger.resume(read, boot);
+    ledger.resume(read, boot, machine.now);
   }
 
   Machine machine;
@@ -254,6 +254,20 @@ TEST_F(LedgerTest, RebootClosesWhatRan) {
   moment();
 }
 
+TEST_F(LedgerTest, BooksOfTheFutureAreNotGoneOnWith) {
+  moment();
+  machine.census.jobs = {make_use("1", kEveryCpu)};
+  moment();
+  moment();
+  machine.now -= seconds(60);
+  kill();
+  EXPECT_EQ(take().state(), "lost");
+  const auto before = ledger.running(false).size();
+  moment();
+  moment();
+  EXPECT_GT(ledger.running(false).size(), before) << "time goes on";
+}
+
 TEST_F(LedgerTest, RecordThatNobodyKeptSurvivesAKill) {
   moment();
   machine.census.jobs = {make_use("1", kEveryCpu)};
@@ -299,7 +313,7 @@ RC_GTEST_PROP(LedgerProperties, BooksAreTheNode, ()) {
       pb::Books books;
       ledger.forced().write("boot", books);
       ledger = Ledger(machine.plates, make_node(), seconds(1));
-      ledger.resume(books, "boot");
+      ledger.resume(books, "boot", machine.now);
     }
     for (JobUse& job : jobs) {
       job.cpu = *job.cpu + millis(*rc::gen::inRange(0, 2000));

@@ -217,6 +217,21 @@ def make_records():
     write("record", "newer", whole + b"\xfa\x3f\x03new\xc0\x3e\x07")
 
 
+def make_books():
+    books = lambda text: encode(text, "Books", "books")
+    book = "total_uj: 5000000 duration_ns: 1000000000 energy_uj: [3000000, 2000000] whole_uj: [3000000, 2000000] filled_uj: [0, 0] covered_ns: [1000000000, 1000000000] division: [0, 0.5] edges: [0.25, 0]"
+    text = f"""boot_id: "boot" at_ns: 999999000000000 wall_ns: 5 since_wall_ns: 1 sensors: ["rapl/package-0", "nvml/GPU-a/energy"]
+        sweep {{at_ns: 999999000000000 before_ns: [0, 10] took_ns: [10, 10] raw: [100, 200] status: [0, 0]}}
+        jobs {{id: "1" begin_ns: 999990000000000 seen: true record {{uid: "a" job {{id: "1" uid: 1000}}}} books {{{book}}} books {{{book}}}
+               steps {{id: "0" begin_ns: 999990000000000 cpu_ns: 7 cpu_begin_ns: 1 book {{{book}}}}} loose {{{book}}} devices: [0] worked: [0]}}
+        idle {{books {{{book}}}}} system {{books {{{book}}}}} jobs_uj: 1 node_uj: 20000001 idle_uw: [1000000, -1] busy_ns: 10 part_uj: [1, 2]
+        ended {{uid: "b" job {{id: "0"}}}}"""
+    write("books", "running", books(text))
+    write("books", "another_boot", books(text.replace('"boot"', '"before"')))
+    write("books", "of_the_future", books(text.replace("999999000000000", "2000000000000000")))
+    write("books", "other_sensors", books(text.replace("rapl/package-0", "gone")))
+
+
 def make_output():
     write("lines", "training", b"\x20Epoch 1/3\ntrain 12%\rtrain 99%\rtrain done\n512 x\nval: 3 x\ndone\nEpoch 2\nstop")
     write("lines", "colours", b"\x03\x1b[1;32mEpoch 7\x1b[0m\r\n\x1b]0;title\x07val\n\x1b]8;;http://a\x1b\\train\x1b]8;;\x1b\\\n\x1b(Bdone")
@@ -295,6 +310,7 @@ if __name__ == "__main__":
     make_sites()
     make_journals()
     make_records()
+    make_books()
     make_output()
     make_launches()
     make_wire()

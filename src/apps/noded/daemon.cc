@@ -130,7 +130,7 @@ void Daemon::resume() {
   if (!books_->found()) return;
   pb::Books books;
   if (books.ParseFromString(*books_->found()))
-    ledger_.resume(books, boot_id_);
+    ledger_.resume(books, boot_id_, host_->now());
   else
     say("the books that were found cannot be read; new ones are begun");
 }
