@@ -2,6 +2,7 @@
 // inside it and beside it, or the parts alone. What is divided among jobs are these parts, and what they leave.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <span>
 #include <vector>
@@ -17,6 +18,10 @@ struct Layout {
   std::vector<std::size_t> beside;  // parts of the total that it does not hold; all of them where there is no root
   bool operator==(const Layout&) const = default;
 };
+
+inline bool holds(const std::vector<std::size_t>& list, std::size_t one) {
+  return std::find(list.begin(), list.end(), one) != list.end();
+}
 
 // From everything that the meters have seen until `now`.
 Layout make_layout(std::span<const Meter> meters, Nanos now);

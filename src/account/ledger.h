@@ -10,8 +10,8 @@
 // One thread's own. Copyable: forced() is a copy with everything settled that there is, for the journal and for whoever
 // asks while a job runs.
 //
-// In four files: ledger.cc has the moments and who comes and goes, ledger_settle.cc the sums, ledger_record.cc the
-// records, ledger_books.cc the way to the journal and back.
+// In five files: ledger.cc has the moments and who comes and goes, ledger_settle.cc the sums, ledger_record.cc the
+// records, ledger_node.cc the node's own state, ledger_books.cc the way to the journal and back.
 #pragma once
 
 #include <cstdint>
@@ -120,6 +120,10 @@ class Ledger {
 
   pb::Record make_record(const OpenJob& job, const JobBooks& books) const;
   Composition compose_book(const Book& book) const;
+  void write_doubt(const Book& book, pb::Record& record) const;
+  void write_accelerators(const OpenJob& job, const Book& book, pb::Record& record) const;
+  void write_rows(pb::NodeState& out) const;
+  void write_parts(pb::NodeState& out) const;
   void write_steps(const OpenJob& job, const JobBooks& books, pb::Record& record) const;
   void write_anomalies(const OpenJob& job, pb::Record& record) const;
 

@@ -96,6 +96,34 @@ void Ledger::write_anomalies(const OpenJob& job, pb::Record& record) const {
   add(Anomaly::too_many_names, "", job.own.steps.size() >= kMaxSteps ? 1 : 0);
 }
 
+// What the division alone leaves open.
+void Ledger::write_doubt(const Book& book, pb::Record& record) const {
+  double variance = 0;
+  for (std::size_t i = 0; i < meters_.size(); ++i)
+    if (i == layout_.root || holds(layout_.beside, i)) variance += book.lines[i].division * book.lines[i].division;
+  if (variance > 0) record.mutable_job()->set_u_share_uj(std::sqrt(variance) * 1e6);
+}
+
+// Which accelerators were its own, and what those took on which nobody ever saw a process.
+void Ledger::write_accelerators(const OpenJob& job, const Book& book, pb::Record& record) const {
+  write_devices(node_.devices, record);
+  for (pb::Device& device : *record.mutable_devices())
+    for (std::size_t k = 0; k < device_names_.size(); ++k) {
+      if (device.device() != device_names_[k]) continue;
+      device.set_allocated(job.devices[k] || !job.shared);
+      if (job.looked && !job.worked[k]) device.set_processes(0);
+    }
+  if (!job.looked) return;
+  Joules unused;
+  for (std::size_t i = 0; i < meters_.size(); ++i) {
+    const Nameplate& plate = meters_[i].plate();
+    for (std::size_t k = 0; k < device_names_.size(); ++k)
+      if (plate.part == Part{Domain::gpu, device_names_[k]} && plate.kind == SensorKind::counter && !job.worked[k])
+        unused += book.lines[i].given.energy;
+  }
+  record.mutable_job()->set_unused_gpu_uj(unused.count());
+}
+
 pb::Record Ledger::make_record(const OpenJob& job, const JobBooks& books) const {
   pb::Record record = job.record;
   pb::Job& its = *record.mutable_job();
@@ -118,28 +146,9 @@ pb::Record Ledger::make_record(const OpenJob& job, const JobBooks& books) const 
     write_energy(other.total, *out.mutable_energy());
     for (const Component& component : other.components) write_component(component, *out.add_components());
   }
-  double division = 0;
-  Joules unused;
-  write_devices(node_.devices, record);
-  for (std::size_t i = 0; i < meters_.size(); ++i) {
-    write_sensor(meters_[i].plate(), *record.add_sensors());
-    const bool counted =
-        i == layout_.root || std::find(layout_.beside.begin(), layout_.beside.end(), i) != layout_.beside.end();
-    if (counted) division += book.lines[i].division * book.lines[i].division;
-    const Part& part = meters_[i].plate().part;
-    for (std::size_t k = 0; k < device_names_.size(); ++k)
-      if (part.domain == Domain::gpu && part.device == device_names_[k] && !job.worked[k] &&
-          meters_[i].plate().kind == SensorKind::counter)
-        unused += book.lines[i].given.energy;
-  }
-  for (pb::Device& device : *record.mutable_devices())
-    for (std::size_t k = 0; k < device_names_.size(); ++k)
-      if (device.device() == device_names_[k]) {
-        device.set_allocated(job.devices[k] || !job.shared);
-        if (job.looked && !job.worked[k]) device.set_processes(0);
-      }
-  if (division > 0) its.set_u_share_uj(std::sqrt(division) * 1e6);
-  if (job.looked) its.set_unused_gpu_uj(unused.count());
+  for (const Meter& meter : meters_) write_sensor(meter.plate(), *record.add_sensors());
+  write_doubt(book, record);
+  write_accelerators(job, book, record);
   write_steps(job, books, record);
   write_anomalies(job, record);
   return record;
@@ -153,71 +162,6 @@ std::vector<pb::Record> Ledger::running(bool published) const {
     records.push_back(make_record(job, show && published && !job.end ? *job.published : job.own));
   }
   return records;
-}
-
-void Ledger::write(pb::NodeState& out) const {
-  out.set_host(node_.record.node().host());
-  out.set_node_type(node_.record.node_type());
-  out.set_version(node_.record.version());
-  out.set_since_unix_ns(since_wall_ns_);
-  out.set_at_unix_ns(wall_ns_);
-  out.set_policy(std::string(name(kPolicies[0])));
-  Joules jobs = ended_energy_;
-  std::uint32_t running = 0;
-  for (const auto& [serial, job] : jobs_) {
-    jobs += job.own.by_policy.front().total;
-    running += job.end ? 0 : 1;
-  }
-  const auto row = [&](const char* name, Joules energy) {
-    out.add_rows()->set_name(name);
-    out.mutable_rows()->rbegin()->set_energy_uj(energy.count());
-  };
-  row("jobs", jobs);
-  row("idle", idle_.front().total);
-  row("system", system_.front().total);
-  row("node", node_energy_);
-  out.set_jobs_running(running);
-  out.set_jobs_ended(ended_jobs_);
-  out.set_not_conserved_uj(not_conserved().count());
-  Kind kind = Kind::measured;
-  Boundary boundary = Boundary::on_chip;
-  for (std::size_t i = 0; i < meters_.size(); ++i) {
-    if (!meters_[i].alive()) continue;
-    const Nameplate& plate = meters_[i].plate();
-    pb::NodePart& part = *out.add_parts();
-    part.set_domain(std::string(name(plate.part.domain)));
-    part.set_device(plate.part.device);
-    part.set_label(plate.label);
-    part.set_sensor(plate.id);
-    part.set_energy_uj(parts_[i].count());
-    part.set_kind(to_record(plate.how));
-    if (power_[i]) part.set_power_uw(power_[i]->count());
-    const auto in = [&](const std::vector<std::size_t>& list) {
-      return std::find(list.begin(), list.end(), i) != list.end();
-    };
-    part.set_counted(i == layout_.root || in(layout_.inside) || in(layout_.beside));
-    if (i != layout_.root && !in(layout_.beside)) continue;
-    kind = std::max(kind, plate.how);
-    boundary = std::max(boundary, plate.boundary);
-  }
-  if (layout_.root) {
-    pb::NodePart& part = *out.add_parts();
-    part.set_domain("other");
-    part.set_label("rest of node");
-    part.set_energy_uj(rest_.count());
-    part.set_kind(pb::KIND_DERIVED);
-    part.set_counted(true);
-  }
-  out.set_kind(to_record(kind));
-  out.set_boundary(to_record(boundary));
-  for (const Meter& meter : meters_)
-    for (unsigned a = 0; a < kAnomalies.size(); ++a)
-      if (const auto count = meter.anomalies().count(static_cast<Anomaly>(a)); count > 0) {
-        auto& anomaly = *out.add_anomalies();
-        anomaly.set_name(std::string(kAnomalies[a].name));
-        anomaly.set_sensor(meter.plate().id);
-        anomaly.set_count(count);
-      }
 }
 
 }  // namespace nw

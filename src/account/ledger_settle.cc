@@ -13,10 +13,6 @@ constexpr unsigned kPatience = 30;      // moments that a stretch waits for its 
 constexpr Nanos kSteady = millis(900);  // a stretch this long says what power was
 constexpr double kStepDoubt = 0.2;      // standard uncertainty of w (1 - w): a tenth of a half, as for jobs
 
-bool holds(const std::vector<std::size_t>& list, std::size_t one) {
-  return std::find(list.begin(), list.end(), one) != list.end();
-}
-
 // Whole into parts by weight, exactly: each gets what the running sum of weights has passed.
 std::vector<Joules> divide_by(Joules whole, const std::vector<Nanos>& weights) {
   Int128 all = 0, passed = 0;
