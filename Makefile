@@ -8,7 +8,7 @@ BENCH_ARGS ?= --repeat 3
 DATA := workloads/fetch-data.sh >/dev/null 2>&1 || { tools/deps --lists && workloads/fetch-data.sh; }
 CTEST := ctest --output-on-failure --no-tests=error
 
-.PHONY: deps build bench test unit sanitize tsan lint tidy check fuzz portable wheel bench-overhead bench-nvtx bench-phases bench-accuracy bench-compare results format clean
+.PHONY: deps build bench test unit sanitize tsan lint tidy check fuzz portable wheel bench-overhead bench-nvtx bench-phases bench-accuracy bench-compare bench-jobs results format clean
 
 deps:                 ## install what is missing of the Debian packages in tools/packages*.txt
 	@tools/deps
@@ -24,7 +24,7 @@ bench: build          ## train and infer both applications on this node; table, 
 test: check unit sanitize  ## every test
 
 unit: build
-	@[ -z "$${NODEWATT_CI:-}" ] || tools/deps packages-live.txt packages-latex.txt  # exporters start as services: nobody gets them unasked on his own machine
+	@[ -z "$${NODEWATT_CI:-}" ] || tools/deps packages-live.txt packages-latex.txt packages-slurm.txt  # they start as services: nobody gets them unasked on his own machine
 	@$(DATA)
 	@cd $(BUILD) && $(CTEST) -j $(JOBS)
 
@@ -83,6 +83,9 @@ bench-accuracy: build ## the error on played machines, SCENARIOS of them, and of
 
 bench-compare: build  ## comparing and importing 1,000 records; the last line is one JSON object, goal name to figure
 	@bench/comparing $(BUILD)
+
+bench-jobs: build     ## 10,000 jobs of a second on one node: all recorded, the daemon no larger; as root; the last line is one JSON object
+	@bench/short_jobs $(BUILD) --jobs $${JOBS_OF_BENCH:-10000}
 
 format:
 	@tools/format

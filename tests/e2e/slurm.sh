@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Jobs of two users in a real Slurm, on two played nodes, each measured by a node daemon: every record against the truth, against
+# the books of its node, and against what Slurm says itself. Nothing is told to the daemons until the prolog, epilog and
+# plug-in are put in near the end. The last line is one JSON object, goal name to figure.
+. "$(dirname "$0")/slurm/cluster.sh"
+cluster_enter "$@"
+CALLER_CACHE=${XDG_CACHE_HOME:-$HOME/.cache}
+. "$(dirname "$0")/lib.sh"
+trap - EXIT  # whoever is outside removes everything
+. "$HERE/slurm/nodes.sh"
+. "$HERE/slurm/checks.sh"
+. "$HERE/slurm/parts.sh"
+
+[ -x "$BIN/nodewattd" ] || { echo "skipped: nodewattd was not built"; exit 77; }
+share_parts
+play_node nwcpu cpu cray && play_node nwgpu gpu cray || exit 1
+CLUSTER_CRAY_nwcpu=$WORK/nwcpu.cray/root/sys/cray
+CLUSTER_CRAY_nwgpu=$WORK/nwgpu.cray/root/sys/cray
+CLUSTER_HERE_nwcpu=$WORK/nwcpu/socket
+CLUSTER_HERE_nwgpu=$WORK/nwgpu/socket
+begin=$SECONDS
+cluster_up || { tail -n 20 "$CLUSTER"/log/* >&2; fail "no cluster"; exit 1; }
+echo "cluster: up in $((SECONDS - begin)) s"
+for node in nwcpu nwgpu; do daemon_up $node || { cat "$WORK/$node/daemon.log" >&2; fail "no daemon on $node"; exit 1; }; done
+
+part() { echo "-- $1"; "$1"; }
+part exclusive_jobs
+part shared_node
+part arrays_steps_and_het_jobs
+part requeued_suspended_cancelled
+part everybody_else_is_down
+part nobody_reads_what_is_not_his
+part hooks_and_plug_in
+part the_two_applications
+for node in nwcpu nwgpu; do check_conserved $node; done
+
+for node in nwcpu nwgpu; do kill -0 "${DAEMONS[$node]}" 2>/dev/null || fail "the daemon of $node has ended"; done
+[ $FAILED = 0 ] && echo "ok: slurm.sh" || for node in nwcpu nwgpu; do tail -n 20 "$WORK/$node/daemon.log" | sed "s/^/    $node: /" >&2; done
+jq -nc --arg error "$JOB_ENERGY_ERROR" --arg gap "$CONSERVATION_UJ" --arg without "${LAUNCH_MS_WITHOUT:-}" --arg with "${LAUNCH_MS_WITH:-}" \
+  'def figure: if . == "" then null else (tonumber? // null) end;
+   {job_energy_error: ($error | figure), conservation_uj: ($gap | figure), launch_ms_without: ($without | figure),
+    launch_ms_with: ($with | figure), launch_delay_ms: (if $with == "" then null else ($with | figure) - ($without | figure) end)}'
+exit $FAILED

@@ -1,0 +1,3 @@
+#!/bin/sh
+# plain.sh SECONDS: nothing but time.
+sleep "$1"

@@ -1,0 +1,85 @@
+# The two nodes of the rig, each played by the simulator and measured by a node daemon of its own. To be sourced after lib.sh.
+#
+# $WORK/nwcpu and $WORK/nwgpu: root (the played machine), start, node.toml, edges (who came and went, by edges.py), state and
+# socket of the daemon. The twin of a node, $WORK/nwcpu.cray, is the same power behind HPE's counters: Slurm's own meter reads it.
+BIN=$(dirname "$NODEWATT")
+SIM=$BIN/nodewatt-sim
+RIG_PARTS=$HERE/slurm
+SHARE=$WORK/share
+JOBS=$SHARE/tests/e2e/slurm/jobs
+DAEMON_PERIOD=${DAEMON_PERIOD:-1s}
+
+socket_of() { echo "$WORK/$1/socket/nodewatt.sock"; }
+
+play() {  # play FOLDER SCENARIO: starts a machine and waits until it is there
+  mkdir -p "$1"
+  "$SIM" live "$2" --honest --dir "$1" >"$1/out" 2>"$1/err" &
+  try 10 grep -q ready "$1/out" && return
+  grep -qE 'libfuse3|FUSE' "$1/err" && { echo "skipped: $(cat "$1/err")"; exit 77; }
+  fail "$1 does not play: $(cat "$1/err")"
+  return 1
+}
+
+play_node() {  # play_node NAME KIND [cray]: KIND is a file of slurm/nodes
+  mkdir -p "$WORK/$1/socket/notes" "$WORK/$1.cray"
+  cp "$RIG_PARTS/nodes/$2.toml" "$WORK/$1/node.toml"
+  play "$WORK/$1" "$WORK/$1/node.toml" || return
+  python3 "$RIG_PARTS/edges.py" "$1" "$WORK/$1/edges" &
+  [ "${3:-}" = cray ] || return 0
+  sed '/^\[\[sensor\]\]/,$d' "$WORK/$1/node.toml" | cat - "$RIG_PARTS/nodes/cray.toml" >"$WORK/$1.cray/node.toml"
+  play "$WORK/$1.cray" "$WORK/$1.cray/node.toml"
+}
+
+# truth NAME BEGIN_NS END_NS: joules of all parts between two moments of CLOCK_MONOTONIC.
+truth() {
+  "$SIM" truth "$WORK/$1/node.toml" --dir "$WORK/$1" --between "$2" "$3" --json |
+    jq '[.components[].joules] | add'
+}
+# edges NAME JOB [N]: "BEGIN END" of the job's Nth time there (1), once it has gone.
+edges() {
+  try 10 sh -c '[ "$(grep -c "^$1 " "$2")" -ge "$3" ]' sh "$2" "$WORK/$1/edges" "${3:-1}" || return
+  awk -v job="$2" '$1 == job {print $2, $3}' "$WORK/$1/edges" | sed -n "${3:-1}p"
+}
+
+declare -A DAEMONS=()
+daemon_up() {  # daemon_up NAME [OPTION...]
+  local node=$1
+  shift
+  mkdir -p "$WORK/$node/state"
+  chmod 755 "$WORK/$node" "$WORK/$node/socket"
+  "$BIN/nodewattd" --root "$WORK/$node/root" --cgroup /sys/fs/cgroup --slurmd "$node" --state "$WORK/$node/state" \
+    --socket "$(socket_of "$node")" --period "$DAEMON_PERIOD" "$@" >>"$WORK/$node/daemon.log" 2>&1 &
+  DAEMONS[$node]=$!
+  try 10 python3 "$RIG_PARTS/ask.py" "$(socket_of "$node")" ping
+}
+daemon_down() {  # daemon_down NAME SIGNAL
+  kill "-$2" "${DAEMONS[$1]}"
+  { wait "${DAEMONS[$1]}"; } 2>/dev/null
+}
+
+# ask NODE WORD..., ask_as USER NODE WORD...: of a node daemon; "--bytes NODE" for the answer as it came.
+ask() { local node=$1; shift; python3 "$RIG_PARTS/ask.py" ${node%nw*} "$(socket_of "${node##* }")" "$@"; }
+ask_as() {
+  local user=$1 node=$2
+  shift 2
+  as_user "$user" python3 "$SHARE/tests/e2e/slurm/ask.py" ${node%nw*} "$(socket_of "${node##* }")" "$@"
+}
+share_parts() {  # what users are to read and run, where they can: they need not see this checkout
+  mkdir -p "$SHARE/tests/e2e" "$SHARE/src/account" "$SHARE/bin"
+  cp -r "$RIG_PARTS" "$SHARE/tests/e2e/"
+  cp "$HERE/../../src/account/record.proto" "$SHARE/src/account/"
+  cp "$NODEWATT" "$SHARE/bin/"
+  chmod -R a+rX "$SHARE"
+  chmod 755 "$WORK"
+}
+
+# record NODE JOB [EXPRESSION]: the newest record of an ended job, or a jq expression of it; waits until the books have it.
+record() {
+  local file=$WORK/record.json
+  for _ in $(seq 100); do
+    ask "$1" job "id=$2" >"$file" 2>/dev/null && jq -e '(.records | length) > 0 and all(.records[]; .state != "running")' \
+      "$file" >/dev/null && break
+    sleep 0.1
+  done
+  jq -r "(.records | sort_by(.start_unix_ns)) as \$all | \$all[-1] | ${3:-.}" "$file"
+}
