@@ -38,10 +38,13 @@ check_steps() {  # check_steps NODE JOB
     | map(select(.job != .steps)) | tojson')" "[]"
 }
 
-# An exclusive job has all that its node drew between its begin and its end, by the clock of who watched the cgroups.
+monotonic_of() { python3 -c 'import sys, time; print(int(sys.argv[1]) - time.time_ns() + time.monotonic_ns())' "$1"; }
+# An exclusive job has all that its node drew between its begin and its end, by the clock of who watched the cgroups; with a
+# prolog it began there ($BEGUN).
 check_exclusive() {  # check_exclusive NODE JOB [TOLERANCE [N]]
   local got begin end wanted error
   read -r begin end < <(edges "$1" "$2" "${4:-1}")
+  begin=${BEGUN:-$begin}
   wanted=$(truth "$1" "$begin" "$end")
   got=$(record "$1" "$2" '.energy.energy_uj / 1e6')
   expect "job $2 on $1: exclusive" "$(record "$1" "$2" .job.exclusive)" true

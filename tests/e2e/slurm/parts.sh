@@ -97,7 +97,7 @@ everybody_else_is_down() {
   local job
   job=$(submit nwalice -p cpu --exclusive -n2 "$JOBS/plain.sh" 14)
   here nwcpu "$job" && sleep 2
-  stop slurmctld KILL
+  stop slurmctld TERM  # killed, it would not know of the job when it comes back, and run it again
   stop nwcpu KILL
   kill -9 "$(cat "$CLUSTER/munge/pid")"
   sleep 2
@@ -140,9 +140,10 @@ nobody_reads_what_is_not_his() {
   commands "$job"
 }
 
+has_job_command() { "$NODEWATT" --help | grep -qE '^ +job '; }
 commands() {  # the same by the command line, where it has the verb
   local job=$1 wrong
-  "$NODEWATT" job --help >/dev/null 2>&1 || { echo "  skipped: nodewatt has no job"; return; }
+  has_job_command || { echo "  skipped: nodewatt has no job"; return; }
   for wrong in "$job" 99999999; do
     as_user nwbob "$SHARE/bin/nodewatt" job "$wrong" --socket "$(socket_of nwcpu)" >"said-$wrong" 2>&1
     expect "nodewatt job $wrong by bob" $? 3
@@ -166,9 +167,11 @@ median_launch() {  # prints two medians of 20, in ms: without, with
   done >launches
   for kind in without with; do awk -v kind=$kind '$1 == kind {print $2}' launches | sort -n | awk '{v[NR] = $1} END {print (v[10] + v[11]) / 2000}'; done
 }
-hooks_without() { rm -f "$CLUSTER"/hooks/*.d/nodewatt "$CLUSTER/etc/plug.d/nodewatt.conf"; }
-hooks_with() {
+hooks_without() { rm -f "$CLUSTER"/hooks/*.d/{nodewatt,clock} "$CLUSTER/etc/plug.d/nodewatt.conf"; }
+hooks_with() {  # and one of the rig's own before it, that says when the prolog began
   local hook
+  printf '#!/bin/sh\ndate +%%s%%N >%s/here-$SLURMD_NODENAME-$SLURM_JOB_ID\n' "$CLUSTER" >"$CLUSTER/hooks/prolog.d/clock"
+  chmod 755 "$CLUSTER/hooks/prolog.d/clock"
   for hook in prolog epilog; do
     printf '#!/bin/sh\nNODEWATT_SLURM_CONF=%s exec %s\n' "$SHARE/slurm.conf" "$SHARE/deploy/$hook.sh" >"$CLUSTER/hooks/$hook.d/nodewatt"
     chmod 755 "$CLUSTER/hooks/$hook.d/nodewatt"
@@ -191,11 +194,10 @@ hooks_and_plug_in() {
   CLUSTER_PROLOG_FLAGS=Alloc,Contain cluster_restart || fail "no restart"
   job=$(submit nwalice -p cpu --exclusive -n2 --nodewatt-phase=whole "$JOBS/steps.sh")
   gone nwcpu "$job" 40
-  check_exclusive nwcpu "$job"
-  expect "what the prolog said" "$(record nwcpu "$job" '"\(.job.user) \(.job.account) \(.job.partition) \(.job.begin_basis) \(.job.end_basis)"')" \
-    "nwalice math cpu prolog epilog"
+  BEGUN=$(monotonic_of "$(cat "$CLUSTER/here-nwcpu-$job")") check_exclusive nwcpu "$job"
+  expect "what the prolog said" "$(record nwcpu "$job" '"\(.job.user) \(.job.account) \(.job.partition) \(.job.begin_basis)"')" "nwalice math cpu prolog"
   expect "what the plug-in said" "$(record nwcpu "$job" '[.job.steps[] | select(.id == "0") | .phase] | join(" ")')" whole
-  "$NODEWATT" job --help >/dev/null 2>&1 && {
+  has_job_command && {
     try 5 grep -q "$job" "$CLUSTER/home/nwalice/out-$job"
     expect_in "the end of the job's output" "$CLUSTER/home/nwalice/out-$job" "$job"
   }
