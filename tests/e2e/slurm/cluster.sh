@@ -119,7 +119,7 @@ munge_up() {
 }
 
 database_up() {
-  mariadb-install-db --user=mysql --datadir="$CLUSTER/mysql/data" --auth-root-authentication-method=normal --skip-test-db \
+  mariadb-install-db --defaults-file="$CLUSTER/etc/my.cnf" --auth-root-authentication-method=normal --skip-test-db \
     >"$CLUSTER/log/mysql-install" 2>&1 || return
   mariadbd --defaults-file="$CLUSTER/etc/my.cnf" >"$CLUSTER/log/mysql" 2>&1 &
   try 30 mariadb -S "$CLUSTER/run/mysql.sock" -e 'select 1' || return
@@ -172,6 +172,8 @@ cluster_up() {
   CLUSTER=${CLUSTER:-$WORK/cluster}
   export CLUSTER SLURM_CONF=$CLUSTER/etc/slurm.conf  # slurmdbd looks for its own beside it
   local node user
+  mkdir -p "$CLUSTER"
+  mount -t tmpfs -o mode=755,size=1g cluster "$CLUSTER"  # a database waits for its disk, and a busy one takes it minutes
   mkdir -p "$CLUSTER"/{etc/plug.d,dev,here,home,log,munge,mysql,run,state,spool} "$CLUSTER"/hooks/{prolog.d,epilog.d}
   for node in "${SLURM_NODES[@]}"; do mkdir -p "$CLUSTER/spool/$node"; done
   chmod 1777 "$CLUSTER/run" "$CLUSTER/log"
