@@ -236,7 +236,8 @@ void Ledger::update(OpenJob& job, const JobUse& use, Nanos at) {
     found->second.cpu = step.cpu ? step.cpu : found->second.cpu;
   }
   for (auto& [id, step] : job.own.steps) {
-    const bool runs = std::any_of(use.steps.begin(), use.steps.end(), [&](const StepUse& now) { return now.id == id; });
+    bool runs = false;
+    for (const StepUse& now : use.steps) runs |= now.id == id;
     if (runs || step.end || !step.cpu_begin) continue;  // a step that a hint told of may have no cgroup yet
     step.end = at;
     changed_ = true;

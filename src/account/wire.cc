@@ -172,7 +172,7 @@ Result<Request> parse_request(std::string_view bytes) {
 
 std::string make_answer(const Answer& answer) { return answer.kind + answer.body; }
 
-std::vector<std::string> make_messages(Answer answer) {
+std::vector<std::string> make_messages(const Answer& answer) {
   std::vector<std::string> messages;
   const char piece = static_cast<char>(answer.kind - 'A' + 'a');
   std::size_t at = 0;

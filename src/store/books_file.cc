@@ -78,7 +78,7 @@ Done BooksFile::begin_segment() {
   Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!fd) return failed_call(path);
   if (::pwrite(fd.get(), kFramesMagic.data(), kFramesMagic.size(), 0) != static_cast<ssize_t>(kFramesMagic.size())) {
-    const auto error = failed_call(path);
+    auto error = failed_call(path);
     ::unlink(path.c_str());
     return error;
   }
@@ -90,7 +90,7 @@ Done BooksFile::begin_segment() {
 
 Done BooksFile::write(std::string_view frame) {
   const auto fails = [&] {
-    const auto error = failed_call(name_of(dir_, number_));
+    auto error = failed_call(name_of(dir_, number_));
     if (::ftruncate(fd_.get(), size_) == 0) end_ = size_;
     return error;
   };

@@ -95,8 +95,8 @@ bool Service::read(Client& client, const Handler& handler, Nanos now) {
     ++refused_;
     client.out.push_back(make_refusal(request.error()));
   }
-  for (Answer& answer : answers)
-    for (std::string& message : make_messages(std::move(answer))) client.out.push_back(std::move(message));
+  for (const Answer& answer : answers)
+    for (std::string& message : make_messages(answer)) client.out.push_back(std::move(message));
   client.deadline = now + kPatience;
   return write(client, now);
 }
