@@ -76,7 +76,8 @@ std::string headline(const Summary& summary) {
     add_figure(out, " class=\"wide\"", "Whole node, estimated", short_whole,
                "E: " + (modelled.empty() ? short_modelled : also + ", " + modelled));
   }
-  return out + fmt::format("</dl>\n<p class=\"legend\">These are the joules of {}.</p></section>\n", for_html(kScope));
+  return out +
+         fmt::format("</dl>\n<p class=\"legend\">These are the joules of {}.</p></section>\n", for_html(summary.scope));
 }
 
 // The picture's figures for those who cannot or will not look at it.
@@ -165,6 +166,35 @@ std::string members_card(const Summary& summary) {
                        for_html(cut_middle(line.host, 40)), for_html(line.id), for_html(line.start),
                        number_cell(line.duration), number_cell(line.ranks), number_cell(line.energy),
                        number_cell(line.uncertainty), number_cell(line.mean), number_cell(line.coverage),
+                       kind_cell(line.kind));
+  return out + "</tbody></table></div></section>\n";
+}
+
+std::string job_card(const Summary& summary) {
+  if (!summary.job) return "";
+  const JobWords& job = *summary.job;
+  std::string out = fmt::format("<section class=\"card\"><h2>Job {}</h2><dl class=\"facts\">", for_html(job.id));
+  const auto fact = [&out](std::string_view key, const std::string& value) {
+    if (!value.empty()) out += fmt::format("<dt>{}</dt><dd>{}</dd>", key, for_html(value));
+  };
+  fact("Owner", job.owner);
+  fact("Where", job.where);
+  fact("Nodes", job.nodes);
+  fact("Had", job.share);
+  fact("State", job.state);
+  fact("Policy", job.policies);
+  fact("Unused", job.unused);
+  fact("Edges", job.edges);
+  out += "</dl>";
+  if (job.steps.empty()) return out + "</section>\n";
+  out +=
+      "<div class=\"scroll\"><table><thead><tr><th>Step</th><th>Phase</th><th class=\"n\">Duration</th><th "
+      "class=\"n\">CPU time</th><th class=\"n\">Mean</th><th class=\"n\">Energy</th><th class=\"n\">±</th><th "
+      "class=\"n\">Share</th><th>Kind</th></tr></thead><tbody>\n";
+  for (const StepLine& line : job.steps)
+    out += fmt::format("<tr><td class=\"name\">{}</td><td>{}</td>{}{}{}{}{}{}{}</tr>\n", for_html(line.id),
+                       for_html(line.phase), number_cell(line.duration), number_cell(line.cpu), number_cell(line.mean),
+                       number_cell(line.energy), number_cell(line.uncertainty), number_cell(line.share),
                        kind_cell(line.kind));
   return out + "</tbody></table></div></section>\n";
 }
@@ -294,8 +324,8 @@ std::string make_run_body(const pb::Record& record) {
   const Summary summary = make_summary(record, {Units::automatic, true, false});
   const pb::Record* data[] = {&record};
   return headline(summary) + (record.members().empty() ? timeline_card(record) : "") + parts_card(summary) +
-         members_card(summary) + devices_card(summary) + phases_card(summary) + footprint_card(summary) +
-         quality_card(summary, record) + paper_card(data, true) + footer(record);
+         members_card(summary) + job_card(summary) + devices_card(summary) + phases_card(summary) +
+         footprint_card(summary) + quality_card(summary, record) + paper_card(data, true) + footer(record);
 }
 
 std::string make_html(const pb::Record& record) {

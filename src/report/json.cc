@@ -3,6 +3,8 @@
 // ever added.
 #include "base/anomalies.h"
 #include "report/facility.h"
+#include "report/job.h"
+#include "report/json_energy.h"
 #include "report/json_values.h"
 #include "report/parallel.h"
 #include "report/provenance.h"
@@ -14,51 +16,9 @@ namespace nw {
 
 namespace {
 
-using json::Json, json::list, json::number, json::text;
+using json::Json, json::list, json::make_components, json::make_energy, json::number, json::text;
 
 Json above_zero(double value) { return value > 0 ? number(value) : Json(nullptr); }
-
-// One sigma in joules; unknown where the energy has no uncertainty at all.
-Json sigma(const pb::Energy& energy, double microjoules) {
-  return uncertainty_j(energy) ? number(microjoules / 1e6) : Json(nullptr);
-}
-
-Json make_energy(const pb::Energy& energy) {
-  return {
-      {"energy_j", number(energy_j(energy))},
-      {"uncertainty_j", number(uncertainty_j(energy))},
-      {"random_j", sigma(energy, energy.random_uj())},
-      {"systematic_j", sigma(energy, energy.systematic_uj())},
-      {"filled_j", energy_j(energy) ? number(static_cast<double>(energy.filled_uj()) / 1e6) : Json(nullptr)},
-      {"coverage", number(coverage(energy))},
-      {"kind", text(kind_name(energy.kind()))},
-      {"boundary", text(boundary_name(energy.boundary()))},
-      {"contributors", list(energy.contributors(), [](const pb::Contributor& one) {
-         return Json{{"name", text(one.name())}, {"u_j", number(one.u_uj() / 1e6)}, {"systematic", one.systematic()}};
-       })}};
-}
-
-Json make_component(const pb::Component& one, std::int64_t duration_ns) {
-  return {{"domain", text(one.domain())},
-          {"device", text(one.device())},
-          {"label", text(one.label())},
-          {"energy_j", number(energy_j(one.energy()))},
-          {"uncertainty_j", number(uncertainty_j(one.energy()))},
-          {"coverage", number(coverage(one.energy()))},
-          {"kind", text(kind_name(one.energy().kind()))},
-          {"boundary", text(boundary_name(one.energy().boundary()))},
-          {"source", text(one.source())},
-          {"sensor", text(one.sensor())},
-          {"depth", one.depth()},
-          {"counted", one.counted()},
-          {"mean_power_w", number(mean_power_w(one.energy(), duration_ns))},
-          {"max_power_w", number(max_power_w(one))}};
-}
-
-template <class Items>
-Json make_components(const Items& components, std::int64_t duration_ns) {
-  return list(components, [duration_ns](const pb::Component& one) { return make_component(one, duration_ns); });
-}
 
 template <class Items>
 Json make_work(const Items& work, const pb::Energy& energy) {
@@ -252,6 +212,7 @@ std::string make_json(const pb::Record& record) {
   out["sensors"] = list(record.sensors(), make_sensor);
   out["parallel"] = make_parallel_json(record);
   out["members"] = make_members_json(record);
+  out["job"] = make_job_json(record);
   out["facility"] = make_facility(record);
   out["provenance"] = make_provenance(record);
   return out.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';

@@ -9,9 +9,10 @@
 #include "report/report.h"
 #include "report/sensors.h"
 #include "report/swept.h"
+#include "report/top.h"
 #include "study/advice.h"
 #include "study/findings.h"
-#include "support/records.h"
+#include "support/records_jobs.h"
 
 namespace nw {
 namespace {
@@ -19,9 +20,18 @@ namespace {
 using Json = nlohmann::json;
 
 std::vector<std::pair<std::string, pb::Record>> records() {
-  return {{"gpu_node", sample::gpu_node()}, {"cpu_node", sample::cpu_node()}, {"no_sensor", sample::no_sensor()},
-          {"hostile", sample::hostile()},   {"nothing", sample::nothing()},   {"nonsense", sample::nonsense()},
-          {"gaps", sample::gaps()},         {"merged", sample::merged()}};
+  return {{"gpu_node", sample::gpu_node()},
+          {"cpu_node", sample::cpu_node()},
+          {"no_sensor", sample::no_sensor()},
+          {"hostile", sample::hostile()},
+          {"nothing", sample::nothing()},
+          {"nonsense", sample::nonsense()},
+          {"gaps", sample::gaps()},
+          {"merged", sample::merged()},
+          {"job", sample::exclusive_job()},
+          {"shared_job", sample::shared_job()},
+          {"hostile_job", sample::hostile_job()},
+          {"bare_job", sample::bare_job()}};
 }
 
 // A temporary directory that goes with the test.
@@ -90,6 +100,11 @@ TEST(Json, WhatIsMadeOfSeveralRecordsValidatesToo) {
   sensors.software.emplace_back();
   sensors.findings = {{"nvml", "x", "no", ""}, {"rapl", "y", "no", "yes"}};
   write("sensors", make_sensors_json(sensors));
+  const pb::NodeState node = sample::node_state();
+  const pb::Record job = sample::shared_job();
+  const pb::Record* running[] = {&job};
+  write("top", make_top_json(running, std::span(&node, 1)));
+  write("top_of_none", make_top_json({}, {}));
   EXPECT_EQ(check_schema(scratch), 0);
 }
 

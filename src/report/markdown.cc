@@ -23,13 +23,30 @@ std::string code(std::string text) {
   return "`" + text + "`";
 }
 
+std::string job_facts(const JobWords& job) {
+  std::string out;
+  const auto fact = [&out](std::string_view key, const std::string& value) {
+    if (!value.empty()) out += fmt::format("- {}: {}\n", key, for_markdown(value));
+  };
+  fact("Job", job.id);
+  fact("Owner", job.owner);
+  fact("Where", job.where);
+  fact("Nodes", job.nodes);
+  fact("Had", job.share);
+  fact("Policy", job.policies);
+  fact("Unused", job.unused);
+  fact("Edges", job.edges);
+  return out;
+}
+
 std::string energy_block(const Summary& summary) {
   std::string out;
   for (const std::string& warning : summary.warnings) out += fmt::format("**{}**\n\n", for_markdown(warning));
   const std::string energy = summary.energy == kUnknown ? "unknown" : summary.energy + ", " + summary.kind;
   out += fmt::format("- **Energy: {}**\n- Power: {}\n- Boundary: {}\n- Scope: {}\n", for_markdown(energy),
-                     for_markdown(summary.power), for_markdown(summary.boundary), for_markdown(kScope));
+                     for_markdown(summary.power), for_markdown(summary.boundary), for_markdown(summary.scope));
   if (!summary.ranks.empty()) out += fmt::format("- Ranks: {}\n", for_markdown(summary.ranks));
+  if (summary.job) out += job_facts(*summary.job);
   if (!summary.whole_node.empty())
     out += fmt::format("- Whole node, estimated: {} (E)\n", for_markdown(summary.whole_node));
   return out + '\n';
@@ -67,6 +84,17 @@ std::string members_block(const Summary& summary) {
   for (const MemberLine& line : summary.members)
     out += "| " + for_markdown(line.host) + " | " + code(line.id) + " " +
            row({line.start, line.duration, line.ranks, line.energy, line.uncertainty, line.mean, line.coverage,
+                kind_mark(line.kind)});
+  return out + '\n';
+}
+
+std::string steps_block(const Summary& summary) {
+  if (!summary.job || summary.job->steps.empty()) return "";
+  std::string out =
+      "| Step | Phase | Duration | CPU time | Mean | Energy | ± | Share | Kind |\n"
+      "|:---|:---|---:|---:|---:|---:|---:|---:|:---|\n";
+  for (const StepLine& line : summary.job->steps)
+    out += row({line.id, line.phase, line.duration, line.cpu, line.mean, line.energy, line.uncertainty, line.share,
                 kind_mark(line.kind)});
   return out + '\n';
 }
@@ -112,12 +140,13 @@ std::string quality_block(const Summary& summary, const pb::Record& record) {
 
 std::string make_markdown(const pb::Record& record) {
   const Summary summary = make_summary(record, {Units::automatic, true, false});
-  std::string out = fmt::format("### {}{}{}\n\n", code("nodewatt run " + summary.id), summary.name.empty() ? "" : " ",
-                                for_markdown(summary.name));
+  std::string out = fmt::format("### {}{}{}\n\n",
+                                code(summary.job ? "nodewatt job " + summary.job->id : "nodewatt run " + summary.id),
+                                summary.name.empty() ? "" : " ", for_markdown(summary.name));
   out += fmt::format("{}{}{}, {}\n\n", for_markdown(summary.node), summary.node.empty() ? "" : ", ", summary.duration,
                      for_markdown(summary.exit));
-  return out + energy_block(summary) + parts_block(summary) + members_block(summary) + devices_block(summary) +
-         phases_block(summary) + quality_block(summary, record);
+  return out + energy_block(summary) + parts_block(summary) + members_block(summary) + steps_block(summary) +
+         devices_block(summary) + phases_block(summary) + quality_block(summary, record);
 }
 
 }  // namespace nw

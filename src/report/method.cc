@@ -65,7 +65,7 @@ std::string calibration_words(const pb::SensorUse& sensor) {
 
 std::string make_method(const pb::Record& record, const NumberStyle& style) {
   const Summary summary = make_summary(record, style);
-  std::string out = fmt::format("Energy: {}; of {}. Boundary: {}.\n", summary.kind, kScope, summary.boundary);
+  std::string out = fmt::format("Energy: {}; of {}. Boundary: {}.\n", summary.kind, summary.scope, summary.boundary);
   for (const Origin& origin : compute_origins(record, style.utf8)) out += origin_line(origin) + '\n';
   for (const pb::SensorUse& sensor : record.sensors())
     if (const std::string words = calibration_words(sensor); !words.empty()) out += words + '\n';

@@ -5,6 +5,7 @@
 // unknown is '-' or null, never 0.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,7 +25,8 @@ struct TextStyle {
   bool colour = false;  // repeats what a word or mark says already
   bool utf8 = false;
   Units units = Units::automatic;
-  bool precise = false;  // all the digits that the uncertainty allows
+  bool precise = false;          // all the digits that the uncertainty allows
+  std::int64_t now_unix_ns = 0;  // dates what is still running; 0: no clock
 };
 
 using Records = std::span<const pb::Record* const>;

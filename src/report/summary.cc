@@ -273,6 +273,8 @@ Summary make_summary(const pb::Record& record, const NumberStyle& style) {
   out.doubts = compute_doubts(record.energy(), style);
   out.ranks = compute_ranks_words(record);
   out.members = make_member_lines(record, style);
+  out.scope = scope_words(record);
+  out.job = make_job_words(record, style);
   out.carbon = compute_carbon_words(record, style);
   out.cost = compute_cost_words(record, style);
   if (record.monitor_cpu_s() > 0) out.monitor = duration_text(finite(record.monitor_cpu_s())) + " of CPU";

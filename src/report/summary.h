@@ -10,6 +10,7 @@
 
 #include "account/record.pb.h"
 #include "base/anomalies.h"
+#include "report/job.h"
 #include "report/number.h"
 #include "report/parallel.h"
 
@@ -70,6 +71,8 @@ struct Summary {
   std::string monitor;                // "0.4 s of CPU"
   std::string ranks;                  // of a parallel program; empty when it was none
   std::vector<MemberLine> members;    // the nodes of a merged record
+  std::string scope;                  // whose joules these are
+  std::optional<JobWords> job;        // of a resource manager's job
   std::string carbon, cost;           // with the factors that made them; empty without
 };
 

@@ -5,6 +5,7 @@
 
 #include "report/chart.h"
 #include "report/escape.h"
+#include "report/job.h"
 #include "report/provenance.h"
 #include "report/report.h"
 #include "report/summary.h"
@@ -75,7 +76,7 @@ class Page {
     key("Energy", summary_.energy == kUnknown ? "unknown" : summary_.energy + ", " + summary_.kind, Paint::bold);
     key("Power", summary_.power);
     key("Boundary", summary_.boundary);
-    key("Scope", kScope);
+    key("Scope", summary_.scope);
     key("Ranks", summary_.ranks);
     key("Command", record_.has_command() ? clean(record_.command()) : "");
   }
@@ -233,7 +234,9 @@ class Page {
 
 }  // namespace
 
-std::string make_text(const pb::Record& record, const TextStyle& style) { return Page(record, style).print(); }
+std::string make_text(const pb::Record& record, const TextStyle& style) {
+  return record.has_job() ? make_job_text(record, style) : Page(record, style).print();
+}
 
 std::string make_short(const pb::Record& record) {
   const Amount energy = energy_amount(record.energy());

@@ -137,6 +137,7 @@ class Merger {
     merge_components(inputs_, out);
     merge_phases(inputs_, offsets(out), out);
     merge_lists(inputs_, out);
+    merge_job(inputs_, offsets(out), out);
     write_end(out);
     write_anomalies(out);
     return out;

@@ -151,7 +151,11 @@ void merge_lists(const Inputs& inputs, pb::Record& out) {
     for (const auto& one : input->anomalies())
       anomalies[{one.name(), one.sensor().empty() ? "" : on_host(*input, one.sensor())}] += one.count();
     for (const auto& one : input->sensors()) (*out.add_sensors() = one).set_id(on_host(*input, one.id()));
-    for (const auto& one : input->devices()) (*out.add_devices() = one).set_device(on_host(*input, one.device()));
+    for (const auto& one : input->devices()) {
+      pb::Device& device = *out.add_devices() = one;
+      device.set_device(on_host(*input, one.device()));
+      if (!one.label().empty() && !host.empty()) device.set_label(host + " " + one.label());
+    }
   }
   figures.write([&](const std::string& name, double value) {
     auto* figure = out.add_figures();

@@ -25,6 +25,8 @@ void merge_phases(const Inputs& inputs, const std::vector<std::int64_t>& offsets
 // Work outside phases, figures, labels, settings, software, anomalies, sensors, devices. No idle powers: each is one
 // node's, over its own time.
 void merge_lists(const Inputs& inputs, pb::Record& out);
+// Where all are of a resource manager's job; the record's state is then the job's.
+void merge_job(const Inputs& inputs, const std::vector<std::int64_t>& offsets, pb::Record& out);
 void merge_nodes(const Inputs& inputs, pb::Record& out);
 void merge_members(const Inputs& inputs, pb::Record& out);
 void add_anomaly(pb::Record& out, const std::string& name, std::uint64_t count);

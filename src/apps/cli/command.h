@@ -1,6 +1,6 @@
 // The commands: one struct of options and one function each, in a file of the command's name. main.cc fills the
 // structs. A function returns the process's exit code: 0 ok, 1 error, 2 usage, 3 not found; `run` that of its child,
-// 125/126/127 as env(1).
+// 125/126/127 as env(1); of what asks a daemon 5 where none answers.
 #pragma once
 
 #include <cstdint>
@@ -154,6 +154,38 @@ struct SweepOptions {
   bool dry_run = false, stop_on_failure = false, show_output = false;
 };
 int sweep(const SweepOptions& options);
+
+struct JobOptions {
+  PrintOptions print;
+  std::string job;                   // job_name.h; empty: the job that this runs in
+  std::vector<std::string> sockets;  // of node daemons
+  bool oneline = false;
+  bool slurm = false;  // say beside it what Slurm's own accounting says
+};
+int job(const JobOptions& options);
+
+struct JobsOptions {
+  PrintOptions print;
+  std::vector<std::string> sockets;
+  std::string since, until, state, user;
+  std::size_t limit = 20;
+};
+int jobs(const JobsOptions& options);
+
+struct SacctOptions {
+  JobsOptions jobs;
+  std::string fields;
+  bool parsable = false, no_header = false, help = false;
+};
+int sacct(const SacctOptions& options);
+
+struct TopOptions {
+  PrintOptions print;
+  std::vector<std::string> sockets;
+  double period_s = 5;
+  bool once = false;
+};
+int top(const TopOptions& options);
 
 struct ConfigOptions {
   std::string root = "/", config;

@@ -58,6 +58,7 @@ int main(int argc, char** argv) {
   add_measuring(line);
   add_sweep(line);
   add_queries(line);
+  add_jobs(line);
   add_forms(line);
   add_machine(line);
   add_site(line);

@@ -1,0 +1,154 @@
+#include "apps/cli/daemons.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include <fmt/format.h>
+
+#include "apps/cli/house.h"
+#include "base/parse.h"
+#include "base/units.h"
+#include "study/jobs.h"
+
+namespace nw::cli {
+
+namespace {
+constexpr long long kPatience = 10LL * kNanosPerSecond;
+
+std::vector<std::string> sockets_of(const std::vector<std::string>& named) {
+  if (!named.empty()) return named;
+  std::vector<std::string> sockets;
+  const char* variable = std::getenv("NODEWATT_SOCKET");
+  if (variable != nullptr)
+    for (const std::string_view one : split(variable, ':'))
+      if (!one.empty()) sockets.emplace_back(one);
+  if (sockets.empty()) sockets.emplace_back(kDaemonSocket);
+  return sockets;
+}
+
+// Absent is said by a daemon that has no such job and by the lack of a daemon.
+bool listens(const std::string& socket) {
+  const auto answer = ask_daemon(socket, {"ping", {}}, kPatience);
+  return answer || answer.error().kind != ErrorKind::absent;
+}
+
+tl::unexpected<Trouble> trouble(std::string what, int code = 1) {
+  return tl::make_unexpected(Trouble{std::move(what), code});
+}
+
+// What a daemon is asked for. Of several tasks it is the array, of which the others are left out here.
+std::string asked_id(const JobName& name) {
+  if (name.kind == JobName::Kind::het) return name.id + "+" + name.offset;
+  if (name.tasks.size() == 1) return fmt::format("{}_{}", name.id, name.tasks.front());
+  return name.id;
+}
+
+// The record as if the step were all of it: its energy, parts and times. What is of the whole job alone goes.
+pb::Record as_step(const pb::Record& job, const pb::Step& step) {
+  pb::Record out = job;
+  out.set_name(fmt::format("step {}{}{}", step.id(), job.name().empty() ? "" : " of ", job.name()));
+  out.set_start_unix_ns(saturate(Int128{job.start_unix_ns()} + step.begin_ns()));
+  out.set_duration_ns(step.duration_ns());
+  *out.mutable_energy() = step.energy();
+  *out.mutable_components() = step.components();
+  if (!step.running() && job.state() == "running") out.set_state("ended");
+  out.clear_timeline();
+  out.clear_members();
+  out.clear_devices();
+  out.clear_node_estimate();
+  out.mutable_job()->clear_others();
+  out.mutable_job()->clear_unused_gpu_uj();
+  out.mutable_job()->clear_u_share_uj();
+  out.mutable_job()->clear_steps();
+  pb::Step& own = *out.mutable_job()->add_steps() = step;
+  own.set_begin_ns(0);
+  return out;
+}
+
+std::vector<pb::Record> steps_of(const std::vector<pb::Record>& jobs, const std::string& id) {
+  std::vector<pb::Record> out;
+  for (const pb::Record& job : jobs)
+    for (const pb::Step& step : job.job().steps())
+      if (step.id() == id) out.push_back(as_step(job, step));
+  return out;
+}
+}  // namespace
+
+int complain(const Trouble& trouble) { return complain(trouble.what, trouble.code); }
+
+Daemons::Daemons(const std::vector<std::string>& sockets) : sockets_(sockets_of(sockets)) {}
+
+Asked<std::vector<Answer>> Daemons::ask(const Request& request) {
+  std::vector<Answer> all;
+  std::string why;
+  std::size_t reached = 0;
+  for (const std::string& socket : sockets_) {
+    auto answers = ask_daemon(socket, request, kPatience);
+    if (answers) {
+      ++reached;
+      std::move(answers->begin(), answers->end(), std::back_inserter(all));
+      continue;
+    }
+    const ErrorKind kind = answers.error().kind;
+    if (kind == ErrorKind::absent && listens(socket)) {
+      ++reached;  // it knows no such job
+      continue;
+    }
+    if (kind == ErrorKind::malformed) return trouble(answers.error().what);
+    why = answers.error().what;
+    if (sockets_.size() > 1 && !told_[socket]) complain(why);
+    told_[socket] = true;
+  }
+  if (reached == 0) return trouble(sockets_.size() > 1 ? "no node daemon could be asked" : why, kUnreachable);
+  return all;
+}
+
+Asked<std::vector<pb::Record>> Daemons::ask_records(const Request& request) {
+  auto answers = ask(request);
+  if (!answers) return tl::make_unexpected(answers.error());
+  std::vector<pb::Record> records;
+  for (const Answer& answer : *answers) {
+    if (answer.kind != 'R') continue;
+    if (!records.emplace_back().ParseFromString(answer.body))
+      return trouble("a record that cannot be read came from nodewattd");
+  }
+  return records;
+}
+
+Asked<std::vector<pb::Record>> Daemons::find(const JobName& name) {
+  const bool is_last = name.kind == JobName::Kind::last;
+  auto records = ask_records(is_last ? Request{"jobs", {{"limit", "1"}}} : Request{"job", {{"id", asked_id(name)}}});
+  if (!records) return records;
+  std::erase_if(*records, [&](const pb::Record& one) { return !is_named(one.job(), name); });
+  auto jobs = gather_jobs(std::move(*records));
+  if (is_last && jobs.size() > 1) jobs.resize(1);
+  if (jobs.empty()) return trouble(kNoSuchJob, kNotFound);
+  if (name.step.empty()) return jobs;
+  jobs = steps_of(jobs, name.step);
+  if (jobs.empty()) return trouble(fmt::format("the job has no step {}", name.step), kNotFound);
+  return jobs;
+}
+
+Asked<std::vector<pb::Record>> Daemons::list(const std::map<std::string, std::string>& wish, std::size_t limit) {
+  Request request{"jobs", wish};
+  request.values["limit"] = std::to_string(limit);  // 0: all
+  auto records = ask_records(request);
+  if (!records) return records;
+  auto jobs = gather_jobs(std::move(*records));
+  if (limit > 0 && jobs.size() > limit) jobs.resize(limit);
+  return jobs;
+}
+
+Asked<std::vector<pb::NodeState>> Daemons::nodes() {
+  std::vector<pb::NodeState> states;
+  for (const std::string& socket : sockets_) {
+    const auto answers = ask_daemon(socket, {"node", {}}, kPatience);
+    if (!answers) continue;  // it is for administrators
+    for (const Answer& answer : *answers)
+      if (answer.kind == 'S' && !states.emplace_back().ParseFromString(answer.body))
+        return trouble("a state that cannot be read came from nodewattd");
+  }
+  return states;
+}
+
+}  // namespace nw::cli

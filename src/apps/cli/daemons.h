@@ -1,0 +1,53 @@
+// Daemons: the node daemons that a question about jobs goes to, and what they answer together.
+//
+// Usually there is one, that of this node. A site that makes several sockets reachable (over shared folders, or
+// forwarded by ssh) names them by --socket or NODEWATT_SOCKET; the records of one job are then put together. A daemon
+// that cannot be reached is told of on stderr, once, and does not keep the others' answers back.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "account/record.pb.h"
+#include "account/wire.h"
+#include "apps/cli/job_name.h"
+#include "base/result.h"
+
+namespace nw::cli {
+
+inline constexpr int kNotFound = 3, kUnreachable = 5;
+// One sentence for a job that is another's and one that never was.
+inline constexpr const char* kNoSuchJob = "no such job, or not yours";
+
+// A failure, and with which code the process ends.
+struct Trouble {
+  std::string what;
+  int code = 1;
+};
+template <class T>
+using Asked = tl::expected<T, Trouble>;
+
+int complain(const Trouble& trouble);
+
+class Daemons {
+ public:
+  // None: those of NODEWATT_SOCKET, apart by ':', else the one of this node.
+  explicit Daemons(const std::vector<std::string>& sockets);
+
+  // The runs of this job, newest first, each put together; trouble of code 3 when there is none.
+  Asked<std::vector<pb::Record>> find(const JobName& name);
+  // `wish` has the keys of the verb `jobs`; its limit is that of the result.
+  Asked<std::vector<pb::Record>> list(const std::map<std::string, std::string>& wish, std::size_t limit);
+  // Of each node, as far as it may be known to whoever asks; none is no trouble.
+  Asked<std::vector<pb::NodeState>> nodes();
+
+ private:
+  Asked<std::vector<Answer>> ask(const Request& request);
+  Asked<std::vector<pb::Record>> ask_records(const Request& request);
+
+  std::vector<std::string> sockets_;
+  std::map<std::string, bool> told_;  // of sockets that did not answer
+};
+
+}  // namespace nw::cli

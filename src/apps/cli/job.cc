@@ -1,0 +1,70 @@
+// nodewatt job: one job, as the daemons of its nodes tell of it.
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+
+#include <fmt/format.h>
+
+#include "apps/cli/command.h"
+#include "apps/cli/daemons.h"
+#include "apps/cli/house.h"
+#include "apps/cli/slurm_words.h"
+#include "base/parse.h"
+#include "report/forms.h"
+#include "report/job.h"
+
+namespace nw::cli {
+
+namespace {
+// The word that was typed, or the job that we run in.
+Result<JobName> choose(const std::string& word) {
+  if (!word.empty()) return parse_job_name(word);
+  const char* own = std::getenv("SLURM_JOB_ID");
+  if (own == nullptr || *own == 0)
+    return fail(ErrorKind::malformed, "job: name one; only within a job (SLURM_JOB_ID) it can be left out");
+  return parse_job_name(own);
+}
+
+TextStyle style_of(const PrintOptions& print) {
+  TextStyle style = style_for(STDOUT_FILENO, print.units, print.colour, print.precise);
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  style.now_unix_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
+  return style;
+}
+
+// The form's text, with Slurm's words below each job where that is a page for people.
+Result<std::string> print_all(const JobOptions& options, const std::vector<pb::Record>& jobs) {
+  const Form& form = *find_form(options.print.format);
+  const TextStyle style = style_of(options.print);
+  std::string text;
+  if (form.name != "text" && !options.oneline) {
+    std::vector<const pb::Record*> all;
+    for (const pb::Record& one : jobs) all.push_back(&one);
+    return form.make(all, {style, ""});
+  }
+  for (const pb::Record& one : jobs) {
+    if (!options.oneline && !text.empty()) text += '\n';
+    text += options.oneline ? make_job_line(one) : make_job_text(one, style);
+    if (options.slurm && !options.oneline) text += make_slurm_words(one, ask_slurm(one.job()), style);
+  }
+  return text;
+}
+}  // namespace
+
+int job(const JobOptions& options) {
+  const Form* form = find_form(options.print.format);
+  if (form == nullptr || form->output != FormOutput::text)
+    return complain(fmt::format("--format {}: not of a job; there are {}", quote(options.print.format), form_names()),
+                    2);
+  const auto name = choose(options.job);
+  if (!name) return complain(name.error().what, 2);
+  const auto jobs = Daemons(options.sockets).find(*name);
+  if (!jobs) return complain(jobs.error());
+  const auto text = print_all(options, *jobs);
+  if (!text) return complain_of_use(text.error());
+  const auto done = write_out(options.print.output, *text);
+  return done ? 0 : complain(done.error());
+}
+
+}  // namespace nw::cli

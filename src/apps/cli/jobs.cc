@@ -1,0 +1,100 @@
+// nodewatt jobs and nodewatt sacct: what the node daemons know of jobs, as a list, in any form that is text, or as rows
+// that join with Slurm's accounting.
+#include <pwd.h>
+#include <unistd.h>
+
+#include <chrono>
+
+#include <fmt/format.h>
+
+#include "apps/cli/command.h"
+#include "apps/cli/daemons.h"
+#include "apps/cli/house.h"
+#include "base/parse.h"
+#include "base/units.h"
+#include "report/accounting.h"
+#include "report/forms.h"
+#include "report/job.h"
+#include "store/query_words.h"
+
+namespace nw::cli {
+
+namespace {
+using Wish = std::map<std::string, std::string>;
+
+std::int64_t now_ns() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
+}
+
+// A moment as `report --query` takes it, in whole seconds of which none is cut off.
+Done add_moment(Wish& wish, const std::string& key, const std::string& text) {
+  if (text.empty()) return {};
+  if (text.find_first_of(" ,\"'") != text.npos)
+    return fail(ErrorKind::malformed, fmt::format("--{} {}: no time", key, quote(text)));
+  const auto query = parse_query(key + "=" + text, now_ns());
+  if (!query) return fail(ErrorKind::malformed, "--" + query.error().what);
+  const auto moment = key == "since" ? query->since_unix_ns : query->until_unix_ns;
+  if (moment) wish[key] = std::to_string(*moment / kNanosPerSecond);
+  return {};
+}
+
+Result<std::string> user_number(const std::string& user) {
+  if (user == "me") return std::to_string(::getuid());
+  if (parse_u64(user)) return user;
+  const passwd* entry = ::getpwnam(user.c_str());
+  if (entry == nullptr) return fail(ErrorKind::malformed, fmt::format("--user {}: no such user here", quote(user)));
+  return std::to_string(entry->pw_uid);
+}
+
+Result<Wish> make_wish(const JobsOptions& options) {
+  Wish wish;
+  NW_CHECK(add_moment(wish, "since", options.since));
+  NW_CHECK(add_moment(wish, "until", options.until));
+  if (!options.state.empty()) wish["state"] = options.state;
+  if (!options.user.empty()) wish["user"] = NW_TRY(user_number(options.user));
+  return wish;
+}
+
+Asked<std::vector<pb::Record>> find(const JobsOptions& options) {
+  const auto wish = make_wish(options);
+  if (!wish) return tl::make_unexpected(Trouble{wish.error().what, 2});
+  return Daemons(options.sockets).list(*wish, options.limit);
+}
+
+std::vector<const pb::Record*> pointers(const std::vector<pb::Record>& records) {
+  std::vector<const pb::Record*> all;
+  for (const pb::Record& record : records) all.push_back(&record);
+  return all;
+}
+
+int write(const std::string& output, const std::string& text) {
+  const auto done = write_out(output, text);
+  return done ? 0 : complain(done.error());
+}
+}  // namespace
+
+int jobs(const JobsOptions& options) {
+  const PrintOptions& print = options.print;
+  const Form* form = find_form(print.format);
+  if (form == nullptr || form->output != FormOutput::text)
+    return complain(fmt::format("--format {}: not of a list of jobs; there are {}", quote(print.format), form_names()),
+                    2);
+  const auto records = find(options);
+  if (!records) return complain(records.error());
+  const TextStyle style = style_for(STDOUT_FILENO, print.units, print.colour, print.precise);
+  if (print.format == "text") return write(print.output, make_job_list(pointers(*records), style));
+  const auto text = form->make(pointers(*records), {style, ""});
+  return text ? write(print.output, *text) : complain(text.error());
+}
+
+int sacct(const SacctOptions& options) {
+  if (options.help) return write("", make_fields_help());
+  const auto fields = choose_fields(options.fields);
+  if (!fields) return complain(fields.error().what, 2);
+  const auto records = find(options.jobs);
+  if (!records) return complain(records.error());
+  return write("", make_accounting(pointers(*records), *fields, {options.parsable, !options.no_header}));
+}
+
+}  // namespace nw::cli

@@ -1,0 +1,28 @@
+// What Slurm's own accounting says of a job, for whoever wants to see both figures: one call of sacct, which may take
+// five seconds and may fail without any harm.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "account/record.pb.h"
+#include "base/result.h"
+#include "report/report.h"
+
+namespace nw::cli {
+
+struct SlurmWords {
+  std::string state, exit_code, name;
+  std::optional<double> energy_j;  // ConsumedEnergyRaw; nothing where Slurm measures none (it then says 0 or nothing)
+};
+
+// The first line of `sacct -n -P -X -o State,ExitCode,ConsumedEnergyRaw,JobName`.
+Result<SlurmWords> parse_slurm_line(std::string_view output);
+// absent: there is no sacct on PATH.
+Result<SlurmWords> ask_slurm(const pb::Job& job);
+// Lines below a job's page; one line that says why where there is nothing.
+std::string make_slurm_words(const pb::Record& record, const Result<SlurmWords>& slurm, const TextStyle& style);
+
+}  // namespace nw::cli

@@ -1,0 +1,62 @@
+// nodewatt top: what runs now, again and again. On a terminal each look is printed over the last one; into a file or a
+// pipe they follow each other.
+#include "report/top.h"
+
+#include <unistd.h>
+
+#include <ctime>
+
+#include <fmt/format.h>
+
+#include "apps/cli/command.h"
+#include "apps/cli/daemons.h"
+#include "apps/cli/house.h"
+#include "base/parse.h"
+
+namespace nw::cli {
+
+namespace {
+constexpr const char *kHome = "\x1b[H", *kClearRest = "\x1b[J", *kClear = "\x1b[2J";
+
+Asked<std::string> look(Daemons& daemons, const PrintOptions& print) {
+  const auto jobs = daemons.list({{"state", "running"}}, 0);
+  if (!jobs) return tl::make_unexpected(jobs.error());
+  const auto nodes = daemons.nodes();
+  if (!nodes) return tl::make_unexpected(nodes.error());
+  std::vector<const pb::Record*> all;
+  for (const pb::Record& one : *jobs) all.push_back(&one);
+  if (print.format == "json") return make_top_json(all, *nodes);
+  return make_top(all, *nodes, style_for(STDOUT_FILENO, print.units, print.colour, print.precise));
+}
+
+// What a shorter line would leave of a longer one before it goes.
+std::string over_the_last(const std::string& text) {
+  std::string out = kHome;
+  for (const char c : text) c == '\n' ? out += "\x1b[K\n" : out += c;
+  return out + kClearRest;
+}
+
+void pause(double seconds) {
+  const auto whole = static_cast<std::time_t>(seconds);
+  const timespec wait{whole, static_cast<long>((seconds - static_cast<double>(whole)) * 1e9)};
+  ::nanosleep(&wait, nullptr);
+}
+}  // namespace
+
+int top(const TopOptions& options) {
+  const PrintOptions& print = options.print;
+  if (print.format != "text" && print.format != "json")
+    return complain(fmt::format("--format {}: there are text, json", quote(print.format)), 2);
+  Daemons daemons(options.sockets);
+  const bool over = !options.once && print.format == "text" && print.output.empty() && ::isatty(STDOUT_FILENO) == 1;
+  for (bool first = true;; first = false) {
+    const auto text = look(daemons, print);
+    if (!text) return complain(text.error());
+    const std::string shown = over ? (first ? kClear : "") + over_the_last(*text) : *text;
+    if (const auto done = write_out(print.output, shown, !first); !done) return complain(done.error());
+    if (options.once) return 0;
+    pause(options.period_s);
+  }
+}
+
+}  // namespace nw::cli

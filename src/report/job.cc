@@ -1,0 +1,236 @@
+#include "report/job.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "report/escape.h"
+#include "report/summary.h"
+#include "report/words.h"
+#include "study/accelerators.h"
+#include "study/jobs.h"
+
+namespace nw {
+
+namespace {
+constexpr int kMostSteps = 200;  // that a person is shown; all are in JSON
+
+void append(std::string& words, const std::string& word) {
+  if (!word.empty()) words += (words.empty() ? "" : ", ") + word;
+}
+
+std::string owner_words(const pb::Job& job) {
+  std::string who = clean(job.user());
+  if (who.empty() && job.has_uid()) who = fmt::format("uid {}", job.uid());
+  if (who.empty()) return "";
+  const std::string account = clean(job.account());
+  return account.empty() ? who : who + "/" + account;
+}
+
+std::string where_words(const pb::Job& job) {
+  std::string words;
+  const auto add = [&words](std::string_view key, const std::string& value) {
+    if (!clean(value).empty()) append(words, fmt::format("{} {}", key, clean(value)));
+  };
+  add("partition", job.partition());
+  add("cluster", job.cluster());
+  return words;
+}
+
+std::string nodes_words(const pb::Record& record) {
+  const unsigned here = measured_nodes(record);
+  if (record.job().has_nodes() && record.job().nodes() > here)
+    return fmt::format("{} of {} nodes; of the others nothing is known", here, record.job().nodes());
+  return here > 1 ? fmt::format("{} nodes", here) : "";
+}
+
+std::string share_words(const pb::Record& record) {
+  const pb::Job& job = record.job();
+  if (job.exclusive()) return "exclusive";
+  const pb::Node& node = record.node();
+  std::string words;
+  const auto part = [&words](bool has, std::uint32_t own, std::uint32_t all, std::string_view what) {
+    if (has) append(words, all > 0 ? fmt::format("{}/{} {}", own, all, what) : fmt::format("{} {}", own, what));
+  };
+  part(job.has_cpus_count(), job.cpus_count(), node.logical_cpus(), "CPUs");
+  if (!job.has_cpus_count() && job.has_cpus()) append(words, percent_text({finite(job.cpus()), {}}) + " of the CPUs");
+  if (job.gpus() > 0 || node.gpus_size() > 0)
+    part(job.has_gpus(), job.gpus(), static_cast<std::uint32_t>(node.gpus_size()), "GPUs");
+  if (job.has_memory()) append(words, percent_text({finite(job.memory()), {}}) + " of the memory");
+  return words.empty() ? "shared" : "shared: " + words;
+}
+
+std::string state_words(const pb::Record& record) {
+  std::string words = record.state().empty() ? "state unknown" : clean(record.state());
+  if (record.has_signal()) append(words, fmt::format("killed by signal {}", record.signal()));
+  if (!record.has_signal() && record.has_exit_code()) append(words, fmt::format("exit {}", record.exit_code()));
+  return words;
+}
+
+std::string policies_words(const pb::Record& record, const NumberStyle& style) {
+  const pb::Job& job = record.job();
+  std::string words = job.policy().empty() ? "unknown" : clean(job.policy());
+  if (const auto u = finite(job.u_share_uj()); job.has_u_share_uj() && u && *u > 0)
+    words += fmt::format(" ({} {} of the doubt is the division's)", plus_minus(style.utf8),
+                         energy_text({2 * *u / 1e6, {}}, style));
+  for (const pb::ByPolicy& other : job.others()) {
+    words += fmt::format("; by {}: {}", clean(other.policy()), energy_pair_text(energy_amount(other.energy()), style));
+    const Amount more = ratio(energy_amount(other.energy()), energy_j(record.energy()));
+    if (more.value) words += fmt::format(", {:+.0f} %", (*more.value - 1) * 100);
+  }
+  return words;
+}
+
+std::string unused_words(const pb::Record& record, const NumberStyle& style) {
+  std::string which;
+  for (const Accelerator& one : judge_accelerators(record))
+    if (one.no_process && one.part != nullptr)
+      append(which, fmt::format("{} {}", part_label(*one.part), energy_text(energy_amount(one.part->energy()), style)));
+  const pb::Job& job = record.job();
+  if (!job.has_unused_gpu_uj() || job.unused_gpu_uj() == 0)
+    return which.empty() ? "" : "no process was seen on " + which;
+  const Amount unused{static_cast<double>(job.unused_gpu_uj()) / 1e6, {}};
+  const Amount part = ratio(unused, energy_j(record.energy()));
+  std::string words = energy_text(unused, style);
+  if (part.value) words += fmt::format(", {} of the energy,", percent_text(part));
+  words += " in accelerators on which no process was seen";
+  return which.empty() ? words : words + ": " + which;
+}
+
+std::string edges_words(const pb::Job& job) {
+  std::string words;
+  if (!job.begin_basis().empty()) append(words, "begin by " + clean(job.begin_basis()));
+  if (!job.end_basis().empty()) append(words, "end by " + clean(job.end_basis()));
+  return words;
+}
+
+// The energies of one kind of part. One model of sensor, one gain: their errors add up.
+struct Domain {
+  const pb::Component* first = nullptr;
+  int count = 0;
+  Amount joules{0.0, 0.0};
+  pb::Kind kind = pb::KIND_UNKNOWN;
+
+  void add(const pb::Component& one) {
+    const Amount energy = energy_amount(one.energy());
+    if (count++ == 0) first = &one;
+    kind = worse(kind, one.energy().kind());
+    joules.value = joules.value && energy.value ? std::optional(*joules.value + *energy.value) : std::nullopt;
+    joules.uncertainty = joules.uncertainty && energy.uncertainty
+                             ? std::optional(*joules.uncertainty + *energy.uncertainty)
+                             : std::nullopt;
+  }
+  std::string label() const {
+    if (count == 1) return part_label(*first);
+    const PartWords& words = part_words(first->domain());
+    return fmt::format("{} ({})", words.domain.empty() ? clean(first->domain()) : words.many, count);
+  }
+};
+
+// In the record's order of their first. The node's own sensor is their sum, not one of them.
+std::vector<Domain> collect_domains(const pb::Record& record) {
+  std::vector<Domain> all;
+  std::optional<std::uint32_t> inside;  // of a part that is taken already
+  for (const pb::Component& one : record.components()) {
+    if (inside && one.depth() > *inside) continue;
+    inside.reset();
+    if (one.domain() == "node" || !one.counted()) continue;
+    inside = one.depth();
+    auto at = std::find_if(all.begin(), all.end(),
+                           [&](const Domain& other) { return other.first->domain() == one.domain(); });
+    if (at == all.end()) at = all.insert(all.end(), Domain());
+    at->add(one);
+  }
+  return all;
+}
+
+DomainLine make_domain_line(const std::string& label, Amount joules, pb::Kind kind, const pb::Record& record,
+                            const NumberStyle& style) {
+  DomainLine line;
+  line.label = label;
+  line.fraction = ratio(joules, energy_j(record.energy())).value;
+  line.share = percent_text({line.fraction, {}});
+  line.energy = energy_text(joules, style);
+  line.uncertainty = energy_uncertainty_text(joules, style);
+  line.mean = power_text(ratio(joules, duration_s(record.duration_ns())));
+  line.kind = kind;
+  return line;
+}
+
+std::vector<DomainLine> make_domain_lines(const pb::Record& record, const NumberStyle& style) {
+  std::vector<DomainLine> lines{
+      make_domain_line("Job", energy_amount(record.energy()), record.energy().kind(), record, style)};
+  for (const Domain& one : collect_domains(record))
+    lines.push_back(make_domain_line(one.label(), one.joules, one.kind, record, style));
+  return lines;
+}
+
+StepLine make_step_line(const pb::Step& step, const pb::Record& record, const NumberStyle& style) {
+  StepLine line;
+  line.id = step.id().empty() ? "in no step" : clean(step.id());
+  if (step.running()) line.id += " (running)";
+  line.phase = clean(step.phase());
+  line.duration = duration_text(duration_s(step.duration_ns()));
+  line.cpu = step.has_cpu_s() ? duration_text(finite(step.cpu_s())) : std::string(kUnknown);
+  line.mean = power_text(power_amount(step.energy(), step.duration_ns()));
+  line.energy = energy_text(energy_amount(step.energy()), style);
+  line.uncertainty = energy_uncertainty_text(energy_amount(step.energy()), style);
+  line.share = percent_text({ratio(energy_amount(step.energy()), energy_j(record.energy())).value, {}});
+  line.kind = step.energy().kind();
+  return line;
+}
+}  // namespace
+
+std::string job_id(const pb::Job& job) {
+  if (!job.array_job().empty() && !job.array_task().empty())
+    return clean(job.array_job()) + "_" + clean(job.array_task());
+  if (!job.het_job().empty() && !job.het_offset().empty()) return clean(job.het_job()) + "+" + clean(job.het_offset());
+  const std::string id = clean(job.id().empty() ? job.sluid() : job.id());
+  return id.empty() ? std::string(kUnknown) : id;
+}
+
+std::optional<double> gpu_share(const pb::Record& record) {
+  double sum = 0;
+  bool any = false;
+  std::optional<std::uint32_t> inside;  // of one that is counted already
+  for (const pb::Component& one : record.components()) {
+    if (inside && one.depth() > *inside) continue;
+    inside.reset();
+    if (one.domain() != "gpu") continue;
+    const auto joules = energy_j(one.energy());
+    if (!joules) return std::nullopt;
+    sum += *joules, any = true, inside = one.depth();
+  }
+  return any ? ratio({sum, {}}, energy_j(record.energy())).value : std::nullopt;
+}
+
+std::string scope_words(const pb::Record& record) {
+  if (!record.has_job()) return kScope;
+  if (record.job().exclusive())
+    return "the job, which had its nodes to itself: everything that ran there meanwhile, and what stood idle";
+  return fmt::format("the job's share of a node that it had with others, by the policy {}",
+                     record.job().policy().empty() ? "(unknown)" : clean(record.job().policy()));
+}
+
+std::optional<JobWords> make_job_words(const pb::Record& record, const NumberStyle& style) {
+  if (!record.has_job()) return std::nullopt;
+  const pb::Job& job = record.job();
+  NumberStyle same = style;
+  same.units = energy_unit(energy_j(record.energy()), style.units);
+  JobWords out;
+  out.id = job_id(job);
+  out.owner = owner_words(job);
+  out.where = where_words(job);
+  out.nodes = nodes_words(record);
+  out.share = share_words(record);
+  out.state = state_words(record);
+  out.policies = policies_words(record, same);
+  out.unused = unused_words(record, same);
+  out.edges = edges_words(job);
+  out.domains = make_domain_lines(record, same);
+  for (int i = 0; i < std::min(job.steps_size(), kMostSteps); ++i)
+    out.steps.push_back(make_step_line(job.steps(i), record, same));
+  return out;
+}
+
+}  // namespace nw

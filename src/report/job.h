@@ -1,0 +1,62 @@
+// A resource manager's job in a report: who had what of the nodes, by which policy its energy is its own, its steps.
+//
+// A job's record is a record like any other, so that every form prints it; what is of the job alone is said here once,
+// as words for text, Markdown and HTML and as an object for JSON. All strings are clean (escape.h).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "account/record.pb.h"
+#include "report/number.h"
+#include "report/report.h"
+
+namespace nw {
+
+struct StepLine {
+  std::string id, phase, duration, cpu, mean, energy, uncertainty, share;
+  pb::Kind kind = pb::KIND_UNKNOWN;
+};
+
+// All parts of one kind, of all nodes: "GPUs (8)". Not what lies inside another part.
+struct DomainLine {
+  std::string label, share, energy, uncertainty, mean;
+  pb::Kind kind = pb::KIND_UNKNOWN;
+  std::optional<double> fraction;
+};
+
+struct JobWords {
+  std::string id;                   // "4711", "4700_3", "4700+1"
+  std::string owner;                // "alice/math"
+  std::string where;                // "partition gpu, cluster della"
+  std::string nodes;                // "2 nodes", "2 of 3 nodes"; empty: one, and all of it
+  std::string share;                // "exclusive", "shared: 16/64 CPUs, 1/4 GPUs, 25.0 % of the memory"
+  std::string state;                // "ended, exit 0", "running"
+  std::string policies;             // "use/1; by allocation/1: 612 Wh +- 14, +17 %"
+  std::string unused;               // "98 Wh, 18.7 % of the energy: accelerators on which no process was seen"
+  std::string edges;                // "begin by prolog, end by epilog"
+  std::vector<DomainLine> domains;  // the job itself first
+  std::vector<StepLine> steps;
+};
+
+// Nothing for a record of no job.
+std::optional<JobWords> make_job_words(const pb::Record& record, const NumberStyle& style);
+// Whose joules a record's are: the whole node's, or a job's.
+std::string scope_words(const pb::Record& record);
+
+std::string job_id(const pb::Job& job);  // as people call it; "-" when it has none
+// Of a record's energy, what its GPUs took; nothing where it has none.
+std::optional<double> gpu_share(const pb::Record& record);
+nlohmann::ordered_json make_job_json(const pb::Record& record);  // null for a record of no job
+
+// `nodewatt job`: the page of one job in a terminal, and its line: "4711: 525 Wh (GPU 67 %), mean 2612 W, ...".
+std::string make_job_text(const pb::Record& record, const TextStyle& style);
+std::string make_job_line(const pb::Record& record);
+
+// `nodewatt jobs`: a line each, and their sum.
+std::string make_job_list(Records records, const TextStyle& style);
+
+}  // namespace nw

@@ -1,0 +1,247 @@
+// The page of one job in a terminal, and its line for mails and epilogs.
+//
+// It is laid out for whoever asks "what did my job take": the sum, where it went as bars, by node where there were
+// several, by step. What makes the sum less than the whole job, or not the job's alone, stands before the sum.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/units.h"
+#include "report/escape.h"
+#include "report/provenance.h"
+#include "report/summary.h"
+#include "report/table.h"
+#include "report/words.h"
+
+namespace nw {
+
+namespace {
+constexpr int kNarrowest = 40, kWidest = 160, kHang = 12;
+constexpr int kBar = 33;
+constexpr std::size_t kHashDigits = 12;
+
+std::string seconds_ago(const pb::Record& record, std::int64_t now_unix_ns) {
+  const std::int64_t at = saturate(Int128{record.start_unix_ns()} + record.duration_ns());
+  if (now_unix_ns <= 0 || at <= 0 || now_unix_ns < at) return "so far";
+  return "so far, as of " + duration_text(std::round(static_cast<double>(now_unix_ns - at) / 1e9)) + " ago";
+}
+
+class JobPage {
+ public:
+  JobPage(const pb::Record& record, const TextStyle& style)
+      : record_(record), style_(style), summary_(make_summary(record, {style.units, style.utf8, style.precise})) {
+    style_.width = std::clamp(style.width, kNarrowest, kWidest);
+  }
+
+  std::string print() {
+    header();
+    energy();
+    bars();
+    members();
+    steps();
+    devices();
+    phases();
+    quality();
+    return style_.utf8 ? out_ : ascii(out_);  // ESC is our own colour by now
+  }
+
+ private:
+  const JobWords& job() const { return *summary_.job; }
+  bool is_running() const { return record_.state() == "running"; }
+
+  void key(std::string_view name, std::string_view text, Paint paint = Paint::plain) {
+    if (text.empty()) return;
+    const std::string folded = fold(padded("  " + std::string(name), kHang), text, style_.width);
+    out_ +=
+        paint == Paint::plain ? folded : folded.substr(0, kHang) + painted(folded.substr(kHang), paint, style_.colour);
+    out_ += '\n';
+  }
+
+  // Words of one line, apart by " | ", that leave from the end where there is no room.
+  std::string line_of(const std::vector<std::string>& words) const {
+    std::string line;
+    for (const std::string& word : words) {
+      if (word.empty()) continue;
+      const std::string before = line.empty() ? "" : " | ";
+      const int room = style_.width - static_cast<int>(display_width(line) + before.size());
+      if (room < 8) break;
+      line += before + cut_middle(word, static_cast<std::size_t>(room));
+    }
+    return line;
+  }
+
+  void header() {
+    const std::string when = start_words(record_);
+    out_ += painted(line_of({"Job " + job().id, job().state, summary_.name, job().owner, job().where}), Paint::bold,
+                    style_.colour) +
+            '\n';
+    out_ += line_of({summary_.duration, is_running() ? seconds_ago(record_, style_.now_unix_ns) : "",
+                     when == kUnknown ? "" : "since " + when, summary_.node}) +
+            "\n\n";
+  }
+
+  void energy() {
+    for (const std::string& warning : summary_.warnings)
+      out_ += painted(fold("  ", warning, style_.width), Paint::warn, style_.colour) + "\n\n";
+    key("Nodes", job().nodes,
+        record_.job().nodes() > 1 && job().nodes.find(" of ") != std::string::npos ? Paint::warn : Paint::plain);
+    key("Had", job().share);
+    key("Energy",
+        summary_.energy == kUnknown ? "unknown"
+                                    : summary_.energy + ", " + summary_.kind + (is_running() ? ", so far" : ""),
+        Paint::bold);
+    key("Power", summary_.power);
+    key("Boundary", summary_.boundary);
+    key("Scope", summary_.scope);
+    key("Policy", job().policies);
+    key("Unused", job().unused, Paint::warn);
+  }
+
+  void bars() {
+    Table table;
+    table.columns = {{"Component", false, 0, 12},
+                     {"", false, 4},
+                     {"Share", true, 3},
+                     {"Energy", true},
+                     {std::string(plus_minus(style_.utf8)), true, 2},
+                     {"Mean", true, 1},
+                     {"Kind"}};
+    for (const DomainLine& line : job().domains) {
+      const bool is_total = &line == job().domains.data();
+      table.rows.push_back({{{(is_total ? "" : "  ") + line.label},
+                             {is_total ? "" : bar_of(line)},
+                             {line.share},
+                             {line.energy},
+                             {line.uncertainty},
+                             {line.mean},
+                             {std::string(kind_mark(line.kind))}},
+                            -1,
+                            ""});
+    }
+    out_ += '\n' + make_table(table, 2, style_.width, style_.colour);
+    if (summary_.whole_node.empty()) return;
+    out_ += '\n' + fold("  ", "With what is modelled: " + summary_.whole_node + "  E", style_.width) + '\n';
+  }
+
+  static std::string bar_of(const DomainLine& line) {
+    if (!line.fraction) return "";
+    const int full = static_cast<int>(std::lround(std::clamp(*line.fraction, 0.0, 1.0) * kBar));
+    return std::string(static_cast<std::size_t>(full), '#') + std::string(static_cast<std::size_t>(kBar - full), '.');
+  }
+
+  void members() {
+    if (summary_.members.empty()) return;
+    Table table;
+    table.columns = {
+        {"Node", false, 0, 8}, {"Duration", true, 3}, {"Energy", true}, {std::string(plus_minus(style_.utf8)), true, 2},
+        {"Mean", true, 4},     {"Coverage", true, 1}, {"Kind"}};
+    for (const MemberLine& line : summary_.members)
+      table.rows.push_back({{{line.host},
+                             {line.duration},
+                             {line.energy},
+                             {line.uncertainty},
+                             {line.mean},
+                             {line.coverage},
+                             {std::string(kind_mark(line.kind))}},
+                            -1,
+                            ""});
+    out_ += '\n' + make_table(table, 2, style_.width, style_.colour);
+  }
+
+  void steps() {
+    if (job().steps.empty()) return;
+    Table table;
+    table.columns = {{"Step", false, 0, 8},
+                     {"Phase", false, 5, 6},
+                     {"Duration", true, 3},
+                     {"CPU time", true, 6},
+                     {"Mean", true, 4},
+                     {"Energy", true},
+                     {std::string(plus_minus(style_.utf8)), true, 2},
+                     {"Share", true, 1},
+                     {"Kind"}};
+    for (const StepLine& line : job().steps)
+      table.rows.push_back({{{line.id},
+                             {line.phase},
+                             {line.duration},
+                             {line.cpu},
+                             {line.mean},
+                             {line.energy},
+                             {line.uncertainty},
+                             {line.share},
+                             {std::string(kind_mark(line.kind))}},
+                            -1,
+                            ""});
+    out_ += '\n' + make_table(table, 2, style_.width, style_.colour);
+  }
+
+  void devices() {
+    if (summary_.devices.empty()) return;
+    out_ += "\n  Devices\n";
+    for (const DeviceLine& line : summary_.devices)
+      out_ += fold("    " + cut_middle(line.label, static_cast<std::size_t>(style_.width) / 3) + "  ", line.words,
+                   style_.width) +
+              '\n';
+  }
+
+  // What the job's own programs marked, where the daemon was told.
+  void phases() {
+    if (summary_.phases.empty()) return;
+    Table table;
+    table.columns = {{"Phase", false, 0, 16}, {"Duration", true, 3}, {"Energy", true}, {"Kind"}};
+    for (const PhaseLine& line : summary_.phases)
+      table.rows.push_back({{{line.path},
+                             {line.duration},
+                             {line.resolved ? line.energy : kUnresolved},
+                             {std::string(kind_mark(line.kind))}},
+                            -1,
+                            ""});
+    out_ += '\n' + make_table(table, 2, style_.width, style_.colour);
+  }
+
+  void quality() {
+    out_ += '\n';
+    key("Carbon", summary_.carbon);
+    key("Cost", summary_.cost);
+    key("Quality", summary_.coverage + (summary_.findings.empty() ? ", no anomalies" : ""));
+    for (const Remark& finding : summary_.findings) {
+      const Paint paint = finding.severity == Severity::wrong  ? Paint::bad
+                          : finding.severity == Severity::loss ? Paint::warn
+                                                               : Paint::plain;
+      key("", fmt::format("{}: {} {}: {}", name(finding.severity), finding.count, finding.name, finding.text), paint);
+    }
+    key("Edges", job().edges);
+    key("Doubt", summary_.doubts);
+    key("", kLegend, Paint::dim);
+    const pb::Record* one[] = {&record_};
+    const std::string version = clean(record_.version());
+    key("Data", fmt::format("nodewatt {}, sha256:{}", version.empty() ? "(unknown version)" : version,
+                            data_sha256(one).substr(0, kHashDigits)));
+  }
+
+  const pb::Record& record_;
+  TextStyle style_;
+  Summary summary_;
+  std::string out_;
+};
+
+}  // namespace
+
+std::string make_job_text(const pb::Record& record, const TextStyle& style) { return JobPage(record, style).print(); }
+
+std::string make_job_line(const pb::Record& record) {
+  const NumberStyle style{Units::automatic, false, false};
+  const auto words = make_job_words(record, style).value_or(JobWords());
+  const auto gpus = gpu_share(record);
+  std::string line = fmt::format("{}: {}", words.id, energy_pair_text(energy_amount(record.energy()), style));
+  if (gpus) line += fmt::format(" (GPU {:.0f} %)", *gpus * 100);
+  line += fmt::format(", mean {}, {}", power_text(power_amount(record.energy(), record.duration_ns())),
+                      duration_text(duration_s(record.duration_ns())));
+  for (const std::string& word : {words.nodes, words.share, std::string(kind_name(record.energy().kind())),
+                                  record.state() == "running" ? std::string("so far") : std::string()})
+    if (!word.empty()) line += ", " + word;
+  return ascii(line + ", " + boundary_words(record)) + '\n';
+}
+
+}  // namespace nw

@@ -1,0 +1,112 @@
+#!/usr/bin/env bash
+# What users type to ask node daemons of jobs: job, jobs, top, sacct, against daemons that know invented jobs; and daemons that are absent,
+# silent, rude or dead.
+. "$(dirname "$0")/lib.sh"
+JOB_DAEMON=$(dirname "$NODEWATT")/job_daemon
+unset SLURM_JOB_ID NODEWATT_SOCKET
+export LC_ALL=C COLUMNS=100
+daemon() {  # daemon NAME HOST [MANNER]
+  "$JOB_DAEMON" "$WORK/$1.sock" "${@:2}" >"$1.asked" &
+  for _ in $(seq 100); do [ -S "$WORK/$1.sock" ] && return; sleep 0.05; done
+  fail "no daemon $1"
+}
+daemon g g0412
+daemon root g0412 admin
+for n in n1 n2 n3; do daemon $n $n; done
+export NODEWATT_SOCKET=$WORK/g.sock
+
+"$NODEWATT" job 4711 >job.txt; expect "job" $? 0
+expect_in "the header" job.txt "Job 4711 | ended, exit 0 | segmentation train | alice/math"
+expect_in "the sum" job.txt "Energy    526 Wh +- 11 (1.892 MJ), measured"
+expect_in "the second policy" job.txt "use/1; by allocation/1"
+expect_in "what stood idle" job.txt "gpu3"
+expect_in "a step" job.txt "batch"
+expect "one line" "$("$NODEWATT" job 4711 --oneline)" \
+  "4711: 526 Wh +- 11 (GPU 68 %), mean 2613 W, 12m04s, exclusive, measured, the whole node, at the plug"
+"$NODEWATT" job 4711 --json >job.json; expect "json" $? 0
+expect "json" "$(json job.json '(r["type"], r["job"]["job_id"], r["energy"]["energy_j"], [s["step"] for s in r["job"]["steps"]])')" \
+  "('run', '4711', 1891800.0, ['batch', '0', '1'])"
+for form in csv markdown html latex short; do "$NODEWATT" job 4711 --format $form | grep -c . >/dev/null || fail "form $form"; done
+"$NODEWATT" job 4711 --format png 2>/dev/null; expect "a form that is no text" $? 2
+expect "a step" "$("$NODEWATT" job 4711.0 --json | python3 -c 'import json, sys; r = json.load(sys.stdin); print(r["energy"]["energy_j"], r["name"])')" \
+  "1680000.0 step 0 of segmentation train"
+"$NODEWATT" job 4711.7 2>err.txt; expect "no such step" $? 3
+
+# The names that a job has.
+same() { "$NODEWATT" job "$1" --json 2>&1 | cmp -s - job.json || fail "$1 is not the job"; }
+same slurm-4711.out; same some/where/slurm-4711.out; same sBCDFGHJKM01
+SLURM_JOB_ID=4711 "$NODEWATT" job --json | cmp -s - job.json || fail "within the job it needs no name"
+"$NODEWATT" job 2>/dev/null; expect "no name outside a job" $? 2
+"$NODEWATT" job nonsense 2>err.txt; expect "no name" $? 2
+expect_in "says what there is" err.txt "slurm-4711.out"
+for name in 4718_2 '4718_[1-3]' 4718 4720; do
+  "$NODEWATT" job "$name" >array.txt; expect "$name" $? 0
+  expect_in "$name" array.txt "Job 4718_2 | running"
+done
+expect_in "a running one" array.txt "so far, as of"
+expect_in "what it shares" array.txt "shared: 64/256 CPUs, 1/4 GPUs, 12.5 % of the memory"
+"$NODEWATT" job last --oneline | grep -c '^4718_2: ' >/dev/null || fail "last"
+
+# Another's job and one that never was are one answer.
+"$NODEWATT" job 999 2>err.txt; expect "no such job" $? 3
+expect "one sentence" "$(cat err.txt)" "nodewatt: no such job, or not yours"
+"$NODEWATT" job 4718_9 2>/dev/null; expect "no such task" $? 3
+
+# Lists.
+"$NODEWATT" jobs >jobs.txt; expect "jobs" $? 0
+expect_in "a total" jobs.txt "total"
+expect "jobs" "$(grep -cE '^(4711|4718_2) ' jobs.txt)" 2
+"$NODEWATT" jobs --state running -u me --since 2026-01-01 --limit 7 >/dev/null
+expect "what the daemon is asked" "$(tail -1 g.asked)" "jobs limit=7 since=1767225600 state=running user=$(id -u)"
+for bad in "--since yesterday" "--state asleep" "--user no-such-user-here" "--limit x"; do
+  "$NODEWATT" jobs $bad >/dev/null 2>&1; expect "jobs $bad" $? 2
+done
+"$NODEWATT" sacct -P --fields JobIDRaw,Step,Energy_J,Kind >sacct.txt; expect "sacct" $? 0
+expect "rows" "$(sed -n '1p;/4711/p' sacct.txt | tr '\n' ' ')" \
+  "JobIDRaw|Step|Energy_J|Kind 4711||1891800.000|measured 4711.batch|batch|91800.000|measured 4711.0|0|1680000.000|measured 4711.1|1|120000.000|measured "
+"$NODEWATT" sacct --helpformat | grep -c '^SLUID' >/dev/null || fail "--helpformat"
+"$NODEWATT" sacct --fields +x 2>/dev/null; expect "no such field" $? 2
+
+# Who is no administrator sees jobs alone.
+"$NODEWATT" top --once >top.txt; expect "top" $? 0
+expect_in "a job" top.txt "4718_2"
+grep -q 'jobs + idle' top.txt && fail "the node's rows are not for everybody"
+"$NODEWATT" top --once --socket "$WORK/root.sock" >top.txt
+expect_in "conservation" top.txt "jobs + idle + system - node = 0 uJ"
+"$NODEWATT" top --once --json --socket "$WORK/root.sock" >top.json
+expect "top as json" "$(json top.json '(r["nodes"][0]["not_conserved_uj"], len(r["jobs"]), r["nodes"][0]["rows"][0]["energy_j"])')" "(0, 1, 9000000.000001)"
+grep -q $'\x1b' top.txt && fail "no cursor moves in a file"
+
+# Several nodes; one does not answer.
+three() { "$NODEWATT" job 4730 --socket n1.sock --socket n2.sock --socket "$1" "${@:2}"; }
+three n3.sock --json >three.json; expect "three nodes" $? 0
+expect "their sum" "$(json three.json '(r["energy"]["energy_j"], r["job"]["nodes_measured"], len(r["members"]), r["energy"]["coverage"], r["state"])')" \
+  "(3000000.0, 3, 3, 1.0, 'ended')"
+three gone.sock >two.txt 2>err.txt; expect "two of three" $? 0
+expect_in "says who did not answer" err.txt "no nodewattd listens at gone.sock"
+expect_in "a part says so" two.txt "2 of 3 nodes"
+expect_in "a part says so" two.txt "job_node_missing"
+NODEWATT_SOCKET=n1.sock:n2.sock:n3.sock "$NODEWATT" job 4730 --json | cmp -s - three.json || fail "NODEWATT_SOCKET"
+
+# Slurm's own figure beside ours; its failure is a line.
+mkdir bin
+printf '#!/bin/sh\necho "COMPLETED|0:0|1740456|seg"\n' >bin/sacct; chmod +x bin/sacct
+PATH=$WORK/bin:$PATH "$NODEWATT" job 4711 --slurm >slurm.txt; expect "--slurm" $? 0
+expect_in "Slurm's words" slurm.txt "Slurm     COMPLETED (0:0) seg"
+expect_in "Slurm's energy" slurm.txt "-8 %"
+printf '#!/bin/sh\nexec sleep 60\n' >bin/sacct
+before=$SECONDS
+PATH=$WORK/bin:$PATH "$NODEWATT" job 4711 --slurm >slurm.txt; expect "a sacct that hangs" $? 0
+[ $((SECONDS - before)) -lt 20 ] || fail "it waited for sacct"
+expect_in "is a line" slurm.txt "not asked: sacct said nothing within 5 s"
+
+# Daemons that fail.
+"$NODEWATT" job 4711 --socket none.sock 2>err.txt; expect "no daemon" $? 5
+expect "says so" "$(cat err.txt)" "nodewatt: no nodewattd listens at none.sock"
+for verb in jobs sacct "top --once"; do "$NODEWATT" $verb --socket none.sock 2>/dev/null; expect "no daemon, $verb" $? 5; done
+daemon dying g0412 dying
+"$NODEWATT" job 4711 --socket dying.sock 2>err.txt; expect "a daemon that dies" $? 5
+expect_in "says so" err.txt "hung up in the middle of its answer"
+daemon rude g0412 rude
+"$NODEWATT" jobs --socket rude.sock 2>err.txt; expect "a daemon that is none" $? 1
+finish

@@ -1,0 +1,97 @@
+// A node daemon that knows invented jobs: it answers at a socket as nodewattd does, measures nothing, and can
+// misbehave.
+//
+// usage: job_daemon SOCKET HOST [admin|silent|rude|dying]
+// The GPU node g0412 has the exclusive and the shared job; n1, n2 and n3 have a part each of job 4730. `silent` answers
+// no request, `rude` answers with what is no answer, `dying` hangs up after its first record.
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <string>
+
+#include "account/open_job.h"
+#include "account/wire.h"
+#include "base/fd.h"
+#include "support/records_jobs.h"
+
+namespace {
+using namespace nw;
+
+std::vector<pb::Record> records_of(const std::string& host) {
+  if (host == "g0412") return {sample::shared_job(), sample::exclusive_job()};
+  return {sample::job_on(host, 1e6)};
+}
+
+class Daemon {
+ public:
+  Daemon(std::string host, std::string manner) : host_(std::move(host)), manner_(std::move(manner)) {}
+
+  void serve(int caller) const {
+    std::string bytes(2 * kMaxRequest, '\0');
+    const ssize_t got = ::recv(caller, bytes.data(), bytes.size(), 0);
+    bytes.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+    std::printf("%s\n", bytes.c_str());
+    std::fflush(stdout);
+    const auto request = parse_request(bytes);
+    if (!request) return say(caller, make_refusal(request.error()));
+    if (manner_ == "rude" && request->verb != "ping") return say(caller, "HTTP/1.1 400 Bad Request");
+    if (manner_ == "silent") {
+      ::sleep(60);
+      return;
+    }
+    answer(caller, *request);
+  }
+
+ private:
+  static void say(int caller, const std::string& bytes) { ::send(caller, bytes.data(), bytes.size(), MSG_NOSIGNAL); }
+
+  bool wants(const Request& request, const pb::Record& record) const {
+    if (request.verb == "job") {
+      const auto names = names_of(record.job());
+      return std::find(names.begin(), names.end(), request.get("id")) != names.end();
+    }
+    return request.get("state").empty() || record.state() == request.get("state");
+  }
+
+  void answer(int caller, const Request& request) const {
+    if (request.verb == "node") {
+      if (manner_ != "admin") return say(caller, make_refusal({ErrorKind::denied, "for administrators"}));
+      say(caller, make_answer({'S', sample::node_state().SerializeAsString()}));
+    }
+    const std::string limit(request.get("limit"));
+    const std::size_t most = limit.empty() || limit == "0" ? 1000 : std::stoul(limit);
+    std::size_t found = 0;
+    if (request.verb == "job" || request.verb == "jobs")
+      for (const pb::Record& record : records_of(host_)) {
+        if (!wants(request, record) || found == most) continue;
+        ++found;
+        say(caller, make_answer({'R', record.SerializeAsString()}));
+        if (manner_ == "dying") return;
+      }
+    if (request.verb == "job" && found == 0) return say(caller, make_refusal({ErrorKind::absent, "no such job"}));
+    say(caller, make_answer({'D', ""}));
+  }
+
+  std::string host_, manner_;
+};
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 3) return 2;
+  const Fd listener(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::strncpy(address.sun_path, argv[1], sizeof address.sun_path - 1);
+  if (::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+      ::listen(listener.get(), 8) != 0)
+    return 1;
+  const Daemon daemon(argv[2], argc > 3 ? argv[3] : "");
+  for (;;) {
+    const Fd caller(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    if (caller) daemon.serve(caller.get());
+  }
+}
