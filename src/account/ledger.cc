@@ -82,7 +82,9 @@ void Ledger::stretch(const Census& census, Nanos at) {
   double held = 0;
   for (auto& [serial, job] : jobs_) {
     if (job.end || (resumed_ && find_in(census, job) == nullptr)) continue;
-    pending.entries.push_back(make_entry(serial, job, census, at - *last_));
+    Entry entry = make_entry(serial, job, census, at - *last_);
+    if (entry.claim.cpus == 0 && at - job.begin <= kConfined) continue;
+    pending.entries.push_back(std::move(entry));
     used += pending.entries.back().claim.cpu_time;
     held += pending.entries.back().claim.held;
   }
@@ -91,19 +93,18 @@ void Ledger::stretch(const Census& census, Nanos at) {
   pending.outside.cpu_time = std::max(busy - used, Nanos{});
   pending.outside.held = std::max(held_ - held, 0.0);
   share_devices(pending.entries);
-  share_rest(pending.entries, at);
+  share_rest(pending.entries);
 }
 
-// Jobs that no cgroup confines to some CPUs have those that nobody reserved, each alike. A job's directory is a moment
-// older than its confinement: until then it claims nothing.
-void Ledger::share_rest(std::vector<Entry>& entries, Nanos at) {
+// Jobs that no cgroup confines to some CPUs have those that nobody reserved, each alike. (A job's directory is a moment
+// older than its confinement: until then it is not here yet.)
+void Ledger::share_rest(std::vector<Entry>& entries) {
   double reserved = 0;
   std::vector<Entry*> unconfined;
   for (Entry& entry : entries) {
     OpenJob& job = jobs_.at(entry.job);
     reserved += entry.claim.cpus;
-    if (entry.claim.cpus == 0 && at - job.begin > kConfined) unconfined.push_back(&entry);
-    if (entry.claim.cpus == 0 && at - job.begin <= kConfined) continue;
+    if (entry.claim.cpus == 0) unconfined.push_back(&entry);
     entry.claim.exclusive = entries.size() == 1 && entry.claim.cpus == 1;
     if (!entry.claim.exclusive) job.shared = true;
   }

@@ -167,13 +167,14 @@ void Ledger::settle(const Pending& stretch, const std::vector<Meter::Edge>& edge
 void Ledger::book_job(const Pending& stretch, const Settled& settled, const Entry& entry,
                       const std::vector<Share>& shares) {
   OpenJob& job = jobs_.at(entry.job);
+  const bool first = job.own.by_policy.front().duration == Nanos{};
   for (std::size_t p = 0; p < shares.size(); ++p) {
     Book part(meters_.size());
     book(part, settled, shares[p]);
     for (std::size_t i = 0; i < meters_.size(); ++i) {
       const double whole = to_joules(part.lines[i].whole);
       const double share = whole == 0 ? 0 : to_joules(part.lines[i].given.energy) / whole;
-      if (stretch.begin == job.begin) part.lines[i].edges += share * share * settled.begin_variance[i];
+      if (first) part.lines[i].edges += share * share * settled.begin_variance[i];
       if (stretch.end == job.end) part.lines[i].edges += share * share * settled.end_variance[i];
     }
     job.own.by_policy[p].add(part);

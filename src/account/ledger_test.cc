@@ -128,6 +128,34 @@ TEST_F(LedgerTest, ExclusiveJobHasTheWholeNode) {
   EXPECT_EQ(state.jobs_ended(), 1U);
 }
 
+TEST_F(LedgerTest, JobIsHereWhenItIsConfined) {
+  moment();
+  machine.census.jobs = {make_use("1", {})};
+  moment();
+  moment(millis(10));
+  machine.census.jobs[0].cpus = kEveryCpu;
+  moment();
+  moment();
+  machine.census.jobs.clear();
+  moment();
+  const pb::Record record = take();
+  EXPECT_TRUE(record.job().exclusive());
+  EXPECT_EQ(record.energy().kind(), pb::KIND_MEASURED);
+  EXPECT_NEAR(energy_of(record), kAll * 3.0, 0.01);
+}
+
+TEST_F(LedgerTest, JobsThatNothingConfinesShareWhatIsLeft) {
+  moment();
+  machine.census.jobs = {make_use("1", {}), make_use("2", {0, 1})};
+  for (int i = 0; i < 10; ++i) moment();
+  machine.census.jobs.clear();
+  moment();
+  ASSERT_EQ(ledger.ended().size(), 2U);
+  const auto& others = ledger.ended()[0].job().others(0).energy();
+  EXPECT_GT(others.energy_uj(), ledger.ended()[1].job().others(0).energy().energy_uj());
+  EXPECT_FALSE(ledger.ended()[0].job().exclusive());
+}
+
 TEST_F(LedgerTest, SharesOfANodeAddUpAndAreAttributed) {
   moment();
   machine.census.jobs = {make_use("1", {0, 1}), make_use("2", {2, 3, 4, 5})};
