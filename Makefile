@@ -8,7 +8,7 @@ BENCH_ARGS ?= --repeat 3
 DATA := workloads/fetch-data.sh >/dev/null 2>&1 || { tools/deps --lists && workloads/fetch-data.sh; }
 CTEST := ctest --output-on-failure --no-tests=error
 
-.PHONY: deps build bench test unit sanitize tsan lint tidy check fuzz portable wheel bench-overhead bench-nvtx bench-phases bench-accuracy bench-compare bench-jobs results format clean
+.PHONY: deps build bench test unit sanitize tsan lint tidy check fuzz portable wheel bench-overhead bench-nvtx bench-phases bench-accuracy bench-sharing bench-compare bench-jobs bench-daemon results format clean
 
 deps:                 ## install what is missing of the Debian packages in tools/packages*.txt
 	@tools/deps
@@ -80,6 +80,12 @@ results: build        ## docs/results/node-types.md: played node types, the two 
 
 bench-accuracy: build ## the error on played machines, SCENARIOS of them, and of RATIOS pairs compared; WRITE=docs/results writes the page; last line JSON
 	@bench/accuracy/report $(BUILD) --scenarios $${SCENARIOS:-200} --seed $${SEED:-1} $${RATIOS:+--ratios $$RATIOS} $${WRITE:+--write $$WRITE}
+
+bench-sharing: build  ## jobs that share a node: true energy inside the stated interval, NODES of each kind; WRITE=docs/results writes the page; last line JSON
+	@bench/sharing/report $(BUILD) --nodes $${NODES:-100} --seed $${SEED:-1} $${WRITE:+--write $$WRITE}
+
+bench-daemon: build   ## what a daemon that is killed loses, and what it costs; the last line is one JSON object, goal name to figure
+	@bench/daemon $(BUILD) --kills $${KILLS:-200}
 
 bench-compare: build  ## comparing and importing 1,000 records; the last line is one JSON object, goal name to figure
 	@bench/comparing $(BUILD)

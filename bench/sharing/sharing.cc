@@ -10,11 +10,13 @@
 #include <cstdlib>
 #include <random>
 #include <string>
+#include <string_view>
 
 #include <fmt/format.h>
 
 #include "account/attribute.h"
 #include "bench/sharing/node.h"
+#include "energy/energy.h"
 
 namespace {
 using namespace nw;
@@ -23,28 +25,25 @@ using namespace nw::sharing;
 // What is known of the power at rest: found by a calibration, the least that was seen with nobody here, or nothing.
 constexpr std::array<const char*, 3> kRests{"calibrated", "lowest", "unknown"};
 constexpr double kTick = 0.01;  // s, of CPU time
-// Limits of gain: RAPL package and DRAM, the node's own sensor, accelerators.
+// Limits of gain by part: RAPL package and DRAM, the node's own sensor, accelerators.
 constexpr std::array<double, 4> kGains{0.05, 0.10, 0.03, 0.05};
 
-struct Gains {
-  double processor, memory, whole, accelerator;
-};
-
-// What one job was given, by part; the parts' doubts are standard uncertainties added up over the stretches.
+// What one job was given, by part; accelerators are one.
 struct Given {
-  std::array<double, 4> joules{}, truth{}, u{}, squares{};  // squares: as if each stretch erred anew
-  std::array<double, 4> sensed{};                           // how its energy moves with each gain
+  std::array<double, 4> joules{}, truth{};
+  std::array<double, 4> u{};        // of the division; standard uncertainties added up over the stretches
+  std::array<double, 4> squares{};  // variances added up, as if each stretch erred anew
+  std::array<double, 4> sensed{};   // how its energy moves with each gain
 };
 
 class Daemon {
  public:
-  Daemon(const Run& run, const char* rest, std::uint64_t seed) : run_(run), rest_(rest), random_(seed) {
+  Daemon(const Run& run, std::string_view rest, bool perfect, std::uint64_t seed) : run_(run), random_(seed) {
     std::uniform_real_distribution<double> gain(-1, 1);
-    gains_ = {1 + kGains[0] * gain(random_), 1 + kGains[1] * gain(random_), 1 + kGains[2] * gain(random_),
-              1 + kGains[3] * gain(random_)};
+    for (std::size_t g = 0; g < kGains.size(); ++g) gains_[g] = 1 + (perfect ? 0 : kGains[g]) * gain(random_);
     const double scatter = 1 + 0.02 * std::normal_distribution<double>()(random_);
-    if (rest_ == "calibrated") rest_w_ = {run.processor_rest_w * scatter, run.memory_rest_w * scatter};
-    if (rest_ == "lowest") rest_w_ = {run.lowest_processor_w, run.lowest_memory_w};
+    if (rest == "calibrated") rest_w_ = {run.processor_rest_w * scatter, run.memory_rest_w * scatter};
+    if (rest == "lowest") rest_w_ = {run.lowest_processor_w, run.lowest_memory_w};
     given_.resize(run.jobs.size());
     ticks_.resize(run.jobs.size() + 2);
   }
@@ -65,11 +64,11 @@ class Daemon {
     double whole = 0;
     for (const double sum : sums) whole += sum;
     std::vector<Stretch> stretches{
-        {Rule::processor, 0, uj(sums[kProcessor] * gains_.processor), uj(rest_w_[0] * gains_.processor)},
-        {Rule::memory, 0, uj(sums[kMemory] * gains_.memory), uj(rest_w_[1] * gains_.memory)},
-        {Rule::node, 0, uj(whole * gains_.whole), {}}};
+        {Rule::processor, 0, uj(sums[kProcessor] * gains_[kProcessor]), uj(rest_w_[0] * gains_[kProcessor])},
+        {Rule::memory, 0, uj(sums[kMemory] * gains_[kMemory]), uj(rest_w_[1] * gains_[kMemory])},
+        {Rule::node, 0, uj(whole * gains_[kNode]), {}}};
     for (std::size_t a = kAccelerators; a < sums.size(); ++a)
-      stretches.push_back({Rule::device, a - kAccelerators, uj(sums[a] * gains_.accelerator), {}});
+      stretches.push_back({Rule::device, a - kAccelerators, uj(sums[a] * gains_[kAccelerators]), {}});
     for (std::size_t part = 0; part < stretches.size(); ++part)
       if (part != kNode) stretches[kNode].energy -= stretches[part].energy;
     return stretches;
@@ -134,9 +133,8 @@ class Daemon {
     double true_s = 0, read_s = 0;
   };
   const Run& run_;
-  std::string rest_;
   std::mt19937_64 random_;
-  Gains gains_{};
+  std::array<double, 4> gains_{};
   std::array<double, 2> rest_w_{};
   std::vector<Given> given_;
   std::vector<Counter> ticks_;
@@ -147,21 +145,35 @@ std::string list(const std::array<double, 4>& values) {
   return fmt::format("[{:.6g},{:.6g},{:.6g},{:.6g}]", values[0], values[1], values[2], values[3]);
 }
 
-Int128 judge(const NodeOptions& options, const Variety& variety, const char* rest) {
-  const Run run = invent(options, variety);
-  Daemon daemon(run, rest, options.seed * 1'000'003 + options.number);
-  const auto given = daemon.divide_all();
-  for (std::size_t j = 0; j < given.size(); ++j) {
-    double gain = 0;
-    for (std::size_t g = 0; g < kGains.size(); ++g) gain += std::pow(given[j].sensed[g] * kGains[g], 2) / 3;
-    const Given& its = given[j];
-    fmt::print(R"({{"number":{},"job":{},"jobs":{},"accelerators":{},"truth":"{}","rest":"{}","seconds":{},)"
-               R"("value_j":{},"true_j":{},"u_j":{},"u_anew_j":{},"u_gain_j":{:.6g}}})"
-               "\n",
-               options.number, j, options.jobs, options.accelerators, variety.name, rest, run.seconds.size(),
-               list(its.joules), list(its.truth), list(its.u),
-               list({std::sqrt(its.squares[0]), std::sqrt(its.squares[1]), std::sqrt(its.squares[2]), 0}),
-               std::sqrt(gain));
+// Half the width of the 95 % interval of the job's whole energy, as production states it.
+double half_width(const Given& given, const std::array<double, 4>& divisions, bool perfect) {
+  Uncertainty uncertainty;
+  for (std::size_t part = 0; part < divisions.size(); ++part)
+    uncertainty.add({fmt::format("division {}", part), divisions[part], true, false});
+  for (std::size_t g = 0; g < kGains.size() && !perfect; ++g)
+    uncertainty.add({fmt::format("gain {}", g), std::abs(given.sensed[g]) * kGains[g] / std::sqrt(3.0), true, true});
+  return uncertainty.expanded();
+}
+
+struct Question {
+  const Variety& variety;
+  const char* rest;
+  bool perfect;
+};
+
+Int128 judge(const NodeOptions& options, const Question& question) {
+  const Run run = invent(options, question.variety);
+  Daemon daemon(run, question.rest, question.perfect, options.seed * 1'000'003 + options.number);
+  for (const Given& its : daemon.divide_all()) {
+    std::array<double, 4> anew{};
+    for (std::size_t part = 0; part < anew.size(); ++part) anew[part] = std::sqrt(its.squares[part]);
+    fmt::print(
+        R"({{"jobs":{},"accelerators":{},"truth":"{}","rest":"{}","perfect":{},"value_j":{},"true_j":{},"u_j":{},)"
+        R"("half_j":{:.6g},"half_anew_j":{:.6g}}})"
+        "\n",
+        options.jobs, options.accelerators, question.variety.name, question.rest, question.perfect, list(its.joules),
+        list(its.truth), list(its.u), half_width(its, its.u, question.perfect),
+        half_width(its, anew, question.perfect));
   }
   return daemon.not_conserved();
 }
@@ -198,11 +210,13 @@ int main(int argc, char** argv) {
   };
   const std::uint64_t nodes = number(1, 500), seed = number(2, 1);
   Int128 not_conserved = 0;
+  const auto ask = [&](const Question& question) {
+    for (const std::size_t jobs : {2, 3, 4})
+      for (const std::size_t accelerators : {0, 4})
+        for (std::uint64_t n = 0; n < nodes; ++n) not_conserved += judge({seed, n, jobs, accelerators}, question);
+  };
   for (const Variety& variety : kVarieties)
     for (const char* rest : kRests)
-      for (const std::size_t jobs : {2, 3, 4})
-        for (const std::size_t accelerators : {0, 4})
-          for (std::uint64_t n = 0; n < nodes; ++n)
-            not_conserved += judge({seed, n, jobs, accelerators}, variety, rest);
+      for (const bool perfect : {false, true}) ask({variety, rest, perfect});
   fmt::print("{{\"not_conserved_uj\":{},\"divide_us\":{:.3f}}}\n", saturate(not_conserved), time_division());
 }
