@@ -48,7 +48,7 @@ std::string time_cell(std::int64_t unix_ns) {
 
 // "[D-]HH:MM:SS", as sacct has it.
 std::string elapsed_cell(std::int64_t duration_ns) {
-  if (duration_ns < 0) return "";
+  if (duration_ns <= 0) return "";
   const std::int64_t all = duration_ns / kNanosPerSecond, days = all / 86400, rest = all % 86400;
   return fmt::format("{}{:02}:{:02}:{:02}", days > 0 ? fmt::format("{}-", days) : "", rest / 3600, rest / 60 % 60,
                      rest % 60);

@@ -13,7 +13,8 @@
 namespace nw {
 
 namespace {
-constexpr int kMostSteps = 200;  // that a person is shown; all are in JSON
+constexpr std::size_t kLongestId = 32;  // a SLUID has 14
+constexpr int kMostSteps = 200;         // that a person is shown; all are in JSON
 
 void append(std::string& words, const std::string& word) {
   if (!word.empty()) words += (words.empty() ? "" : ", ") + word;
@@ -53,10 +54,12 @@ std::string share_words(const pb::Record& record) {
     if (has) append(words, all > 0 ? fmt::format("{}/{} {}", own, all, what) : fmt::format("{} {}", own, what));
   };
   part(job.has_cpus_count(), job.cpus_count(), node.logical_cpus(), "CPUs");
-  if (!job.has_cpus_count() && job.has_cpus()) append(words, percent_text({finite(job.cpus()), {}}) + " of the CPUs");
+  if (!job.has_cpus_count() && job.cpus() > 0 && job.cpus() <= 1)
+    append(words, percent_text({job.cpus(), {}}) + " of the CPUs");
   if (job.gpus() > 0 || node.gpus_size() > 0)
     part(job.has_gpus(), job.gpus(), static_cast<std::uint32_t>(node.gpus_size()), "GPUs");
-  if (job.has_memory()) append(words, percent_text({finite(job.memory()), {}}) + " of the memory");
+  if (job.has_memory() && job.memory() >= 0 && job.memory() <= 1)
+    append(words, percent_text({job.memory(), {}}) + " of the memory");
   return words.empty() ? "shared" : "shared: " + words;
 }
 
@@ -87,8 +90,7 @@ std::string unused_words(const pb::Record& record, const NumberStyle& style) {
     if (one.no_process && one.part != nullptr)
       append(which, fmt::format("{} {}", part_label(*one.part), energy_text(energy_amount(one.part->energy()), style)));
   const pb::Job& job = record.job();
-  if (!job.has_unused_gpu_uj() || job.unused_gpu_uj() == 0)
-    return which.empty() ? "" : "no process was seen on " + which;
+  if (job.unused_gpu_uj() <= 0) return which.empty() ? "" : "no process was seen on " + which;
   const Amount unused{static_cast<double>(job.unused_gpu_uj()) / 1e6, {}};
   const Amount part = ratio(unused, energy_j(record.energy()));
   std::string words = energy_text(unused, style);
@@ -183,10 +185,14 @@ StepLine make_step_line(const pb::Step& step, const pb::Record& record, const Nu
 
 std::string job_id(const pb::Job& job) {
   if (!job.array_job().empty() && !job.array_task().empty())
-    return clean(job.array_job()) + "_" + clean(job.array_task());
-  if (!job.het_job().empty() && !job.het_offset().empty()) return clean(job.het_job()) + "+" + clean(job.het_offset());
-  const std::string id = clean(job.id().empty() ? job.sluid() : job.id());
-  return id.empty() ? std::string(kUnknown) : id;
+    return strip(job.array_job()) + "_" + strip(job.array_task());
+  if (!job.het_job().empty() && !job.het_offset().empty()) return strip(job.het_job()) + "+" + strip(job.het_offset());
+  return strip(job.id().empty() ? job.sluid() : job.id());
+}
+
+std::string short_job_id(const pb::Job& job) {
+  const std::string id = job_id(job);
+  return id.empty() ? std::string(kUnknown) : cut_middle(id, kLongestId);
 }
 
 std::optional<double> gpu_share(const pb::Record& record) {
@@ -218,7 +224,7 @@ std::optional<JobWords> make_job_words(const pb::Record& record, const NumberSty
   NumberStyle same = style;
   same.units = energy_unit(energy_j(record.energy()), style.units);
   JobWords out;
-  out.id = job_id(job);
+  out.id = short_job_id(job);
   out.owner = owner_words(job);
   out.where = where_words(job);
   out.nodes = nodes_words(record);

@@ -47,7 +47,8 @@ std::optional<JobWords> make_job_words(const pb::Record& record, const NumberSty
 // Whose joules a record's are: the whole node's, or a job's.
 std::string scope_words(const pb::Record& record);
 
-std::string job_id(const pb::Job& job);  // as people call it; "-" when it has none
+std::string job_id(const pb::Job& job);        // as people call it, whole; empty when it has none
+std::string short_job_id(const pb::Job& job);  // the same for a column; "-" when it has none
 // Of a record's energy, what its GPUs took; nothing where it has none.
 std::optional<double> gpu_share(const pb::Record& record);
 nlohmann::ordered_json make_job_json(const pb::Record& record);  // null for a record of no job

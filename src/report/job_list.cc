@@ -25,7 +25,7 @@ Row make_row(const pb::Record& record, const NumberStyle& style) {
   const pb::Energy& energy = record.energy();
   const std::string type = clean(node_type(record));
   const bool modelled = energy.kind() == pb::KIND_ESTIMATED;
-  return {{{job_id(record.job())},
+  return {{{short_job_id(record.job())},
            {record.name().empty() ? std::string(kUnknown) : clean(record.name())},
            {clean(record.job().user())},
            {record.state().empty() ? std::string(kUnknown) : clean(record.state())},

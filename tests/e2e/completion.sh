@@ -6,7 +6,7 @@ verbs=$("$NODEWATT" --help | sed -n '/^Subcommands:/,$p' | grep -oE '^  [a-z]+' 
 expect "commands" "$(offered '' | sort | tr '\n' ' ')" "$(echo "$verbs" | sort | tr '\n' ' ')"
 for verb in $verbs; do
   expect "flags of $verb" "$(offered "$verb" -- | sort -u | tr '\n' ' ')" \
-    "$("$NODEWATT" "$verb" --help | grep -E '^  -' | grep -oE '^  (-[a-zA-Z0-9],)?(--[a-z-]+,?)+' | grep -oE -- '--[a-z-]+' | sort -u | tr '\n' ' ')"
+    "$("$NODEWATT" "$verb" --help | grep -E '^  -' | grep -oE '^  (-[a-zA-Z0-9],)?(--[a-z0-9-]+,?)+' | grep -oE -- '--[a-z0-9-]+' | sort -u | tr '\n' ' ')"
 done
 expect "values of a set" "$(offered report --color a | tr '\n' ' ')" "auto always "
 expect "formats" "$(offered compare --format m | tr '\n' ' ')" "markdown "
