@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <zstd.h>
 
 #include "base/monotonic.h"
 #include "base/parse.h"
@@ -45,13 +46,30 @@ std::vector<std::uint64_t> segments_in(const std::string& dir) {
   return numbers;
 }
 
+Result<std::string> pack(std::string_view plain) {
+  std::string packed(ZSTD_compressBound(plain.size()), '\0');
+  const std::size_t size = ZSTD_compress(packed.data(), packed.size(), plain.data(), plain.size(), 1);
+  if (ZSTD_isError(size) != 0) return fail(ErrorKind::failed, fmt::format("books: zstd: {}", ZSTD_getErrorName(size)));
+  packed.resize(size);
+  return packed;
+}
+
+// Nothing when it is no frame of zstd's that says its size, or of more than a frame of ours may hold.
+std::optional<std::string> unpack(std::string_view packed) {
+  const unsigned long long size = ZSTD_getFrameContentSize(packed.data(), packed.size());
+  if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN || size > kMaxFrame) return std::nullopt;
+  std::string plain(size, '\0');
+  const std::size_t done = ZSTD_decompress(plain.data(), plain.size(), packed.data(), packed.size());
+  return done == size ? std::optional(std::move(plain)) : std::nullopt;
+}
+
 std::optional<std::string> last_frame(const std::string& path) {
   const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   if (!fd) return std::nullopt;
   FrameReader reader(bytes_of_fd(fd.get(), path), path);
   std::optional<std::string> last;
   while (auto payload = reader.next()) last = std::move(payload);
-  return last;
+  return last ? unpack(*last) : std::nullopt;
 }
 }  // namespace
 
@@ -108,12 +126,14 @@ Done BooksFile::write(std::string_view frame) {
 }
 
 Done BooksFile::amend(std::string_view payload) {
-  const std::string frame = NW_TRY(make_frame(payload));
+  const std::string packed = NW_TRY(pack(payload));
+  const std::string frame = NW_TRY(make_frame(packed));
   return write(frame);
 }
 
 Done BooksFile::append(std::string_view payload) {
-  const std::string frame = NW_TRY(make_frame(payload));
+  const std::string packed = NW_TRY(pack(payload));
+  const std::string frame = NW_TRY(make_frame(packed));
   const bool full = size_ > static_cast<std::int64_t>(kFramesMagic.size()) && size_ >= limits_.segment;
   if (full) NW_CHECK(begin_segment());
   NW_CHECK(write(frame));

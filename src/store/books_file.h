@@ -1,4 +1,5 @@
-// The daemon's books on disk: segments of checked frames (frames.h), each frame the whole of the books as of a moment.
+// The daemon's books on disk: segments of checked frames (frames.h), each frame the whole of the books as of a moment,
+// as one zstd frame.
 //
 //   append   for good, at whatever must not be lost
 //   amend    over the last amendment, which is behind the last appended frame: what was booked since, at each sweep, at

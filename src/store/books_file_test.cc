@@ -45,7 +45,7 @@ TEST(BooksFile, AppendedFrameStandsWhereTheAmendmentWas) {
   ASSERT_TRUE(books->append("one"));
   ASSERT_TRUE(books->amend(std::string(5000, 'x')));
   ASSERT_TRUE(books->append("two"));
-  EXPECT_LT(std::filesystem::file_size(newest(dir.path())), 100U);
+  EXPECT_LT(std::filesystem::file_size(newest(dir.path())), 120U);
   *books = std::move(*BooksFile::open(dir.path() + "/other"));
   EXPECT_EQ(found_in(dir.path()), "two");
 }
@@ -79,7 +79,8 @@ TEST(BooksFile, SegmentsArePruned) {
   const test::TempDir dir;
   auto books = BooksFile::open(dir.path(), {1000, 3000, seconds(86400)});
   ASSERT_TRUE(books);
-  const std::string payload(400, 'x');
+  std::string payload;  // that no packing makes smaller
+  for (unsigned i = 0, x = 1; i < 400; ++i) payload += static_cast<char>((x = x * 1103515245 + 12345) >> 16);
   std::uintmax_t most = 0;
   for (int i = 0; i < 200; ++i) {
     ASSERT_TRUE(books->append(payload + std::to_string(i)));

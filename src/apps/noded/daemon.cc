@@ -28,7 +28,7 @@ namespace nw::noded {
 namespace {
 constexpr Nanos kBetween = millis(5);           // moments come no closer than this
 constexpr Nanos kShortestPeriod = millis(100);  // whatever a step asks for
-constexpr Nanos kForGood = seconds(60);         // the books are written for good at least this often
+constexpr Nanos kForGood = seconds(300);        // the books are written for good at least this often
 constexpr Nanos kBetweenLooks = seconds(10);    // at who works on which accelerator
 constexpr Nanos kFirstRound = seconds(2);       // of slow buses
 constexpr std::size_t kMostUnkept = 2000;       // records that wait for a store that is full
