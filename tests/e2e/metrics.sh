@@ -31,7 +31,7 @@ value() {  # value QUERY: of its first series
 mkdir tree state
 python3 "$HERE/feed.py" "$WORK/tree" 220 180 30 &
 wait_for 30 test -e tree/ready || fail "the tree does not play"
-"$PROGRAM" --metrics 127.0.0.1:"$PORT" --socket "$WORK/node.sock" --state "$WORK/state" --root "$WORK/tree" 2>program.txt &
+"$PROGRAM" --metrics 127.0.0.1:"$PORT" --socket "$WORK/node.sock" --state "$WORK/state" --root "$WORK/tree" --cgroup "$WORK/none" 2>program.txt &
 wait_for 30 curl -f "$PAGE" || { fail "$PROGRAM does not answer: $(cat program.txt)"; finish; }
 python3 "$HERE/node_states.py" ask node.sock states.jsonl 2>ask.txt &
 

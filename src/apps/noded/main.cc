@@ -21,7 +21,7 @@ void declare(CLI::App& app, noded::DaemonOptions& options, std::string& period, 
   app.add_option("--config", options.config, "the site file")->type_name("FILE");
   app.add_option("--state", options.state, "where books and records are kept")->capture_default_str()->type_name("DIR");
   app.add_option("--socket", options.socket, "where users ask")->capture_default_str()->type_name("PATH");
-  app.add_option("--metrics", options.metrics, "serve OpenMetrics there: 127.0.0.1:9188, [::1]:9188")
+  app.add_option("--metrics", options.metrics, "serve OpenMetrics there: 127.0.0.1:9753, [::1]:9753")
       ->type_name("ADDR:PORT");
   app.add_option("--period", period, "between two readings of all sensors")->capture_default_str()->type_name("T");
   app.add_option("--user", options.user, "become this user when everything is open")->type_name("NAME");
