@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "account/allocation.h"
 #include "base/parse.h"
@@ -82,9 +83,7 @@ void Ledger::stretch(const Census& census, Nanos at) {
   double held = 0;
   for (auto& [serial, job] : jobs_) {
     if (job.end || (resumed_ && find_in(census, job) == nullptr)) continue;
-    Entry entry = make_entry(serial, job, census, at - *last_);
-    if (entry.claim.cpus == 0 && at - job.begin <= kConfined) continue;
-    pending.entries.push_back(std::move(entry));
+    pending.entries.push_back(make_entry(serial, job, census, at - *last_));
     used += pending.entries.back().claim.cpu_time;
     held += pending.entries.back().claim.held;
   }
@@ -93,23 +92,34 @@ void Ledger::stretch(const Census& census, Nanos at) {
   pending.outside.cpu_time = std::max(busy - used, Nanos{});
   pending.outside.held = std::max(held_ - held, 0.0);
   share_devices(pending.entries);
-  share_rest(pending.entries);
 }
 
-// Jobs that no cgroup confines to some CPUs have those that nobody reserved, each alike. (A job's directory is a moment
-// older than its confinement: until then it is not here yet.)
-void Ledger::share_rest(std::vector<Entry>& entries) {
+// A job's directory is older than its confinement, by milliseconds or, on a node that swaps, by a second: what it
+// reserved is not known before, and a stretch with such a job waits.
+bool Ledger::is_undecided(const Pending& stretch) const {
+  return std::any_of(stretch.entries.begin(), stretch.entries.end(), [&](const Entry& entry) {
+    const OpenJob& job = jobs_.at(entry.job);
+    return entry.claim.cpus == 0 && job.use.cpus.empty() && !job.end && *last_ - job.begin <= kConfined;
+  });
+}
+
+// What each job had reserved, as far as it is known by now. Jobs that no cgroup confines to some CPUs have those that
+// nobody reserved, each alike.
+void Ledger::decide(Pending& stretch) {
   double reserved = 0;
-  std::vector<Entry*> unconfined;
-  for (Entry& entry : entries) {
+  std::vector<Claim*> unconfined;
+  for (Entry& entry : stretch.entries) {
     OpenJob& job = jobs_.at(entry.job);
-    reserved += entry.claim.cpus;
-    if (entry.claim.cpus == 0) unconfined.push_back(&entry);
-    entry.claim.exclusive = entries.size() == 1 && entry.claim.cpus == 1;
-    if (!entry.claim.exclusive) job.shared = true;
+    Claim& claim = entry.claim;
+    if (claim.cpus == 0 && cpus_ > 0) claim.cpus = static_cast<double>(job.use.cpus.size()) / cpus_;
+    if (claim.memory == 0 && job.use.memory_limit && memory_ > 0)
+      claim.memory = std::min(1.0, static_cast<double>(*job.use.memory_limit) / memory_);
+    reserved += claim.cpus;
+    claim.exclusive = stretch.entries.size() == 1 && claim.cpus == 1;
+    if (claim.cpus == 0) unconfined.push_back(&claim);
+    if (!claim.exclusive) job.shared = true;
   }
-  for (Entry* entry : unconfined)
-    entry->claim.cpus = std::max(0.0, 1 - reserved) / static_cast<double>(unconfined.size());
+  for (Claim* claim : unconfined) claim->cpus = std::max(0.0, 1 - reserved) / static_cast<double>(unconfined.size());
 }
 
 Ledger::Entry Ledger::make_entry(std::uint64_t serial, OpenJob& job, const Census& census, Nanos time) const {
@@ -117,8 +127,8 @@ Ledger::Entry Ledger::make_entry(std::uint64_t serial, OpenJob& job, const Censu
   const JobUse* now = find_in(census, job);
   const JobUse& known = now != nullptr ? *now : job.use;
   Claim& claim = entry.claim;
-  if (!known.cpus.empty() && cpus_ > 0)
-    claim.cpus = static_cast<double>(known.cpus.size()) / cpus_;
+  if (const auto& cpus = known.cpus.empty() ? job.use.cpus : known.cpus; !cpus.empty() && cpus_ > 0)
+    claim.cpus = static_cast<double>(cpus.size()) / cpus_;
   else if (job.record.job().has_cpus_count() && cpus_ > 0)
     claim.cpus = std::min(1.0, static_cast<double>(job.record.job().cpus_count()) / cpus_);
   if (known.memory_limit && memory_ > 0)
@@ -244,9 +254,10 @@ void Ledger::update(OpenJob& job, const JobUse& use, Nanos at) {
     changed_ = true;
   }
   const bool confined = is_new || job.use.gpus != use.gpus;
-  const std::optional<Nanos> cpu = use.cpu ? use.cpu : job.use.cpu;
-  job.use = use;
-  job.use.cpu = cpu;
+  const JobUse before = std::exchange(job.use, use);
+  if (!use.cpu) job.use.cpu = before.cpu;  // its directory is going
+  if (use.cpus.empty()) job.use.cpus = before.cpus;
+  if (!use.memory_limit) job.use.memory_limit = before.memory_limit;
   pb::Job& its = *job.record.mutable_job();
   if (use.uid) its.set_uid(*use.uid);
   if (!use.cpus.empty() && cpus_ > 0) {

@@ -97,7 +97,8 @@ class Ledger {
   void stretch(const Census& census, Nanos at);
   Entry make_entry(std::uint64_t serial, OpenJob& job, const Census& census, Nanos time) const;
   void share_devices(std::vector<Entry>& entries) const;
-  void share_rest(std::vector<Entry>& entries);
+  bool is_undecided(const Pending& stretch) const;
+  void decide(Pending& stretch);
   void take_hints(Nanos at);
   void compare(const Census& census, Nanos at);
   OpenJob& open(const std::string& slurmd, const std::string& id, Nanos at, const char* basis);

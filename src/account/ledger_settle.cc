@@ -70,8 +70,12 @@ void Ledger::settle(bool force) {
     layout_ = make_layout(meters_, *last_);
   }
   std::vector<Meter::Edge> edges;
-  for (; !pending_.empty() && find_edges(pending_.front(), force, edges); pending_.pop_front())
+  while (!pending_.empty() && (force || !is_undecided(pending_.front())) &&
+         find_edges(pending_.front(), force, edges)) {
+    decide(pending_.front());
     settle(pending_.front(), edges);
+    pending_.pop_front();
+  }
   finish();
 }
 
