@@ -37,7 +37,7 @@ for node in nwcpu nwgpu; do check_conserved $node; done
 for node in nwcpu nwgpu; do kill -0 "${DAEMONS[$node]}" 2>/dev/null || fail "the daemon of $node has ended"; done
 [ $FAILED = 0 ] && echo "ok: slurm.sh" || for node in nwcpu nwgpu; do tail -n 20 "$WORK/$node/daemon.log" | sed "s/^/    $node: /" >&2; done
 jq -nc --arg error "$JOB_ENERGY_ERROR" --arg gap "$CONSERVATION_UJ" --arg without "${LAUNCH_MS_WITHOUT:-}" --arg with "${LAUNCH_MS_WITH:-}" \
-  'def figure: if . == "" then null else (tonumber? // null) end;
+  --arg delay "${LAUNCH_DELAY_MS:-}" 'def figure: (tonumber? // null);
    {job_energy_error: ($error | figure), conservation_uj: ($gap | figure), launch_ms_without: ($without | figure),
-    launch_ms_with: ($with | figure), launch_delay_ms: (if $with == "" then null else ($with | figure) - ($without | figure) end)}'
+    launch_ms_with: ($with | figure), launch_delay_ms: ($delay | figure)}'
 exit $FAILED

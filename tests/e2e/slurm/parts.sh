@@ -33,7 +33,7 @@ shared_node() {
   done
   echo "  by use $(record nwcpu "$busy" '.energy.energy_uj / 1e6') and $(record nwcpu "$calm" '.energy.energy_uj / 1e6') J," \
     "by allocation $(record nwcpu "$busy" '.job.others[0].energy.energy_uj / 1e6') and $(record nwcpu "$calm" '.job.others[0].energy.energy_uj / 1e6') J"
-  ratio=$(python3 -c 'import sys; a, b = map(float, sys.argv[1:]); print(a > 1.1 * b)' \
+  ratio=$(python3 -c 'import sys; a, b = map(float, sys.argv[1:]); print(a > b)' \
     "$(record nwcpu "$busy" .energy.energy_uj)" "$(record nwcpu "$calm" .energy.energy_uj)")
   expect "by use the busy one has more" "$ratio" True
   ratio=$(python3 -c 'import sys; a, b = map(float, sys.argv[1:]); print(abs(a / b - 1) < 0.2)' \
@@ -155,23 +155,34 @@ commands() {  # the same by the command line, where it has the verb
 }
 
 # The launch of a step with prolog, epilog and plug-in and without, one after the other, so that a busy moment meets both.
-median_launch() {  # prints two medians of 20, in ms: without, with
+LAUNCHES=${LAUNCHES:-20}
+measure_launches() {  # prints three medians in ms: without, with, and of the differences of pairs
   local begin kind
-  for _ in $(seq 20); do
+  for _ in $(seq "$LAUNCHES"); do
     for kind in without with; do
       hooks_$kind
+      nodes_idle  # the epilog of the one before is over
       begin=$(date +%s%N)
-      as_user nwalice srun -p cpu -n1 true
+      as_user nwalice srun -Q -p cpu -n1 true
       echo "$kind $((($(date +%s%N) - begin) / 1000))"
     done
   done >launches
-  for kind in without with; do awk -v kind=$kind '$1 == kind {print $2}' launches | sort -n | awk '{v[NR] = $1} END {print (v[10] + v[11]) / 2000}'; done
+  python3 - <<'X'
+import statistics
+times = {"without": [], "with": []}
+for line in open("launches"):
+    kind, us = line.split()
+    times[kind].append(int(us) / 1000)
+print(*(round(statistics.median(figures), 1) for figures in (*times.values(), [b - a for a, b in zip(*times.values())])))
+X
 }
-hooks_without() { rm -f "$CLUSTER"/hooks/*.d/{nodewatt,clock} "$CLUSTER/etc/plug.d/nodewatt.conf"; }
-hooks_with() {  # and one of the rig's own before it, that says when the prolog began
-  local hook
-  printf '#!/bin/sh\ndate +%%s%%N >%s/here-$SLURMD_NODENAME-$SLURM_JOB_ID\n' "$CLUSTER" >"$CLUSTER/hooks/prolog.d/clock"
+hooks_without() { rm -f "$CLUSTER"/hooks/*.d/nodewatt "$CLUSTER/etc/plug.d/nodewatt.conf"; }
+prolog_clock() {  # a hook of the rig's own before nodewatt's: when the prolog began
+  printf '#!/bin/sh\ndate +%%s%%N >%s/begun-$SLURMD_NODENAME-$SLURM_JOB_ID\n' "$CLUSTER" >"$CLUSTER/hooks/prolog.d/clock"
   chmod 755 "$CLUSTER/hooks/prolog.d/clock"
+}
+hooks_with() {
+  local hook
   for hook in prolog epilog; do
     printf '#!/bin/sh\nNODEWATT_SLURM_CONF=%s exec %s\n' "$SHARE/slurm.conf" "$SHARE/deploy/$hook.sh" >"$CLUSTER/hooks/$hook.d/nodewatt"
     chmod 755 "$CLUSTER/hooks/$hook.d/nodewatt"
@@ -188,13 +199,15 @@ hooks_and_plug_in() {
   printf '%s\n' "NODEWATT_BIN=$SHARE/bin" "NODEWATT_SOCKET=$CLUSTER/here/nodewatt.sock" NODEWATT_BLOCK=1 \
     "NODEWATT_BLOCK_ARGS=\"--socket $CLUSTER/here/nodewatt.sock\"" "NODEWATT_NOTES=$CLUSTER/here/notes" >"$SHARE/slurm.conf"
   chmod -R a+rX "$SHARE"
-  read -r -d '' LAUNCH_MS_WITHOUT LAUNCH_MS_WITH < <(median_launch)
-  echo "  launch of a step: $LAUNCH_MS_WITHOUT ms without, $LAUNCH_MS_WITH ms with prolog, epilog and plug-in (medians of 20)"
+  read -r LAUNCH_MS_WITHOUT LAUNCH_MS_WITH LAUNCH_DELAY_MS < <(measure_launches)
+  echo "  launch of a step: $LAUNCH_MS_WITHOUT ms without, $LAUNCH_MS_WITH ms with prolog, epilog and plug-in," \
+    "$LAUNCH_DELAY_MS ms in between (medians of $LAUNCHES)"
   hooks_with
+  prolog_clock
   CLUSTER_PROLOG_FLAGS=Alloc,Contain cluster_restart || fail "no restart"
   job=$(submit nwalice -p cpu --exclusive -n2 --nodewatt-phase=whole "$JOBS/steps.sh")
   gone nwcpu "$job" 40
-  BEGUN=$(monotonic_of "$(cat "$CLUSTER/here-nwcpu-$job")") check_exclusive nwcpu "$job"
+  BEGUN=$(monotonic_of "$(cat "$CLUSTER/begun-nwcpu-$job")") check_exclusive nwcpu "$job"
   expect "what the prolog said" "$(record nwcpu "$job" '"\(.job.user) \(.job.account) \(.job.partition) \(.job.begin_basis)"')" "nwalice math cpu prolog"
   expect "what the plug-in said" "$(record nwcpu "$job" '[.job.steps[] | select(.id == "0") | .phase] | join(" ")')" whole
   has_job_command && {
