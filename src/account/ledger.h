@@ -70,7 +70,8 @@ class Ledger {
   void write(const std::string& boot_id, pb::Books& out) const;  // call on forced()
   Ledger forced() const;
 
-  // Open jobs, newest first: as their owners are shown them, or as of the last settled stretch.
+  // Jobs that run, newest first: as their owners are shown them, or as of the last settled stretch. Those that have
+  // ended and wait for their last stretch are among the ended ones of forced().
   std::vector<pb::Record> running(bool published) const;
   void write(pb::NodeState& out) const;
   const std::vector<Meter>& meters() const { return meters_; }

@@ -158,8 +158,7 @@ std::vector<pb::Record> Ledger::running(bool published) const {
   std::vector<pb::Record> records;
   for (auto at = jobs_.rbegin(); at != jobs_.rend(); ++at) {
     const OpenJob& job = at->second;
-    const bool show = !published || job.end || job.published;
-    records.push_back(make_record(job, show && published && !job.end ? *job.published : job.own));
+    if (!job.end) records.push_back(make_record(job, published && job.published ? *job.published : job.own));
   }
   return records;
 }

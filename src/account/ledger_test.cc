@@ -222,6 +222,24 @@ TEST_F(LedgerTest, StepsAddUpToTheJobAndOverlapIsNotCountedTwice) {
   EXPECT_EQ(record.job().steps_size(), 4);  // 0, 1, extern, and what ran in no step
 }
 
+// A sensor that is renewed once a second settles a stretch a moment later.
+TEST_F(LedgerTest, JobThatHasJustEndedIsWhole) {
+  machine.plates[3].refresh = seconds(1);
+  ledger = Ledger(machine.plates, make_node(), seconds(1));
+  for (int i = 0; i < 3; ++i) moment();
+  machine.census.jobs = {make_use("1", kEveryCpu)};
+  for (int i = 0; i < 5; ++i) moment();
+  machine.census.jobs.clear();
+  moment();
+  EXPECT_TRUE(ledger.running(false).empty());
+  ASSERT_TRUE(ledger.ended().empty()) << "it waits";
+  Ledger now = ledger.forced();
+  ASSERT_EQ(now.ended().size(), 1U);
+  EXPECT_NEAR(energy_of(now.ended()[0]), kAll * 5.0, 20);
+  for (int i = 0; i < 3; ++i) moment();
+  EXPECT_NEAR(energy_of(take()), kAll * 5.0, 20);
+}
+
 TEST_F(LedgerTest, EpilogEndsAJobWhoseCgroupLingers) {
   moment();
   machine.census.jobs = {make_use("1", kEveryCpu)};

@@ -72,12 +72,13 @@ Result<std::vector<Answer>> Desk::find(const Peer& peer, const Request& request)
   std::optional<std::uint32_t> user = admin ? wanted.user : std::optional(peer.uid);
   const bool of_others = !admin && wanted.user && *wanted.user != peer.uid;
   std::vector<pb::Record> records;
+  Ledger now = ledger_.forced();  // a job that has just ended has its last stretch too
   if (wanted.state != "ended" && !of_others)
-    for (pb::Record& record : admin ? ledger_.forced().running(false) : ledger_.running(true)) {
+    for (pb::Record& record : now.running(!admin)) {
       const bool own = !user || (record.job().has_uid() && record.job().uid() == *user);
       if (own && has_name(record, wanted.id) && starts_within(record, wanted)) records.push_back(std::move(record));
     }
-  for (const pb::Record& record : ledger_.ended()) {  // and not in the store yet
+  for (const pb::Record& record : now.ended()) {  // and not in the store yet
     const bool own = !user || (record.job().has_uid() && record.job().uid() == *user);
     if (wanted.state != "running" && !of_others && own && has_name(record, wanted.id) && starts_within(record, wanted))
       records.push_back(record);
