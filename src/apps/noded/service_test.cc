@@ -110,10 +110,11 @@ TEST_F(ServiceTest, LargeAnswerComesInPieces) {
 // What Desk says, byte for byte.
 class DeskTest : public ::testing::Test {
  protected:
-  DeskTest() {
+  explicit DeskTest(Nanos refresh = {}) {
     Nameplate plate;
     plate.id = plate.source = "rapl/package-0";
     plate.part = {Domain::package, "0"};
+    plate.refresh = refresh;
     LedgerNode node;
     node.make_uid = [] { return std::string("0123456789abcdefghjkmnpqrs"); };
     ledger = std::make_unique<Ledger>(std::vector{plate}, node, seconds(1));
@@ -193,6 +194,22 @@ TEST_F(DeskTest, OwnersSeeRoundedFiguresAndRootTheBooks) {
   EXPECT_EQ(mine.energy().energy_uj(), 200'000'000);
   EXPECT_EQ(mine.state(), "running");
   EXPECT_EQ(record_of(0).energy().energy_uj(), 200'000'000);
+}
+
+// A job that has ended waits for its counters to move before it is booked; it is not away meanwhile.
+class SlowCounterDeskTest : public DeskTest {
+ protected:
+  SlowCounterDeskTest() : DeskTest(millis(100)) {}
+};
+
+TEST_F(SlowCounterDeskTest, JobIsNeverMissingBetweenItsEndAndItsRecord) {
+  Census nobody;
+  nobody.cpus = 2;
+  const Nanos at = seconds(5);
+  ledger->add({{at, at, {}, 400'000'000, Status::ok, {}}}, nobody, at.count());
+  ASSERT_TRUE(ledger->ended().empty()) << "the counter stands still: not settled";
+  for (const std::uint32_t uid : {0U, 500U, 1000U}) EXPECT_EQ(say(uid, "job id=8")[0], 'R') << uid;
+  EXPECT_EQ(say(1001, "job id=8")[0], 'E');
 }
 
 }  // namespace
