@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <atomic>
 #include <cstring>
 #include <thread>
 
@@ -97,10 +98,12 @@ TEST_F(ServiceTest, ReaderThatDoesNotReadStopsNobody) {
 TEST_F(ServiceTest, LargeAnswerComesInPieces) {
   const std::string body(200'000, 'y');
   const auto large = [&](const Peer&, const Request&) { return std::vector<Answer>{{'R', body}, {'D', ""}}; };
+  std::atomic<bool> over = false;
   std::thread daemon([&] {
-    for (int round = 0; round < 50; ++round) turn(large);
+    while (!over) turn(large);
   });
-  const auto answers = ask_daemon(dir.at("s"), {"jobs", {}}, seconds(5).count());
+  const auto answers = ask_daemon(dir.at("s"), {"jobs", {}}, seconds(20).count());
+  over = true;
   daemon.join();
   ASSERT_TRUE(answers) << answers.error().what;
   ASSERT_EQ(answers->size(), 1U);
