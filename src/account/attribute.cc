@@ -28,8 +28,7 @@ double clamp_to(double value, double most) { return value > 0 ? std::min(value, 
 template <class ShareOf>
 Weights make_reserved(std::span<const Claim> claims, ShareOf share_of) {
   Weights parts;
-  for (const Claim& claim : claims)
-    parts.push_back(static_cast<std::int64_t>(clamp_to(share_of(claim), 1) * double{kWhole} + 0.5));
+  for (const Claim& claim : claims) parts.push_back(std::llround(clamp_to(share_of(claim), 1) * double{kWhole}));
   const Int128 sum = sum_of(parts);
   if (sum > kWhole)
     for (auto& part : parts) part = mul_div(part, kWhole, sum);

@@ -58,7 +58,7 @@ void put(std::vector<pb::Record>& out, Run run) {
   MergeOptions how;
   how.allow_mixed = true;  // whoever asks for a job gets it; what does not fit is an anomaly
   if (run.size() > 1)
-    if (auto merged = merge_records(run, how)) run.assign(1, std::move(*merged));
+    if (auto merged = merge_records(run, how)) run = {*merged};
   for (pb::Record& record : run) {
     note_missing(record);
     out.push_back(std::move(record));
