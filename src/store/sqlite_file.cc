@@ -20,6 +20,9 @@ namespace {
 constexpr int kApplication = 0x6e776174;  // "nwat", in the file's header: whose database this is
 constexpr int kBusyTimeoutMs = 5000;
 constexpr off_t kLongLog = off_t{1} << 20;
+// SQLite's own 2 MiB would fill in the first thousand jobs of a daemon that is to stay small; the pages are in the
+// kernel's cache anyway.
+constexpr const char* kPageCache = "PRAGMA cache_size=-256";  // KiB
 
 // The last two, bcachefs and ZFS, have no name in linux/magic.h.
 constexpr std::array<unsigned long, 10> kLocalFileSystems{
@@ -95,6 +98,7 @@ Done prepare(SQLite::Database& database, const std::string& path, const char* sc
   sqlite3_db_config(database.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, has_long_log(path) ? 0 : 1, nullptr);
   const bool empty = NW_TRY(check_owner(database, path, version));
   const bool local = is_on_local_disk(path);
+  database.exec(kPageCache);
   if (empty || !local) make_journal_mode(database, local ? "WAL" : "DELETE");
   if (local) database.exec("PRAGMA synchronous=NORMAL");
   if (empty) make_tables(database, schema, version);
