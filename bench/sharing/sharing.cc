@@ -22,7 +22,8 @@ namespace {
 using namespace nw;
 using namespace nw::sharing;
 
-// What is known of the power at rest: found by a calibration, the least that was seen with nobody here, or nothing.
+// What is known of the power at rest: found by a calibration, the least that was seen with nobody here, or nothing but
+// the least that was seen so far.
 constexpr std::array<const char*, 3> kRests{"calibrated", "lowest", "unknown"};
 constexpr double kTick = 0.01;  // s, of CPU time
 // Limits of gain by part: RAPL package and DRAM, the node's own sensor, accelerators.
@@ -57,7 +58,7 @@ class Daemon {
  private:
   static Joules uj(double joules) { return Joules::of(std::llround(joules * 1e6)); }
 
-  std::vector<Stretch> sense(const Second& second) const {
+  std::vector<Stretch> sense(const Second& second) {
     std::vector<double> sums(second.joules.front().size());
     for (const auto& row : second.joules)
       for (std::size_t part = 0; part < sums.size(); ++part) sums[part] += row[part];
@@ -69,6 +70,8 @@ class Daemon {
         {Rule::node, 0, uj(whole * gains_[kNode]), {}}};
     for (std::size_t a = kAccelerators; a < sums.size(); ++a)
       stretches.push_back({Rule::device, a - kAccelerators, uj(sums[a] * gains_[kAccelerators]), {}});
+    for (const std::size_t part : {kProcessor, kMemory})
+      stretches[part].idle_most = least_[part] = std::min(least_[part], stretches[part].energy);
     for (std::size_t part = 0; part < stretches.size(); ++part)
       if (part != kNode) stretches[kNode].energy -= stretches[part].energy;
     return stretches;
@@ -136,6 +139,7 @@ class Daemon {
   std::mt19937_64 random_;
   std::array<double, 4> gains_{};
   std::array<double, 2> rest_w_{};
+  std::array<Joules, 2> least_{Joules::of(INT64_MAX), Joules::of(INT64_MAX)};
   std::vector<Given> given_;
   std::vector<Counter> ticks_;
   Int128 not_conserved_ = 0;

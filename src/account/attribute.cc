@@ -153,10 +153,11 @@ class Divider {
   void split_used(std::size_t at, const Weights& reserved, const Weights& used, double doubt) {
     const Stretch& stretch = stretches_[at];
     const bool known = stretch.idle > Joules{}, anybody = sum_of(used) > 0;
-    const Joules rest = known ? std::min(stretch.idle, stretch.energy) : Joules{};
+    const Joules most = stretch.idle_most > Joules{} ? std::min(stretch.idle_most, stretch.energy) : stretch.energy;
+    const Joules rest = known ? std::min(stretch.idle, stretch.energy) : Joules::of(most.count() / 2);
     split(at, rest, reserved, kDoubtOfBaseline);
     split(at, stretch.energy - rest, anybody ? used : reserved, anybody ? doubt : kDoubtOfBaseline);
-    if (!known && anybody) doubt_between(at, to_joules(stretch.energy), used, reserved);
+    if (!known && anybody) doubt_between(at, to_joules(most), used, reserved);
   }
 
   // Who has a device to himself, if only a slice of it, is who it works for.
@@ -168,9 +169,28 @@ class Divider {
     split(at, stretch.energy, parts, kDoubtOfSlices);
   }
 
-  // By reservation, though fans and losses follow what is drawn; where no part says what is, CPU time stands for it.
+  // By reservation and, of fans and losses, by what is drawn; where no part says what is, CPU time stands for it.
   void split_node(std::size_t at) {
-    split(at, stretches_[at].energy, node_, kDoubtOfNode);
+    const Joules whole = std::max(stretches_[at].energy, Joules{});
+    const Weights drawn = find_drawn();
+    const Int128 parts = sum_of(drawn);
+    const Weights& other = parts > 0 ? drawn : cpu_time_;
+    const auto percent = [&](int of_parts) { return std::min(whole, Joules::of(saturate(parts * of_parts / 100))); };
+    Joules follows, doubtful;
+    if (parts > 0) {
+      follows = percent((kLeastFollowing + kMostFollowing) / 2);
+      doubtful = percent(kMostFollowing - kLeastFollowing);
+    } else if (sum_of(other) > 0) {
+      follows = Joules::of(whole.count() / 2);
+      doubtful = whole;
+    }
+    if (doubtful > Joules{}) doubt_between(at, to_joules(doubtful), node_, other);
+    split(at, follows, other, kDoubtOfCpuTime);
+    split(at, stretches_[at].energy - follows, node_, kDoubtOfNode);
+  }
+
+  // By the parts, as they are divided already.
+  Weights find_drawn() const {
     Weights drawn;
     for (const Share& row : rows_) {
       Joules sum;
@@ -178,34 +198,34 @@ class Divider {
         if (stretches_[part].rule != Rule::node) sum += std::max(row.energy[part], Joules{});
       drawn.push_back(sum.count());
     }
-    const double whole = to_joules(stretches_[at].energy), parts = static_cast<double>(sum_of(drawn)) * 1e-6;
-    if (parts > 0)
-      doubt_between(at, std::min(std::abs(whole), kMostByPower * parts), node_, drawn);
-    else if (sum_of(cpu_time_) > 0)
-      doubt_between(at, whole, node_, cpu_time_);
+    return drawn;
   }
 
-  // So many joules, or any part of them, may in truth go by other weights than they went by.
-  void doubt_between(std::size_t at, double most, const Weights& went, const Weights& other) {
-    const auto all = static_cast<double>(sum_of(went)), all_other = static_cast<double>(sum_of(other));
+  // So many joules, or any part of them, may in truth go by the one weight, and the others by the other.
+  void doubt_between(std::size_t at, double most, const Weights& one, const Weights& other) {
+    const auto all = static_cast<double>(sum_of(one)), all_other = static_cast<double>(sum_of(other));
     for (std::size_t row = 0; row < rows_.size(); ++row) {
-      const double apart = static_cast<double>(went[row]) / all - static_cast<double>(other[row]) / all_other;
-      rows_[row].variance[at] += apart * most * apart * most / 3;
+      const double apart = static_cast<double>(one[row]) / all - static_cast<double>(other[row]) / all_other;
+      rows_[row].variance[at] += apart * most * apart * most / 12;
     }
   }
 
   void split(std::size_t at, Joules energy, const Weights& weights, double doubt) {
     if (energy == Joules{}) return;
     const auto parts = split_exactly(energy.count(), weights);
-    const auto whole = static_cast<double>(sum_of(weights));
-    double squares = 0;
-    for (const auto weight : weights) squares += static_cast<double>(weight) * static_cast<double>(weight);
-    squares /= whole * whole;
+    const Int128 sum = sum_of(weights);
+    const auto part_of = [&](Int128 weight) { return static_cast<double>(weight) / static_cast<double>(sum); };
+    // Nothing is taken off a share near one, which would leave noise: the others' squares are added up from both ends.
+    std::vector<double> behind(weights.size() + 1);
+    for (std::size_t row = weights.size(); row-- > 0;)
+      behind[row] = behind[row + 1] + part_of(weights[row]) * part_of(weights[row]);
+    double before = 0;
     for (std::size_t row = 0; row < parts.size(); ++row) {
       rows_[row].energy[at] += Joules::of(parts[row]);
-      const double share = static_cast<double>(weights[row]) / whole, others = std::max(squares - share * share, 0.0);
+      const double share = part_of(weights[row]), left = part_of(sum - weights[row]);
       const double u = doubt * to_joules(energy) * share;
-      rows_[row].variance[at] += u * u * ((1 - share) * (1 - share) + others);
+      rows_[row].variance[at] += u * u * (left * left + before + behind[row + 1]);
+      before += share * share;
     }
   }
 

@@ -3,7 +3,8 @@
 //
 // Two policies stand side by side, each named with its version in every record:
 //   use/1         devices of one job alone go to it whole. Of what is shared, the idle power goes by what was reserved
-//                 and the rest by what was used: CPU time for processors, memory held for DRAM
+//                 and the rest by what was used: CPU time for processors, memory held for DRAM; what is left of the
+//                 node, by what was reserved, but for fans and losses, 12 % of what the parts drew, which follow that
 //   allocation/1  everything by what was reserved
 // What nobody reserved is the row `idle`; what ran outside all jobs is the row `system`. A job that has every CPU of
 // the node to itself is exclusive: all of the node is its own, devices that it left unused included.
@@ -18,10 +19,11 @@
 // assumed, not measured here. Published beside them: METRION (arXiv 2512.06806) errs by 4.2 % of a CPU's energy and
 // 16.1 % of DRAM's in the mean, with hardware counters to go by, which say more than CPU time and bytes held.
 //
-// To this comes, in use/1, not knowing by which of two weights some energy goes. All of a processor or memory whose
-// power at rest is not known goes by use, while up to all of it may be at rest. What is left of the node goes by
-// reservation, while fans and losses, up to a fifth of what the parts draw, follow that; up to all of it where no
-// sensor has the parts, and CPU time stands for them. Anything between is as likely: the distance over sqrt(3).
+// To this comes, in use/1, not knowing by which of two weights some energy goes. A processor or memory whose power at
+// rest is not known draws at rest no more than the least that was ever seen of it. Of what is left of the node, fans
+// and losses follow what the parts draw, at 4 to 20 % of it; up to all of it where no sensor has the parts, and CPU
+// time stands for them. Anything between least and most is as likely: the middle goes by the one weight, the others by
+// the other, and the distance between the two over sqrt(12) is in doubt.
 //
 // How to add them up. Over all rows of a stretch the errors of a division cancel: the node's total has the doubt of its
 // sensors and no other, and whoever wants it takes it from the meters, not from the rows. A job that costs more than
@@ -59,9 +61,9 @@ inline constexpr double kDoubtOfSlices = 0.20;    // of a device that several re
 inline constexpr double kDoubtOfBaseline = 0.10;  // power at rest, by reservation
 inline constexpr double kDoubtOfNode = 0.20;      // fans, board, losses, by reservation
 
-// Of what the parts draw, fans and the supplies' losses take at most; assumed. Supplies of 80 PLUS Platinum and
+// What fans and the supplies' losses take of what the parts draw, in percent; assumed. Supplies of 80 PLUS Platinum and
 // Titanium lose 4 to 10 % at the loads that matter; fans take nothing in water and some 10 % in air.
-inline constexpr double kMostByPower = 0.20;
+inline constexpr int kLeastFollowing = 4, kMostFollowing = 20;
 
 // One part's energy over the stretch.
 struct Stretch {
@@ -69,6 +71,7 @@ struct Stretch {
   std::size_t device = 0;  // of Rule::device: its place in Claim::devices
   Joules energy;           // may be below zero: a rest is a difference
   Joules idle;             // what of it the part would have drawn at rest; 0: not known, and more is in doubt
+  Joules idle_most{};      // where that is not known, the most that it can be; 0: all of it
 };
 
 // What one job had and did over the stretch. Shares are 0..1; of all claims together at most 1 (more is scaled down).

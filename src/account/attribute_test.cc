@@ -63,15 +63,29 @@ TEST(Attribute, ProcessorIsAsDoubtfulAsASecondOfCpuTimeIs) {
   EXPECT_EQ(rows.u[2], 0);
 }
 
-// Up to all of it might be power at rest, which would go by reservation: 200, 100 and 100 J.
-TEST(Attribute, ProcessorWithoutAKnownRestIsAllByCpuTimeAndDoubtful) {
+// Nothing to all of it might be power at rest, which would go by reservation, 200, 100 and 100 J, and not by use, 100
+// and 300.
+TEST(Attribute, ProcessorWithoutAKnownRestGoesByHalvesAndIsDoubtful) {
   const Rows rows = divide_one(Policy::use, processor(400), {claim(0.5, 1), claim(0.25, 3)});
-  EXPECT_EQ(rows.energy, (Energies{joules(100), joules(300), {}, {}}));
-  const double of_use = kDoubtOfCpuTime * 400 * 0.25 * 0.75 * std::sqrt(2);
-  EXPECT_NEAR(rows.u[0], std::hypot(of_use, 100 / std::sqrt(3)), 1e-9);
-  EXPECT_NEAR(rows.u[1], std::hypot(of_use, 200 / std::sqrt(3)), 1e-9);
-  EXPECT_NEAR(rows.u[2], 100 / std::sqrt(3), 1e-9);
+  EXPECT_EQ(rows.energy, (Energies{joules(150), joules(200), joules(50), {}}));
+  const double of_use = kDoubtOfCpuTime * 200 * 0.25 * 0.75 * std::sqrt(2);
+  const auto of_rest = [](double share, double others) {
+    return kDoubtOfBaseline * 200 * share * std::sqrt((1 - share) * (1 - share) + others);
+  };
+  EXPECT_NEAR(rows.u[0], std::hypot(of_use, of_rest(0.5, 0.125), 100 / std::sqrt(12)), 1e-9);
+  EXPECT_NEAR(rows.u[1], std::hypot(of_use, of_rest(0.25, 0.3125), 200 / std::sqrt(12)), 1e-9);
+  EXPECT_NEAR(rows.u[2], std::hypot(of_rest(0.25, 0.3125), 100 / std::sqrt(12)), 1e-9);
   EXPECT_EQ(rows.u[3], 0);
+}
+
+// At most 100 J of it are power at rest: 50 by reservation, 350 by CPU time.
+TEST(Attribute, PowerAtRestIsNoMoreThanTheLeastThatWasSeen) {
+  Stretch stretch = processor(400);
+  stretch.idle_most = joules(100);
+  const std::vector claims{claim(0.5, 0), claim(0.5, 7)};
+  const Rows rows = divide_one(Policy::use, stretch, claims);
+  EXPECT_EQ(rows.energy, (Energies{joules(25), joules(375), {}, {}}));
+  EXPECT_LT(rows.u[0], divide_one(Policy::use, processor(400), claims).u[0]);
 }
 
 TEST(Attribute, ProcessorThatNobodyUsedGoesByReservation) {
@@ -140,30 +154,38 @@ TEST(Attribute, WhoHasASliceAlonePaysForTheDeviceByUse) {
 
 // Half the CPUs and one of four accelerators is 3/8 of the node; a quarter of the CPUs and none is 1/8.
 TEST(Attribute, NodeGoesByCpusAndAccelerators) {
-  const std::vector claims{claim(0.5, 1, 0, 0, {0, 1, 0, 0}), claim(0.25, 1)};
+  const std::vector claims{claim(0.5, 0, 0, 0, {0, 1, 0, 0}), claim(0.25, 0)};
   for (const Policy policy : kPolicies)
     EXPECT_EQ(divide_one(policy, node(80), claims).energy, (Energies{joules(30), joules(10), joules(40), {}}));
 }
 
-// Halves by reservation, 40 J each. Of 80 J up to 60, a fifth of 300, may follow the parts, of which one job has three
-// quarters: then it is 15 J more for it.
-TEST(Attribute, NodeIsDoubtfulByWhatThePartsDraw) {
+// Of 80 J 36, 12 % of 300, follow the parts, of which one job has three quarters, and 44 go by halves. 12 to 60 may
+// follow them: up to 6 J more or less for the one.
+TEST(Attribute, NodeGoesByWhatThePartsDrawToo) {
   const std::vector claims{claim(0.5, 3), claim(0.5, 1)};
   const std::vector<Stretch> stretches{node(80), {Rule::processor, 0, joules(300), Joules::of(1)}};
   const Division division = divide(Policy::use, stretches, claims, {});
-  EXPECT_EQ(division.jobs[0].energy[0], joules(40));
-  const double of_board = kDoubtOfNode * 80 * 0.25 * std::sqrt(2);
-  EXPECT_NEAR(division.jobs[0].variance[0], of_board * of_board + 15.0 * 15 / 3, 1e-3);
-  EXPECT_NEAR(division.jobs[1].variance[0], division.jobs[0].variance[0], 1e-9);
-  // With no sensor but the node's own, all of it may go as CPU time does: 20 J more for the one.
-  EXPECT_NEAR(std::pow(divide_one(Policy::use, node(80), claims).u[0], 2), of_board * of_board + 20.0 * 20 / 3, 1e-9);
+  EXPECT_EQ(division.jobs[0].energy[0], joules(49));
+  const auto of = [](double doubt, double energy, double share) {
+    return std::pow(doubt * energy * share * (1 - share) * std::sqrt(2), 2);
+  };
+  const double of_drawn = of(kDoubtOfCpuTime, 36, 0.75), of_board = of(kDoubtOfNode, 44, 0.5);
+  EXPECT_NEAR(division.jobs[0].variance[0], of_drawn + of_board + 12.0 * 12 / 12, 1e-3);
+  EXPECT_NEAR(division.jobs[1].variance[0], division.jobs[0].variance[0], 1e-3);
+}
+
+// With no sensor but the node's own, nothing to all of it may go as CPU time does, 20 J more for the one: half does.
+TEST(Attribute, NodeAloneGoesByReservationAndCpuTime) {
+  const Rows rows = divide_one(Policy::use, node(80), {claim(0.5, 3), claim(0.5, 1)});
+  EXPECT_EQ(rows.energy, (Energies{joules(50), joules(30), {}, {}}));
+  EXPECT_GT(rows.u[0], 20 / std::sqrt(12));
 }
 
 TEST(Attribute, AcceleratorsThatNobodyReservedAreOfTheNode) {
   const std::vector<Stretch> stretches{node(80), device(0, 50), device(1, 50)};
   const Division division = divide(Policy::use, stretches, std::vector{claim(0.5, 1)}, {});
-  EXPECT_EQ(division.jobs[0].energy, (Energies{joules(20), {}, {}}));
-  EXPECT_EQ(division.idle.energy, (Energies{joules(60), joules(50), joules(50)}));
+  EXPECT_EQ(division.jobs[0].energy, (Energies{joules(17), {}, {}}));  // a quarter of 68
+  EXPECT_EQ(division.idle.energy, (Energies{joules(63), joules(50), joules(50)}));
 }
 
 TEST(Attribute, AnExclusiveJobTakesWhatItLeftUnusedToo) {
@@ -182,7 +204,7 @@ TEST(Attribute, AnExclusiveJobTakesWhatItLeftUnusedToo) {
 TEST(Attribute, TwoThatAreBothExclusiveAreNot) {
   std::vector claims{claim(0.5, 1), claim(0.5, 3)};
   claims[0].exclusive = claims[1].exclusive = true;
-  EXPECT_EQ(divide_one(Policy::use, processor(400), claims).energy, (Energies{joules(100), joules(300), {}, {}}));
+  EXPECT_EQ(divide_one(Policy::use, processor(400), claims).energy, (Energies{joules(150), joules(250), {}, {}}));
 }
 
 TEST(Attribute, MoreThanAllIsScaledDown) {
