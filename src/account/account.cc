@@ -32,12 +32,6 @@ Branch make_branch(const Meter& meter, const Interval& interval, bool checked) {
   return branch;
 }
 
-// Foreign text in a nameplate must not make a record that protobuf can not read back.
-Nameplate with_valid_text(Nameplate plate) {
-  for (std::string* text : {&plate.id, &plate.source, &plate.part.device, &plate.label}) *text = valid_utf8(*text);
-  return plate;
-}
-
 AnomalyCounts one_of(Anomaly anomaly) {
   AnomalyCounts one;
   one.add(anomaly);
@@ -176,14 +170,7 @@ void Account::write_phases(pb::Record& record) const {
 
 void Account::write_anomalies(pb::Record& record, const Composition& run) const {
   const auto write = [&](const std::string& sensor, const AnomalyCounts& counts) {
-    for (unsigned i = 0; i < kAnomalies.size(); ++i) {
-      const auto count = counts.count(static_cast<Anomaly>(i));
-      if (count == 0) continue;
-      auto* out = record.add_anomalies();
-      out->set_name(std::string(kAnomalies[i].name));
-      out->set_sensor(sensor);
-      out->set_count(count);
-    }
+    nw::write_anomalies(counts, sensor, *record.mutable_anomalies());
   };
   for (const Meter& meter : meters_) write(meter.plate().id, meter.anomalies());
   for (const auto& [anomaly, meter] : found_) write(meters_[meter].plate().id, one_of(anomaly));

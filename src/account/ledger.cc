@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "account/allocation.h"
+#include "account/record.h"
 #include "base/parse.h"
 
 namespace nw {
@@ -42,12 +43,10 @@ Ledger::Ledger(const std::vector<Nameplate>& plates, LedgerNode node, Nanos peri
       system_(std::size(kPolicies), Book(plates.size())),
       parts_(plates.size()),
       lowest_(plates.size()),
+      least_(plates.size()),
       power_(plates.size()) {
   meters_.reserve(plates.size());
-  for (Nameplate plate : plates) {
-    for (std::string* text : {&plate.id, &plate.source, &plate.part.device, &plate.label}) *text = valid_utf8(*text);
-    meters_.emplace_back(std::move(plate), period);
-  }
+  for (const Nameplate& plate : plates) meters_.emplace_back(with_valid_text(plate), period);
   edges_.resize(plates.size());
 }
 
@@ -78,7 +77,7 @@ void Ledger::add(const Sweep& sweep, const Census& census, std::int64_t wall_ns)
 // What each job had and did since the last moment. One that has gone meanwhile went on as before until now: whoever
 // wakes us by its going lets that be milliseconds.
 void Ledger::stretch(const Census& census, Nanos at) {
-  Pending& pending = pending_.emplace_back(Pending{*last_, at, false, false, true, {}, {}, 0});
+  Pending& pending = pending_.emplace_back(Pending{*last_, at, false, false, {}, {}, 0});
   Nanos used{};
   double held = 0;
   for (auto& [serial, job] : jobs_) {
@@ -87,7 +86,6 @@ void Ledger::stretch(const Census& census, Nanos at) {
     used += pending.entries.back().claim.cpu_time;
     held += pending.entries.back().claim.held;
   }
-  pending.empty = pending.entries.empty();
   const Nanos busy = difference(census.busy, busy_);
   pending.outside.cpu_time = std::max(busy - used, Nanos{});
   pending.outside.held = std::max(held_ - held, 0.0);
@@ -99,21 +97,29 @@ void Ledger::stretch(const Census& census, Nanos at) {
 bool Ledger::is_undecided(const Pending& stretch) const {
   return std::any_of(stretch.entries.begin(), stretch.entries.end(), [&](const Entry& entry) {
     const OpenJob& job = jobs_.at(entry.job);
-    return entry.claim.cpus == 0 && job.use.cpus.empty() && !job.end && *last_ - job.begin <= kConfined;
+    return cpu_share(job) == 0 && !job.end && *last_ - job.begin <= kConfined;
   });
 }
 
 // What each job had reserved, as far as it is known by now. Jobs that no cgroup confines to some CPUs have those that
 // nobody reserved, each alike.
+double Ledger::cpu_share(const OpenJob& job) const {
+  const double cpus = job.use.cpus.empty() ? job.record.job().cpus_count() : static_cast<double>(job.use.cpus.size());
+  return cpus_ > 0 ? std::min(1.0, cpus / cpus_) : 0;
+}
+
+double Ledger::memory_share(const OpenJob& job) const {
+  return memory_ > 0 ? std::min(1.0, static_cast<double>(job.use.memory_limit.value_or(0)) / memory_) : 0;
+}
+
 void Ledger::decide(Pending& stretch) {
   double reserved = 0;
   std::vector<Claim*> unconfined;
   for (Entry& entry : stretch.entries) {
     OpenJob& job = jobs_.at(entry.job);
     Claim& claim = entry.claim;
-    if (claim.cpus == 0 && cpus_ > 0) claim.cpus = static_cast<double>(job.use.cpus.size()) / cpus_;
-    if (claim.memory == 0 && job.use.memory_limit && memory_ > 0)
-      claim.memory = std::min(1.0, static_cast<double>(*job.use.memory_limit) / memory_);
+    claim.cpus = cpu_share(job);
+    claim.memory = memory_share(job);
     reserved += claim.cpus;
     claim.exclusive = stretch.entries.size() == 1 && claim.cpus == 1;
     if (claim.cpus == 0) unconfined.push_back(&claim);
@@ -125,15 +131,8 @@ void Ledger::decide(Pending& stretch) {
 Ledger::Entry Ledger::make_entry(std::uint64_t serial, OpenJob& job, const Census& census, Nanos time) const {
   Entry entry{serial, {}, {}};
   const JobUse* now = find_in(census, job);
-  const JobUse& known = now != nullptr ? *now : job.use;
   Claim& claim = entry.claim;
-  if (const auto& cpus = known.cpus.empty() ? job.use.cpus : known.cpus; !cpus.empty() && cpus_ > 0)
-    claim.cpus = static_cast<double>(cpus.size()) / cpus_;
-  else if (job.record.job().has_cpus_count() && cpus_ > 0)
-    claim.cpus = std::min(1.0, static_cast<double>(job.record.job().cpus_count()) / cpus_);
-  if (known.memory_limit && memory_ > 0)
-    claim.memory = std::min(1.0, static_cast<double>(*known.memory_limit) / memory_);
-  claim.held = static_cast<double>(known.memory.value_or(0));
+  claim.held = static_cast<double>((now != nullptr ? *now : job.use).memory.value_or(0));
   if (now != nullptr && now->cpu) {
     claim.cpu_time = difference(now->cpu, job.use.cpu ? job.use.cpu : std::optional(Nanos{}));
     job.rate = time > Nanos{} ? to_seconds(claim.cpu_time) / to_seconds(time) : 0;
@@ -182,7 +181,7 @@ OpenJob& Ledger::open(const std::string& slurmd, const std::string& id, Nanos at
   OpenJob& job = jobs_.emplace(next_++, OpenJob(meters_.size())).first->second;
   job.slurmd = slurmd;
   job.id = id;
-  job.begin = job.own.until = at;
+  job.begin = job.own.until = job.published.until = at;
   job.devices.resize(device_names_.size());
   job.worked.resize(device_names_.size());
   for (const Meter& meter : meters_) job.anomalies.push_back(meter.anomalies());
@@ -260,11 +259,11 @@ void Ledger::update(OpenJob& job, const JobUse& use, Nanos at) {
   if (!use.memory_limit) job.use.memory_limit = before.memory_limit;
   pb::Job& its = *job.record.mutable_job();
   if (use.uid) its.set_uid(*use.uid);
-  if (!use.cpus.empty() && cpus_ > 0) {
+  if (!use.cpus.empty()) {
     its.set_cpus_count(static_cast<std::uint32_t>(use.cpus.size()));
-    its.set_cpus(static_cast<double>(use.cpus.size()) / cpus_);
+    if (cpus_ > 0) its.set_cpus(cpu_share(job));
   }
-  if (use.memory_limit && memory_ > 0) its.set_memory(std::min(1.0, static_cast<double>(*use.memory_limit) / memory_));
+  if (use.memory_limit && memory_ > 0) its.set_memory(memory_share(job));
   if (job.gpus.empty() && use.gpus_said && !its.has_gpus()) {
     job.gpus = *use.gpus_said;
     if (job.gpus.empty()) its.set_gpus(0);

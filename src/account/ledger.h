@@ -35,6 +35,10 @@
 
 namespace nw {
 
+// The finest step of time of which the owner of a running job is told an energy (CVE-2020-8694: power says what a
+// processor computes, and on a shared node what others' jobs do).
+constexpr Nanos finest_step(bool exclusive) { return exclusive ? seconds(1) : seconds(10); }
+
 struct LedgerNode {
   pb::Record record;                   // what every record of this node begins with: node, version, software, facility
   std::vector<ActivityPlate> devices;  // of the accelerators
@@ -58,8 +62,8 @@ class Ledger {
   // One moment.
   void add(const Sweep& sweep, const Census& census, std::int64_t wall_ns);
   void add(std::span<const Glance> glances);  // of LedgerNode::devices, in order
-  // A tick of the daemon's own clock: owners are shown what is booked by now, of shared nodes at every coarse tick.
-  void tick(bool coarse);
+  // A tick of the daemon's own clock: owners are shown what is booked by now of each job whose finest_step() is over.
+  void tick();
   // The shortest time between sweeps that a running step asked for.
   std::optional<Nanos> wanted_period() const;
 
@@ -87,7 +91,6 @@ class Ledger {
   struct Pending {
     Nanos begin, end;
     bool begins = false, ends = false;  // a job does, at its end
-    bool empty = true;                  // nobody was here
     std::vector<Entry> entries;
     Outside outside;
     unsigned waited = 0;  // moments since
@@ -100,6 +103,8 @@ class Ledger {
   void share_devices(std::vector<Entry>& entries) const;
   bool is_undecided(const Pending& stretch) const;
   void decide(Pending& stretch);
+  double cpu_share(const OpenJob& job) const;  // that it reserved, as far as is known; 0: it is not
+  double memory_share(const OpenJob& job) const;
   void take_hints(Nanos at);
   void compare(const Census& census, Nanos at);
   OpenJob& open(const std::string& slurmd, const std::string& id, Nanos at, const char* basis);
@@ -121,7 +126,7 @@ class Ledger {
   void finish();
 
   pb::Record make_record(const OpenJob& job, const JobBooks& books) const;
-  Composition compose_book(const Book& book) const;
+  Composition compose_book(const Book& book, const OpenJob& job) const;
   void write_doubt(const Book& book, pb::Record& record) const;
   void write_accelerators(const OpenJob& job, const Book& book, pb::Record& record) const;
   void write_rows(pb::NodeState& out) const;
@@ -155,6 +160,7 @@ class Ledger {
   Joules ended_energy_, node_energy_, rest_;
   std::vector<Joules> parts_;                 // of each meter
   std::vector<std::optional<Watts>> lowest_;  // power with nobody here
+  std::vector<std::optional<Watts>> least_;   // and with whomever
   std::vector<std::optional<Watts>> power_;   // over the last stretch
   std::uint64_t ended_jobs_ = 0;
   std::vector<pb::Record> ended_;

@@ -24,6 +24,7 @@ void Ledger::write(const std::string& boot_id, pb::Books& out) const {
   if (busy_) out.set_busy_ns(busy_->count());
   for (std::size_t i = 0; i < meters_.size(); ++i) {
     out.add_idle_uw(lowest_[i] ? lowest_[i]->count() : -1);
+    out.add_least_uw(least_[i] ? least_[i]->count() : -1);
     out.add_part_uj(parts_[i].count());
   }
 }
@@ -83,6 +84,7 @@ void Ledger::resume(const pb::Books& books, const std::string& boot_id, Nanos no
     if (from < 0) continue;
     if (from < books.part_uj_size()) parts_[i] = Joules::of(books.part_uj(from));
     if (from < books.idle_uw_size() && books.idle_uw(from) >= 0) lowest_[i] = Watts::of(books.idle_uw(from));
+    if (from < books.least_uw_size() && books.least_uw(from) >= 0) least_[i] = Watts::of(books.least_uw(from));
   }
   for (const pb::BookJob& in : books.jobs()) {
     OpenJob job = read_open_job(in, reordered.most(), device_names_.size());
@@ -90,6 +92,7 @@ void Ledger::resume(const pb::Books& books, const std::string& boot_id, Nanos no
     for (auto& [id, step] : job.own.steps) step.book = reordered(step.book);
     job.own.loose = reordered(job.own.loose);
     job.own.until = Nanos::of(books.at_ns());
+    job.published = job.own;
     job.anomalies.resize(meters_.size());
     jobs_.emplace(next_++, std::move(job));
   }

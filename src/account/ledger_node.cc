@@ -6,19 +6,6 @@
 
 namespace nw {
 
-namespace {
-void write_faults(const Meter& meter, pb::NodeState& out) {
-  for (unsigned a = 0; a < kAnomalies.size(); ++a) {
-    const auto count = meter.anomalies().count(static_cast<Anomaly>(a));
-    if (count == 0) continue;
-    auto& anomaly = *out.add_anomalies();
-    anomaly.set_name(std::string(kAnomalies[a].name));
-    anomaly.set_sensor(meter.plate().id);
-    anomaly.set_count(count);
-  }
-}
-}  // namespace
-
 void Ledger::write(pb::NodeState& out) const {
   out.set_host(node_.record.node().host());
   out.set_node_type(node_.record.node_type());
@@ -28,7 +15,7 @@ void Ledger::write(pb::NodeState& out) const {
   out.set_policy(std::string(name(kPolicies[0])));
   write_rows(out);
   write_parts(out);
-  for (const Meter& meter : meters_) write_faults(meter, out);
+  for (const Meter& meter : meters_) nw::write_anomalies(meter.anomalies(), meter.plate().id, *out.mutable_anomalies());
 }
 
 void Ledger::write_rows(pb::NodeState& out) const {

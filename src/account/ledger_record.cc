@@ -18,7 +18,13 @@ Nameplate as_given(const Nameplate& plate, double share) {
   return own;
 }
 
-Energy make_given(const Meter& meter, const Book::Line& line, Nanos duration) {
+// In the name of a term of doubt. Of one job they err alike on both sockets, and in all its steps; of two jobs not.
+std::string name_division(Rule rule, const std::string& job) {
+  static constexpr const char* kNames[] = {"CPU time", "memory held", "slices", "what the node's parts draw"};
+  return std::string("division by ") + kNames[static_cast<std::size_t>(rule)] + ", job " + job;
+}
+
+Energy make_given(const Meter& meter, const Book::Line& line, Nanos duration, const std::string& job) {
   const bool whole = line.given.energy == line.whole;
   const double share = whole ? 1 : line.whole == Joules{} ? 0 : to_joules(line.given.energy) / to_joules(line.whole);
   const auto scaled = [&](std::optional<Watts> power) {
@@ -26,7 +32,8 @@ Energy make_given(const Meter& meter, const Book::Line& line, Nanos duration) {
   };
   Energy energy = make_energy(as_given(meter.plate(), share), {line.given, duration, line.edges},
                               {scaled(meter.min_power()), scaled(meter.max_power()), false});
-  energy.uncertainty.add({meter.plate().source + " division", line.division, false, false});
+  if (line.division > 0)
+    energy.uncertainty.add({name_division(rule_of(meter.plate().part.domain), job), line.division, true, false});
   // Of an accelerator that is divided nobody measures the parts.
   if (!whole) energy.kind = meter.plate().part.domain == Domain::gpu ? Kind::estimated : Kind::attributed;
   energy.kind = std::max(energy.kind, meter.plate().how);
@@ -43,11 +50,11 @@ bool is_of_others(const Book::Line& line, Domain domain) {
 }
 }  // namespace
 
-Composition Ledger::compose_book(const Book& book) const {
+Composition Ledger::compose_book(const Book& book, const OpenJob& job) const {
   std::vector<Branch> branches;
   for (std::size_t i = 0; i < meters_.size(); ++i)
     if (!is_of_others(book.lines[i], meters_[i].plate().part.domain))
-      branches.push_back({&meters_[i].plate(), make_given(meters_[i], book.lines[i], book.duration), {}});
+      branches.push_back({&meters_[i].plate(), make_given(meters_[i], book.lines[i], book.duration, job.id), {}});
   Composition composition = compose(branches);
   if (composition.total.value) composition.total.value = book.total;
   return composition;
@@ -57,7 +64,7 @@ void Ledger::write_steps(const OpenJob& job, const JobBooks& books, pb::Record& 
   const auto write = [&](const std::string& id, const Book& book) -> pb::Step& {
     pb::Step& out = *record.mutable_job()->add_steps();
     out.set_id(id);
-    const Composition parts = compose_book(book);
+    const Composition parts = compose_book(book, job);
     write_energy(parts.total, *out.mutable_energy());
     for (const Component& component : parts.components) write_component(component, *out.add_components());
     return out;
@@ -75,33 +82,25 @@ void Ledger::write_steps(const OpenJob& job, const JobBooks& books, pb::Record& 
 }
 
 void Ledger::write_anomalies(const OpenJob& job, pb::Record& record) const {
-  const auto add = [&](Anomaly anomaly, const std::string& sensor, std::uint64_t count) {
-    if (count == 0) return;
-    auto* out = record.add_anomalies();
-    out->set_name(std::string(entry(anomaly).name));
-    out->set_sensor(sensor);
-    out->set_count(count);
-  };
   for (std::size_t i = 0; i < meters_.size(); ++i)
-    for (unsigned a = 0; a < kAnomalies.size(); ++a) {
-      const auto anomaly = static_cast<Anomaly>(a);
-      const std::uint64_t now = meters_[i].anomalies().count(anomaly);
-      const std::uint64_t before = i < job.anomalies.size() ? job.anomalies[i].count(anomaly) : 0;
-      add(anomaly, meters_[i].plate().id, now > before ? now - before : 0);
-    }
+    nw::write_anomalies(meters_[i].anomalies().since(job.anomalies[i]), meters_[i].plate().id,
+                        *record.mutable_anomalies());
   const std::string &begin = record.job().begin_basis(), &end = record.job().end_basis();
-  add(Anomaly::job_begin_unseen, "", begin == "started" ? 1 : 0);
-  add(Anomaly::job_end_unseen, "", end == "restart" || end == "unseen" ? 1 : 0);
-  add(Anomaly::rebooted, "", end == "reboot" ? 1 : 0);
-  add(Anomaly::too_many_names, "", job.own.steps.size() >= kMaxSteps ? 1 : 0);
+  AnomalyCounts of_job;
+  of_job.add(Anomaly::job_begin_unseen, begin == "started" ? 1 : 0);
+  of_job.add(Anomaly::job_end_unseen, end == "restart" || end == "unseen" ? 1 : 0);
+  of_job.add(Anomaly::rebooted, end == "reboot" ? 1 : 0);
+  of_job.add(Anomaly::too_many_names, job.own.steps.size() >= kMaxSteps ? 1 : 0);
+  nw::write_anomalies(of_job, "", *record.mutable_anomalies());
 }
 
-// What the division alone leaves open.
+// What the division alone leaves open: over parts of one rule linearly, over rules in quadrature (attribute.h).
 void Ledger::write_doubt(const Book& book, pb::Record& record) const {
-  double variance = 0;
+  Uncertainty divisions;
   for (std::size_t i = 0; i < meters_.size(); ++i)
-    if (i == layout_.root || holds(layout_.beside, i)) variance += book.lines[i].division * book.lines[i].division;
-  if (variance > 0) record.mutable_job()->set_u_share_uj(std::sqrt(variance) * 1e6);
+    if (i == layout_.root || holds(layout_.beside, i))
+      divisions.add({name_division(rule_of(meters_[i].plate().part.domain), ""), book.lines[i].division, true, false});
+  if (divisions.combined() > 0) record.mutable_job()->set_u_share_uj(divisions.combined() * 1e6);
 }
 
 // Which accelerators were its own, and what those took on which nobody ever saw a process.
@@ -131,7 +130,7 @@ pb::Record Ledger::make_record(const OpenJob& job, const JobBooks& books) const 
   record.set_state(!job.end ? "running" : its.end_basis() == "reboot" ? "lost" : "ended");
   record.set_duration_ns((job.end.value_or(books.until) - job.begin).count());
   const Book& book = books.by_policy.front();
-  const Composition parts = compose_book(book);
+  const Composition parts = compose_book(book, job);
   write_energy(parts.total, *record.mutable_energy());
   if (parts.node_estimate) write_energy(*parts.node_estimate, *record.mutable_node_estimate());
   record.set_modelled_fraction(parts.modelled_fraction);
@@ -140,7 +139,7 @@ pb::Record Ledger::make_record(const OpenJob& job, const JobBooks& books) const 
   its.set_exclusive(!job.shared);
   its.set_policy(std::string(name(kPolicies[0])));
   for (std::size_t p = 1; p < std::size(kPolicies); ++p) {
-    const Composition other = compose_book(books.by_policy[p]);
+    const Composition other = compose_book(books.by_policy[p], job);
     pb::ByPolicy& out = *its.add_others();
     out.set_policy(std::string(name(kPolicies[p])));
     write_energy(other.total, *out.mutable_energy());
@@ -158,7 +157,7 @@ std::vector<pb::Record> Ledger::running(bool published) const {
   std::vector<pb::Record> records;
   for (auto at = jobs_.rbegin(); at != jobs_.rend(); ++at) {
     const OpenJob& job = at->second;
-    if (!job.end) records.push_back(make_record(job, published && job.published ? *job.published : job.own));
+    if (!job.end) records.push_back(make_record(job, published ? job.published : job.own));
   }
   return records;
 }

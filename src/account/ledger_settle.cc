@@ -11,6 +11,7 @@ namespace nw {
 namespace {
 constexpr unsigned kPatience = 30;      // moments that a stretch waits for its slowest sensor
 constexpr Nanos kSteady = millis(900);  // a stretch this long says what power was
+constexpr Nanos kEarly = millis(20);    // that a tick may come before its second is over
 constexpr double kStepDoubt = 0.2;      // standard uncertainty of w (1 - w): a tenth of a half, as for jobs
 
 // Whole into parts by weight, exactly: each gets what the running sum of weights has passed.
@@ -98,6 +99,8 @@ Ledger::Settled Ledger::make_settled(const Pending& stretch, const std::vector<M
       part.idle = idle->second * settled.time;
     else if (lowest_[i])
       part.idle = *lowest_[i] * settled.time;
+    else if (least_[i])
+      part.idle_most = *least_[i] * settled.time;
     settled.parts.push_back(part);
     settled.meter_of.push_back(i);
   }
@@ -210,12 +213,15 @@ void Ledger::book_steps(OpenJob& job, const Entry& entry, const Settled& settled
   for (std::size_t s = 0; s < parts.size(); ++s) book(job.own.steps.at(entry.steps[s].first).book, settled, parts[s]);
 }
 
-// What the parts draw with nobody here is their idle power, as long as no calibration says it better.
+// What the parts draw with nobody here is their idle power, as long as no calibration says it better; it is no more
+// than they were ever seen to draw.
 void Ledger::note_lowest(const Pending& stretch, const Settled& settled) {
-  if (!stretch.empty || settled.time < kSteady) return;
+  if (settled.time < kSteady) return;
   for (std::size_t i = 0; i < meters_.size(); ++i) {
     const Watts power = settled.tallies[i].energy / settled.time;
-    if (meters_[i].alive() && power > Watts{} && (!lowest_[i] || power < *lowest_[i])) lowest_[i] = power;
+    if (!meters_[i].alive() || power <= Watts{}) continue;
+    for (auto* lowest : {&least_, stretch.entries.empty() ? &lowest_ : &least_})
+      (*lowest)[i] = std::min((*lowest)[i].value_or(power), power);
   }
 }
 
@@ -251,9 +257,9 @@ Ledger Ledger::forced() const {
 
 bool Ledger::take_changed() { return std::exchange(changed_, false); }
 
-void Ledger::tick(bool coarse) {
+void Ledger::tick() {
   for (auto& [serial, job] : jobs_)
-    if (coarse || !job.shared) job.published = job.own;
+    if (job.own.until - job.published.until + kEarly >= finest_step(!job.shared)) job.published = job.own;
 }
 
 }  // namespace nw

@@ -177,6 +177,17 @@ TEST_F(LedgerTest, SharesOfANodeAddUpAndAreAttributed) {
   EXPECT_EQ(one.job().others(0).policy(), "allocation/1");
   EXPECT_LT(one.job().others(0).energy().energy_uj(), two.job().others(0).energy().energy_uj()) << "by reservation";
   EXPECT_GT(one.job().u_share_uj(), 0);
+  // A second that costs this job more does so on both sockets.
+  double sockets = 0;
+  for (const auto& part : one.components())
+    for (const auto& term : part.energy().contributors())
+      if (part.domain() == "package" && term.name() == "division by CPU time, job 1") sockets += term.u_uj();
+  EXPECT_GT(sockets, 0);
+  const auto& terms = one.energy().terms();
+  const auto found = std::find_if(terms.begin(), terms.end(),
+                                  [](const auto& term) { return term.name() == "division by CPU time, job 1"; });
+  ASSERT_NE(found, terms.end());
+  EXPECT_NEAR(found->u_uj(), sockets, 1);
 }
 
 TEST_F(LedgerTest, AcceleratorGoesToWhomItWasGiven) {
@@ -196,7 +207,9 @@ TEST_F(LedgerTest, AcceleratorGoesToWhomItWasGiven) {
     if (part.domain() == "gpu") gpu = static_cast<double>(part.energy().energy_uj()) * 1e-6;
   EXPECT_NEAR(gpu, 300 * 10.0, 31);
   for (const auto& part : record.components())
-    if (part.domain() == "gpu") EXPECT_EQ(part.energy().kind(), pb::KIND_MEASURED) << "whole to one";
+    if (part.domain() == "gpu") {
+      EXPECT_EQ(part.energy().kind(), pb::KIND_MEASURED) << "whole to one";
+    }
 }
 
 TEST_F(LedgerTest, StepsAddUpToTheJobAndOverlapIsNotCountedTwice) {
@@ -333,10 +346,33 @@ TEST_F(LedgerTest, OwnersAreShownTicksAlone) {
   machine.census.jobs = {make_use("1", kEveryCpu)};
   moment();
   moment();
-  ledger.tick(false);
+  ledger.tick();
   moment(millis(50));
   EXPECT_EQ(ledger.running(true)[0].duration_ns(), seconds(1).count());
   EXPECT_EQ(ledger.running(false)[0].duration_ns(), (seconds(1) + millis(50)).count());
+}
+
+// However often the clock ticks: of a node of his own every second, of a shared one every ten.
+TEST_F(LedgerTest, FastTicksShowOwnersNoFinerSteps) {
+  for (const auto& cpus : {kEveryCpu, std::vector<unsigned>{0, 1}}) {
+    machine.census.jobs.clear();
+    moment();
+    machine.census.jobs = {make_use(std::to_string(cpus.size()), cpus)};
+    moment(millis(100));
+    const bool exclusive = cpus == kEveryCpu;
+    std::int64_t shown = 0;
+    int steps = 0;
+    for (int i = 0; i < 300; ++i) {
+      moment(millis(100));
+      ledger.tick();
+      const pb::Record now = ledger.running(true).at(0);
+      if (now.duration_ns() == shown) continue;
+      EXPECT_GE(now.duration_ns() - shown, (finest_step(exclusive) - millis(20)).count());
+      shown = now.duration_ns();
+      ++steps;
+    }
+    EXPECT_EQ(steps, exclusive ? 30 : 3);
+  }
 }
 
 // Whatever comes and goes, and however often the process is killed: no joule is lost, none is counted twice.

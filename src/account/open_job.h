@@ -26,7 +26,7 @@ struct StepBook {
   Book book;
 };
 
-// Everything about a job that grows. Owners are shown a copy that was made at a tick of the daemon's clock.
+// Everything about a job that grows.
 struct JobBooks {
   explicit JobBooks(std::size_t meters = 0);
 
@@ -40,14 +40,14 @@ struct JobBooks {
 inline constexpr const char* kExternStep = "extern";
 
 struct OpenJob {
-  explicit OpenJob(std::size_t meters) : own(meters) {}
+  explicit OpenJob(std::size_t meters) : own(meters), published(meters) {}
 
   std::string slurmd, id;  // as the census names it
   Nanos begin{};
   std::optional<Nanos> end;
   pb::Record record;  // uid, start, and Job as far as it is known
   JobBooks own;
-  std::optional<JobBooks> published;
+  JobBooks published;  // what its owner is shown while it runs: a copy that was made at a tick of the daemon's clock
 
   JobUse use;                            // as last read
   bool seen = false;                     // in a census; else a hint alone speaks of it

@@ -124,6 +124,23 @@ void write_gpus(const std::vector<ActivityPlate>& devices, const std::vector<Nam
       out.add_gpus(valid_utf8(without_number(plate.label)));
 }
 
+void write_anomalies(const AnomalyCounts& counts, const std::string& sensor,
+                     google::protobuf::RepeatedPtrField<pb::AnomalyCount>& out) {
+  for (unsigned i = 0; i < kAnomalies.size(); ++i) {
+    const auto count = counts.count(static_cast<Anomaly>(i));
+    if (count == 0) continue;
+    pb::AnomalyCount& one = *out.Add();
+    one.set_name(std::string(kAnomalies[i].name));
+    one.set_sensor(sensor);
+    one.set_count(count);
+  }
+}
+
+Nameplate with_valid_text(Nameplate plate) {
+  for (std::string* text : {&plate.id, &plate.source, &plate.part.device, &plate.label}) *text = valid_utf8(*text);
+  return plate;
+}
+
 namespace {
 // PRETTY_NAME="Debian GNU/Linux 12 (bookworm)" of os-release, as a shell would read it.
 std::string pretty_name(std::string_view os_release) {

@@ -2,7 +2,11 @@
 // the house's types.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "account/record.pb.h"
+#include "base/anomalies.h"
 #include "base/host.h"
 #include "energy/tree.h"
 #include "sensor/driver.h"
@@ -17,6 +21,11 @@ pb::Boundary to_record(Boundary boundary);
 void write_energy(const Energy& energy, pb::Energy& out);
 void write_component(const Component& component, pb::Component& out);
 void write_sensor(const Nameplate& plate, pb::SensorUse& out);
+// One entry for each that was met; `sensor` is "" where it is of none.
+void write_anomalies(const AnomalyCounts& counts, const std::string& sensor,
+                     google::protobuf::RepeatedPtrField<pb::AnomalyCount>& out);
+// Foreign text in a nameplate must not make a record that protobuf can not read back.
+Nameplate with_valid_text(Nameplate plate);
 // PUE, price and carbon factor, so that a report of this run stays what it is.
 void write_facility(const Site& site, pb::Record& out);
 

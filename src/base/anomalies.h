@@ -1,6 +1,7 @@
 // Anomaly: one named thing that can be wrong with a figure. The table is anomalies.def; nothing else lists them.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -46,6 +47,12 @@ class AnomalyCounts {
   void add(Anomaly anomaly, std::uint64_t times = 1) { counts_[static_cast<unsigned>(anomaly)] += times; }
   void add(const AnomalyCounts& other) {
     for (unsigned i = 0; i < counts_.size(); ++i) counts_[i] += other.counts_[i];
+  }
+  // What was met since; counts only grow, and what is fewer now began anew.
+  AnomalyCounts since(const AnomalyCounts& before) const {
+    AnomalyCounts met = *this;
+    for (unsigned i = 0; i < counts_.size(); ++i) met.counts_[i] -= std::min(counts_[i], before.counts_[i]);
+    return met;
   }
   std::uint64_t count(Anomaly anomaly) const { return counts_[static_cast<unsigned>(anomaly)]; }
 

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "account/ledger.h"
+
 namespace nw::noded {
 
 namespace {
@@ -69,10 +71,8 @@ void forget(pb::Energy& energy) {
 }
 }  // namespace
 
-Nanos finest_step(const pb::Record& record) { return record.job().exclusive() ? seconds(1) : seconds(10); }
-
 void round_for_owner(pb::Record& record) {
-  const Nanos finest = finest_step(record);
+  const Nanos finest = finest_step(record.job().exclusive());
   const auto show = [&](std::int64_t duration_ns, pb::Energy& energy, Components& components) {
     round_parts(energy, components);
     if (duration_ns >= finest.count()) return;

@@ -3,6 +3,7 @@
 //
 //   on a node of his own   steps of 1 s, values rounded to 1 J
 //   on a shared node       steps of 10 s, his share alone
+// (finest_step() of account/ledger.h, by which running jobs are shown as well.)
 // What is shorter than the step has no figure; nothing finer than a package or an accelerator is shown; what is rounded
 // adds up as it did.
 #pragma once
@@ -14,8 +15,6 @@
 
 namespace nw::noded {
 
-// The finest step of time of which the owner is told an energy.
-Nanos finest_step(const pb::Record& record);
 // The record as its owner may see it.
 void round_for_owner(pb::Record& record);
 

@@ -35,9 +35,6 @@ constexpr std::size_t kMostUnkept = 2000;       // records that wait for a store
 
 void say(const std::string& what) { std::fprintf(stderr, "nodewattd: %s\n", what.c_str()); }
 
-// The seconds and the smaller part of a tick that owners of shared nodes are shown.
-constexpr std::int64_t kCoarse = 10;
-
 pb::Record make_stub(Host& host, const Site& site, const Survey& survey, const ActivityReader& activities,
                      const std::vector<Nameplate>& plates) {
   pb::Record record;
@@ -186,9 +183,9 @@ void Daemon::moment(bool tick) {
   if (look) look_at_devices();
   // From here nothing touches hardware.
   ledger_.add(sweep_, census_, jobs_->wall_ns());
-  if (tick) ledger_.tick(++ticks_ % kCoarse == 0);
+  if (tick) ledger_.tick();
   if (tick) keep_ended();
-  if (tick && (ticks_ == 1 || last_moment_ - last_posted_ >= kMetricsStep)) post_metrics();
+  if (tick && (last_posted_ == Nanos{} || last_moment_ - last_posted_ >= kMetricsStep)) post_metrics();
   const bool changed = ledger_.take_changed();
   if (changed || last_moment_ - last_kept_ >= kForGood)
     write_books(true);

@@ -81,7 +81,6 @@ class Daemon {
   Census census_;
   std::vector<Glance> glances_;
   Nanos last_moment_{}, next_tick_{}, last_look_{}, last_kept_{}, last_posted_{};
-  std::int64_t ticks_ = 0;
   bool edge_ = false;
   bool gpus_held_ = true;
   std::string trouble_;  // said last, so that it is said once

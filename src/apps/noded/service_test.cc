@@ -141,7 +141,7 @@ class DeskTest : public ::testing::Test {
       }
       const Nanos at = seconds(i);
       ledger->add({{at, at, {}, static_cast<std::uint64_t>(i) * 100'000'000, Status::ok, {}}}, census, at.count());
-      ledger->tick(true);
+      ledger->tick();
     }
   }
   std::string say(std::uint32_t uid, const std::string& text) {
