@@ -2,6 +2,18 @@
 find_package(GTest QUIET)
 find_package(rapidcheck QUIET)
 
+# nw_test(name library sources ...): the test <name>, the program test_<name> of these sources; none where there are none.
+function(nw_test name library)
+  if(NOT ARGN OR NOT GTest_FOUND)
+    return()
+  endif()
+  add_executable(test_${name} ${ARGN})
+  target_include_directories(test_${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)  # support/
+  target_compile_definitions(test_${name} PRIVATE NODEWATT_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  target_link_libraries(test_${name} PRIVATE ${library} GTest::gtest_main GTest::gmock rapidcheck)
+  add_test(NAME ${name} COMMAND test_${name})
+endfunction()
+
 function(nw_floor name)
   cmake_parse_arguments(F "" "" "LINKS" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cc)
@@ -13,13 +25,7 @@ function(nw_floor name)
   target_include_directories(nw_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src)
   target_compile_definitions(nw_${name} PRIVATE NODEWATT_VERSION="${PROJECT_VERSION}")
   target_link_libraries(nw_${name} PUBLIC ${F_LINKS})
-  if(tests AND GTest_FOUND)
-    add_executable(test_${name} ${tests})
-    target_include_directories(test_${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)  # support/
-    target_compile_definitions(test_${name} PRIVATE NODEWATT_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
-    target_link_libraries(test_${name} PRIVATE nw_${name} GTest::gtest_main GTest::gmock rapidcheck)
-    add_test(NAME ${name} COMMAND test_${name})
-  endif()
+  nw_test(${name} nw_${name} ${tests})
 endfunction()
 
 # nw_embed(target symbol file): the file's text as `extern const char* const nw::symbol` in the target.

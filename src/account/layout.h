@@ -17,11 +17,15 @@ struct Layout {
   std::vector<std::size_t> inside;  // parts that it holds; what they leave of it is the rest
   std::vector<std::size_t> beside;  // parts of the total that it does not hold; all of them where there is no root
   bool operator==(const Layout&) const = default;
+
+  bool is_of_total(std::size_t meter) const;  // the root, or beside it
 };
 
 inline bool holds(const std::vector<std::size_t>& list, std::size_t one) {
   return std::find(list.begin(), list.end(), one) != list.end();
 }
+
+inline bool Layout::is_of_total(std::size_t meter) const { return meter == root || holds(beside, meter); }
 
 // From everything that the meters have seen until `now`.
 Layout make_layout(std::span<const Meter> meters, Nanos now);

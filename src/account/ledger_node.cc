@@ -45,7 +45,7 @@ void Ledger::write_parts(pb::NodeState& out) const {
   for (std::size_t i = 0; i < meters_.size(); ++i) {
     if (!meters_[i].alive()) continue;
     const Nameplate& plate = meters_[i].plate();
-    const bool of_total = i == layout_.root || holds(layout_.beside, i);
+    const bool of_total = layout_.is_of_total(i);
     pb::NodePart& part = *out.add_parts();
     part.set_domain(std::string(name(plate.part.domain)));
     part.set_device(plate.part.device);

@@ -98,7 +98,7 @@ void Ledger::write_anomalies(const OpenJob& job, pb::Record& record) const {
 void Ledger::write_doubt(const Book& book, pb::Record& record) const {
   Uncertainty divisions;
   for (std::size_t i = 0; i < meters_.size(); ++i)
-    if (i == layout_.root || holds(layout_.beside, i))
+    if (layout_.is_of_total(i))
       divisions.add({name_division(rule_of(meters_[i].plate().part.domain), ""), book.lines[i].division, true, false});
   if (divisions.combined() > 0) record.mutable_job()->set_u_share_uj(divisions.combined() * 1e6);
 }

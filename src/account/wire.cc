@@ -8,7 +8,6 @@
 
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -19,6 +18,7 @@
 #include "base/fd.h"
 #include "base/monotonic.h"
 #include "base/parse.h"
+#include "base/unix_socket.h"
 
 namespace nw {
 
@@ -84,19 +84,14 @@ Done take_word(std::string_view word, std::size_t at, Request& request) {
 }
 
 Result<Fd> connect_to(const std::string& path, Nanos patience) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.empty() || path.size() >= sizeof address.sun_path)
-    return refuse(fmt::format("{}: a socket's path has 1 to {} characters", path, sizeof address.sun_path - 1));
-  std::memcpy(address.sun_path, path.data(), path.size());
+  const sockaddr_un address = NW_TRY(make_unix_address(path));
   Fd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
   if (!socket) return tl::make_unexpected(system_error(errno, "socket"));
   // A full queue of the listener would hold connect and send for ever.
   const timeval most{patience.count() / kNanosPerSecond, (patience.count() % kNanosPerSecond) / 1000 + 1};
   ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &most, sizeof most);
   int done = 0;
-  while ((done = ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address)) != 0 &&
-         errno == EINTR) {
+  while ((done = ::connect(socket.get(), as_sockaddr(address), sizeof address)) != 0 && errno == EINTR) {
   }
   if (done == 0) return socket;
   if (errno == ENOENT || errno == ECONNREFUSED || errno == ENOTDIR)
@@ -181,7 +176,7 @@ std::vector<std::string> make_messages(const Answer& answer) {
   return messages;
 }
 
-std::string make_refusal(const Error& error) { return fmt::format("E{} {}", name(error.kind), error.what); }
+Answer make_refusal(const Error& error) { return {'E', fmt::format("{} {}", name(error.kind), error.what)}; }
 
 std::optional<Answer> parse_answer(std::string_view bytes) {
   if (bytes.empty() || std::string_view("RSDErs").find(bytes[0]) == std::string_view::npos) return std::nullopt;

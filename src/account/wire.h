@@ -55,7 +55,7 @@ struct Answer {
 };
 std::string make_answer(const Answer& answer);
 std::vector<std::string> make_messages(const Answer& answer);  // the same, in pieces
-std::string make_refusal(const Error& error);                  // of kind E
+Answer make_refusal(const Error& error);
 std::optional<Answer> parse_answer(std::string_view bytes);
 Error parse_refusal(std::string_view body);
 

@@ -81,7 +81,7 @@ TEST(WireAnswer, KeepsItsBytes) {
   EXPECT_FALSE(parse_answer(""));
   EXPECT_FALSE(parse_answer("X"));
   EXPECT_FALSE(parse_answer("Dx"));
-  const Error error = parse_refusal(make_refusal({ErrorKind::busy, "ask again in 1 s"}).substr(1));
+  const Error error = parse_refusal(make_refusal({ErrorKind::busy, "ask again in 1 s"}).body);
   EXPECT_EQ(error.kind, ErrorKind::busy);
   EXPECT_EQ(error.what, "ask again in 1 s");
   EXPECT_EQ(parse_refusal("gibberish").kind, ErrorKind::failed);

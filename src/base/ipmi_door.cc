@@ -2,7 +2,6 @@
 
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include <algorithm>
 #include <array>
@@ -16,6 +15,7 @@
 #include "base/fd.h"
 #include "base/monotonic.h"
 #include "base/parse.h"
+#include "base/unix_socket.h"
 
 namespace nw {
 
@@ -29,14 +29,10 @@ bool is_row(const IpmiAllowed& row, const IpmiRequest& request) {
 }
 
 Result<Fd> connect_to(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.empty() || path.size() >= sizeof address.sun_path)
-    return fail(ErrorKind::malformed, path + ": no path of a socket");
-  std::memcpy(address.sun_path, path.data(), path.size());
+  const sockaddr_un address = NW_TRY(make_unix_address(path));
   Fd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket) return tl::make_unexpected(system_error(errno, "socket"));
-  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return socket;
+  if (::connect(socket.get(), as_sockaddr(address), sizeof address) == 0) return socket;
   if (errno == ECONNREFUSED) return fail(ErrorKind::absent, path + ": nobody listens there");
   return tl::make_unexpected(system_error(errno, path));
 }

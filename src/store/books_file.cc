@@ -17,12 +17,14 @@
 #include "base/monotonic.h"
 #include "base/parse.h"
 #include "store/frames.h"
+#include "store/packed.h"
 #include "store/paths.h"
 
 namespace nw {
 
 namespace {
 constexpr std::string_view kPrefix = "books-", kSuffix = ".frames";
+constexpr int kFast = 1;  // level of zstd
 
 tl::unexpected<Error> failed_call(const std::string& path) { return tl::make_unexpected(system_error(errno, path)); }
 
@@ -46,13 +48,7 @@ std::vector<std::uint64_t> segments_in(const std::string& dir) {
   return numbers;
 }
 
-Result<std::string> pack(std::string_view plain) {
-  std::string packed(ZSTD_compressBound(plain.size()), '\0');
-  const std::size_t size = ZSTD_compress(packed.data(), packed.size(), plain.data(), plain.size(), 1);
-  if (ZSTD_isError(size) != 0) return fail(ErrorKind::failed, fmt::format("books: zstd: {}", ZSTD_getErrorName(size)));
-  packed.resize(size);
-  return packed;
-}
+Result<std::string> pack(std::string_view plain) { return compress(plain, kFast, "books"); }
 
 // Nothing when it is no frame of zstd's that says its size, or of more than a frame of ours may hold.
 std::optional<std::string> unpack(std::string_view packed) {

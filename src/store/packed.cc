@@ -15,16 +15,20 @@ constexpr std::size_t kMostFields = 1'000'000, kPlain = 1 << 20;
 constexpr int kDeepest = 6;
 }  // namespace
 
+Result<std::string> compress(std::string_view plain, int level, std::string_view name) {
+  std::string packed(ZSTD_compressBound(plain.size()), '\0');
+  const std::size_t size = ZSTD_compress(packed.data(), packed.size(), plain.data(), plain.size(), level);
+  if (ZSTD_isError(size) != 0)
+    return fail(ErrorKind::failed, fmt::format("{}: zstd: {}", name, ZSTD_getErrorName(size)));
+  packed.resize(size);
+  return packed;
+}
+
 Result<std::string> pack_record(const pb::Record& record) {
   std::string plain;
   if (!record.SerializeToString(&plain) || plain.size() > kMaxRecord)
     return fail(ErrorKind::malformed, fmt::format("record {}: over {} bytes", record.uid(), kMaxRecord));
-  std::string packed(ZSTD_compressBound(plain.size()), '\0');
-  const auto size = ZSTD_compress(packed.data(), packed.size(), plain.data(), plain.size(), kLevel);
-  if (ZSTD_isError(size) != 0)
-    return fail(ErrorKind::failed, fmt::format("record {}: zstd: {}", record.uid(), ZSTD_getErrorName(size)));
-  packed.resize(size);
-  return packed;
+  return compress(plain, kLevel, "record " + record.uid());
 }
 
 namespace {

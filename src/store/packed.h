@@ -15,6 +15,9 @@ namespace nw {
 // and no more than a million fields.
 inline constexpr std::size_t kMaxRecord = std::size_t{64} << 20;
 
+// `name` says in an error of what.
+Result<std::string> compress(std::string_view plain, int level, std::string_view name);
+
 Result<std::string> pack_record(const pb::Record& record);
 
 // Unpacks one record after the other in one workspace: making it costs as much as a small record.

@@ -34,7 +34,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     ledger.add({sample, sample}, census, at.count());
     ledger.tick();
   }
-  if (ledger.not_conserved() != gap) std::abort();                        // what they lacked stays as it was
+  if (ledger.not_conserved() != gap) std::abort();            // what they lacked stays as it was
   if (ledger.until() < nw::seconds(1'000'000)) std::abort();  // time stands still
   nw::pb::Books again;
   ledger.forced().write("boot", again);

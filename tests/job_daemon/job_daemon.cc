@@ -5,17 +5,16 @@
 // The GPU node g0412 has the exclusive and the shared job; n1, n2 and n3 have a part each of job 4730. `silent` answers
 // no request, `rude` answers with what is no answer, `dying` hangs up after its first record.
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
-#include <cstring>
 #include <string>
 
 #include "account/open_job.h"
 #include "account/wire.h"
 #include "base/fd.h"
+#include "base/unix_socket.h"
 #include "support/records_jobs.h"
 
 namespace {
@@ -37,7 +36,7 @@ class Daemon {
     std::printf("%s\n", bytes.c_str());
     std::fflush(stdout);
     const auto request = parse_request(bytes);
-    if (!request) return say(caller, make_refusal(request.error()));
+    if (!request) return say(caller, make_answer(make_refusal(request.error())));
     if (manner_ == "rude" && request->verb != "ping") return say(caller, "HTTP/1.1 400 Bad Request");
     if (manner_ == "silent") {
       ::sleep(60);
@@ -59,7 +58,7 @@ class Daemon {
 
   void answer(int caller, const Request& request) const {
     if (request.verb == "node") {
-      if (manner_ != "admin") return say(caller, make_refusal({ErrorKind::denied, "for administrators"}));
+      if (manner_ != "admin") return say(caller, make_answer(make_refusal({ErrorKind::denied, "for administrators"})));
       say(caller, make_answer({'S', sample::node_state().SerializeAsString()}));
     }
     const std::string limit(request.get("limit"));
@@ -72,7 +71,8 @@ class Daemon {
         say(caller, make_answer({'R', record.SerializeAsString()}));
         if (manner_ == "dying") return;
       }
-    if (request.verb == "job" && found == 0) return say(caller, make_refusal({ErrorKind::absent, "no such job"}));
+    if (request.verb == "job" && found == 0)
+      return say(caller, make_answer(make_refusal({ErrorKind::absent, "no such job"})));
     say(caller, make_answer({'D', ""}));
   }
 
@@ -83,10 +83,8 @@ class Daemon {
 int main(int argc, char** argv) {
   if (argc < 3) return 2;
   const Fd listener(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  std::strncpy(address.sun_path, argv[1], sizeof address.sun_path - 1);
-  if (::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+  const auto address = make_unix_address(argv[1]);
+  if (!address || ::bind(listener.get(), as_sockaddr(*address), sizeof *address) != 0 ||
       ::listen(listener.get(), 8) != 0)
     return 1;
   const Daemon daemon(argv[2], argc > 3 ? argv[3] : "");

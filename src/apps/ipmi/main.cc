@@ -7,17 +7,16 @@
 #include <pwd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <string>
 
 #include "apps/ipmi/service.h"
 #include "base/parse.h"
+#include "base/unix_socket.h"
 
 namespace nw::ipmi_app {
 namespace {
@@ -57,17 +56,13 @@ bool was_passed_a_socket() {
 }
 
 Result<Fd> make_listener(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
   if (path.empty()) return fail(ErrorKind::malformed, "no socket from systemd, and no --socket PATH");
-  if (path.size() >= sizeof address.sun_path) return fail(ErrorKind::malformed, path + ": too long for a socket");
-  std::memcpy(address.sun_path, path.data(), path.size());
+  const sockaddr_un address = NW_TRY(make_unix_address(path));
   Fd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
   if (!socket) return tl::make_unexpected(system_error(errno, "socket"));
   ::unlink(path.c_str());
   ::umask(0177);
-  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-      ::listen(socket.get(), 8) != 0)
+  if (::bind(socket.get(), as_sockaddr(address), sizeof address) != 0 || ::listen(socket.get(), 8) != 0)
     return tl::make_unexpected(system_error(errno, path));
   return socket;
 }

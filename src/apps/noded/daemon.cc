@@ -26,7 +26,9 @@
 namespace nw::noded {
 
 namespace {
-constexpr Nanos kBetween = millis(5);           // moments come no closer than this
+constexpr Nanos kBetween = millis(5);  // moments come no closer than this
+// Moments beside the ticks, for the edges of jobs: many of a burst, few of a storm that would cost all jobs CPU time.
+constexpr double kEdgesAtOnce = 500, kEdgesASecond = 10;
 constexpr Nanos kShortestPeriod = millis(100);  // whatever a step asks for
 constexpr Nanos kForGood = seconds(300);        // the books are written for good at least this often
 constexpr Nanos kBetweenLooks = seconds(10);    // at who works on which accelerator
@@ -90,7 +92,8 @@ Daemon::Daemon(const DaemonOptions& options, Site site)
       activities_(*host_, std::move(survey_.activities)),
       census_taker_(*jobs_, {options.cgroup, options.slurmd}),
       ledger_(reader_.plates(), make_node(*host_, site_, options, survey_, activities_, reader_.plates()),
-              options.period) {
+              options.period),
+      edges_(kEdgesASecond, kEdgesAtOnce) {
   for (std::size_t i = 0; i < activities_.plates().size(); ++i)
     if (activities_.plates()[i].part.domain == Domain::gpu) accelerators_.push_back(i);
   const auto boot = jobs_->read_text("/proc/sys/kernel/random/boot_id");
@@ -147,8 +150,9 @@ Done Daemon::run() {
     polled.assign({{signals_.get(), POLLIN, 0}, {watch_.fd(), POLLIN, 0}});
     service_->add_to(polled);
     if (metrics_door_) metrics_door_->add_to(polled);
-    const Nanos due = edge_ ? std::min(next_tick_, last_moment_ + kBetween) : next_tick_;
-    const Nanos wait = std::max(due - host_->now(), Nanos{});
+    const Nanos begin = host_->now();
+    const Nanos due = edge_ ? std::min(next_tick_, std::max(last_moment_ + kBetween, edges_.ready(begin))) : next_tick_;
+    const Nanos wait = std::max(due - begin, Nanos{});
     const timespec time{wait.count() / kNanosPerSecond, wait.count() % kNanosPerSecond};
     if (::ppoll(polled.data(), polled.size(), &time, nullptr) < 0 && errno != EINTR)
       return tl::make_unexpected(system_error(errno, "ppoll"));
@@ -162,14 +166,20 @@ Done Daemon::run() {
       moment(true);
       next_tick_ = std::max(next_tick_ + period(), now);
       notify("WATCHDOG=1");
-    } else if (edge_ && now >= last_moment_ + kBetween) {
-      moment(false);
+    } else {
+      look_at_edge();
     }
   }
   notify("STOPPING=1");
   moment(false);
   write_books(true);
   return books_->sync();
+}
+
+// A moment for the edge of a job, unless one has just been or there were too many.
+void Daemon::look_at_edge() {
+  const Nanos now = host_->now();
+  if (edge_ && now >= last_moment_ + kBetween && edges_.take(now)) moment(false);
 }
 
 // One moment. Sensors first: the census takes longer, and a job that came a millisecond ago is as well seen after them.
@@ -236,7 +246,7 @@ std::vector<Answer> Daemon::answer(const Peer& peer, const Request& request) {
   edge_ |= wish.edge;
   if (wish.gpus) set_gpus(*wish.gpus);
   // A prolog that waits for its answer waits for the reading itself: what it starts afterwards is after that edge.
-  if (edge_ && host_->now() >= last_moment_ + kBetween) moment(false);
+  look_at_edge();
   return answers;
 }
 

@@ -14,6 +14,7 @@
 #include "apps/noded/metrics_door.h"
 #include "apps/noded/service.h"
 #include "apps/noded/watch.h"
+#include "base/token_bucket.h"
 #include "sensor/reader.h"
 #include "store/books_file.h"
 #include "store/store.h"
@@ -48,6 +49,7 @@ class Daemon {
   Done open();
   void resume();
   void moment(bool tick);
+  void look_at_edge();
   void keep_ended();
   void write_books(bool for_good);
   void look_at_devices();
@@ -81,7 +83,8 @@ class Daemon {
   Census census_;
   std::vector<Glance> glances_;
   Nanos last_moment_{}, next_tick_{}, last_look_{}, last_kept_{}, last_posted_{};
-  bool edge_ = false;
+  TokenBucket edges_;
+  bool edge_ = false;  // a job came or went since the last moment, or a hint was given
   bool gpus_held_ = true;
   std::string trouble_;  // said last, so that it is said once
 };

@@ -63,6 +63,17 @@ bool keep_step(pb::Record& record, const std::string& step) {
               steps.end());
   return !steps.empty();
 }
+
+Result<std::vector<Answer>> answers_of(std::vector<pb::Record> records, const Wanted& wanted, bool admin) {
+  std::vector<Answer> answers;
+  for (pb::Record& record : records) {
+    if (answers.size() >= wanted.limit || !keep_step(record, wanted.step)) continue;
+    if (!admin) round_for_owner(record);
+    answers.push_back({'R', record.SerializeAsString()});
+  }
+  if (!wanted.id.empty() && answers.empty()) return fail(ErrorKind::absent, "no such job, or not yours");
+  return answers;
+}
 }  // namespace
 
 Result<std::vector<Answer>> Desk::find(const Peer& peer, const Request& request) {
@@ -70,20 +81,18 @@ Result<std::vector<Answer>> Desk::find(const Peer& peer, const Request& request)
   const bool admin = is_admin(peer);
   // Whose jobs there are to be found. Somebody else's, asked for by a user, are nobody's.
   std::optional<std::uint32_t> user = admin ? wanted.user : std::optional(peer.uid);
-  const bool of_others = !admin && wanted.user && *wanted.user != peer.uid;
+  if (!admin && wanted.user && *wanted.user != peer.uid) return answers_of({}, wanted, admin);
   std::vector<pb::Record> records;
-  Ledger now = ledger_.forced();  // a job that has just ended has its last stretch too
-  if (wanted.state != "ended" && !of_others)
-    for (pb::Record& record : now.running(!admin)) {
+  const auto take = [&](std::vector<pb::Record>&& found) {
+    for (pb::Record& record : found) {
       const bool own = !user || (record.job().has_uid() && record.job().uid() == *user);
       if (own && has_name(record, wanted.id) && starts_within(record, wanted)) records.push_back(std::move(record));
     }
-  for (const pb::Record& record : now.ended()) {  // and not in the store yet
-    const bool own = !user || (record.job().has_uid() && record.job().uid() == *user);
-    if (wanted.state != "running" && !of_others && own && has_name(record, wanted.id) && starts_within(record, wanted))
-      records.push_back(record);
-  }
-  if (wanted.state != "running" && !of_others) {
+  };
+  Ledger now = ledger_.forced();  // a job that has just ended has its last stretch too
+  if (wanted.state != "ended") take(now.running(!admin));
+  if (wanted.state != "running") {
+    take(std::move(now.ended()));  // and not in the store yet
     Query query;
     query.job = wanted.id;
     query.user = user;
@@ -92,14 +101,7 @@ Result<std::vector<Answer>> Desk::find(const Peer& peer, const Request& request)
     query.limit = wanted.limit;
     for (pb::Record& record : NW_TRY(store_.find(query))) records.push_back(std::move(record));
   }
-  std::vector<Answer> answers;
-  for (pb::Record& record : records) {
-    if (answers.size() >= wanted.limit || !keep_step(record, wanted.step)) continue;
-    if (!admin) round_for_owner(record);
-    answers.push_back({'R', record.SerializeAsString()});
-  }
-  if (request.verb == "job" && answers.empty()) return fail(ErrorKind::absent, "no such job, or not yours");
-  return answers;
+  return answers_of(std::move(records), wanted, admin);
 }
 
 Result<std::vector<Answer>> Desk::say_node(const Peer& peer) const {
@@ -125,9 +127,7 @@ Done Desk::take_hint(const Peer& peer, const Request& request, Wish& wish) {
 }
 
 std::vector<Answer> Desk::answer(const Peer& peer, const Request& request, Wish& wish) {
-  const auto refuse = [](const Error& error) {
-    return std::vector<Answer>{{'E', fmt::format("{} {}", name(error.kind), error.what)}};
-  };
+  const auto refuse = [](const Error& error) { return std::vector<Answer>{make_refusal(error)}; };
   if (peer.uid == Peer::kNobody) return refuse({ErrorKind::denied, "who you are is not known on this node"});
   Result<std::vector<Answer>> answers = std::vector<Answer>{};
   const std::string& verb = request.verb;

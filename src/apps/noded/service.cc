@@ -2,45 +2,32 @@
 
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
+
+#include "base/unix_socket.h"
 
 namespace nw::noded {
 
 namespace {
-Result<sockaddr_un> address_of(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path)
-    return fail(ErrorKind::malformed, path + ": longer than the 107 characters of a socket's path");
-  std::memcpy(address.sun_path, path.c_str(), path.size());
-  return address;
-}
-
 Fd make_socket() { return Fd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)); }
-
-const sockaddr* as_address(const sockaddr_un& address) { return reinterpret_cast<const sockaddr*>(&address); }
 }  // namespace
 
 Result<Service> Service::listen(const std::string& path) {
-  const sockaddr_un address = NW_TRY(address_of(path));
+  const sockaddr_un address = NW_TRY(make_unix_address(path));
   Fd listener = make_socket();
   if (!listener) return tl::make_unexpected(system_error(errno, path));
   if (const Fd knock = make_socket();
-      ::connect(knock.get(), as_address(address), sizeof address) == 0 || errno == EAGAIN)
+      ::connect(knock.get(), as_sockaddr(address), sizeof address) == 0 || errno == EAGAIN)
     return fail(ErrorKind::busy, path + ": another nodewattd listens there");
   struct stat info {};
   if (::lstat(path.c_str(), &info) == 0 && S_ISSOCK(info.st_mode)) ::unlink(path.c_str());
-  if (::bind(listener.get(), as_address(address), sizeof address) != 0 || ::chmod(path.c_str(), 0666) != 0 ||
+  if (::bind(listener.get(), as_sockaddr(address), sizeof address) != 0 || ::chmod(path.c_str(), 0666) != 0 ||
       ::listen(listener.get(), SOMAXCONN) != 0)
     return tl::make_unexpected(system_error(errno, path));
   return Service(std::move(listener));
 }
-
-Service Service::adopt(Fd listener) { return Service(std::move(listener)); }
 
 void Service::add_to(std::vector<pollfd>& polled) const {
   polled.push_back({listener_.get(), POLLIN, 0});
@@ -71,13 +58,7 @@ void Service::accept_all(Nanos now) {
 bool Service::may_ask(const Peer& peer, Nanos now) {
   if (peer.uid == 0) return true;
   if (buckets_.size() > 4096) buckets_.clear();
-  const auto [at, is_new] = buckets_.try_emplace(peer.uid);
-  Bucket& bucket = at->second;
-  if (!is_new) bucket.tokens = std::min(kBurst, bucket.tokens + kRequests * to_seconds(now - bucket.filled));
-  bucket.filled = now;
-  if (bucket.tokens < 1) return false;
-  bucket.tokens -= 1;
-  return true;
+  return buckets_.try_emplace(peer.uid, kRequests, kBurst).first->second.take(now);
 }
 
 bool Service::read(Client& client, const Handler& handler, Nanos now) {
@@ -88,12 +69,12 @@ bool Service::read(Client& client, const Handler& handler, Nanos now) {
   std::vector<Answer> answers;
   if (!may_ask(client.peer, now)) {
     ++refused_;
-    answers.push_back({'E', "busy too many requests a second; ask again later"});
+    answers.push_back(make_refusal({ErrorKind::busy, "too many requests a second; ask again later"}));
   } else if (const auto request = parse_request({bytes, static_cast<std::size_t>(size)})) {
     answers = handler(client.peer, *request);
   } else {
     ++refused_;
-    client.out.push_back(make_refusal(request.error()));
+    answers.push_back(make_refusal(request.error()));
   }
   for (const Answer& answer : answers)
     for (std::string& message : make_messages(answer)) client.out.push_back(std::move(message));

@@ -18,6 +18,7 @@
 #include "apps/noded/access.h"
 #include "base/fd.h"
 #include "base/result.h"
+#include "base/token_bucket.h"
 #include "base/units.h"
 
 namespace nw::noded {
@@ -32,8 +33,6 @@ class Service {
 
   // Takes the path over from a dead process; busy when a living one listens there. Everybody may connect.
   static Result<Service> listen(const std::string& path);
-  // The same of a socket that systemd opened.
-  static Service adopt(Fd listener);
 
   void add_to(std::vector<pollfd>& polled) const;
   // Answers what has come; call after each poll, with what was polled.
@@ -47,10 +46,6 @@ class Service {
     Nanos deadline{};
     std::deque<std::string> out;
   };
-  struct Bucket {
-    double tokens = kBurst;
-    Nanos filled{};
-  };
   explicit Service(Fd listener) : listener_(std::move(listener)) {}
   void accept_all(Nanos now);
   bool read(Client& client, const Handler& handler, Nanos now);  // false: hang up
@@ -59,7 +54,7 @@ class Service {
 
   Fd listener_;
   std::vector<Client> clients_;
-  std::map<std::uint32_t, Bucket> buckets_;
+  std::map<std::uint32_t, TokenBucket> buckets_;
   std::uint64_t refused_ = 0;
 };
 

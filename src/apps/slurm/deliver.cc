@@ -2,17 +2,16 @@
 
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <ctime>
 
 #include "account/wire.h"
 #include "base/fd.h"
 #include "base/monotonic.h"
+#include "base/unix_socket.h"
 
 namespace nw::slurm {
 
@@ -22,16 +21,12 @@ constexpr Nanos kKnock = millis(2);  // between tries at a queue that is full: n
 Result<Fd> knock(const sockaddr_un& address, const std::string& path) {
   Fd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket) return tl::make_unexpected(system_error(errno, "socket"));
-  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return socket;
+  if (::connect(socket.get(), as_sockaddr(address), sizeof address) == 0) return socket;
   return tl::make_unexpected(system_error(errno, path));
 }
 
 Result<Fd> connect_until(const std::string& path, Nanos deadline) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.empty() || path.size() >= sizeof address.sun_path)
-    return fail(ErrorKind::malformed, path + ": no path of a socket");
-  std::memcpy(address.sun_path, path.data(), path.size());
+  const sockaddr_un address = NW_TRY(make_unix_address(path));
   for (;;) {
     auto socket = knock(address, path);
     const Nanos left = deadline - monotonic();
