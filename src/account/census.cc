@@ -13,6 +13,7 @@ namespace nw {
 namespace {
 // Root owns a job's task until its user does (find_owner); so long nobody owns it.
 constexpr Nanos kRootsOwn = seconds(10);
+constexpr Nanos kAlive = seconds(1);  // that a process was seen is enough for so long: to look costs a walk
 constexpr int kAsks = 20;  // for a job's GPUs: a job that is there so long has a process that says them, or none will
 
 // What is said of the file's text; nothing when it can not be read.
@@ -50,6 +51,7 @@ struct CensusTaker::Known {
   std::optional<std::uint32_t> uid;
   std::optional<Nanos> root_since;   // since when only root was seen in it
   std::optional<Nanos> empty_since;  // since when it has no process
+  std::optional<Nanos> alive;        // when one was seen last
   std::optional<Nanos> cpu;          // at the last census
   std::optional<std::string> gpus;   // JobUse::gpus_said
   int asked = 0;                     // how often for them
@@ -95,8 +97,9 @@ JobUse CensusTaker::read_job(const JobPlace& place, Known& known, Nanos now) {
   // What uses CPU time has a process.
   const bool used = job.cpu && known.cpu && *job.cpu > *known.cpu;
   known.cpu = job.cpu;
+  if (known.alive && now - *known.alive < kAlive) return job;
   if (used || has_process(host_, place))
-    known.empty_since.reset();
+    known.alive = now, known.empty_since.reset();
   else if (!known.empty_since)
     known.empty_since = now;
   return job;
