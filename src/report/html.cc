@@ -174,17 +174,7 @@ std::string job_card(const Summary& summary) {
   if (!summary.job) return "";
   const JobWords& job = *summary.job;
   std::string out = fmt::format("<section class=\"card\"><h2>Job {}</h2><dl class=\"facts\">", for_html(job.id));
-  const auto fact = [&out](std::string_view key, const std::string& value) {
-    if (!value.empty()) out += fmt::format("<dt>{}</dt><dd>{}</dd>", key, for_html(value));
-  };
-  fact("Owner", job.owner);
-  fact("Where", job.where);
-  fact("Nodes", job.nodes);
-  fact("Had", job.share);
-  fact("State", job.state);
-  fact("Policy", job.policies);
-  fact("Unused", job.unused);
-  fact("Edges", job.edges);
+  for (const auto& [key, value] : job.facts()) out += fmt::format("<dt>{}</dt><dd>{}</dd>", key, for_html(value));
   out += "</dl>";
   if (job.steps.empty()) return out + "</section>\n";
   out +=

@@ -218,6 +218,14 @@ std::string scope_words(const pb::Record& record) {
                      record.job().policy().empty() ? "(unknown)" : clean(record.job().policy()));
 }
 
+std::vector<std::pair<std::string_view, std::string>> JobWords::facts() const {
+  std::vector<std::pair<std::string_view, std::string>> all{{"Owner", owner},   {"Where", where}, {"Nodes", nodes},
+                                                            {"Had", share},     {"State", state}, {"Policy", policies},
+                                                            {"Unused", unused}, {"Edges", edges}};
+  std::erase_if(all, [](const auto& fact) { return fact.second.empty(); });
+  return all;
+}
+
 std::optional<JobWords> make_job_words(const pb::Record& record, const NumberStyle& style) {
   if (!record.has_job()) return std::nullopt;
   const pb::Job& job = record.job();

@@ -6,6 +6,8 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json_fwd.hpp>
@@ -40,6 +42,9 @@ struct JobWords {
   std::string edges;                // "begin by prolog, end by epilog"
   std::vector<DomainLine> domains;  // the job itself first
   std::vector<StepLine> steps;
+
+  // What a page says of it beside its figures, each with its name ("Owner"); what is not known is left out.
+  std::vector<std::pair<std::string_view, std::string>> facts() const;
 };
 
 // Nothing for a record of no job.

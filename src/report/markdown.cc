@@ -24,18 +24,8 @@ std::string code(std::string text) {
 }
 
 std::string job_facts(const JobWords& job) {
-  std::string out;
-  const auto fact = [&out](std::string_view key, const std::string& value) {
-    if (!value.empty()) out += fmt::format("- {}: {}\n", key, for_markdown(value));
-  };
-  fact("Job", job.id);
-  fact("Owner", job.owner);
-  fact("Where", job.where);
-  fact("Nodes", job.nodes);
-  fact("Had", job.share);
-  fact("Policy", job.policies);
-  fact("Unused", job.unused);
-  fact("Edges", job.edges);
+  std::string out = fmt::format("- Job: {}\n", for_markdown(job.id));
+  for (const auto& [key, value] : job.facts()) out += fmt::format("- {}: {}\n", key, for_markdown(value));
   return out;
 }
 

@@ -18,7 +18,7 @@
 #include "apps/cli/command.h"
 #include "apps/cli/house.h"
 #include "apps/cli/session.h"
-#include "apps/cli/site_file.h"
+#include "sensor/site_file.h"
 #include "store/transfer.h"
 #include "store/uid.h"
 #include "study/findings.h"

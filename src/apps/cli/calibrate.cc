@@ -15,12 +15,12 @@
 #include "apps/cli/baseline.h"
 #include "apps/cli/command.h"
 #include "apps/cli/house.h"
-#include "apps/cli/site_file.h"
 #include "base/cpu_ticks.h"
 #include "base/parse.h"
 #include "energy/meter.h"
 #include "sensor/activity.h"
 #include "sensor/reader.h"
+#include "sensor/site_file.h"
 #include "store/paths.h"
 
 namespace nw::cli {

@@ -5,7 +5,7 @@
 
 #include "apps/cli/command.h"
 #include "apps/cli/house.h"
-#include "apps/cli/site_file.h"
+#include "sensor/site_file.h"
 
 namespace nw::cli {
 

@@ -16,6 +16,7 @@
 #include "account/protocol.h"
 #include "base/parse.h"
 #include "report/escape.h"
+#include "sensor/site_file.h"
 #include "store/journal.h"
 #include "store/paths.h"
 #include "store/uid.h"
@@ -110,6 +111,13 @@ void hold_closed_streams() {
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
     if (::fcntl(fd, F_GETFD) < 0)
       (void)::open("/dev/null", (fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) | O_CLOEXEC);  // takes the lowest: this one
+}
+
+Site find_site_or_warn(const std::string& config, const std::string& root) {
+  auto site = find_site(config, root);
+  if (site) return std::move(*site);
+  complain("measuring without the site file: " + site.error().what);
+  return {};
 }
 
 int complain(const std::string& what, int code) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "report/report.h"
+#include "sensor/site.h"
 #include "store/store.h"
 
 namespace nw::cli {
@@ -23,6 +24,9 @@ void hold_closed_streams();
 
 // Each of the form KEY=VALUE.
 Done add_labels(const std::vector<std::string>& labels, pb::Record& record);
+
+// The site file for what must run whatever that says: one line on stderr, and the defaults.
+Site find_site_or_warn(const std::string& config, const std::string& root);
 
 // "nodewatt: what" on stderr; returns `code`.
 int complain(const std::string& what, int code = 1);

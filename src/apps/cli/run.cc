@@ -12,8 +12,8 @@
 #include "apps/cli/house.h"
 #include "apps/cli/ranks.h"
 #include "apps/cli/session.h"
-#include "apps/cli/site_file.h"
 #include "apps/cli/wrapped.h"
+#include "sensor/site_file.h"
 #include "store/uid.h"
 
 namespace nw::cli {

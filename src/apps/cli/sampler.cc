@@ -25,10 +25,10 @@
 #include "apps/cli/house.h"
 #include "apps/cli/ranks.h"
 #include "apps/cli/session.h"
-#include "apps/cli/site_file.h"
 #include "base/anomalies.h"
 #include "base/monotonic.h"
 #include "base/parse.h"
+#include "sensor/site_file.h"
 
 namespace nw::cli {
 

@@ -13,12 +13,12 @@
 #include "apps/cli/command.h"
 #include "apps/cli/house.h"
 #include "apps/cli/power_limit_note.h"
-#include "apps/cli/site_file.h"
 #include "base/parse.h"
 #include "energy/meter.h"
 #include "report/number.h"
 #include "report/sensors.h"
 #include "sensor/reader.h"
+#include "sensor/site_file.h"
 
 namespace nw::cli {
 

@@ -15,12 +15,12 @@
 #include "apps/cli/command.h"
 #include "apps/cli/house.h"
 #include "apps/cli/power_limit_note.h"
-#include "apps/cli/site_file.h"
 #include "apps/cli/sweep_dir.h"
 #include "apps/cli/sweep_result.h"
 #include "apps/cli/sweep_turns.h"
 #include "apps/cli/wrapped.h"
 #include "base/parse.h"
+#include "sensor/site_file.h"
 
 namespace nw::cli {
 

@@ -10,11 +10,11 @@
 #include "apps/cli/child.h"
 #include "apps/cli/command.h"
 #include "apps/cli/house.h"
-#include "apps/cli/site_file.h"
 #include "base/host_tape.h"
 #include "base/parse.h"
 #include "report/forms.h"
 #include "sensor/reader.h"
+#include "sensor/site_file.h"
 #include "store/uid.h"
 
 namespace nw::cli {

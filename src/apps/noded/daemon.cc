@@ -16,10 +16,10 @@
 #include <fmt/format.h>
 
 #include "account/record.h"
-#include "apps/cli/site_file.h"
 #include "apps/noded/notify.h"
 #include "apps/noded/own_use.h"
 #include "base/parse.h"
+#include "sensor/site_file.h"
 #include "store/paths.h"
 #include "store/uid.h"
 
@@ -101,7 +101,7 @@ Daemon::Daemon(const DaemonOptions& options, Site site)
 }
 
 Result<std::unique_ptr<Daemon>> Daemon::start(const DaemonOptions& options) {
-  auto site = NW_TRY(cli::find_site(options.config, options.root));
+  auto site = NW_TRY(find_site(options.config, options.root));
   std::unique_ptr<Daemon> daemon(new Daemon(options, std::move(site)));
   NW_CHECK(daemon->open());
   daemon->resume();

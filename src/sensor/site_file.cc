@@ -1,12 +1,11 @@
-#include "apps/cli/site_file.h"
+#include "sensor/site_file.h"
 
 #include <cstdlib>
 #include <filesystem>
 
-#include "apps/cli/house.h"
 #include "base/host.h"
 
-namespace nw::cli {
+namespace nw {
 
 namespace {
 Result<SiteText> read_named(const std::string& path) {
@@ -35,11 +34,4 @@ Result<Site> find_site(const std::string& config, const std::string& root, bool 
   return parse_site(file.text, file.path);
 }
 
-Site find_site_or_warn(const std::string& config, const std::string& root) {
-  auto site = find_site(config, root);
-  if (site) return std::move(*site);
-  complain("measuring without the site file: " + site.error().what);
-  return {};
-}
-
-}  // namespace nw::cli
+}  // namespace nw

@@ -6,7 +6,7 @@
 
 #include "sensor/site.h"
 
-namespace nw::cli {
+namespace nw {
 
 // The machine's own file, for whom nothing else was named.
 inline constexpr const char* kSitePath = "/etc/nodewatt/nodewatt.toml";
@@ -21,7 +21,4 @@ Result<SiteText> read_site_text(const std::string& config, const std::string& ro
 
 Result<Site> find_site(const std::string& config, const std::string& root, bool own = true);
 
-// The same for what must run whatever the file says: one line on stderr, and the defaults.
-Site find_site_or_warn(const std::string& config, const std::string& root);
-
-}  // namespace nw::cli
+}  // namespace nw
