@@ -35,10 +35,6 @@
 
 namespace nw {
 
-// The finest step of time of which the owner of a running job is told an energy (CVE-2020-8694: power says what a
-// processor computes, and on a shared node what others' jobs do).
-constexpr Nanos finest_step(bool exclusive) { return exclusive ? seconds(1) : seconds(10); }
-
 struct LedgerNode {
   pb::Record record;                   // what every record of this node begins with: node, version, software, facility
   std::vector<ActivityPlate> devices;  // of the accelerators
@@ -126,7 +122,7 @@ class Ledger {
   void finish();
 
   pb::Record make_record(const OpenJob& job, const JobBooks& books) const;
-  Composition compose_book(const Book& book, const OpenJob& job) const;
+  Composition compose_book(const Book& book, const OpenJob& job, std::span<const Peak> peaks = {}) const;
   void write_doubt(const Book& book, pb::Record& record) const;
   void write_accelerators(const OpenJob& job, const Book& book, pb::Record& record) const;
   void write_rows(pb::NodeState& out) const;

@@ -55,6 +55,12 @@ class Reordered {
       if (from_[i] >= 0) out.lines[i] = book.lines[static_cast<std::size_t>(from_[i])];
     return out;
   }
+  std::vector<Peak> operator()(const std::vector<Peak>& peaks) const {
+    std::vector<Peak> out(from_.size());
+    for (std::size_t i = 0; i < from_.size(); ++i)
+      if (from_[i] >= 0) out[i] = peaks[static_cast<std::size_t>(from_[i])];
+    return out;
+  }
   int from(std::size_t meter) const { return from_[meter]; }
   std::size_t most() const { return most_; }
 
@@ -91,6 +97,7 @@ void Ledger::resume(const pb::Books& books, const std::string& boot_id, Nanos no
     for (Book& book : job.own.by_policy) book = reordered(book);
     for (auto& [id, step] : job.own.steps) step.book = reordered(step.book);
     job.own.loose = reordered(job.own.loose);
+    job.own.peaks = reordered(job.own.peaks);
     job.own.until = Nanos::of(books.at_ns());
     job.published = job.own;
     job.anomalies.resize(meters_.size());

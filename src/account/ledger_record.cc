@@ -50,11 +50,12 @@ bool is_of_others(const Book::Line& line, Domain domain) {
 }
 }  // namespace
 
-Composition Ledger::compose_book(const Book& book, const OpenJob& job) const {
+Composition Ledger::compose_book(const Book& book, const OpenJob& job, std::span<const Peak> peaks) const {
   std::vector<Branch> branches;
   for (std::size_t i = 0; i < meters_.size(); ++i)
     if (!is_of_others(book.lines[i], meters_[i].plate().part.domain))
-      branches.push_back({&meters_[i].plate(), make_given(meters_[i], book.lines[i], book.duration, job.id), {}});
+      branches.push_back({&meters_[i].plate(), make_given(meters_[i], book.lines[i], book.duration, job.id),
+                          i < peaks.size() ? peaks[i].most : std::nullopt});
   Composition composition = compose(branches);
   if (composition.total.value) composition.total.value = book.total;
   return composition;
@@ -130,7 +131,7 @@ pb::Record Ledger::make_record(const OpenJob& job, const JobBooks& books) const 
   record.set_state(!job.end ? "running" : its.end_basis() == "reboot" ? "lost" : "ended");
   record.set_duration_ns((job.end.value_or(books.until) - job.begin).count());
   const Book& book = books.by_policy.front();
-  const Composition parts = compose_book(book, job);
+  const Composition parts = compose_book(book, job, books.peaks);
   write_energy(parts.total, *record.mutable_energy());
   if (parts.node_estimate) write_energy(*parts.node_estimate, *record.mutable_node_estimate());
   record.set_modelled_fraction(parts.modelled_fraction);

@@ -11,7 +11,6 @@ namespace nw {
 namespace {
 constexpr unsigned kPatience = 30;      // moments that a stretch waits for its slowest sensor
 constexpr Nanos kSteady = millis(900);  // a stretch this long says what power was
-constexpr Nanos kEarly = millis(20);    // that a tick may come before its second is over
 constexpr double kStepDoubt = 0.2;      // standard uncertainty of w (1 - w): a tenth of a half, as for jobs
 
 // Whole into parts by weight, exactly: each gets what the running sum of weights has passed.
@@ -185,6 +184,8 @@ void Ledger::book_job(const Pending& stretch, const Settled& settled, const Entr
       if (stretch.end == job.end) part.lines[i].edges += share * share * settled.end_variance[i];
     }
     job.own.by_policy[p].add(part);
+    for (std::size_t i = 0; p == 0 && i < meters_.size(); ++i)
+      job.own.peaks[i].add(part.lines[i].given.energy, settled.time, finest_step(!job.shared));
   }
   job.own.until = stretch.end;
   book_steps(job, entry, settled, shares.front());

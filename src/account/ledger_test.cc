@@ -28,7 +28,8 @@ struct Machine {
       sweep.push_back({now,
                        now,
                        {},
-                       static_cast<std::uint64_t>(1'000'000'000'000 + kWatts[i] * (now.count() / 1000)),
+                       static_cast<std::uint64_t>(1'000'000'000'000 + kWatts[i] * (now.count() / 1000) +
+                                                  (i == 0 ? burst.count() : 0)),
                        Status::ok,
                        {}});
     return sweep;
@@ -48,6 +49,7 @@ struct Machine {
 
   std::vector<Nameplate> plates;
   Nanos now = seconds(100), busy{};
+  Joules burst;  // of the first package, beside its power
   Census census;
 };
 
@@ -372,6 +374,32 @@ TEST_F(LedgerTest, FastTicksShowOwnersNoFinerSteps) {
       ++steps;
     }
     EXPECT_EQ(steps, exclusive ? 30 : 3);
+  }
+}
+
+// A burst of a second is a second's mean to who is alone, and ten seconds' to who is not.
+TEST_F(LedgerTest, MaximumIsOfStepsThatAnOwnerMayBeTold) {
+  for (const bool alone : {true, false}) {
+    machine.census.jobs.clear();
+    moment();
+    machine.census.jobs = {make_use("1", alone ? kEveryCpu : std::vector<unsigned>{0, 1, 2, 3})};
+    for (int i = 0; i < 35; ++i) {
+      if (i == 17) machine.burst += joules(50);
+      const Nanos time = i % 3 == 0 ? seconds(1) : millis(500);
+      machine.census.jobs[0].cpu = *machine.census.jobs[0].cpu + time;
+      moment(time);
+    }
+    if (!alone) kill();
+    machine.census.jobs.clear();
+    moment();
+    const pb::Record record = take();
+    double most = 0;
+    for (const auto& part : record.components())
+      if (part.sensor() == "rapl/package-0") most = static_cast<double>(part.max_power_uw()) * 1e-6;
+    if (alone)
+      EXPECT_NEAR(most, 150, 1);
+    else
+      EXPECT_NEAR(most, 80 + 50 / 10, 1);  // half of what is at rest, all above it
   }
 }
 

@@ -6,7 +6,17 @@
 
 namespace nw {
 
-JobBooks::JobBooks(std::size_t meters) : by_policy(std::size(kPolicies), Book(meters)), loose(meters) {}
+JobBooks::JobBooks(std::size_t meters) : by_policy(std::size(kPolicies), Book(meters)), loose(meters), peaks(meters) {}
+
+void Peak::add(Joules its, Nanos over, Nanos step) {
+  energy += its;
+  time += over;
+  if (time + kEarly < step) return;
+  const Watts mean = energy / time;
+  most = std::max(most.value_or(mean), mean);
+  energy = {};
+  time = {};
+}
 
 std::vector<std::string> names_of(const pb::Job& job) {
   std::vector<std::string> names{job.id()};
@@ -56,6 +66,7 @@ void write_open_job(const OpenJob& job, pb::BookJob& out) {
   for (const Book& book : job.own.by_policy) write_book(book, *out.add_books());
   for (const auto& [id, step] : job.own.steps) write_step(id, step, *out.add_steps());
   write_book(job.own.loose, *out.mutable_loose());
+  for (const Peak& peak : job.own.peaks) out.add_peak_uw(peak.most ? peak.most->count() : -1);
   if (job.use.cpu) out.set_cpu_ns(job.use.cpu->count());
   out.set_seen(job.seen);
   out.set_shared(job.shared);
@@ -77,6 +88,8 @@ OpenJob read_open_job(const pb::BookJob& in, std::size_t meters, std::size_t dev
     job.own.by_policy[i] = read_book(in.books(static_cast<int>(i)), meters);
   for (const pb::BookStep& step : in.steps()) job.own.steps.insert_or_assign(step.id(), read_step(step, meters));
   job.own.loose = read_book(in.loose(), meters);
+  for (std::size_t i = 0; i < meters && i < static_cast<std::size_t>(in.peak_uw_size()); ++i)
+    if (const auto most = in.peak_uw(static_cast<int>(i)); most >= 0) job.own.peaks[i].most = Watts::of(most);
   job.use.slurmd = job.slurmd;
   job.use.id = job.id;
   if (in.has_cpu_ns()) job.use.cpu = Nanos::of(in.cpu_ns());

@@ -26,15 +26,30 @@ struct StepBook {
   Book book;
 };
 
+// The highest mean power of one meter's share over a step that its owner may be told (finest_step).
+struct Peak {
+  Joules energy;  // of the step that goes on
+  Nanos time{};
+  std::optional<Watts> most;
+
+  void add(Joules its, Nanos over, Nanos step);
+};
+
 // Everything about a job that grows.
 struct JobBooks {
   explicit JobBooks(std::size_t meters = 0);
 
   std::vector<Book> by_policy;  // in the order of kPolicies
   std::map<std::string, StepBook> steps;
-  Book loose;     // what ran in no step
-  Nanos until{};  // settled so far
+  Book loose;               // what ran in no step
+  std::vector<Peak> peaks;  // one a meter
+  Nanos until{};            // settled so far
 };
+
+// The finest step of time of which the owner of a running job is told an energy (CVE-2020-8694: power says what a
+// processor computes, and on a shared node what others' jobs do).
+constexpr Nanos finest_step(bool exclusive) { return exclusive ? seconds(1) : seconds(10); }
+inline constexpr Nanos kEarly = millis(20);  // that a tick may come before its step is over
 
 // A step's cgroup is one of these too, but it is Slurm's own and holds no program of the user's.
 inline constexpr const char* kExternStep = "extern";

@@ -9,7 +9,7 @@
 namespace nw::noded {
 
 namespace {
-constexpr std::int64_t kGrain = kMicro;  // 1 J
+constexpr std::int64_t kGrain = kMicro;  // 1 J, 1 W
 
 std::int64_t rounded(std::int64_t microjoules) {
   const std::int64_t half = microjoules < 0 ? -kGrain / 2 : kGrain / 2;
@@ -57,7 +57,7 @@ void round_parts(pb::Energy& total, Components& components) {
   round_energy(total);
   for (pb::Component& component : components) {
     round_energy(*component.mutable_energy());
-    component.clear_max_power_uw();
+    if (component.has_max_power_uw()) component.set_max_power_uw(rounded(std::int64_t{component.max_power_uw()}));
   }
   add_up(total, components);
 }

@@ -1,7 +1,7 @@
 // Access: what an owner is shown of his job, against the power side channel (CVE-2020-8694: power says what a processor
 // computes). Enforced here, where the figures are, and never at the asker's wish.
 //
-//   on a node of his own   steps of 1 s, values rounded to 1 J
+//   on a node of his own   steps of 1 s, values rounded to 1 J and 1 W
 //   on a shared node       steps of 10 s, his share alone
 // (finest_step() of account/ledger.h, by which running jobs are shown as well.)
 // What is shorter than the step has no figure; nothing finer than a package or an accelerator is shown; what is rounded

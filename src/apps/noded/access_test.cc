@@ -30,7 +30,7 @@ pb::Record make_job(bool exclusive, Nanos duration, std::int64_t package, std::i
   record.set_duration_ns(duration.count());
   record.mutable_timeline()->set_step_ns(1);
   set(*record.mutable_energy(), package + gpu + rest);
-  add(record, "node", "xcc/node", 0, true, package + gpu + rest).set_max_power_uw(5);
+  add(record, "node", "xcc/node", 0, true, package + gpu + rest).set_max_power_uw(5'400'000);
   add(record, "package", "rapl/0", 1, true, package);
   add(record, "core", "rapl/0/core", 2, false, package / 2);
   add(record, "gpu", "nvml/a", 1, true, gpu);
@@ -54,6 +54,7 @@ RC_GTEST_PROP(Access, WhatIsRoundedAddsUp, ()) {
   RC_ASSERT(record.energy().energy_uj() == root);
   RC_ASSERT(std::abs(root - (package + gpu + rest)) <= kMicro / 2);
   RC_ASSERT(!record.has_timeline());
+  RC_ASSERT(record.components(0).max_power_uw() == 5'000'000);
 }
 
 TEST(Access, UncertaintyNeverBecomesNone) {
