@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# Accelerators of a node's jobs, by the daemon, over a pretended libnvidia-ml of two GPUs of 300 W: whose each is, what one without a process took,
+# and that NVIDIA's library is let go of and taken up again without a joule lost.
+. "$(dirname "$0")/lib.sh"
+BIN=$(dirname "$NODEWATT")
+LIBRARY=$BIN/../lib/libfake_nvml.so
+[ -f "$LIBRARY" ] && [ -x "$BIN/nodewattd" ] && [ -x "$BIN/nodewatt-hint" ] || { echo "skipped: no $LIBRARY, nodewattd or nodewatt-hint"; exit 77; }
+unset CUDA_VISIBLE_DEVICES NVIDIA_VISIBLE_DEVICES SLURM_JOB_ID NODEWATT_CONFIG
+folder=$WORK/gn/usr/lib/$(uname -m)-linux-gnu
+mkdir -p "$folder" gn/proc/sys/kernel gn/etc
+cp "$LIBRARY" "$folder/libnvidia-ml.so.1"
+cp /proc/cpuinfo /proc/meminfo gn/proc/
+echo g0412 >gn/proc/sys/kernel/hostname
+
+job_comes() {  # job_comes ID CPUS: cgroups as v1 has them
+  local controller at
+  for controller in cpuset=cpuset.cpus:"$2" memory=memory.limit_in_bytes:1000000000 devices=devices.list:'a *:* rwm' cpuacct=cpuacct.usage:0; do
+    at=cgroup/${controller%%=*}/slurm/uid_$(id -u)/job_$1
+    mkdir -p "$at/step_0"
+    for at in "$at" "$at/step_0"; do
+      echo $$ >"$at/cgroup.procs"
+      controller=${controller#*=}
+      echo "${controller#*:}" >"$at/${controller%%:*}"
+    done
+  done
+}
+job_goes() { rm -r cgroup/*/slurm/uid_*/job_"$1"; }
+hint() { "$BIN/nodewatt-hint" --socket sock --verbose "$@" || fail "nodewatt-hint $*"; }
+is_mapped() { grep -q libnvidia-ml "/proc/$DAEMON/maps"; }
+job_of() { "$NODEWATT" job "$1" --socket sock --json >"$1.json" && json "$1.json" "$2"; }
+
+mkdir -p cgroup/{cpuset,memory,devices,cpuacct}/slurm
+FAKE_NVML_GPUS=2 FAKE_NVML_PROCESSES=0 "$BIN/nodewattd" --root gn --cgroup cgroup --state state --socket sock 2>daemon.txt & DAEMON=$!
+for _ in $(seq 100); do [ -S sock ] && hint ping 2>/dev/null && break; sleep 0.1; done
+is_mapped || fail "the library is not loaded: $(cat daemon.txt)"
+
+# Half the node each, and one GPU each, as their prologs say. On GPU 0 the library pretends a process that draws, on GPU 1 none.
+begin=$(date +%s%N)
+for job in 1 2; do
+  hint begin job=$job uid="$(id -u)" gpus=$((job - 1))
+  job_comes $job "$(((job - 1) * $(nproc) / 2))"
+done
+sleep 4.5
+
+# A prolog of the site lets go of the library, changes what it likes, and says that it is done.
+hint release gpus=1
+is_mapped && fail "the library is still loaded"
+sleep 2
+expect "reads on without it" "$("$NODEWATT" top --once --socket sock --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["nodes"][0]["not_conserved_uj"])')" 0
+hint hold gpus=1
+is_mapped || fail "the library is not loaded again"
+sleep 8
+for job in 1 2; do job_goes $job; done
+end=$(date +%s%N)
+sleep 2.5
+seconds=$(python3 -c "print(($end - $begin) * 1e-9)")
+for job in 1 2; do
+  expect "job $job has one GPU" "$(job_of $job 'r["job"]["gpus"]')" 1
+  error=$(job_of $job "sum(c['energy_j'] for c in r['components'] if c['domain'] == 'gpu') / (300 * $seconds) - 1")
+  python3 -c "import sys; sys.exit(not abs($error) < 0.02)" || fail "job $job: GPU energy $error off over a gap of 2 s"
+done
+expect "a GPU that worked is not unused" "$(job_of 1 'r["job"]["unused_gpu_j"]')" 0.0
+unused=$(job_of 2 "r['job']['unused_gpu_j'] / (300 * $seconds) - 1")
+python3 -c "import sys; sys.exit(not abs($unused) < 0.02)" || fail "the GPU of job 2 on which nobody computed took $unused more than it did"
+kill $DAEMON
+wait $DAEMON
+expect "the daemon's end" $? 0
+finish
