@@ -187,13 +187,13 @@ OpenJob& Ledger::open(const std::string& slurmd, const std::string& id, Nanos at
   for (const Meter& meter : meters_) job.anomalies.push_back(meter.anomalies());
   job.record = node_.record;
   job.record.set_uid(node_.make_uid());
-  job.record.set_name(id);
+  job.record.set_name(valid_utf8(id));
   job.record.set_start_unix_ns(wall_ns_);
   pb::Job& its = *job.record.mutable_job();
   its.set_manager("slurm");
   its.set_cluster(node_.cluster);
-  its.set_id(id);
-  if (!parse_u64(id)) its.set_sluid(id);
+  its.set_id(job.record.name());
+  if (!parse_u64(id)) its.set_sluid(its.id());
   its.set_begin_basis(basis);
   if (!slurmd.empty()) its.add_slurmd(slurmd);
   changed_ = true;

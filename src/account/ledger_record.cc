@@ -54,7 +54,7 @@ Composition Ledger::compose_book(const Book& book, const OpenJob& job, std::span
   std::vector<Branch> branches;
   for (std::size_t i = 0; i < meters_.size(); ++i)
     if (!is_of_others(book.lines[i], meters_[i].plate().part.domain))
-      branches.push_back({&meters_[i].plate(), make_given(meters_[i], book.lines[i], book.duration, job.id),
+      branches.push_back({&meters_[i].plate(), make_given(meters_[i], book.lines[i], book.duration, job.record.job().id()),
                           i < peaks.size() ? peaks[i].most : std::nullopt});
   Composition composition = compose(branches);
   if (composition.total.value) composition.total.value = book.total;

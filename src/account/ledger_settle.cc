@@ -221,8 +221,8 @@ void Ledger::note_lowest(const Pending& stretch, const Settled& settled) {
   for (std::size_t i = 0; i < meters_.size(); ++i) {
     const Watts power = settled.tallies[i].energy / settled.time;
     if (!meters_[i].alive() || power <= Watts{}) continue;
-    for (auto* lowest : {&least_, stretch.entries.empty() ? &lowest_ : &least_})
-      (*lowest)[i] = std::min((*lowest)[i].value_or(power), power);
+    least_[i] = std::min(least_[i].value_or(power), power);
+    if (stretch.entries.empty()) lowest_[i] = std::min(lowest_[i].value_or(power), power);
   }
 }
 
