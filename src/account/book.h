@@ -6,6 +6,7 @@
 
 #include "account/books.pb.h"
 #include "energy/tally.h"
+#include "sensor/sensor.h"
 
 namespace nw {
 
@@ -24,6 +25,11 @@ struct Book {
 
   void add(const Book& other);
 };
+
+// What nobody was given is not unknown: an accelerator that is not this job's is no part of its figures at all.
+inline bool is_of_others(const Book::Line& line, Domain domain) {
+  return domain == Domain::gpu && line.given.energy == Joules{} && line.whole != Joules{};
+}
 
 // One meter's energy over a stretch, and the part of it that is given.
 void give(Book::Line& line, const Tally& stretch, Joules given, double division);  // doubt: standard uncertainty, J

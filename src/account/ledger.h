@@ -117,6 +117,7 @@ class Ledger {
   Settled make_settled(const Pending& stretch, const std::vector<Meter::Edge>& edges) const;
   void book(Book& book, const Settled& settled, const Share& share) const;
   void book_job(const Pending& stretch, const Settled& settled, const Entry& entry, const std::vector<Share>& shares);
+  void draw(OpenJob& job, const Book& part) const;
   void book_steps(OpenJob& job, const Entry& entry, const Settled& settled, const Share& share) const;
   void note_lowest(const Pending& stretch, const Settled& settled);
   void finish();

@@ -43,18 +43,14 @@ Energy make_given(const Meter& meter, const Book::Line& line, Nanos duration, co
   }
   return energy;
 }
-
-// What nobody was given is not unknown: an accelerator that is not this job's is no part of its figures at all.
-bool is_of_others(const Book::Line& line, Domain domain) {
-  return domain == Domain::gpu && line.given.energy == Joules{} && line.whole != Joules{};
-}
 }  // namespace
 
 Composition Ledger::compose_book(const Book& book, const OpenJob& job, std::span<const Peak> peaks) const {
   std::vector<Branch> branches;
   for (std::size_t i = 0; i < meters_.size(); ++i)
     if (!is_of_others(book.lines[i], meters_[i].plate().part.domain))
-      branches.push_back({&meters_[i].plate(), make_given(meters_[i], book.lines[i], book.duration, job.record.job().id()),
+      branches.push_back({&meters_[i].plate(),
+                          make_given(meters_[i], book.lines[i], book.duration, job.record.job().id()),
                           i < peaks.size() ? peaks[i].most : std::nullopt});
   Composition composition = compose(branches);
   if (composition.total.value) composition.total.value = book.total;
@@ -149,6 +145,7 @@ pb::Record Ledger::make_record(const OpenJob& job, const JobBooks& books) const 
   for (const Meter& meter : meters_) write_sensor(meter.plate(), *record.add_sensors());
   write_doubt(book, record);
   write_accelerators(job, book, record);
+  books.timeline.write(*record.mutable_timeline());
   write_steps(job, books, record);
   write_anomalies(job, record);
   return record;

@@ -184,11 +184,23 @@ void Ledger::book_job(const Pending& stretch, const Settled& settled, const Entr
       if (stretch.end == job.end) part.lines[i].edges += share * share * settled.end_variance[i];
     }
     job.own.by_policy[p].add(part);
-    for (std::size_t i = 0; p == 0 && i < meters_.size(); ++i)
-      job.own.peaks[i].add(part.lines[i].given.energy, settled.time, finest_step(!job.shared));
+    if (p == 0) draw(job, part);
   }
   job.own.until = stretch.end;
   book_steps(job, entry, settled, shares.front());
+}
+
+// What of a job's share is shown over time, by the first policy.
+void Ledger::draw(OpenJob& job, const Book& part) const {
+  const Nanos finest = finest_step(!job.shared);
+  JobTimeline::Energies energies;
+  for (std::size_t i = 0; i < meters_.size(); ++i) {
+    job.own.peaks[i].add(part.lines[i].given.energy, part.duration, finest);
+    const Domain domain = meters_[i].plate().part.domain;
+    const bool shown = layout_.is_of_total(i) || holds(layout_.inside, i);
+    if (shown && !is_of_others(part.lines[i], domain)) energies[domain] += part.lines[i].given.energy;
+  }
+  job.own.timeline.add(energies, part.duration, finest);
 }
 
 // A job's share, among its steps by the CPU time that each used: what they did not use counts alike for all.

@@ -9,6 +9,7 @@
 
 #include "account/book.h"
 #include "account/census.h"
+#include "account/job_timeline.h"
 #include "account/record.pb.h"
 #include "base/anomalies.h"
 
@@ -43,7 +44,8 @@ struct JobBooks {
   std::map<std::string, StepBook> steps;
   Book loose;               // what ran in no step
   std::vector<Peak> peaks;  // one a meter
-  Nanos until{};            // settled so far
+  JobTimeline timeline;
+  Nanos until{};  // settled so far
 };
 
 // The finest step of time of which the owner of a running job is told an energy (CVE-2020-8694: power says what a

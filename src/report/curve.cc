@@ -48,6 +48,11 @@ Layer make_layer(const pb::Record& record, const pb::Series& series, const Merge
   bare.set_domain(series.domain());
   bare.set_device(series.device());
   layer.label = part_label(component != nullptr ? *component : bare);
+  const auto& all = record.components();
+  const bool of_many =
+      component == nullptr && series.device().empty() &&
+      std::count_if(all.begin(), all.end(), [&](const auto& one) { return one.domain() == series.domain(); }) > 1;
+  if (of_many && !part_words(series.domain()).domain.empty()) layer.label = part_words(series.domain()).many;
   for (std::size_t first = 0; first < merge.steps; first += merge.per_column) {
     double joules = 0, seconds = 0;
     for (std::size_t i = first; i < std::min(first + merge.per_column, merge.steps); ++i) {

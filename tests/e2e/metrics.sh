@@ -31,8 +31,12 @@ value() {  # value QUERY: of its first series
 mkdir tree state
 python3 "$HERE/feed.py" "$WORK/tree" 220 180 30 &
 wait_for 30 test -e tree/ready || fail "the tree does not play"
-"$PROGRAM" --metrics 127.0.0.1:"$PORT" --socket "$WORK/node.sock" --state "$WORK/state" --root "$WORK/tree" --cgroup "$WORK/none" 2>program.txt &
-wait_for 30 curl -f "$PAGE" || { fail "$PROGRAM does not answer: $(cat program.txt)"; finish; }
+serve() {
+  "$PROGRAM" --metrics 127.0.0.1:"$PORT" --socket "$WORK/node.sock" --state "$WORK/state" --root "$WORK/tree" --cgroup "$WORK/none" 2>program.txt &
+  SERVED=$!
+  wait_for 30 curl -f "$PAGE" || { fail "$PROGRAM does not answer: $(cat program.txt)"; finish; }
+}
+serve
 python3 "$HERE/node_states.py" ask node.sock states.jsonl 2>ask.txt &
 
 # The two forms, by other people's readers. promtool would have joules for the error of conservation: it is whole microjoules on purpose.
@@ -81,4 +85,14 @@ expect "the three rows are the node" "$(value 'abs(sum(nodewatt_attributed_energ
 expect "unit" "$(curl -f "http://$SERVER/api/v1/metadata?metric=nodewatt_energy_joules" | python3 -c 'import json, sys; print([(m["type"], m["unit"]) for m in json.load(sys.stdin)["data"]["nodewatt_energy_joules"]])')" "[('counter', 'joules')]"
 printf '{"program": "%s", "node_joules": [%s], "scrapes": %s, "cpu_seconds": %s, "resident_bytes": %s}\n' "$(basename "$PROGRAM")" \
   "$(IFS=,; echo "${joules[*]}")" "$(value 'count_over_time(up[5m])')" "$(value nodewatt_daemon_cpu_seconds_total)" "$(value nodewatt_daemon_resident_bytes)"
+
+# Killed in between two posts and started again: to a scraper it is the same.
+if [ "$(basename "$PROGRAM")" = nodewattd ]; then
+  sleep 5
+  kill -KILL $SERVED
+  serve
+  sleep 3
+  expect "it is another process" "$(value 'resets(nodewatt_daemon_cpu_seconds_total[5m])')" 1
+  expect "counters never fall over a kill" "$(value 'sum(resets({__name__=~"nodewatt_.*joules_total"}[5m]))')" 0
+fi
 finish

@@ -62,6 +62,13 @@ void round_parts(pb::Energy& total, Components& components) {
   add_up(total, components);
 }
 
+void round_timeline(pb::Timeline& timeline, Nanos finest) {
+  if (timeline.step_ns() < finest.count()) return timeline.Clear();
+  for (pb::Series& series : *timeline.mutable_series())
+    for (std::int64_t& energy : *series.mutable_energy_uj())
+      if (energy != -1) energy = rounded(energy);  // -1: not known
+}
+
 void forget(pb::Energy& energy) {
   const auto kind = energy.kind();
   const auto boundary = energy.boundary();
@@ -79,7 +86,7 @@ void round_for_owner(pb::Record& record) {
     forget(energy);
     components.Clear();
   };
-  record.clear_timeline();
+  round_timeline(*record.mutable_timeline(), finest);
   record.clear_monitor_cpu_s();
   const std::int64_t duration = record.duration_ns();
   show(duration, *record.mutable_energy(), *record.mutable_components());

@@ -53,8 +53,24 @@ RC_GTEST_PROP(Access, WhatIsRoundedAddsUp, ()) {
   RC_ASSERT(root == parts);
   RC_ASSERT(record.energy().energy_uj() == root);
   RC_ASSERT(std::abs(root - (package + gpu + rest)) <= kMicro / 2);
-  RC_ASSERT(!record.has_timeline());
+  RC_ASSERT(record.timeline().series().empty());
   RC_ASSERT(record.components(0).max_power_uw() == 5'000'000);
+}
+
+TEST(Access, TimelineIsRoundedAndNoFinerThanTheStep) {
+  for (const bool exclusive : {true, false}) {
+    pb::Record record = make_job(exclusive, seconds(60), 1'000'000, 0, 0);
+    record.mutable_timeline()->set_step_ns(seconds(8).count());
+    for (const std::int64_t energy : {1'600'000, -1, -1'600'000})
+      (record.timeline().series_size() > 0 ? record.mutable_timeline()->mutable_series(0)
+                                           : record.mutable_timeline()->add_series())
+          ->add_energy_uj(energy);
+    round_for_owner(record);
+    ASSERT_EQ(record.timeline().series_size(), exclusive ? 1 : 0);
+    if (!exclusive) continue;
+    const auto& energies = record.timeline().series(0).energy_uj();
+    EXPECT_EQ(std::vector(energies.begin(), energies.end()), (std::vector<std::int64_t>{2'000'000, -1, -2'000'000}));
+  }
 }
 
 TEST(Access, UncertaintyNeverBecomesNone) {

@@ -129,10 +129,10 @@ Done Daemon::open() {
 void Daemon::resume() {
   if (!books_->found()) return;
   pb::Books books;
-  if (books.ParseFromString(*books_->found()))
-    ledger_.resume(books, boot_id_, host_->now());
-  else
-    say("the books that were found cannot be read; new ones are begun");
+  if (!books.ParseFromString(*books_->found()))
+    return say("the books that were found cannot be read; new ones are begun");
+  ledger_.resume(books, boot_id_, host_->now());
+  board_.resume(books);
 }
 
 Nanos Daemon::period() const {
@@ -195,11 +195,12 @@ void Daemon::moment(bool tick) {
   ledger_.add(sweep_, census_, jobs_->wall_ns());
   if (tick) ledger_.tick();
   if (tick) keep_ended();
-  if (tick && (last_posted_ == Nanos{} || last_moment_ - last_posted_ >= kMetricsStep)) post_metrics();
+  const bool post = tick && (last_posted_ == Nanos{} || last_moment_ - last_posted_ >= kMetricsStep);
+  if (post) post_metrics();
   const bool changed = ledger_.take_changed();
   if (changed || last_moment_ - last_kept_ >= kForGood)
     write_books(true);
-  else if (tick && !census_.jobs.empty())
+  else if (post || (tick && !census_.jobs.empty()))
     write_books(false);
 }
 
@@ -233,6 +234,7 @@ void Daemon::keep_ended() {
 void Daemon::write_books(bool for_good) {
   pb::Books books;
   ledger_.forced().write(boot_id_, books);
+  board_.write(books);
   const std::string bytes = books.SerializeAsString();
   const Done done = for_good ? books_->append(bytes) : books_->amend(bytes);
   if (for_good) last_kept_ = last_moment_;

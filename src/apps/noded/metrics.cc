@@ -210,6 +210,18 @@ void Ratchet::hold(Metrics& metrics) {
   for (auto& row : metrics.attributed) row.total = raise(series({row.to}), row.total);
 }
 
+void Ratchet::write(pb::Books& out) const {
+  for (const auto& [series, energy] : published_) {
+    pb::Published& one = *out.add_published();
+    one.set_series(series);
+    one.set_energy_uj(energy.count());
+  }
+}
+
+void Ratchet::resume(const pb::Books& books) {
+  for (const pb::Published& one : books.published()) raise(one.series(), Joules::of(one.energy_uj()));
+}
+
 void MetricsBoard::post(Metrics metrics) {
   ratchet_.hold(metrics);
   posted_ = std::move(metrics);

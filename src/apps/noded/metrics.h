@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "account/books.pb.h"
 #include "account/record.pb.h"
 #include "base/units.h"
 #include "sensor/sensor.h"
@@ -70,6 +71,9 @@ inline std::string make_open_metrics(const Metrics& metrics) { return make_metri
 class Ratchet {
  public:
   void hold(Metrics& metrics);
+  // To the books of this process and from those of the one before: to a scraper they are one.
+  void write(pb::Books& out) const;
+  void resume(const pb::Books& books);
 
  private:
   Joules raise(const std::string& series, Joules total);
@@ -83,6 +87,8 @@ inline constexpr Nanos kMetricsStep = seconds(10);
 class MetricsBoard {
  public:
   void post(Metrics metrics);
+  void write(pb::Books& out) const { ratchet_.write(out); }
+  void resume(const pb::Books& books) { ratchet_.resume(books); }
   std::string text(MetricsForm form) const { return make_metrics_text(posted_, form); }
 
  private:

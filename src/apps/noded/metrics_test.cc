@@ -244,6 +244,22 @@ TEST(Ratchet, HoldsASeriesThatStepsBack) {
   EXPECT_EQ(publish(50, Kind::estimated), 50);  // another series
 }
 
+TEST(Ratchet, HoldsOverARestart) {
+  const auto publish = [](Ratchet& ratchet, std::int64_t idle) {
+    Metrics metrics;
+    metrics.attributed = {{"idle", Joules::of(idle)}};
+    ratchet.hold(metrics);
+    return metrics.attributed[0].total.count();
+  };
+  Ratchet before, after;
+  publish(before, 100);
+  pb::Books books;
+  before.write(books);
+  after.resume(books);
+  EXPECT_EQ(publish(after, 40), 100);
+  EXPECT_EQ(publish(after, 101), 101);
+}
+
 TEST(MetricsBoard, SaysTheSameUntilTheNextPost) {
   MetricsBoard board;
   EXPECT_EQ(board.text(MetricsForm::open), "# EOF\n");
