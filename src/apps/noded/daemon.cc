@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -37,6 +38,8 @@ constexpr std::size_t kMostUnkept = 2000;       // records that wait for a store
 
 void say(const std::string& what) { std::fprintf(stderr, "nodewattd: %s\n", what.c_str()); }
 
+bool is_accelerator(const ActivityPlate& plate) { return plate.part.domain == Domain::gpu; }
+
 pb::Record make_stub(Host& host, const Site& site, const Survey& survey, const ActivityReader& activities,
                      const std::vector<Nameplate>& plates) {
   pb::Record record;
@@ -54,8 +57,8 @@ LedgerNode make_node(Host& host, const Site& site, const DaemonOptions& options,
   LedgerNode node;
   node.record = make_stub(host, site, survey, activities, plates);
   if (!options.slurmd.empty()) node.record.mutable_node()->set_host(options.slurmd);
-  for (const ActivityPlate& plate : activities.plates())
-    if (plate.part.domain == Domain::gpu) node.devices.push_back(plate);
+  std::copy_if(activities.plates().begin(), activities.plates().end(), std::back_inserter(node.devices),
+               is_accelerator);
   for (const auto& [sensor, figure] : site.baseline.sensors) node.idle[sensor] = figure.power;
   node.cluster = options.cluster;
   node.make_uid = [] { return make_uid().value_or(std::string(kUidLength, '0')); };
@@ -94,8 +97,6 @@ Daemon::Daemon(const DaemonOptions& options, Site site)
       ledger_(reader_.plates(), make_node(*host_, site_, options, survey_, activities_, reader_.plates()),
               options.period),
       edges_(kEdgesASecond, kEdgesAtOnce) {
-  for (std::size_t i = 0; i < activities_.plates().size(); ++i)
-    if (activities_.plates()[i].part.domain == Domain::gpu) accelerators_.push_back(i);
   const auto boot = jobs_->read_text("/proc/sys/kernel/random/boot_id");
   boot_id_ = boot ? std::string(trim(*boot)) : "";
 }
@@ -206,10 +207,11 @@ void Daemon::moment(bool tick) {
 
 void Daemon::look_at_devices() {
   last_look_ = last_moment_;
-  if (accelerators_.empty() || !gpus_held_) return;
+  if (!gpus_held_) return;
   activities_.read_all(glances_);
   std::vector<Glance> of_accelerators;
-  for (const std::size_t i : accelerators_) of_accelerators.push_back(glances_[i]);
+  for (std::size_t i = 0; i < glances_.size(); ++i)
+    if (is_accelerator(activities_.plates()[i])) of_accelerators.push_back(glances_[i]);
   ledger_.add(of_accelerators);
 }
 

@@ -65,7 +65,6 @@ class Daemon {
   Survey survey_;               // less its sensors and activities
   Reader reader_;
   ActivityReader activities_;
-  std::vector<std::size_t> accelerators_;  // which of the activities
   CensusTaker census_taker_;
   Ledger ledger_;
   std::string boot_id_;
