@@ -31,7 +31,7 @@ constexpr Nanos kBetween = millis(5);  // moments come no closer than this
 // Moments beside the ticks, for the edges of jobs: many of a burst, few of a storm that would cost all jobs CPU time.
 constexpr double kEdgesAtOnce = 500, kEdgesASecond = 10;
 constexpr Nanos kShortestPeriod = millis(100);  // whatever a step asks for
-constexpr Nanos kForGood = seconds(300);        // the books are written for good at least this often
+constexpr Nanos kForGood = seconds(900);        // the books are written for good at least this often
 constexpr Nanos kBetweenLooks = seconds(10);    // at who works on which accelerator
 constexpr Nanos kFirstRound = seconds(2);       // of slow buses
 constexpr std::size_t kMostUnkept = 2000;       // records that wait for a store that is full
