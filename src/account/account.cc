@@ -217,7 +217,7 @@ void Account::write(pb::Record& record) const {
     series->set_domain(std::string(name(plate.part.domain)));
     series->set_device(plate.part.device);
     series->set_estimated(plate.how == Kind::estimated);
-    for (const auto& energy : timeline_.energies(i)) series->add_energy_uj(energy ? energy->count() : -1);
+    for (const auto& energy : timeline_.energies(i)) series->add_energy_uj(energy ? energy->count() : kNotRead);
   }
 }
 

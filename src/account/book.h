@@ -2,6 +2,7 @@
 // telescopes: the books of all consumers of a node are the node's, to the microjoule.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "account/books.pb.h"
@@ -33,6 +34,14 @@ inline bool is_of_others(const Book::Line& line, Domain domain) {
 
 // One meter's energy over a stretch, and the part of it that is given.
 void give(Book::Line& line, const Tally& stretch, Joules given, double division);  // doubt: standard uncertainty, J
+
+// A power that may be unknown, as the books have it: -1 stands for nothing.
+inline std::int64_t write_power(std::optional<Watts> power) { return power ? power->count() : -1; }
+inline std::optional<Watts> read_power(const google::protobuf::RepeatedField<std::int64_t>& powers, std::size_t at) {
+  const int index = static_cast<int>(at);
+  if (index >= powers.size() || powers[index] < 0) return std::nullopt;
+  return Watts::of(powers[index]);
+}
 
 void write_book(const Book& book, pb::Book& out);
 // As many lines as there are meters, whatever was written.

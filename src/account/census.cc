@@ -98,10 +98,12 @@ JobUse CensusTaker::read_job(const JobPlace& place, Known& known, Nanos now) {
   const bool used = job.cpu && known.cpu && *job.cpu > *known.cpu;
   known.cpu = job.cpu;
   if (known.alive && now - *known.alive < kAlive) return job;
-  if (used || has_process(host_, place))
-    known.alive = now, known.empty_since.reset();
-  else if (!known.empty_since)
+  if (used || has_process(host_, place)) {
+    known.alive = now;
+    known.empty_since.reset();
+  } else if (!known.empty_since) {
     known.empty_since = now;
+  }
   return job;
 }
 

@@ -3,17 +3,18 @@
 #include <algorithm>
 #include <utility>
 
+#include "account/record.h"
+
 namespace nw {
 
 namespace {
-constexpr std::int64_t kNothing = -1;  // in a series of a record
 constexpr Nanos kLongestStep = seconds(std::int64_t{1} << 30);
 
 void write_series(Domain domain, const std::vector<std::optional<Joules>>& energies, std::size_t steps,
                   pb::Series& out) {
   out.set_domain(std::string(name(domain)));
   for (std::size_t i = 0; i < steps; ++i)
-    out.add_energy_uj(i < energies.size() && energies[i] ? energies[i]->count() : kNothing);
+    out.add_energy_uj(i < energies.size() && energies[i] ? energies[i]->count() : kNotRead);
 }
 
 std::optional<Joules> sum(std::optional<Joules> a, std::optional<Joules> b) {
@@ -83,7 +84,7 @@ JobTimeline JobTimeline::read(const pb::BookTimeline& in) {
     series.clear();
     for (const std::int64_t energy : one.energy_uj()) {
       if (series.size() > timeline.over_) break;
-      series.push_back(energy == kNothing ? std::nullopt : std::optional(Joules::of(energy)));
+      series.push_back(energy == kNotRead ? std::nullopt : std::optional(Joules::of(energy)));
     }
   }
   return timeline;

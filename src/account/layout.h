@@ -19,6 +19,7 @@ struct Layout {
   bool operator==(const Layout&) const = default;
 
   bool is_of_total(std::size_t meter) const;  // the root, or beside it
+  bool is_counted(std::size_t meter) const;   // of the total, or inside the root
 };
 
 inline bool holds(const std::vector<std::size_t>& list, std::size_t one) {
@@ -26,6 +27,7 @@ inline bool holds(const std::vector<std::size_t>& list, std::size_t one) {
 }
 
 inline bool Layout::is_of_total(std::size_t meter) const { return meter == root || holds(beside, meter); }
+inline bool Layout::is_counted(std::size_t meter) const { return is_of_total(meter) || holds(inside, meter); }
 
 // From everything that the meters have seen until `now`.
 Layout make_layout(std::span<const Meter> meters, Nanos now);

@@ -23,8 +23,8 @@ void Ledger::write(const std::string& boot_id, pb::Books& out) const {
   for (const pb::Record& record : ended_) *out.add_ended() = record;
   if (busy_) out.set_busy_ns(busy_->count());
   for (std::size_t i = 0; i < meters_.size(); ++i) {
-    out.add_idle_uw(lowest_[i] ? lowest_[i]->count() : -1);
-    out.add_least_uw(least_[i] ? least_[i]->count() : -1);
+    out.add_idle_uw(write_power(lowest_[i]));
+    out.add_least_uw(write_power(least_[i]));
     out.add_part_uj(parts_[i].count());
   }
 }
@@ -89,8 +89,8 @@ void Ledger::resume(const pb::Books& books, const std::string& boot_id, Nanos no
     const int from = reordered.from(i);
     if (from < 0) continue;
     if (from < books.part_uj_size()) parts_[i] = Joules::of(books.part_uj(from));
-    if (from < books.idle_uw_size() && books.idle_uw(from) >= 0) lowest_[i] = Watts::of(books.idle_uw(from));
-    if (from < books.least_uw_size() && books.least_uw(from) >= 0) least_[i] = Watts::of(books.least_uw(from));
+    lowest_[i] = read_power(books.idle_uw(), static_cast<std::size_t>(from));
+    least_[i] = read_power(books.least_uw(), static_cast<std::size_t>(from));
   }
   for (const pb::BookJob& in : books.jobs()) {
     OpenJob job = read_open_job(in, reordered.most(), device_names_.size());

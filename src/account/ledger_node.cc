@@ -53,7 +53,7 @@ void Ledger::write_parts(pb::NodeState& out) const {
     part.set_sensor(plate.id);
     part.set_energy_uj(parts_[i].count());
     part.set_kind(to_record(plate.how));
-    part.set_counted(of_total || holds(layout_.inside, i));
+    part.set_counted(layout_.is_counted(i));
     if (power_[i]) part.set_power_uw(power_[i]->count());
     if (!of_total) continue;
     kind = std::max(kind, plate.how);

@@ -197,8 +197,7 @@ void Ledger::draw(OpenJob& job, const Book& part) const {
   for (std::size_t i = 0; i < meters_.size(); ++i) {
     job.own.peaks[i].add(part.lines[i].given.energy, part.duration, finest);
     const Domain domain = meters_[i].plate().part.domain;
-    const bool shown = layout_.is_of_total(i) || holds(layout_.inside, i);
-    if (shown && !is_of_others(part.lines[i], domain)) energies[domain] += part.lines[i].given.energy;
+    if (layout_.is_counted(i) && !is_of_others(part.lines[i], domain)) energies[domain] += part.lines[i].given.energy;
   }
   job.own.timeline.add(energies, part.duration, finest);
 }

@@ -66,7 +66,7 @@ void write_open_job(const OpenJob& job, pb::BookJob& out) {
   for (const Book& book : job.own.by_policy) write_book(book, *out.add_books());
   for (const auto& [id, step] : job.own.steps) write_step(id, step, *out.add_steps());
   write_book(job.own.loose, *out.mutable_loose());
-  for (const Peak& peak : job.own.peaks) out.add_peak_uw(peak.most ? peak.most->count() : -1);
+  for (const Peak& peak : job.own.peaks) out.add_peak_uw(write_power(peak.most));
   job.own.timeline.write(*out.mutable_timeline());
   if (job.use.cpu) out.set_cpu_ns(job.use.cpu->count());
   out.set_seen(job.seen);
@@ -89,8 +89,7 @@ OpenJob read_open_job(const pb::BookJob& in, std::size_t meters, std::size_t dev
     job.own.by_policy[i] = read_book(in.books(static_cast<int>(i)), meters);
   for (const pb::BookStep& step : in.steps()) job.own.steps.insert_or_assign(step.id(), read_step(step, meters));
   job.own.loose = read_book(in.loose(), meters);
-  for (std::size_t i = 0; i < meters && i < static_cast<std::size_t>(in.peak_uw_size()); ++i)
-    if (const auto most = in.peak_uw(static_cast<int>(i)); most >= 0) job.own.peaks[i].most = Watts::of(most);
+  for (std::size_t i = 0; i < meters; ++i) job.own.peaks[i].most = read_power(in.peak_uw(), i);
   job.own.timeline = JobTimeline::read(in.timeline());
   job.use.slurmd = job.slurmd;
   job.use.id = job.id;

@@ -16,6 +16,9 @@ namespace nw {
 
 using Record = pb::Record;
 
+// In a pb::Series: nothing was read in that step.
+inline constexpr std::int64_t kNotRead = -1;
+
 pb::Kind to_record(Kind kind);
 pb::Boundary to_record(Boundary boundary);
 void write_energy(const Energy& energy, pb::Energy& out);

@@ -1,6 +1,7 @@
 // The machine form of a record, schema nodewatt/1. docs/schema/nodewatt-1.schema.json says the same in another
 // language; json_test.cc holds both against each other. Every key is always present; unknown is null. Keys are only
 // ever added.
+#include "account/record.h"
 #include "base/anomalies.h"
 #include "report/facility.h"
 #include "report/job.h"
@@ -78,7 +79,7 @@ Json make_series(const pb::Series& series, std::int64_t step_ns, std::int64_t du
   for (int i = 0; i < series.energy_uj_size(); ++i) {
     const double left = static_cast<double>(duration_ns) - static_cast<double>(step_ns) * i;
     const double length = left > 0 && left < static_cast<double>(step_ns) ? left : static_cast<double>(step_ns);
-    const bool unknown = series.energy_uj(i) == -1 || step_ns <= 0;
+    const bool unknown = series.energy_uj(i) == kNotRead || step_ns <= 0;
     watts.push_back(unknown ? Json(nullptr) : number(static_cast<double>(series.energy_uj(i)) * 1e3 / length));
   }
   return {{"domain", text(series.domain())},

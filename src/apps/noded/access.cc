@@ -4,7 +4,8 @@
 #include <cmath>
 #include <cstdlib>
 
-#include "account/ledger.h"
+#include "account/open_job.h"
+#include "account/record.h"
 
 namespace nw::noded {
 
@@ -66,7 +67,7 @@ void round_timeline(pb::Timeline& timeline, Nanos finest) {
   if (timeline.step_ns() < finest.count()) return timeline.Clear();
   for (pb::Series& series : *timeline.mutable_series())
     for (std::int64_t& energy : *series.mutable_energy_uj())
-      if (energy != -1) energy = rounded(energy);  // -1: not known
+      if (energy != kNotRead) energy = rounded(energy);
 }
 
 void forget(pb::Energy& energy) {

@@ -12,7 +12,6 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
-#include <iterator>
 
 #include <fmt/format.h>
 
@@ -38,7 +37,10 @@ constexpr std::size_t kMostUnkept = 2000;       // records that wait for a store
 
 void say(const std::string& what) { std::fprintf(stderr, "nodewattd: %s\n", what.c_str()); }
 
-bool is_accelerator(const ActivityPlate& plate) { return plate.part.domain == Domain::gpu; }
+std::vector<Activity> take_accelerators(Survey& survey) {
+  std::erase_if(survey.activities, [](const Activity& one) { return one.plate.part.domain != Domain::gpu; });
+  return std::move(survey.activities);
+}
 
 pb::Record make_stub(Host& host, const Site& site, const Survey& survey, const ActivityReader& activities,
                      const std::vector<Nameplate>& plates) {
@@ -57,8 +59,7 @@ LedgerNode make_node(Host& host, const Site& site, const DaemonOptions& options,
   LedgerNode node;
   node.record = make_stub(host, site, survey, activities, plates);
   if (!options.slurmd.empty()) node.record.mutable_node()->set_host(options.slurmd);
-  std::copy_if(activities.plates().begin(), activities.plates().end(), std::back_inserter(node.devices),
-               is_accelerator);
+  node.devices = activities.plates();
   for (const auto& [sensor, figure] : site.baseline.sensors) node.idle[sensor] = figure.power;
   node.cluster = options.cluster;
   node.make_uid = [] { return make_uid().value_or(std::string(kUidLength, '0')); };
@@ -92,7 +93,7 @@ Daemon::Daemon(const DaemonOptions& options, Site site)
       jobs_(make_real_host()),
       survey_(make_survey(*host_, site_)),
       reader_(*host_, std::move(survey_.sensors)),
-      activities_(*host_, std::move(survey_.activities)),
+      activities_(*host_, take_accelerators(survey_)),
       census_taker_(*jobs_, {options.cgroup, options.slurmd}),
       ledger_(reader_.plates(), make_node(*host_, site_, options, survey_, activities_, reader_.plates()),
               options.period),
@@ -209,10 +210,7 @@ void Daemon::look_at_devices() {
   last_look_ = last_moment_;
   if (!gpus_held_) return;
   activities_.read_all(glances_);
-  std::vector<Glance> of_accelerators;
-  for (std::size_t i = 0; i < glances_.size(); ++i)
-    if (is_accelerator(activities_.plates()[i])) of_accelerators.push_back(glances_[i]);
-  ledger_.add(of_accelerators);
+  ledger_.add(glances_);
 }
 
 // A record leaves the books when the store has it, and no sooner; one that was kept twice is kept once, by its uid.

@@ -64,7 +64,7 @@ class Daemon {
   std::unique_ptr<Host> jobs_;  // of cgroups and processes
   Survey survey_;               // less its sensors and activities
   Reader reader_;
-  ActivityReader activities_;
+  ActivityReader activities_;  // of the accelerators
   CensusTaker census_taker_;
   Ledger ledger_;
   std::string boot_id_;
