@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 
 #include <chrono>
@@ -13,6 +12,7 @@
 #include <thread>
 
 #include "account/door.h"
+#include "base/unix_socket.h"
 #include "support/temp_dir.h"
 
 namespace nw {
@@ -249,15 +249,13 @@ TEST_F(Meeting, NonsenseIsShownOut) {
   std::string path;
   for (const auto& entry : std::filesystem::directory_iterator(folder_.at("nodewatt-" + std::to_string(::geteuid()))))
     if (entry.path().extension() == ".sock") path = entry.path();
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  const sockaddr_un address = *make_unix_address(path);
   CrewMessage early;
   early.kind = CrewMessage::Kind::ended;
   for (const std::string_view bytes :
        {std::string_view("x"), std::string_view(reinterpret_cast<const char*>(&early), sizeof early)}) {
     const Fd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
-    ASSERT_EQ(::connect(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    ASSERT_EQ(::connect(socket.get(), as_sockaddr(address), sizeof address), 0);
     ASSERT_GT(::send(socket.get(), bytes.data(), bytes.size(), 0), 0);
     char byte = 0;
     EXPECT_EQ(::recv(socket.get(), &byte, 1, 0), 0) << "closed";

@@ -6,7 +6,6 @@
 #include <poll.h>
 #include <rapidcheck.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -16,6 +15,7 @@
 #include "base/fd.h"
 #include "base/monotonic.h"
 #include "base/units.h"
+#include "base/unix_socket.h"
 #include "support/temp_dir.h"
 
 namespace nw {
@@ -92,10 +92,8 @@ class Listener {
  public:
   explicit Listener(std::function<void(int, const std::string&)> serve) : path_(dir_.at("nodewatt.sock")) {
     listener_ = Fd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    std::strncpy(address.sun_path, path_.c_str(), sizeof address.sun_path - 1);
-    EXPECT_EQ(::bind(listener_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    const sockaddr_un address = *make_unix_address(path_);
+    EXPECT_EQ(::bind(listener_.get(), as_sockaddr(address), sizeof address), 0);
     EXPECT_EQ(::listen(listener_.get(), 4), 0);
     thread_ = std::thread([this, serve = std::move(serve)] {
       pollfd polled{listener_.get(), POLLIN, 0};

@@ -12,17 +12,20 @@ cp "$LIBRARY" "$folder/libnvidia-ml.so.1"
 cp /proc/cpuinfo /proc/meminfo gn/proc/
 echo g0412 >gn/proc/sys/kernel/hostname
 
-job_comes() {  # job_comes ID CPUS: cgroups as v1 has them
-  local controller at
-  for controller in cpuset=cpuset.cpus:"$2" memory=memory.limit_in_bytes:1000000000 devices=devices.list:'a *:* rwm' cpuacct=cpuacct.usage:0; do
-    at=cgroup/${controller%%=*}/slurm/uid_$(id -u)/job_$1
-    mkdir -p "$at/step_0"
-    for at in "$at" "$at/step_0"; do
-      echo $$ >"$at/cgroup.procs"
-      controller=${controller#*=}
-      echo "${controller#*:}" >"$at/${controller%%:*}"
-    done
+cgroup_has() {  # cgroup_has JOB CONTROLLER FILE TEXT: of the job and of its step
+  local job at
+  job=cgroup/$2/slurm/uid_$(id -u)/job_$1
+  mkdir -p "$job/step_0"
+  for at in "$job" "$job/step_0"; do
+    echo $$ >"$at/cgroup.procs"
+    echo "$4" >"$at/$3"
   done
+}
+job_comes() {  # job_comes ID CPUS: cgroups as v1 has them, that of the step's CPU time last
+  cgroup_has "$1" cpuset cpuset.cpus "$2"
+  cgroup_has "$1" memory memory.limit_in_bytes 1000000000
+  cgroup_has "$1" devices devices.list 'a *:* rwm'
+  cgroup_has "$1" cpuacct cpuacct.usage 0
 }
 job_goes() { rm -r cgroup/*/slurm/uid_*/job_"$1"; }
 hint() { "$BIN/nodewatt-hint" --socket sock --verbose "$@" || fail "nodewatt-hint $*"; }

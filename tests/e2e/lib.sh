@@ -21,6 +21,7 @@ expect() {  # expect WHAT ACTUAL WANTED
 expect_in() {  # expect_in WHAT FILE TEXT
   grep -qF -- "$3" "$2" || { fail "$1: no '$3' in:"; sed 's/^/    /' "$2" >&2; }
 }
+is_sanitized() { ldd "$1" | grep -qE 'lib[at]san'; }
 finish() { [ $FAILED = 0 ] && echo "ok: $(basename "$0")"; exit $FAILED; }
 
 # json FILE EXPRESSION: prints a Python expression over the record `r`.

@@ -13,7 +13,7 @@ trap - EXIT  # whoever is outside removes everything
 . "$HERE/slurm/checks.sh"
 
 [ -x "$BIN/nodewattd" ] || { echo "skipped: nodewattd was not built"; exit 77; }
-ldd "$BIN/nodewattd" | grep -qE 'lib[at]san' && { echo "skipped: a sanitizer keeps what was freed, and how much memory a daemon has is asked here"; exit 77; }
+is_sanitized "$BIN/nodewattd" && { echo "skipped: a sanitizer keeps what was freed, and how much memory a daemon has is asked here"; exit 77; }
 share_parts
 play_node nwcpu cpu && play_node nwgpu gpu || exit 1
 cluster_up || { tail -n 20 "$CLUSTER"/log/* >&2; fail "no cluster"; exit 1; }

@@ -5,14 +5,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <atomic>
-#include <cstring>
 #include <thread>
 
 #include "base/monotonic.h"
+#include "base/unix_socket.h"
 #include "support/temp_dir.h"
 
 namespace nw::ipmi_app {
@@ -41,12 +40,6 @@ class MadeUp : public Ipmi {
   Controller& controller_;
 };
 
-sockaddr_un address_of(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  std::memcpy(address.sun_path, path.data(), path.size());
-  return address;
-}
 Fd make_socket() { return Fd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0)); }
 
 // A service that runs in a thread of its own.
@@ -55,8 +48,8 @@ class Running {
   Running(const std::string& path, Controller& controller, std::vector<uid_t> users = {::getuid()}) {
     ::unlink(path.c_str());
     Fd listener = make_socket();
-    const sockaddr_un address = address_of(path);
-    EXPECT_EQ(::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    const sockaddr_un address = *make_unix_address(path);
+    EXPECT_EQ(::bind(listener.get(), as_sockaddr(address), sizeof address), 0);
     EXPECT_EQ(::listen(listener.get(), 8), 0);
     thread_ = std::thread([this, &controller, users, l = std::move(listener)]() mutable {
       IpmiService service(std::move(l), users, [&]() -> Result<std::shared_ptr<Ipmi>> {
@@ -118,13 +111,13 @@ TEST_F(Door, NothingElsePassesTheDaemonsEnd) {
 // Whoever speaks to the socket itself, with any message of one byte and some of more.
 TEST_F(Door, NothingElsePassesTheServicesEnd) {
   const Running service(path, controller);
-  const sockaddr_un address = address_of(path);
+  const sockaddr_un address = *make_unix_address(path);
   std::vector<Bytes> messages = {{0, 0}, {0x2c, 0x02, 0xdc, 1, 0, 0}, Bytes(8, 0), Bytes(9, 0), Bytes(4096, 1)};
   for (unsigned byte = std::size(kIpmiAllowed); byte < 256; ++byte)
     messages.push_back({static_cast<std::uint8_t>(byte)});
   for (const Bytes& message : messages) {
     const Fd socket = make_socket();
-    ASSERT_EQ(::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    ASSERT_EQ(::connect(socket.get(), as_sockaddr(address), sizeof address), 0);
     ASSERT_EQ(::send(socket.get(), message.data(), message.size(), 0), static_cast<ssize_t>(message.size()));
     char answer[256];
     ASSERT_GT(::recv(socket.get(), answer, sizeof answer, 0), 2);

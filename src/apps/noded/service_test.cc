@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include <atomic>
 #include <cstring>
@@ -11,6 +10,7 @@
 
 #include "apps/noded/desk.h"
 #include "base/monotonic.h"
+#include "base/unix_socket.h"
 #include "support/temp_dir.h"
 
 namespace nw::noded {
@@ -18,10 +18,8 @@ namespace {
 
 Fd connect_to(const std::string& path) {
   Fd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
-  EXPECT_EQ(::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  const sockaddr_un address = *make_unix_address(path);
+  EXPECT_EQ(::connect(socket.get(), as_sockaddr(address), sizeof address), 0);
   return socket;
 }
 

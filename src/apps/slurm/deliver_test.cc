@@ -4,7 +4,6 @@
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include <cstring>
 #include <thread>
@@ -12,24 +11,18 @@
 
 #include "base/fd.h"
 #include "base/monotonic.h"
+#include "base/unix_socket.h"
 #include "support/temp_dir.h"
 
 namespace nw::slurm {
 namespace {
 
-sockaddr_un address_of(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  std::memcpy(address.sun_path, path.data(), path.size());
-  return address;
-}
-
 Fd make_socket() { return Fd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)); }
 
 Fd listen_at(const std::string& path, int backlog) {
   Fd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
-  const sockaddr_un address = address_of(path);
-  EXPECT_EQ(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  const sockaddr_un address = *make_unix_address(path);
+  EXPECT_EQ(::bind(socket.get(), as_sockaddr(address), sizeof address), 0);
   EXPECT_EQ(::listen(socket.get(), backlog), 0);
   return socket;
 }
@@ -99,11 +92,11 @@ TEST_F(Deliver, ADaemonThatStandsStillIsNotWaitedForAndHearsItLater) {
 
 TEST_F(Deliver, AFullQueueIsTriedUntilTheTimeIsOver) {
   const Fd listener = listen_at(path, 0);
-  const sockaddr_un address = address_of(path);
+  const sockaddr_un address = *make_unix_address(path);
   std::vector<Fd> queue;
   do {
     queue.push_back(make_socket());
-  } while (::connect(queue.back().get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+  } while (::connect(queue.back().get(), as_sockaddr(address), sizeof address) == 0);
   const Timed full = deliver_timed(path, millis(40));
   EXPECT_EQ(full.done.error().kind, ErrorKind::busy);
   EXPECT_GE(full.ms, 39);

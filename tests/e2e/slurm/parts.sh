@@ -194,7 +194,7 @@ hooks_with() {
 hooks_and_plug_in() {
   local job deploy=$HERE/../../deploy/slurm spank=$BIN/../lib/slurm/nodewatt_spank.so
   [ -x "$BIN/nodewatt-hint" ] && [ -e "$spank" ] || { echo "  skipped: nodewatt-hint or nodewatt_spank.so was not built"; return; }
-  ldd "$spank" | grep -qE 'lib[at]san' && { echo "  skipped: a plug-in with a sanitizer is loaded by nobody who has none"; return; }
+  is_sanitized "$spank" && { echo "  skipped: a plug-in with a sanitizer is loaded by nobody who has none"; return; }
   mkdir -p "$SHARE/deploy"
   cp "$deploy"/*.sh "$SHARE/deploy/"
   cp "$spank" "$BIN/nodewatt-hint" "$BIN/nodewatt-append" "$SHARE/bin/"
