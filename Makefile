@@ -6,9 +6,14 @@ JOBS ?= $(shell nproc)
 BUILD := build
 BENCH_ARGS ?= --repeat 3
 DATA := workloads/fetch-data.sh >/dev/null 2>&1 || { tools/deps --lists && workloads/fetch-data.sh; }
+E2E_JOBS ?= 4
+TIDY_SECONDS ?= 120
 CTEST := ctest --output-on-failure --no-tests=error
 
-.PHONY: deps build bench test unit sanitize tsan lint tidy check fuzz portable wheel bench-overhead bench-nvtx bench-phases bench-accuracy bench-sharing bench-compare bench-jobs bench-daemon results format clean
+PARTS := asan tsan fuzz learn latex mpi storm shells gcc tidy-deep
+BENCHES := overhead nvtx phases accuracy sharing compare jobs daemon
+
+.PHONY: deps build bench test unit e2e check tidy lint programs benches test-all $(PARTS:%=test-%) fuzz portable wheel $(BENCHES:%=bench-%) bench-build results format clean
 
 deps:                 ## install what is missing of the Debian packages in tools/packages*.txt
 	@tools/deps
@@ -21,39 +26,67 @@ bench: build          ## train and infer both applications on this node; table, 
 	@$(DATA)
 	@$(BUILD)/bin/nodewatt bench $(BENCH_ARGS)
 
-test: check unit sanitize  ## every test
+test:                 ## what every change must pass: 25 minutes on two CPUs, installation included
+	@tools/stages deps-test check build unit e2e tidy
 
-unit: build
-	@[ -z "$${NODEWATT_CI:-}" ] || tools/deps packages-live.txt packages-latex.txt packages-slurm.txt  # they start as services: nobody gets them unasked on his own machine
+deps-test: deps
+	@[ -z "$${NODEWATT_CI:-}" ] || tools/deps packages-live.txt packages-slurm.txt  # they start as services: nobody gets them unasked on his own machine
+
+unit: deps            ## libraries and unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	@cmake --preset unit --log-level=WARNING >/dev/null
+	@cmake --build --preset unit -j $(JOBS)
+	@cd $(BUILD)/unit && $(CTEST) -j $(JOBS)
+
+e2e: build            ## whole programs, from outside
+	@cmake --build --preset release -j $(JOBS) --target e2e_programs
 	@$(DATA)
-	@cd $(BUILD) && $(CTEST) -j $(JOBS)
+	@cd $(BUILD) && $(CTEST) -j $(E2E_JOBS) -LE nightly
 
-sanitize: deps        ## the tests again under AddressSanitizer and UndefinedBehaviorSanitizer
-	@cmake --preset asan --log-level=WARNING >/dev/null
-	@cmake --build --preset asan -j $(JOBS)
-	@cd $(BUILD)/asan && $(CTEST) -j $(JOBS)
-
-tsan: deps            ## and under ThreadSanitizer
-	@cmake --preset tsan --log-level=WARNING >/dev/null
-	@cmake --build --preset tsan -j $(JOBS)
-	@cd $(BUILD)/tsan && $(CTEST) -j $(JOBS)
-
-check: deps           ## floors, sizes, names, format
+check: deps           ## layers, sizes, names, format
 	@tools/check_layers
 	@tools/check_sizes
 	@tools/check_names
 	@tools/format --check
 
-tidy: build           ## clang-tidy over src/
-	@tools/tidy $(BUILD)
+tidy: build           ## clang-tidy over what the last day changed and what includes it, for TIDY_SECONDS
+	@tools/tidy $(BUILD) --changed $(TIDY_SECONDS)
 
 lint: check tidy
 
-fuzz: deps            ## fuzz targets with libFuzzer, FUZZ_SECONDS each
-	@tools/deps packages-fuzz.txt
+# Everything else. Each part can be called alone: make test-asan ...
+test-all:             ## make test and every other part; hours
+	@tools/stages test $(PARTS:%=test-%) $(BENCHES:%=bench-%) bench-build
+
+test-asan: deps       ## the end-to-end tests again under AddressSanitizer and UndefinedBehaviorSanitizer, by g++
+	@cmake --preset asan --log-level=WARNING >/dev/null
+	@cmake --build build/asan -j $(JOBS) --target all e2e_programs
+	@cd $(BUILD)/asan && $(CTEST) -j $(E2E_JOBS) -LE 'learn|latex'
+
+test-tsan: deps       ## the unit tests under ThreadSanitizer, by g++, without precompiled headers
+	@cmake --preset tsan --log-level=WARNING >/dev/null
+	@cmake --build --preset tsan -j $(JOBS)
+	@cd $(BUILD)/tsan && $(CTEST) -j $(JOBS)
+
+test-fuzz fuzz: deps  ## fuzz targets with libFuzzer, FUZZ_SECONDS each
 	@cmake --preset fuzz --log-level=WARNING >/dev/null
 	@cmake --build --preset fuzz -j $(JOBS)
 	@tests/fuzz/run_all $(BUILD)/fuzz $${FUZZ_SECONDS:-60}
+
+test-learn test-mpi test-storm test-latex test-shells: test-%: build  ## the end-to-end tests with that label
+	@cmake --build --preset release -j $(JOBS) --target e2e_programs
+	@[ ! -e tools/packages-$*.txt ] || tools/deps packages-$*.txt
+	@$(DATA)
+	@cd $(BUILD) && $(CTEST) -L '^$*$$'
+
+test-gcc: deps        ## the programs by g++, each source with its own includes alone
+	@cmake --preset gcc --log-level=WARNING >/dev/null
+	@cmake --build $(BUILD)/gcc -j $(JOBS) --target all benches e2e_programs
+
+test-tidy-deep: build  ## clang-tidy over all of src/, every path
+	@tools/tidy $(BUILD) --deep
+
+benches: build
+	@cmake --build --preset release -j $(JOBS) --target benches
 
 portable: deps        ## dist/nodewatt-<version>-x86_64.tar.gz: needs glibc alone
 	@cmake --preset portable --log-level=WARNING >/dev/null
@@ -65,32 +98,32 @@ wheel: deps           ## dist/nodewatt-<version>-py3-none-manylinux_2_<n>_x86_64
 	@cmake --build --preset release -j $(JOBS) --target nodewatt_shared
 	@tools/wheel $(BUILD)
 
-bench-overhead: build ## what measuring costs; the last line is one JSON object, goal name to figure
+bench-overhead: benches ## what measuring costs; the last line is one JSON object, goal name to figure
 	@bench/overhead $(BUILD)
 
-bench-nvtx: build     ## what NVTX ranges cost; the last line is one JSON object, goal name to figure
+bench-nvtx: benches     ## what NVTX ranges cost; the last line is one JSON object, goal name to figure
 	@bench/nvtx $(BUILD)
 
-bench-phases: build   ## what a phase costs its program, from C and from Python; the last line is one JSON object, goal name to figure
+bench-phases: benches   ## what a phase costs its program, from C and from Python; the last line is one JSON object, goal name to figure
 	@bench/phases $(BUILD)
 
 results: build        ## docs/results/node-types.md: played node types, the two applications here, three findings; raw records beside it
 	@$(DATA)
 	@bench/results/make $(BUILD) $${RESULTS_ARGS:-}
 
-bench-accuracy: build ## the error on played machines, SCENARIOS of them, and of RATIOS pairs compared; WRITE=docs/results writes the page; last line JSON
+bench-accuracy: benches ## the error on played machines, SCENARIOS of them, and of RATIOS pairs compared; WRITE=docs/results writes the page; last line JSON
 	@bench/accuracy/report $(BUILD) --scenarios $${SCENARIOS:-200} --seed $${SEED:-1} $${RATIOS:+--ratios $$RATIOS} $${WRITE:+--write $$WRITE}
 
-bench-sharing: build  ## jobs that share a node: true energy inside the stated interval, NODES of each kind; WRITE=docs/results writes the page; last line JSON
+bench-sharing: benches  ## jobs that share a node: true energy inside the stated interval, NODES of each kind; WRITE=docs/results writes the page; last line JSON
 	@bench/sharing/report $(BUILD) --nodes $${NODES:-100} --seed $${SEED:-1} $${WRITE:+--write $$WRITE}
 
-bench-daemon: build   ## what a daemon that is killed loses, and what it costs; the last line is one JSON object, goal name to figure
+bench-daemon: benches   ## what a daemon that is killed loses, and what it costs; the last line is one JSON object, goal name to figure
 	@bench/daemon $(BUILD) --kills $${KILLS:-200}
 
-bench-compare: build  ## comparing and importing 1,000 records; the last line is one JSON object, goal name to figure
+bench-compare: benches  ## comparing and importing 1,000 records; the last line is one JSON object, goal name to figure
 	@bench/comparing $(BUILD)
 
-bench-jobs: build     ## 10,000 jobs of a second on one node: all recorded, the daemon no larger; as root; the last line is one JSON object
+bench-jobs: benches     ## 10,000 jobs of a second on one node: all recorded, the daemon no larger; as root; the last line is one JSON object
 	@bench/short_jobs $(BUILD) --jobs $${JOBS_OF_BENCH:-10000}
 
 format:

@@ -1,5 +1,5 @@
 // Runs a fuzz target without a fuzzer: over every file of its corpus, then over mutations of them that are the same on
-// every machine. usage: fuzz_NAME CORPUS MUTATIONS [SEED]        or: fuzz_NAME FILE...      an input that once failed
+// every machine. usage: fuzz_corpus NAME CORPUS MUTATIONS [SEED]   or: fuzz_corpus NAME FILE...   an input that once failed
 //
 // When an input ends the program it stays behind as fuzz_failure.bin in the present folder. An input may take ten
 // seconds.
@@ -16,18 +16,35 @@
 #include <iterator>
 #include <random>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size);
+#define FUZZ_TARGET(name) extern "C" int fuzz_##name(const std::uint8_t* bytes, std::size_t size);
+#include "fuzz_targets.def"
+#undef FUZZ_TARGET
 // There when a sanitizer is linked in.
 extern "C" void __sanitizer_set_death_callback(void (*callback)()) __attribute__((weak));
 
 namespace {
 namespace fs = std::filesystem;
+using Target = int (*)(const std::uint8_t* bytes, std::size_t size);
 using Random = std::mt19937_64;  // whose sequence the standard fixes; its distributions it does not
 
 constexpr std::size_t kLongest = 1 << 16;
 constexpr const char* kFailure = "fuzz_failure.bin";
+
+constexpr std::pair<std::string_view, Target> kTargets[] = {
+#define FUZZ_TARGET(name) {#name, fuzz_##name},
+#include "fuzz_targets.def"
+#undef FUZZ_TARGET
+};
+
+Target find_target(std::string_view name) {
+  for (const auto& [known, target] : kTargets)
+    if (known == name) return target;
+  return nullptr;
+}
 
 std::string read_file(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
@@ -106,31 +123,33 @@ void keep_failures() {
   if (__sanitizer_set_death_callback != nullptr) __sanitizer_set_death_callback(keep_trial);
 }
 
-void run(const std::string& input) {
+void run(Target target, const std::string& input) {
   trial.assign(input.begin(), input.end());
   trial.shrink_to_fit();  // a read past its end is one past an allocation
   ::alarm(10);
-  LLVMFuzzerTestOneInput(trial.data(), trial.size());
+  target(trial.data(), trial.size());
 }
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 2) return std::fprintf(stderr, "usage: %s CORPUS MUTATIONS [SEED] | FILE...\n", argv[0]), 2;
-  if (!fs::is_directory(argv[1])) {
-    for (int i = 1; i < argc; ++i) run(read_file(argv[i]));
+  if (argc < 3) return std::fprintf(stderr, "usage: %s NAME CORPUS MUTATIONS [SEED] | NAME FILE...\n", argv[0]), 2;
+  const Target target = find_target(argv[1]);
+  if (target == nullptr) return std::fprintf(stderr, "%s: no such target\n", argv[1]), 2;
+  if (!fs::is_directory(argv[2])) {
+    for (int i = 2; i < argc; ++i) run(target, read_file(argv[i]));
     return 0;
   }
-  const auto corpus = read_corpus(argv[1]);
-  if (corpus.empty()) return std::fprintf(stderr, "%s: empty\n", argv[1]), 1;
-  const unsigned long mutations = argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 1000;
-  Random random(argc > 3 ? std::strtoul(argv[3], nullptr, 10) : 1);
+  const auto corpus = read_corpus(argv[2]);
+  if (corpus.empty()) return std::fprintf(stderr, "%s: empty\n", argv[2]), 1;
+  const unsigned long mutations = argc > 3 ? std::strtoul(argv[3], nullptr, 10) : 1000;
+  Random random(argc > 4 ? std::strtoul(argv[4], nullptr, 10) : 1);
   keep_failures();
-  run("");
-  for (const auto& input : corpus) run(input);
+  run(target, "");
+  for (const auto& input : corpus) run(target, input);
   for (unsigned long i = 0; i < mutations; ++i) {
     std::string input = corpus[below(random, corpus.size())];
     for (std::size_t n = 1 + random() % 4; n > 0; --n) mutate(random, input, corpus);
-    run(input);
+    run(target, input);
   }
   std::printf("%zu inputs and %lu mutations\n", corpus.size(), mutations);
   return 0;
