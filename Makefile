@@ -98,6 +98,9 @@ wheel: deps           ## dist/nodewatt-<version>-py3-none-manylinux_2_<n>_x86_64
 	@cmake --build --preset release -j $(JOBS) --target nodewatt_shared
 	@tools/wheel $(BUILD)
 
+bench-build: deps      ## what touching one source of each layer costs until `make unit` is green; the last line is one JSON object
+	@bench/build
+
 bench-overhead: benches ## what measuring costs; the last line is one JSON object, goal name to figure
 	@bench/overhead $(BUILD)
 

@@ -1,5 +1,6 @@
 // Runs a fuzz target without a fuzzer: over every file of its corpus, then over mutations of them that are the same on
-// every machine. usage: fuzz_corpus NAME CORPUS MUTATIONS [SEED]   or: fuzz_corpus NAME FILE...   an input that once failed
+// every machine. usage: fuzz_corpus NAME CORPUS MUTATIONS [SEED]   or: fuzz_corpus NAME FILE...   an input that once
+// failed
 //
 // When an input ends the program it stays behind as fuzz_failure.bin in the present folder. An input may take ten
 // seconds.
