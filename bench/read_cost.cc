@@ -17,7 +17,7 @@
 #include <string>
 #include <vector>
 
-#include "account/channel.h"
+#include "consumer/channel.h"
 #include "sensor/reader.h"
 
 namespace {

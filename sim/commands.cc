@@ -8,9 +8,9 @@
 #include <nlohmann/json.hpp>
 
 #include "base/parse.h"
-#include "sim/faces.h"
 #include "sim/presets.h"
 #include "sim/tape_player.h"
+#include "sim/views.h"
 
 namespace nw::sim {
 

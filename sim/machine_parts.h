@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "sim/machine.h"
-#include "sim/plug.h"
+#include "sim/power_supply.h"
 #include "sim/track.h"
 
 namespace nw::sim {

@@ -97,7 +97,7 @@ enum class Measure : unsigned char { counter, gauge };
 
 struct Instrument {
   std::string name;             // unique
-  std::string family;           // the driver that reads it; sim/faces.cc lists them
+  std::string family;           // the driver that reads it; sim/views.cc lists them
   std::string channel;          // which of the family's channels: "package-0", "gpu0/energy"
   std::vector<std::string> of;  // components, or "dc" (all of them) or "plug", alone
   Measure measure = Measure::counter;

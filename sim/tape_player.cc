@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <set>
 
-#include "sim/faces.h"
 #include "sim/noise.h"
-#include "sim/rounds.h"
+#include "sim/polling_rounds.h"
+#include "sim/views.h"
 
 namespace nw::sim {
 

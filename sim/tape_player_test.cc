@@ -6,10 +6,10 @@
 #include <filesystem>
 
 #include "base/host_tape.h"
-#include "sim/faces.h"
 #include "sim/machines_for_test.h"
 #include "sim/presets.h"
 #include "sim/replay_for_test.h"
+#include "sim/views.h"
 
 namespace nw::sim {
 namespace {

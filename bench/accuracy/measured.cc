@@ -4,10 +4,10 @@
 #include <set>
 #include <tuple>
 
-#include "account/account.h"
-#include "account/pace.h"
-#include "account/record.h"
+#include "accounting/run_accounting.h"
+#include "accounting/sampling_schedule.h"
 #include "base/host_tape.h"
+#include "record/record.h"
 #include "sensor/reader.h"
 #include "sim/tape_player.h"
 

@@ -5,8 +5,8 @@
 #include <optional>
 #include <string>
 
-#include "account/record.pb.h"
 #include "base/tape.h"
+#include "record/record.pb.h"
 #include "sim/machine.h"
 
 namespace nw::accuracy {

@@ -14,7 +14,7 @@
 
 #include <fmt/format.h>
 
-#include "account/attribute.h"
+#include "accounting/attribute.h"
 #include "bench/sharing/node.h"
 #include "energy/energy.h"
 

@@ -15,7 +15,7 @@
 #include <memory>
 #include <string>
 
-#include "sim/faces.h"
+#include "sim/views.h"
 
 namespace nw::sim {
 

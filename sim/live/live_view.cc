@@ -43,7 +43,7 @@ void show_meters(View& view, const Machine& machine) {
   if (outlets.empty()) view.files["/pdu/1/watts"] = view.files["/pdu/2/watts"] = plug_share(machine, 0.5);
 }
 
-// "name NVIDIA A100\n" in an answer of faces.cc.
+// "name NVIDIA A100\n" in an answer of views.cc.
 std::string word_of(const std::string& answer, const std::string& key) {
   const auto at = ("\n" + answer).find("\n" + key + " ");
   if (at == std::string::npos) return "";

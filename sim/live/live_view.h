@@ -9,7 +9,7 @@
 // they are honest meters of the plug: its mean over the second before, halved between two outlets.
 #pragma once
 
-#include "sim/faces.h"
+#include "sim/views.h"
 
 namespace nw::sim {
 

@@ -24,7 +24,7 @@
 #include "base/host.h"
 #include "base/http.h"
 #include "base/ipmi.h"
-#include "base/ipmi_door.h"
+#include "base/ipmi_broker_client.h"
 #include "base/parse.h"
 #include "base/snmp.h"
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "energy/tally.h"
+#include "energy/cumulative_energy.h"
 #include "sensor/sensor.h"
 
 namespace nw {

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <deque>
 
+#include "energy/containment.h"
 #include "energy/meter.h"
-#include "energy/tree.h"
 #include "support/invented.h"
 
 namespace nw {

@@ -14,8 +14,8 @@
 #include <optional>
 
 #include "base/anomalies.h"
+#include "energy/cumulative_energy.h"
 #include "energy/device_clock.h"
-#include "energy/tally.h"
 #include "energy/unwrap.h"
 #include "sensor/sensor.h"
 

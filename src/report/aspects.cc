@@ -10,7 +10,7 @@
 #include <array>
 
 #include "report/escape.h"
-#include "report/forms.h"
+#include "report/formats.h"
 #include "report/provenance.h"
 #include "report/table.h"
 #include "report/words.h"

@@ -7,7 +7,7 @@
 
 #include "report/drawing.h"
 #include "report/escape.h"
-#include "report/forms.h"
+#include "report/formats.h"
 #include "report/words.h"
 
 namespace nw {

@@ -14,7 +14,7 @@
 #include "base/units.h"
 #include "report/escape.h"
 #include "report/facility.h"
-#include "report/forms.h"
+#include "report/formats.h"
 #include "report/provenance.h"
 #include "report/words.h"
 

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "account/record.pb.h"
+#include "record/record.pb.h"
 
 namespace nw {
 

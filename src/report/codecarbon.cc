@@ -11,7 +11,7 @@
 #include <map>
 
 #include "report/escape.h"
-#include "report/forms.h"
+#include "report/formats.h"
 #include "report/words.h"
 
 namespace nw {

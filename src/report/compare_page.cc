@@ -5,7 +5,7 @@
 
 #include "report/compare_words.h"
 #include "report/escape.h"
-#include "report/forms.h"
+#include "report/formats.h"
 #include "report/latex.h"
 #include "report/page.h"
 #include "report/provenance.h"

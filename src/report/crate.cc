@@ -10,7 +10,7 @@
 
 #include "base/units.h"
 #include "report/escape.h"
-#include "report/forms.h"
+#include "report/formats.h"
 #include "report/provenance.h"
 #include "report/summary.h"
 #include "report/words.h"

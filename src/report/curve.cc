@@ -5,7 +5,7 @@
 #include <cmath>
 #include <string_view>
 
-#include "account/record.h"
+#include "record/record.h"
 #include "report/escape.h"
 #include "report/words.h"
 

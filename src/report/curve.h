@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "account/record.pb.h"
+#include "record/record.pb.h"
 
 namespace nw {
 

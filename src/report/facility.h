@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "account/record.pb.h"
+#include "record/record.pb.h"
 #include "report/number.h"
 #include "report/report.h"
 

@@ -5,7 +5,7 @@
 
 #include "report/curve.h"
 #include "report/escape.h"
-#include "report/forms.h"
+#include "report/formats.h"
 #include "report/page.h"
 #include "report/provenance.h"
 #include "report/report.h"

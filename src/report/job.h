@@ -12,7 +12,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include "account/record.pb.h"
+#include "record/record.pb.h"
 #include "report/number.h"
 #include "report/report.h"
 

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "account/node_type.h"
+#include "record/node_type.h"
 #include "report/escape.h"
 #include "report/job.h"
 #include "report/table.h"

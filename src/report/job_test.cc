@@ -9,7 +9,7 @@
 
 #include "report/accounting.h"
 #include "report/escape.h"
-#include "report/forms.h"
+#include "report/formats.h"
 #include "report/top.h"
 #include "study/jobs.h"
 #include "support/golden.h"

@@ -1,8 +1,8 @@
 // The machine form of a record, schema nodewatt/1. docs/schema/nodewatt-1.schema.json says the same in another
 // language; json_test.cc holds both against each other. Every key is always present; unknown is null. Keys are only
 // ever added.
-#include "account/record.h"
 #include "base/anomalies.h"
+#include "record/record.h"
 #include "report/facility.h"
 #include "report/job.h"
 #include "report/json_energy.h"

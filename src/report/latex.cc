@@ -10,7 +10,7 @@
 #include <cctype>
 
 #include "report/escape.h"
-#include "report/forms.h"
+#include "report/formats.h"
 #include "report/summary.h"
 
 namespace nw {

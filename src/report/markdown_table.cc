@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "report/escape.h"
-#include "report/forms.h"
+#include "report/formats.h"
 #include "report/summary.h"
 
 namespace nw {

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "report/escape.h"
-#include "report/forms.h"
+#include "report/formats.h"
 #include "report/provenance.h"
 #include "report/summary.h"
 #include "report/words.h"

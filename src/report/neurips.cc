@@ -6,7 +6,7 @@
 #include <map>
 
 #include "report/escape.h"
-#include "report/forms.h"
+#include "report/formats.h"
 #include "report/latex.h"
 #include "report/provenance.h"
 #include "report/summary.h"

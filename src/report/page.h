@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "account/record.pb.h"
+#include "record/record.pb.h"
 
 namespace nw {
 

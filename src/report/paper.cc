@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <map>
 
-#include "account/node_type.h"
+#include "record/node_type.h"
 #include "report/compare_words.h"
 #include "report/escape.h"
 #include "report/provenance.h"

@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
-#include "account/record.pb.h"
+#include "record/record.pb.h"
 #include "report/report.h"
-#include "study/contender.h"
+#include "study/run_group.h"
 
 namespace nw {
 

@@ -9,7 +9,7 @@
 #include "report/cite.h"
 #include "report/conversion.h"
 #include "report/facility.h"
-#include "report/forms.h"
+#include "report/formats.h"
 #include "support/record_repeats.h"
 
 namespace nw {

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "account/record.pb.h"
+#include "record/record.pb.h"
 #include "report/number.h"
 
 namespace nw {

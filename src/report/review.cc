@@ -12,7 +12,7 @@
 #include "base/anomalies.h"
 #include "report/escape.h"
 #include "report/facility.h"
-#include "report/forms.h"
+#include "report/formats.h"
 #include "report/provenance.h"
 #include "report/table.h"
 #include "report/words.h"

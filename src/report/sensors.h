@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "account/record.pb.h"
+#include "record/record.pb.h"
 #include "report/report.h"
 
 namespace nw {

@@ -6,7 +6,7 @@
 
 #include "report/escape.h"
 #include "report/facility.h"
-#include "report/forms.h"
+#include "report/formats.h"
 #include "report/provenance.h"
 #include "report/words.h"
 

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "account/record.pb.h"
 #include "base/anomalies.h"
+#include "record/record.pb.h"
 #include "report/job.h"
 #include "report/number.h"
 #include "report/parallel.h"

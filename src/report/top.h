@@ -4,7 +4,7 @@
 #include <span>
 #include <string>
 
-#include "account/record.pb.h"
+#include "record/record.pb.h"
 #include "report/report.h"
 
 namespace nw {

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "account/record.pb.h"
+#include "record/record.pb.h"
 #include "report/number.h"
 #include "study/values.h"
 

@@ -10,9 +10,9 @@
 #include <string_view>
 #include <vector>
 
-#include "sensor/activity.h"
 #include "sensor/sensor.h"
-#include "sensor/site.h"
+#include "sensor/utilization.h"
+#include "site/site.h"
 
 namespace nw {
 

@@ -16,7 +16,7 @@
 
 namespace nw {
 
-// What of the node a sensor looks at. Which contains which is energy/tree.cc's knowledge.
+// What of the node a sensor looks at. Which contains which is energy/containment.cc's knowledge.
 enum class Domain : unsigned char {
   node,     // the whole node
   psys,     // the platform as the CPU vendor counts it: packages, DRAM and more, no add-in accelerators
@@ -44,7 +44,8 @@ enum class Kind : unsigned char { measured, derived, attributed, estimated };
 std::string_view name(Kind kind);
 
 // A node's controller counts the same hardware under names of its own: "all", "cpu0", "memory0", "accel0". Nobody knows
-// which GPU its accel0 is, so that of a domain either the controller's parts are counted or the others (energy/tree.h).
+// which GPU its accel0 is, so that of a domain either the controller's parts are counted or the others
+// (energy/containment.h).
 struct Part {
   Domain domain = Domain::node;
   std::string device;  // which one: socket "0", GPU UUID; stable over reboots where the machine allows

@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "account/record.pb.h"
 #include "base/result.h"
+#include "record/record.pb.h"
 
 namespace nw {
 

@@ -9,7 +9,7 @@
 #include <map>
 #include <string>
 
-#include "account/record.h"
+#include "record/record.h"
 
 namespace nw {
 

@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "account/record.pb.h"
 #include "base/result.h"
+#include "record/record.pb.h"
 
 namespace nw {
 

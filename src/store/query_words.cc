@@ -5,10 +5,10 @@
 
 #include <fmt/format.h>
 
-#include "account/node_type.h"
 #include "base/parse.h"
 #include "base/units.h"
 #include "base/wall_time.h"
+#include "record/node_type.h"
 
 namespace nw {
 

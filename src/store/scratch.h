@@ -13,7 +13,7 @@
 #include <iterator>
 #include <string>
 
-#include "account/record.pb.h"
+#include "record/record.pb.h"
 #include "store/uid.h"
 
 namespace nw {

@@ -6,8 +6,8 @@
 #include <set>
 #include <variant>
 
-#include "account/node_type.h"
-#include "account/open_job.h"
+#include "accounting/job_state.h"
+#include "record/node_type.h"
 #include "store/packed.h"
 #include "store/sqlite_file.h"
 #include "store/store.h"

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "account/record.pb.h"
 #include "base/result.h"
+#include "record/record.pb.h"
 #include "store/query.h"
 
 namespace nw {

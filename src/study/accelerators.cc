@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "account/node_type.h"
+#include "record/node_type.h"
 #include "study/hardware.h"
 #include "study/repeats.h"
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "account/record.pb.h"
+#include "record/record.pb.h"
 #include "study/values.h"
 
 namespace nw {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "account/node_type.h"
+#include "record/node_type.h"
 #include "store/query_words.h"
 #include "study/accelerators.h"
 #include "study/comparison.h"

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "account/record.pb.h"
-#include "study/contender.h"
+#include "record/record.pb.h"
+#include "study/run_group.h"
 #include "study/values.h"
 
 namespace nw {

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "account/record.pb.h"
+#include "record/record.pb.h"
 
 namespace nw {
 

@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "study/contender.h"
 #include "study/ratio.h"
+#include "study/run_group.h"
 
 namespace nw {
 

@@ -9,8 +9,8 @@
 #include <map>
 #include <string>
 
-#include "account/record.pb.h"
 #include "base/units.h"
+#include "record/record.pb.h"
 
 namespace nw {
 

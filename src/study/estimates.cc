@@ -4,8 +4,8 @@
 
 #include <fmt/format.h>
 
-#include "account/node_type.h"
 #include "base/result.h"
+#include "record/node_type.h"
 #include "study/accelerators.h"
 #include "study/hardware.h"
 #include "study/values.h"

@@ -3,7 +3,7 @@
 #include <array>
 #include <cctype>
 
-#include "account/node_type.h"
+#include "record/node_type.h"
 
 namespace nw {
 

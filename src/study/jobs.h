@@ -7,7 +7,7 @@
 
 #include <vector>
 
-#include "account/record.pb.h"
+#include "record/record.pb.h"
 
 namespace nw {
 

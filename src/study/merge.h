@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "account/record.pb.h"
 #include "base/result.h"
+#include "record/record.pb.h"
 
 namespace nw {
 

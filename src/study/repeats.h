@@ -13,8 +13,8 @@
 #include <string_view>
 #include <vector>
 
-#include "account/record.pb.h"
 #include "energy/energy.h"
+#include "record/record.pb.h"
 #include "study/values.h"
 
 namespace nw {

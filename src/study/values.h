@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "account/record.pb.h"
+#include "record/record.pb.h"
 
 namespace nw {
 

@@ -3,8 +3,8 @@
 #include <cstdlib>
 #include <map>
 
-#include "account/allocation.h"
-#include "account/usage.h"
+#include "accounting/allocation.h"
+#include "accounting/utilization_summary.h"
 #include "base/parse.h"
 
 namespace {

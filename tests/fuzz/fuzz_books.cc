@@ -4,7 +4,7 @@
 
 #include <cstdlib>
 
-#include "account/ledger.h"
+#include "accounting/energy_accounting.h"
 
 namespace {
 std::vector<nw::Nameplate> make_plates() {

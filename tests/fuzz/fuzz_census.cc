@@ -5,10 +5,10 @@
 #include <functional>
 #include <tuple>
 
-#include "account/census.h"
-#include "account/census_text.h"
 #include "base/host_memory.h"
 #include "base/parse.h"
+#include "consumer/cgroup_scanner.h"
+#include "consumer/cgroup_text.h"
 
 namespace {
 void require(bool holds) {

@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <iterator>
 
-#include "base/ipmi_door.h"
+#include "base/ipmi_broker_client.h"
 
 namespace {
 void require(bool holds) {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "account/protocol.h"
+#include "accounting/journal_frames.h"
 
 namespace {
 void require(bool holds) {

@@ -3,9 +3,9 @@
 #include <cstdlib>
 #include <map>
 
-#include "account/crew_wire.h"
-#include "account/launch.h"
 #include "base/parse.h"
+#include "consumer/launcher.h"
+#include "consumer/rank_wire.h"
 
 namespace {
 void require(bool holds) {

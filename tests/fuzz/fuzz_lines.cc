@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "account/line_rules.h"
+#include "consumer/line_rules.h"
 
 namespace {
 using namespace nw;

@@ -5,8 +5,8 @@
 #include <cstring>
 #include <string>
 
-#include "account/client/nvtx/filter.h"
-#include "account/client/nvtx/ranges.h"
+#include "client/nvtx/filter.h"
+#include "client/nvtx/ranges.h"
 
 namespace {
 using namespace nw::nvtx;

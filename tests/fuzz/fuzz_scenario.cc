@@ -3,8 +3,8 @@
 #include <cmath>
 #include <cstdlib>
 
-#include "sim/faces.h"
 #include "sim/machine.h"
+#include "sim/views.h"
 
 namespace {
 void require(bool holds) {

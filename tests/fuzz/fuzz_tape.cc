@@ -4,10 +4,10 @@
 #include <cmath>
 #include <cstdlib>
 
-#include "account/account.h"
-#include "account/record.h"
-#include "account/usage.h"
+#include "accounting/run_accounting.h"
+#include "accounting/utilization_summary.h"
 #include "base/host_tape.h"
+#include "record/record.h"
 #include "sensor/reader.h"
 
 namespace {

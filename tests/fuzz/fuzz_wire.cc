@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "account/wire.h"
+#include "consumer/wire.h"
 
 namespace {
 void require(bool holds) {

@@ -11,10 +11,10 @@
 #include <cstdio>
 #include <string>
 
-#include "account/open_job.h"
-#include "account/wire.h"
+#include "accounting/job_state.h"
 #include "base/fd.h"
 #include "base/unix_socket.h"
+#include "consumer/wire.h"
 #include "support/records_jobs.h"
 
 namespace {

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "apps/noded/metrics.h"
-#include "apps/noded/metrics_door.h"
-#include "apps/noded/service.h"
+#include "apps/noded/metrics_server.h"
+#include "apps/noded/socket_server.h"
 #include "base/monotonic.h"
 
 namespace {

@@ -6,8 +6,8 @@
 #include <variant>
 #include <vector>
 
-#include "account/account.h"
-#include "account/protocol.h"
+#include "accounting/journal_frames.h"
+#include "accounting/run_accounting.h"
 #include "support/invented.h"
 
 namespace nw::test {

@@ -5,7 +5,7 @@
 #include <limits>
 #include <string>
 
-#include "account/record.pb.h"
+#include "record/record.pb.h"
 
 namespace nw::sample {
 

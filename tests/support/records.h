@@ -6,7 +6,7 @@
 #include <limits>
 #include <string>
 
-#include "account/record.pb.h"
+#include "record/record.pb.h"
 #include "support/record_devices.h"
 
 namespace nw::sample {

@@ -9,10 +9,10 @@ trap 'rm -rf "$tree"' EXIT
 cd "$tree"
 
 # A house with the real arrows and a header or two a floor.
-mkdir -p tools include/nodewatt workloads/common bench sim src/{base,sensor/drivers,energy,account/client,store,report,apps/cli}
+mkdir -p tools include/nodewatt workloads/common bench sim src/{base,sensor/drivers,energy,client,store,report,apps/cli}
 cp "$root/tools/layers.txt" tools/
-touch src/base/{units,tape,result}.h src/sensor/{sensor,driver,reader}.h src/sensor/drivers/{rapl,nvml,nvml_abi}.h src/energy/tree.h \
-  src/account/phases.h src/store/store.h src/report/report.h src/apps/cli/command.h include/nodewatt/nodewatt.h workloads/common/csv.h
+touch src/base/{units,tape,result}.h src/sensor/{sensor,driver,reader}.h src/sensor/drivers/{rapl,nvml,nvml_abi}.h src/energy/containment.h \
+  src/accounting/phases.h src/store/store.h src/report/report.h src/apps/cli/command.h include/nodewatt/nodewatt.h workloads/common/csv.h
 
 # FILE INCLUDE: one more line of FILE.
 include() { echo "#include $2" >>"$1"; }
@@ -31,7 +31,7 @@ include src/sensor/drivers/nvml.cc '"sensor/drivers/nvml_abi.h"'
 include src/sensor/drivers/nvml.cc '"nvml.h"'
 include src/sensor/drivers/rapl_perf.cc '"sensor/drivers/rapl.h"'
 include src/sensor/drivers/nvml_test.cc '"sensor/reader.h"'
-include src/store/sqlite.cc '"account/record.pb.h"'
+include src/store/sqlite.cc '"record/record.pb.h"'
 include src/base/units.cc '<vector>'
 include src/base/units.cc '"gtest/gtest.h"'
 include workloads/common/csv.cc '<nodewatt/nodewatt.h>'
@@ -44,14 +44,14 @@ foreign src/base/units.cc '"store/store.h"' store/store.h 'base -> store'
 foreign src/base/units.cc '"../store/store.h"' store/store.h 'base -> store'
 foreign src/base/units.cc '<store/store.h>' store/store.h 'base -> store'
 foreign src/base/units.cc '"store/gone.h"' store/gone.h 'base -> store'
-foreign src/energy/tree.cc '"account/record.pb.h"' account/record.pb.h 'energy -> account'
-foreign src/energy/tree.cc '"sensor/drivers/nvml.h"' sensor/drivers/nvml.h 'energy -> sensor/drivers'
+foreign src/energy/containment.cc '"record/record.pb.h"' record/record.pb.h 'energy -> account'
+foreign src/energy/containment.cc '"sensor/drivers/nvml.h"' sensor/drivers/nvml.h 'energy -> sensor/drivers'
 foreign src/store/sqlite.cc '"report/report.h"' report/report.h 'store -> report'
 foreign src/report/text.cc '"apps/cli/command.h"' apps/cli/command.h 'report -> apps'
 foreign src/sensor/drivers/hwmon.cc '"sensor/drivers/nvml.h"' sensor/drivers/nvml.h 'sensor/drivers -> sensor/drivers'
 foreign src/sensor/drivers/hwmon.cc '"nvml.h"' sensor/drivers/nvml.h 'sensor/drivers -> sensor/drivers'
 foreign src/sensor/drivers/hwmon.cc '"sensor/reader.h"' sensor/reader.h 'sensor/drivers -> sensor'
-foreign src/account/client/client.cc '"energy/tree.h"' energy/tree.h 'account/client -> energy'
+foreign src/client/client.cc '"energy/containment.h"' energy/containment.h 'client -> energy'
 foreign workloads/common/csv.cc '"base/units.h"' base/units.h 'workloads -> base'
 foreign sim/play.cc '"sensor/sensor.h"' sensor/sensor.h 'sim -> sensor'
 foreign include/nodewatt/nodewatt.hpp '"base/result.h"' base/result.h 'include -> base'

@@ -15,9 +15,9 @@
 // wait_ms (at most MOST_WAIT_MS). A daemon that stands still hears the line when it goes on.
 //
 // A batch step's standard output is known nowhere but in the task itself, once Slurm has opened it. So the task writes
-// down where its own descriptor 1 leads (slurm_spank_task_init, already as the user) into a pipe to slurmstepd, and that
-// leaves it as DIR/JOBID for the epilog, which prints the job's energy there with the user's rights. The path is the
-// user's word, and whoever reads the note has to take it as that. No DIR, no note.
+// down where its own descriptor 1 leads (slurm_spank_task_init, already as the user) into a pipe to slurmstepd, and
+// that leaves it as DIR/JOBID for the epilog, which prints the job's energy there with the user's rights. The path is
+// the user's word, and whoever reads the note has to take it as that. No DIR, no note.
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -186,7 +186,8 @@ int slurm_spank_init_post_opt(spank_t spank, int count, char **words) {
   return ESPANK_SUCCESS;
 }
 
-// In the task, as the user, with its standard streams in place. PIPE_BUF is no less than PATH_MAX: written at once or not.
+// In the task, as the user, with its standard streams in place. PIPE_BUF is no less than PATH_MAX: written at once or
+// not.
 int slurm_spank_task_init(spank_t spank, int count, char **words) {
   (void)spank, (void)count, (void)words;
   char path[PATH_MAX];

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The nodewatt authors. See LICENSE beside it.
 //
-// The plug-in outside of Slurm: this program stands in for slurmstepd and for the daemon. What a step says, that nothing
-// fails, and that a daemon that stands still, or whose queue is full, costs a launch no more than 50 ms.
+// The plug-in outside of Slurm: this program stands in for slurmstepd and for the daemon. What a step says, that
+// nothing fails, and that a daemon that stands still, or whose queue is full, costs a launch no more than 50 ms.
 //
 //   nodewatt_spank_test PLUG-IN
 #include <dlfcn.h>

@@ -1,8 +1,8 @@
 // nodewatt advise: what one more run like this one would take on each partition, from the runs that are kept.
 #include <unistd.h>
 
+#include "apps/cli/cli_common.h"
 #include "apps/cli/command.h"
-#include "apps/cli/house.h"
 #include "apps/cli/partitions.h"
 
 namespace nw::cli {

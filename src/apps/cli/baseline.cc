@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cctype>
 
-#include "account/idle.h"
-#include "apps/cli/house.h"
+#include "apps/cli/cli_common.h"
 #include "base/host.h"
+#include "record/idle.h"
 #include "store/paths.h"
 
 namespace nw::cli {

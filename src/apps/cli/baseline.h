@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "account/record.pb.h"
 #include "base/result.h"
-#include "sensor/site.h"
+#include "record/record.pb.h"
+#include "site/site.h"
 
 namespace nw::cli {
 

@@ -15,10 +15,10 @@
 
 #include <fmt/format.h>
 
+#include "apps/cli/cli_common.h"
 #include "apps/cli/command.h"
-#include "apps/cli/house.h"
-#include "apps/cli/session.h"
-#include "sensor/site_file.h"
+#include "apps/cli/run_monitor.h"
+#include "site/site_file.h"
 #include "store/transfer.h"
 #include "store/uid.h"
 #include "study/findings.h"

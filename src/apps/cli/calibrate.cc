@@ -11,16 +11,16 @@
 
 #include <fmt/format.h>
 
-#include "account/record.h"
 #include "apps/cli/baseline.h"
+#include "apps/cli/cli_common.h"
 #include "apps/cli/command.h"
-#include "apps/cli/house.h"
 #include "base/cpu_ticks.h"
 #include "base/parse.h"
 #include "energy/meter.h"
-#include "sensor/activity.h"
+#include "record/record.h"
 #include "sensor/reader.h"
-#include "sensor/site_file.h"
+#include "sensor/utilization.h"
+#include "site/site_file.h"
 #include "store/paths.h"
 
 namespace nw::cli {

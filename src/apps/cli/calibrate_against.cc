@@ -11,15 +11,15 @@
 #include <fmt/format.h>
 
 #include "apps/cli/calibrate.h"
+#include "apps/cli/cli_common.h"
 #include "apps/cli/command.h"
-#include "apps/cli/house.h"
 #include "base/host_tape.h"
 #include "base/parse.h"
 #include "base/wall_time.h"
 #include "energy/calibration.h"
 #include "energy/meter.h"
 #include "sensor/reader.h"
-#include "sensor/site_file.h"
+#include "site/site_file.h"
 
 namespace nw::cli {
 

@@ -1,8 +1,8 @@
 // nodewatt cite, schema and units: small things that a paper's author looks for.
 #include "report/cite.h"
 
+#include "apps/cli/cli_common.h"
 #include "apps/cli/command.h"
-#include "apps/cli/house.h"
 #include "report/conversion.h"
 #include "report/embedded.h"
 

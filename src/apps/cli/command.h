@@ -26,9 +26,9 @@ struct RunOptions {
   bool strict = false;                 // refuse to start where nothing can be measured
   std::string group_key;               // the ranks that give the same share one sampler
   bool rank_alone = false;             // take no notice of other ranks
-  std::optional<std::string> nvtx;     // NVTX ranges become phases: a filter, see account/client/nvtx/filter.h
+  std::optional<std::string> nvtx;     // NVTX ranges become phases: a filter, see client/nvtx/filter.h
   std::optional<unsigned> nvtx_depth;  // 3
-  std::vector<std::string> phase_regex, phase_end_regex, work_regex;  // of output lines, see account/line_rules.h
+  std::vector<std::string> phase_regex, phase_end_regex, work_regex;  // of output lines, see consumer/line_rules.h
 
   // What a sweep puts around the command; no options of `run`.
   std::vector<std::string> environment;  // NAME=value each, added to the command's

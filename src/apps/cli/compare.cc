@@ -7,8 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "apps/cli/cli_common.h"
 #include "apps/cli/command.h"
-#include "apps/cli/house.h"
 #include "apps/cli/png.h"
 #include "base/parse.h"
 #include "store/query_words.h"

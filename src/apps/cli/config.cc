@@ -3,9 +3,9 @@
 
 #include <fmt/format.h>
 
+#include "apps/cli/cli_common.h"
 #include "apps/cli/command.h"
-#include "apps/cli/house.h"
-#include "sensor/site_file.h"
+#include "site/site_file.h"
 
 namespace nw::cli {
 

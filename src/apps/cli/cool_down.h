@@ -11,8 +11,8 @@
 #include <optional>
 #include <vector>
 
-#include "account/record.pb.h"
 #include "apps/cli/child.h"
+#include "record/record.pb.h"
 #include "sensor/reader.h"
 
 namespace nw::cli {

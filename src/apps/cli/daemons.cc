@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "apps/cli/house.h"
+#include "apps/cli/cli_common.h"
 #include "base/parse.h"
 #include "base/units.h"
 #include "study/jobs.h"

@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "account/record.pb.h"
-#include "account/wire.h"
 #include "apps/cli/job_name.h"
 #include "base/result.h"
+#include "consumer/wire.h"
+#include "record/record.pb.h"
 
 namespace nw::cli {
 

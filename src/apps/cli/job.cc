@@ -6,12 +6,12 @@
 
 #include <fmt/format.h>
 
+#include "apps/cli/cli_common.h"
 #include "apps/cli/command.h"
 #include "apps/cli/daemons.h"
-#include "apps/cli/house.h"
 #include "apps/cli/slurm_words.h"
 #include "base/parse.h"
-#include "report/forms.h"
+#include "report/formats.h"
 #include "report/job.h"
 
 namespace nw::cli {

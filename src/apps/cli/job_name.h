@@ -13,8 +13,8 @@
 #include <string_view>
 #include <vector>
 
-#include "account/record.pb.h"
 #include "base/result.h"
+#include "record/record.pb.h"
 
 namespace nw::cli {
 

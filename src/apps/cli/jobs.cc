@@ -7,13 +7,13 @@
 
 #include <fmt/format.h>
 
+#include "apps/cli/cli_common.h"
 #include "apps/cli/command.h"
 #include "apps/cli/daemons.h"
-#include "apps/cli/house.h"
 #include "base/parse.h"
 #include "base/units.h"
 #include "report/accounting.h"
-#include "report/forms.h"
+#include "report/formats.h"
 #include "report/job.h"
 #include "store/query_words.h"
 

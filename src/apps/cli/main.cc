@@ -5,7 +5,7 @@
 
 #include <google/protobuf/stubs/logging.h>
 
-#include "apps/cli/house.h"
+#include "apps/cli/cli_common.h"
 #include "apps/cli/options.h"
 
 namespace {

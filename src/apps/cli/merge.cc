@@ -7,9 +7,9 @@
 #include <filesystem>
 #include <map>
 
+#include "apps/cli/cli_common.h"
 #include "apps/cli/command.h"
-#include "apps/cli/house.h"
-#include "report/forms.h"
+#include "report/formats.h"
 #include "store/transfer.h"
 #include "study/windows.h"
 

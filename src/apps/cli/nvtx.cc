@@ -7,9 +7,9 @@
 
 #include <fmt/format.h>
 
-#include "account/client/nvtx/attach.h"
-#include "account/client/nvtx/filter.h"
-#include "apps/cli/house.h"
+#include "apps/cli/cli_common.h"
+#include "client/nvtx/attach.h"
+#include "client/nvtx/filter.h"
 
 namespace nw::cli {
 

@@ -8,7 +8,7 @@
 #include <cstdio>
 #include <string_view>
 
-#include "apps/cli/house.h"
+#include "apps/cli/cli_common.h"
 #include "apps/cli/options.h"
 
 namespace nw::cli {

@@ -14,8 +14,8 @@
 #include <string_view>
 #include <vector>
 
-#include "account/lines.h"
 #include "base/units.h"
+#include "consumer/lines.h"
 
 namespace nw::cli {
 

@@ -11,10 +11,10 @@
 #include <cstdlib>
 #include <functional>
 
-#include "account/channel.h"
-#include "account/client/client.h"
+#include "apps/cli/cli_common.h"
 #include "apps/cli/command.h"
-#include "apps/cli/house.h"
+#include "client/client.h"
+#include "consumer/channel.h"
 
 namespace nw::cli {
 

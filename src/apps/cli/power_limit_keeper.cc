@@ -16,7 +16,7 @@
 
 #include <fmt/format.h>
 
-#include "apps/cli/house.h"
+#include "apps/cli/cli_common.h"
 #include "base/parse.h"
 
 namespace nw::cli {

@@ -3,10 +3,10 @@
 
 #include <fmt/format.h>
 
+#include "apps/cli/cli_common.h"
 #include "apps/cli/command.h"
-#include "apps/cli/house.h"
 #include "base/parse.h"
-#include "report/forms.h"
+#include "report/formats.h"
 
 namespace nw::cli {
 

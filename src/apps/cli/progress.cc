@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-#include "apps/cli/house.h"
+#include "apps/cli/cli_common.h"
 #include "report/escape.h"
 #include "report/number.h"
 

@@ -14,13 +14,13 @@
 
 #include <fmt/format.h>
 
-#include "account/channel.h"
-#include "account/door.h"
 #include "apps/cli/child.h"
-#include "apps/cli/house.h"
+#include "apps/cli/cli_common.h"
+#include "apps/cli/instrumented_command.h"
+#include "apps/cli/run_monitor.h"
 #include "apps/cli/sampler.h"
-#include "apps/cli/session.h"
-#include "apps/cli/wrapped.h"
+#include "consumer/channel.h"
+#include "consumer/rendezvous.h"
 #include "store/uid.h"
 
 namespace nw::cli {

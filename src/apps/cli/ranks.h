@@ -1,11 +1,11 @@
 // Ranks: `run` in the processes of a parallel program (mpirun -n 8 nodewatt run ./app). Those of one node share one
-// sampler (account/crew.h); each starts its own command, ends as that ends, and writes no record.
+// sampler (consumer/rank_group.h); each starts its own command, ends as that ends, and writes no record.
 #pragma once
 
-#include "account/launch.h"
-#include "account/record.pb.h"
 #include "apps/cli/command.h"
 #include "base/result.h"
+#include "consumer/launcher.h"
+#include "record/record.pb.h"
 
 namespace nw::cli {
 

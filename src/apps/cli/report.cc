@@ -9,11 +9,11 @@
 
 #include <fmt/format.h>
 
+#include "apps/cli/cli_common.h"
 #include "apps/cli/command.h"
-#include "apps/cli/house.h"
 #include "apps/cli/png.h"
 #include "base/parse.h"
-#include "report/forms.h"
+#include "report/formats.h"
 #include "report/provenance.h"
 #include "store/query_words.h"
 

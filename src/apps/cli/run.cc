@@ -8,12 +8,12 @@
 
 #include <cstdio>
 
+#include "apps/cli/cli_common.h"
 #include "apps/cli/command.h"
-#include "apps/cli/house.h"
+#include "apps/cli/instrumented_command.h"
 #include "apps/cli/ranks.h"
-#include "apps/cli/session.h"
-#include "apps/cli/wrapped.h"
-#include "sensor/site_file.h"
+#include "apps/cli/run_monitor.h"
+#include "site/site_file.h"
 #include "store/uid.h"
 
 namespace nw::cli {

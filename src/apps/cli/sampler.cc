@@ -22,13 +22,13 @@
 #include <thread>
 
 #include "apps/cli/child.h"
-#include "apps/cli/house.h"
+#include "apps/cli/cli_common.h"
 #include "apps/cli/ranks.h"
-#include "apps/cli/session.h"
+#include "apps/cli/run_monitor.h"
 #include "base/anomalies.h"
 #include "base/monotonic.h"
 #include "base/parse.h"
-#include "sensor/site_file.h"
+#include "site/site_file.h"
 
 namespace nw::cli {
 

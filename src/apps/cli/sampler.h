@@ -3,11 +3,11 @@
 
 #include <functional>
 
-#include "account/crew.h"
-#include "account/launch.h"
-#include "account/record.pb.h"
 #include "apps/cli/command.h"
 #include "base/result.h"
+#include "consumer/launcher.h"
+#include "consumer/rank_group.h"
+#include "record/record.pb.h"
 
 namespace nw::cli {
 

@@ -9,16 +9,16 @@
 
 #include <fmt/format.h>
 
-#include "account/record.h"
+#include "apps/cli/cli_common.h"
 #include "apps/cli/command.h"
-#include "apps/cli/house.h"
 #include "apps/cli/power_limit_note.h"
 #include "base/parse.h"
 #include "energy/meter.h"
+#include "record/record.h"
 #include "report/number.h"
 #include "report/sensors.h"
 #include "sensor/reader.h"
-#include "sensor/site_file.h"
+#include "site/site_file.h"
 
 namespace nw::cli {
 

@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
-#include "account/record.pb.h"
 #include "base/result.h"
+#include "record/record.pb.h"
 #include "report/report.h"
 
 namespace nw::cli {

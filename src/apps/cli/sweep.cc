@@ -11,16 +11,16 @@
 
 #include <fmt/format.h>
 
-#include "account/record.h"
+#include "apps/cli/cli_common.h"
 #include "apps/cli/command.h"
-#include "apps/cli/house.h"
+#include "apps/cli/instrumented_command.h"
 #include "apps/cli/power_limit_note.h"
 #include "apps/cli/sweep_dir.h"
 #include "apps/cli/sweep_result.h"
 #include "apps/cli/sweep_turns.h"
-#include "apps/cli/wrapped.h"
 #include "base/parse.h"
-#include "sensor/site_file.h"
+#include "record/record.h"
+#include "site/site_file.h"
 
 namespace nw::cli {
 

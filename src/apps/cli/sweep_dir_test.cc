@@ -8,7 +8,7 @@
 
 #include <gtest/gtest.h>
 
-#include "apps/cli/house.h"
+#include "apps/cli/cli_common.h"
 #include "support/temp_dir.h"
 
 namespace nw::cli {

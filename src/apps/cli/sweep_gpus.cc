@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "account/allocation.h"
+#include "accounting/allocation.h"
 #include "base/parse.h"
 
 namespace nw::cli {

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "account/record.pb.h"
 #include "apps/cli/grid.h"
 #include "apps/cli/power_limit_keeper.h"
+#include "record/record.pb.h"
 
 namespace nw::cli {
 

@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "apps/cli/house.h"
+#include "apps/cli/cli_common.h"
 #include "apps/cli/sweep_turns.h"
 #include "store/transfer.h"
 

@@ -9,7 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "apps/cli/house.h"
+#include "apps/cli/cli_common.h"
 #include "base/host.h"
 #include "base/parse.h"
 #include "store/uid.h"

@@ -7,10 +7,10 @@
 
 #include <fmt/format.h>
 
+#include "apps/cli/cli_common.h"
 #include "apps/cli/cool_down.h"
-#include "apps/cli/house.h"
 #include "apps/cli/progress.h"
-#include "apps/cli/session.h"
+#include "apps/cli/run_monitor.h"
 #include "base/fd.h"
 
 namespace nw::cli {

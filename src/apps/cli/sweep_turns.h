@@ -9,7 +9,7 @@
 #include "apps/cli/sweep_dir.h"
 #include "apps/cli/sweep_gpus.h"
 #include "apps/cli/sweep_state.h"
-#include "sensor/site.h"
+#include "site/site.h"
 
 namespace nw::cli {
 

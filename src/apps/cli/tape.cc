@@ -4,17 +4,17 @@
 
 #include <algorithm>
 
-#include "account/account.h"
-#include "account/record.h"
-#include "account/usage.h"
+#include "accounting/run_accounting.h"
+#include "accounting/utilization_summary.h"
 #include "apps/cli/child.h"
+#include "apps/cli/cli_common.h"
 #include "apps/cli/command.h"
-#include "apps/cli/house.h"
 #include "base/host_tape.h"
 #include "base/parse.h"
-#include "report/forms.h"
+#include "record/record.h"
+#include "report/formats.h"
 #include "sensor/reader.h"
-#include "sensor/site_file.h"
+#include "site/site_file.h"
 #include "store/uid.h"
 
 namespace nw::cli {

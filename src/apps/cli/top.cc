@@ -8,9 +8,9 @@
 
 #include <fmt/format.h>
 
+#include "apps/cli/cli_common.h"
 #include "apps/cli/command.h"
 #include "apps/cli/daemons.h"
-#include "apps/cli/house.h"
 #include "base/parse.h"
 
 namespace nw::cli {

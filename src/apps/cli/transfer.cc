@@ -1,8 +1,8 @@
 // nodewatt export and import: records from one machine to another, in one file.
 #include <cstdio>
 
+#include "apps/cli/cli_common.h"
 #include "apps/cli/command.h"
-#include "apps/cli/house.h"
 #include "store/privacy.h"
 #include "store/transfer.h"
 

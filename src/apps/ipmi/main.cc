@@ -14,7 +14,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "apps/ipmi/service.h"
+#include "apps/ipmi/broker.h"
 #include "base/parse.h"
 #include "base/unix_socket.h"
 

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <cstdlib>
 
-#include "account/open_job.h"
-#include "account/record.h"
+#include "accounting/job_state.h"
+#include "record/record.h"
 
 namespace nw::noded {
 

@@ -3,15 +3,15 @@
 //
 //   on a node of his own   steps of 1 s, values rounded to 1 J and 1 W
 //   on a shared node       steps of 10 s, his share alone
-// (finest_step() of account/open_job.h, by which running jobs are shown as well.)
+// (finest_step() of accounting/job_state.h, by which running jobs are shown as well.)
 // What is shorter than the step has no figure; nothing finer than a package or an accelerator is shown; what is rounded
 // adds up as it did.
 #pragma once
 
 #include <cstdint>
 
-#include "account/record.pb.h"
 #include "base/units.h"
+#include "record/record.pb.h"
 
 namespace nw::noded {
 

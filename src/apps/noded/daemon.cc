@@ -15,11 +15,11 @@
 
 #include <fmt/format.h>
 
-#include "account/record.h"
 #include "apps/noded/notify.h"
 #include "apps/noded/own_use.h"
 #include "base/parse.h"
-#include "sensor/site_file.h"
+#include "record/record.h"
+#include "site/site_file.h"
 #include "store/paths.h"
 #include "store/uid.h"
 

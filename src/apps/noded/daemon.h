@@ -7,16 +7,16 @@
 #include <string>
 #include <vector>
 
-#include "account/census.h"
-#include "account/ledger.h"
-#include "apps/noded/desk.h"
+#include "accounting/energy_accounting.h"
 #include "apps/noded/metrics.h"
-#include "apps/noded/metrics_door.h"
-#include "apps/noded/service.h"
+#include "apps/noded/metrics_server.h"
+#include "apps/noded/request_handler.h"
+#include "apps/noded/socket_server.h"
 #include "apps/noded/watch.h"
 #include "base/token_bucket.h"
+#include "consumer/cgroup_scanner.h"
 #include "sensor/reader.h"
-#include "store/books_file.h"
+#include "store/checkpoint_file.h"
 #include "store/store.h"
 
 namespace nw::noded {

@@ -15,9 +15,9 @@
 #include <string>
 #include <vector>
 
-#include "account/books.pb.h"
-#include "account/record.pb.h"
 #include "base/units.h"
+#include "record/checkpoint.pb.h"
+#include "record/record.pb.h"
 #include "sensor/sensor.h"
 
 namespace nw::noded {

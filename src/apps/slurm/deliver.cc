@@ -8,10 +8,10 @@
 #include <cerrno>
 #include <ctime>
 
-#include "account/wire.h"
 #include "base/fd.h"
 #include "base/monotonic.h"
 #include "base/unix_socket.h"
+#include "consumer/wire.h"
 
 namespace nw::slurm {
 

@@ -10,8 +10,8 @@
 #include <string>
 #include <string_view>
 
-#include "account/wire.h"
 #include "base/result.h"
+#include "consumer/wire.h"
 
 namespace nw::slurm {
 

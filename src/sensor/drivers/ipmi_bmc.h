@@ -9,7 +9,7 @@
 #include "base/host.h"
 #include "base/ipmi.h"
 #include "sensor/drivers/ipmi.h"
-#include "sensor/site.h"
+#include "site/site.h"
 
 namespace nw::ipmi {
 

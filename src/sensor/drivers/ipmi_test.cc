@@ -4,7 +4,7 @@
 
 #include <iterator>
 
-#include "base/ipmi_door.h"
+#include "base/ipmi_broker_client.h"
 
 namespace nw::ipmi {
 namespace {

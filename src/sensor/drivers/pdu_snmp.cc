@@ -24,7 +24,7 @@
 
 #include "base/bus.h"
 #include "base/parse.h"
-#include "base/withheld.h"
+#include "base/redaction.h"
 #include "sensor/driver.h"
 
 namespace nw {

@@ -13,7 +13,7 @@ import socket
 import struct
 import sys
 
-PROTO = pathlib.Path(__file__).parents[3] / "src/account/record.proto"
+PROTO = pathlib.Path(__file__).parents[3] / "src/record/record.proto"
 FIELD = re.compile(r"(repeated |optional |)([\w.]+) (\w+) = (\d+);")
 
 

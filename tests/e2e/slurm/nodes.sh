@@ -67,7 +67,7 @@ ask_as() {
 share_parts() {  # what users are to read and run, where they can: they need not see this checkout
   mkdir -p "$SHARE/tests/e2e" "$SHARE/src/account" "$SHARE/bin"
   cp -r "$RIG_PARTS" "$SHARE/tests/e2e/"
-  cp "$HERE/../../src/account/record.proto" "$SHARE/src/account/"
+  cp "$HERE/../../src/record/record.proto" "$SHARE/src/account/"
   cp "$NODEWATT" "$SHARE/bin/"
   chmod -R a+rX "$SHARE"
   chmod 755 "$WORK"

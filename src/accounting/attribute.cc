@@ -1,0 +1,260 @@
+// All weights are integers before anything is divided: shares become parts of 2^40 once, CPU times and bytes are counts
+// already. What a claim gets then depends neither on the order in which doubles are added up nor on the compiler. Each
+// split goes by largest remainder, so that every row is less than a microjoule from its exact quota, a row without
+// weight gets nothing, and the rows add up to what was split whatever its sign.
+#include "accounting/attribute.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace nw {
+
+namespace {
+constexpr std::int64_t kWhole = std::int64_t{1} << 40;
+constexpr double kMostHeld = 0x1p62;  // bytes; products with an energy stay within 128 bits
+
+// One a row: the jobs, then idle, then system.
+using Weights = std::vector<std::int64_t>;
+constexpr std::size_t kOtherRows = 2;
+std::size_t idle_row(const Weights& weights) { return weights.size() - 2; }
+
+Int128 sum_of(const Weights& weights) { return std::accumulate(weights.begin(), weights.end(), Int128{0}); }
+
+// Not a number counts as nothing.
+double clamp_to(double value, double most) { return value > 0 ? std::min(value, most) : 0; }
+
+// What each job reserved, as parts of kWhole, and in the idle row what nobody did.
+template <class ShareOf>
+Weights make_reserved(std::span<const Claim> claims, ShareOf share_of) {
+  Weights parts;
+  for (const Claim& claim : claims) parts.push_back(std::llround(clamp_to(share_of(claim), 1) * double{kWhole}));
+  const Int128 sum = sum_of(parts);
+  if (sum > kWhole)
+    for (auto& part : parts) part = mul_div(part, kWhole, sum);
+  // Less than a part a claim is what rounding left, as with three thirds.
+  const auto rest = static_cast<std::int64_t>(std::max(kWhole - sum, Int128{0}));
+  parts.push_back(rest < static_cast<std::int64_t>(claims.size()) ? 0 : rest);
+  parts.push_back(0);
+  return parts;
+}
+
+double device_share(const Claim& claim, std::size_t device) {
+  return device < claim.devices.size() ? claim.devices[device] : 0;
+}
+
+Weights make_reserved_device(std::span<const Claim> claims, std::size_t device) {
+  return make_reserved(claims, [device](const Claim& claim) { return device_share(claim, device); });
+}
+
+// Of the whole node: half by CPUs and half by accelerators, where there are any.
+Weights make_reserved_node(const Weights& cpus, std::span<const Claim> claims, std::size_t devices) {
+  if (devices == 0) return cpus;
+  Weights node = cpus;
+  for (auto& part : node) part *= static_cast<std::int64_t>(devices);
+  for (std::size_t device = 0; device < devices; ++device) {
+    const Weights parts = make_reserved_device(claims, device);
+    for (std::size_t row = 0; row < node.size(); ++row) node[row] += parts[row];
+  }
+  return node;
+}
+
+std::size_t count_devices(std::span<const Stretch> stretches, std::span<const Claim> claims) {
+  std::size_t devices = 0;
+  for (const Claim& claim : claims) devices = std::max(devices, claim.devices.size());
+  for (const Stretch& stretch : stretches)
+    if (stretch.rule == Rule::device) devices = std::max(devices, stretch.device + 1);
+  return devices;
+}
+
+// What everybody used, the system included.
+template <class UseOf>
+Weights make_used(std::span<const Claim> claims, const Outside& outside, UseOf use_of) {
+  Weights used;
+  for (const Claim& claim : claims) used.push_back(use_of(claim));
+  used.push_back(0);
+  used.push_back(use_of(outside));
+  return used;
+}
+
+// Rounded down; then one microjoule each to those who lost most by it. Equal losses: to the heavier, then the earlier.
+std::vector<std::int64_t> split_exactly(std::int64_t energy, const Weights& weights) {
+  const Int128 whole = sum_of(weights), size = energy < 0 ? -Int128{energy} : Int128{energy};
+  std::vector<std::int64_t> parts(weights.size());
+  std::vector<Int128> lost(weights.size());
+  std::vector<std::size_t> order(weights.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  Int128 left = size;
+  for (std::size_t row = 0; row < weights.size(); ++row) {
+    const Int128 product = size * weights[row], quotient = product / whole;
+    lost[row] = product % whole;
+    left -= quotient;
+    parts[row] = static_cast<std::int64_t>(energy < 0 ? -quotient : quotient);
+  }
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    if (lost[a] != lost[b]) return lost[a] > lost[b];
+    return weights[a] != weights[b] ? weights[a] > weights[b] : a < b;
+  });
+  for (std::size_t place = 0; left > 0; ++place, --left) parts[order[place]] += energy < 0 ? -1 : 1;
+  return parts;
+}
+
+// One call of divide(): the weights that its stretches are split by, and the rows that they fill.
+class Divider {
+ public:
+  Divider(std::span<const Stretch> stretches, std::span<const Claim> claims, const Outside& outside)
+      : stretches_(stretches), claims_(claims), rows_(claims.size() + kOtherRows) {
+    for (Share& row : rows_) row.energy.resize(stretches.size()), row.variance.resize(stretches.size());
+    cpus_ = make_reserved(claims, [](const Claim& claim) { return claim.cpus; });
+    memory_ = make_reserved(claims, [](const Claim& claim) { return claim.memory; });
+    if (memory_[idle_row(memory_)] == kWhole) memory_ = cpus_;  // nobody is confined in memory
+    node_ = make_reserved_node(cpus_, claims, count_devices(stretches, claims));
+    cpu_time_ =
+        make_used(claims, outside, [](const auto& who) { return std::max(who.cpu_time.count(), std::int64_t{0}); });
+    held_ = make_used(claims, outside,
+                      [](const auto& who) { return static_cast<std::int64_t>(clamp_to(who.held, kMostHeld)); });
+  }
+
+  void give_all_to(std::size_t job) {
+    for (std::size_t at = 0; at < stretches_.size(); ++at) rows_[job].energy[at] = stretches_[at].energy;
+  }
+
+  void by_allocation(std::size_t at) {
+    const Stretch& stretch = stretches_[at];
+    switch (stretch.rule) {
+      case Rule::processor: return split(at, stretch.energy, cpus_, 0);
+      case Rule::memory: return split(at, stretch.energy, memory_, 0);
+      case Rule::device: return split(at, stretch.energy, make_reserved_device(claims_, stretch.device), 0);
+      case Rule::node: return split(at, stretch.energy, node_, 0);
+    }
+  }
+
+  void by_use(std::size_t at) {
+    const Stretch& stretch = stretches_[at];
+    switch (stretch.rule) {
+      case Rule::processor: return split_used(at, cpus_, cpu_time_, kDoubtOfCpuTime);
+      case Rule::memory: return split_used(at, memory_, held_, kDoubtOfHeld);
+      case Rule::device: return split_device(at);
+      case Rule::node: return split_node(at);
+    }
+  }
+
+  Division finish() && {
+    Division division;
+    division.system = std::move(rows_.back());
+    rows_.pop_back();
+    division.idle = std::move(rows_.back());
+    rows_.pop_back();
+    division.jobs = std::move(rows_);
+    return division;
+  }
+
+ private:
+  void split_used(std::size_t at, const Weights& reserved, const Weights& used, double doubt) {
+    const Stretch& stretch = stretches_[at];
+    const bool known = stretch.idle > Joules{}, anybody = sum_of(used) > 0;
+    const Joules most = stretch.idle_most > Joules{} ? std::min(stretch.idle_most, stretch.energy) : stretch.energy;
+    const Joules rest = known ? std::min(stretch.idle, stretch.energy) : Joules::of(most.count() / 2);
+    split(at, rest, reserved, kDoubtOfBaseline);
+    split(at, stretch.energy - rest, anybody ? used : reserved, anybody ? doubt : kDoubtOfBaseline);
+    if (!known && anybody) doubt_between(at, to_joules(most), used, reserved);
+  }
+
+  // Who has a device to himself, if only a slice of it, is who it works for.
+  void split_device(std::size_t at) {
+    const Stretch& stretch = stretches_[at];
+    Weights parts = make_reserved_device(claims_, stretch.device);
+    if (std::count_if(parts.begin(), parts.end() - kOtherRows, [](auto part) { return part > 0; }) == 1)
+      parts[idle_row(parts)] = 0;
+    split(at, stretch.energy, parts, kDoubtOfSlices);
+  }
+
+  // By reservation and, of fans and losses, by what is drawn; where no part says what is, CPU time stands for it.
+  void split_node(std::size_t at) {
+    const Joules whole = std::max(stretches_[at].energy, Joules{});
+    const Weights drawn = find_drawn();
+    const Int128 parts = sum_of(drawn);
+    const Weights& other = parts > 0 ? drawn : cpu_time_;
+    const auto percent = [&](int of_parts) { return std::min(whole, Joules::of(saturate(parts * of_parts / 100))); };
+    Joules follows, doubtful;
+    if (parts > 0) {
+      follows = percent((kLeastFollowing + kMostFollowing) / 2);
+      doubtful = percent(kMostFollowing - kLeastFollowing);
+    } else if (sum_of(other) > 0) {
+      follows = Joules::of(whole.count() / 2);
+      doubtful = whole;
+    }
+    if (doubtful > Joules{}) doubt_between(at, to_joules(doubtful), node_, other);
+    split(at, follows, other, kDoubtOfCpuTime);
+    split(at, stretches_[at].energy - follows, node_, kDoubtOfNode);
+  }
+
+  // By the parts, as they are divided already.
+  Weights find_drawn() const {
+    Weights drawn;
+    for (const Share& row : rows_) {
+      Joules sum;
+      for (std::size_t part = 0; part < stretches_.size(); ++part)
+        if (stretches_[part].rule != Rule::node) sum += std::max(row.energy[part], Joules{});
+      drawn.push_back(sum.count());
+    }
+    return drawn;
+  }
+
+  // So many joules, or any part of them, may in truth go by the one weight, and the others by the other.
+  void doubt_between(std::size_t at, double most, const Weights& one, const Weights& other) {
+    const auto all = static_cast<double>(sum_of(one)), all_other = static_cast<double>(sum_of(other));
+    for (std::size_t row = 0; row < rows_.size(); ++row) {
+      const double apart = static_cast<double>(one[row]) / all - static_cast<double>(other[row]) / all_other;
+      rows_[row].variance[at] += apart * most * apart * most / 12;
+    }
+  }
+
+  void split(std::size_t at, Joules energy, const Weights& weights, double doubt) {
+    if (energy == Joules{}) return;
+    const auto parts = split_exactly(energy.count(), weights);
+    const Int128 sum = sum_of(weights);
+    const auto part_of = [&](Int128 weight) { return static_cast<double>(weight) / static_cast<double>(sum); };
+    // Nothing is taken off a share near one, which would leave noise: the others' squares are added up from both ends.
+    std::vector<double> behind(weights.size() + 1);
+    for (std::size_t row = weights.size(); row-- > 0;)
+      behind[row] = behind[row + 1] + part_of(weights[row]) * part_of(weights[row]);
+    double before = 0;
+    for (std::size_t row = 0; row < parts.size(); ++row) {
+      rows_[row].energy[at] += Joules::of(parts[row]);
+      const double share = part_of(weights[row]), left = part_of(sum - weights[row]);
+      const double u = doubt * to_joules(energy) * share;
+      rows_[row].variance[at] += u * u * (left * left + before + behind[row + 1]);
+      before += share * share;
+    }
+  }
+
+  std::span<const Stretch> stretches_;
+  std::span<const Claim> claims_;
+  std::vector<Share> rows_;
+  Weights cpus_, memory_, node_;  // reserved
+  Weights cpu_time_, held_;       // used
+};
+
+}  // namespace
+
+std::string_view name(Policy policy) { return policy == Policy::use ? "use/1" : "allocation/1"; }
+
+Division divide(Policy policy, std::span<const Stretch> stretches, std::span<const Claim> claims,
+                const Outside& outside) {
+  Divider divider(stretches, claims, outside);
+  const auto is_exclusive = [](const Claim& claim) { return claim.exclusive; };
+  if (std::count_if(claims.begin(), claims.end(), is_exclusive) == 1) {
+    const auto owner = std::find_if(claims.begin(), claims.end(), is_exclusive);
+    divider.give_all_to(static_cast<std::size_t>(owner - claims.begin()));
+    return std::move(divider).finish();
+  }
+  // What is left of the node comes last: its doubt looks at what the parts were divided into.
+  for (const bool node : {false, true})
+    for (std::size_t at = 0; at < stretches.size(); ++at)
+      if ((stretches[at].rule == Rule::node) == node)
+        policy == Policy::use ? divider.by_use(at) : divider.by_allocation(at);
+  return std::move(divider).finish();
+}
+
+}  // namespace nw

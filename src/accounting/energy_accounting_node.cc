@@ -1,0 +1,73 @@
+// What the node's energy went to since the books began.
+#include <algorithm>
+
+#include "accounting/energy_accounting.h"
+#include "record/record.h"
+
+namespace nw {
+
+void Ledger::write(pb::NodeState& out) const {
+  out.set_host(node_.record.node().host());
+  out.set_node_type(node_.record.node_type());
+  out.set_version(node_.record.version());
+  out.set_since_unix_ns(since_wall_ns_);
+  out.set_at_unix_ns(wall_ns_);
+  out.set_policy(std::string(name(kPolicies[0])));
+  write_rows(out);
+  write_parts(out);
+  for (const Meter& meter : meters_) nw::write_anomalies(meter.anomalies(), meter.plate().id, *out.mutable_anomalies());
+}
+
+void Ledger::write_rows(pb::NodeState& out) const {
+  Joules jobs = ended_energy_;
+  std::uint32_t running = 0;
+  for (const auto& [serial, job] : jobs_) {
+    jobs += job.own.by_policy.front().total;
+    running += job.end ? 0 : 1;
+  }
+  const auto row = [&](const char* name, Joules energy) {
+    pb::NodeRow& one = *out.add_rows();
+    one.set_name(name);
+    one.set_energy_uj(energy.count());
+  };
+  row("jobs", jobs);
+  row("idle", idle_.front().total);
+  row("system", system_.front().total);
+  row("node", node_energy_);
+  out.set_jobs_running(running);
+  out.set_jobs_ended(ended_jobs_);
+  out.set_not_conserved_uj(not_conserved().count());
+}
+
+void Ledger::write_parts(pb::NodeState& out) const {
+  Kind kind = Kind::measured;
+  Boundary boundary = Boundary::on_chip;
+  for (std::size_t i = 0; i < meters_.size(); ++i) {
+    if (!meters_[i].alive()) continue;
+    const Nameplate& plate = meters_[i].plate();
+    const bool of_total = layout_.is_of_total(i);
+    pb::NodePart& part = *out.add_parts();
+    part.set_domain(std::string(name(plate.part.domain)));
+    part.set_device(plate.part.device);
+    part.set_label(plate.label);
+    part.set_sensor(plate.id);
+    part.set_energy_uj(parts_[i].count());
+    part.set_kind(to_record(plate.how));
+    part.set_counted(layout_.is_counted(i));
+    if (power_[i]) part.set_power_uw(power_[i]->count());
+    if (!of_total) continue;
+    kind = std::max(kind, plate.how);
+    boundary = std::max(boundary, plate.boundary);
+  }
+  out.set_kind(to_record(kind));
+  out.set_boundary(to_record(boundary));
+  if (!layout_.root) return;
+  pb::NodePart& rest = *out.add_parts();
+  rest.set_domain("other");
+  rest.set_label("rest of node");
+  rest.set_energy_uj(rest_.count());
+  rest.set_kind(pb::KIND_DERIVED);
+  rest.set_counted(true);
+}
+
+}  // namespace nw

@@ -1,0 +1,443 @@
+#include "accounting/energy_accounting.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+namespace nw {
+namespace {
+
+// A node of two packages of 100 W each, memory of 20 W and one GPU of 300 W; all counters, in microjoules.
+struct Machine {
+  static constexpr std::int64_t kWatts[] = {100, 100, 20, 300};
+
+  Machine() {
+    const auto plate = [](const char* id, Part part) {
+      Nameplate made;
+      made.id = made.source = id;
+      made.part = std::move(part);
+      made.refresh = millis(1);
+      return made;
+    };
+    plates = {plate("rapl/package-0", {Domain::package, "0"}), plate("rapl/package-1", {Domain::package, "1"}),
+              plate("rapl/dram-0", {Domain::dram, "0"}), plate("nvml/GPU-a/energy", {Domain::gpu, "GPU-a"})};
+  }
+
+  Sweep read() const {
+    Sweep sweep;
+    for (std::size_t i = 0; i < plates.size(); ++i)
+      sweep.push_back({now,
+                       now,
+                       {},
+                       static_cast<std::uint64_t>(1'000'000'000'000 + kWatts[i] * (now.count() / 1000) +
+                                                  (i == 0 ? burst.count() : 0)),
+                       Status::ok,
+                       {}});
+    return sweep;
+  }
+  Census count() {
+    census.at = now;
+    census.cpus = 8;
+    census.memory = 64'000'000'000;
+    census.memory_used = 8'000'000'000;
+    census.busy = busy;
+    return census;
+  }
+  void pass(Nanos time) {
+    now += time;
+    busy += time;
+  }
+
+  std::vector<Nameplate> plates;
+  Nanos now = seconds(100), busy{};
+  Joules burst;  // of the first package, beside its power
+  Census census;
+};
+
+constexpr std::int64_t kAll = 520;  // W
+
+LedgerNode make_node() {
+  LedgerNode node;
+  for (const char* package : {"rapl/package-0", "rapl/package-1"}) node.idle[package] = watts(40);
+  int count = 0;
+  node.make_uid = [count]() mutable { return "uid" + std::to_string(count++); };
+  ActivityPlate gpu;
+  gpu.id = "nvml/GPU-a/activity";
+  gpu.part = {Domain::gpu, "GPU-a"};
+  gpu.indices = {0};
+  node.devices = {gpu};
+  return node;
+}
+
+JobUse make_use(std::string id, std::vector<unsigned> cpus, Nanos cpu = {}) {
+  JobUse use;
+  use.id = std::move(id);
+  use.uid = 1000;
+  use.cpus = std::move(cpus);
+  use.cpu = cpu;
+  use.steps = {{"0", cpu}};
+  return use;
+}
+
+const std::vector<unsigned> kEveryCpu{0, 1, 2, 3, 4, 5, 6, 7};
+
+class LedgerTest : public ::testing::Test {
+ protected:
+  void moment(Nanos time = seconds(1)) {
+    machine.pass(time);
+    ledger.add(machine.read(), machine.count(), (seconds(1'700'000'000) + machine.now).count());
+    EXPECT_EQ(ledger.not_conserved(), Joules{});
+  }
+  pb::Record take() {
+    EXPECT_EQ(ledger.ended().size(), 1U);
+    if (ledger.ended().empty()) return {};
+    pb::Record record = ledger.ended().front();
+    ledger.ended().clear();
+    return record;
+  }
+  static double energy_of(const pb::Record& record) { return static_cast<double>(record.energy().energy_uj()) * 1e-6; }
+  // What a killed process leaves, taken on by a new one.
+  void kill(const std::string& boot = "boot") {
+    pb::Books books;
+    ledger.forced().write("boot", books);
+    pb::Books read;
+    ASSERT_TRUE(read.ParseFromString(books.SerializeAsString()));
+    ledger = Ledger(machine.plates, make_node(), seconds(1));
+    ledger.resume(read, boot, machine.now);
+  }
+
+  Machine machine;
+  Ledger ledger{machine.plates, make_node(), seconds(1)};
+};
+
+TEST_F(LedgerTest, ExclusiveJobHasTheWholeNode) {
+  for (int i = 0; i < 5; ++i) moment();
+  machine.census.jobs = {make_use("4711", kEveryCpu)};
+  for (int i = 0; i < 10; ++i) moment();
+  machine.census.jobs.clear();
+  for (int i = 0; i < 3; ++i) moment();
+  const pb::Record record = take();
+  EXPECT_NEAR(energy_of(record), kAll * 10.0, 0.01);
+  EXPECT_EQ(record.duration_ns(), seconds(10).count());
+  EXPECT_EQ(record.energy().kind(), pb::KIND_MEASURED);
+  EXPECT_TRUE(record.job().exclusive());
+  EXPECT_EQ(record.job().uid(), 1000U);
+  EXPECT_EQ(record.state(), "ended");
+  EXPECT_EQ(record.job_key(), "slurm-4711");
+  EXPECT_EQ(record.job().begin_basis(), "cgroup");
+  pb::NodeState state;
+  ledger.write(state);
+  EXPECT_EQ(state.not_conserved_uj(), 0);
+  EXPECT_EQ(state.jobs_ended(), 1U);
+}
+
+TEST_F(LedgerTest, JobIsConfinedLaterThanItIsSeen) {
+  moment();
+  machine.census.jobs = {make_use("1", {})};
+  moment();
+  moment(millis(900));
+  machine.census.jobs[0].cpus = kEveryCpu;
+  moment();
+  moment();
+  machine.census.jobs.clear();
+  moment();
+  const pb::Record record = take();
+  EXPECT_TRUE(record.job().exclusive());
+  EXPECT_EQ(record.energy().kind(), pb::KIND_MEASURED);
+  EXPECT_NEAR(energy_of(record), kAll * 3.9, 0.01);
+}
+
+TEST_F(LedgerTest, JobsThatNothingConfinesShareWhatIsLeft) {
+  moment();
+  machine.census.jobs = {make_use("1", {}), make_use("2", {0, 1})};
+  for (int i = 0; i < 10; ++i) moment();
+  machine.census.jobs.clear();
+  moment();
+  ASSERT_EQ(ledger.ended().size(), 2U);
+  const auto& others = ledger.ended()[0].job().others(0).energy();
+  EXPECT_GT(others.energy_uj(), ledger.ended()[1].job().others(0).energy().energy_uj());
+  EXPECT_FALSE(ledger.ended()[0].job().exclusive());
+}
+
+TEST_F(LedgerTest, SharesOfANodeAddUpAndAreAttributed) {
+  moment();
+  machine.census.jobs = {make_use("1", {0, 1}), make_use("2", {2, 3, 4, 5})};
+  moment();
+  for (int i = 1; i <= 10; ++i) {
+    machine.census.jobs[0].cpu = seconds(i) + seconds(i);
+    machine.census.jobs[1].cpu = seconds(i);
+    machine.census.jobs[0].steps[0].cpu = machine.census.jobs[0].cpu;
+    moment();
+  }
+  machine.census.jobs.clear();
+  moment();
+  ASSERT_EQ(ledger.ended().size(), 2U);
+  const pb::Record one = ledger.ended()[0], two = ledger.ended()[1];
+  EXPECT_EQ(one.energy().kind(), pb::KIND_ATTRIBUTED);
+  EXPECT_FALSE(one.job().exclusive());
+  EXPECT_GT(energy_of(one), energy_of(two)) << "by use";
+  ASSERT_EQ(one.job().others_size(), 1);
+  EXPECT_EQ(one.job().others(0).policy(), "allocation/1");
+  EXPECT_LT(one.job().others(0).energy().energy_uj(), two.job().others(0).energy().energy_uj()) << "by reservation";
+  EXPECT_GT(one.job().u_share_uj(), 0);
+  // A second that costs this job more does so on both sockets.
+  double sockets = 0;
+  for (const auto& part : one.components())
+    for (const auto& term : part.energy().contributors())
+      if (part.domain() == "package" && term.name() == "division by CPU time, job 1") sockets += term.u_uj();
+  EXPECT_GT(sockets, 0);
+  const auto& terms = one.energy().terms();
+  const auto found = std::find_if(terms.begin(), terms.end(),
+                                  [](const auto& term) { return term.name() == "division by CPU time, job 1"; });
+  ASSERT_NE(found, terms.end());
+  EXPECT_NEAR(found->u_uj(), sockets, 1);
+}
+
+TEST_F(LedgerTest, AcceleratorGoesToWhomItWasGiven) {
+  moment();
+  ledger.hint({"begin", {{"job", "1"}, {"uid", "7"}, {"gpus", "0"}, {"name", "train"}}});
+  moment(millis(100));
+  machine.census.jobs = {make_use("1", {0, 1}), make_use("2", {2, 3})};
+  for (int i = 0; i < 10; ++i) moment();
+  machine.census.jobs = {machine.census.jobs[1]};
+  moment(millis(1));
+  const pb::Record record = take();
+  EXPECT_EQ(record.name(), "train");
+  EXPECT_EQ(record.job().gpus(), 1U);
+  EXPECT_EQ(record.job().begin_basis(), "prolog");
+  double gpu = 0;
+  for (const auto& part : record.components())
+    if (part.domain() == "gpu") gpu = static_cast<double>(part.energy().energy_uj()) * 1e-6;
+  EXPECT_NEAR(gpu, 300 * 10.0, 31);
+  for (const auto& part : record.components())
+    if (part.domain() == "gpu") {
+      EXPECT_EQ(part.energy().kind(), pb::KIND_MEASURED) << "whole to one";
+    }
+}
+
+TEST_F(LedgerTest, StepsAddUpToTheJobAndOverlapIsNotCountedTwice) {
+  moment();
+  machine.census.jobs = {make_use("1", kEveryCpu)};
+  moment();
+  for (int i = 1; i <= 6; ++i) {
+    auto& job = machine.census.jobs[0];
+    job.cpu = seconds(4 * i);
+    job.steps = {{"0", seconds(3 * i)}, {"1", seconds(i)}, {"extern", Nanos{}}};
+    if (i > 4) job.steps.erase(job.steps.begin());
+    moment();
+  }
+  machine.census.jobs[0].steps = {{"extern", Nanos{}}};
+  moment();
+  moment();
+  machine.census.jobs.clear();
+  moment();
+  const pb::Record record = take();
+  std::int64_t sum = 0;
+  for (const pb::Step& step : record.job().steps()) sum += step.energy().energy_uj();
+  EXPECT_EQ(sum, record.energy().energy_uj());
+  EXPECT_EQ(record.job().steps_size(), 4);  // 0, 1, extern, and what ran in no step
+}
+
+// A sensor that is renewed once a second settles a stretch a moment later.
+TEST_F(LedgerTest, JobThatHasJustEndedIsWhole) {
+  machine.plates[3].refresh = seconds(1);
+  ledger = Ledger(machine.plates, make_node(), seconds(1));
+  for (int i = 0; i < 3; ++i) moment();
+  machine.census.jobs = {make_use("1", kEveryCpu)};
+  for (int i = 0; i < 5; ++i) moment();
+  machine.census.jobs.clear();
+  moment();
+  EXPECT_TRUE(ledger.running(false).empty());
+  ASSERT_TRUE(ledger.ended().empty()) << "it waits";
+  Ledger now = ledger.forced();
+  ASSERT_EQ(now.ended().size(), 1U);
+  EXPECT_NEAR(energy_of(now.ended()[0]), kAll * 5.0, 20);
+  for (int i = 0; i < 3; ++i) moment();
+  EXPECT_NEAR(energy_of(take()), kAll * 5.0, 20);
+}
+
+TEST_F(LedgerTest, EpilogEndsAJobWhoseCgroupLingers) {
+  moment();
+  machine.census.jobs = {make_use("1", kEveryCpu)};
+  for (int i = 0; i < 3; ++i) moment();
+  ledger.hint({"end", {{"job", "1"}, {"exit", "2:0"}}});
+  moment();
+  moment();
+  const pb::Record record = take();
+  EXPECT_EQ(record.exit_code(), 2);
+  EXPECT_EQ(record.job().end_basis(), "epilog");
+  EXPECT_EQ(record.duration_ns(), seconds(3).count());
+  machine.census.jobs.clear();
+  moment();
+  machine.census.jobs = {make_use("1", kEveryCpu)};  // requeued
+  moment();
+  EXPECT_EQ(ledger.running(false).size(), 1U);
+}
+
+TEST_F(LedgerTest, KillLosesNothingOfAJobThatRunsOn) {
+  moment();
+  machine.census.jobs = {make_use("1", kEveryCpu)};
+  for (int i = 0; i < 4; ++i) moment();
+  machine.pass(millis(700));  // not read any more
+  kill();
+  machine.pass(seconds(8));
+  for (int i = 0; i < 3; ++i) moment();
+  machine.census.jobs.clear();
+  moment();
+  const pb::Record record = take();
+  EXPECT_NEAR(energy_of(record), kAll * (3 + 0.7 + 8 + 3 + 1), 0.01);
+  EXPECT_EQ(record.anomalies_size(), 4) << "each counter came late, once";
+}
+
+TEST_F(LedgerTest, JobThatEndedUnseenEndsWithTheLastReading) {
+  moment();
+  machine.census.jobs = {make_use("1", kEveryCpu)};
+  for (int i = 0; i < 4; ++i) moment();
+  kill();
+  machine.census.jobs.clear();
+  machine.pass(seconds(8));
+  moment();
+  const pb::Record record = take();
+  EXPECT_NEAR(energy_of(record), kAll * 3.0, 0.01);
+  EXPECT_EQ(record.job().end_basis(), "restart");
+}
+
+TEST_F(LedgerTest, RebootClosesWhatRan) {
+  moment();
+  machine.census.jobs = {make_use("1", kEveryCpu)};
+  for (int i = 0; i < 4; ++i) moment();
+  kill("another boot");
+  const pb::Record record = take();
+  EXPECT_EQ(record.state(), "lost");
+  EXPECT_NEAR(energy_of(record), kAll * 3.0, 0.01);
+  machine.now = seconds(5);  // the clock began again
+  machine.census.jobs.clear();
+  moment();
+  moment();
+}
+
+TEST_F(LedgerTest, BooksOfTheFutureAreNotGoneOnWith) {
+  moment();
+  machine.census.jobs = {make_use("1", kEveryCpu)};
+  moment();
+  moment();
+  machine.now -= seconds(60);
+  kill();
+  EXPECT_EQ(take().state(), "lost");
+  const auto before = ledger.running(false).size();
+  moment();
+  moment();
+  EXPECT_GT(ledger.running(false).size(), before) << "time goes on";
+}
+
+TEST_F(LedgerTest, RecordThatNobodyKeptSurvivesAKill) {
+  moment();
+  machine.census.jobs = {make_use("1", kEveryCpu)};
+  moment();
+  moment();
+  machine.census.jobs.clear();
+  moment();
+  ASSERT_EQ(ledger.ended().size(), 1U);
+  const std::string uid = ledger.ended()[0].uid();
+  kill();
+  ASSERT_EQ(ledger.ended().size(), 1U);
+  EXPECT_EQ(ledger.ended()[0].uid(), uid);
+}
+
+TEST_F(LedgerTest, OwnersAreShownTicksAlone) {
+  moment();
+  machine.census.jobs = {make_use("1", kEveryCpu)};
+  moment();
+  moment();
+  ledger.tick();
+  moment(millis(50));
+  EXPECT_EQ(ledger.running(true)[0].duration_ns(), seconds(1).count());
+  EXPECT_EQ(ledger.running(false)[0].duration_ns(), (seconds(1) + millis(50)).count());
+}
+
+// However often the clock ticks: of a node of his own every second, of a shared one every ten.
+TEST_F(LedgerTest, FastTicksShowOwnersNoFinerSteps) {
+  for (const auto& cpus : {kEveryCpu, std::vector<unsigned>{0, 1}}) {
+    machine.census.jobs.clear();
+    moment();
+    machine.census.jobs = {make_use(std::to_string(cpus.size()), cpus)};
+    moment(millis(100));
+    const bool exclusive = cpus == kEveryCpu;
+    std::int64_t shown = 0;
+    int steps = 0;
+    for (int i = 0; i < 300; ++i) {
+      moment(millis(100));
+      ledger.tick();
+      const pb::Record now = ledger.running(true).at(0);
+      if (now.duration_ns() == shown) continue;
+      EXPECT_GE(now.duration_ns() - shown, (finest_step(exclusive) - millis(20)).count());
+      shown = now.duration_ns();
+      ++steps;
+    }
+    EXPECT_EQ(steps, exclusive ? 30 : 3);
+  }
+}
+
+// A burst of a second is a second's mean to who is alone, and ten seconds' to who is not.
+TEST_F(LedgerTest, MaximumIsOfStepsThatAnOwnerMayBeTold) {
+  for (const bool alone : {true, false}) {
+    machine.census.jobs.clear();
+    moment();
+    machine.census.jobs = {make_use("1", alone ? kEveryCpu : std::vector<unsigned>{0, 1, 2, 3})};
+    for (int i = 0; i < 35; ++i) {
+      if (i == 17) machine.burst += joules(50);
+      const Nanos time = i % 3 == 0 ? seconds(1) : millis(500);
+      machine.census.jobs[0].cpu = *machine.census.jobs[0].cpu + time;
+      moment(time);
+    }
+    if (!alone) kill();
+    machine.census.jobs.clear();
+    moment();
+    const pb::Record record = take();
+    double most = 0;
+    for (const auto& part : record.components())
+      if (part.sensor() == "rapl/package-0") most = static_cast<double>(part.max_power_uw()) * 1e-6;
+    if (alone)
+      EXPECT_NEAR(most, 150, 1);
+    else
+      EXPECT_NEAR(most, 80 + 50 / 10, 1);  // half of what is at rest, all above it
+  }
+}
+
+// Whatever comes and goes, and however often the process is killed: no joule is lost, none is counted twice.
+RC_GTEST_PROP(LedgerProperties, BooksAreTheNode, ()) {
+  Machine machine;
+  Ledger ledger(machine.plates, make_node(), seconds(1));
+  const auto moment = [&](Nanos time) {
+    machine.pass(time);
+    ledger.add(machine.read(), machine.count(), machine.now.count());
+  };
+  moment(seconds(1));
+  const Nanos begin = machine.now;
+  const auto acts = *rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 6));
+  unsigned next = 1;
+  for (const int act : acts) {
+    auto& jobs = machine.census.jobs;
+    if (act == 0 && jobs.size() < 4) jobs.push_back(make_use(std::to_string(next++), {next % 8, (next + 1) % 8}));
+    if (act == 1 && !jobs.empty()) jobs.erase(jobs.begin());
+    if (act == 2) {
+      pb::Books books;
+      ledger.forced().write("boot", books);
+      ledger = Ledger(machine.plates, make_node(), seconds(1));
+      ledger.resume(books, "boot", machine.now);
+    }
+    for (JobUse& job : jobs) {
+      job.cpu = *job.cpu + millis(*rc::gen::inRange(0, 2000));
+      job.steps[0].cpu = job.cpu;
+    }
+    moment(millis(*rc::gen::inRange(1, 3000)));
+    RC_ASSERT(ledger.not_conserved() == Joules{});
+  }
+  pb::NodeState state;
+  ledger.write(state);
+  const std::int64_t node = state.rows(3).energy_uj();
+  RC_ASSERT(node == kAll * ((machine.now - begin).count() / 1000));
+  RC_ASSERT(state.rows(0).energy_uj() + state.rows(1).energy_uj() + state.rows(2).energy_uj() == node);
+}
+
+}  // namespace
+}  // namespace nw

@@ -1,0 +1,111 @@
+#include "accounting/job_state.h"
+
+#include <algorithm>
+
+#include "accounting/attribute.h"
+
+namespace nw {
+
+JobBooks::JobBooks(std::size_t meters) : by_policy(std::size(kPolicies), Book(meters)), loose(meters), peaks(meters) {}
+
+void Peak::add(Joules its, Nanos over, Nanos step) {
+  energy += its;
+  time += over;
+  if (time + kEarly < step) return;
+  const Watts mean = energy / time;
+  most = std::max(most.value_or(mean), mean);
+  energy = {};
+  time = {};
+}
+
+std::vector<std::string> names_of(const pb::Job& job) {
+  std::vector<std::string> names{job.id()};
+  if (!job.sluid().empty()) names.push_back(job.sluid());
+  if (!job.array_job().empty()) names.push_back(job.array_job());
+  if (!job.array_task().empty()) names.push_back(job.array_job() + "_" + job.array_task());
+  if (!job.het_job().empty()) names.push_back(job.het_job());
+  if (!job.het_offset().empty()) names.push_back(job.het_job() + "+" + job.het_offset());
+  return names;
+}
+
+bool OpenJob::is(const std::string& asked) const {
+  const auto names = names_of(record.job());
+  return asked == id || std::find(names.begin(), names.end(), asked) != names.end();
+}
+
+namespace {
+void write_step(const std::string& id, const StepBook& step, pb::BookStep& out) {
+  out.set_id(id);
+  out.set_begin_ns(step.begin.count());
+  out.set_end_ns(step.end ? step.end->count() : 0);
+  if (step.cpu) out.set_cpu_ns(step.cpu->count());
+  if (step.cpu_begin) out.set_cpu_begin_ns(step.cpu_begin->count());
+  out.set_phase(step.phase);
+  out.set_period_ms(step.period_ms);
+  write_book(step.book, *out.mutable_book());
+}
+
+StepBook read_step(const pb::BookStep& in, std::size_t meters) {
+  StepBook step(meters);
+  step.begin = Nanos::of(in.begin_ns());
+  if (in.end_ns() != 0) step.end = Nanos::of(in.end_ns());
+  if (in.has_cpu_ns()) step.cpu = Nanos::of(in.cpu_ns());
+  if (in.has_cpu_begin_ns()) step.cpu_begin = Nanos::of(in.cpu_begin_ns());
+  step.phase = in.phase();
+  step.period_ms = in.period_ms();
+  step.book = read_book(in.book(), meters);
+  return step;
+}
+}  // namespace
+
+void write_open_job(const OpenJob& job, pb::BookJob& out) {
+  out.set_slurmd(job.slurmd);
+  out.set_id(job.id);
+  out.set_begin_ns(job.begin.count());
+  *out.mutable_record() = job.record;
+  for (const Book& book : job.own.by_policy) write_book(book, *out.add_books());
+  for (const auto& [id, step] : job.own.steps) write_step(id, step, *out.add_steps());
+  write_book(job.own.loose, *out.mutable_loose());
+  for (const Peak& peak : job.own.peaks) out.add_peak_uw(write_power(peak.most));
+  job.own.timeline.write(*out.mutable_timeline());
+  if (job.use.cpu) out.set_cpu_ns(job.use.cpu->count());
+  out.set_seen(job.seen);
+  out.set_shared(job.shared);
+  for (std::size_t i = 0; i < job.devices.size(); ++i)
+    if (job.devices[i]) out.add_devices(static_cast<std::uint32_t>(i));
+  for (std::size_t i = 0; i < job.worked.size(); ++i)
+    if (job.worked[i]) out.add_worked(static_cast<std::uint32_t>(i));
+  out.set_looked(job.looked);
+  out.set_gpus(job.gpus);
+}
+
+OpenJob read_open_job(const pb::BookJob& in, std::size_t meters, std::size_t devices) {
+  OpenJob job(meters);
+  job.slurmd = in.slurmd();
+  job.id = in.id();
+  job.begin = Nanos::of(in.begin_ns());
+  job.record = in.record();
+  for (std::size_t i = 0; i < job.own.by_policy.size() && i < static_cast<std::size_t>(in.books_size()); ++i)
+    job.own.by_policy[i] = read_book(in.books(static_cast<int>(i)), meters);
+  for (const pb::BookStep& step : in.steps()) job.own.steps.insert_or_assign(step.id(), read_step(step, meters));
+  job.own.loose = read_book(in.loose(), meters);
+  for (std::size_t i = 0; i < meters; ++i) job.own.peaks[i].most = read_power(in.peak_uw(), i);
+  job.own.timeline = JobTimeline::read(in.timeline());
+  job.use.slurmd = job.slurmd;
+  job.use.id = job.id;
+  if (in.has_cpu_ns()) job.use.cpu = Nanos::of(in.cpu_ns());
+  job.seen = in.seen();
+  job.shared = in.shared();
+  job.devices.resize(devices);
+  job.worked.resize(devices);
+  for (const std::uint32_t device : in.devices())
+    if (device < devices) job.devices[device] = true;
+  for (const std::uint32_t device : in.worked())
+    if (device < devices) job.worked[device] = true;
+  job.looked = in.looked();
+  job.gpus = in.gpus();
+  job.anomalies.resize(meters);
+  return job;
+}
+
+}  // namespace nw

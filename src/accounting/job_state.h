@@ -1,0 +1,89 @@
+// OpenJob: a job that runs on this node, or whose last stretch is not settled yet: who it is, and its books.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "accounting/energy_accumulator.h"
+#include "accounting/job_timeline.h"
+#include "base/anomalies.h"
+#include "consumer/cgroup_scanner.h"
+#include "record/record.pb.h"
+
+namespace nw {
+
+struct StepBook {
+  explicit StepBook(std::size_t meters) : book(meters) {}
+
+  Nanos begin{};
+  std::optional<Nanos> end;        // nothing: it runs
+  std::optional<Nanos> cpu_begin;  // of its cgroup, when it was first read
+  std::optional<Nanos> cpu;        // and last
+  std::string phase;               // as its user called it
+  unsigned period_ms = 0;          // how often its user wants sensors read; 0: said nothing
+  Book book;
+};
+
+// The highest mean power of one meter's share over a step that its owner may be told (finest_step).
+struct Peak {
+  Joules energy;  // of the step that goes on
+  Nanos time{};
+  std::optional<Watts> most;
+
+  void add(Joules its, Nanos over, Nanos step);
+};
+
+// Everything about a job that grows.
+struct JobBooks {
+  explicit JobBooks(std::size_t meters = 0);
+
+  std::vector<Book> by_policy;  // in the order of kPolicies
+  std::map<std::string, StepBook> steps;
+  Book loose;               // what ran in no step
+  std::vector<Peak> peaks;  // one a meter
+  JobTimeline timeline;
+  Nanos until{};  // settled so far
+};
+
+// The finest step of time of which the owner of a running job is told an energy (CVE-2020-8694: power says what a
+// processor computes, and on a shared node what others' jobs do).
+constexpr Nanos finest_step(bool exclusive) { return exclusive ? seconds(1) : seconds(10); }
+inline constexpr Nanos kEarly = millis(20);  // that a tick may come before its step is over
+
+// A step's cgroup is one of these too, but it is Slurm's own and holds no program of the user's.
+inline constexpr const char* kExternStep = "extern";
+
+struct OpenJob {
+  explicit OpenJob(std::size_t meters) : own(meters), published(meters) {}
+
+  std::string slurmd, id;  // as the census names it
+  Nanos begin{};
+  std::optional<Nanos> end;
+  pb::Record record;  // uid, start, and Job as far as it is known
+  JobBooks own;
+  JobBooks published;  // what its owner is shown while it runs: a copy that was made at a tick of the daemon's clock
+
+  JobUse use;                            // as last read
+  bool seen = false;                     // in a census; else a hint alone speaks of it
+  bool shared = false;                   // at some time it was not alone on the whole node
+  std::vector<bool> devices;             // which accelerators are its own
+  std::vector<bool> worked;              // on which a process was seen
+  std::string gpus;                      // their numbers on the node, as its prolog was told; "": it said nothing
+  std::vector<AnomalyCounts> anomalies;  // of each meter, when it began
+  bool looked = false;                   // anybody looked for processes
+  double rate = 0;                       // CPU time a second, over the last stretch
+
+  bool is(const std::string& asked) const;  // whether this is the job that a user calls so
+};
+
+// The names by which a job may be asked for: its id, SLUID, place in an array or a heterogeneous job, and the whole
+// array.
+std::vector<std::string> names_of(const pb::Job& job);
+
+void write_open_job(const OpenJob& job, pb::BookJob& out);
+OpenJob read_open_job(const pb::BookJob& in, std::size_t meters, std::size_t devices);
+
+}  // namespace nw

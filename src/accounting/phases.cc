@@ -1,0 +1,178 @@
+#include "accounting/phases.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace nw {
+
+void Phases::add(const Mark& mark) {
+  switch (mark.kind) {
+    case Mark::Kind::begin: return begin(mark);
+    case Mark::Kind::end: return end(mark.id, mark.at);
+    case Mark::Kind::work: return work(mark);
+    case Mark::Kind::figure: return figure(mark);
+    case Mark::Kind::setting:
+      if (settings_.size() < kMaxSettings || settings_.contains(mark.unit)) settings_[mark.unit] = mark.name;
+      return;
+  }
+}
+
+void Phases::begin(const Mark& mark) {
+  if (serials_.contains(mark.id)) return anomalies_.add(Anomaly::phase_unmatched);
+  const Thread thread{mark.pid, mark.tid};
+  auto& stack = stacks_[thread];
+  if (stack.size() >= kMaxDepth || open_.size() >= kMaxOpen) return refuse(mark.id);
+  std::string name = mark.name.empty() ? "?" : mark.name;
+  std::replace(name.begin(), name.end(), '/', '_');
+  const std::string path = path_of(stack, name);
+  const bool is_new = !sums_.contains(path);
+  if (is_new && sums_.size() >= 2 * kMaxPaths) return refuse(mark.id);
+  if (is_new) order_.push_back(path), unions_[path].sum = &sums_[path];
+  const std::uint64_t serial = next_serial_++;
+  serials_[mark.id] = serial;
+  stack.push_back(serial);
+  open_[serial] = {mark.id, path, name, thread, mark.at};
+  waiting_.push_back({mark.at, &unions_.at(path), false});
+}
+
+// Its end is awaited, so that it does not count as unmatched. Should it never come, newer ones push it out.
+void Phases::refuse(std::uint64_t id) {
+  anomalies_.add(Anomaly::too_many_names);
+  refused_.insert(id);
+  if (refused_.size() > kMaxOpen) refused_.erase(refused_.begin());
+}
+
+std::string Phases::path_of(const std::vector<std::uint64_t>& stack, const std::string& name) {
+  const std::string parent = stack.empty() ? std::string() : open_.at(stack.back()).path + "/";
+  std::string path = parent + name;
+  if (sums_.size() < kMaxPaths || sums_.contains(path)) return path;
+  anomalies_.add(Anomaly::too_many_names);
+  return parent + kOthers;
+}
+
+// Ends the phase and all that its thread opened inside it.
+void Phases::end(std::uint64_t id, Nanos at) {
+  const auto found = serials_.find(id);
+  if (found == serials_.end()) {
+    if (refused_.erase(id) == 0) anomalies_.add(Anomaly::phase_unmatched);
+    return;
+  }
+  const std::uint64_t serial = found->second;
+  const Thread thread = open_.at(serial).thread;
+  auto& stack = stacks_[thread];
+  for (bool last = false; !last && !stack.empty();) {
+    const std::uint64_t inner = stack.back();
+    stack.pop_back();
+    last = inner == serial;
+    const Open ended = std::move(open_.extract(inner).mapped());
+    serials_.erase(ended.id);
+    waiting_.push_back({std::max(at, ended.begin), &unions_.at(ended.path), true});
+  }
+  if (stack.empty()) stacks_.erase(thread);
+}
+
+void Phases::work(const Mark& mark) {
+  if (!std::isfinite(mark.value) || mark.value < 0) return anomalies_.add(Anomaly::work_invalid);
+  const auto stack = stacks_.find({mark.pid, mark.tid});
+  if (stack != stacks_.end())
+    for (auto serial = stack->second.rbegin(); serial != stack->second.rend(); ++serial) {
+      const Open& phase = open_.at(*serial);
+      if (!mark.name.empty() && phase.name != mark.name) continue;
+      return add_work(sums_[phase.path].work, mark);
+    }
+  add_work(work_, mark);
+}
+
+void Phases::add_work(std::map<std::string, double>& sums, const Mark& mark) {
+  if (sums.size() >= kMaxUnits && !sums.contains(mark.unit)) return anomalies_.add(Anomaly::too_many_names);
+  sums[mark.unit] += mark.value;
+}
+
+void Phases::figure(const Mark& mark) {
+  if (!std::isfinite(mark.value)) return;
+  if (figures_.size() >= kMaxFigures && !figures_.contains(mark.name)) return anomalies_.add(Anomaly::too_many_names);
+  figures_[mark.name] = mark.value;
+}
+
+// What begins or ends with the first edge of all shares what was taken for it.
+Phases::Edge Phases::take_edge(std::span<const Meter> meters, Nanos at) {
+  if (first_ && first_->first == at) return first_->second;
+  Edge edge;
+  for (const Meter& meter : meters) {
+    edge.tallies.push_back(meter.at(at));
+    edge.variances.push_back(meter.edge_variance(at));
+  }
+  if (!first_) first_.emplace(at, edge);
+  return edge;
+}
+
+void Phases::note_last(PhaseSum& sum, Nanos at, int ended) {
+  if (at > sum.last) sum.last = at, sum.at_last = 0;
+  if (at == sum.last) sum.at_last += ended;
+}
+
+// A mark that comes so late that its time is settled already begins where that ended: no time counts twice.
+void Phases::open_stretch(Union& path, Nanos at, std::span<const Meter> meters) {
+  path.since = std::max(at, path.until);
+  path.edge = take_edge(meters, path.since);
+  note_last(*path.sum, path.since, -1);
+}
+
+void Phases::close_stretch(Union& path, Nanos at, std::span<const Meter> meters) {
+  PhaseSum& sum = *path.sum;
+  path.until = std::max(at, path.since);
+  const Edge edge = take_edge(meters, path.until);
+  sum.at_first += path.since == first_->first;
+  sum.at_first -= path.until == first_->first;
+  note_last(sum, path.until, 1);
+  sum.duration += path.until - path.since;
+  sum.intervals.resize(meters.size());
+  for (std::size_t i = 0; i < meters.size(); ++i)
+    sum.intervals[i] +=
+        {edge.tallies[i] - path.edge.tallies[i], path.until - path.since, edge.variances[i] + path.edge.variances[i]};
+  if (sum.spans.size() < PhaseSum::kMaxSpans && spans_ < kMaxAllSpans)
+    ++spans_, sum.spans.emplace_back(path.since, path.until);
+}
+
+void Phases::settle_edge(const Waiting& edge, std::span<const Meter> meters) {
+  Union& path = *edge.path;
+  if (!edge.is_end) {
+    if (path.open++ == 0) open_stretch(path, edge.at, meters);
+    return;
+  }
+  ++path.sum->count;
+  if (--path.open == 0) close_stretch(path, edge.at, meters);
+}
+
+// Marks of several processes come nearly in order; which stretches overlap is a question of their times.
+void Phases::settle(std::span<const Meter> meters, Nanos until) {
+  if (waiting_.empty()) return;
+  const auto rest =
+      std::stable_partition(waiting_.begin(), waiting_.end(), [until](const Waiting& edge) { return edge.at < until; });
+  std::stable_sort(waiting_.begin(), rest, [](const Waiting& a, const Waiting& b) { return a.at < b.at; });
+  for (auto edge = waiting_.begin(); edge != rest; ++edge) settle_edge(*edge, meters);
+  waiting_.erase(waiting_.begin(), rest);
+}
+
+void Phases::close(std::span<const Meter> meters, Nanos begin_time, Nanos end_time,
+                   std::span<const Meter::Edge> run_begin, std::span<const Meter::Edge> run_end) {
+  while (!open_.empty()) {
+    const std::uint64_t outermost = stacks_.at(open_.begin()->second.thread).front();
+    anomalies_.add(Anomaly::phase_unended);
+    end(open_.at(outermost).id, std::max(end_time, open_.at(outermost).begin));
+  }
+  settle(meters, Nanos::of(std::numeric_limits<std::int64_t>::max()));
+  const bool at_begin = first_ && first_->first == begin_time;
+  for (auto& [path, sum] : sums_) {
+    for (std::size_t i = 0; i < sum.intervals.size(); ++i) {
+      Interval& interval = sum.intervals[i];
+      for (int n = 0; sum.last == end_time && n < sum.at_last; ++n)
+        interval.tally = interval.tally + (run_end[i].tally - meters[i].at(end_time));
+      for (int n = 0; at_begin && n < sum.at_first; ++n)
+        interval.tally = interval.tally - (run_begin[i].tally - first_->second.tallies[i]);
+    }
+  }
+}
+
+}  // namespace nw

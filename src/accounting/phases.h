@@ -1,0 +1,119 @@
+// Phases: which phases are open, from the marks of all threads of all processes of a run, and what each closed one
+// amounted to.
+//
+// Phases nest by thread: a begun phase lies inside the innermost one that its thread has open, and its path tells so
+// ("train/epoch"). The instances of one path are summed. Where they overlap (eight ranks that all train), the node drew
+// its energy once: what is summed is the time in which at least one instance was open, and its energy. Work is summed
+// over all of them, so that an energy per sample is right however many ranks there are. Each stretch takes the tallies
+// of every meter at both its edges as soon as the sweep after the edge is in, so that nothing has to be remembered of
+// the time between.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/anomalies.h"
+#include "client/program_event.h"
+#include "energy/meter.h"
+
+namespace nw {
+
+struct PhaseSum {
+  std::uint64_t count = 0;                     // of instances
+  Nanos duration;                              // in which one or more were open
+  std::vector<Interval> intervals;             // one a meter
+  std::map<std::string, double> work;          // by unit
+  std::vector<std::pair<Nanos, Nanos>> spans;  // that duration's stretches, the first kMaxSpans
+  int at_first = 0, at_last = 0;               // stretches that begin with the first edge of all, end with `last`
+  Nanos last{};                                // the last edge of this path
+  static constexpr std::size_t kMaxSpans = 2000;
+};
+
+class Phases {
+ public:
+  void add(const Mark& mark);
+  // Call after each sweep: settles all edges before `until`, the sweep's beginning.
+  void settle(std::span<const Meter> meters, Nanos until);
+  // Ends what is still open, at `end`, and settles everything. The run's own edges are known better than a phase's
+  // (Meter::edge_after): phases that share one take it, so that phases that tile the run add up to it.
+  void close(std::span<const Meter> meters, Nanos begin, Nanos end, std::span<const Meter::Edge> run_begin,
+             std::span<const Meter::Edge> run_end);
+
+  // A program that forgets to end its phases, or gives each a name of its own, must not eat the memory of who measures
+  // it. Phases of further names are summed as "(others)" in their place; what is deeper in its thread, or open beside
+  // so many others, is left to what it lies in, and so are units and figures beyond their number. Each time counts as
+  // too_many_names.
+  static constexpr std::size_t kMaxDepth = 32, kMaxPaths = 10'000, kMaxOpen = 10'000, kMaxAllSpans = 200'000,
+                               kMaxUnits = 100, kMaxFigures = 1000, kMaxSettings = 100;
+  static constexpr const char* kOthers = "(others)";
+
+  const std::map<std::string, PhaseSum>& sums() const { return sums_; }
+  const std::vector<std::string>& order() const { return order_; }     // paths by first begin
+  const std::map<std::string, double>& work() const { return work_; }  // outside any phase, by unit
+  const std::map<std::string, double>& figures() const { return figures_; }
+  const std::map<std::string, std::string>& settings() const { return settings_; }
+  const AnomalyCounts& anomalies() const { return anomalies_; }
+
+ private:
+  using Thread = std::pair<std::uint32_t, std::uint32_t>;  // pid, tid
+  struct Edge {
+    std::vector<Tally> tallies;
+    std::vector<double> variances;
+  };
+  // All instances of one path as one: open while any of them is.
+  struct Union {
+    PhaseSum* sum;
+    int open = 0;
+    Nanos since, until;  // of the stretch that is open; the end of the one before
+    Edge edge;           // at `since`
+  };
+  struct Open {
+    std::uint64_t id;
+    std::string path, name;
+    Thread thread;
+    Nanos begin;
+  };
+  struct Waiting {  // an instance's edge whose sweep has not come yet
+    Nanos at;
+    Union* path;
+    bool is_end;
+  };
+
+  void begin(const Mark& mark);
+  void end(std::uint64_t id, Nanos at);
+  void work(const Mark& mark);
+  void figure(const Mark& mark);
+  void add_work(std::map<std::string, double>& sums, const Mark& mark);
+  void refuse(std::uint64_t id);
+  std::string path_of(const std::vector<std::uint64_t>& stack, const std::string& name);
+  void settle_edge(const Waiting& edge, std::span<const Meter> meters);
+  void open_stretch(Union& path, Nanos at, std::span<const Meter> meters);
+  void close_stretch(Union& path, Nanos at, std::span<const Meter> meters);
+  static void note_last(PhaseSum& sum, Nanos at, int ended);
+  Edge take_edge(std::span<const Meter> meters, Nanos at);
+
+  // Instances have serial numbers of our own: an id may be used again as soon as its phase has ended.
+  std::uint64_t next_serial_ = 1;
+  std::map<std::uint64_t, std::uint64_t> serials_;  // of the open phases, by id
+  std::map<std::uint64_t, Open> open_;
+  std::map<Thread, std::vector<std::uint64_t>> stacks_;  // of serials
+  std::set<std::uint64_t> refused_;                      // ids whose ends are still to come, the newest kMaxOpen
+  std::size_t spans_ = 0;
+  std::deque<Waiting> waiting_;
+  std::optional<std::pair<Nanos, Edge>> first_;  // the earliest edge that was settled, and what was taken for it
+  std::map<std::string, PhaseSum> sums_;
+  std::map<std::string, Union> unions_;  // of the same paths
+  std::vector<std::string> order_;
+  std::map<std::string, double> work_, figures_;
+  std::map<std::string, std::string> settings_;
+  AnomalyCounts anomalies_;
+};
+
+}  // namespace nw

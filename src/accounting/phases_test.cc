@@ -1,0 +1,368 @@
+#include "accounting/phases.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <limits>
+
+#include "support/invented.h"
+
+namespace nw {
+namespace {
+
+// One counter at 100 W, read every second from second 0 on, and the marks of a program.
+class Program {
+ public:
+  Program() { meters.emplace_back(test::counter_plate(), seconds(1)), tick(); }
+
+  void begin(std::uint64_t id, const std::string& name, std::uint32_t tid = 1, std::uint32_t pid = 1) {
+    phases.add({Mark::Kind::begin, now, id, pid, tid, name, "", 0});
+  }
+  void end(std::uint64_t id, std::uint32_t tid = 1) { phases.add({Mark::Kind::end, now, id, 1, tid, "", "", 0}); }
+  void work(const std::string& name, double count, const std::string& unit, std::uint32_t tid = 1,
+            std::uint32_t pid = 1) {
+    phases.add({Mark::Kind::work, now, 0, pid, tid, name, unit, count});
+  }
+  void pass(int milliseconds) {
+    for (int i = 0; i < milliseconds; ++i)
+      if ((now += millis(1)).count() % kNanosPerSecond == 0) tick();
+  }
+  void close() {
+    tick();
+    std::vector<Meter::Edge> ends;
+    for (const Meter& meter : meters) ends.push_back({meter.at(now), meter.edge_variance(now)});
+    phases.close(meters, now, now, ends, ends);
+  }
+  const PhaseSum& at(const std::string& path) const { return phases.sums().at(path); }
+  double joules_of(const std::string& path) const { return to_joules(at(path).intervals.at(0).tally.energy); }
+  std::uint64_t count(Anomaly anomaly) const { return phases.anomalies().count(anomaly); }
+
+  std::vector<Meter> meters;
+  Phases phases;
+  Nanos now;
+
+ private:
+  void tick() {
+    meters[0].add(test::sample(now, static_cast<std::uint64_t>(now.count() / 10)));  // 100 uJ a microsecond
+    phases.settle(meters, now);
+  }
+};
+
+TEST(Phases, NestByThread) {
+  Program program;
+  program.begin(1, "train");
+  program.pass(500);
+  program.begin(2, "epoch");
+  program.begin(3, "load", 2);
+  program.pass(2000);
+  program.end(2);
+  program.pass(500);
+  program.end(1);
+  program.end(3);
+  program.close();
+  EXPECT_EQ(program.phases.order(), (std::vector<std::string>{"train", "train/epoch", "load"}));
+  EXPECT_NEAR(program.joules_of("train"), 300, 1e-3);
+  EXPECT_NEAR(program.joules_of("train/epoch"), 200, 1e-3);
+  EXPECT_NEAR(program.joules_of("load"), 250, 1e-3);
+  EXPECT_EQ(program.at("train").duration, seconds(3));
+  EXPECT_EQ(program.at("train/epoch").spans.at(0), std::make_pair(millis(500), millis(2500)));
+  EXPECT_EQ(program.count(Anomaly::phase_unmatched), 0u);
+  EXPECT_EQ(program.count(Anomaly::phase_unended), 0u);
+}
+
+TEST(Phases, InstancesOfOnePathAreSummed) {
+  Program program;
+  for (std::uint64_t i = 0; i < 10; ++i) {
+    program.begin(i, "epoch");
+    program.pass(300);
+    program.end(i);
+    program.pass(200);
+  }
+  program.close();
+  EXPECT_EQ(program.at("epoch").count, 10u);
+  EXPECT_EQ(program.at("epoch").duration, seconds(3));
+  EXPECT_NEAR(program.joules_of("epoch"), 300, 1e-3);
+  EXPECT_EQ(program.at("epoch").spans.size(), 10u);
+  EXPECT_EQ(program.phases.order().size(), 1u);
+}
+
+// Eight ranks that train at once are one node that trains; their samples are eight times as many.
+TEST(Phases, InstancesThatOverlapTakeTheNodesEnergyOnceAndAllTheWork) {
+  Program program;
+  for (std::uint32_t rank = 0; rank < 8; ++rank) {
+    program.begin(100 + rank, "train", 1, 10 + rank);
+    program.pass(50);
+    program.begin(200 + rank, "epoch", 1, 10 + rank);
+  }
+  program.pass(1600);
+  for (std::uint32_t rank = 0; rank < 8; ++rank) {
+    program.work("", 64, "sample", 1, 10 + rank);
+    program.end(200 + rank);
+    program.pass(50);
+    program.end(100 + rank);
+  }
+  program.pass(1000);
+  program.begin(1, "train");
+  program.pass(500);
+  program.end(1);
+  program.close();
+  EXPECT_EQ(program.at("train").count, 9u);
+  EXPECT_EQ(program.at("train").duration, millis(2400 + 500));
+  EXPECT_NEAR(program.joules_of("train"), 290, 1e-3);
+  EXPECT_EQ(program.at("train").spans.size(), 2u);
+  EXPECT_EQ(program.at("train/epoch").count, 8u);
+  EXPECT_EQ(program.at("train/epoch").duration, millis(2300));
+  EXPECT_NEAR(program.joules_of("train/epoch"), 230, 1e-3);
+  EXPECT_EQ(program.at("train/epoch").work.at("sample"), 512);
+}
+
+TEST(Phases, MarksThatComeOutOfOrderCountNoTimeTwice) {
+  Program program;
+  program.begin(1, "a");
+  program.pass(2500);
+  program.end(1);
+  program.pass(1500);  // settled by now
+  for (const std::int64_t ms : {500, 2600}) {
+    const auto id = static_cast<std::uint64_t>(ms);
+    program.phases.add({Mark::Kind::begin, millis(ms), id, 2, 2, "a", "", 0});
+    program.phases.add({Mark::Kind::end, millis(ms + 100), id, 2, 2, "", "", 0});
+  }
+  program.close();
+  EXPECT_EQ(program.at("a").count, 3u);
+  EXPECT_EQ(program.at("a").duration, millis(2600));
+  EXPECT_NEAR(program.joules_of("a"), 260, 1e-3);
+}
+
+TEST(Phases, AnOuterEndEndsWhatIsInside) {
+  Program program;
+  program.begin(1, "a");
+  program.begin(2, "b");
+  program.begin(3, "c");
+  program.pass(1000);
+  program.end(1);
+  program.end(3);
+  program.close();
+  EXPECT_EQ(program.at("a/b/c").count, 1u);
+  EXPECT_EQ(program.at("a/b/c").duration, seconds(1));
+  EXPECT_EQ(program.count(Anomaly::phase_unmatched), 1u) << "c had ended with a";
+}
+
+TEST(Phases, UnendedEndWithTheRun) {
+  Program program;
+  program.begin(1, "a");
+  program.pass(1500);
+  program.begin(2, "b", 2);
+  program.pass(1500);
+  program.close();
+  EXPECT_EQ(program.at("a").duration, seconds(3));
+  EXPECT_NEAR(program.joules_of("b"), 150, 1e-3);
+  EXPECT_EQ(program.count(Anomaly::phase_unended), 2u);
+}
+
+TEST(Phases, EndedTwiceOrNeverBegun) {
+  Program program;
+  program.begin(1, "a");
+  program.pass(1000);
+  program.end(1);
+  program.end(1);
+  program.end(77);
+  program.close();
+  EXPECT_EQ(program.at("a").count, 1u);
+  EXPECT_EQ(program.count(Anomaly::phase_unmatched), 2u);
+}
+
+TEST(Phases, AnIdMayBeUsedAgainAtOnce) {
+  Program program;
+  for (int i = 0; i < 5; ++i) {
+    program.begin(9, "a");
+    program.pass(100);
+    program.end(9);
+  }
+  program.begin(9, "b");
+  program.begin(9, "c");  // still open: not another phase
+  program.end(9);
+  program.close();
+  EXPECT_EQ(program.at("a").count, 5u);
+  EXPECT_EQ(program.at("a").duration, millis(500));
+  EXPECT_EQ(program.phases.sums().contains("b/c"), false);
+  EXPECT_EQ(program.count(Anomaly::phase_unmatched), 1u);
+}
+
+TEST(Phases, AnotherThreadMayEndAPhase) {
+  Program program;
+  program.begin(1, "a", 1);
+  program.pass(1000);
+  program.end(1, 2);
+  program.begin(2, "b", 1);
+  program.end(2, 1);
+  program.close();
+  EXPECT_EQ(program.at("a").duration, seconds(1));
+  EXPECT_TRUE(program.phases.sums().contains("b")) << "not a/b";
+}
+
+TEST(Phases, ProcessesWithEqualThreadIdsStayApart) {
+  Program program;
+  program.begin(1, "a", 5, 100);
+  program.begin(2, "b", 5, 200);
+  program.pass(1000);
+  program.close();
+  EXPECT_TRUE(program.phases.sums().contains("b"));
+  EXPECT_FALSE(program.phases.sums().contains("a/b"));
+}
+
+TEST(Phases, ASlashInANameIsNoLevel) {
+  Program program;
+  program.begin(1, "a/b");
+  program.begin(2, "");
+  program.close();
+  EXPECT_TRUE(program.phases.sums().contains("a_b"));
+  EXPECT_TRUE(program.phases.sums().contains("a_b/?"));
+}
+
+TEST(Phases, WorkGoesToTheNamedTheInnermostOrTheRun) {
+  Program program;
+  program.work("", 1, "epoch");
+  program.begin(1, "train");
+  program.begin(2, "epoch");
+  program.work("", 10, "sample");
+  program.work("train", 5, "sample");
+  program.work("epoch", 0, "sample");
+  program.work("nobody", 3, "sample");
+  program.work("train", 7, "sample", 99);  // another thread, which has no phase
+  program.close();
+  EXPECT_EQ(program.at("train/epoch").work.at("sample"), 10);
+  EXPECT_EQ(program.at("train").work.at("sample"), 5);
+  EXPECT_EQ(program.phases.work().at("sample"), 10);
+  EXPECT_EQ(program.phases.work().at("epoch"), 1);
+}
+
+TEST(Phases, OfTwoOfOneNameTheInnermostGetsTheWork) {
+  Program program;
+  program.begin(1, "step");
+  program.begin(2, "step");
+  program.work("step", 4, "x");
+  program.close();
+  EXPECT_EQ(program.at("step/step").work.at("x"), 4);
+  EXPECT_TRUE(program.at("step").work.empty());
+}
+
+TEST(Phases, InvalidWorkIsIgnoredAndCounted) {
+  Program program;
+  program.begin(1, "a");
+  for (const double bad :
+       {std::nan(""), -1.0, -0.001, std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity()})
+    program.work("", bad, "x");
+  program.work("", 2, "x");
+  program.close();
+  EXPECT_EQ(program.at("a").work.at("x"), 2);
+  EXPECT_EQ(program.count(Anomaly::work_invalid), 5u);
+}
+
+TEST(Phases, TheLastFigureOfANameWins) {
+  Program program;
+  for (const double value : {0.5, 0.73, std::nan("")})
+    program.phases.add({Mark::Kind::figure, {}, 0, 1, 1, "dice", "", value});
+  EXPECT_EQ(program.phases.figures().at("dice"), 0.73);
+  EXPECT_EQ(program.phases.figures().size(), 1u);
+}
+
+TEST(Phases, SettingsAreKeptByKeyAndBounded) {
+  Program program;
+  const auto set = [&](const std::string& key, const char* value) {
+    program.phases.add({Mark::Kind::setting, {}, 0, 1, 1, value, key, 0});
+  };
+  for (int i = 0; i < 300; ++i) set(std::to_string(i), "x");
+  set("7", "later");
+  EXPECT_EQ(program.phases.settings().size(), Phases::kMaxSettings);
+  EXPECT_EQ(program.phases.settings().at("7"), "later");
+}
+
+TEST(Phases, AnEndBeforeItsBeginLastsNoTime) {
+  Program program;
+  program.pass(3000);
+  program.begin(1, "a");
+  program.phases.add({Mark::Kind::end, seconds(1), 1, 1, 1, "", "", 0});
+  program.close();
+  EXPECT_EQ(program.at("a").duration, Nanos{});
+  EXPECT_GE(program.joules_of("a"), 0);
+}
+
+TEST(Phases, AHundredThousandPhasesAreQuick) {
+  const auto start = std::chrono::steady_clock::now();
+  Program program;
+  for (std::uint64_t i = 0; i < 100'000; ++i) {
+    program.begin(i, i % 2 == 0 ? "even" : "odd");
+    program.end(i);
+    if (i % 100 == 0) program.pass(1);
+  }
+  program.close();
+  EXPECT_EQ(program.at("even").count, 50'000u);
+  EXPECT_EQ(program.at("odd").spans.size(), PhaseSum::kMaxSpans);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
+}
+
+// A program that forgets to end its phases, or names each step anew, must not eat the memory of the one that measures
+// it.
+TEST(Phases, ForgottenEndsAreBounded) {
+  Program program;
+  for (std::uint64_t i = 0; i < 20'000; ++i) program.begin(i, "forgotten step with quite a long name");
+  std::size_t bytes = 0;
+  for (const auto& [path, sum] : program.phases.sums()) bytes += path.size();
+  EXPECT_LT(bytes, 1'000'000u);
+  EXPECT_EQ(program.count(Anomaly::too_many_names), 20'000 - Phases::kMaxDepth);
+  program.end(19'999);  // of one that was too deep
+  program.close();
+  EXPECT_EQ(program.count(Anomaly::phase_unmatched), 0u);
+  EXPECT_EQ(program.phases.sums().size(), Phases::kMaxDepth);
+}
+
+TEST(Phases, ForgottenEndsOfManyThreadsAreBounded) {
+  Program program;
+  for (std::uint32_t i = 0; i < 50'000; ++i) program.begin(i, "a", i);
+  program.close();
+  EXPECT_EQ(program.at("a").count, Phases::kMaxOpen);
+  EXPECT_EQ(program.count(Anomaly::too_many_names), 50'000 - Phases::kMaxOpen);
+}
+
+TEST(Phases, FurtherNamesAreSummedAsOthers) {
+  Program program;
+  program.begin(1, "train");
+  const std::uint64_t names = 2 * Phases::kMaxPaths;
+  for (std::uint64_t i = 0; i < names; ++i) {
+    program.begin(100 + i, "step " + std::to_string(i));
+    program.work("", 1, "sample");
+    if (i % 10 == 0) program.pass(1);
+    program.end(100 + i);
+  }
+  program.begin(2, "step 7");  // is known
+  program.close();
+  const auto& others = program.at("train/(others)");
+  EXPECT_EQ(program.phases.sums().size(), Phases::kMaxPaths + 1);
+  EXPECT_EQ(others.count, names - (Phases::kMaxPaths - 1));
+  EXPECT_EQ(others.work.at("sample"), static_cast<double>(others.count));
+  EXPECT_EQ(program.count(Anomaly::too_many_names), others.count);
+  EXPECT_EQ(program.at("train/step 7").count, 2u);
+  double joules = program.joules_of("train/(others)");
+  for (std::uint64_t i = 0; i < Phases::kMaxPaths - 1; ++i)
+    joules += program.joules_of("train/step " + std::to_string(i));
+  EXPECT_NEAR(joules, program.joules_of("train"), 1e-3) << "nothing is lost";
+  std::size_t spans = 0;
+  for (const auto& [path, sum] : program.phases.sums()) spans += sum.spans.size();
+  EXPECT_LE(spans, Phases::kMaxAllSpans);
+}
+
+TEST(Phases, UnitsAndFiguresAreBounded) {
+  Program program;
+  for (int i = 0; i < 3000; ++i) {
+    program.work("", 1, "unit " + std::to_string(i));
+    program.phases.add({Mark::Kind::figure, {}, 0, 1, 1, "figure " + std::to_string(i), "", 1});
+  }
+  program.work("", 1, "unit 0");
+  EXPECT_EQ(program.phases.work().size(), Phases::kMaxUnits);
+  EXPECT_EQ(program.phases.work().at("unit 0"), 2);
+  EXPECT_EQ(program.phases.figures().size(), Phases::kMaxFigures);
+  EXPECT_EQ(program.count(Anomaly::too_many_names), 6000 - Phases::kMaxUnits - Phases::kMaxFigures);
+}
+
+}  // namespace
+}  // namespace nw

@@ -1,0 +1,224 @@
+#include "accounting/run_accounting.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/parse.h"
+#include "record/record.h"
+
+namespace nw {
+
+namespace {
+constexpr double kUnresolvedAlias = 0.25;
+constexpr double kApart = 0.1;     // a counter and the power of one part, relative
+constexpr double kResolved = 0.5;  // a phase whose random doubt is more than this share of its energy is not resolved
+
+void write_work(const std::map<std::string, double>& work, google::protobuf::RepeatedPtrField<pb::Work>& out) {
+  for (const auto& [unit, count] : work) {
+    auto* entry = out.Add();
+    entry->set_unit(unit);
+    entry->set_count(count);
+  }
+}
+
+Branch make_branch(const Meter& meter, const Interval& interval, bool checked) {
+  const Seen seen{meter.min_power().value_or(Watts{}), meter.max_power().value_or(Watts{}), checked};
+  Branch branch{&meter.plate(), make_energy(meter.plate(), interval, seen), meter.max_power()};
+  // Below zero is what a guess leaves when it has to be taken back after the interval's begin.
+  if (!meter.alive() || interval.tally.covered <= Nanos{} || interval.tally.energy < Joules{}) {
+    branch.energy.value.reset();
+    branch.energy.coverage = 0;
+  }
+  return branch;
+}
+
+AnomalyCounts one_of(Anomaly anomaly) {
+  AnomalyCounts one;
+  one.add(anomaly);
+  return one;
+}
+
+bool is_resolved(const Energy& energy) {
+  return energy.value && *energy.value > Joules{} &&
+         1.96 * energy.uncertainty.random() <= kResolved * to_joules(*energy.value);
+}
+}  // namespace
+
+Account::Account(const std::vector<Nameplate>& plates, Nanos period) {
+  timeline_.widen(period);
+  meters_.reserve(plates.size());
+  for (const Nameplate& plate : plates) meters_.emplace_back(with_valid_text(plate), period);
+  begins_.resize(plates.size());
+  checked_.resize(plates.size());
+}
+
+void Account::set_period(Nanos period) {
+  timeline_.widen(period);
+  for (Meter& meter : meters_) meter.set_period(period);
+}
+
+void Account::add(const Sweep& sweep) {
+  for (std::size_t i = 0; i < meters_.size() && i < sweep.size(); ++i) meters_[i].add(sweep[i]);
+  if (sweep.empty()) return;
+  const Nanos now = sweep.front().before;
+  if (!begun_ && now > begin_) {  // the first sweep after the run's begin: both sides of that edge are in
+    begun_ = true;
+    timeline_.begin(begin_);
+  }
+  settle_begin(false);
+  phases_.settle(meters_, now);
+  if (begun_) timeline_.add(meters_, now);
+}
+
+// The tallies at the run's begin, of each meter that can tell by now; at the end of all.
+void Account::settle_begin(bool last) {
+  if (!begun_) return;
+  for (std::size_t i = 0; i < meters_.size(); ++i) {
+    if (begins_[i]) continue;
+    auto edge = meters_[i].edge_after(begin_);
+    if (!edge && last) edge = Meter::Edge{meters_[i].at(begin_), meters_[i].edge_variance(begin_)};
+    if (edge) begins_[i] = Begin{*edge, meters_[i].before_first(begin_)};
+  }
+}
+
+void Account::add(const Mark& mark) {
+  Mark within = mark;
+  within.at = std::max(mark.at, begin_);
+  phases_.add(within);
+}
+
+void Account::end(Nanos at) {
+  end_ = at;
+  settle_begin(true);
+  for (Meter& meter : meters_) meter.close();
+  std::vector<Meter::Edge> run_begin;
+  for (std::size_t i = 0; i < meters_.size(); ++i) {
+    run_begin.push_back(begins_[i] ? begins_[i]->edge : Meter::Edge{});
+    ends_.push_back(meters_[i].edge_before(end_));
+  }
+  timeline_.close(meters_, end_);
+  phases_.close(meters_, begin_, end_, run_begin, ends_);
+  cross_check();
+}
+
+// An energy counter and the power of the same part, both alive for more than five seconds, must agree within a tenth.
+void Account::cross_check() {
+  if (end_ - begin_ < seconds(5) || !begun_) return;
+  const auto energy = [&](std::size_t i) { return to_joules((ends_[i].tally - begins_[i]->edge.tally).energy); };
+  for (std::size_t i = 0; i < meters_.size(); ++i)
+    for (std::size_t j = 0; j < meters_.size(); ++j) {
+      const Nameplate &counter = meters_[i].plate(), &gauge = meters_[j].plate();
+      if (counter.part != gauge.part || counter.kind != SensorKind::counter || gauge.kind != SensorKind::gauge)
+        continue;
+      if (!meters_[i].alive() || !meters_[j].alive() || counter.how == Kind::estimated) continue;
+      const double a = energy(i), b = energy(j);
+      if (std::abs(a - b) > kApart * std::max(a, b))
+        found_.emplace_back(Anomaly::power_counter_gap, i);
+      else
+        checked_[i] = checked_[j] = true;
+    }
+}
+
+Composition Account::compose_run() const {
+  std::vector<Branch> branches;
+  for (std::size_t i = 0; i < meters_.size(); ++i) {
+    Interval interval{{}, end_ - begin_, 0};
+    if (begun_) {
+      interval.tally = ends_[i].tally - begins_[i]->edge.tally;
+      interval.edges = begins_[i]->edge.variance + ends_[i].variance;
+      const Joules head = meters_[i].before_first(begin_) - begins_[i]->head;
+      interval.tally.energy += head;
+      interval.tally.filled += head;
+    }
+    branches.push_back(make_branch(meters_[i], interval, checked_[i]));
+  }
+  return compose(branches);
+}
+
+Composition Account::compose_phase(const PhaseSum& phase) const {
+  std::vector<Branch> branches;
+  for (std::size_t i = 0; i < meters_.size() && i < phase.intervals.size(); ++i)
+    branches.push_back(make_branch(meters_[i], phase.intervals[i], checked_[i]));
+  return compose(branches);
+}
+
+void Account::write_phases(pb::Record& record) const {
+  for (const std::string& path : phases_.order()) {
+    const PhaseSum& sum = phases_.sums().at(path);
+    pb::Phase& out = *record.add_phases();
+    out.set_path(path);
+    out.set_count(sum.count);
+    out.set_duration_ns(sum.duration.count());
+    write_work(sum.work, *out.mutable_work());
+    for (const auto& [begin, end] : sum.spans) {
+      auto* span = out.add_spans();
+      span->set_begin_ns((begin - begin_).count());
+      span->set_end_ns((end - begin_).count());
+    }
+    const Composition parts = compose_phase(sum);
+    out.set_resolved(is_resolved(parts.total));
+    if (!out.resolved()) continue;
+    write_energy(parts.total, *out.mutable_energy());
+    if (parts.node_estimate) write_energy(*parts.node_estimate, *out.mutable_node_estimate());
+    for (const Component& component : parts.components) {
+      auto& written = *out.add_components();
+      write_component(component, written);
+      written.clear_max_power_uw();  // is the run's, not the phase's
+    }
+  }
+}
+
+void Account::write_anomalies(pb::Record& record, const Composition& run) const {
+  const auto write = [&](const std::string& sensor, const AnomalyCounts& counts) {
+    nw::write_anomalies(counts, sensor, *record.mutable_anomalies());
+  };
+  for (const Meter& meter : meters_) write(meter.plate().id, meter.anomalies());
+  for (const auto& [anomaly, meter] : found_) write(meters_[meter].plate().id, one_of(anomaly));
+  for (const Meter& meter : meters_)
+    if (meter.alive() && compute_aliasing(meter.plate(), end_ - begin_, false) >= kUnresolvedAlias)
+      write(meter.plate().id, one_of(Anomaly::aliased));
+  AnomalyCounts of_no_sensor = phases_.anomalies();
+  of_no_sensor.add(anomalies_);
+  of_no_sensor.add(run.anomalies);
+  for (const auto& phase : record.phases())
+    if (!phase.resolved()) of_no_sensor.add(Anomaly::phase_unresolved);
+  write("", of_no_sensor);
+}
+
+void Account::write(pb::Record& record) const {
+  const Composition run = compose_run();
+  record.set_duration_ns((end_ - begin_).count());
+  write_energy(run.total, *record.mutable_energy());
+  if (run.node_estimate) write_energy(*run.node_estimate, *record.mutable_node_estimate());
+  record.set_modelled_fraction(run.modelled_fraction);
+  record.set_boundary_note(run.boundary_note);
+  for (const Component& component : run.components) write_component(component, *record.add_components());
+  write_phases(record);
+  write_work(phases_.work(), *record.mutable_work());
+  for (const auto& [name, value] : phases_.figures()) {
+    auto* figure = record.add_figures();
+    figure->set_name(name);
+    figure->set_value(value);
+  }
+  for (const auto& [key, value] : phases_.settings()) {
+    auto* setting = record.add_settings();
+    setting->set_key(key);
+    setting->set_value(value);
+  }
+  write_anomalies(record, run);
+  record.mutable_timeline()->set_step_ns(timeline_.step().count());
+  for (std::size_t i = 0; i < meters_.size(); ++i) {
+    const Nameplate& plate = meters_[i].plate();
+    write_sensor(plate, *record.add_sensors());
+    const bool shown = std::any_of(run.components.begin(), run.components.end(),
+                                   [&](const Component& component) { return component.sensor == plate.id; });
+    if (!shown || !meters_[i].alive()) continue;
+    auto* series = record.mutable_timeline()->add_series();
+    series->set_domain(std::string(name(plate.part.domain)));
+    series->set_device(plate.part.device);
+    series->set_estimated(plate.how == Kind::estimated);
+    for (const auto& energy : timeline_.energies(i)) series->add_energy_uj(energy ? energy->count() : kNotRead);
+  }
+}
+
+}  // namespace nw

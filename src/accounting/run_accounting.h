@@ -1,0 +1,59 @@
+// Account: books the energy of a node to the consumers of one measurement: the run, and the phases inside it.
+//
+// The same account is fed live by `run`, from a tape by `replay` and from a journal after a crash: sweeps and marks in,
+// one Record out. Marks must come before the first sweep that is later than they are; memory does not grow with the
+// length of the run.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "accounting/phases.h"
+#include "accounting/timeline.h"
+#include "client/program_event.h"
+#include "energy/containment.h"
+#include "energy/meter.h"
+#include "record/record.pb.h"
+
+namespace nw {
+
+class Account {
+ public:
+  Account(const std::vector<Nameplate>& plates, Nanos period);
+
+  void set_period(Nanos period);
+  void begin(Nanos at) { begin_ = at; }
+  void add(const Sweep& sweep);
+  void add(const Mark& mark);
+  void note(Anomaly anomaly, std::uint64_t times = 1) { anomalies_.add(anomaly, times); }
+  // The run ended at `at`; the sweep after it must be in. Call once.
+  void end(Nanos at);
+
+  // After end(): everything that the account knows, into the record.
+  void write(pb::Record& record) const;
+
+ private:
+  void settle_begin(bool last);
+  Composition compose_run() const;
+  Composition compose_phase(const PhaseSum& phase) const;
+  void write_phases(pb::Record& record) const;
+  void write_anomalies(pb::Record& record, const Composition& run) const;
+  void cross_check();
+
+  std::vector<Meter> meters_;
+  Phases phases_;
+  Timeline timeline_;
+  AnomalyCounts anomalies_;
+  std::vector<std::pair<Anomaly, std::size_t>> found_;  // by the cross-check, with the meter's index
+  Nanos begin_{}, end_{};
+  struct Begin {
+    Meter::Edge edge;
+    Joules head;  // what of Meter::before_first the edge's tally has in it
+  };
+  std::vector<std::optional<Begin>> begins_;  // of each meter, as soon as it has said enough
+  std::vector<Meter::Edge> ends_;
+  std::vector<bool> checked_;  // another sensor of the same part agreed
+  bool begun_ = false;
+};
+
+}  // namespace nw

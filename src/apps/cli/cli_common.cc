@@ -1,0 +1,199 @@
+#include "apps/cli/cli_common.h"
+
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+#include "accounting/journal_frames.h"
+#include "base/parse.h"
+#include "report/escape.h"
+#include "site/site_file.h"
+#include "store/journal.h"
+#include "store/paths.h"
+#include "store/uid.h"
+
+namespace nw::cli {
+
+namespace {
+std::string_view environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::string_view() : value;
+}
+
+bool wants_colour(int fd, const std::string& colour) {
+  if (colour != "auto") return colour == "always";
+  if (!environment("NO_COLOR").empty()) return false;
+  if (!environment("CLICOLOR_FORCE").empty() && environment("CLICOLOR_FORCE") != "0") return true;
+  return ::isatty(fd) != 0 && environment("TERM") != "dumb";
+}
+
+bool speaks_utf8() {
+  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"})
+    if (const auto locale = environment(name); !locale.empty())
+      return locale.find("UTF-8") != std::string_view::npos || locale.find("utf8") != std::string_view::npos;
+  return false;
+}
+
+int width_of(int fd) {
+  winsize size{};
+  if (::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  const auto columns = parse_u64(environment("COLUMNS"));
+  return columns && *columns >= 20 && *columns <= 1000 ? static_cast<int>(*columns) : 100;
+}
+
+// One dead process's journal into the store. The journal goes only when its record is kept.
+Done recover(const std::string& dir, const std::string& uid, Store& store) {
+  auto survivor = NW_TRY(Survivor::claim(dir, uid));
+  FrameReader reader = survivor.frames();
+  auto first = reader.next();
+  const FramesEnd& end = reader.end();
+  if (!first) {
+    // Killed before it had begun. A journal that could not be read, or is another version's, is not ours to remove.
+    const bool has_begun_nothing = end.stop == Stop::clean || end.stop == Stop::cut || end.offset > 0;
+    if (has_begun_nothing && end.stop != Stop::unreadable) return survivor.remove();
+    return tl::make_unexpected(end.error);
+  }
+  auto record = rebuild_record_from([&] { return first ? std::exchange(first, std::nullopt) : reader.next(); });
+  if (!record) return fail(record.error().kind, survivor.path() + ": " + record.error().what);
+  if (end.stop == Stop::unreadable) return tl::make_unexpected(end.error);  // another time there may be more
+  NW_TRY(store.append(*record));
+  NW_CHECK(survivor.remove());
+  std::fprintf(stderr, "nodewatt: recovered run @%s, whose measurement was killed\n", short_id(uid).c_str());
+  return {};
+}
+
+Units units_of(const std::string& name) {
+  static constexpr std::array<std::pair<std::string_view, Units>, 6> kUnits{{{"J", Units::J},
+                                                                             {"kJ", Units::kJ},
+                                                                             {"MJ", Units::MJ},
+                                                                             {"Wh", Units::Wh},
+                                                                             {"kWh", Units::kWh},
+                                                                             {"MWh", Units::MWh}}};
+  for (const auto& [word, units] : kUnits)
+    if (name == word) return units;
+  return Units::automatic;
+}
+}  // namespace
+
+Result<std::unique_ptr<Store>> open_store() {
+  auto store = NW_TRY(make_sqlite_store(NW_TRY(store_path())));
+  const std::string dir = NW_TRY(journal_dir());
+  const auto uids = survivors(dir);
+  if (!uids) return store;
+  for (const auto& uid : *uids)
+    if (const auto done = recover(dir, uid, *store);
+        !done && done.error().kind != ErrorKind::absent && done.error().kind != ErrorKind::busy)
+      complain("a killed run could not be recovered: " + done.error().what);
+  return store;
+}
+
+TextStyle style_for(int fd, const std::string& units, const std::string& colour, bool precise) {
+  TextStyle style;
+  style.width = width_of(fd);
+  style.colour = wants_colour(fd, colour);
+  style.utf8 = speaks_utf8();
+  style.units = units_of(units);
+  style.precise = precise;
+  return style;
+}
+
+// The place holder cannot be used the way the stream is: writing to it fails as to a closed one.
+void hold_closed_streams() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (::fcntl(fd, F_GETFD) < 0)
+      (void)::open("/dev/null", (fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) | O_CLOEXEC);  // takes the lowest: this one
+}
+
+Site find_site_or_warn(const std::string& config, const std::string& root) {
+  auto site = find_site(config, root);
+  if (site) return std::move(*site);
+  complain("measuring without the site file: " + site.error().what);
+  return {};
+}
+
+int complain(const std::string& what, int code) {
+  std::string text;  // it may quote foreign text: a name that came with an imported record
+  for (std::size_t at = 0; at <= what.size();) {
+    const auto end = std::min(what.find('\n', at), what.size());
+    text += (at > 0 ? "\n" : "") + strip(std::string_view(what).substr(at, end - at));
+    at = end + 1;
+  }
+  std::fprintf(stderr, "nodewatt: %s\n", text.c_str());
+  return code;
+}
+
+int complain(const Error& error) { return complain(error.what, error.kind == ErrorKind::absent ? 3 : 1); }
+
+int complain_of_use(const Error& error) {
+  return error.kind == ErrorKind::malformed ? complain(error.what, 2) : complain(error);
+}
+
+std::string with_host(std::string path) {
+  char host[256] = {};
+  if (::gethostname(host, sizeof host - 1) != 0) return path;
+  for (std::size_t at = 0; (at = path.find("%h", at)) != std::string::npos; at += std::strlen(host))
+    path.replace(at, 2, host);
+  return path;
+}
+
+namespace {
+// A new file under a name that can be guessed: nobody's file, link or pipe is taken for it.
+int open_new(const char* place) {
+  constexpr int kHow = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+  const int fd = ::open(place, kHow, 0644);
+  if (fd >= 0 || errno != EEXIST || ::unlink(place) != 0) return fd;
+  return ::open(place, kHow, 0644);  // it was left by one who was killed
+}
+}  // namespace
+
+Done write_out(const std::string& path, const std::string& text, bool append) {
+  if (path.empty() || path == "-") {
+    if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) return {};
+    return tl::make_unexpected(system_error(errno, "standard output"));
+  }
+  struct stat info {};
+  const bool special =
+      ::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode);  // a pipe or a device is written into
+  append |= special;
+  const std::string place = append ? path : path + ".new-" + std::to_string(::getpid());
+  const int fd =
+      append ? ::open(place.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_APPEND, 0644) : open_new(place.c_str());
+  if (fd < 0) return tl::make_unexpected(system_error(errno, path));
+  std::string_view rest = text;
+  int why = 0;
+  while (!rest.empty() && why == 0) {
+    const ssize_t n = ::write(fd, rest.data(), rest.size());
+    if (n >= 0)
+      rest.remove_prefix(static_cast<std::size_t>(n));
+    else if (errno != EINTR)
+      why = errno;
+  }
+  if (::close(fd) != 0 && why == 0) why = errno;
+  if (!append && why == 0 && ::rename(place.c_str(), path.c_str()) != 0) why = errno;
+  if (why == 0) return {};
+  if (!append) ::unlink(place.c_str());
+  return tl::make_unexpected(system_error(why, path));
+}
+
+Done add_labels(const std::vector<std::string>& labels, pb::Record& record) {
+  for (const auto& label : labels) {
+    const auto at = label.find('=');
+    if (at == std::string::npos || at == 0)
+      return fail(ErrorKind::malformed, "--label " + label + ": not of the form KEY=VALUE");
+    auto* entry = record.add_labels();
+    entry->set_key(valid_utf8(label.substr(0, at)));
+    entry->set_value(valid_utf8(label.substr(at + 1)));
+  }
+  return {};
+}
+
+}  // namespace nw::cli

@@ -1,0 +1,159 @@
+#include "apps/cli/run_monitor.h"
+
+#include <sys/resource.h>
+
+#include <cstdlib>
+#include <ctime>
+
+#include <fmt/format.h>
+
+#include "accounting/allocation.h"
+#include "accounting/utilization_summary.h"
+#include "apps/cli/baseline.h"
+#include "apps/cli/cli_common.h"
+#include "apps/cli/instrumented_command.h"
+#include "apps/cli/sampling_thread.h"
+#include "base/parse.h"
+#include "record/record.h"
+#include "store/paths.h"
+#include "store/uid.h"
+
+namespace nw::cli {
+
+namespace {
+// Of this process, or of its children that have been waited for, with their own.
+double cpu_seconds(int who) {
+  rusage usage{};
+  ::getrusage(who, &usage);
+  const auto seconds_of = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
+  };
+  return seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string line;
+  for (const auto& word : words) line += (line.empty() ? "" : " ") + word;
+  return line;
+}
+
+constexpr Nanos kFirstRound = millis(300);  // a run does not wait longer for a bus
+
+std::optional<std::string> variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+std::unique_ptr<Channel> make_channel() {
+  auto made = Channel::create();
+  if (made) return std::move(*made);
+  complain("phases are not measured: " + made.error().what);
+  return nullptr;
+}
+}  // namespace
+
+Session::Session(const std::string& root, std::optional<Nanos> period, Site site)
+    : host_(make_real_host(root)),
+      site_(std::move(site)),
+      survey_(make_survey(*host_, site_)),
+      reader_(*host_, std::move(survey_.sensors)),
+      activities_(*host_, std::move(survey_.activities)),
+      period_(period) {
+  reader_.await_buses(kFirstRound);
+}
+
+bool Session::measures() const {
+  for (const auto& plate : plates())
+    if (plate.how == Kind::measured) return true;
+  return false;
+}
+
+Result<pb::Record> Session::begin_record(const RunOptions& options) const {
+  pb::Record record;
+  record.set_uid(NW_TRY(make_uid()));
+  record.set_program(valid_utf8(options.command[0]));
+  record.set_name(
+      valid_utf8(options.name.empty() ? options.command[0].substr(options.command[0].rfind('/') + 1) : options.name));
+  if (options.record_command) record.set_command(valid_utf8(joined(options.command)));
+  NW_CHECK(add_labels(options.labels, record));
+  record.set_start_unix_ns(host_->wall_ns());
+  const std::time_t now = static_cast<std::time_t>(record.start_unix_ns() / kNanosPerSecond);
+  std::tm local{};
+  if (::localtime_r(&now, &local) != nullptr) record.set_utc_offset_s(static_cast<std::int32_t>(local.tm_gmtoff));
+  record.set_version(NODEWATT_VERSION);
+  write_node(*host_, *record.mutable_node());
+  write_gpus(activities_.plates(), plates(), *record.mutable_node());
+  write_software(*host_, survey_.software, record);
+  write_devices(activities_.plates(), record);
+  write_allocation(activities_.plates(), variable, record);
+  write_facility(site_, record);
+  record.set_node_type(valid_utf8(site_.node_type));
+  attach_idle(site_, plates(), record);
+  return record;
+}
+
+Outcome Session::run(const RunOptions& options, pb::Record record) {
+  return measure(options, std::move(record),
+                 [&](const std::string& channel, const std::function<void()>& begun, pb::Record& its) -> Result<Ended> {
+                   const double before = cpu_seconds(RUSAGE_CHILDREN);
+                   auto child = NW_TRY(Wrapped::start(options, channel, signals_));
+                   begun();
+                   const ChildEnd end = child.wait(signals_);
+                   const Nanos at = host_->now();
+                   if (!end.left_some) its.set_child_cpu_s(cpu_seconds(RUSAGE_CHILDREN) - before);
+                   return Ended{end, at};
+                 });
+}
+
+Outcome Session::measure(const RunOptions& options, pb::Record record, const Work& work) {
+  const double cpu_before = cpu_seconds(RUSAGE_SELF);
+  const auto channel = options.takes_marks() ? make_channel() : nullptr;
+  std::optional<Journal> journal;
+  if (const auto dir = journal_dir())
+    if (auto made = Journal::create(*dir, record.uid())) journal.emplace(std::move(*made));
+
+  const Pace pace(period_, plates());
+  Account account(plates(), pace.period(Nanos{}));
+  if (!journal) account.note(Anomaly::journal_failed);
+  Usage usage(activities_.plates());
+  Measurement measurement(*host_, reader_, account, channel.get(), journal ? &*journal : nullptr, pace);
+  measurement.watch(activities_, usage);
+  measurement.begin(record);
+
+  const auto ended = work(
+      channel ? channel->path() : "", [&] { measurement.start(); }, record);
+  if (!ended) {
+    measurement.stop(host_->now(), record);
+    if (journal) (void)journal->remove();
+    return {std::move(record), {}, ended.error()};
+  }
+  const ChildEnd end = ended->end;
+  if (end.exit_code) record.set_exit_code(*end.exit_code);
+  if (end.signal) record.set_signal(*end.signal);
+  measurement.stop(ended->at, record);
+
+  // From here nothing touches hardware.
+  account.write(record);
+  usage.write(record);
+  record.set_state("finished");
+  record.set_monitor_cpu_s(cpu_seconds(RUSAGE_SELF) - cpu_before);
+
+  // From here nothing is computed. The journal stays until the record is kept.
+  const auto store = open_store();
+  const auto kept = store ? (*store)->append(record) : Result<bool>(tl::make_unexpected(store.error()));
+  if (!kept)
+    complain("the record was not stored: " + kept.error().what);
+  else if (journal)
+    (void)journal->remove();
+  return {std::move(record), end, std::nullopt};
+}
+
+Result<std::optional<Nanos>> parse_period(const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  const auto ns = parse_duration_ns(text);
+  if (!ns || *ns < millis(1).count())
+    return fail(ErrorKind::malformed, "--period " + text + ": not a duration of 1ms or more (like 100ms, 1s)");
+  return Nanos::of(*ns);
+}
+
+}  // namespace nw::cli

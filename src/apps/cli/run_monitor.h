@@ -1,0 +1,63 @@
+// One measured run of a command: what `run` and `bench` share.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "apps/cli/child.h"
+#include "apps/cli/command.h"
+#include "record/record.pb.h"
+#include "sensor/reader.h"
+
+namespace nw::cli {
+
+struct Outcome {
+  pb::Record record;
+  ChildEnd end;
+  std::optional<Error> not_started;
+};
+
+struct Ended {
+  ChildEnd end;
+  Nanos at;  // monotonic
+};
+
+// What is measured: runs to its end with the channel's path (or "") to say, and calls `begun` when it has started.
+// Until then no thread of the measurement runs. May note in the record what it learns.
+using Work = std::function<Result<Ended>(const std::string& channel, const std::function<void()>& begun, pb::Record&)>;
+
+// The sensors of this node, found once, and any number of measured runs.
+class Session {
+ public:
+  Session(const std::string& root, std::optional<Nanos> period, Site site);
+
+  // Whether anything at all is measured, not estimated.
+  bool measures() const;
+  const std::vector<Nameplate>& plates() const { return reader_.plates(); }
+  // For watching the node between two runs.
+  Host& host() { return *host_; }
+  Reader& reader() { return reader_; }
+  const Signals& signals() const { return signals_; }
+  // What is known of a record before anything was measured.
+  Result<pb::Record> begin_record(const RunOptions& options) const;
+  // Runs the command to its end; the record is in the user's store afterwards (or a complaint was printed).
+  Outcome run(const RunOptions& options, pb::Record record);
+  // The same of any other work.
+  Outcome measure(const RunOptions& options, pb::Record record, const Work& work);
+
+ private:
+  Signals signals_;  // first: vendor libraries may start threads
+  std::unique_ptr<Host> host_;
+  Site site_;
+  Survey survey_;  // less its sensors and activities, which their readers have
+  Reader reader_;
+  ActivityReader activities_;
+  std::optional<Nanos> period_;
+};
+
+// The period of --period; nothing for "".
+Result<std::optional<Nanos>> parse_period(const std::string& text);
+
+}  // namespace nw::cli

@@ -1,0 +1,148 @@
+#include "apps/noded/request_handler.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/parse.h"
+
+namespace nw::noded {
+
+namespace {
+constexpr std::size_t kMost = 1000;  // records of one answer
+
+Result<std::optional<std::int64_t>> number_in(const Request& request, const char* key) {
+  if (!request.values.contains(key)) return std::nullopt;
+  const auto number = parse_i64(request.get(key));
+  if (!number)
+    return fail(ErrorKind::malformed, fmt::format("{}: {} is no whole number", key, quote(request.get(key))));
+  return *number;
+}
+
+struct Wanted {
+  std::string id, step, state;
+  std::optional<std::uint32_t> user;
+  std::optional<std::int64_t> since, until;
+  std::size_t limit = 20;
+};
+
+Result<Wanted> parse_wanted(const Request& request) {
+  Wanted wanted;
+  wanted.id = request.get("id");
+  wanted.step = request.get("step");
+  wanted.state = request.get("state");
+  if (request.verb == "job" && wanted.id.empty()) return fail(ErrorKind::malformed, "job: which? id=4711");
+  if (!wanted.state.empty() && wanted.state != "running" && wanted.state != "ended")
+    return fail(ErrorKind::malformed, "state: running or ended");
+  const auto user = NW_TRY(number_in(request, "user"));
+  if (user) wanted.user = static_cast<std::uint32_t>(*user);
+  wanted.since = NW_TRY(number_in(request, "since"));
+  wanted.until = NW_TRY(number_in(request, "until"));
+  const auto limit = NW_TRY(number_in(request, "limit"));
+  if (limit && *limit < 0) return fail(ErrorKind::malformed, "limit: at least 0");
+  if (limit) wanted.limit = *limit == 0 ? kMost : std::min(static_cast<std::size_t>(*limit), kMost);
+  if (request.verb == "job") wanted.limit = kMost;
+  return wanted;
+}
+
+bool starts_within(const pb::Record& record, const Wanted& wanted) {
+  const std::int64_t start = record.start_unix_ns() / kNanosPerSecond;
+  return (!wanted.since || start >= *wanted.since) && (!wanted.until || start < *wanted.until);
+}
+
+bool has_name(const pb::Record& record, const std::string& name) {
+  const auto names = names_of(record.job());
+  return name.empty() || std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// One step alone, where one was asked for; absent when the job has none of that name.
+bool keep_step(pb::Record& record, const std::string& step) {
+  if (step.empty()) return true;
+  auto& steps = *record.mutable_job()->mutable_steps();
+  steps.erase(std::remove_if(steps.begin(), steps.end(), [&](const pb::Step& its) { return its.id() != step; }),
+              steps.end());
+  return !steps.empty();
+}
+
+Result<std::vector<Answer>> answers_of(std::vector<pb::Record> records, const Wanted& wanted, bool admin) {
+  std::vector<Answer> answers;
+  for (pb::Record& record : records) {
+    if (answers.size() >= wanted.limit || !keep_step(record, wanted.step)) continue;
+    if (!admin) round_for_owner(record);
+    answers.push_back({'R', record.SerializeAsString()});
+  }
+  if (!wanted.id.empty() && answers.empty()) return fail(ErrorKind::absent, "no such job, or not yours");
+  return answers;
+}
+}  // namespace
+
+Result<std::vector<Answer>> Desk::find(const Peer& peer, const Request& request) {
+  const Wanted wanted = NW_TRY(parse_wanted(request));
+  const bool admin = is_admin(peer);
+  // Whose jobs there are to be found. Somebody else's, asked for by a user, are nobody's.
+  std::optional<std::uint32_t> user = admin ? wanted.user : std::optional(peer.uid);
+  if (!admin && wanted.user && *wanted.user != peer.uid) return answers_of({}, wanted, admin);
+  std::vector<pb::Record> records;
+  const auto take = [&](std::vector<pb::Record>&& found) {
+    for (pb::Record& record : found) {
+      const bool own = !user || (record.job().has_uid() && record.job().uid() == *user);
+      if (own && has_name(record, wanted.id) && starts_within(record, wanted)) records.push_back(std::move(record));
+    }
+  };
+  Ledger now = ledger_.forced();  // a job that has just ended has its last stretch too
+  if (wanted.state != "ended") take(now.running(!admin));
+  if (wanted.state != "running") {
+    take(std::move(now.ended()));  // and not in the store yet
+    Query query;
+    query.job = wanted.id;
+    query.user = user;
+    if (wanted.since) query.since_unix_ns = *wanted.since * kNanosPerSecond;
+    if (wanted.until) query.until_unix_ns = *wanted.until * kNanosPerSecond;
+    query.limit = wanted.limit;
+    for (pb::Record& record : NW_TRY(store_.find(query))) records.push_back(std::move(record));
+  }
+  return answers_of(std::move(records), wanted, admin);
+}
+
+Result<std::vector<Answer>> Desk::say_node(const Peer& peer) const {
+  if (!is_admin(peer)) return fail(ErrorKind::denied, "node: for administrators alone");
+  pb::NodeState state;
+  ledger_.write(state);
+  return std::vector<Answer>{{'S', state.SerializeAsString()}};
+}
+
+Done Desk::take_hint(const Peer& peer, const Request& request, Wish& wish) {
+  if (!is_admin(peer)) return fail(ErrorKind::denied, request.verb + ": for administrators alone");
+  if (request.verb == "release" || request.verb == "hold") {
+    wish.gpus = request.verb == "hold";
+    return {};
+  }
+  const auto id = request.get("job");
+  if (id.empty() || id.size() > 64) return fail(ErrorKind::malformed, request.verb + ": which job? job=4711");
+  if (request.verb == "step" && (request.get("step").empty() || request.get("step").size() > 64))
+    return fail(ErrorKind::malformed, "step: which? step=0");
+  ledger_.hint(request);
+  wish.edge = true;
+  return {};
+}
+
+std::vector<Answer> Desk::answer(const Peer& peer, const Request& request, Wish& wish) {
+  const auto refuse = [](const Error& error) { return std::vector<Answer>{make_refusal(error)}; };
+  if (peer.uid == Peer::kNobody) return refuse({ErrorKind::denied, "who you are is not known on this node"});
+  Result<std::vector<Answer>> answers = std::vector<Answer>{};
+  const std::string& verb = request.verb;
+  if (verb == "job" || verb == "jobs") {
+    answers = find(peer, request);
+  } else if (verb == "node") {
+    answers = say_node(peer);
+  } else if (verb == "begin" || verb == "end" || verb == "step" || verb == "release" || verb == "hold") {
+    if (const Done done = take_hint(peer, request, wish); !done) return refuse(done.error());
+  } else if (verb != "ping") {
+    return refuse({ErrorKind::malformed, fmt::format("{}: no verb of this nodewattd", quote(verb))});
+  }
+  if (!answers) return refuse(answers.error());
+  answers->push_back({'D', ""});
+  return *answers;
+}
+
+}  // namespace nw::noded

@@ -1,0 +1,41 @@
+// Desk: answers what is asked of the daemon. Who asks decides what there is: a job of another user's is not found by
+// the same search that does not find one that never was.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "accounting/energy_accounting.h"
+#include "apps/noded/access.h"
+#include "consumer/wire.h"
+#include "store/store.h"
+
+namespace nw::noded {
+
+class Desk {
+ public:
+  // `admins` beside root. The ledger and the store must outlive this.
+  Desk(Ledger& ledger, Store& store, std::set<std::uint32_t> admins)
+      : ledger_(ledger), store_(store), admins_(std::move(admins)) {}
+
+  // The whole answer, its last D or E. What only changes the books' next moment is handed to the ledger, and `edge` is
+  // set; `gpus` when NVIDIA's library is to be let go (false) or opened again (true).
+  struct Wish {
+    bool edge = false;
+    std::optional<bool> gpus;
+  };
+  std::vector<Answer> answer(const Peer& peer, const Request& request, Wish& wish);
+
+ private:
+  bool is_admin(const Peer& peer) const { return peer.uid == 0 || admins_.contains(peer.uid); }
+  Result<std::vector<Answer>> find(const Peer& peer, const Request& request);
+  Result<std::vector<Answer>> say_node(const Peer& peer) const;
+  Done take_hint(const Peer& peer, const Request& request, Wish& wish);
+
+  Ledger& ledger_;
+  Store& store_;
+  std::set<std::uint32_t> admins_;
+};
+
+}  // namespace nw::noded

@@ -1,0 +1,217 @@
+// The socket and the desk behind it, with real sockets: who may see what, and what strangers can do.
+#include "apps/noded/socket_server.h"
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <atomic>
+#include <cstring>
+#include <thread>
+
+#include "apps/noded/request_handler.h"
+#include "base/monotonic.h"
+#include "base/unix_socket.h"
+#include "support/temp_dir.h"
+
+namespace nw::noded {
+namespace {
+
+Fd connect_to(const std::string& path) {
+  Fd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+  const sockaddr_un address = *make_unix_address(path);
+  EXPECT_EQ(::connect(socket.get(), as_sockaddr(address), sizeof address), 0);
+  return socket;
+}
+
+class ServiceTest : public ::testing::Test {
+ protected:
+  // One round of the daemon's loop.
+  void turn(const Service::Handler& handler, Nanos later = {}) {
+    std::vector<pollfd> polled;
+    service->add_to(polled);
+    ::poll(polled.data(), polled.size(), 20);
+    service->serve(polled, handler, monotonic() + later);
+  }
+  static std::string receive(const Fd& socket) {
+    char bytes[100'000];
+    const ssize_t size = ::recv(socket.get(), bytes, sizeof bytes, MSG_DONTWAIT);
+    return size < 0 ? "nothing" : std::string(bytes, static_cast<std::size_t>(size));
+  }
+  static std::vector<Answer> echo(const Peer&, const Request& request) { return {{'S', request.verb}, {'D', ""}}; }
+
+  test::TempDir dir;
+  Result<Service> service = Service::listen(dir.at("s"));
+};
+
+TEST_F(ServiceTest, AnswersAndGoesOn) {
+  ASSERT_TRUE(service);
+  const Fd peer = connect_to(dir.at("s"));
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_EQ(::send(peer.get(), "ping", 4, 0), 4);
+    for (int round = 0; round < 3; ++round) turn(echo);
+    EXPECT_EQ(receive(peer), "Sping");
+    EXPECT_EQ(receive(peer), "D");
+  }
+}
+
+TEST_F(ServiceTest, OneDaemonAPath) {
+  const auto second = Service::listen(dir.at("s"));
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().kind, ErrorKind::busy);
+  service = tl::make_unexpected(Error{});
+  EXPECT_TRUE(Service::listen(dir.at("s"))) << "a dead one's path is taken over";
+}
+
+TEST_F(ServiceTest, GarbageIsRefusedInWords) {
+  const Fd peer = connect_to(dir.at("s"));
+  const std::string garbage(5000, '\xff');
+  ASSERT_EQ(::send(peer.get(), garbage.data(), garbage.size(), 0), 5000);
+  for (int round = 0; round < 3; ++round) turn(echo);
+  EXPECT_TRUE(receive(peer).starts_with("Emalformed "));
+  EXPECT_EQ(service->refused(), 1U);
+}
+
+TEST_F(ServiceTest, SilentPeersAreHungUpOn) {
+  const Fd peer = connect_to(dir.at("s"));
+  turn(echo);
+  turn(echo, Service::kPatience + seconds(1));
+  EXPECT_EQ(receive(peer), "") << "hung up";
+}
+
+TEST_F(ServiceTest, ReaderThatDoesNotReadStopsNobody) {
+  const auto large = [](const Peer&, const Request&) {
+    return std::vector<Answer>{{'R', std::string(20 << 20, 'x')}, {'D', ""}};
+  };
+  const Fd lazy = connect_to(dir.at("s"));
+  ::send(lazy.get(), "jobs", 4, 0);
+  for (int round = 0; round < 4; ++round) turn(large);
+  const Fd other = connect_to(dir.at("s"));
+  ::send(other.get(), "ping", 4, 0);
+  for (int round = 0; round < 4; ++round) turn(echo);
+  EXPECT_EQ(receive(other), "Sping");
+  turn(echo, Service::kPatience + seconds(1));
+  EXPECT_TRUE(receive(lazy).starts_with("rxxx"));
+}
+
+TEST_F(ServiceTest, LargeAnswerComesInPieces) {
+  const std::string body(200'000, 'y');
+  const auto large = [&](const Peer&, const Request&) { return std::vector<Answer>{{'R', body}, {'D', ""}}; };
+  std::atomic<bool> over = false;
+  std::thread daemon([&] {
+    while (!over) turn(large);
+  });
+  const auto answers = ask_daemon(dir.at("s"), {"jobs", {}}, seconds(20).count());
+  over = true;
+  daemon.join();
+  ASSERT_TRUE(answers) << answers.error().what;
+  ASSERT_EQ(answers->size(), 1U);
+  EXPECT_EQ((*answers)[0].body, body);
+}
+
+// What Desk says, byte for byte.
+class DeskTest : public ::testing::Test {
+ protected:
+  explicit DeskTest(Nanos refresh = {}) {
+    Nameplate plate;
+    plate.id = plate.source = "rapl/package-0";
+    plate.part = {Domain::package, "0"};
+    plate.refresh = refresh;
+    LedgerNode node;
+    node.make_uid = [] { return std::string("0123456789abcdefghjkmnpqrs"); };
+    ledger = std::make_unique<Ledger>(std::vector{plate}, node, seconds(1));
+    store = std::move(*make_sqlite_store(dir.at("jobs.db")));
+    desk = std::make_unique<Desk>(*ledger, *store, std::set<std::uint32_t>{500});
+    pb::Record ended;
+    ended.set_uid("abcdefghjkmnpqrstvwxyz0123");
+    ended.mutable_job()->set_manager("slurm");
+    ended.mutable_job()->set_id("7");
+    ended.mutable_job()->set_uid(1000);
+    ended.set_job_key("slurm-7");
+    ended.set_duration_ns(seconds(60).count());
+    EXPECT_TRUE(store->append(ended));
+    Census census;
+    census.cpus = 2;
+    for (int i = 1; i < 5; ++i) {
+      if (i == 2) {
+        JobUse use;
+        use.id = "8", use.uid = 1000, use.cpus = {0, 1};
+        census.jobs = {use};
+      }
+      const Nanos at = seconds(i);
+      ledger->add({{at, at, {}, static_cast<std::uint64_t>(i) * 100'000'000, Status::ok, {}}}, census, at.count());
+      ledger->tick();
+    }
+  }
+  std::string say(std::uint32_t uid, const std::string& text) {
+    Desk::Wish wish;
+    std::string said;
+    for (const Answer& answer : desk->answer({uid}, *parse_request(text), wish)) said += make_answer(answer) + "\n";
+    return said;
+  }
+
+  test::TempDir dir;
+  std::unique_ptr<Ledger> ledger;
+  std::unique_ptr<Store> store;
+  std::unique_ptr<Desk> desk;
+};
+
+TEST_F(DeskTest, OthersJobsAndUnknownOnesAreOneAnswer) {
+  for (const char* id : {"7", "8"}) {
+    const std::string asked = std::string("job id=") + id;
+    EXPECT_EQ(say(1001, asked), say(1001, "job id=999999"));
+    EXPECT_EQ(say(1001, asked), "Eabsent no such job, or not yours\n");
+    EXPECT_EQ(say(1000, asked)[0], 'R') << id;
+    EXPECT_EQ(say(0, asked)[0], 'R');
+    EXPECT_EQ(say(500, asked)[0], 'R') << "an administrator";
+    EXPECT_EQ(say(Peer::kNobody, asked), say(Peer::kNobody, "job id=999999"));
+    EXPECT_EQ(say(Peer::kNobody, asked)[0], 'E');
+  }
+  EXPECT_EQ(say(1001, "jobs"), "D\n");
+  EXPECT_EQ(say(1001, "jobs user=1000"), "D\n");
+  EXPECT_EQ(say(1001, "jobs state=running user=1000"), "D\n");
+  EXPECT_EQ(say(1001, "job id=slurm-7")[0], 'E');
+  EXPECT_EQ(say(1001, "job id=%25")[0], 'E') << "no pattern";
+  EXPECT_EQ(say(1001, "job id='%20OR%201=1--")[0], 'E') << "no SQL";
+}
+
+TEST_F(DeskTest, HintsAndTheNodeAreForAdministrators) {
+  for (const char* text :
+       {"node", "begin job=9 uid=1001", "end job=8", "step job=8 step=1", "release gpus=1", "hold gpus=1"})
+    EXPECT_TRUE(say(1000, text).starts_with("Edenied ")) << text;
+  EXPECT_EQ(say(0, "node")[0], 'S');
+  EXPECT_EQ(say(500, "begin job=9 uid=1001"), "D\n");
+  EXPECT_TRUE(say(0, "begin uid=1").starts_with("Emalformed "));
+  EXPECT_TRUE(say(0, "begin job=" + std::string(65, '1')).starts_with("Emalformed "));
+  EXPECT_TRUE(say(1000, "dance").starts_with("Emalformed "));
+}
+
+TEST_F(DeskTest, OwnersSeeRoundedFiguresAndRootTheBooks) {
+  const auto record_of = [&](std::uint32_t uid) {
+    pb::Record record;
+    EXPECT_TRUE(record.ParseFromString(say(uid, "job id=8").substr(1, say(uid, "job id=8").size() - 4)));
+    return record;
+  };
+  const pb::Record mine = record_of(1000);
+  EXPECT_EQ(mine.energy().energy_uj(), 200'000'000);
+  EXPECT_EQ(mine.state(), "running");
+  EXPECT_EQ(record_of(0).energy().energy_uj(), 200'000'000);
+}
+
+// A job that has ended waits for its counters to move before it is booked; it is not away meanwhile.
+class SlowCounterDeskTest : public DeskTest {
+ protected:
+  SlowCounterDeskTest() : DeskTest(millis(100)) {}
+};
+
+TEST_F(SlowCounterDeskTest, JobIsNeverMissingBetweenItsEndAndItsRecord) {
+  Census nobody;
+  nobody.cpus = 2;
+  const Nanos at = seconds(5);
+  ledger->add({{at, at, {}, 400'000'000, Status::ok, {}}}, nobody, at.count());
+  ASSERT_TRUE(ledger->ended().empty()) << "the counter stands still: not settled";
+  for (const std::uint32_t uid : {0U, 500U, 1000U}) EXPECT_EQ(say(uid, "job id=8")[0], 'R') << uid;
+  EXPECT_EQ(say(1001, "job id=8")[0], 'E');
+}
+
+}  // namespace
+}  // namespace nw::noded

@@ -1,0 +1,255 @@
+// The measured program's side of nodewatt.h: finds the channel once, then writes marks into it.
+//
+// Depends on nothing but the C library (glibc 2.17 will do) and consumer/channel.h, so that it can be linked into
+// anything, and into several libraries of one process. Nothing here blocks, allocates or fails: a channel that is
+// absent, foreign or of another version means that nobody measures. A forked child goes on writing to the same ring
+// under its own process id.
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <nodewatt/nodewatt.h>
+#include <pthread.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+
+#include "client/client.h"
+#include "consumer/channel.h"
+
+namespace nw {
+namespace {
+
+std::atomic<ChannelHeader*> channel{nullptr};
+enum State : int { kUnknown, kAttaching, kOff, kOn };
+std::atomic<int> state{kUnknown};
+std::atomic<std::uint32_t> forks{0};
+
+struct Self {
+  std::uint32_t forks = UINT32_MAX;
+  std::uint32_t pid = 0, tid = 0;
+};
+thread_local Self self;
+
+const Self& me() {
+  const auto now = forks.load(std::memory_order_relaxed);
+  if (self.forks != now) {
+    self.pid = static_cast<std::uint32_t>(::getpid());
+    self.tid = static_cast<std::uint32_t>(::syscall(SYS_gettid));
+    self.forks = now;
+  }
+  return self;
+}
+
+// The first caller attaches; callers that come meanwhile are not measured yet.
+ChannelHeader* attach() {
+  int expected = kUnknown;
+  if (!state.compare_exchange_strong(expected, kAttaching)) return channel.load(std::memory_order_acquire);
+  ChannelHeader* header = map_channel(std::getenv(kChannelVariable));
+  if (header != nullptr) ::pthread_atfork(nullptr, nullptr, [] { forks.fetch_add(1, std::memory_order_relaxed); });
+  channel.store(header, std::memory_order_release);
+  state.store(header != nullptr ? kOn : kOff, std::memory_order_release);
+  return header;
+}
+
+inline ChannelHeader* listening() {
+  const int now = state.load(std::memory_order_acquire);
+  if (now == kOff) [[likely]]
+    return nullptr;
+  if (now == kOn) return channel.load(std::memory_order_acquire);
+  return attach();
+}
+
+std::int64_t now_ns() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1'000'000'000 + now.tv_nsec;
+}
+
+// Copies at most size-1 bytes and ends at a whole UTF-8 character.
+void copy_text(char* to, std::size_t size, const char* from) {
+  std::size_t length = ::strnlen(from, size);
+  if (length == size) {
+    --length;
+    while (length > 0 && (static_cast<unsigned char>(from[length]) & 0xC0) == 0x80) --length;
+  }
+  std::memcpy(to, from, length);
+  std::memset(to + length, 0, size - length);
+}
+
+// A phase's id tells who began it and its begin's place in the ring, which no other mark of the run has.
+constexpr int kPlaceBits = 40;
+constexpr std::uint64_t kNewId = 0;
+
+// Whether the mark at this position would leave the ring's last quarter to the ends of phases.
+bool leaves_room(const ChannelSlot* slots, std::uint64_t position) {
+  const std::uint64_t ahead = position + kChannelSlotsForEnds, index = ahead % kChannelSlots;
+  return slots[index].sequence.load(std::memory_order_relaxed) + index == ahead;
+}
+
+// The reader asked to be woken by the next edge of a phase, or by this many marks. Of several writers one does it.
+// Nothing else wakes anybody: it asks for no sweep, and a program may report work a million times.
+bool must_wake(ChannelHeader& header, std::uint64_t position, Mark::Kind kind) {
+  const bool edge = kind == Mark::Kind::begin || kind == Mark::Kind::end;
+  if (edge && header.waiting.load(std::memory_order_seq_cst) != 0) return header.waiting.exchange(0) != 0;
+  const std::uint64_t crowded_at = header.crowded_at.load(std::memory_order_relaxed);
+  return crowded_at != 0 && position >= crowded_at && header.crowded_at.exchange(0) != 0;
+}
+
+// The next position that is free for a mark of this kind; false when there is none.
+bool take_position(ChannelHeader& header, Mark::Kind kind, std::uint64_t& position) {
+  const ChannelSlot* slots = slots_of(header);
+  position = header.head.load(std::memory_order_relaxed);
+  for (;;) {
+    const std::uint64_t index = position % kChannelSlots;
+    const std::uint64_t turn = slots[index].sequence.load(std::memory_order_acquire) + index;
+    if (turn == position && (kind == Mark::Kind::end || leaves_room(slots, position))) {
+      if (header.head.compare_exchange_weak(position, position + 1, std::memory_order_relaxed)) return true;
+    } else if (turn <= position) {
+      return false;
+    } else {
+      position = header.head.load(std::memory_order_relaxed);
+    }
+  }
+}
+
+// Adds work that found no room to its thread's heap of this phase and unit. A heap that another thread is just making
+// is passed over; at worst there are two of a kind.
+bool heap_up(ChannelHeader& header, const RawMark& mark) {
+  if (!(std::isfinite(mark.value) && mark.value >= 0)) return false;
+  ChannelHeap wanted{};
+  copy_text(wanted.name, sizeof wanted.name, mark.name);
+  copy_text(wanted.unit, sizeof wanted.unit, mark.unit);
+  for (std::size_t i = 0; i < kChannelHeaps; ++i) {
+    ChannelHeap& heap = heaps_of(header)[i];
+    std::uint32_t found = ChannelHeap::kFree;
+    if (heap.state.compare_exchange_strong(found, ChannelHeap::kFilling)) {
+      heap.pid = mark.pid, heap.tid = mark.tid;
+      std::memcpy(heap.name, wanted.name, sizeof heap.name);
+      std::memcpy(heap.unit, wanted.unit, sizeof heap.unit);
+      heap.state.store(found = ChannelHeap::kReady, std::memory_order_release);
+    }
+    if (found != ChannelHeap::kReady || heap.pid != mark.pid || heap.tid != mark.tid ||
+        std::memcmp(heap.name, wanted.name, sizeof heap.name) != 0 ||
+        std::memcmp(heap.unit, wanted.unit, sizeof heap.unit) != 0)
+      continue;
+    heap.sum.fetch_add(mark.value);
+    return true;
+  }
+  return false;
+}
+
+const char* or_mark(const char* name) { return name == nullptr || *name == '\0' ? "?" : name; }
+
+std::uint64_t write(ChannelHeader* header, Mark::Kind kind, std::uint64_t id, const char* name, const char* unit,
+                    double value) {
+  return write_mark(*header, {kind, 0, id, me().pid, me().tid, name, unit, value});
+}
+
+// Bits of a thread's number that the kernel uses (PID_MAX_LIMIT); lanes are told apart by those above.
+constexpr int kTidBits = 22;
+constexpr std::uint32_t kApart = std::uint32_t{1} << 31;
+static_assert(kClientLanes <= 1U << (31 - kTidBits));
+}  // namespace
+
+ChannelHeader* map_channel(const char* path) {
+  if (path == nullptr || *path != '/') return nullptr;
+  const int fd = ::open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) return nullptr;
+  void* map = MAP_FAILED;
+  if (::lseek(fd, 0, SEEK_END) ==
+      static_cast<off_t>(kChannelSize))  // fstat would ask for glibc 2.33; pipes cannot seek
+    map = ::mmap(nullptr, kChannelSize, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  ::close(fd);
+  if (map == MAP_FAILED) return nullptr;
+  auto* header = static_cast<ChannelHeader*>(map);
+  if (header->magic == kChannelMagic && header->slots == kChannelSlots && header->slot_size == sizeof(ChannelSlot))
+    return header;
+  unmap_channel(header);
+  return nullptr;
+}
+
+void unmap_channel(ChannelHeader* header) { ::munmap(header, kChannelSize); }
+
+std::uint64_t write_mark(ChannelHeader& header, const RawMark& mark) {
+  const std::int64_t at = mark.at_ns != 0 ? mark.at_ns : now_ns();
+  std::uint64_t position = 0;
+  if (!take_position(header, mark.kind, position)) {
+    if (mark.kind != Mark::Kind::work || !heap_up(header, mark)) header.lost.fetch_add(1, std::memory_order_relaxed);
+    return 0;
+  }
+  ChannelSlot& slot = slots_of(header)[position % kChannelSlots];
+  slot.at_ns = at;
+  slot.id = mark.id;
+  if (mark.kind == Mark::Kind::begin && mark.id == kNewId)
+    slot.id = std::uint64_t{mark.pid} << kPlaceBits | (position & ((std::uint64_t{1} << kPlaceBits) - 1));
+  const std::uint64_t id = slot.id;
+  slot.value = mark.value;
+  slot.kind = static_cast<std::uint32_t>(mark.kind);
+  slot.pid = mark.pid;
+  slot.tid = mark.tid;
+  copy_text(slot.name, sizeof slot.name, mark.name);
+  copy_text(slot.unit, sizeof slot.unit, mark.unit);
+  std::uint64_t unfilled = position - position % kChannelSlots;  // else the reader gave it away, and counted us as dead
+  if (!slot.sequence.compare_exchange_strong(unfilled, unfilled + 1, std::memory_order_release)) return 0;
+  header.wake.fetch_add(1, std::memory_order_seq_cst);
+  if (must_wake(header, position, mark.kind)) ::syscall(SYS_futex, &header.wake, FUTEX_WAKE, 1, nullptr, nullptr, 0);
+  return id;
+}
+
+ChannelHeader* client_channel() { return listening(); }
+
+std::uint32_t client_forks() { return forks.load(std::memory_order_relaxed); }
+
+std::uint64_t client_begin(std::uint32_t lane, const char* name) {
+  auto* header = listening();
+  if (header == nullptr) return 0;
+  return write_mark(*header, {Mark::Kind::begin, 0, kNewId, me().pid, me().tid | lane << kTidBits, or_mark(name)});
+}
+
+std::uint64_t client_begin_apart(const char* name) {
+  static std::atomic<std::uint32_t> count{0};
+  auto* header = listening();
+  if (header == nullptr) return 0;
+  const std::uint32_t lane = kApart | count.fetch_add(1, std::memory_order_relaxed);
+  return write_mark(*header, {Mark::Kind::begin, 0, kNewId, me().pid, lane, or_mark(name)});
+}
+
+}  // namespace nw
+
+uint32_t nw_abi_version(void) { return NW_ABI_VERSION; }
+
+int nw_measuring(void) { return nw::listening() != nullptr ? 1 : 0; }
+
+nw_phase_id nw_phase_begin(const char* name) {
+  auto* channel = nw::listening();
+  if (channel == nullptr) return 0;
+  return nw::write(channel, nw::Mark::Kind::begin, nw::kNewId, nw::or_mark(name), "", 0);
+}
+
+void nw_phase_end(nw_phase_id id) {
+  auto* channel = nw::listening();
+  if (channel != nullptr && id >> nw::kPlaceBits == nw::me().pid)  // a forked child unwinds its parent's scopes, too
+    nw::write(channel, nw::Mark::Kind::end, id, "", "", 0);
+}
+
+void nw_work(const char* name, double count, const char* unit) {
+  auto* channel = nw::listening();
+  if (channel != nullptr)
+    nw::write(channel, nw::Mark::Kind::work, 0, name == nullptr ? "" : name, nw::or_mark(unit), count);
+}
+
+void nw_figure(const char* name, double value) {
+  auto* channel = nw::listening();
+  if (channel != nullptr && std::isfinite(value))
+    nw::write(channel, nw::Mark::Kind::figure, 0, nw::or_mark(name), "", value);
+}
+
+void nw_setting(const char* key, const char* value) {
+  auto* channel = nw::listening();
+  if (channel != nullptr) nw::write(channel, nw::Mark::Kind::setting, 0, nw::or_mark(value), nw::or_mark(key), 0);
+}

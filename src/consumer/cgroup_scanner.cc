@@ -1,0 +1,131 @@
+#include "consumer/cgroup_scanner.h"
+
+#include <map>
+
+#include "base/cpu_ticks.h"
+#include "base/parse.h"
+#include "consumer/cgroup_text.h"
+#include "consumer/job_processes.h"
+#include "consumer/slurm_cgroups.h"
+
+namespace nw {
+
+namespace {
+// Root owns a job's task until its user does (find_owner); so long nobody owns it.
+constexpr Nanos kRootsOwn = seconds(10);
+constexpr Nanos kAlive = seconds(1);  // that a process was seen is enough for so long: to look costs a walk
+constexpr int kAsks = 20;  // for a job's GPUs: a job that is there so long has a process that says them, or none will
+
+// What is said of the file's text; nothing when it can not be read.
+template <class Parse>
+auto read(Host& host, const std::string& path, Parse parse) -> decltype(parse(std::string_view())) {
+  const auto text = host.read_text(path);
+  return text ? parse(*text) : decltype(parse(std::string_view()))();
+}
+
+std::optional<Nanos> read_cpu(Host& host, const JobPlace& place, const std::string& below = {}) {
+  if (place.cpu.empty()) return std::nullopt;
+  return place.unified ? read(host, place.cpu + below + "/cpu.stat", parse_cpu_stat)
+                       : read(host, place.cpu + below + "/cpuacct.usage", parse_cpu_usage);
+}
+
+// A v2 directory's own list is empty when only those above it confine, and may name CPUs that are off line.
+std::vector<unsigned> read_cpus(Host& host, const JobPlace& place) {
+  if (place.cpuset.empty()) return {};
+  auto cpus = read(host, place.cpuset + "/cpuset.cpus", parse_cpus);
+  if (!place.unified || cpus.empty()) return cpus;
+  auto effective = read(host, place.cpuset + "/cpuset.cpus.effective", parse_cpus);
+  return effective.empty() ? cpus : effective;
+}
+
+void read_memory(Host& host, const JobPlace& place, JobUse& job) {
+  if (place.memory.empty()) return;
+  job.memory = read(host, place.memory + (place.unified ? "/memory.current" : "/memory.usage_in_bytes"), parse_u64);
+  job.memory_limit =
+      read(host, place.memory + (place.unified ? "/memory.max" : "/memory.limit_in_bytes"), parse_memory_limit);
+}
+}  // namespace
+
+// What is kept of a job while it is there.
+struct CensusTaker::Known {
+  std::optional<std::uint32_t> uid;
+  std::optional<Nanos> root_since;   // since when only root was seen in it
+  std::optional<Nanos> empty_since;  // since when it has no process
+  std::optional<Nanos> alive;        // when one was seen last
+  std::optional<Nanos> cpu;          // at the last census
+  std::optional<std::string> gpus;   // JobUse::gpus_said
+  int asked = 0;                     // how often for them
+};
+
+struct CensusTaker::State {
+  JobFinder finder;
+  std::map<std::string, Known> jobs;  // by "<slurmd>/<id>"
+};
+
+CensusTaker::CensusTaker(Host& host, CensusOptions options)
+    : host_(host), state_(new State{JobFinder(host, std::move(options)), {}}) {}
+CensusTaker::~CensusTaker() = default;
+
+void CensusTaker::take(Census& census) {
+  census = {};
+  census.at = host_.now();
+  auto [places, directories] = state_->finder.find(census.at);
+  directories_ = std::move(directories);
+
+  std::map<std::string, Known> before = std::exchange(state_->jobs, {});
+  for (const JobPlace& place : places) {
+    const std::string key = place.slurmd + "/" + place.id;
+    Known& known = state_->jobs[key] = before[key];
+    JobUse job = read_job(place, known, census.at);
+    if (!known.empty_since || census.at - *known.empty_since < kAbandoned) census.jobs.push_back(std::move(job));
+  }
+  read_node(census);
+}
+
+JobUse CensusTaker::read_job(const JobPlace& place, Known& known, Nanos now) {
+  JobUse job;
+  job.slurmd = place.slurmd, job.id = place.id;
+  job.cpu = read_cpu(host_, place);
+  read_memory(host_, place, job);
+  job.cpus = read_cpus(host_, place);
+  if (!place.devices.empty()) job.gpus = read(host_, place.devices + "/devices.list", parse_gpu_minors);
+  if (!job.gpus && !known.gpus && known.asked++ < kAsks) known.gpus = find_said_gpus(host_, place);
+  job.gpus_said = known.gpus;
+  for (const std::string& step : place.steps) job.steps.push_back({step, read_cpu(host_, place, "/step_" + step)});
+  job.uid = place.uid ? place.uid : find_uid(place, known, now);
+
+  // What uses CPU time has a process.
+  const bool used = job.cpu && known.cpu && *job.cpu > *known.cpu;
+  known.cpu = job.cpu;
+  if (known.alive && now - *known.alive < kAlive) return job;
+  if (used || has_process(host_, place)) {
+    known.alive = now;
+    known.empty_since.reset();
+  } else if (!known.empty_since) {
+    known.empty_since = now;
+  }
+  return job;
+}
+
+std::optional<std::uint32_t> CensusTaker::find_uid(const JobPlace& place, Known& known, Nanos now) {
+  if (known.uid) return known.uid;
+  const auto owner = find_owner(host_, place);
+  if (!owner) return std::nullopt;
+  if (*owner != 0) return known.uid = owner;
+  if (!known.root_since) known.root_since = now;
+  return now - *known.root_since >= kRootsOwn ? owner : std::nullopt;
+}
+
+void CensusTaker::read_node(Census& census) {
+  census.cpus = static_cast<unsigned>(read(host_, "/sys/devices/system/cpu/online", parse_cpus).size());
+  if (const auto stat = host_.read_text("/proc/stat")) {
+    if (census.cpus == 0) census.cpus = count_cpu_lines(*stat);
+    if (const auto ticks = parse_cpu_ticks(*stat))
+      census.busy = Nanos::of(mul_div(Int128{ticks->busy}, kNanosPerSecond, kTicksPerSecond));
+  }
+  const auto [total, available] = read(host_, "/proc/meminfo", parse_meminfo);
+  census.memory = total;
+  if (total && available && *available <= *total) census.memory_used = *total - *available;
+}
+
+}  // namespace nw

@@ -1,0 +1,89 @@
+// Census: which jobs and steps are on this node at one moment, and what they have used so far, as Slurm's cgroups say.
+//
+// No one has to opt in and no Slurm command is asked: a job's cgroup exists from before its first process to after its
+// last. The name of the directory is the job's identity and the kernel's counts are its use; nothing that a user can
+// write is believed. Layouts: Slurm's job_<id> and, from 26.05 on, its SLUIDs; cgroup v1 and v2; one slurmd on a
+// machine or several (slurm_cgroups.h).
+//
+// What cgroups do not say: which GPUs, mostly. In v1 Slurm denies devices one by one, and the kernel then lists
+// "a *:* rwm"; in v2 a program in the kernel decides. Hence the prolog's word (wire.h).
+//
+// In v1 a step's directory is its user's: one mkdir in it, and Slurm can not remove the job's. A directory that has had
+// no process for kAbandoned is therefore no job, until it has one again.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/host.h"
+#include "base/units.h"
+
+namespace nw {
+
+inline constexpr Nanos kAbandoned = seconds(10);
+
+struct StepUse {
+  std::string id;            // "0", "batch", "extern", "interactive"; of a component of a het job "0+1"
+  std::optional<Nanos> cpu;  // CPU time of all its processes so far
+  auto operator<=>(const StepUse&) const = default;
+};
+
+struct JobUse {
+  std::string slurmd;                         // the node's name in Slurm, where the directories say it; else ""
+  std::string id;                             // "4711"; a SLUID where the directory is named by one
+  std::optional<std::uint32_t> uid;           // whose; nothing while nobody knows
+  std::optional<Nanos> cpu;                   // CPU time of all its processes so far
+  std::optional<std::uint64_t> memory;        // bytes that it holds now
+  std::optional<std::uint64_t> memory_limit;  // bytes that it may hold; nothing: no limit of its own
+  std::vector<unsigned> cpus;                 // logical CPUs that it may run on, ascending; empty: it is not confined
+  std::optional<std::vector<unsigned>> gpus;  // minor numbers of NVIDIA devices that it may open; nothing: not known
+  // SLURM_JOB_GPUS as a process of the job began with it ("" without any), where this process may read that; nothing
+  // else says it without a prolog. Its user can change it: believed for want of better, and for accelerators alone.
+  std::optional<std::string> gpus_said;
+  std::vector<StepUse> steps;  // ascending by id; extern among them
+  auto operator<=>(const JobUse&) const = default;
+};
+
+struct Census {
+  Nanos at{};                                        // monotonic, when it was begun
+  std::vector<JobUse> jobs;                          // ascending by slurmd and id
+  unsigned cpus = 0;                                 // logical CPUs of the node; 0: not known
+  std::optional<Nanos> busy;                         // CPU time of everything on the node so far
+  std::optional<std::uint64_t> memory, memory_used;  // bytes, of the node
+};
+
+struct CensusOptions {
+  std::string cgroup = "/sys/fs/cgroup";  // where cgroups are mounted
+  std::string slurmd;                     // of several slurmd on this machine, this one's alone; "": all
+};
+
+struct JobPlace;  // slurm_cgroups.h
+
+class CensusTaker {
+ public:
+  CensusTaker(Host& host, CensusOptions options);
+  ~CensusTaker();
+
+  // Cheap: a few small files a job. A directory that vanishes meanwhile is no job if it could not be listed any more,
+  // else a job without what was not read.
+  void take(Census& census);
+  // What to watch (inotify: IN_CREATE, IN_DELETE; cgroup file systems report both), as of the last census: the
+  // directories whose entries are users, jobs and steps, and where Slurm's own is still to appear. They were there.
+  const std::vector<std::string>& directories() const { return directories_; }
+
+ private:
+  struct Known;
+  JobUse read_job(const JobPlace& place, Known& known, Nanos now);
+  std::optional<std::uint32_t> find_uid(const JobPlace& place, Known& known, Nanos now);
+  void read_node(Census& census);
+
+  Host& host_;
+  std::vector<std::string> directories_;
+  struct State;  // what one census must remember of those before it
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace nw

@@ -1,0 +1,207 @@
+#include "consumer/channel.h"
+
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <filesystem>
+#include <optional>
+#include <system_error>
+
+#include <fmt/format.h>
+
+#include "base/monotonic.h"
+#include "base/parse.h"
+
+namespace nw {
+
+namespace {
+constexpr Nanos kWriterDied = seconds(1);  // a slot taken and not filled for so long never will be
+
+// Takes the memory now: where a full tmpfs has none left, the first touch of a sparse file's page would be SIGBUS, here
+// or in the measured program. Returns an errno.
+int reserve(int fd) {
+  int why = 0;
+  while ((why = ::posix_fallocate(fd, 0, kChannelSize)) == EINTR) {
+  }
+  return why;
+}
+
+// Whether this is a channel of ours whose reader lives no more. Who makes one locks it before it has its size.
+bool is_orphan(const std::string& path) {
+  const Fd file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+  struct stat info {};
+  std::uint64_t magic = 0;
+  return file && ::fstat(file.get(), &info) == 0 && S_ISREG(info.st_mode) && info.st_uid == ::geteuid() &&
+         info.st_size == static_cast<off_t>(kChannelSize) &&
+         ::pread(file.get(), &magic, sizeof magic, 0) == sizeof magic && magic == kChannelMagic &&
+         ::flock(file.get(), LOCK_EX | LOCK_NB) == 0;
+}
+
+void remove_orphans(const std::string& folder) {
+  std::error_code over;
+  for (std::filesystem::directory_iterator at(folder, over), end; !over && at != end; at.increment(over))
+    if (at->path().filename().string().starts_with("nodewatt-") && is_orphan(at->path().string()))
+      ::unlink(at->path().c_str());
+}
+
+std::string text_of(const char* bytes, std::size_t size) { return valid_utf8({bytes, ::strnlen(bytes, size)}); }
+
+struct User {
+  uid_t uid;
+  gid_t gid;
+};
+
+// Who had us run as root by sudo: the measured program may be his again (sudo nodewatt ... runuser).
+std::optional<User> find_sudo_user() {
+  const auto number = [](const char* name) -> std::optional<std::uint64_t> {
+    const char* text = std::getenv(name);
+    return text == nullptr ? std::nullopt : parse_u64(text);
+  };
+  constexpr std::uint64_t kNone = ~uid_t{0};
+  const auto uid = number("SUDO_UID"), gid = number("SUDO_GID");
+  if (::geteuid() != 0 || !uid || !gid || *uid >= kNone || *gid >= kNone) return std::nullopt;
+  return User{static_cast<uid_t>(*uid), static_cast<gid_t>(*gid)};
+}
+
+constexpr std::array kFoldersOfAll = {"/dev/shm", "/tmp"};
+}  // namespace
+
+std::vector<std::string> shared_folders() {
+  std::vector<std::string> candidates;
+  if (const char* runtime = std::getenv("XDG_RUNTIME_DIR"); runtime != nullptr && *runtime == '/')
+    candidates.emplace_back(runtime);
+  candidates.insert(candidates.end(), kFoldersOfAll.begin(), kFoldersOfAll.end());
+  return candidates;
+}
+
+Result<std::unique_ptr<Channel>> Channel::create() {
+  std::uint64_t random = 0;
+  if (::getrandom(&random, sizeof random, 0) != sizeof random) random = static_cast<std::uint64_t>(monotonic().count());
+  Error error{ErrorKind::failed, "no folder for the channel"};
+  const auto user = find_sudo_user();
+  const std::vector<std::string> of_all(kFoldersOfAll.begin(), kFoldersOfAll.end());
+  for (const auto& folder : user ? of_all : shared_folders()) {
+    const std::string path = fmt::format("{}/nodewatt-{}-{:016x}", folder, ::getpid(), random);
+    Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!file) {
+      error = system_error(errno, path);
+      continue;
+    }
+    if (user) [[maybe_unused]]
+      const int given =
+          ::fchown(file.get(), user->uid, user->gid);  // else it stays root's, and root's programs reach it
+    void* map = MAP_FAILED;
+    ::flock(file.get(), LOCK_EX | LOCK_NB);
+    remove_orphans(folder);
+    int why = reserve(file.get());
+    if (why == 0) {
+      map = ::mmap(nullptr, kChannelSize, PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
+      why = errno;
+    }
+    if (map != MAP_FAILED)
+      return std::unique_ptr<Channel>(new Channel(path, std::move(file), static_cast<ChannelHeader*>(map)));
+    ::unlink(path.c_str());
+    error = system_error(why, path);
+  }
+  return tl::make_unexpected(error);
+}
+
+// A fresh file is all zero: sequence of slot i has to be i. It is stored as position minus index, which makes the zeros
+// right and leaves pages that nobody touched out of this process.
+Channel::Channel(std::string path, Fd file, ChannelHeader* header)
+    : path_(std::move(path)), file_(std::move(file)), header_(header) {
+  header_->slots = kChannelSlots;
+  header_->slot_size = sizeof(ChannelSlot);
+  std::atomic_thread_fence(std::memory_order_release);
+  header_->magic = kChannelMagic;
+}
+
+Channel::~Channel() {
+  ::unlink(path_.c_str());
+  ::munmap(header_, kChannelSize);
+}
+
+std::vector<Mark> Channel::take() {
+  std::vector<Mark> marks;
+  take_slots(marks, kWriterDied);
+  take_heaps(marks);
+  return marks;
+}
+
+std::vector<Mark> Channel::take_rest() {
+  std::vector<Mark> marks;
+  take_slots(marks, Nanos{});
+  take_heaps(marks);
+  return marks;
+}
+
+void Channel::take_slots(std::vector<Mark>& marks, Nanos patience) {
+  const std::uint64_t end = header_->head.load(std::memory_order_acquire);  // writers may be faster than we are
+  const std::int64_t now = monotonic().count();
+  while (tail_ < end) {
+    const std::uint64_t index = tail_ % kChannelSlots;
+    ChannelSlot& next = slots_of(*header_)[index];
+    if (next.sequence.load(std::memory_order_acquire) + index != tail_ + 1) {
+      if (stalled_since_ == Nanos{}) stalled_since_ = monotonic();
+      if (monotonic() - stalled_since_ < patience) return;
+      ++skipped_;
+    } else {
+      const auto kind = next.kind > static_cast<std::uint32_t>(Mark::kLastKind) ? Mark::Kind::work
+                                                                                : static_cast<Mark::Kind>(next.kind);
+      marks.push_back({kind, Nanos::of(std::min(next.at_ns, now)), next.id, next.pid, next.tid,
+                       text_of(next.name, sizeof next.name), text_of(next.unit, sizeof next.unit), next.value});
+    }
+    stalled_since_ = Nanos{};
+    next.sequence.store(tail_ + kChannelSlots - index, std::memory_order_release);
+    ++tail_;
+  }
+}
+
+// What was added up beside the ring is younger than what stood in it.
+void Channel::take_heaps(std::vector<Mark>& marks) {
+  for (std::size_t i = 0; i < kChannelHeaps; ++i) {
+    ChannelHeap& heap = heaps_of(*header_)[i];
+    const auto state = heap.state.load(std::memory_order_acquire);
+    if (state == ChannelHeap::kFree) return;
+    if (state != ChannelHeap::kReady || heap.sum.load(std::memory_order_relaxed) == 0) continue;
+    marks.push_back({Mark::Kind::work, monotonic(), 0, heap.pid, heap.tid, text_of(heap.name, sizeof heap.name),
+                     text_of(heap.unit, sizeof heap.unit), heap.sum.exchange(0)});
+  }
+}
+
+std::uint64_t Channel::lost() const { return header_->lost.load(std::memory_order_relaxed) + skipped_; }
+
+// Whoever waits for edges and finds any mark in the ring goes and looks: what it is stands in the slot.
+void Channel::wait(Nanos when, bool for_edges) {
+  const std::uint32_t seen = header_->wake.load(std::memory_order_acquire);
+  header_->waiting.store(for_edges ? 1 : 0, std::memory_order_seq_cst);
+  header_->crowded_at.store(tail_ + kChannelCrowd, std::memory_order_seq_cst);
+  const std::uint64_t enough = for_edges ? tail_ : tail_ + kChannelCrowd;
+  const bool pending = header_->head.load(std::memory_order_seq_cst) > enough;
+  if (!pending && !interrupted_.load(std::memory_order_seq_cst)) {
+    const timespec until{when.count() / kNanosPerSecond, when.count() % kNanosPerSecond};
+    ::syscall(SYS_futex, &header_->wake, FUTEX_WAIT_BITSET, seen, &until, nullptr, FUTEX_BITSET_MATCH_ANY);
+  }
+  header_->waiting.store(0, std::memory_order_relaxed);
+  header_->crowded_at.store(0, std::memory_order_relaxed);
+}
+
+void Channel::interrupt() {
+  interrupted_.store(true, std::memory_order_seq_cst);
+  header_->wake.fetch_add(1, std::memory_order_seq_cst);
+  ::syscall(SYS_futex, &header_->wake, FUTEX_WAKE, INT32_MAX, nullptr, nullptr, 0);
+}
+
+}  // namespace nw

@@ -1,0 +1,566 @@
+// Channel and client: both sides in one process, across fork and threads, and hostile channel files. The client
+// attaches once in a process, so that each test runs it in a child of its own.
+#include "consumer/channel.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <nodewatt/nodewatt.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <set>
+#include <thread>
+
+#include "base/host.h"
+#include "client/client.h"
+#include "support/temp_dir.h"
+
+namespace nw {
+namespace {
+
+// What `program` returned, run in a child with this channel in its environment ("": none).
+int run_child(const std::string& channel, const std::function<int()>& program) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    if (channel.empty())
+      ::unsetenv(kChannelVariable);
+    else
+      ::setenv(kChannelVariable, channel.c_str(), 1);
+    ::_exit(program());
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+std::unique_ptr<Channel> make_channel() { return std::move(Channel::create().value()); }
+
+TEST(Channel, UnderSudoIsTheUsersWhoCalledIt) {
+  if (::geteuid() != 0) GTEST_SKIP() << "of root alone";
+  constexpr uid_t kUser = 4242;
+  const test::TempDir roots;  // 0700
+  ::setenv("SUDO_UID", "4242", 1);
+  ::setenv("SUDO_GID", "4242", 1);
+  const char* const before = std::getenv("XDG_RUNTIME_DIR");
+  const std::string was = before != nullptr ? before : "";
+  ::setenv("XDG_RUNTIME_DIR", roots.path().c_str(), 1);
+  const auto channel = make_channel();
+  before != nullptr ? ::setenv("XDG_RUNTIME_DIR", was.c_str(), 1) : ::unsetenv("XDG_RUNTIME_DIR");
+  ::unsetenv("SUDO_UID");
+  ::unsetenv("SUDO_GID");
+  struct stat info {};
+  ASSERT_EQ(::stat(channel->path().c_str(), &info), 0);
+  EXPECT_EQ(info.st_uid, kUser);
+  EXPECT_EQ(info.st_mode & 07777, 0600U);
+  const auto said_by = [&](uid_t uid) {
+    return run_child(channel->path(), [uid] {
+      if (::setgid(uid) != 0 || ::setuid(uid) != 0) return 7;
+      nw_work("train", 1, "sample");
+      return nw_measuring();
+    });
+  };
+  EXPECT_EQ(said_by(kUser), 1);
+  EXPECT_EQ(said_by(kUser + 1), 0) << "nobody else's";
+  EXPECT_EQ(channel->take().size(), 1U);
+}
+
+TEST(Channel, MarksArriveInOrderWithTheirContent) {
+  const auto channel = make_channel();
+  EXPECT_TRUE(channel->take().empty());
+  ASSERT_EQ(run_child(channel->path(),
+                      [] {
+                        if (nw_measuring() != 1 || nw_abi_version() != NW_ABI_VERSION) return 1;
+                        const nw_phase_id train = nw_phase_begin("train");
+                        nw_work("train", 12.5, "sample");
+                        nw_work(nullptr, 1, nullptr);
+                        nw_figure("dice", 0.73);
+                        nw_figure("nothing", std::nan(""));
+                        nw_setting("batch_size", "256");
+                        nw_phase_end(train);
+                        nw_phase_end(0);
+                        return train != 0 ? 0 : 2;
+                      }),
+            0);
+  const auto marks = channel->take();
+  ASSERT_EQ(marks.size(), 6u) << "a figure that is no number and the end of phase 0 are not sent";
+  EXPECT_EQ(marks[0].kind, Mark::Kind::begin);
+  EXPECT_EQ(marks[0].name, "train");
+  EXPECT_EQ(marks[1].unit, "sample");
+  EXPECT_EQ(marks[1].value, 12.5);
+  EXPECT_EQ(marks[2].name, "");
+  EXPECT_EQ(marks[2].unit, "?");
+  EXPECT_EQ(marks[3].kind, Mark::Kind::figure);
+  EXPECT_EQ(marks[4].kind, Mark::Kind::setting);
+  EXPECT_EQ(marks[4].unit + "=" + marks[4].name, "batch_size=256");
+  EXPECT_EQ(marks[5].id, marks[0].id);
+  for (std::size_t i = 1; i < marks.size(); ++i) EXPECT_GE(marks[i].at, marks[i - 1].at);
+  EXPECT_EQ(channel->lost(), 0u);
+  EXPECT_TRUE(channel->take().empty());
+}
+
+TEST(Channel, ItsMemoryIsTakenAtOnce) {
+  const auto channel = make_channel();
+  struct stat info {};
+  ASSERT_EQ(::stat(channel->path().c_str(), &info), 0);
+  EXPECT_GE(static_cast<std::size_t>(info.st_blocks) * 512, kChannelSize);
+}
+
+TEST(Channel, ThoseOfKilledReadersAreRemovedAndNoOthers) {
+  const auto living = make_channel();
+  const std::string folder = std::filesystem::path(living->path()).parent_path();
+  const std::string copy = folder + "/nodewatt-" + std::to_string(::getpid()) + "-not-a-channel";
+  std::ofstream(copy, std::ios::binary) << std::string(kChannelSize, '\0');
+  int path[2];
+  ASSERT_EQ(::pipe(path), 0);
+  const pid_t reader = ::fork();
+  if (reader == 0) {
+    const auto its = make_channel();
+    if (::write(path[1], its->path().data(), its->path().size()) > 0) ::pause();
+    ::_exit(1);
+  }
+  char name[4096] = {};
+  ASSERT_GT(::read(path[0], name, sizeof name - 1), 0);
+  const auto second = make_channel();
+  EXPECT_TRUE(std::filesystem::exists(name)) << "its reader lives";
+  ::kill(reader, SIGKILL);
+  ::waitpid(reader, nullptr, 0);
+  const auto third = make_channel();
+  EXPECT_FALSE(std::filesystem::exists(name));
+  for (const auto& kept : {living->path(), second->path(), third->path(), copy})
+    EXPECT_TRUE(std::filesystem::exists(kept)) << kept;
+  std::filesystem::remove(copy);
+}
+
+TEST(Channel, WithoutTheVariableNothingHappens) {
+  EXPECT_EQ(run_child("",
+                      [] {
+                        const nw_phase_id id = nw_phase_begin("a");
+                        nw_work("a", 1, "x"), nw_figure("f", 1), nw_setting("k", "v"), nw_phase_end(5);
+                        client_mark({});
+                        return id == 0 && nw_measuring() == 0 ? 0 : 1;
+                      }),
+            0);
+}
+
+TEST(Channel, HostileFilesAreRefused) {
+  const test::TempDir dir;
+  const auto channel = make_channel();
+  const std::string good = test::slurp(channel->path());
+  const auto refused = [&](const std::string& path) {
+    return run_child(path, [] { return nw_phase_begin("a") == 0 && nw_measuring() == 0 ? 0 : 1; }) == 0;
+  };
+  const auto write = [&](const std::string& content) { return dir.write("c", content), dir.at("c"); };
+  EXPECT_FALSE(refused(write(good)));
+  EXPECT_TRUE(refused(write("")));
+  EXPECT_TRUE(refused(write(good.substr(0, good.size() - 1))));
+  EXPECT_TRUE(refused(write(good + "x")));
+  for (const std::size_t at : {0u, 8u, 12u}) {  // magic, slots, slot size
+    std::string bad = good;
+    bad[at] = static_cast<char>(bad[at] + 1);
+    EXPECT_TRUE(refused(write(bad))) << at;
+  }
+  EXPECT_TRUE(refused(write(std::string(good.size(), '\0'))));
+  EXPECT_TRUE(refused(dir.at("none")));
+  EXPECT_TRUE(refused(dir.path()));
+  EXPECT_TRUE(refused("/dev/zero"));
+  EXPECT_TRUE(refused("relative/path"));
+  std::filesystem::create_symlink(channel->path(), dir.at("link"));
+  EXPECT_TRUE(refused(dir.at("link")));
+  ASSERT_EQ(::mkfifo(dir.at("fifo").c_str(), 0600), 0);
+  EXPECT_TRUE(refused(dir.at("fifo")));
+}
+
+TEST(Channel, IsPrivateAndGoesWithItsOwner) {
+  auto channel = make_channel();
+  const std::string path = channel->path();
+  const auto mode = std::filesystem::status(path).permissions();
+  EXPECT_EQ(mode, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  channel.reset();
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+constexpr std::uint32_t kRoom = kChannelSlots - kChannelSlotsForEnds;  // for all marks but ends
+
+TEST(Channel, AFullRingLosesAndCountsAndThenGoesOn) {
+  const auto channel = make_channel();
+  const auto send = [&](int marks) {
+    return run_child(channel->path(), [marks] {
+      for (int i = 0; i < marks; ++i) nw_figure("f", i);
+      return 0;
+    });
+  };
+  ASSERT_EQ(send(kRoom + 100), 0);
+  EXPECT_EQ(channel->lost(), 100u);
+  const auto marks = channel->take();
+  ASSERT_EQ(marks.size(), kRoom);
+  for (std::size_t i = 0; i < marks.size(); ++i) ASSERT_EQ(marks[i].value, static_cast<double>(i));
+  for (int lap = 0; lap < 3; ++lap) {
+    ASSERT_EQ(send(5000), 0);
+    EXPECT_EQ(channel->take().size(), 5000u);
+  }
+  EXPECT_EQ(channel->lost(), 100u);
+}
+
+// A phase whose end is lost would take in all that comes after it.
+TEST(Channel, ABurstLosesPhasesWholeAndNeverTheirEnds) {
+  const auto channel = make_channel();
+  constexpr std::uint64_t kPhases = 20'000;
+  ASSERT_EQ(run_child(channel->path(),
+                      [] {
+                        const nw_phase_id outer = nw_phase_begin("outer");
+                        for (std::uint64_t i = 0; i < kPhases; ++i) nw_phase_end(nw_phase_begin("inner"));
+                        nw_phase_end(outer);
+                        return 0;
+                      }),
+            0);
+  std::map<std::uint64_t, int> open;
+  std::size_t begins = 0;
+  for (const Mark& mark : channel->take()) {
+    begins += mark.kind == Mark::Kind::begin;
+    open[mark.id] += mark.kind == Mark::Kind::begin ? 1 : -1;
+  }
+  EXPECT_GT(begins, kRoom / 3);
+  for (const auto& [id, left] : open) EXPECT_EQ(left, 0);
+  EXPECT_EQ(begins + channel->lost(), kPhases + 1);
+}
+
+TEST(Channel, WorkThatFindsNoRoomIsAddedUp) {
+  const auto channel = make_channel();
+  constexpr int kMarks = 30'000;
+  ASSERT_EQ(run_child(channel->path(),
+                      [] {
+                        nw_measuring();  // a thread that comes while another attaches is not measured yet
+                        const auto work = [] {
+                          for (int i = 0; i < kMarks; ++i) nw_work(nullptr, 1, "sample"), nw_work("train", 2, "token");
+                          nw_work("train", std::nan(""), "token");
+                          nw_work("train", -1, "token");
+                        };
+                        std::thread other(work);
+                        work();
+                        other.join();
+                        return 0;
+                      }),
+            0);
+  std::map<std::string, double> sums;
+  std::set<std::uint32_t> threads;
+  const auto take = [&] {
+    for (const Mark& mark : channel->take()) {
+      ASSERT_EQ(mark.kind, Mark::Kind::work);
+      sums[mark.name + ":" + mark.unit] += mark.value;
+      threads.insert(mark.tid);
+    }
+  };
+  take();
+  EXPECT_EQ(sums, (std::map<std::string, double>{{":sample", 2.0 * kMarks}, {"train:token", 4.0 * kMarks}}));
+  EXPECT_EQ(threads.size(), 2u);
+  EXPECT_EQ(channel->lost(), 4u) << "work that is no number";
+  take();
+  EXPECT_EQ(sums[":sample"], 2.0 * kMarks) << "taken once";
+}
+
+TEST(Channel, WorkOfTooManyKindsIsLostAndCounted) {
+  const auto channel = make_channel();
+  constexpr int kUnits = kChannelHeaps + 50;
+  ASSERT_EQ(run_child(channel->path(),
+                      [] {
+                        for (std::uint32_t i = 0; i < kRoom; ++i) nw_figure("f", 1);
+                        for (int i = 0; i < kUnits; ++i) nw_work(nullptr, 1, std::to_string(i).c_str());
+                        return 0;
+                      }),
+            0);
+  EXPECT_EQ(channel->take().size(), kRoom + kChannelHeaps);
+  EXPECT_EQ(channel->lost(), 50u);
+}
+
+TEST(Channel, NamesAreCutAtAWholeCharacter) {
+  const auto channel = make_channel();
+  ASSERT_EQ(run_child(channel->path(),
+                      [] {
+                        nw_phase_begin(std::string(NW_NAME_MAX, 'x').c_str());
+                        nw_phase_begin(std::string(NW_NAME_MAX + 1, 'x').c_str());
+                        nw_phase_begin((std::string(NW_NAME_MAX - 1, 'x') + "\xc3\xbc").c_str());
+                        nw_phase_begin((std::string(NW_NAME_MAX - 2, 'x') + "\xf0\x9f\x94\x8b").c_str());
+                        nw_phase_begin((std::string(NW_NAME_MAX - 2, 'x') + "\xc3\xbc").c_str());
+                        nw_phase_begin(std::string(100'000, '\x80').c_str());
+                        nw_phase_begin(
+                            "Pr\xfc"
+                            "fung");
+                        nw_phase_begin("");
+                        nw_phase_begin(nullptr);
+                        nw_work("w", 1, std::string(NW_UNIT_MAX + 1, 'u').c_str());
+                        return 0;
+                      }),
+            0);
+  const auto marks = channel->take();
+  ASSERT_EQ(marks.size(), 10u);
+  EXPECT_EQ(marks[0].name.size(), 47u);
+  EXPECT_EQ(marks[1].name.size(), 47u);
+  EXPECT_EQ(marks[2].name, std::string(46, 'x'));
+  EXPECT_EQ(marks[3].name, std::string(45, 'x'));
+  EXPECT_EQ(marks[4].name, std::string(45, 'x') + "\xc3\xbc");
+  EXPECT_EQ(marks[6].name,
+            "Pr\xef\xbf\xbd"
+            "fung")
+      << "the reader takes no bytes that are not UTF-8";
+  EXPECT_EQ(marks[7].name, "?");
+  EXPECT_EQ(marks[8].name, "?");
+  EXPECT_EQ(marks[9].unit.size(), 15u);
+}
+
+TEST(Channel, ForkedChildrenAndThreadsMarkAsThemselves) {
+  const auto channel = make_channel();
+  constexpr int kThreads = 4, kMarks = 200;
+  ASSERT_EQ(run_child(channel->path(),
+                      [] {
+                        nw_phase_begin("parent");
+                        const pid_t child = ::fork();
+                        const auto work = [] {
+                          for (int i = 0; i < kMarks; ++i) nw_work("w", i, "x");
+                        };
+                        if (child == 0) {
+                          nw_phase_begin("child");
+                          work();
+                          ::_exit(0);
+                        }
+                        std::vector<std::thread> threads;
+                        for (int i = 0; i < kThreads; ++i) threads.emplace_back(work);
+                        for (auto& thread : threads) thread.join();
+                        int status = 0;
+                        ::waitpid(child, &status, 0);
+                        return status;
+                      }),
+            0);
+  const auto marks = channel->take();
+  ASSERT_EQ(marks.size(), 2u + kMarks * (kThreads + 1));
+  std::map<std::pair<std::uint32_t, std::uint32_t>, double> next;
+  std::map<std::string, std::pair<std::uint64_t, std::uint32_t>> phases;
+  for (const Mark& mark : marks) {
+    if (mark.kind == Mark::Kind::begin) {
+      phases[mark.name] = {mark.id, mark.pid};
+      continue;
+    }
+    EXPECT_EQ(mark.value, next[std::make_pair(mark.pid, mark.tid)]++) << "in order within a thread";
+  }
+  EXPECT_EQ(next.size(), kThreads + 1u);
+  EXPECT_NE(phases["parent"].first, phases["child"].first);
+  EXPECT_NE(phases["parent"].second, phases["child"].second);
+}
+
+TEST(Channel, AForkedChildCannotEndItsParentsPhase) {
+  const auto channel = make_channel();
+  ASSERT_EQ(run_child(channel->path(),
+                      [] {
+                        const nw_phase_id id = nw_phase_begin("parent");
+                        const pid_t child = ::fork();
+                        if (child == 0) {
+                          nw_phase_end(id);
+                          nw_phase_end(nw_phase_begin("child"));
+                          ::_exit(0);
+                        }
+                        int status = 0;
+                        ::waitpid(child, &status, 0);
+                        nw_phase_end(id);
+                        return status;
+                      }),
+            0);
+  const auto marks = channel->take();
+  ASSERT_EQ(marks.size(), 4u);
+  EXPECT_EQ(marks[1].id, marks[2].id);
+  EXPECT_EQ(marks[3].id, marks[0].id);
+  EXPECT_EQ(marks[3].pid, marks[0].pid);
+}
+
+// An extension module, an injected library and the program may each have this library linked in.
+TEST(Channel, IdsAreUniqueAmongCopiesOfTheLibraryAndProcesses) {
+  const auto channel = make_channel();
+  constexpr int kPhases = 100;
+  const auto program = [] {
+    for (int i = 0; i < kPhases; ++i)
+      if (nw_phase_begin("a") == 0) return 1;
+    return 0;
+  };
+  ASSERT_EQ(run_child(channel->path(), program), 0);
+  ASSERT_EQ(run_child(channel->path(), program), 0);
+  std::map<std::uint64_t, int> places;  // an id without its process
+  for (const Mark& mark : channel->take()) ++places[mark.id & ((std::uint64_t{1} << 40) - 1)];
+  EXPECT_EQ(places.size(), 2u * kPhases) << "two copies in one process share all of an id but this";
+}
+
+TEST(Channel, APhaseWhoseBeginIsLostIsNone) {
+  const auto channel = make_channel();
+  ASSERT_EQ(run_child(channel->path(),
+                      [] {
+                        for (std::uint32_t i = 0; i < kRoom; ++i) nw_work("w", 1, "x");
+                        const nw_phase_id id = nw_phase_begin("a");
+                        nw_phase_end(id);
+                        return id == 0 ? 0 : 1;
+                      }),
+            0);
+  EXPECT_EQ(channel->lost(), 1u) << "the begin alone: the end was not even tried";
+}
+
+// A program that marks as fast as it can must not keep its reader from ever coming back.
+TEST(Channel, TakeComesBackWhileMarksPourIn) {
+  const auto channel = make_channel();
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::setenv(kChannelVariable, channel->path().c_str(), 1);
+    for (;;) nw_work("w", 1, "x");
+  }
+  std::size_t most = 0;
+  for (int i = 0; i < 50; ++i)
+    most = std::max(most, channel->take().size()), std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  EXPECT_GT(most, 0u);
+  EXPECT_LE(most, kChannelSlots);
+}
+
+// The channel's file as its writers see it.
+class Ring {
+ public:
+  explicit Ring(const Channel& channel) : header_(map_channel(channel.path().c_str())) {}
+  ~Ring() { unmap_channel(header_); }
+  Ring(const Ring&) = delete;
+  Ring& operator=(const Ring&) = delete;
+  // Takes a slot and does not fill it, as SIGKILL leaves it.
+  void take_slot() const { header_->head.fetch_add(1); }
+  ChannelHeader& header() const { return *header_; }
+
+ private:
+  ChannelHeader* header_;
+};
+
+TEST(Channel, AWriterThatDiesInAMarkCostsThatMarkAlone) {
+  const auto channel = make_channel();
+  Ring(*channel).take_slot();
+  ASSERT_EQ(run_child(channel->path(), [] { return nw_work("w", 1, "x"), 0; }), 0);
+  EXPECT_TRUE(channel->take().empty()) << "it may still be written";
+  std::this_thread::sleep_for(std::chrono::milliseconds(1100));
+  EXPECT_EQ(channel->take().size(), 1u);
+  EXPECT_EQ(channel->lost(), 1u);
+}
+
+TEST(Channel, AtTheEndNobodyWaitsForAWriter) {
+  const auto channel = make_channel();
+  Ring(*channel).take_slot();
+  ASSERT_EQ(run_child(channel->path(), [] { return nw_work("w", 1, "x"), 0; }), 0);
+  Ring(*channel).take_slot();
+  ASSERT_EQ(run_child(channel->path(), [] { return nw_work("w", 1, "x"), 0; }), 0);
+  EXPECT_EQ(channel->take_rest().size(), 2u);
+  EXPECT_EQ(channel->lost(), 2u);
+}
+
+// A name on a page that cannot be read yet: its writer stands in the middle of the mark until it is let go.
+struct Stopper {
+  Stopper() {
+    if (::pipe(reached) != 0 || ::pipe(let_go) != 0) std::abort();
+    page = ::mmap(nullptr, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  }
+  static void stop(int) {
+    char byte = 0;
+    if (::write(here->reached[1], &byte, 1) != 1 || ::read(here->let_go[0], &byte, 1) != 1) ::_exit(9);
+    ::mprotect(here->page, 4096, PROT_READ);
+  }
+  int reached[2], let_go[2];
+  void* page;
+  static inline Stopper* here = nullptr;
+};
+
+TEST(Channel, AWriterThatComesBackTooLateHoldsNobodyUp) {
+  const auto channel = make_channel();
+  Stopper stopper;
+  Stopper::here = &stopper;
+  const pid_t late = ::fork();
+  if (late == 0) {
+    std::signal(SIGSEGV, Stopper::stop);
+    const RawMark mark{Mark::Kind::begin, 0, 0, 1, 1, static_cast<const char*>(stopper.page)};
+    ::_exit(write_mark(*map_channel(channel->path().c_str()), mark) == 0 ? 0 : 1);
+  }
+  char byte = 0;
+  ASSERT_EQ(::read(stopper.reached[0], &byte, 1), 1);
+  EXPECT_TRUE(channel->take().empty());
+  std::this_thread::sleep_for(std::chrono::milliseconds(1100));
+  EXPECT_TRUE(channel->take().empty());
+  ASSERT_EQ(channel->lost(), 1u) << "its slot is given away";
+  ASSERT_EQ(::write(stopper.let_go[1], &byte, 1), 1);
+  int status = 0;
+  ::waitpid(late, &status, 0);
+  EXPECT_EQ(status, 0) << "its begin is none";
+  std::size_t taken = 0;
+  for (std::uint32_t round = 0; round < 4; ++round) {
+    ASSERT_EQ(run_child(channel->path(),
+                        [] {
+                          for (std::uint32_t i = 0; i < kChannelSlots / 2; ++i) nw_work("w", 1, "x");
+                          return 0;
+                        }),
+              0);
+    taken += channel->take().size();
+  }
+  EXPECT_EQ(taken, 2u * kChannelSlots);
+  EXPECT_EQ(channel->lost(), 1u);
+}
+
+TEST(Channel, ACrowdOfMarksEndsAWaitThatOneDoesNot) {
+  const auto channel = make_channel();
+  const auto host = make_real_host();
+  const auto wait_beside = [&](std::uint32_t marks, bool for_edges) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::setenv(kChannelVariable, channel->path().c_str(), 1);
+      ::usleep(200'000);
+      for (std::uint32_t i = 0; i < marks; ++i) nw_work("w", 1, "x");
+      nw_figure("f", 1), nw_setting("k", "v");
+      ::_exit(0);
+    }
+    const Nanos start = host->now();
+    channel->wait(start + (marks == 1 ? millis(600) : seconds(20)), for_edges);
+    ::waitpid(child, nullptr, 0);
+    channel->take();
+    return host->now() - start;
+  };
+  for (const bool for_edges : {false, true}) {  // work is no edge, nor are figures and settings
+    EXPECT_GE(wait_beside(1, for_edges), millis(599));
+    EXPECT_LT(wait_beside(kChannelCrowd + 10, for_edges), seconds(10));
+  }
+}
+
+TEST(Channel, WaitIsEndedByAnEdgeOrAnInterruptOrTheTime) {
+  const auto channel = make_channel();
+  const auto host = make_real_host();
+  Nanos start = host->now();
+  channel->wait(start + millis(30), true);
+  EXPECT_GE(host->now() - start, millis(29));
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::setenv(kChannelVariable, channel->path().c_str(), 1);
+    ::usleep(50'000);
+    nw_phase_begin("w");
+    ::_exit(0);
+  }
+  start = host->now();
+  channel->wait(start + seconds(20), true);
+  ::waitpid(child, nullptr, 0);
+  EXPECT_LT(host->now() - start, seconds(10));
+  EXPECT_EQ(channel->take().size(), 1u);
+  std::thread other([&] {
+    ::usleep(50'000);
+    channel->interrupt();
+  });
+  start = host->now();
+  channel->wait(start + seconds(20), true);
+  EXPECT_LT(host->now() - start, seconds(10));
+  other.join();
+}
+
+}  // namespace
+}  // namespace nw

@@ -1,0 +1,82 @@
+#include "consumer/job_processes.h"
+
+#include <deque>
+#include <functional>
+
+#include "consumer/cgroup_text.h"
+
+namespace nw {
+
+namespace {
+constexpr int kMostDirectories = 256, kMostProcesses = 32;
+
+// The files that the kernel makes have such names. A user may have named a directory so, hence they are looked at too,
+// last.
+bool may_be_file(const std::string& name) {
+  return name.find('.') != name.npos || name == "tasks" || name == "notify_on_release";
+}
+
+// Visits the processes of a directory and of all below it, until `visit` is true. False when there was more than
+// kMostDirectories to look at.
+bool walk(Host& host, const std::string& top, const std::function<bool(const std::vector<std::uint32_t>&)>& visit) {
+  std::deque<std::string> open{top};
+  for (int looked = 0; !open.empty();) {
+    const std::string path = std::move(open.front());
+    open.pop_front();
+    const auto names = host.list(path);  // of a file: an error
+    if (!names) continue;
+    if (++looked > kMostDirectories) return false;
+    if (const auto procs = host.read_text(path + "/cgroup.procs"); procs && visit(parse_pids(*procs))) return true;
+    for (const std::string& name : *names)
+      may_be_file(name) ? open.push_back(path + "/" + name) : open.push_front(path + "/" + name);
+  }
+  return true;
+}
+}  // namespace
+
+std::optional<std::uint32_t> find_owner(Host& host, const JobPlace& job) {
+  std::optional<std::uint32_t> owner;
+  int asked = 0;
+  for (const std::string& step : job.steps)
+    walk(host, job.home + "/step_" + step + "/user", [&](const std::vector<std::uint32_t>& pids) {
+      for (const auto pid : pids) {
+        if (owner.value_or(0) != 0 || ++asked > kMostProcesses) return true;
+        const auto status = host.read_text("/proc/" + std::to_string(pid) + "/status");
+        if (const auto uid = status ? parse_real_uid(*status) : std::nullopt) owner = uid;
+      }
+      return owner.value_or(0) != 0;
+    });
+  return owner;
+}
+
+std::optional<std::string> find_said_gpus(Host& host, const JobPlace& job) {
+  std::optional<std::string> said;
+  int asked = 0;
+  for (const std::string& step : job.steps)
+    walk(host, job.home + "/step_" + step, [&](const std::vector<std::uint32_t>& pids) {
+      for (const auto pid : pids) {
+        if (said || ++asked > kMostProcesses) return true;
+        const auto environment = host.read_text("/proc/" + std::to_string(pid) + "/environ");
+        if (!environment) continue;
+        said = parse_said_gpus(*environment, job.id);
+      }
+      return said.has_value();
+    });
+  return said;
+}
+
+bool has_process(Host& host, const JobPlace& job) {
+  if (job.unified) {
+    const auto events = host.read_text(job.home + "/cgroup.events");
+    return !events || parse_populated(*events).value_or(true);
+  }
+  bool found = false;
+  const auto see = [&](const std::vector<std::uint32_t>& pids) { return found = !pids.empty(); };
+  const auto is_alive = [&](const std::string& top) { return !walk(host, top, see) || found; };
+  if (!host.read_text(job.home + "/cgroup.procs") || is_alive(job.home)) return true;
+  for (const std::string& top : {job.freezer, job.cpu, job.memory, job.cpuset, job.devices})
+    if (!top.empty() && top != job.home && is_alive(top)) return true;
+  return false;
+}
+
+}  // namespace nw

@@ -1,0 +1,44 @@
+// Launch: what the launcher of a parallel program says to each of its processes, the ranks, through the environment.
+//
+// One table, kLaunchers in launcher.cc, holds the variables of each launcher. Two identities come out of it. `job` is
+// the same in all ranks on all nodes: records of several nodes that carry it belong together. Where a launcher gives no
+// such name (MPICH's and Intel's Hydra outside Slurm), ranks of one node still know each other by the process that
+// started them (find_launcher). Variables of an allocation alone (SLURM_JOB_ID and SLURM_NTASKS of a batch script) make
+// no rank: the script is one process, whatever it will start.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/host.h"
+#include "consumer/environment.h"
+
+namespace nw {
+
+struct Launch {
+  std::string_view launcher;                // "slurm"; empty: this is no rank of a parallel program
+  const char* told_by = "";                 // the variable that gives the rank
+  std::string job;                          // "slurm-1234.0"; empty: no variable tells this program from others
+  std::optional<std::uint32_t> rank, size;  // of all ranks
+  std::optional<std::uint32_t> local_rank, local_size;  // of those on this node
+  std::optional<std::uint32_t> node;                    // which of the program's nodes this is
+
+  // One of several ranks, as far as is known.
+  bool is_parallel() const { return !launcher.empty() && size.value_or(2) > 1; }
+};
+
+Launch read_launch(const Environment& environment);
+
+// The nearest ancestor of process `pid` that is no rank, because its environment lacks `variable` or may not be read:
+// "pid-start", the same for all ranks that it started on this node. Reads /proc through the host.
+Result<std::string> find_launcher(Host& host, std::uint64_t pid, std::string_view variable);
+
+// Foreign text as a part of a file's name and of a job's name: letters, digits and "._:@+-"; the rest becomes '_'.
+std::string plain_key(std::string_view text);
+
+// Slurm's short form of the tasks on each node, "2(x3),1": those on node `node`; nothing when it is malformed.
+std::optional<std::uint32_t> parse_tasks_per_node(std::string_view text, std::uint32_t node);
+
+}  // namespace nw

@@ -1,0 +1,60 @@
+// LineRules: phases and work from the lines that a program prints, by regular expressions.
+//
+//     NAME=REGEX    begin: a line with a match begins phase NAME and ends the one that this rule began before
+//     NAME=REGEX    end: a line with a match ends what the begin rule of that NAME began
+//     UNIT=REGEX    work: a line with a match counts group 1, or 1 where there is no group, as work of UNIT
+//
+// $1 or ${name} in a begin's NAME stand for what a group matched. Phases of different rules nest in the order in which
+// they began; what ends ends what lies inside. A line's work is done before the line ends or begins anything, so it is
+// that of the phase before. A progress bar that is redrawn does not begin its phase again.
+//
+// Expressions are RE2's: linear in the line's length, whatever the line is.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "client/program_event.h"
+#include "consumer/lines.h"
+
+namespace nw {
+
+struct LineRuleTexts {
+  std::vector<std::string> begin, end, work;
+  bool empty() const { return begin.empty() && end.empty() && work.empty(); }
+};
+
+class LineRules {
+ public:
+  // `process`: in whose name the marks are made; no other process of the run marks in it. The error names option and
+  // rule.
+  static Result<LineRules> make(const LineRuleTexts& texts, std::uint32_t process);
+  LineRules(LineRules&&) noexcept;
+  LineRules& operator=(LineRules&&) noexcept;
+  ~LineRules();
+
+  void take(const Line& line, Nanos at, const std::function<void(const Mark&)>& sink);
+
+ private:
+  struct Rule;
+  struct Open {
+    const Rule* rule;
+    std::uint64_t id;
+    std::string name;
+  };
+  explicit LineRules(std::uint32_t process);
+  void begin(const Rule& rule, std::string name, Nanos at, const std::function<void(const Mark&)>& sink);
+  void end(const Rule& rule, Nanos at, const std::function<void(const Mark&)>& sink);
+  const Open* find(const Rule& rule) const;
+
+  std::vector<std::unique_ptr<Rule>> begins_, ends_, works_;
+  std::vector<Open> open_;  // outermost first
+  std::uint32_t process_;
+  std::uint64_t next_id_;
+};
+
+}  // namespace nw

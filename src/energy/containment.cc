@@ -1,0 +1,415 @@
+#include "energy/containment.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+#include <utility>
+
+namespace nw {
+
+double compute_chi2(const Energy& a, const Energy& b) {
+  if (!a.value || !b.value) return 0;
+  const double difference = to_joules(*a.value) - to_joules(*b.value);
+  const double variance = std::pow(a.uncertainty.combined(), 2) + std::pow(b.uncertainty.combined(), 2);
+  return variance > 0 ? difference * difference / variance : 0;
+}
+
+namespace {
+// What holds what, beneath the node, which holds everything. dram stands beside package, as on servers.
+struct Holds {
+  Domain outer, inner;
+};
+constexpr Holds kHolds[] = {
+    {Domain::psys, Domain::package},   {Domain::psys, Domain::dram},      {Domain::module, Domain::gpu},
+    {Domain::module, Domain::package}, {Domain::module, Domain::cpu},     {Domain::module, Domain::sysio},
+    {Domain::package, Domain::core},   {Domain::package, Domain::uncore},
+};
+// What may stand directly under the node, in the order in which it is shown.
+constexpr Domain kTop[] = {Domain::module, Domain::psys, Domain::gpu,  Domain::package,
+                           Domain::dram,   Domain::cpu,  Domain::sysio};
+
+std::vector<Domain> inside(Domain outer) {
+  std::vector<Domain> domains;
+  for (const Holds& holds : kHolds)
+    if (holds.outer == outer) domains.push_back(holds.inner);
+  return domains;
+}
+
+bool contains(const std::vector<Domain>& domains, Domain domain) {
+  return std::find(domains.begin(), domains.end(), domain) != domains.end();
+}
+
+bool better(const Branch& a, const Branch& b) {
+  if (a.energy.value.has_value() != b.energy.value.has_value()) return a.energy.value.has_value();
+  return a.plate->kind == SensorKind::counter && b.plate->kind == SensorKind::gauge;
+}
+
+using Chosen = std::map<Part, Branch>;
+
+// One branch for each part, the earlier where neither is better, and what the others say against it.
+class Choice {
+ public:
+  explicit Choice(std::span<const Branch> branches) {
+    for (const Branch& branch : branches) {
+      if (branch.plate->how == Kind::estimated)
+        add(modelled, branch);
+      else if (branch.plate->part.domain != Domain::node)
+        add(measured, branch);
+      else if (branch.plate->boundary == Boundary::plug)
+        add(plug, branch);
+      else
+        add(node, branch);
+    }
+    drop_second_names();
+  }
+
+  Chosen measured, modelled;
+  Chosen node, plug;  // sensors of the whole node, behind and before its power supplies
+  std::vector<Disagreement> disagreements;
+
+ private:
+  void add(Chosen& chosen, const Branch& branch) {
+    const auto [at, is_new] = chosen.try_emplace(branch.plate->part, branch);
+    if (is_new) return;
+    Branch other = branch;
+    if (better(branch, at->second)) std::swap(at->second, other);
+    // A counter and the power beside it are one device: their gap is the account's cross-check, and polled power is the
+    // first to err.
+    const auto driver = [](const Branch& b) { return b.plate->id.substr(0, b.plate->id.find('/')); };
+    if (driver(at->second) == driver(other) || branch.plate->how == Kind::estimated) return;
+    const double chi2 = compute_chi2(at->second.energy, other.energy);
+    if (chi2 <= kDisagree) return;
+    disagreements.push_back({at->second.plate->id, other.plate->id, chi2});
+    at->second.energy.uncertainty.widen(std::sqrt(chi2));
+  }
+
+  // Of a domain that a node controller names in its own way ("accel0") and other sensors measure too, one side counts:
+  // the others where one of them has a value, or a module that holds them.
+  void drop_second_names() {
+    std::set<Domain> named_twice;
+    for (const auto& [part, branch] : measured)
+      if (branch.plate->overlaps) named_twice.insert(part.domain);
+    const auto known = [&](Domain domain) {
+      return std::any_of(measured.begin(), measured.end(), [&](const auto& entry) {
+        const bool holds = entry.first.domain == Domain::module;
+        return (entry.first.domain == domain || holds) && !entry.second.plate->overlaps && entry.second.energy.value;
+      });
+    };
+    for (const Domain domain : named_twice) {
+      const bool others = known(domain);
+      std::erase_if(measured, [&](const auto& entry) {
+        return entry.first.domain == domain && entry.second.plate->overlaps == others;
+      });
+    }
+  }
+};
+
+class Composer {
+ public:
+  explicit Composer(Choice choice) : choice_(std::move(choice)), measured_(choice_.measured) {
+    out_.disagreements = std::move(choice_.disagreements);
+    for (const auto& [part, branch] : measured_)
+      if (branch.energy.value) known_.insert(part.domain);
+    const auto first = [](Chosen& nodes) {
+      for (auto& [part, branch] : nodes)
+        if (branch.energy.value) return &branch;
+      return static_cast<Branch*>(nullptr);
+    };
+    node_ = first(choice_.node);
+    plug_ = first(choice_.plug);
+    if (node_ == nullptr || plug_ == nullptr) return;
+    if (node_->plate->lacks != plug_->plate->lacks) {
+      // One that says what it does not hold was looked into; what the other holds nobody knows.
+      const bool node_says = plug_->plate->lacks.empty();
+      beside_ = std::exchange(node_says ? plug_ : node_, nullptr);
+    } else if (node_->plate->kind == SensorKind::counter && plug_->plate->kind == SensorKind::gauge) {
+      beside_ = std::exchange(plug_, nullptr);  // polled power would make a counted total worse
+    }
+  }
+
+  Composition compose() {
+    if (node_ == nullptr && plug_ == nullptr) {
+      for (const Domain domain : kTop)
+        if (is_top(domain)) add_domain(domain, 0);
+      finish_parts();
+    } else {
+      compose_node();
+    }
+    for (const Disagreement& disagreement : out_.disagreements)
+      if (disagreement.chi2 > kDisagree) out_.anomalies.add(Anomaly::sensors_disagree);
+    return std::move(out_);
+  }
+
+ private:
+  bool knows(Domain domain) const { return known_.contains(domain); }
+
+  // Directly under the node on this machine: nothing that holds it has a value.
+  bool is_top(Domain domain) const {
+    return std::find(std::begin(kTop), std::end(kTop), domain) != std::end(kTop) &&
+           std::none_of(std::begin(kHolds), std::end(kHolds),
+                        [&](const Holds& holds) { return holds.inner == domain && knows(holds.outer); });
+  }
+
+  // Each branch stands once, however many hold it.
+  void put(const Branch& branch, unsigned depth, bool counted) {
+    if (!shown_.insert(&branch).second) return;
+    const Nameplate& plate = *branch.plate;
+    out_.components.push_back({plate.part, plate.label, branch.energy, plate.source, plate.id, depth,
+                               counted && branch.energy.value.has_value(), branch.max_power});
+  }
+
+  // The parts of a domain, as people count them: by label ("gpu0 ...") where there is one, else by device.
+  std::vector<const Branch*> parts_of(Domain domain) const {
+    std::vector<const Branch*> parts;
+    for (const auto& [part, branch] : measured_)
+      if (part.domain == domain) parts.push_back(&branch);
+    std::stable_sort(parts.begin(), parts.end(),
+                     [](const Branch* a, const Branch* b) { return a->plate->label < b->plate->label; });
+    return parts;
+  }
+
+  // All parts of a domain that stand directly under the node, each followed by what it contains.
+  void add_domain(Domain domain, unsigned depth) {
+    for (const Branch* branch : parts_of(domain)) {
+      put(*branch, depth, true);
+      count(*branch);
+      add_inside(branch->plate->part, depth + 1);
+    }
+  }
+
+  // A psys or module is taken to hold all of the domains inside it where it is the only one; else those of its own
+  // device number.
+  void add_inside(const Part& outer, unsigned depth) {
+    const bool alone = std::count_if(measured_.begin(), measured_.end(),
+                                     [&](const auto& entry) { return entry.first.domain == outer.domain; }) == 1;
+    for (const Domain domain : inside(outer.domain))
+      for (const Branch* branch : parts_of(domain)) {
+        if (is_top(domain)) continue;  // the outer sensor has no value, so that its parts stand by themselves
+        const Part& part = branch->plate->part;
+        if (part.device != outer.device && (!alone || outer.domain == Domain::package)) continue;
+        put(*branch, depth, false);
+        if (domain == Domain::package) add_inside(part, depth + 1);
+      }
+  }
+
+  // A psys or module without a value is no loss where what it holds was measured by itself.
+  bool replaced(const Branch& branch) const {
+    const Domain outer = branch.plate->part.domain;
+    if (branch.energy.value || (outer != Domain::psys && outer != Domain::module)) return false;
+    return std::any_of(measured_.begin(), measured_.end(), [&](const auto& entry) {
+      const auto held = inside(outer);
+      return entry.second.energy.value && is_top(entry.first.domain) &&
+             std::find(held.begin(), held.end(), entry.first.domain) != held.end();
+    });
+  }
+
+  void count(const Branch& branch) {
+    if (replaced(branch)) return;
+    ++top_;
+    coverage_ += branch.energy.value ? branch.energy.coverage : 0;
+    if (!branch.energy.value) return;
+    ++top_known_;
+    sum_ += *branch.energy.value;
+    filled_ += branch.energy.filled;
+    doubt_.add(branch.energy.uncertainty);
+    widest_ = std::max(widest_, branch.energy.boundary);
+    worst_ = std::max(worst_, branch.energy.kind);
+  }
+
+  // What `whole` leaves when `parts` are taken off.
+  static Energy difference(const Energy& whole, Joules parts, const Uncertainty& doubt, double coverage) {
+    Energy rest;
+    rest.value = *whole.value - parts;
+    rest.kind = Kind::derived;
+    rest.boundary = whole.boundary;
+    rest.coverage = std::min(whole.coverage, coverage);
+    rest.uncertainty = whole.uncertainty;
+    rest.uncertainty.subtract(doubt);
+    return rest;
+  }
+
+  void put_derived(const char* device, const char* label, Energy energy, const char* source, unsigned depth) {
+    out_.components.push_back(
+        {{Domain::other, device}, label, std::move(energy), source, "", depth, true, std::nullopt});
+  }
+
+  // The node's own sensors at the root, its supplies' loss between them, what it holds below, and what it lacks beside.
+  void compose_node() {
+    Branch& root = plug_ != nullptr ? *plug_ : *node_;
+    const std::vector<Domain>& lacks = root.plate->lacks;
+    put(root, 0, true);
+    if (beside_ != nullptr) {
+      put(*beside_, 1, false);
+      out_.components.back().label = node_ != nullptr ? "Node at the plug" : "Node behind its supplies";
+      const bool more_behind = node_ != nullptr && *node_->energy.value > *beside_->energy.value;
+      disagree(root.plate->id, beside_->plate->id, more_behind ? compute_chi2(node_->energy, beside_->energy) : 0);
+    }
+    const std::size_t at = 0;
+    unsigned depth = 1;
+    if (plug_ != nullptr && node_ != nullptr) {
+      const double chi2 = *node_->energy.value > *plug_->energy.value ? compute_chi2(node_->energy, plug_->energy) : 0;
+      disagree(plug_->plate->id, node_->plate->id, chi2);
+      put(*node_, depth++, true);
+      out_.components.back().label = "Node behind its supplies";
+      put_derived("supplies", "power supplies",
+                  difference(plug_->energy, *node_->energy.value, node_->energy.uncertainty, node_->energy.coverage),
+                  "plug minus node", 1);
+    }
+    for (const Domain domain : kTop)
+      if (is_top(domain) && !contains(lacks, domain)) add_domain(domain, depth);
+    finish_rest(node_ != nullptr ? *node_ : root, depth, at);
+    out_.total = root.energy;
+    out_.boundary_note = root.energy.boundary == Boundary::plug ? "the whole node, at the plug"
+                                                                : "the whole node, behind its power supplies";
+    if (!lacks.empty()) add_beside(lacks);
+  }
+
+  // The rest of the node, and whether its parts are more than it can hold.
+  void finish_rest(Branch& inner, unsigned depth, std::size_t root) {
+    if (top_known_ == 0) return;
+    Energy rest = difference(inner.energy, sum_, doubt_, coverage_ / top_);
+    if (*rest.value < Joules{}) {
+      out_.anomalies.add(Anomaly::negative_rest);
+      Energy parts;
+      parts.value = sum_;
+      parts.uncertainty = doubt_;
+      const double chi2 = compute_chi2(inner.energy, parts);
+      if (disagree(inner.plate->id, "parts", chi2)) {
+        const double factor = std::sqrt(chi2);
+        for (Component& component : out_.components) component.energy.uncertainty.widen(factor);
+        (plug_ != nullptr ? *plug_ : *node_).energy = out_.components[root].energy;
+        rest.uncertainty.widen(factor);
+      }
+    }
+    put_derived("0", "rest of node", std::move(rest), "node minus parts", depth);
+  }
+
+  bool disagree(const std::string& sensor, const std::string& other, double chi2) {
+    if (chi2 <= kDisagree) return false;
+    out_.disagreements.push_back({sensor, other, chi2});
+    return true;
+  }
+
+  // What the node's sensor does not hold is added to it; a total without it would not be the node's.
+  void add_beside(const std::vector<Domain>& lacks) {
+    sum_ = filled_ = {};
+    doubt_ = {};
+    top_ = top_known_ = 0;
+    coverage_ = 0;
+    for (const Domain domain : kTop)
+      if (is_top(domain) && contains(lacks, domain)) add_domain(domain, 0);
+    if (top_known_ == 0) {
+      out_.boundary_note += ", without ";
+      for (const Domain domain : lacks) out_.boundary_note += (domain == lacks.front() ? "" : ", ") + word_of(domain);
+      return;
+    }
+    *out_.total.value += sum_;
+    out_.total.filled += filled_;
+    out_.total.uncertainty.add(doubt_);
+    out_.total.coverage = std::min(out_.total.coverage, coverage_ / top_);
+    out_.boundary_note += ", and what its sensor does not see";
+  }
+
+  // Whether the model's part stands for something that was not measured.
+  bool missing(const Part& part) const {
+    switch (part.domain) {
+      case Domain::package: {
+        const auto same = measured_.find(part);
+        if (same != measured_.end()) return !knows(Domain::psys) && !same->second.energy.value;
+        return !knows(Domain::psys) && !knows(Domain::module) && !knows(Domain::package) && !knows(Domain::cpu);
+      }
+      case Domain::dram: return !knows(Domain::psys) && !knows(Domain::module) && !knows(Domain::dram);
+      default: return true;
+    }
+  }
+
+  void finish_parts() {
+    Energy modelled;
+    modelled.value = Joules{};
+    double coverage = 0;
+    unsigned count = 0;
+    bool estimates_supplies = false;
+    for (const auto& [part, branch] : choice_.modelled) {
+      if (!missing(part) || !branch.energy.value) continue;
+      put(branch, 0, top_known_ == 0);
+      *modelled.value += *branch.energy.value;
+      modelled.uncertainty.add(branch.energy.uncertainty);
+      coverage += branch.energy.coverage;
+      estimates_supplies |= branch.energy.boundary == Boundary::plug;
+      ++count;
+    }
+    if (top_known_ > 0) {
+      out_.total.value = sum_;
+      out_.total.filled = filled_;
+      out_.total.kind = worst_;
+      out_.total.boundary = widest_;
+      out_.total.coverage = coverage_ / top_;
+      out_.total.uncertainty = doubt_;
+      out_.boundary_note = note_of_parts();
+    }
+    if (count == 0) return;
+    Energy whole = modelled;
+    whole.kind = Kind::estimated;
+    whole.boundary = estimates_supplies ? Boundary::plug : Boundary::node_dc;
+    whole.coverage = coverage / count;
+    if (top_known_ > 0) {
+      *whole.value += sum_;
+      whole.uncertainty.add(doubt_);
+      whole.coverage = out_.total.coverage;
+      out_.node_estimate = whole;
+    } else {
+      whole.coverage = 0;  // nothing was measured
+      out_.total = whole;
+      out_.boundary_note = "the whole node, estimated from utilisation";
+      out_.anomalies.add(Anomaly::no_sensor);
+    }
+    if (*whole.value > Joules{}) out_.modelled_fraction = to_joules(*modelled.value) / to_joules(*whole.value);
+  }
+
+  static std::string word_of(Domain domain) {
+    switch (domain) {
+      case Domain::psys: return "the CPU platform";
+      case Domain::module: return "the modules";
+      case Domain::package: return "CPU packages";
+      case Domain::dram: return "memory";
+      case Domain::gpu: return "GPUs";
+      case Domain::cpu: return "CPUs";
+      case Domain::sysio: return "CPU input and output";
+      default: return std::string(name(domain));
+    }
+  }
+
+  // "CPU packages and memory", from the domains that were summed.
+  std::string note_of_parts() const {
+    constexpr Domain kOrder[] = {Domain::psys, Domain::module, Domain::package, Domain::dram,
+                                 Domain::gpu,  Domain::cpu,    Domain::sysio};
+    std::vector<std::string> words;
+    for (const Domain domain : kOrder)
+      if (is_top(domain) && knows(domain)) words.push_back(word_of(domain));
+    std::string note;
+    for (std::size_t i = 0; i < words.size(); ++i)
+      note += (i == 0 ? "" : i + 1 == words.size() ? " and " : ", ") + words[i];
+    return note + " alone, not the whole node";
+  }
+
+  Choice choice_;
+  const Chosen& measured_;
+  std::set<Domain> known_;  // domains of which something was measured
+  Branch* node_ = nullptr;
+  Branch* plug_ = nullptr;
+  Branch* beside_ = nullptr;  // of the node too, and not counted
+  unsigned top_known_ = 0, top_ = 0;
+  double coverage_ = 0;
+  Joules sum_, filled_;
+  Uncertainty doubt_;
+  Boundary widest_ = Boundary::on_chip;
+  Kind worst_ = Kind::measured;
+  std::set<const Branch*> shown_;
+  Composition out_;
+};
+}  // namespace
+
+Composition compose(std::span<const Branch> branches) { return Composer(Choice(branches)).compose(); }
+
+}  // namespace nw
