@@ -4,7 +4,7 @@
 // usage: phase_cost phase|work COUNT REPETITIONS WORK_MS: prints the nanoseconds that each of COUNT calls of a
 // repetition took on average, one line a repetition. Before each the program computes for WORK_MS, as programs do
 // between phases, so that the reader sleeps and has to be woken, and the ring is empty: what is timed is the whole
-// price, not that of marks for which there is no room.
+// price, not that of events for which there is no room.
 #include <nodewatt/nodewatt.h>
 
 #include <chrono>

@@ -62,30 +62,30 @@ void full_read(benchmark::State& state) {
   const auto host = make_real_host();
   std::vector<Sensor> sensors;
   for (const char* part : kParts) {
-    Nameplate plate;
-    plate.id = part;
+    SensorInfo info;
+    info.id = part;
     auto source = host->open_number(node.path(part));
     if (!source) return state.SkipWithError(source.error().what.c_str());
-    sensors.push_back({plate, std::move(*source)});
+    sensors.push_back({info, std::move(*source)});
   }
   Reader reader(*host, std::move(sensors));
-  Sweep sweep;
+  SampleSet sample_set;
   for (auto _ : state) {
-    reader.read_all(sweep);
-    benchmark::DoNotOptimize(sweep.data());
+    reader.read_all(sample_set);
+    benchmark::DoNotOptimize(sample_set.data());
   }
 }
 BENCHMARK(full_read);
 
-// Begin and end of a phase while somebody measures; the reader takes the marks as often as `run` does at most.
+// Begin and end of a phase while somebody measures; the reader takes the events as often as `run` does at most.
 void phase_measuring(benchmark::State& state) {
   const auto channel = Channel::create();
   if (!channel) return state.SkipWithError(channel.error().what.c_str());
   ::setenv(kChannelVariable, (*channel)->path().c_str(), 1);
-  std::size_t marks = 0;
+  std::size_t events = 0;
   for (auto _ : state) {
     nw_phase_end(nw_phase_begin("epoch"));
-    if (++marks % 2048 == 0) {
+    if (++events % 2048 == 0) {
       state.PauseTiming();
       benchmark::DoNotOptimize((*channel)->take());
       state.ResumeTiming();

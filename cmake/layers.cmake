@@ -1,4 +1,4 @@
-# nw_floor(name LINKS ...): the static library of src/<name>/ and, from the *_test.cc files beside its sources, the test test_<name>.
+# nw_layer(name LINKS ...): the static library of src/<name>/ and, from the *_test.cc files beside its sources, the test test_<name>.
 if(NODEWATT_UNIT_TESTS)
   find_package(GTest REQUIRED)
   find_package(rapidcheck REQUIRED)
@@ -22,7 +22,7 @@ function(nw_test name library)
   add_dependencies(unit_tests test_${name})
 endfunction()
 
-function(nw_floor name)
+function(nw_layer name)
   cmake_parse_arguments(F "" "PCH" "LINKS" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cc)
   set(tests ${sources})

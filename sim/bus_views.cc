@@ -1,4 +1,4 @@
-// Faces of what a thread reads over a bus: Lenovo's XClarity controller, DCMI, Redfish and an outlet of a PDU.
+// Views of what a thread reads over a bus: Lenovo's XClarity controller, DCMI, Redfish and an outlet of a PDU.
 //
 // Probe-time answers are those of the moment of the probe, in the forms that the drivers keep on a tape: bytes in hex,
 // JSON, lines. Values are in the drivers' units: lenovo_xcc mJ (wrap 2^32 J), ipmi_dcmi W, redfish mW and mJ, pdu_snmp
@@ -15,7 +15,7 @@ namespace nw::sim {
 
 namespace {
 constexpr Nanos kIpmiPoll = seconds(2), kNetworkPoll = seconds(5);  // of a site file that says nothing
-constexpr Nanos kLook = Nanos::of(1'000);                           // a sweep only looks up what a thread has read
+constexpr Nanos kLook = Nanos::of(1'000);                           // a sample set only looks up what a thread has read
 
 Nanos poll_of(const Machine& machine, const Indices& instruments, Nanos usual) {
   const Nanos poll = machine.scenario().instruments[instruments.front()].poll;

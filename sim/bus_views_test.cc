@@ -1,4 +1,4 @@
-// Buses: when their threads ask, what a sweep finds of it, and what the product makes of each family.
+// Buses: when their threads ask, what a sample set finds of it, and what the product makes of each family.
 #include <cmath>
 #include <set>
 
@@ -64,34 +64,34 @@ Fault make_fault(Fault::Kind kind, Nanos from, Nanos to = {}) {
   return fault;
 }
 
-// What the one bus says at each sweep, by the sweep's time.
+// What the one bus says at each sample set, by the sample set's time.
 Reading bus_at(const Tape& tape, Nanos t) {
   Reading reading = Reading::none(ErrorKind::absent);
-  for (const TapeSweep& sweep : tape.sweeps)
-    if (sweep.at <= t) reading = sweep.reads.front().reading;
+  for (const TapeSampleSet& sample_set : tape.sample_sets)
+    if (sample_set.at <= t) reading = sample_set.reads.front().reading;
   return reading;
 }
 
-TEST(Rounds, ASweepFindsTheLastRoundBeforeIt) {
+TEST(PollingRounds, ASampleSetFindsTheLastRoundBeforeIt) {
   Instrument dcmi = node_sensor("ipmi_dcmi", "plug", Measure::gauge, 1, 1);
   dcmi.poll = millis(1500);
   const Machine m = play_node(dcmi);
   const Tape tape = make_tape(m);
   ASSERT_EQ(*tape.sources.at("ipmi_dcmi:power"), 0u);
   std::set<Nanos> rounds;
-  for (const TapeSweep& sweep : tape.sweeps) {
-    const Reading& reading = sweep.reads.front().reading;
+  for (const TapeSampleSet& sample_set : tape.sample_sets) {
+    const Reading& reading = sample_set.reads.front().reading;
     ASSERT_TRUE(reading.ok && reading.taken);
     EXPECT_LE(*reading.taken, -millis(10)) << "a round takes some 30 ms, and its middle is its date";
     EXPECT_GT(*reading.taken, -millis(1550));
-    const Nanos taken = sweep.at + *reading.taken;
+    const Nanos taken = sample_set.at + *reading.taken;
     EXPECT_EQ(reading.value, m.read(0, taken).reading.value);
     rounds.insert(taken);
   }
   EXPECT_EQ(rounds.size(), 41u) << "the one before the first sweep, and each 1.5 s of 60";
 }
 
-TEST(Rounds, AfterFailuresTheNextIsFarther) {
+TEST(PollingRounds, AfterFailuresTheNextIsFarther) {
   // Rounds begin at 9.95 s + 2 s k: those of 21.95 s and 25.95 s fail, the next is 8 s later.
   const Machine m = play_node(xcc(), {make_fault(Fault::Kind::fail, seconds(20), seconds(30))});
   const Tape tape = make_tape(m);
@@ -101,7 +101,7 @@ TEST(Rounds, AfterFailuresTheNextIsFarther) {
   EXPECT_TRUE(bus_at(tape, millis(34'200)).ok);
 }
 
-TEST(Rounds, AFrozenDeviceGoesStale) {
+TEST(PollingRounds, AFrozenDeviceGoesStale) {
   const Machine m = play_node(xcc(), {make_fault(Fault::Kind::freeze, seconds(15), seconds(200))});
   const Tape tape = make_tape(m);
   const Reading held = bus_at(tape, millis(45'500));
@@ -111,29 +111,29 @@ TEST(Rounds, AFrozenDeviceGoesStale) {
   EXPECT_EQ(bus_at(tape, millis(46'500)).error, ErrorKind::busy);
 }
 
-TEST(Rounds, NobodyIsAskedWhileTheHostSleeps) {
+TEST(PollingRounds, NobodyIsAskedWhileTheHostSleeps) {
   const Machine m = play_node(xcc(), {make_fault(Fault::Kind::suspend, seconds(20), seconds(27))});
-  TapePace pace;
-  pace.times = {seconds(19), millis(27'100), seconds(29)};
-  const Tape tape = make_tape(m, pace);
-  ASSERT_EQ(tape.sweeps.size(), 3u);
-  EXPECT_LT(*tape.sweeps[1].reads.front().reading.taken, -seconds(7));
-  EXPECT_GT(*tape.sweeps[2].reads.front().reading.taken, -seconds(2) - millis(50));
+  TapeSchedule schedule;
+  schedule.times = {seconds(19), millis(27'100), seconds(29)};
+  const Tape tape = make_tape(m, schedule);
+  ASSERT_EQ(tape.sample_sets.size(), 3u);
+  EXPECT_LT(*tape.sample_sets[1].reads.front().reading.taken, -seconds(7));
+  EXPECT_GT(*tape.sample_sets[2].reads.front().reading.taken, -seconds(2) - millis(50));
 }
 
-TEST(TapePlayer, SweepsWhenItIsTold) {
-  TapePace pace;
-  pace.times = {millis(9'990), seconds(10), millis(10'010), seconds(40), millis(40'001)};
-  const Tape tape = make_tape(play(one_gpu()), pace);
+TEST(TapePlayer, SampleSetsWhenItIsTold) {
+  TapeSchedule schedule;
+  schedule.times = {millis(9'990), seconds(10), millis(10'010), seconds(40), millis(40'001)};
+  const Tape tape = make_tape(play(one_gpu()), schedule);
   std::vector<Nanos> times;
-  for (const TapeSweep& sweep : tape.sweeps) times.push_back(sweep.at);
-  EXPECT_EQ(times, pace.times);
+  for (const TapeSampleSet& sample_set : tape.sample_sets) times.push_back(sample_set.at);
+  EXPECT_EQ(times, schedule.times);
   // A read of 5 ms: what is due meanwhile comes when it is done.
   Instrument slow = make_counter();
   slow.latency = millis(5);
-  const Tape late = make_tape(play(slow), pace);
-  EXPECT_EQ(late.sweeps[2].at, millis(10'010));
-  EXPECT_EQ(late.sweeps[4].at, millis(40'005));
+  const Tape late = make_tape(play(slow), schedule);
+  EXPECT_EQ(late.sample_sets[2].at, millis(10'010));
+  EXPECT_EQ(late.sample_sets[4].at, millis(40'005));
 }
 
 // ---- the families, by the product. The load's edges lie between two questions.
@@ -154,25 +154,25 @@ void expect_truth(const Machine& m, const char* sensor, Nanos apart, std::size_t
   EXPECT_EQ(part.at("boundary"), instrument.of[0] == "plug" ? "plug" : "node_dc");
 }
 
-TEST(SlowFaces, LenovoXcc) { expect_truth(play_node(xcc()), "lenovo_xcc/node-0", seconds(2)); }
+TEST(SlowFamilyViews, LenovoXcc) { expect_truth(play_node(xcc()), "lenovo_xcc/node-0", seconds(2)); }
 
-TEST(SlowFaces, LenovoXccHasTheControllersTime) {
+TEST(SlowFamilyViews, LenovoXccHasTheControllersTime) {
   const Machine m = play_node(xcc());
   const Tape tape = make_tape(m);
-  const Reading& reading = tape.sweeps.back().reads.front().reading;
-  const Nanos taken = tape.sweeps.back().at + *reading.taken;
+  const Reading& reading = tape.sample_sets.back().reads.front().reading;
+  const Nanos taken = tape.sample_sets.back().at + *reading.taken;
   ASSERT_TRUE(reading.device);
   EXPECT_NEAR(static_cast<double>(reading.device->count() - m.scenario().wall_ns - taken.count()), 7.01e8, 1.2e7);
   EXPECT_EQ(reading.device->count() % kMicro, 0) << "whole milliseconds";
 }
 
-TEST(SlowFaces, IpmiDcmi) {
+TEST(SlowFamilyViews, IpmiDcmi) {
   Instrument dcmi = node_sensor("ipmi_dcmi", "plug", Measure::gauge, 1, 1);
   dcmi.gain = 0.98;
   expect_truth(play_node(dcmi), "ipmi_dcmi/node-0", seconds(15));  // the product's window
 }
 
-TEST(SlowFaces, RedfishPower) {
+TEST(SlowFamilyViews, RedfishPower) {
   Instrument power = node_sensor("redfish", "plug", Measure::gauge, 1e-3, 0.1);
   power.channel = "power";
   power.accuracy = 2;
@@ -191,7 +191,7 @@ TEST(SlowFaces, RedfishPower) {
     }
 }
 
-TEST(SlowFaces, RedfishEnergy) {
+TEST(SlowFamilyViews, RedfishEnergy) {
   Scenario s = small_node();
   Instrument power = node_sensor("redfish", "dc", Measure::gauge, 1e-3, 1);
   Instrument energy = node_sensor("redfish", "dc", Measure::counter, 1e-3, 0.1);
@@ -203,7 +203,7 @@ TEST(SlowFaces, RedfishEnergy) {
   expect_truth(play(s), "redfish/bmc0/energy", seconds(4), 1);
 }
 
-TEST(SlowFaces, PduSnmp) {
+TEST(SlowFamilyViews, PduSnmp) {
   for (const double quantum : {0.1, 1.0}) {
     Instrument outlet = node_sensor("pdu_snmp", "plug", Measure::gauge, 1e-3, quantum);
     outlet.gain = 1.03;
@@ -212,7 +212,7 @@ TEST(SlowFaces, PduSnmp) {
   }
 }
 
-TEST(SlowFaces, WhatIsDeniedIsNoSensor) {
+TEST(SlowFamilyViews, WhatIsDeniedIsNoSensor) {
   for (const char* family : {"lenovo_xcc", "ipmi_dcmi", "redfish", "pdu_snmp"}) {
     Instrument i = node_sensor(family, "plug", Measure::gauge, 1e-3, 1);
     i.denied = true;

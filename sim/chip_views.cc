@@ -1,4 +1,4 @@
-// Faces of AMD GPUs and APUs (amd_smi) and of RAPL's registers.
+// Views of AMD GPUs and APUs (amd_smi) and of RAPL's registers.
 //
 // rocm: a device is an instrument of the channel "energy", in the order of the list, counted in 15.259 uJ; one with
 // `mirror` is a second die that shows its neighbour's counter. Its power, where there is any, is a file of the kernel.
@@ -77,8 +77,8 @@ void show_die(View& view, const Machine& machine, const Indices& instruments, co
   };
   view.sources.push_back({fmt::format("rocm:GPU-{}/energy", die.id), read, all[die.energy].latency, {}});
   if (die.part)
-    view.activities.push_back(
-        {fmt::format("rocm:GPU-{}/busy", die.id), busy_percent_of(machine, *die.part), kActivityLatency, {}});
+    view.utilizations.push_back(
+        {fmt::format("rocm:GPU-{}/busy", die.id), busy_percent_of(machine, *die.part), kUtilizationLatency, {}});
   for (const std::size_t i : instruments)
     if (all[i].channel == "power" && die.part && all[die.energy].mirror.empty() && gpu_of(machine, all[i]) == die.part)
       show_number(view, machine, i, fmt::format("{}/hwmon/hwmon{}/power1_input", dir, index));

@@ -1,4 +1,4 @@
-// The faces of AMD's GPUs and of RAPL's registers, by what the product makes of them.
+// The views of AMD's GPUs and of RAPL's registers, by what the product makes of them.
 #include <cmath>
 
 #include "sim/machines_for_test.h"
@@ -37,7 +37,7 @@ std::vector<nlohmann::json> parts_of(const nlohmann::json& replayed, const std::
   return parts;
 }
 
-TEST(ChipFaces, RocmCountsAMirroredDieOnce) {
+TEST(ChipFamilyViews, RocmCountsAMirroredDieOnce) {
   Scenario s = one_gpu();
   s.components.push_back(s.components[0]);
   s.components[1].name = "gpu1";
@@ -50,7 +50,7 @@ TEST(ChipFaces, RocmCountsAMirroredDieOnce) {
   const Machine m = play(s);
   const Tape tape = make_tape(m);
   EXPECT_EQ(*tape.answers.at("rocm:amd_smi"), "3");
-  for (const TapeRead& read : tape.sweeps.front().reads)
+  for (const TapeRead& read : tape.sample_sets.front().reads)
     EXPECT_TRUE(read.reading.device || read.source >= 3) << "all but how busy they are";
   const auto parts = parts_of(replay(tape), "gpu");
   ASSERT_EQ(parts.size(), 2u);
@@ -58,7 +58,7 @@ TEST(ChipFaces, RocmCountsAMirroredDieOnce) {
   EXPECT_NEAR(double(parts[1].at("energy_j")), truth(m, 2), 2);
 }
 
-TEST(ChipFaces, RocmSaysHowBusyAPackageOfTwoDiesIs) {
+TEST(ChipFamilyViews, RocmSaysHowBusyAPackageOfTwoDiesIs) {
   Scenario s = one_gpu();
   s.components[0].model = "AMD Instinct MI250X";
   s.facts.gpu_driver = "6.7.0";
@@ -73,7 +73,7 @@ TEST(ChipFaces, RocmSaysHowBusyAPackageOfTwoDiesIs) {
   EXPECT_EQ(replayed.at("software")[0].at("version"), "6.7.0");
 }
 
-TEST(ChipFaces, RocmApusAreModules) {
+TEST(ChipFamilyViews, RocmApusAreModules) {
   Scenario s = *find_scenario("mi300a");
   std::erase_if(s.instruments, [](const Instrument& i) { return i.family != "rocm"; });
   const Machine m = play(s);
@@ -85,7 +85,7 @@ TEST(ChipFaces, RocmApusAreModules) {
   }
 }
 
-TEST(ChipFaces, RocmPowerIsTheKernelsFile) {
+TEST(ChipFamilyViews, RocmPowerIsTheKernelsFile) {
   Scenario s = one_gpu();
   s.components[0].model = "AMD Instinct MI300X";
   s.components[0].address = "00000000:C1:00.0";
@@ -120,7 +120,7 @@ Scenario msr_node() {
   return s;
 }
 
-TEST(ChipFaces, RaplMsr) {
+TEST(ChipFamilyViews, RaplMsr) {
   const Machine m = play(msr_node());
   const Tape tape = make_tape(m);
   EXPECT_EQ(*tape.sources.at("/dev/cpu/0/msr@0x611"), 0u);
@@ -133,7 +133,7 @@ TEST(ChipFaces, RaplMsr) {
   }
 }
 
-TEST(ChipFaces, RaplMsrDenied) {
+TEST(ChipFamilyViews, RaplMsrDenied) {
   Scenario s = msr_node();
   for (Instrument& i : s.instruments) i.denied = true;
   const Tape tape = make_tape(play(s));

@@ -30,18 +30,18 @@ struct TapeOptions {
 };
 
 Result<std::string> play_tape(const TapeOptions& options) {
-  TapePace pace;
-  if (!options.before.empty()) pace.before = NW_TRY(duration_of("--before", options.before));
-  if (!options.after.empty()) pace.after = NW_TRY(duration_of("--after", options.after));
-  if (!options.period.empty()) pace.period = NW_TRY(duration_of("--period", options.period));
-  if (pace.period && *pace.period < millis(1)) return fail(ErrorKind::malformed, "--period: at least 1ms");
+  TapeSchedule schedule;
+  if (!options.before.empty()) schedule.before = NW_TRY(duration_of("--before", options.before));
+  if (!options.after.empty()) schedule.after = NW_TRY(duration_of("--after", options.after));
+  if (!options.period.empty()) schedule.period = NW_TRY(duration_of("--period", options.period));
+  if (schedule.period && *schedule.period < millis(1)) return fail(ErrorKind::malformed, "--period: at least 1ms");
   const Machine machine = NW_TRY(make_machine(*options.choice));
   const Scenario& scenario = machine.scenario();
   if (scenario.jobs.empty()) return fail(ErrorKind::malformed, scenario.name + ": has no job to watch");
-  const Tape tape = make_tape(machine, pace);
+  const Tape tape = make_tape(machine, schedule);
   NW_CHECK(write_tape(tape, options.output));
-  return fmt::format("{}: {} sweeps of {} sources, {:.0f} s of {}", options.output, tape.sweeps.size(), tape.opened,
-                     to_seconds(scenario.jobs[0].end - scenario.jobs[0].start), scenario.name);
+  return fmt::format("{}: {} sweeps of {} sources, {:.0f} s of {}", options.output, tape.sample_sets.size(),
+                     tape.opened, to_seconds(scenario.jobs[0].end - scenario.jobs[0].start), scenario.name);
 }
 
 // ---- truth
@@ -91,7 +91,7 @@ std::string truth_text(const Machine& machine, const Window& window) {
   for (std::size_t i = 0; i < components.size(); ++i)
     add(components[i].name, machine.energy(i, window.from, window.to));
   add("node DC", machine.dc_energy(window.from, window.to));
-  add("plug", machine.plug_energy(window.from, window.to));
+  add("plug", machine.wall_energy(window.from, window.to));
   return text;
 }
 
@@ -108,7 +108,7 @@ std::string truth_json(const Machine& machine, const Window& window) {
                                  {"domain", components[i].domain},
                                  {"joules", machine.energy(i, window.from, window.to)}});
   out["node_dc_joules"] = machine.dc_energy(window.from, window.to);
-  out["plug_joules"] = machine.plug_energy(window.from, window.to);
+  out["plug_joules"] = machine.wall_energy(window.from, window.to);
   return out.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
@@ -134,13 +134,13 @@ Result<std::string> check(const std::string& name_or_path) {
 }
 
 int print(const Result<std::string>& text, std::FILE* where) {
-  if (!text) return complain(text.error());
+  if (!text) return error_exit(text.error());
   std::fputs(text->c_str(), where);
   return std::fflush(where) == 0 ? 0 : 1;
 }
 }  // namespace
 
-int complain(const Error& error) {
+int error_exit(const Error& error) {
   std::fprintf(stderr, "nodewatt-sim: %s\n", error.what.c_str());
   return error.kind == ErrorKind::malformed ? 2 : 1;
 }

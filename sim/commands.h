@@ -29,6 +29,6 @@ std::shared_ptr<Choice> add_choice(CLI::App& command);
 // `change`: what a command alters in the scenario before it becomes a machine.
 Result<Machine> make_machine(const Choice& choice, const std::function<void(Scenario&)>& change = {});
 
-int complain(const Error& error);
+int error_exit(const Error& error);
 
 }  // namespace nw::sim

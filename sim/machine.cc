@@ -55,7 +55,7 @@ Eye make_eye(const Machine::Parts& parts, std::size_t index) {
   const Instrument& instrument = scenario.instruments[eye.shows];
   for (const auto& part : instrument.of) {
     if (part == "dc" || part == "plug")
-      eye.at = part == "dc" ? Eye::At::dc : Eye::At::plug;
+      eye.at = part == "dc" ? Eye::At::dc : Eye::At::wall;
     else
       eye.tracks.push_back(index_of(scenario.components, part));
   }
@@ -70,7 +70,7 @@ Eye make_eye(const Machine::Parts& parts, std::size_t index) {
 }  // namespace
 
 double Machine::Parts::energy_at(const Eye& eye, Nanos t) const {
-  if (eye.at == Eye::At::plug) return plug->energy(t);
+  if (eye.at == Eye::At::wall) return wall->energy(t);
   double sum = 0;
   if (eye.at == Eye::At::dc)
     for (const Track& track : tracks) sum += track.energy(t);
@@ -88,7 +88,7 @@ Result<Machine> make_machine(Scenario scenario) {
   for (Piece& piece : quiet.pieces) piece.noise = 0;
   parts->busy.push_back(make_busy(quiet));
   for (const Component& component : s.components) parts->levels.push_back(make_level(quiet, component, 1));
-  parts->plug = std::make_unique<Plug>(s.supply, parts->tracks, s.noise_step, s.end);
+  parts->wall = std::make_unique<PowerSupply>(s.supply, parts->tracks, s.noise_step, s.end);
   for (std::size_t i = 0; i < s.instruments.size(); ++i) parts->eyes.push_back(make_eye(*parts, i));
   return Machine(std::move(parts));
 }
@@ -112,8 +112,8 @@ double Machine::dc_energy(Nanos from, Nanos to) const {
   return sum;
 }
 
-double Machine::plug_energy(Nanos from, Nanos to) const {
-  return parts_->plug->energy(to) - parts_->plug->energy(from);
+double Machine::wall_energy(Nanos from, Nanos to) const {
+  return parts_->wall->energy(to) - parts_->wall->energy(from);
 }
 
 double Machine::seen_energy(std::size_t instrument, Nanos from, Nanos to) const {
@@ -138,7 +138,7 @@ double Machine::busy_seconds(Nanos from, Nanos to) const {
   return parts_->busy[0].energy(to) - parts_->busy[0].energy(from);
 }
 
-bool Machine::sweeps_at(Nanos at) const {
+bool Machine::sample_sets_at(Nanos at) const {
   return std::none_of(scenario().faults.begin(), scenario().faults.end(), [&](const Fault& fault) {
     const bool away = fault.kind == Fault::Kind::late || fault.kind == Fault::Kind::suspend;
     return away && at >= fault.from && (at < fault.to || fault.to == Nanos{});

@@ -36,7 +36,7 @@ class Machine {
   double energy(std::size_t component, Nanos from, Nanos to) const;
   double power(std::size_t component, Nanos at) const;
   double dc_energy(Nanos from, Nanos to) const;
-  double plug_energy(Nanos from, Nanos to) const;
+  double wall_energy(Nanos from, Nanos to) const;
   // What a perfect sensor in this one's place would have counted: all that it looks at, gain 1, no offset.
   double seen_energy(std::size_t instrument, Nanos from, Nanos to) const;
   // How busy a component was in the mean, as its pieces say: 0 idle, 1 full; and how many processes hold it. Noise is
@@ -48,8 +48,8 @@ class Machine {
 
   // ---- what is said
   SimReading read(std::size_t instrument, Nanos at) const;
-  // False while the host sleeps or is late: nobody sweeps.
-  bool sweeps_at(Nanos at) const;
+  // False while the host sleeps or is late: nobody reads.
+  bool sample_sets_at(Nanos at) const;
   std::int64_t wall_ns(Nanos at) const;
 
   // The index by name; the size of the list when there is none.

@@ -12,7 +12,7 @@ namespace nw::sim {
 
 // An instrument, resolved.
 struct Eye {
-  enum class At : unsigned char { tracks, dc, plug };
+  enum class At : unsigned char { tracks, dc, wall };
   At at = At::tracks;
   std::vector<std::size_t> tracks;
   std::vector<Fault> faults;      // that strike it
@@ -26,7 +26,7 @@ struct Machine::Parts {
   std::vector<Track> tracks;  // of the components
   std::vector<Track> busy;    // one: CPUs that are busy
   std::vector<Track> levels;  // of the components, as if they were watts
-  std::unique_ptr<Plug> plug;
+  std::unique_ptr<PowerSupply> wall;
   std::vector<Eye> eyes;
 
   double energy_at(const Eye& eye, Nanos t) const;  // J since time 0

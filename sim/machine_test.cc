@@ -115,7 +115,7 @@ TEST(Machine, EnergyAddsUpAndNeverFalls) {
     for (std::uint64_t i = 0; i < 3; ++i) t[i] = Nanos::of(static_cast<std::int64_t>(uniform(hash(n, 0, i)) * 200e9));
     std::sort(t, t + 3);
     EXPECT_NEAR(m.energy(0, t[0], t[1]) + m.energy(0, t[1], t[2]), m.energy(0, t[0], t[2]), 1e-7);
-    EXPECT_NEAR(m.plug_energy(t[0], t[1]) + m.plug_energy(t[1], t[2]), m.plug_energy(t[0], t[2]), 1e-7);
+    EXPECT_NEAR(m.wall_energy(t[0], t[1]) + m.wall_energy(t[1], t[2]), m.wall_energy(t[0], t[2]), 1e-7);
     EXPECT_GE(m.energy(0, t[0], t[1]), 0);
     EXPECT_GE(m.power(0, t[0]), 0);
   }
@@ -152,26 +152,26 @@ Supply titanium(double rating_w) {
   return supply;
 }
 
-TEST(Plug, SteadyLoadByHand) {
+TEST(PowerSupply, SteadyLoadByHand) {
   Scenario s = one_gpu();
   s.supply = titanium(1000);  // 100 W: 0.1, 300 W: between 0.94 and 0.96
   const Machine m = play(s);
-  EXPECT_NEAR(m.plug_energy(seconds(0), seconds(10)), 1000 / 0.90, 1e-6);
-  EXPECT_NEAR(m.plug_energy(seconds(10), seconds(20)), 3000 / (0.94 + 0.02 / 3), 1e-6);
-  EXPECT_NEAR(m.plug_energy(seconds(-1), seconds(0)), 100 / 0.90, 1e-6);
-  EXPECT_NEAR(m.plug_energy(seconds(30), seconds(40)), 1000 / 0.90, 1e-6);
-  EXPECT_DOUBLE_EQ(play(one_gpu()).plug_energy(seconds(0), seconds(30)), 5000) << "no curve, no loss";
+  EXPECT_NEAR(m.wall_energy(seconds(0), seconds(10)), 1000 / 0.90, 1e-6);
+  EXPECT_NEAR(m.wall_energy(seconds(10), seconds(20)), 3000 / (0.94 + 0.02 / 3), 1e-6);
+  EXPECT_NEAR(m.wall_energy(seconds(-1), seconds(0)), 100 / 0.90, 1e-6);
+  EXPECT_NEAR(m.wall_energy(seconds(30), seconds(40)), 1000 / 0.90, 1e-6);
+  EXPECT_DOUBLE_EQ(play(one_gpu()).wall_energy(seconds(0), seconds(30)), 5000) << "no curve, no loss";
 }
 
-TEST(Plug, ASlowTrainIsTheMeanOfItsTwoLevels) {
+TEST(PowerSupply, ASlowTrainIsTheMeanOfItsTwoLevels) {
   Scenario s = one_gpu();
   s.supply = titanium(1000);
   s.pieces[0].period = seconds(1);  // whole cells of 20 ms at either level
   s.pieces[0].depth = 1;
-  EXPECT_NEAR(play(s).plug_energy(seconds(10), seconds(20)), 500 / 0.90 + 1500 / (0.94 + 0.02 / 3), 1e-6);
+  EXPECT_NEAR(play(s).wall_energy(seconds(10), seconds(20)), 500 / 0.90 + 1500 / (0.94 + 0.02 / 3), 1e-6);
 }
 
-TEST(Plug, IsTheCurveOverTheSmoothedPower) {
+TEST(PowerSupply, IsTheCurveOverTheSmoothedPower) {
   Scenario s = busy_scenario();
   s.supply = titanium(700);
   const Machine m = play(s);
@@ -188,11 +188,11 @@ TEST(Plug, IsTheCurveOverTheSmoothedPower) {
   };
   double sum = 0;
   for (Nanos t; t < s.end; t += millis(20)) sum += curve(dc.dc_energy(t, t + millis(20)) / 0.02) * 0.02;
-  EXPECT_NEAR(m.plug_energy({}, s.end) / sum, 1, 1e-5);
-  EXPECT_GT(m.plug_energy({}, s.end) / m.dc_energy({}, s.end), 1.03);
+  EXPECT_NEAR(m.wall_energy({}, s.end) / sum, 1, 1e-5);
+  EXPECT_GT(m.wall_energy({}, s.end) / m.dc_energy({}, s.end), 1.03);
 }
 
-TEST(Machine, TellsTheWallClockAndWhenNobodySweeps) {
+TEST(Machine, TellsTheWallClockAndWhenNobodySampleSets) {
   Scenario s = one_gpu();
   Fault late, asleep, leap;
   late.kind = Fault::Kind::late;
@@ -207,10 +207,10 @@ TEST(Machine, TellsTheWallClockAndWhenNobodySweeps) {
   leap.amount = -2.5;
   s.faults = {late, asleep, leap};
   const Machine m = play(s);
-  EXPECT_TRUE(m.sweeps_at(millis(2999)));
-  EXPECT_FALSE(m.sweeps_at(seconds(3)));
-  EXPECT_TRUE(m.sweeps_at(seconds(4)));
-  EXPECT_FALSE(m.sweeps_at(seconds(6)));
+  EXPECT_TRUE(m.sample_sets_at(millis(2999)));
+  EXPECT_FALSE(m.sample_sets_at(seconds(3)));
+  EXPECT_TRUE(m.sample_sets_at(seconds(4)));
+  EXPECT_FALSE(m.sample_sets_at(seconds(6)));
   EXPECT_EQ(m.wall_ns(seconds(9)), s.wall_ns + seconds(9).count());
   EXPECT_EQ(m.wall_ns(seconds(10)), s.wall_ns + millis(7500).count());
 }

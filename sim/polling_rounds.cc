@@ -16,7 +16,7 @@ bool is_old(const Reading& last, const Reading& answer) {
 }
 }  // namespace
 
-Rounds::Rounds(const Machine& machine, const View& view, Nanos first, bool latency)
+PollingRounds::PollingRounds(const Machine& machine, const View& view, Nanos first, bool latency)
     : machine_(machine),
       view_(view),
       latency_(latency),
@@ -26,31 +26,32 @@ Rounds::Rounds(const Machine& machine, const View& view, Nanos first, bool laten
     const ShownSource& source = view.sources[i];
     if (source.bus.empty()) continue;
     auto bus = std::find_if(buses_.begin(), buses_.end(), [&](const Bus& b) { return b.name == source.bus; });
-    if (bus == buses_.end()) bus = buses_.insert(buses_.end(), Bus{source.bus, source.pace, first - kBefore, 1, 0, {}});
+    if (bus == buses_.end())
+      bus = buses_.insert(buses_.end(), Bus{source.bus, source.schedule, first - kBefore, 1, 0, {}});
     bus->sources.push_back(i);
     bus_of_[i] = static_cast<std::size_t>(bus - buses_.begin());
   }
 }
 
-Reading Rounds::answer(std::size_t source, Nanos at) {
+Reading PollingRounds::answer(std::size_t source, Nanos at) {
   Bus& bus = buses_[bus_of_[source]];
   for (Nanos takes = length(bus); bus.next + takes <= at; takes = length(bus))
     ask(bus, bus.next + Nanos::of(takes.count() / 2));
   Reading reading = answers_[source];
   if (!reading.taken) return reading;
-  if (at - *reading.taken > bus.pace.stale_after) return Reading::none(ErrorKind::busy);
+  if (at - *reading.taken > bus.schedule.stale_after) return Reading::none(ErrorKind::busy);
   reading.taken = *reading.taken - at;
   return reading;
 }
 
-Nanos Rounds::length(const Bus& bus) const {
+Nanos PollingRounds::length(const Bus& bus) const {
   if (!latency_) return {};
   const std::uint64_t index = static_cast<std::uint64_t>(&bus - buses_.data());
   const double drawn = uniform(hash(machine_.scenario().seed, kRound + index, bus.count));
   return Nanos::of(static_cast<std::int64_t>(kShortestNs + drawn * kSpreadNs));
 }
 
-void Rounds::ask(Bus& bus, Nanos middle) {
+void PollingRounds::ask(Bus& bus, Nanos middle) {
   bool any = false;
   const bool asleep = sleeps(middle);
   for (const std::size_t source : bus.sources) {
@@ -62,11 +63,11 @@ void Rounds::ask(Bus& bus, Nanos middle) {
     last = reading;
   }
   if (!asleep) bus.wait = any ? 1 : std::min(2 * bus.wait, kSlowest);
-  bus.next += Nanos::of((asleep ? 1 : bus.wait) * bus.pace.period.count());
+  bus.next += Nanos::of((asleep ? 1 : bus.wait) * bus.schedule.period.count());
   ++bus.count;
 }
 
-bool Rounds::sleeps(Nanos at) const {
+bool PollingRounds::sleeps(Nanos at) const {
   const auto& faults = machine_.scenario().faults;
   return std::any_of(faults.begin(), faults.end(), [&](const Fault& fault) {
     return fault.kind == Fault::Kind::suspend && at >= fault.from && at < fault.to;

@@ -1,4 +1,5 @@
-// Rounds: the threads that ask slow buses (IPMI, Redfish, SNMP), as base/bus.cc keeps them, on the scenario's clock.
+// PollingRounds: the threads that ask slow buses (IPMI, Redfish, SNMP), as base/bus.cc keeps them, on the scenario's
+// clock.
 //
 // One thread a bus asks all its sources in one round, dates the answers in the round's middle and shows them at its
 // end. The same value with the same device time keeps its first date, and what is older than stale_after is no value.
@@ -13,18 +14,18 @@
 
 namespace nw::sim {
 
-class Rounds {
+class PollingRounds {
  public:
   // The first round of each bus ends just before `first`. Without `latency` a round takes no time.
-  Rounds(const Machine& machine, const View& view, Nanos first, bool latency);
+  PollingRounds(const Machine& machine, const View& view, Nanos first, bool latency);
 
-  // What a sweep that begins at `at` finds; `taken` counts from there. Sweeps come in their order.
+  // What a sample set that begins at `at` finds; `taken` counts from there. Sample sets come in their order.
   Reading answer(std::size_t source, Nanos at);
 
  private:
   struct Bus {
     std::string name;
-    BusPace pace;
+    BusSchedule schedule;
     Nanos next{};  // when its next round begins
     int wait = 1;  // in periods
     std::uint64_t count = 0;

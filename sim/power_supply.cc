@@ -4,7 +4,7 @@
 
 namespace nw::sim {
 
-Plug::Plug(const Supply& supply, const std::vector<Track>& tracks, Nanos step, Nanos end)
+PowerSupply::PowerSupply(const Supply& supply, const std::vector<Track>& tracks, Nanos step, Nanos end)
     : supply_(supply), tracks_(&tracks) {
   for (Nanos at; at < end; at += step) blocks_.push_back(at);
   blocks_.push_back(end);
@@ -22,7 +22,7 @@ Plug::Plug(const Supply& supply, const std::vector<Track>& tracks, Nanos step, N
   sums_.push_back(sum);
 }
 
-double Plug::power_of(double dc_w) const {
+double PowerSupply::power_of(double dc_w) const {
   const auto& curve = supply_.curve;
   if (curve.empty()) return dc_w;
   const double load = dc_w / supply_.rating_w;
@@ -33,7 +33,7 @@ double Plug::power_of(double dc_w) const {
   return dc_w / (a.efficiency + (b.efficiency - a.efficiency) * (load - a.load) / (b.load - a.load));
 }
 
-Plug::Mix Plug::mix_at(Nanos begin) const {
+PowerSupply::Mix PowerSupply::mix_at(Nanos begin) const {
   Mix mix;
   for (const Track& track : *tracks_) {
     const Segment& s = track.segment(begin);
@@ -53,14 +53,14 @@ Plug::Mix Plug::mix_at(Nanos begin) const {
   return mix;
 }
 
-double Plug::Mix::energy(Nanos from, Nanos to, Nanos begin) const {
+double PowerSupply::Mix::energy(Nanos from, Nanos to, Nanos begin) const {
   const double a = to_seconds(from - begin), b = to_seconds(to - begin);
   double sum = level * (b - a) + slope * (b * b - a * a) / 2;
   for (const Wave& wave : waves) sum += wave.swing * (wave.train.integral(to) - wave.train.integral(from));
   return sum;
 }
 
-double Plug::walk(const Mix& mix, Nanos begin, Nanos upto, Nanos end) const {
+double PowerSupply::walk(const Mix& mix, Nanos begin, Nanos upto, Nanos end) const {
   if (mix.waves.empty() && mix.slope == 0) return power_of(mix.level) * to_seconds(upto - begin);
   double sum = 0;
   for (Nanos from = begin; from < upto;) {
@@ -72,7 +72,7 @@ double Plug::walk(const Mix& mix, Nanos begin, Nanos upto, Nanos end) const {
   return sum;
 }
 
-double Plug::energy(Nanos t) const {
+double PowerSupply::energy(Nanos t) const {
   if (t <= Nanos{} || t >= blocks_.back()) {  // all idles there
     const Nanos from = t <= Nanos{} ? Nanos{} : blocks_.back();
     double idle = 0;

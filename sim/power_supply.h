@@ -1,4 +1,4 @@
-// Plug: what the power supplies draw for what the node draws.
+// PowerSupply: what the power supplies draw for what the node draws.
 //
 // The loss is not linear in power, so that the plug's energy is not a function of the node's energy. It is summed over
 // cells: within a cell the plug's power is f(mean DC power of the cell). Where nothing but slow noise moves, a cell is
@@ -13,9 +13,9 @@
 
 namespace nw::sim {
 
-class Plug {
+class PowerSupply {
  public:
-  Plug(const Supply& supply, const std::vector<Track>& tracks, Nanos step, Nanos end);
+  PowerSupply(const Supply& supply, const std::vector<Track>& tracks, Nanos step, Nanos end);
   double energy(Nanos t) const;        // J since time 0, negative before
   double power_of(double dc_w) const;  // the curve alone
 

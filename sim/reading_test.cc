@@ -256,11 +256,11 @@ TEST(Reading, OfTheNodeAndOfThePlug) {
   Scenario s = one_gpu();
   s.components.push_back(make_component("board", Load::none, 50, 0));
   s.supply.curve = {{0.0, 0.8}};
-  Instrument dc = make_gauge(), plug = make_gauge();
+  Instrument dc = make_gauge(), wall = make_gauge();
   dc.of = {"dc"};
-  plug.name = "plug";
-  plug.of = {"plug"};
-  s.instruments = {dc, plug};
+  wall.name = "plug";
+  wall.of = {"plug"};
+  s.instruments = {dc, wall};
   const Machine m = play(s);
   EXPECT_EQ(value(m, seconds(15), 0), 350 * kJoule);
   EXPECT_EQ(value(m, seconds(15), 1), 437'500'000u);

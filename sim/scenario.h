@@ -134,9 +134,9 @@ struct Fault {
     spike,       // from..to (one refresh when to is not given) `amount` J or W is added
     fail,        // from..to reads fail with `error`
     backwards,   // a counter loses `amount` J
-    late,        // from..to nobody sweeps
+    late,        // from..to nobody reads
     clock_step,  // the host's wall clock leaps by `amount` seconds
-    suspend,     // from..to the host sleeps: time passes, nobody sweeps
+    suspend,     // from..to the host sleeps: time passes, nobody reads
   };
   Kind kind = Kind::reset;
   std::string sensor;  // "" for all, and for late, clock_step, suspend

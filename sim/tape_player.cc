@@ -11,7 +11,7 @@ namespace nw::sim {
 
 namespace {
 constexpr double kLatestWakeUpNs = 300'000;
-constexpr Nanos kBetweenGlances = millis(990);  // as `nodewatt run` looks at activities
+constexpr Nanos kUtilizationPeriod = millis(990);  // as `nodewatt run` looks at utilizations
 
 // A gauge sets the pace only where no counter of the same part does its work.
 bool gauges_set_the_pace(const Scenario& scenario) {
@@ -35,84 +35,84 @@ void write_probe(const View& view, Nanos at, Tape& tape) {
   for (const auto& [path, target] : view.links) tape.links.emplace(path, target);
   for (const auto& [key, answer] : view.answers) tape.answers.emplace(key, answer(at));
   for (const auto& [folder, names] : view.folders()) tape.lists.emplace(folder, names);
-  for (const auto* sources : {&view.sources, &view.activities})
+  for (const auto* sources : {&view.sources, &view.utilizations})
     for (const ShownSource& source : *sources)
       tape.sources.emplace(source.key, static_cast<std::uint32_t>(tape.opened++));
 }
 
 class Player {
  public:
-  Player(const Machine& machine, const TapePace& pace, Tape& tape)
-      : machine_(machine), pace_(pace), tape_(tape), view_(make_view(machine)) {}
+  Player(const Machine& machine, const TapeSchedule& schedule, Tape& tape)
+      : machine_(machine), schedule_(schedule), tape_(tape), view_(make_view(machine)) {}
 
   void play() {
-    start(pace_.times.front());
+    start(schedule_.times.front());
     Nanos done;
-    for (const Nanos t : pace_.times) done = sweep(std::max(t, done));
+    for (const Nanos t : schedule_.times) done = sample_set(std::max(t, done));
   }
 
   void play(const Job& job) {
-    const Nanos first = std::max(job.start - pace_.before, Nanos{});
+    const Nanos first = std::max(job.start - schedule_.before, Nanos{});
     start(first);
-    for (Nanos t = first; t < job.start; t += pace_.fast) sweep(t);
-    Nanos t = sweep(job.start);
-    for (t = next(t, job); t < job.end; t = next(t, job)) t = sweep(t);
-    t = sweep(job.end);
-    for (t += pace_.fast; t <= job.end + pace_.after; t += pace_.fast) t = sweep(t);
+    for (Nanos t = first; t < job.start; t += schedule_.fast) sample_set(t);
+    Nanos t = sample_set(job.start);
+    for (t = next(t, job); t < job.end; t = next(t, job)) t = sample_set(t);
+    t = sample_set(job.end);
+    for (t += schedule_.fast; t <= job.end + schedule_.after; t += schedule_.fast) t = sample_set(t);
   }
 
  private:
   void start(Nanos first) {
     write_probe(view_, first, tape_);
-    rounds_.emplace(machine_, view_, first, pace_.latency);
+    rounds_.emplace(machine_, view_, first, schedule_.latency);
   }
 
-  // When the sweep after one that ended at t is due.
+  // When the sample set after one that ended at t is due.
   Nanos next(Nanos t, const Job& job) {
-    const bool fast = gauges_ || t - job.start < pace_.fast_for;
-    const Nanos due = t + (pace_.period ? *pace_.period : fast ? pace_.fast : pace_.slow);
-    if (!pace_.latency) return due;
-    const auto drawn = uniform(hash(machine_.scenario().seed, kWakeUp, sweeps_));
+    const bool fast = gauges_ || t - job.start < schedule_.fast_for;
+    const Nanos due = t + (schedule_.period ? *schedule_.period : fast ? schedule_.fast : schedule_.slow);
+    if (!schedule_.latency) return due;
+    const auto drawn = uniform(hash(machine_.scenario().seed, kWakeUp, sample_sets_));
     return due + Nanos::of(static_cast<std::int64_t>(drawn * kLatestWakeUpNs));
   }
 
   // Reads everything; returns when that was done.
-  Nanos sweep(Nanos at) {
-    ++sweeps_;
-    if (!machine_.sweeps_at(at)) return at;
-    TapeSweep line;
+  Nanos sample_set(Nanos at) {
+    ++sample_sets_;
+    if (!machine_.sample_sets_at(at)) return at;
+    TapeSampleSet line;
     line.at = at;
     line.reads.reserve(view_.sources.size());
     Nanos after;
     for (std::size_t n = 0; n < view_.sources.size(); ++n) {
-      if (pace_.latency) after += view_.sources[n].latency;
+      if (schedule_.latency) after += view_.sources[n].latency;
       TapeRead read;
       read.source = static_cast<std::uint32_t>(n);
       read.reading = view_.sources[n].bus.empty() ? view_.sources[n].read(at + after) : rounds_->answer(n, at);
-      read.after_sweep = after;
+      read.after_sample_set = after;
       line.reads.push_back(read);
     }
-    if (sweeps_ == 1 || at - glanced_ >= kBetweenGlances) glance(at, after, line);
-    tape_.sweeps.push_back(std::move(line));
+    if (sample_sets_ == 1 || at - glanced_ >= kUtilizationPeriod) utilization_sample(at, after, line);
+    tape_.sample_sets.push_back(std::move(line));
     return at + after;
   }
 
-  // How busy the devices are, behind a sweep. The next does not wait for it: who sweeps in a burst looks elsewhere.
-  void glance(Nanos at, Nanos after, TapeSweep& line) {
+  // How busy the devices are, behind a sample set. The next does not wait for it: who reads in a burst looks elsewhere.
+  void utilization_sample(Nanos at, Nanos after, TapeSampleSet& line) {
     glanced_ = at;
-    for (std::size_t n = 0; n < view_.activities.size(); ++n) {
-      if (pace_.latency) after += view_.activities[n].latency;
+    for (std::size_t n = 0; n < view_.utilizations.size(); ++n) {
+      if (schedule_.latency) after += view_.utilizations[n].latency;
       const auto source = static_cast<std::uint32_t>(view_.sources.size() + n);
-      line.reads.push_back({source, view_.activities[n].read(at + after), after});
+      line.reads.push_back({source, view_.utilizations[n].read(at + after), after});
     }
   }
 
   const Machine& machine_;
-  const TapePace& pace_;
+  const TapeSchedule& schedule_;
   Tape& tape_;
   View view_;
-  std::optional<Rounds> rounds_;
-  std::uint64_t sweeps_ = 0;
+  std::optional<PollingRounds> rounds_;
+  std::uint64_t sample_sets_ = 0;
   Nanos glanced_;
   bool gauges_ = gauges_set_the_pace(machine_.scenario());
 };
@@ -130,10 +130,10 @@ void write_texts(TapeWriter& writer, std::string_view verb, const std::map<std::
   }
 }
 
-void write_sweep(TapeWriter& writer, const TapeSweep& sweep) {
-  writer.line({"t", std::to_string(sweep.at.count())});
-  for (const TapeRead& read : sweep.reads) {
-    const auto source = std::to_string(read.source), after = std::to_string(read.after_sweep.count());
+void write_sample_set(TapeWriter& writer, const TapeSampleSet& sample_set) {
+  writer.line({"t", std::to_string(sample_set.at.count())});
+  for (const TapeRead& read : sample_set.reads) {
+    const auto source = std::to_string(read.source), after = std::to_string(read.after_sample_set.count());
     if (!read.reading.ok) {
       writer.line({"!", source, name(read.reading.error), after});
       continue;
@@ -150,14 +150,14 @@ void write_sweep(TapeWriter& writer, const TapeSweep& sweep) {
 }
 }  // namespace
 
-Tape make_tape(const Machine& machine, const TapePace& pace) {
+Tape make_tape(const Machine& machine, const TapeSchedule& schedule) {
   Tape tape;
   tape.wall_ns = machine.scenario().wall_ns;
   const auto& jobs = machine.scenario().jobs;
-  if (!pace.times.empty())
-    Player(machine, pace, tape).play();
-  else if (pace.job < jobs.size())
-    Player(machine, pace, tape).play(jobs[pace.job]);
+  if (!schedule.times.empty())
+    Player(machine, schedule, tape).play();
+  else if (schedule.job < jobs.size())
+    Player(machine, schedule, tape).play(jobs[schedule.job]);
   return tape;
 }
 
@@ -184,7 +184,7 @@ Done write_tape(const Tape& tape, const std::string& path) {
       write_fail(*writer, "open", key, n.error());
   }
   for (const auto& [n, key] : opened) writer->line({"open", std::to_string(n), key});
-  for (const TapeSweep& sweep : tape.sweeps) write_sweep(*writer, sweep);
+  for (const TapeSampleSet& sample_set : tape.sample_sets) write_sample_set(*writer, sample_set);
   writer->flush();
   return writer->status();
 }

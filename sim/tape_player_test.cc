@@ -19,32 +19,33 @@ const Tape& green_tape() {
   return tape;
 }
 
-TEST(TapePlayer, SweepsAtThePaceOfARun) {
+TEST(TapePlayer, SampleSetsAtThePaceOfARun) {
   Scenario s = *find_scenario("horeka_green");
   ASSERT_TRUE(set_length(s, seconds(100)));
   const auto gaps = [](const Tape& tape) {
-    std::pair<Nanos, Nanos> ends{tape.sweeps[1].at - tape.sweeps[0].at,
-                                 tape.sweeps[tape.sweeps.size() - 2].at - tape.sweeps[tape.sweeps.size() - 3].at};
+    std::pair<Nanos, Nanos> ends{
+        tape.sample_sets[1].at - tape.sample_sets[0].at,
+        tape.sample_sets[tape.sample_sets.size() - 2].at - tape.sample_sets[tape.sample_sets.size() - 3].at};
     return ends;
   };
   EXPECT_NEAR(to_seconds(gaps(make_tape(play(s))).second), 1, 0.02) << "the node's gauge has a counter beside it";
   std::erase_if(s.instruments, [](const Instrument& i) { return i.name == "xcc"; });
   const Tape gauged = make_tape(play(s));
-  EXPECT_EQ(gauged.sweeps.front().at, seconds(10));
-  EXPECT_EQ(gauged.sweeps.back().at, seconds(110));
+  EXPECT_EQ(gauged.sample_sets.front().at, seconds(10));
+  EXPECT_EQ(gauged.sample_sets.back().at, seconds(110));
   EXPECT_LT(gaps(gauged).second, millis(120)) << "the node's meter has no counter beside it";
   std::erase_if(s.instruments, [](const Instrument& i) { return i.name == "node"; });
   const Tape counted = make_tape(play(s));
   EXPECT_LT(gaps(counted).first, millis(120));
   EXPECT_NEAR(to_seconds(gaps(counted).second), 1, 0.02);
-  TapePace pace;
-  pace.latency = false;
-  pace.period = seconds(5);
-  pace.before = millis(500);
-  pace.after = millis(300);
-  const Tape own = make_tape(play(s), pace);
-  EXPECT_EQ(own.sweeps.size(), 5u + 21u + 3u);
-  EXPECT_EQ(own.sweeps[6].at, seconds(15));
+  TapeSchedule schedule;
+  schedule.latency = false;
+  schedule.period = seconds(5);
+  schedule.before = millis(500);
+  schedule.after = millis(300);
+  const Tape own = make_tape(play(s), schedule);
+  EXPECT_EQ(own.sample_sets.size(), 5u + 21u + 3u);
+  EXPECT_EQ(own.sample_sets[6].at, seconds(15));
 }
 
 TEST(TapePlayer, LooksOnceASecondHowBusyTheGpusAre) {
@@ -52,10 +53,10 @@ TEST(TapePlayer, LooksOnceASecondHowBusyTheGpusAre) {
   const auto busy = std::find_if(tape.sources.begin(), tape.sources.end(),
                                  [](const auto& source) { return source.first.ends_with("/busy"); });
   ASSERT_NE(busy, tape.sources.end());
-  int glances = 0;
-  for (const TapeSweep& sweep : tape.sweeps)
-    for (const TapeRead& read : sweep.reads) glances += read.source == *busy->second;
-  EXPECT_NEAR(glances, 56, 4) << "of a minute, at sweeps that come a little late";
+  int utilization_samples = 0;
+  for (const TapeSampleSet& sample_set : tape.sample_sets)
+    for (const TapeRead& read : sample_set.reads) utilization_samples += read.source == *busy->second;
+  EXPECT_NEAR(utilization_samples, 56, 4) << "of a minute, at sweeps that come a little late";
 }
 
 TEST(TapePlayer, WhatTheGpusDidIsReplayed) {
@@ -81,7 +82,7 @@ TEST(TapePlayer, WhatTheGpusDidIsReplayed) {
   EXPECT_EQ(replayed.at("software")[1].at("version"), "12.4");
 }
 
-TEST(TapePlayer, NobodySweepsInAGap) {
+TEST(TapePlayer, NobodySampleSetsInAGap) {
   Scenario s = *find_scenario("horeka_blue");
   Fault late;
   late.kind = Fault::Kind::late;
@@ -89,9 +90,9 @@ TEST(TapePlayer, NobodySweepsInAGap) {
   late.to = seconds(25);
   s.faults = {late};
   Nanos longest, before = seconds(10);
-  for (const TapeSweep& sweep : make_tape(play(s)).sweeps) {
-    longest = std::max(longest, sweep.at - before);
-    before = sweep.at;
+  for (const TapeSampleSet& sample_set : make_tape(play(s)).sample_sets) {
+    longest = std::max(longest, sample_set.at - before);
+    before = sample_set.at;
   }
   EXPECT_NEAR(to_seconds(longest), 5, 0.25);
 }
@@ -116,12 +117,12 @@ TEST(TapePlayer, TheFileIsTheTape) {
   EXPECT_TRUE(same(read->lists, made.lists));
   EXPECT_TRUE(same(read->answers, made.answers));
   EXPECT_TRUE(same(read->sources, made.sources));
-  ASSERT_EQ(read->sweeps.size(), made.sweeps.size());
-  for (std::size_t i = 0; i < made.sweeps.size(); ++i) {
-    EXPECT_EQ(read->sweeps[i].at, made.sweeps[i].at);
-    ASSERT_EQ(read->sweeps[i].reads.size(), made.sweeps[i].reads.size());
-    for (std::size_t n = 0; n < made.sweeps[i].reads.size(); ++n) {
-      const Reading &said = read->sweeps[i].reads[n].reading, &meant = made.sweeps[i].reads[n].reading;
+  ASSERT_EQ(read->sample_sets.size(), made.sample_sets.size());
+  for (std::size_t i = 0; i < made.sample_sets.size(); ++i) {
+    EXPECT_EQ(read->sample_sets[i].at, made.sample_sets[i].at);
+    ASSERT_EQ(read->sample_sets[i].reads.size(), made.sample_sets[i].reads.size());
+    for (std::size_t n = 0; n < made.sample_sets[i].reads.size(); ++n) {
+      const Reading &said = read->sample_sets[i].reads[n].reading, &meant = made.sample_sets[i].reads[n].reading;
       EXPECT_EQ(said.value, meant.value);
       EXPECT_EQ(said.taken, meant.taken);
       EXPECT_EQ(said.device, meant.device);
@@ -206,7 +207,7 @@ TEST(TapePlayer, Speed) {
   const std::chrono::duration<double> build = built - begin, tape_s = end - built, all = end - begin;
   std::printf("10 h of %zu sensors: machine %.3f s, tape %.3f s, %.0f simulated seconds a second\n",
               s.instruments.size(), build.count(), tape_s.count(), 36'000 / all.count());
-  EXPECT_GT(tape.sweeps.size(), 35'000u);
+  EXPECT_GT(tape.sample_sets.size(), 35'000u);
   EXPECT_GT(36'000 / all.count(), 278) << "a million simulated seconds an hour";
 }
 

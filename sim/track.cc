@@ -92,7 +92,7 @@ void Track::cut(Nanos at) {
   segments_.insert(next, rest);
 }
 
-void Track::put(Nanos from, Nanos to, Segment segment) {
+void Track::add(Nanos from, Nanos to, Segment segment) {
   if (from >= to) return;
   cut(to);
   cut(from);
@@ -126,12 +126,12 @@ Segment Track::make_train(const Piece& piece) const {
 void Track::lay(const Piece& piece, std::uint64_t seed, std::uint64_t index) {
   const double before = mean_of(segment(piece.from - Nanos::of(1)));
   const Segment work = make_train(piece);
-  put(piece.from, piece.to, work);
+  add(piece.from, piece.to, work);
   const auto put_level = [&](Nanos from, Nanos to, double level) {
     Segment s;
     s.low = power_at_level(level);
     s.noise = piece.noise * s.low;
-    put(std::max(from, piece.from), std::min(to, piece.to), s);
+    add(std::max(from, piece.from), std::min(to, piece.to), s);
   };
   for (const Nanos at : stalls_of(piece, seed, index)) put_level(at, at + piece.stall, piece.stall_level);
   if (piece.epoch > Nanos{})
@@ -142,7 +142,7 @@ void Track::lay(const Piece& piece, std::uint64_t seed, std::uint64_t index) {
     ramp.low = before;
     ramp.slope = (mean_of(work) - before) / to_seconds(piece.warm_up);
     ramp.noise = piece.noise * before;
-    put(piece.from, piece.from + warm, ramp);
+    add(piece.from, piece.from + warm, ramp);
   }
 }
 

@@ -47,7 +47,7 @@ class Track {
 
  private:
   void cut(Nanos at);
-  void put(Nanos from, Nanos to, Segment segment);
+  void add(Nanos from, Nanos to, Segment segment);
   Segment make_train(const Piece& piece) const;
   double without_noise(const Segment& segment, Nanos t) const;
 

@@ -1,4 +1,4 @@
-// What the faces share, and those that live in files of their own: bus_views.cc has the families that a thread reads
+// What the views share, and those that live in files of their own: bus_views.cc has the families that a thread reads
 // over a bus, chip_views.cc those of AMD GPUs and of registers. views.cc has the others, and the table.
 #pragma once
 
@@ -26,7 +26,7 @@ void show_number(View& view, const Machine& machine, std::size_t instrument, con
 // How busy a GPU was in the last second, in percent; and the processes that hold it.
 NumberAt busy_percent_of(const Machine& machine, std::size_t component);
 NumberAt processes_of(const Machine& machine, std::size_t component);
-inline constexpr Nanos kActivityLatency = Nanos::of(250'000);
+inline constexpr Nanos kUtilizationLatency = Nanos::of(250'000);
 
 // One function a family.
 void show_msr(View& view, const Machine& machine, const Indices& instruments);

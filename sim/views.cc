@@ -190,7 +190,7 @@ void show_nvml(View& view, const Machine& machine, const Indices& instruments) {
       view.sources.push_back(
           {fmt::format("nvml:{}/{}", uuid, channel), value_of(machine, i), scenario.instruments[i].latency, {}});
     const auto show = [&](const char* what, NumberAt read) {
-      view.activities.push_back({fmt::format("nvml:{}/{}", uuid, what), std::move(read), kActivityLatency, {}});
+      view.utilizations.push_back({fmt::format("nvml:{}/{}", uuid, what), std::move(read), kUtilizationLatency, {}});
     };
     show("busy", busy_percent_of(machine, gpus[n].component));
     show("processes", processes_of(machine, gpus[n].component));
@@ -307,26 +307,26 @@ void show_proc(View& view, const Machine& machine) {
 }
 
 // THE table. Families that one function shows together stand beside each other.
-struct Face {
+struct FamilyView {
   std::array<std::string_view, 2> families;
   void (*show)(View& view, const Machine& machine, const Indices& instruments);
 };
-constexpr std::array<Face, 10> kFaces{{{{"rapl_powercap", ""}, show_powercap},
-                                       {{"rapl_msr", ""}, show_msr},
-                                       {{"nvml", ""}, show_nvml},
-                                       {{"rocm", ""}, show_rocm},
-                                       {{"cray_pm", ""}, show_cray},
-                                       {{"lenovo_xcc", ""}, show_xcc},
-                                       {{"redfish", ""}, show_redfish},
-                                       {{"hwmon_grace", "hwmon_acpi"}, show_meters},
-                                       {{"ipmi_dcmi", ""}, show_dcmi},
-                                       {{"pdu_snmp", ""}, show_pdu}}};
+constexpr std::array<FamilyView, 10> kFamilyViews{{{{"rapl_powercap", ""}, show_powercap},
+                                                   {{"rapl_msr", ""}, show_msr},
+                                                   {{"nvml", ""}, show_nvml},
+                                                   {{"rocm", ""}, show_rocm},
+                                                   {{"cray_pm", ""}, show_cray},
+                                                   {{"lenovo_xcc", ""}, show_xcc},
+                                                   {{"redfish", ""}, show_redfish},
+                                                   {{"hwmon_grace", "hwmon_acpi"}, show_meters},
+                                                   {{"ipmi_dcmi", ""}, show_dcmi},
+                                                   {{"pdu_snmp", ""}, show_pdu}}};
 }  // namespace
 
 std::vector<std::string_view> families() {
   std::vector<std::string_view> names;
-  for (const Face& face : kFaces)
-    for (const auto family : face.families)
+  for (const FamilyView& family_view : kFamilyViews)
+    for (const auto family : family_view.families)
       if (!family.empty()) names.push_back(family);
   return names;
 }
@@ -338,12 +338,12 @@ std::int64_t device_unix_ns(const Machine& machine, const SimReading& reading) {
 View make_view(const Machine& machine) {
   View view;
   const auto& all = machine.scenario().instruments;
-  for (const Face& face : kFaces) {
+  for (const FamilyView& family_view : kFamilyViews) {
     Indices mine;
-    for (const auto family : face.families)
+    for (const auto family : family_view.families)
       for (std::size_t i = 0; i < all.size(); ++i)
         if (!family.empty() && all[i].family == family && !all[i].missing) mine.push_back(i);
-    if (!mine.empty()) face.show(view, machine, mine);
+    if (!mine.empty()) family_view.show(view, machine, mine);
   }
   show_proc(view, machine);
   return view;

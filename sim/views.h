@@ -1,4 +1,4 @@
-// Faces: what each family's driver sees of a machine: files, links, a library's answers, and the sources that it reads.
+// Views: what each family's driver sees of a machine: files, links, a library's answers, and the sources that it reads.
 // One table (views.cc) of families; tape play and live play show the same view.
 #pragma once
 
@@ -21,8 +21,8 @@ struct ShownSource {
   std::string key;
   NumberAt read;
   Nanos latency;
-  std::string bus;  // "" for what a sweep reads itself
-  BusPace pace{};
+  std::string bus;  // "" for what a sample set reads itself
+  BusSchedule schedule{};
 };
 
 struct View {
@@ -30,7 +30,7 @@ struct View {
   std::map<std::string, std::string> links;
   std::map<std::string, TextAt> answers;  // of vendor libraries and of slow buses
   std::vector<ShownSource> sources;       // in the order in which the drivers read them
-  std::vector<ShownSource> activities;    // how busy devices are: read after those, about once a second
+  std::vector<ShownSource> utilizations;  // how busy devices are: read after those, about once a second
 
   // The folders that drivers list, each with the names in it.
   std::map<std::string, std::vector<std::string>> folders() const;
@@ -39,7 +39,7 @@ struct View {
 // The machine must outlive the view.
 View make_view(const Machine& machine);
 
-// The families that have a face.
+// The families that have a view.
 std::vector<std::string_view> families();
 
 // The device clock's time of a reading in nanoseconds since 1970.

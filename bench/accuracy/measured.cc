@@ -16,18 +16,18 @@ namespace nw::accuracy {
 namespace {
 const sim::Job& job_of(const sim::Machine& machine) { return machine.scenario().jobs.front(); }
 
-std::vector<Nanos> times_of(const Pace& pace, const sim::Job& job) {
+std::vector<Nanos> times_of(const SamplingSchedule& schedule, const sim::Job& job) {
   std::vector<Nanos> times;
   Nanos at = job.start;
-  for (; at < job.end; at += pace.period(at - job.start)) times.push_back(at);
-  const Nanos last = job.end + pace.tail(job.end - job.start);
-  for (at = job.end; at <= last; at += Pace::kBurst) times.push_back(at);
+  for (; at < job.end; at += schedule.period(at - job.start)) times.push_back(at);
+  const Nanos last = job.end + schedule.trailing(job.end - job.start);
+  for (at = job.end; at <= last; at += SamplingSchedule::kBurst) times.push_back(at);
   return times;
 }
 
-std::vector<Nameplate> plates_of(const Tape& tape) {
+std::vector<SensorInfo> infos_of(const Tape& tape) {
   TapedHost host(tape);
-  return Reader(host, make_survey(host).sensors).plates();
+  return Reader(host, make_inventory(host).sensors).infos();
 }
 
 std::string_view driver_of(std::string_view sensor_id) { return sensor_id.substr(0, sensor_id.find('/')); }
@@ -53,29 +53,29 @@ bool is_of(const sim::Machine& machine, const sim::Instrument& sensor, std::stri
 
 pb::Record measure(const sim::Machine& machine, const std::function<void(Tape&)>& edit) {
   const sim::Job& job = job_of(machine);
-  sim::TapePace probe;
+  sim::TapeSchedule probe;
   probe.times = {job.start};
-  const Pace pace({}, plates_of(sim::make_tape(machine, probe)));
-  sim::TapePace played;
-  played.times = times_of(pace, job);
+  const SamplingSchedule schedule({}, infos_of(sim::make_tape(machine, probe)));
+  sim::TapeSchedule played;
+  played.times = times_of(schedule, job);
   Tape tape = sim::make_tape(machine, played);
   if (edit) edit(tape);
   TapedHost host(std::move(tape));
-  Survey survey = make_survey(host);
-  Reader reader(host, std::move(survey.sensors));
-  Account account(reader.plates(), pace.period({}));
-  account.begin(job.start);
-  Sweep sweep;
+  Inventory inventory = make_inventory(host);
+  Reader reader(host, std::move(inventory.sensors));
+  RunAccounting accounting(reader.infos(), schedule.period({}));
+  accounting.begin(job.start);
+  SampleSet sample_set;
   Nanos at;
   do {
     at = host.now();
-    account.set_period(pace.period(at - job.start));
-    reader.read_all(sweep);
-    account.add(sweep);
+    accounting.set_period(schedule.period(at - job.start));
+    reader.read_all(sample_set);
+    accounting.add(sample_set);
   } while (host.sleep_until(at));
-  account.end(job.end);
+  accounting.end(job.end);
   pb::Record record;
-  account.write(record);
+  accounting.write(record);
   return record;
 }
 

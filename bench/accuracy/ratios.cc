@@ -88,7 +88,7 @@ std::string judge(const Pair& pair, const Played& a, const Played& b, int n) {
   std::vector<const pb::Record*> records;
   for (const Played* side : {&a, &b})
     for (int i = 0; i < n; ++i) records.push_back(&side->records[static_cast<std::size_t>(i)]);
-  CompareWish wish;
+  ComparisonOptions wish;
   wish.base = "b";
   const auto comparison = compare(records, wish);
   const std::string about = fmt::format(

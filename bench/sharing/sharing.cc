@@ -58,23 +58,23 @@ class Daemon {
  private:
   static Joules uj(double joules) { return Joules::of(std::llround(joules * 1e6)); }
 
-  std::vector<Stretch> sense(const Second& second) {
+  std::vector<PartEnergy> sense(const Second& second) {
     std::vector<double> sums(second.joules.front().size());
     for (const auto& row : second.joules)
       for (std::size_t part = 0; part < sums.size(); ++part) sums[part] += row[part];
     double whole = 0;
     for (const double sum : sums) whole += sum;
-    std::vector<Stretch> stretches{
-        {Rule::processor, 0, uj(sums[kProcessor] * gains_[kProcessor]), uj(rest_w_[0] * gains_[kProcessor])},
-        {Rule::memory, 0, uj(sums[kMemory] * gains_[kMemory]), uj(rest_w_[1] * gains_[kMemory])},
-        {Rule::node, 0, uj(whole * gains_[kNode]), {}}};
+    std::vector<PartEnergy> parts{
+        {DivisionKey::processor, 0, uj(sums[kProcessor] * gains_[kProcessor]), uj(rest_w_[0] * gains_[kProcessor])},
+        {DivisionKey::memory, 0, uj(sums[kMemory] * gains_[kMemory]), uj(rest_w_[1] * gains_[kMemory])},
+        {DivisionKey::node, 0, uj(whole * gains_[kNode]), {}}};
     for (std::size_t a = kAccelerators; a < sums.size(); ++a)
-      stretches.push_back({Rule::device, a - kAccelerators, uj(sums[a] * gains_[kAccelerators]), {}});
+      parts.push_back({DivisionKey::device, a - kAccelerators, uj(sums[a] * gains_[kAccelerators]), {}});
     for (const std::size_t part : {kProcessor, kMemory})
-      stretches[part].idle_most = least_[part] = std::min(least_[part], stretches[part].energy);
-    for (std::size_t part = 0; part < stretches.size(); ++part)
-      if (part != kNode) stretches[kNode].energy -= stretches[part].energy;
-    return stretches;
+      parts[part].idle_most = least_[part] = std::min(least_[part], parts[part].energy);
+    for (std::size_t part = 0; part < parts.size(); ++part)
+      if (part != kNode) parts[kNode].energy -= parts[part].energy;
+    return parts;
   }
 
   // A count of ticks, read some time after it was counted.
@@ -89,28 +89,29 @@ class Daemon {
   }
 
   void settle(const Second& second) {
-    const auto stretches = sense(second);
-    std::vector<Claim> claims;
+    const auto parts = sense(second);
+    std::vector<ResourceUse> resource_uses;
     std::vector<std::size_t> jobs;
     for (std::size_t j = 0; j < run_.jobs.size(); ++j) {
       if (!second.here[j]) continue;
       const Reservation& own = run_.jobs[j];
-      claims.push_back({own.cpus, own.memory, own.accelerators, read_cpu(j, second.cpu_s[j]), second.held[j], false});
+      resource_uses.push_back(
+          {own.cpus, own.memory, own.accelerators, read_cpu(j, second.cpu_s[j]), second.held[j], false});
       jobs.push_back(j);
     }
     const std::size_t system = run_.jobs.size() + 1;
-    const Division division =
-        divide(Policy::use, stretches, claims, {read_cpu(system, second.cpu_s[system]), second.held[system]});
-    check(division, stretches);
-    for (std::size_t i = 0; i < jobs.size(); ++i) add(given_[jobs[i]], second, jobs[i], stretches, division.jobs[i]);
+    const Attribution division =
+        divide(Policy::use, parts, resource_uses, {read_cpu(system, second.cpu_s[system]), second.held[system]});
+    check(division, parts);
+    for (std::size_t i = 0; i < jobs.size(); ++i) add(given_[jobs[i]], second, jobs[i], parts, division.jobs[i]);
   }
 
-  void add(Given& given, const Second& second, std::size_t job, const std::vector<Stretch>& stretches,
+  void add(Given& given, const Second& second, std::size_t job, const std::vector<PartEnergy>& parts,
            const Share& share) {
     double measured = 0;
-    for (const Stretch& stretch : stretches) measured += to_joules(stretch.energy);
-    const double node_share = to_joules(share.energy[kNode]) / std::max(to_joules(stretches[kNode].energy), 1e-9);
-    for (std::size_t part = 0; part < stretches.size(); ++part) {
+    for (const PartEnergy& part : parts) measured += to_joules(part.energy);
+    const double node_share = to_joules(share.energy[kNode]) / std::max(to_joules(parts[kNode].energy), 1e-9);
+    for (std::size_t part = 0; part < parts.size(); ++part) {
       const std::size_t to = std::min(part, std::size_t{kAccelerators});
       given.joules[to] += to_joules(share.energy[part]);
       given.truth[to] += second.joules[job][part];
@@ -118,14 +119,14 @@ class Daemon {
       given.squares[to] += share.variance[part];
       if (part == kNode) continue;
       // A part that reads high takes that from the rest of the node, of which the job has its share too.
-      given.sensed[to] += to_joules(share.energy[part]) - node_share * to_joules(stretches[part].energy);
+      given.sensed[to] += to_joules(share.energy[part]) - node_share * to_joules(parts[part].energy);
     }
     given.sensed[kNode] += node_share * measured;
   }
 
-  void check(const Division& division, const std::vector<Stretch>& stretches) {
-    for (std::size_t part = 0; part < stretches.size(); ++part) {
-      Int128 left = Int128{stretches[part].energy.count()} - division.idle.energy[part].count() -
+  void check(const Attribution& division, const std::vector<PartEnergy>& parts) {
+    for (std::size_t part = 0; part < parts.size(); ++part) {
+      Int128 left = Int128{parts[part].energy.count()} - division.idle.energy[part].count() -
                     division.system.energy[part].count();
       for (const Share& job : division.jobs) left -= job.energy[part].count();
       not_conserved_ += left < 0 ? -left : left;
@@ -184,22 +185,22 @@ Int128 judge(const NodeOptions& options, const Question& question) {
 
 // Ten jobs on a node of two sockets with their memory, six accelerators, the rest, and something beside it.
 double time_division() {
-  std::vector<Stretch> stretches{{Rule::processor, 0, joules(200), joules(40)},
-                                 {Rule::processor, 0, joules(190), joules(40)},
-                                 {Rule::memory, 0, joules(20), joules(8)},
-                                 {Rule::memory, 0, joules(21), joules(8)},
-                                 {Rule::node, 0, joules(120), {}},
-                                 {Rule::node, 0, joules(15), {}}};
-  for (std::size_t a = 0; a < 6; ++a) stretches.push_back({Rule::device, a, joules(300), {}});
-  std::vector<Claim> claims(10);
-  for (std::size_t j = 0; j < claims.size(); ++j) {
-    claims[j] = {0.1, 0.1, std::vector<double>(6), seconds(static_cast<std::int64_t>(j) + 1), 1e9, false};
-    claims[j].devices[j % 6] = j < 2 ? 1 : 0.5;
+  std::vector<PartEnergy> parts{{DivisionKey::processor, 0, joules(200), joules(40)},
+                                {DivisionKey::processor, 0, joules(190), joules(40)},
+                                {DivisionKey::memory, 0, joules(20), joules(8)},
+                                {DivisionKey::memory, 0, joules(21), joules(8)},
+                                {DivisionKey::node, 0, joules(120), {}},
+                                {DivisionKey::node, 0, joules(15), {}}};
+  for (std::size_t a = 0; a < 6; ++a) parts.push_back({DivisionKey::device, a, joules(300), {}});
+  std::vector<ResourceUse> resource_uses(10);
+  for (std::size_t j = 0; j < resource_uses.size(); ++j) {
+    resource_uses[j] = {0.1, 0.1, std::vector<double>(6), seconds(static_cast<std::int64_t>(j) + 1), 1e9, false};
+    resource_uses[j].devices[j % 6] = j < 2 ? 1 : 0.5;
   }
   std::vector<double> times;
   for (int i = 0; i < 2001; ++i) {
     const auto begin = std::chrono::steady_clock::now();
-    const Division division = divide(Policy::use, stretches, claims, {seconds(1), 1e9});
+    const Attribution division = divide(Policy::use, parts, resource_uses, {seconds(1), 1e9});
     const std::chrono::duration<double, std::micro> took = std::chrono::steady_clock::now() - begin;
     times.push_back(took.count() + 0 * static_cast<double>(division.jobs.size()));
   }

@@ -97,7 +97,7 @@ void declare_live(CLI::App& app, int& exit_code) {
   command->add_flag("--honest", options->honest, "sensors without gain errors, offsets and noise of their own");
   command->callback([options, &exit_code] {
     const Done done = play(*options);
-    exit_code = done ? 0 : complain(done.error());
+    exit_code = done ? 0 : error_exit(done.error());
   });
 }
 

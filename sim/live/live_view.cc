@@ -21,7 +21,7 @@ TextAt watts_of(const Machine& machine, std::size_t instrument, int decimals = k
 
 TextAt plug_share(const Machine& machine, double share, int decimals = kMilliwatts) {
   return [&machine, share, decimals](Nanos t) -> Result<std::string> {
-    return fmt::format("{:.{}f}\n", share * machine.plug_energy(t - seconds(1), t), decimals);
+    return fmt::format("{:.{}f}\n", share * machine.wall_energy(t - seconds(1), t), decimals);
   };
 }
 
@@ -89,7 +89,7 @@ void show_gpu(View& view, const Vendor& vendor, const std::string& dir, const st
     view.files[dir + file] = [text = word_of(answer, word) + "\n"](Nanos) -> Result<std::string> { return text; };
   for (const auto& [channel, file] : vendor.channels) {
     const std::string key = fmt::format(fmt::runtime(vendor.source), word_of(answer, vendor.id), channel);
-    for (const auto* sources : {&view.sources, &view.activities})
+    for (const auto* sources : {&view.sources, &view.utilizations})
       for (const ShownSource& source : *sources)
         if (source.key == key) view.files[dir + file] = number_of(source.read);
   }

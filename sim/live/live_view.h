@@ -1,4 +1,4 @@
-// LiveView: what other programs can read of a machine while it plays: the files and links that its faces show, and
+// LiveView: what other programs can read of a machine while it plays: the files and links that its views show, and
 // plain value files beside them, from which a library or a server that stands for a device answers.
 //
 //   /nvml/count, /nvml/driver, /nvml/cuda, /nvml/<i>/{uuid,name,pci,limit_mw,busy_percent,processes}, and energy_mj and

@@ -60,7 +60,7 @@ TEST(LiveView, WithoutGpusThereIsNoNvml) {
 TEST(LiveView, MetersWithoutASensorAreOfThePlug) {
   const Machine machine = play("horeka_green");
   const View view = make_live_view(machine);
-  const double watts = machine.plug_energy(seconds(29), seconds(30));
+  const double watts = machine.wall_energy(seconds(29), seconds(30));
   EXPECT_EQ(text_at(view, "/bmc/watts", seconds(30)), std::to_string(std::lround(watts)) + "\n");
   EXPECT_NEAR(std::stod(text_at(view, "/redfish/watts", seconds(30))), watts, 0.001);
   EXPECT_NEAR(std::stod(text_at(view, "/pdu/1/watts", seconds(30))), watts / 2, 0.001);

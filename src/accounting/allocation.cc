@@ -22,20 +22,20 @@ std::string lower(std::string_view text) {
 // The devices of one maker.
 class Devices {
  public:
-  Devices(const std::vector<ActivityPlate>& plates, std::string_view driver) {
-    for (const ActivityPlate& plate : plates)
-      if (plate.id.starts_with(driver)) plates_.push_back(&plate);
-    for (const ActivityPlate* plate : plates_)
-      numbers_.insert(numbers_.end(), plate->indices.begin(), plate->indices.end());
+  Devices(const std::vector<UtilizationInfo>& infos, std::string_view driver) {
+    for (const UtilizationInfo& info : infos)
+      if (info.id.starts_with(driver)) infos_.push_back(&info);
+    for (const UtilizationInfo* info : infos_)
+      numbers_.insert(numbers_.end(), info->indices.begin(), info->indices.end());
     std::sort(numbers_.begin(), numbers_.end());
   }
 
-  bool empty() const { return plates_.empty(); }
+  bool empty() const { return infos_.empty(); }
   const std::vector<unsigned>& numbers() const { return numbers_; }
 
   // Each has numbers of its own; a board that is divided (MIG) has not.
   bool countable() const {
-    return std::none_of(plates_.begin(), plates_.end(), [](const auto* plate) { return plate->indices.empty(); });
+    return std::none_of(infos_.begin(), infos_.end(), [](const auto* info) { return info->indices.empty(); });
   }
   // 0, 1, 2 ...: none was lost either, so that others count them alike.
   bool complete() const {
@@ -45,26 +45,26 @@ class Devices {
     return true;
   }
   bool all_alike() const {
-    return std::all_of(plates_.begin(), plates_.end(), [&](const ActivityPlate* plate) {
-      return !plate->model.empty() && plate->model == plates_[0]->model;
+    return std::all_of(infos_.begin(), infos_.end(), [&](const UtilizationInfo* info) {
+      return !info->model.empty() && info->model == infos_[0]->model;
     });
   }
   // The number of the one whose UUID begins so.
   std::optional<unsigned> by_uuid(std::string_view uuid) const {
     std::optional<unsigned> found;
     const std::string wanted = lower(uuid);
-    for (const ActivityPlate* plate : plates_) {
-      std::string own = lower(plate->part.device);
+    for (const UtilizationInfo* info : infos_) {
+      std::string own = lower(info->part.device);
       if (own.starts_with("gpu-0x")) own.erase(4, 2);
-      if (!own.starts_with(wanted) || plate->indices.empty()) continue;
+      if (!own.starts_with(wanted) || info->indices.empty()) continue;
       if (found) return std::nullopt;
-      found = plate->indices[0];
+      found = info->indices[0];
     }
     return found;
   }
 
  private:
-  std::vector<const ActivityPlate*> plates_;
+  std::vector<const UtilizationInfo*> infos_;
   std::vector<unsigned> numbers_;
 };
 
@@ -147,36 +147,36 @@ Visible of_slurm(const Devices& devices, const Environment& environment) {
 }
 }  // namespace
 
-std::vector<std::optional<bool>> compute_allocation(const std::vector<ActivityPlate>& plates,
+std::vector<std::optional<bool>> compute_allocation(const std::vector<UtilizationInfo>& infos,
                                                     const Environment& environment) {
   struct Maker {
     std::string_view driver;
     Visible (*visible)(const Devices&, const Environment&);
   };
   const Maker makers[] = {{"nvml/", of_nvidia}, {"rocm/", of_amd}};
-  std::vector<std::optional<bool>> allocated(plates.size());
+  std::vector<std::optional<bool>> allocated(infos.size());
   const bool mixed = std::none_of(std::begin(makers), std::end(makers),
-                                  [&](const Maker& maker) { return Devices(plates, maker.driver).empty(); });
+                                  [&](const Maker& maker) { return Devices(infos, maker.driver).empty(); });
   for (const Maker& maker : makers) {
-    const Devices devices(plates, maker.driver);
+    const Devices devices(infos, maker.driver);
     if (devices.empty()) continue;
     Visible visible = mixed ? std::nullopt : of_slurm(devices, environment);  // whose numbers would they be?
     if (!visible) visible = maker.visible(devices, environment);
     if (!visible) continue;
     const std::set<unsigned> given(visible->begin(), visible->end());
-    for (std::size_t i = 0; i < plates.size(); ++i)
-      if (plates[i].id.starts_with(maker.driver) && !plates[i].indices.empty())
-        allocated[i] = std::any_of(plates[i].indices.begin(), plates[i].indices.end(),
+    for (std::size_t i = 0; i < infos.size(); ++i)
+      if (infos[i].id.starts_with(maker.driver) && !infos[i].indices.empty())
+        allocated[i] = std::any_of(infos[i].indices.begin(), infos[i].indices.end(),
                                    [&](unsigned number) { return given.contains(number); });
   }
   return allocated;
 }
 
-void write_allocation(const std::vector<ActivityPlate>& plates, const Environment& environment, pb::Record& record) {
-  const auto allocated = compute_allocation(plates, environment);
+void write_allocation(const std::vector<UtilizationInfo>& infos, const Environment& environment, pb::Record& record) {
+  const auto allocated = compute_allocation(infos, environment);
   int device = 0;
-  for (std::size_t i = 0; i < plates.size(); ++i) {
-    if (plates[i].part.domain == Domain::node) continue;
+  for (std::size_t i = 0; i < infos.size(); ++i) {
+    if (infos[i].part.domain == Domain::node) continue;
     if (allocated[i] && device < record.devices_size()) record.mutable_devices(device)->set_allocated(*allocated[i]);
     ++device;
   }

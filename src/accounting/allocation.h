@@ -23,10 +23,10 @@
 
 namespace nw {
 
-// For each activity whether its device was given; nothing where it is not known.
-std::vector<std::optional<bool>> compute_allocation(const std::vector<ActivityPlate>& plates,
+// For each utilization whether its device was given; nothing where it is not known.
+std::vector<std::optional<bool>> compute_allocation(const std::vector<UtilizationInfo>& infos,
                                                     const Environment& environment);
 // The same into the devices of a record, as write_devices() made them.
-void write_allocation(const std::vector<ActivityPlate>& plates, const Environment& environment, pb::Record& record);
+void write_allocation(const std::vector<UtilizationInfo>& infos, const Environment& environment, pb::Record& record);
 
 }  // namespace nw

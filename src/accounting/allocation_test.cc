@@ -11,23 +11,23 @@ namespace {
 
 using Variables = std::map<std::string, std::string>;
 
-ActivityPlate gpu(const std::string& driver, unsigned number, const std::string& model = "A100") {
-  ActivityPlate plate;
-  plate.part = {Domain::gpu, "GPU-" + std::string(7, '0') + std::to_string(number) + "-0000"};
-  plate.id = driver + "/" + plate.part.device + "/activity";
-  plate.model = model;
-  plate.indices = {number};
-  return plate;
+UtilizationInfo gpu(const std::string& driver, unsigned number, const std::string& model = "A100") {
+  UtilizationInfo info;
+  info.part = {Domain::gpu, "GPU-" + std::string(7, '0') + std::to_string(number) + "-0000"};
+  info.id = driver + "/" + info.part.device + "/activity";
+  info.model = model;
+  info.indices = {number};
+  return info;
 }
 
-std::vector<ActivityPlate> four(const std::string& driver = "nvml") {
+std::vector<UtilizationInfo> four(const std::string& driver = "nvml") {
   return {gpu(driver, 0), gpu(driver, 1), gpu(driver, 2), gpu(driver, 3)};
 }
 
 // "yyn?": what is known of each.
-std::string known(const std::vector<ActivityPlate>& plates, const Variables& variables) {
+std::string known(const std::vector<UtilizationInfo>& infos, const Variables& variables) {
   std::string text;
-  for (const auto& one : compute_allocation(plates, [&](const char* name) -> std::optional<std::string> {
+  for (const auto& one : compute_allocation(infos, [&](const char* name) -> std::optional<std::string> {
          const auto found = variables.find(name);
          return found == variables.end() ? std::nullopt : std::optional(found->second);
        }))
@@ -58,13 +58,13 @@ TEST(Allocation, CudasListOfAlikeGpus) {
 }
 
 TEST(Allocation, CudasNumbersOfUnlikeGpusNeedThePciOrder) {
-  auto plates = four();
-  plates[3].model = "T400";
-  EXPECT_EQ(known(plates, {{"CUDA_VISIBLE_DEVICES", "0"}}), "????") << "the fastest first: which is that?";
-  EXPECT_EQ(known(plates, {{"CUDA_VISIBLE_DEVICES", "0"}, {"CUDA_DEVICE_ORDER", "PCI_BUS_ID"}}), "ynnn");
-  EXPECT_EQ(known(plates, {{"CUDA_VISIBLE_DEVICES", "GPU-00000003"}}), "nnny") << "a UUID means one thing";
-  plates.erase(plates.begin() + 1);  // fallen off the bus
-  EXPECT_EQ(known(plates, {{"CUDA_VISIBLE_DEVICES", "1"}, {"CUDA_DEVICE_ORDER", "PCI_BUS_ID"}}), "???");
+  auto infos = four();
+  infos[3].model = "T400";
+  EXPECT_EQ(known(infos, {{"CUDA_VISIBLE_DEVICES", "0"}}), "????") << "the fastest first: which is that?";
+  EXPECT_EQ(known(infos, {{"CUDA_VISIBLE_DEVICES", "0"}, {"CUDA_DEVICE_ORDER", "PCI_BUS_ID"}}), "ynnn");
+  EXPECT_EQ(known(infos, {{"CUDA_VISIBLE_DEVICES", "GPU-00000003"}}), "nnny") << "a UUID means one thing";
+  infos.erase(infos.begin() + 1);  // fallen off the bus
+  EXPECT_EQ(known(infos, {{"CUDA_VISIBLE_DEVICES", "1"}, {"CUDA_DEVICE_ORDER", "PCI_BUS_ID"}}), "???");
 }
 
 TEST(Allocation, SlurmComesFirst) {
@@ -76,7 +76,7 @@ TEST(Allocation, SlurmComesFirst) {
   EXPECT_EQ(known({gpu("nvml", 0), gpu("nvml", 1)}, {{"SLURM_JOB_GPUS", "3"}}), "??");
   EXPECT_EQ(known(four(), {{"SLURM_JOB_GPUS", ""}}), "????");
   EXPECT_EQ(known(four(), {{"SLURM_JOB_GPUS", "x"}, {"CUDA_VISIBLE_DEVICES", "1"}}), "nynn");
-  const std::vector<ActivityPlate> mixed{gpu("nvml", 0), gpu("rocm", 0)};
+  const std::vector<UtilizationInfo> mixed{gpu("nvml", 0), gpu("rocm", 0)};
   EXPECT_EQ(known(mixed, {{"SLURM_JOB_GPUS", "0"}}), "??") << "whose numbers?";
 }
 
@@ -91,46 +91,46 @@ TEST(Allocation, AContainerNumbersTheMachineOutsideIt) {
 }
 
 TEST(Allocation, Amd) {
-  const auto plates = four("rocm");
-  EXPECT_EQ(known(plates, {{"ROCR_VISIBLE_DEVICES", "1,3"}}), "nyny");
-  EXPECT_EQ(known(plates, {{"ROCR_VISIBLE_DEVICES", "1,3"}, {"HIP_VISIBLE_DEVICES", "1"}}), "nnny")
+  const auto infos = four("rocm");
+  EXPECT_EQ(known(infos, {{"ROCR_VISIBLE_DEVICES", "1,3"}}), "nyny");
+  EXPECT_EQ(known(infos, {{"ROCR_VISIBLE_DEVICES", "1,3"}, {"HIP_VISIBLE_DEVICES", "1"}}), "nnny")
       << "the second of those";
-  EXPECT_EQ(known(plates, {{"HIP_VISIBLE_DEVICES", "0"}}), "ynnn");
-  EXPECT_EQ(known(plates, {{"GPU_DEVICE_ORDINAL", "2"}}), "nnyn");
-  EXPECT_EQ(known(plates, {{"ROCR_VISIBLE_DEVICES", "x"}, {"HIP_VISIBLE_DEVICES", "0"}}), "????");
-  EXPECT_EQ(known(plates, {{"CUDA_VISIBLE_DEVICES", "0"}}), "????");
-  auto older = plates;
-  for (ActivityPlate& plate : older) plate.part.device.insert(4, "0x");
+  EXPECT_EQ(known(infos, {{"HIP_VISIBLE_DEVICES", "0"}}), "ynnn");
+  EXPECT_EQ(known(infos, {{"GPU_DEVICE_ORDINAL", "2"}}), "nnyn");
+  EXPECT_EQ(known(infos, {{"ROCR_VISIBLE_DEVICES", "x"}, {"HIP_VISIBLE_DEVICES", "0"}}), "????");
+  EXPECT_EQ(known(infos, {{"CUDA_VISIBLE_DEVICES", "0"}}), "????");
+  auto older = infos;
+  for (UtilizationInfo& info : older) info.part.device.insert(4, "0x");
   EXPECT_EQ(known(older, {{"ROCR_VISIBLE_DEVICES", "gpu-00000002"}}), "nnyn");
 }
 
 TEST(Allocation, OfTwoDiesEitherWillDo) {
-  auto plates = std::vector{gpu("rocm", 0), gpu("rocm", 2)};
-  plates[0].indices = {0, 1};
-  plates[1].indices = {2, 3};
-  EXPECT_EQ(known(plates, {{"ROCR_VISIBLE_DEVICES", "3"}}), "ny");
-  EXPECT_EQ(known(plates, {{"SLURM_JOB_GPUS", "0-3"}}), "yy");
+  auto infos = std::vector{gpu("rocm", 0), gpu("rocm", 2)};
+  infos[0].indices = {0, 1};
+  infos[1].indices = {2, 3};
+  EXPECT_EQ(known(infos, {{"ROCR_VISIBLE_DEVICES", "3"}}), "ny");
+  EXPECT_EQ(known(infos, {{"SLURM_JOB_GPUS", "0-3"}}), "yy");
 }
 
 TEST(Allocation, NumbersOfInstancesAreNotThoseOfBoards) {
-  auto plates = four();
-  plates[0].indices.clear();  // MIG
-  EXPECT_EQ(known(plates, {{"CUDA_VISIBLE_DEVICES", "1"}}), "????");
-  EXPECT_EQ(known(plates, {{"SLURM_JOB_GPUS", "0,1,2"}}), "????");
-  EXPECT_EQ(known(plates, {{"CUDA_VISIBLE_DEVICES", "GPU-00000002"}}), "?nyn");
+  auto infos = four();
+  infos[0].indices.clear();  // MIG
+  EXPECT_EQ(known(infos, {{"CUDA_VISIBLE_DEVICES", "1"}}), "????");
+  EXPECT_EQ(known(infos, {{"SLURM_JOB_GPUS", "0,1,2"}}), "????");
+  EXPECT_EQ(known(infos, {{"CUDA_VISIBLE_DEVICES", "GPU-00000002"}}), "?nyn");
 }
 
 TEST(Allocation, GoesToTheDevicesOfTheRecord) {
-  std::vector<ActivityPlate> plates{gpu("nvml", 0), {}, gpu("nvml", 1)};
-  plates[1].part.domain = Domain::node;
+  std::vector<UtilizationInfo> infos{gpu("nvml", 0), {}, gpu("nvml", 1)};
+  infos[1].part.domain = Domain::node;
   pb::Record record;
-  write_devices(plates, record);
+  write_devices(infos, record);
   ASSERT_EQ(record.devices_size(), 2);
   write_allocation(
-      plates, [](const char*) { return std::nullopt; }, record);
+      infos, [](const char*) { return std::nullopt; }, record);
   EXPECT_FALSE(record.devices(0).has_allocated());
   write_allocation(
-      plates,
+      infos,
       [](const char* name) {
         return std::string_view(name) == "CUDA_VISIBLE_DEVICES" ? std::optional<std::string>("1") : std::nullopt;
       },

@@ -26,54 +26,56 @@ double clamp_to(double value, double most) { return value > 0 ? std::min(value, 
 
 // What each job reserved, as parts of kWhole, and in the idle row what nobody did.
 template <class ShareOf>
-Weights make_reserved(std::span<const Claim> claims, ShareOf share_of) {
+Weights make_reserved(std::span<const ResourceUse> resource_uses, ShareOf share_of) {
   Weights parts;
-  for (const Claim& claim : claims) parts.push_back(std::llround(clamp_to(share_of(claim), 1) * double{kWhole}));
+  for (const ResourceUse& resource_use : resource_uses)
+    parts.push_back(std::llround(clamp_to(share_of(resource_use), 1) * double{kWhole}));
   const Int128 sum = sum_of(parts);
   if (sum > kWhole)
     for (auto& part : parts) part = mul_div(part, kWhole, sum);
   // Less than a part a claim is what rounding left, as with three thirds.
   const auto rest = static_cast<std::int64_t>(std::max(kWhole - sum, Int128{0}));
-  parts.push_back(rest < static_cast<std::int64_t>(claims.size()) ? 0 : rest);
+  parts.push_back(rest < static_cast<std::int64_t>(resource_uses.size()) ? 0 : rest);
   parts.push_back(0);
   return parts;
 }
 
-double device_share(const Claim& claim, std::size_t device) {
-  return device < claim.devices.size() ? claim.devices[device] : 0;
+double device_share(const ResourceUse& resource_use, std::size_t device) {
+  return device < resource_use.devices.size() ? resource_use.devices[device] : 0;
 }
 
-Weights make_reserved_device(std::span<const Claim> claims, std::size_t device) {
-  return make_reserved(claims, [device](const Claim& claim) { return device_share(claim, device); });
+Weights make_reserved_device(std::span<const ResourceUse> resource_uses, std::size_t device) {
+  return make_reserved(resource_uses,
+                       [device](const ResourceUse& resource_use) { return device_share(resource_use, device); });
 }
 
 // Of the whole node: half by CPUs and half by accelerators, where there are any.
-Weights make_reserved_node(const Weights& cpus, std::span<const Claim> claims, std::size_t devices) {
+Weights make_reserved_node(const Weights& cpus, std::span<const ResourceUse> resource_uses, std::size_t devices) {
   if (devices == 0) return cpus;
   Weights node = cpus;
   for (auto& part : node) part *= static_cast<std::int64_t>(devices);
   for (std::size_t device = 0; device < devices; ++device) {
-    const Weights parts = make_reserved_device(claims, device);
+    const Weights parts = make_reserved_device(resource_uses, device);
     for (std::size_t row = 0; row < node.size(); ++row) node[row] += parts[row];
   }
   return node;
 }
 
-std::size_t count_devices(std::span<const Stretch> stretches, std::span<const Claim> claims) {
+std::size_t count_devices(std::span<const PartEnergy> parts, std::span<const ResourceUse> resource_uses) {
   std::size_t devices = 0;
-  for (const Claim& claim : claims) devices = std::max(devices, claim.devices.size());
-  for (const Stretch& stretch : stretches)
-    if (stretch.rule == Rule::device) devices = std::max(devices, stretch.device + 1);
+  for (const ResourceUse& resource_use : resource_uses) devices = std::max(devices, resource_use.devices.size());
+  for (const PartEnergy& part : parts)
+    if (part.key == DivisionKey::device) devices = std::max(devices, part.device + 1);
   return devices;
 }
 
 // What everybody used, the system included.
 template <class UseOf>
-Weights make_used(std::span<const Claim> claims, const Outside& outside, UseOf use_of) {
+Weights make_used(std::span<const ResourceUse> resource_uses, const UnattributedUse& unattributed_use, UseOf use_of) {
   Weights used;
-  for (const Claim& claim : claims) used.push_back(use_of(claim));
+  for (const ResourceUse& resource_use : resource_uses) used.push_back(use_of(resource_use));
   used.push_back(0);
-  used.push_back(use_of(outside));
+  used.push_back(use_of(unattributed_use));
   return used;
 }
 
@@ -99,48 +101,49 @@ std::vector<std::int64_t> split_exactly(std::int64_t energy, const Weights& weig
   return parts;
 }
 
-// One call of divide(): the weights that its stretches are split by, and the rows that they fill.
+// One call of divide(): the weights that its intervals are split by, and the rows that they fill.
 class Divider {
  public:
-  Divider(std::span<const Stretch> stretches, std::span<const Claim> claims, const Outside& outside)
-      : stretches_(stretches), claims_(claims), rows_(claims.size() + kOtherRows) {
-    for (Share& row : rows_) row.energy.resize(stretches.size()), row.variance.resize(stretches.size());
-    cpus_ = make_reserved(claims, [](const Claim& claim) { return claim.cpus; });
-    memory_ = make_reserved(claims, [](const Claim& claim) { return claim.memory; });
+  Divider(std::span<const PartEnergy> parts, std::span<const ResourceUse> resource_uses,
+          const UnattributedUse& unattributed_use)
+      : parts_(parts), resource_uses_(resource_uses), rows_(resource_uses.size() + kOtherRows) {
+    for (Share& row : rows_) row.energy.resize(parts.size()), row.variance.resize(parts.size());
+    cpus_ = make_reserved(resource_uses, [](const ResourceUse& resource_use) { return resource_use.cpus; });
+    memory_ = make_reserved(resource_uses, [](const ResourceUse& resource_use) { return resource_use.memory; });
     if (memory_[idle_row(memory_)] == kWhole) memory_ = cpus_;  // nobody is confined in memory
-    node_ = make_reserved_node(cpus_, claims, count_devices(stretches, claims));
-    cpu_time_ =
-        make_used(claims, outside, [](const auto& who) { return std::max(who.cpu_time.count(), std::int64_t{0}); });
-    held_ = make_used(claims, outside,
+    node_ = make_reserved_node(cpus_, resource_uses, count_devices(parts, resource_uses));
+    cpu_time_ = make_used(resource_uses, unattributed_use,
+                          [](const auto& who) { return std::max(who.cpu_time.count(), std::int64_t{0}); });
+    held_ = make_used(resource_uses, unattributed_use,
                       [](const auto& who) { return static_cast<std::int64_t>(clamp_to(who.held, kMostHeld)); });
   }
 
   void give_all_to(std::size_t job) {
-    for (std::size_t at = 0; at < stretches_.size(); ++at) rows_[job].energy[at] = stretches_[at].energy;
+    for (std::size_t at = 0; at < parts_.size(); ++at) rows_[job].energy[at] = parts_[at].energy;
   }
 
   void by_allocation(std::size_t at) {
-    const Stretch& stretch = stretches_[at];
-    switch (stretch.rule) {
-      case Rule::processor: return split(at, stretch.energy, cpus_, 0);
-      case Rule::memory: return split(at, stretch.energy, memory_, 0);
-      case Rule::device: return split(at, stretch.energy, make_reserved_device(claims_, stretch.device), 0);
-      case Rule::node: return split(at, stretch.energy, node_, 0);
+    const PartEnergy& part = parts_[at];
+    switch (part.key) {
+      case DivisionKey::processor: return split(at, part.energy, cpus_, 0);
+      case DivisionKey::memory: return split(at, part.energy, memory_, 0);
+      case DivisionKey::device: return split(at, part.energy, make_reserved_device(resource_uses_, part.device), 0);
+      case DivisionKey::node: return split(at, part.energy, node_, 0);
     }
   }
 
   void by_use(std::size_t at) {
-    const Stretch& stretch = stretches_[at];
-    switch (stretch.rule) {
-      case Rule::processor: return split_used(at, cpus_, cpu_time_, kDoubtOfCpuTime);
-      case Rule::memory: return split_used(at, memory_, held_, kDoubtOfHeld);
-      case Rule::device: return split_device(at);
-      case Rule::node: return split_node(at);
+    const PartEnergy& part = parts_[at];
+    switch (part.key) {
+      case DivisionKey::processor: return split_used(at, cpus_, cpu_time_, kDoubtOfCpuTime);
+      case DivisionKey::memory: return split_used(at, memory_, held_, kDoubtOfHeld);
+      case DivisionKey::device: return split_device(at);
+      case DivisionKey::node: return split_node(at);
     }
   }
 
-  Division finish() && {
-    Division division;
+  Attribution finish() && {
+    Attribution division;
     division.system = std::move(rows_.back());
     rows_.pop_back();
     division.idle = std::move(rows_.back());
@@ -151,27 +154,27 @@ class Divider {
 
  private:
   void split_used(std::size_t at, const Weights& reserved, const Weights& used, double doubt) {
-    const Stretch& stretch = stretches_[at];
-    const bool known = stretch.idle > Joules{}, anybody = sum_of(used) > 0;
-    const Joules most = stretch.idle_most > Joules{} ? std::min(stretch.idle_most, stretch.energy) : stretch.energy;
-    const Joules rest = known ? std::min(stretch.idle, stretch.energy) : Joules::of(most.count() / 2);
+    const PartEnergy& part = parts_[at];
+    const bool known = part.idle > Joules{}, anybody = sum_of(used) > 0;
+    const Joules most = part.idle_most > Joules{} ? std::min(part.idle_most, part.energy) : part.energy;
+    const Joules rest = known ? std::min(part.idle, part.energy) : Joules::of(most.count() / 2);
     split(at, rest, reserved, kDoubtOfBaseline);
-    split(at, stretch.energy - rest, anybody ? used : reserved, anybody ? doubt : kDoubtOfBaseline);
+    split(at, part.energy - rest, anybody ? used : reserved, anybody ? doubt : kDoubtOfBaseline);
     if (!known && anybody) doubt_between(at, to_joules(most), used, reserved);
   }
 
   // Who has a device to himself, if only a slice of it, is who it works for.
   void split_device(std::size_t at) {
-    const Stretch& stretch = stretches_[at];
-    Weights parts = make_reserved_device(claims_, stretch.device);
+    const PartEnergy& part = parts_[at];
+    Weights parts = make_reserved_device(resource_uses_, part.device);
     if (std::count_if(parts.begin(), parts.end() - kOtherRows, [](auto part) { return part > 0; }) == 1)
       parts[idle_row(parts)] = 0;
-    split(at, stretch.energy, parts, kDoubtOfSlices);
+    split(at, part.energy, parts, kDoubtOfSlices);
   }
 
   // By reservation and, of fans and losses, by what is drawn; where no part says what is, CPU time stands for it.
   void split_node(std::size_t at) {
-    const Joules whole = std::max(stretches_[at].energy, Joules{});
+    const Joules whole = std::max(parts_[at].energy, Joules{});
     const Weights drawn = find_drawn();
     const Int128 parts = sum_of(drawn);
     const Weights& other = parts > 0 ? drawn : cpu_time_;
@@ -186,7 +189,7 @@ class Divider {
     }
     if (doubtful > Joules{}) doubt_between(at, to_joules(doubtful), node_, other);
     split(at, follows, other, kDoubtOfCpuTime);
-    split(at, stretches_[at].energy - follows, node_, kDoubtOfNode);
+    split(at, parts_[at].energy - follows, node_, kDoubtOfNode);
   }
 
   // By the parts, as they are divided already.
@@ -194,8 +197,8 @@ class Divider {
     Weights drawn;
     for (const Share& row : rows_) {
       Joules sum;
-      for (std::size_t part = 0; part < stretches_.size(); ++part)
-        if (stretches_[part].rule != Rule::node) sum += std::max(row.energy[part], Joules{});
+      for (std::size_t part = 0; part < parts_.size(); ++part)
+        if (parts_[part].key != DivisionKey::node) sum += std::max(row.energy[part], Joules{});
       drawn.push_back(sum.count());
     }
     return drawn;
@@ -229,8 +232,8 @@ class Divider {
     }
   }
 
-  std::span<const Stretch> stretches_;
-  std::span<const Claim> claims_;
+  std::span<const PartEnergy> parts_;
+  std::span<const ResourceUse> resource_uses_;
   std::vector<Share> rows_;
   Weights cpus_, memory_, node_;  // reserved
   Weights cpu_time_, held_;       // used
@@ -240,19 +243,19 @@ class Divider {
 
 std::string_view name(Policy policy) { return policy == Policy::use ? "use/1" : "allocation/1"; }
 
-Division divide(Policy policy, std::span<const Stretch> stretches, std::span<const Claim> claims,
-                const Outside& outside) {
-  Divider divider(stretches, claims, outside);
-  const auto is_exclusive = [](const Claim& claim) { return claim.exclusive; };
-  if (std::count_if(claims.begin(), claims.end(), is_exclusive) == 1) {
-    const auto owner = std::find_if(claims.begin(), claims.end(), is_exclusive);
-    divider.give_all_to(static_cast<std::size_t>(owner - claims.begin()));
+Attribution divide(Policy policy, std::span<const PartEnergy> parts, std::span<const ResourceUse> resource_uses,
+                   const UnattributedUse& unattributed_use) {
+  Divider divider(parts, resource_uses, unattributed_use);
+  const auto is_exclusive = [](const ResourceUse& resource_use) { return resource_use.exclusive; };
+  if (std::count_if(resource_uses.begin(), resource_uses.end(), is_exclusive) == 1) {
+    const auto owner = std::find_if(resource_uses.begin(), resource_uses.end(), is_exclusive);
+    divider.give_all_to(static_cast<std::size_t>(owner - resource_uses.begin()));
     return std::move(divider).finish();
   }
   // What is left of the node comes last: its doubt looks at what the parts were divided into.
   for (const bool node : {false, true})
-    for (std::size_t at = 0; at < stretches.size(); ++at)
-      if ((stretches[at].rule == Rule::node) == node)
+    for (std::size_t at = 0; at < parts.size(); ++at)
+      if ((parts[at].key == DivisionKey::node) == node)
         policy == Policy::use ? divider.by_use(at) : divider.by_allocation(at);
   return std::move(divider).finish();
 }

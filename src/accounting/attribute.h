@@ -1,4 +1,4 @@
-// Attribution: one stretch of a node's energy, divided among those who were on it. Pure, and exact: what is divided is
+// Attribution: one interval of a node's energy, divided among those who were on it. Pure, and exact: what is divided is
 // what is handed out, to the microjoule, whatever the claims.
 //
 // Two policies stand side by side, each named with its version in every record:
@@ -25,11 +25,11 @@
 // time stands for them. Anything between least and most is as likely: the middle goes by the one weight, the others by
 // the other, and the distance between the two over sqrt(12) is in doubt.
 //
-// How to add them up. Over all rows of a stretch the errors of a division cancel: the node's total has the doubt of its
-// sensors and no other, and whoever wants it takes it from the meters, not from the rows. A job that costs more than
-// others by the second does so in the next stretch and on the other socket: over stretches, and over parts of one rule,
-// standard uncertainties (roots of the variances) add up linearly; over rules, in quadrature. The gain of a sensor
-// comes on top, in proportion to the share.
+// How to add them up. Over all rows of an interval the errors of a division cancel: the node's total has the doubt of
+// its sensors and no other, and whoever wants it takes it from the meters, not from the rows. A job that costs more
+// than others by the second does so in the next interval and on the other socket: over intervals, and over parts of one
+// rule, standard uncertainties (roots of the variances) add up linearly; over rules, in quadrature. The gain of a
+// sensor comes on top, in proportion to the share.
 #pragma once
 
 #include <cstddef>
@@ -47,7 +47,7 @@ inline constexpr Policy kPolicies[] = {Policy::use, Policy::allocation};
 std::string_view name(Policy policy);  // "use/1"
 
 // By what a part is divided.
-enum class Rule : unsigned char {
+enum class DivisionKey : unsigned char {
   processor,  // packages, cores, modules
   memory,     // DRAM
   device,     // an accelerator: whose it is
@@ -65,18 +65,18 @@ inline constexpr double kDoubtOfNode = 0.20;      // fans, board, losses, by res
 // Titanium lose 4 to 10 % at the loads that matter; fans take nothing in water and some 10 % in air.
 inline constexpr int kLeastFollowing = 4, kMostFollowing = 20;
 
-// One part's energy over the stretch.
-struct Stretch {
-  Rule rule = Rule::node;
-  std::size_t device = 0;  // of Rule::device: its place in Claim::devices
+// One part's energy over the interval.
+struct PartEnergy {
+  DivisionKey key = DivisionKey::node;
+  std::size_t device = 0;  // of DivisionKey::device: its place in ResourceUse::devices
   Joules energy;           // may be below zero: a rest is a difference
   Joules idle;             // what of it the part would have drawn at rest; 0: not known, and more is in doubt
   Joules idle_most{};      // where that is not known, the most that it can be; 0: all of it
 };
 
-// What one job had and did over the stretch. Shares are 0..1; of all claims together at most 1 (more is scaled down).
+// What one job had and did over the interval. Shares are 0..1; of all claims together at most 1 (more is scaled down).
 // Where no claim has a share of the memory, memory goes by CPUs. Not a number, and less than 0, count as 0.
-struct Claim {
+struct ResourceUse {
   double cpus = 0;              // reserved share of the node's logical CPUs
   double memory = 0;            // reserved share of its memory
   std::vector<double> devices;  // reserved share of each accelerator: 1 alone, 0.5 one of two, 0 not its own; those
@@ -87,24 +87,24 @@ struct Claim {
 };
 
 // What nobody's job did.
-struct Outside {
+struct UnattributedUse {
   Nanos cpu_time{};
   double held = 0;
 };
 
-// One consumer's part of each stretch, and how doubtful the division is.
+// One consumer's part of each interval, and how doubtful the division is.
 struct Share {
-  std::vector<Joules> energy;    // one a stretch
+  std::vector<Joules> energy;    // one an interval
   std::vector<double> variance;  // J^2, of the division alone; 0 where nothing was divided
 };
 
-struct Division {
+struct Attribution {
   std::vector<Share> jobs;  // one a claim, in order
   Share idle, system;
 };
 
-// For each stretch, jobs + idle + system == energy, exactly.
-Division divide(Policy policy, std::span<const Stretch> stretches, std::span<const Claim> claims,
-                const Outside& outside);
+// For each interval, jobs + idle + system == energy, exactly.
+Attribution divide(Policy policy, std::span<const PartEnergy> parts, std::span<const ResourceUse> resource_uses,
+                   const UnattributedUse& unattributed_use);
 
 }  // namespace nw

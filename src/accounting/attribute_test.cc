@@ -9,26 +9,30 @@
 namespace nw {
 namespace {
 
-constexpr Stretch processor(std::int64_t energy, std::int64_t idle = 0) {
-  return {Rule::processor, 0, joules(energy), joules(idle)};
+constexpr PartEnergy processor(std::int64_t energy, std::int64_t idle = 0) {
+  return {DivisionKey::processor, 0, joules(energy), joules(idle)};
 }
-constexpr Stretch memory(std::int64_t energy, std::int64_t idle = 0) {
-  return {Rule::memory, 0, joules(energy), joules(idle)};
+constexpr PartEnergy memory(std::int64_t energy, std::int64_t idle = 0) {
+  return {DivisionKey::memory, 0, joules(energy), joules(idle)};
 }
-constexpr Stretch device(std::size_t which, std::int64_t energy) { return {Rule::device, which, joules(energy), {}}; }
-constexpr Stretch node(std::int64_t energy) { return {Rule::node, 0, joules(energy), {}}; }
+constexpr PartEnergy device(std::size_t which, std::int64_t energy) {
+  return {DivisionKey::device, which, joules(energy), {}};
+}
+constexpr PartEnergy node(std::int64_t energy) { return {DivisionKey::node, 0, joules(energy), {}}; }
 
-Claim claim(double cpus, std::int64_t cpu_s, double memory = 0, double held = 0, std::vector<double> devices = {}) {
+ResourceUse resource_use(double cpus, std::int64_t cpu_s, double memory = 0, double held = 0,
+                         std::vector<double> devices = {}) {
   return {cpus, memory, std::move(devices), seconds(cpu_s), held, false};
 }
 
-// Of one stretch: the jobs, then idle, then system.
+// Of one interval: the jobs, then idle, then system.
 struct Rows {
   std::vector<Joules> energy;
   std::vector<double> u;  // J
 };
-Rows divide_one(Policy policy, const Stretch& stretch, const std::vector<Claim>& claims, const Outside& outside = {}) {
-  const Division division = divide(policy, {&stretch, 1}, claims, outside);
+Rows divide_one(Policy policy, const PartEnergy& part, const std::vector<ResourceUse>& resource_uses,
+                const UnattributedUse& unattributed_use = {}) {
+  const Attribution division = divide(policy, {&part, 1}, resource_uses, unattributed_use);
   Rows rows;
   const auto add = [&](const Share& share) {
     rows.energy.push_back(share.energy.at(0));
@@ -49,15 +53,15 @@ TEST(Attribute, PoliciesCarryTheirVersion) {
 
 // 100 J at rest: half and a quarter reserved. 300 J above it: 2 s, 3 s and 1 s of CPU time.
 TEST(Attribute, ProcessorAtRestGoesByReservationAndTheRestByCpuTime) {
-  const std::vector claims{claim(0.5, 2), claim(0.25, 3)};
-  const Rows rows = divide_one(Policy::use, processor(400, 100), claims, {seconds(1), 0});
+  const std::vector resource_uses{resource_use(0.5, 2), resource_use(0.25, 3)};
+  const Rows rows = divide_one(Policy::use, processor(400, 100), resource_uses, {seconds(1), 0});
   EXPECT_EQ(rows.energy, (Energies{joules(150), joules(175), joules(25), joules(50)}));
 }
 
 // Two receivers: k E s (1 - s) sqrt(2), alike for both since what one has too much the other lacks.
 TEST(Attribute, ProcessorIsAsDoubtfulAsASecondOfCpuTimeIs) {
-  const Stretch stretch{Rule::processor, 0, joules(400), Joules::of(1)};
-  const Rows rows = divide_one(Policy::use, stretch, {claim(0.5, 1), claim(0.5, 3)});
+  const PartEnergy part{DivisionKey::processor, 0, joules(400), Joules::of(1)};
+  const Rows rows = divide_one(Policy::use, part, {resource_use(0.5, 1), resource_use(0.5, 3)});
   EXPECT_NEAR(rows.u[0], kDoubtOfCpuTime * 400 * 0.25 * 0.75 * std::sqrt(2), 1e-6);
   EXPECT_NEAR(rows.u[1], rows.u[0], 1e-6);
   EXPECT_EQ(rows.u[2], 0);
@@ -66,7 +70,7 @@ TEST(Attribute, ProcessorIsAsDoubtfulAsASecondOfCpuTimeIs) {
 // Nothing to all of it might be power at rest, which would go by reservation, 200, 100 and 100 J, and not by use, 100
 // and 300.
 TEST(Attribute, ProcessorWithoutAKnownRestGoesByHalvesAndIsDoubtful) {
-  const Rows rows = divide_one(Policy::use, processor(400), {claim(0.5, 1), claim(0.25, 3)});
+  const Rows rows = divide_one(Policy::use, processor(400), {resource_use(0.5, 1), resource_use(0.25, 3)});
   EXPECT_EQ(rows.energy, (Energies{joules(150), joules(200), joules(50), {}}));
   const double of_use = kDoubtOfCpuTime * 200 * 0.25 * 0.75 * std::sqrt(2);
   const auto of_rest = [](double share, double others) {
@@ -80,56 +84,58 @@ TEST(Attribute, ProcessorWithoutAKnownRestGoesByHalvesAndIsDoubtful) {
 
 // At most 100 J of it are power at rest: 50 by reservation, 350 by CPU time.
 TEST(Attribute, PowerAtRestIsNoMoreThanTheLeastThatWasSeen) {
-  Stretch stretch = processor(400);
-  stretch.idle_most = joules(100);
-  const std::vector claims{claim(0.5, 0), claim(0.5, 7)};
-  const Rows rows = divide_one(Policy::use, stretch, claims);
+  PartEnergy part = processor(400);
+  part.idle_most = joules(100);
+  const std::vector resource_uses{resource_use(0.5, 0), resource_use(0.5, 7)};
+  const Rows rows = divide_one(Policy::use, part, resource_uses);
   EXPECT_EQ(rows.energy, (Energies{joules(25), joules(375), {}, {}}));
-  EXPECT_LT(rows.u[0], divide_one(Policy::use, processor(400), claims).u[0]);
+  EXPECT_LT(rows.u[0], divide_one(Policy::use, processor(400), resource_uses).u[0]);
 }
 
 TEST(Attribute, ProcessorThatNobodyUsedGoesByReservation) {
-  const Rows rows = divide_one(Policy::use, processor(400, 100), {claim(0.5, 0), claim(0.25, 0)});
+  const Rows rows = divide_one(Policy::use, processor(400, 100), {resource_use(0.5, 0), resource_use(0.25, 0)});
   EXPECT_EQ(rows.energy, (Energies{joules(200), joules(100), joules(100), {}}));
 }
 
 TEST(Attribute, LessThanTheRestIsAllAtRest) {
-  const Rows rows = divide_one(Policy::use, processor(40, 100), {claim(0.5, 0), claim(0.25, 8)});
+  const Rows rows = divide_one(Policy::use, processor(40, 100), {resource_use(0.5, 0), resource_use(0.25, 8)});
   EXPECT_EQ(rows.energy, (Energies{joules(20), joules(10), joules(10), {}}));
 }
 
 TEST(Attribute, AJobOfUnknownReservationPaysForItsUse) {
-  const Rows rows = divide_one(Policy::use, processor(400, 100), {claim(0, 4)});
+  const Rows rows = divide_one(Policy::use, processor(400, 100), {resource_use(0, 4)});
   EXPECT_EQ(rows.energy, (Energies{joules(300), joules(100), {}}));
 }
 
 TEST(Attribute, AllocationDoesNotAskWhatWasUsed) {
-  const Rows rows =
-      divide_one(Policy::allocation, processor(400, 100), {claim(0.5, 9), claim(0.25, 1)}, {seconds(5), 0});
+  const Rows rows = divide_one(Policy::allocation, processor(400, 100), {resource_use(0.5, 9), resource_use(0.25, 1)},
+                               {seconds(5), 0});
   EXPECT_EQ(rows.energy, (Energies{joules(200), joules(100), joules(100), {}}));
   EXPECT_EQ(rows.u, (Doubts{0, 0, 0, 0}));  // a tariff
 }
 
 // 40 J at rest by reserved memory, 60 J by bytes held: 1, 4 and 1.
 TEST(Attribute, MemoryGoesByWhatIsReservedAndHeld) {
-  const std::vector claims{claim(0.5, 1, 0.25, 1e9), claim(0.5, 1, 0.5, 4e9)};
-  const Outside outside{{}, 1e9};
-  EXPECT_EQ(divide_one(Policy::use, memory(100, 40), claims, outside).energy,
+  const std::vector resource_uses{resource_use(0.5, 1, 0.25, 1e9), resource_use(0.5, 1, 0.5, 4e9)};
+  const UnattributedUse unattributed_use{{}, 1e9};
+  EXPECT_EQ(divide_one(Policy::use, memory(100, 40), resource_uses, unattributed_use).energy,
             (Energies{joules(20), joules(60), joules(10), joules(10)}));
-  EXPECT_EQ(divide_one(Policy::allocation, memory(100, 40), claims, outside).energy,
+  EXPECT_EQ(divide_one(Policy::allocation, memory(100, 40), resource_uses, unattributed_use).energy,
             (Energies{joules(25), joules(50), joules(25), {}}));
 }
 
 TEST(Attribute, MemoryThatNobodyIsConfinedInGoesByCpus) {
-  const std::vector claims{claim(0.25, 1), claim(0.5, 1)};
+  const std::vector resource_uses{resource_use(0.25, 1), resource_use(0.5, 1)};
   for (const Policy policy : kPolicies)
-    EXPECT_EQ(divide_one(policy, memory(100, 40), claims).energy, (Energies{joules(25), joules(50), joules(25), {}}));
+    EXPECT_EQ(divide_one(policy, memory(100, 40), resource_uses).energy,
+              (Energies{joules(25), joules(50), joules(25), {}}));
 }
 
 TEST(Attribute, ADeviceIsItsJobsOwn) {
-  const std::vector claims{claim(0.5, 1, 0, 0, {1, 0}), claim(0.5, 1)};
+  const std::vector resource_uses{resource_use(0.5, 1, 0, 0, {1, 0}), resource_use(0.5, 1)};
   for (const Policy policy : kPolicies) {
-    const Rows own = divide_one(policy, device(0, 300), claims), nobodys = divide_one(policy, device(1, 60), claims);
+    const Rows own = divide_one(policy, device(0, 300), resource_uses),
+               nobodys = divide_one(policy, device(1, 60), resource_uses);
     EXPECT_EQ(own.energy, (Energies{joules(300), {}, {}, {}}));
     EXPECT_EQ(own.u, (Doubts{0, 0, 0, 0}));
     EXPECT_EQ(nobodys.energy, (Energies{{}, {}, joules(60), {}}));
@@ -138,33 +144,34 @@ TEST(Attribute, ADeviceIsItsJobsOwn) {
 }
 
 TEST(Attribute, ASharedDeviceGoesBySlices) {
-  const std::vector claims{claim(0.5, 1, 0, 0, {0.5}), claim(0.5, 1, 0, 0, {0.25})};
-  const Rows rows = divide_one(Policy::use, device(0, 400), claims);
+  const std::vector resource_uses{resource_use(0.5, 1, 0, 0, {0.5}), resource_use(0.5, 1, 0, 0, {0.25})};
+  const Rows rows = divide_one(Policy::use, device(0, 400), resource_uses);
   EXPECT_EQ(rows.energy, (Energies{joules(200), joules(100), joules(100), {}}));
   EXPECT_NEAR(rows.u[0], kDoubtOfSlices * 400 * 0.5 * std::sqrt(0.25 + 2 * 0.0625), 1e-9);
 }
 
 // Half a device, and nobody in the other half: all that it does is for this job, but only half was given to it.
 TEST(Attribute, WhoHasASliceAlonePaysForTheDeviceByUse) {
-  const std::vector claims{claim(0.5, 1, 0, 0, {0.5})};
-  EXPECT_EQ(divide_one(Policy::use, device(0, 400), claims).energy, (Energies{joules(400), {}, {}}));
-  EXPECT_EQ(divide_one(Policy::use, device(0, 400), claims).u, (Doubts{0, 0, 0}));
-  EXPECT_EQ(divide_one(Policy::allocation, device(0, 400), claims).energy, (Energies{joules(200), joules(200), {}}));
+  const std::vector resource_uses{resource_use(0.5, 1, 0, 0, {0.5})};
+  EXPECT_EQ(divide_one(Policy::use, device(0, 400), resource_uses).energy, (Energies{joules(400), {}, {}}));
+  EXPECT_EQ(divide_one(Policy::use, device(0, 400), resource_uses).u, (Doubts{0, 0, 0}));
+  EXPECT_EQ(divide_one(Policy::allocation, device(0, 400), resource_uses).energy,
+            (Energies{joules(200), joules(200), {}}));
 }
 
 // Half the CPUs and one of four accelerators is 3/8 of the node; a quarter of the CPUs and none is 1/8.
 TEST(Attribute, NodeGoesByCpusAndAccelerators) {
-  const std::vector claims{claim(0.5, 0, 0, 0, {0, 1, 0, 0}), claim(0.25, 0)};
+  const std::vector resource_uses{resource_use(0.5, 0, 0, 0, {0, 1, 0, 0}), resource_use(0.25, 0)};
   for (const Policy policy : kPolicies)
-    EXPECT_EQ(divide_one(policy, node(80), claims).energy, (Energies{joules(30), joules(10), joules(40), {}}));
+    EXPECT_EQ(divide_one(policy, node(80), resource_uses).energy, (Energies{joules(30), joules(10), joules(40), {}}));
 }
 
 // Of 80 J 36, 12 % of 300, follow the parts, of which one job has three quarters, and 44 go by halves. 12 to 60 may
 // follow them: up to 6 J more or less for the one.
 TEST(Attribute, NodeGoesByWhatThePartsDrawToo) {
-  const std::vector claims{claim(0.5, 3), claim(0.5, 1)};
-  const std::vector<Stretch> stretches{node(80), {Rule::processor, 0, joules(300), Joules::of(1)}};
-  const Division division = divide(Policy::use, stretches, claims, {});
+  const std::vector resource_uses{resource_use(0.5, 3), resource_use(0.5, 1)};
+  const std::vector<PartEnergy> parts{node(80), {DivisionKey::processor, 0, joules(300), Joules::of(1)}};
+  const Attribution division = divide(Policy::use, parts, resource_uses, {});
   EXPECT_EQ(division.jobs[0].energy[0], joules(49));
   const auto of = [](double doubt, double energy, double share) {
     return std::pow(doubt * energy * share * (1 - share) * std::sqrt(2), 2);
@@ -176,24 +183,24 @@ TEST(Attribute, NodeGoesByWhatThePartsDrawToo) {
 
 // With no sensor but the node's own, nothing to all of it may go as CPU time does, 20 J more for the one: half does.
 TEST(Attribute, NodeAloneGoesByReservationAndCpuTime) {
-  const Rows rows = divide_one(Policy::use, node(80), {claim(0.5, 3), claim(0.5, 1)});
+  const Rows rows = divide_one(Policy::use, node(80), {resource_use(0.5, 3), resource_use(0.5, 1)});
   EXPECT_EQ(rows.energy, (Energies{joules(50), joules(30), {}, {}}));
   EXPECT_GT(rows.u[0], 20 / std::sqrt(12));
 }
 
 TEST(Attribute, AcceleratorsThatNobodyReservedAreOfTheNode) {
-  const std::vector<Stretch> stretches{node(80), device(0, 50), device(1, 50)};
-  const Division division = divide(Policy::use, stretches, std::vector{claim(0.5, 1)}, {});
+  const std::vector<PartEnergy> parts{node(80), device(0, 50), device(1, 50)};
+  const Attribution division = divide(Policy::use, parts, std::vector{resource_use(0.5, 1)}, {});
   EXPECT_EQ(division.jobs[0].energy, (Energies{joules(17), {}, {}}));  // a quarter of 68
   EXPECT_EQ(division.idle.energy, (Energies{joules(63), joules(50), joules(50)}));
 }
 
 TEST(Attribute, AnExclusiveJobTakesWhatItLeftUnusedToo) {
-  std::vector claims{claim(0.5, 1), claim(0.5, 9, 0.5, 1e9, {1, 0})};
-  claims[0].exclusive = true;
-  const std::vector<Stretch> stretches{processor(400, 100), memory(50), device(0, 300), device(1, 60), node(-5)};
+  std::vector resource_uses{resource_use(0.5, 1), resource_use(0.5, 9, 0.5, 1e9, {1, 0})};
+  resource_uses[0].exclusive = true;
+  const std::vector<PartEnergy> parts{processor(400, 100), memory(50), device(0, 300), device(1, 60), node(-5)};
   for (const Policy policy : kPolicies) {
-    const Division division = divide(policy, stretches, claims, {seconds(3), 1e9});
+    const Attribution division = divide(policy, parts, resource_uses, {seconds(3), 1e9});
     EXPECT_EQ(division.jobs[0].energy, (Energies{joules(400), joules(50), joules(300), joules(60), joules(-5)}));
     EXPECT_EQ(division.jobs[0].variance, (Doubts{0, 0, 0, 0, 0}));
     EXPECT_EQ(division.jobs[1].energy, Energies(5));
@@ -202,22 +209,24 @@ TEST(Attribute, AnExclusiveJobTakesWhatItLeftUnusedToo) {
 }
 
 TEST(Attribute, TwoThatAreBothExclusiveAreNot) {
-  std::vector claims{claim(0.5, 1), claim(0.5, 3)};
-  claims[0].exclusive = claims[1].exclusive = true;
-  EXPECT_EQ(divide_one(Policy::use, processor(400), claims).energy, (Energies{joules(150), joules(250), {}, {}}));
+  std::vector resource_uses{resource_use(0.5, 1), resource_use(0.5, 3)};
+  resource_uses[0].exclusive = resource_uses[1].exclusive = true;
+  EXPECT_EQ(divide_one(Policy::use, processor(400), resource_uses).energy,
+            (Energies{joules(150), joules(250), {}, {}}));
 }
 
 TEST(Attribute, MoreThanAllIsScaledDown) {
-  const Rows rows = divide_one(Policy::allocation, processor(400), {claim(1, 1), claim(0.5, 1), claim(0.5, 1)});
+  const Rows rows =
+      divide_one(Policy::allocation, processor(400), {resource_use(1, 1), resource_use(0.5, 1), resource_use(0.5, 1)});
   EXPECT_EQ(rows.energy, (Energies{joules(200), joules(100), joules(100), {}, {}}));
 }
 
 // 10 uJ among three thirds: 3 each, and the tenth to the first of equals. Nothing is left idle.
 TEST(Attribute, TheLastMicrojouleGoesToSomebody) {
   const double third = 1.0 / 3;
-  const std::vector claims{claim(third, 1), claim(third, 1), claim(third, 1)};
+  const std::vector resource_uses{resource_use(third, 1), resource_use(third, 1), resource_use(third, 1)};
   const auto of = [&](std::int64_t uj) {
-    return divide_one(Policy::allocation, {Rule::processor, 0, Joules::of(uj), {}}, claims).energy;
+    return divide_one(Policy::allocation, {DivisionKey::processor, 0, Joules::of(uj), {}}, resource_uses).energy;
   };
   EXPECT_EQ(of(10), (Energies{Joules::of(4), Joules::of(3), Joules::of(3), {}, {}}));
   EXPECT_EQ(of(-10), (Energies{Joules::of(-4), Joules::of(-3), Joules::of(-3), {}, {}}));
@@ -225,7 +234,7 @@ TEST(Attribute, TheLastMicrojouleGoesToSomebody) {
 }
 
 TEST(Attribute, ANegativeRestIsDividedLikeAnyOther) {
-  const Rows rows = divide_one(Policy::use, node(-8), {claim(0.5, 1), claim(0.25, 1)});
+  const Rows rows = divide_one(Policy::use, node(-8), {resource_use(0.5, 1), resource_use(0.25, 1)});
   EXPECT_EQ(rows.energy, (Energies{joules(-4), joules(-2), joules(-2), {}}));
 }
 
@@ -239,22 +248,24 @@ TEST(Attribute, NobodyHereLeavesItIdleOrTheSystems) {
 
 TEST(Attribute, WhatIsNoFigureCountsAsNothing) {
   const double nan = std::numeric_limits<double>::quiet_NaN(), inf = std::numeric_limits<double>::infinity();
-  const std::vector claims{claim(nan, -1, nan, nan, {nan}), claim(-0.5, 0, -1, -1, {-1}),
-                           claim(inf, 1, inf, inf, {inf})};
+  const std::vector resource_uses{resource_use(nan, -1, nan, nan, {nan}), resource_use(-0.5, 0, -1, -1, {-1}),
+                                  resource_use(inf, 1, inf, inf, {inf})};
   for (const Policy policy : kPolicies)
-    for (const Stretch& stretch : {processor(400, 100), memory(50, 10), device(0, 300), node(70)}) {
-      const Rows rows = divide_one(policy, stretch, claims);
-      EXPECT_EQ(rows.energy, (Energies{{}, {}, stretch.energy, {}, {}}));
+    for (const PartEnergy& part : {processor(400, 100), memory(50, 10), device(0, 300), node(70)}) {
+      const Rows rows = divide_one(policy, part, resource_uses);
+      EXPECT_EQ(rows.energy, (Energies{{}, {}, part.energy, {}, {}}));
       EXPECT_EQ(rows.u, (Doubts{0, 0, 0, 0, 0}));
     }
 }
 
 TEST(Attribute, TheLargestFiguresThereAreStillAddUp) {
   constexpr auto kMost = std::numeric_limits<std::int64_t>::max(), kLeast = std::numeric_limits<std::int64_t>::min();
-  const std::vector<Claim> claims(3, {0.3, 0.3, {0.3}, Nanos::of(kMost), 1e300, false});
+  const std::vector<ResourceUse> resource_uses(3, {0.3, 0.3, {0.3}, Nanos::of(kMost), 1e300, false});
   for (const std::int64_t energy : {kMost, kLeast})
-    for (const Rule rule : {Rule::processor, Rule::memory, Rule::device, Rule::node}) {
-      const Rows rows = divide_one(Policy::use, {rule, 0, Joules::of(energy), {}}, claims, {Nanos::of(kMost), 1e300});
+    for (const DivisionKey rule :
+         {DivisionKey::processor, DivisionKey::memory, DivisionKey::device, DivisionKey::node}) {
+      const Rows rows =
+          divide_one(Policy::use, {rule, 0, Joules::of(energy), {}}, resource_uses, {Nanos::of(kMost), 1e300});
       Int128 sum = 0;
       for (const Joules one : rows.energy) sum += one.count();
       EXPECT_TRUE(sum == energy);

@@ -19,131 +19,133 @@ Nanos difference(const std::optional<Nanos>& now, const std::optional<Nanos>& be
   return now && before && *now > *before ? *now - *before : Nanos{};
 }
 
-std::vector<std::string> find_device_names(const std::vector<Nameplate>& plates) {
+std::vector<std::string> find_device_names(const std::vector<SensorInfo>& infos) {
   std::vector<std::string> names;
-  for (const Nameplate& plate : plates)
-    if (plate.part.domain == Domain::gpu && std::find(names.begin(), names.end(), plate.part.device) == names.end())
-      names.push_back(plate.part.device);
+  for (const SensorInfo& info : infos)
+    if (info.part.domain == Domain::gpu && std::find(names.begin(), names.end(), info.part.device) == names.end())
+      names.push_back(info.part.device);
   return names;
 }
 
-const JobUse* find_in(const Census& census, const OpenJob& job) {
-  for (const JobUse& use : census.jobs)
+const CgroupUsage* find_in(const CgroupSnapshot& cgroups, const JobState& job) {
+  for (const CgroupUsage& use : cgroups.jobs)
     if (use.slurmd == job.slurmd && use.id == job.id) return &use;
   return nullptr;
 }
 
-std::string key_of(const JobUse& use) { return use.slurmd + "/" + use.id; }
+std::string key_of(const CgroupUsage& use) { return use.slurmd + "/" + use.id; }
 }  // namespace
 
-Ledger::Ledger(const std::vector<Nameplate>& plates, LedgerNode node, Nanos period)
+EnergyAccounting::EnergyAccounting(const std::vector<SensorInfo>& infos, AccountedNode node, Nanos period)
     : node_(std::move(node)),
-      device_names_(find_device_names(plates)),
-      idle_(std::size(kPolicies), Book(plates.size())),
-      system_(std::size(kPolicies), Book(plates.size())),
-      parts_(plates.size()),
-      lowest_(plates.size()),
-      least_(plates.size()),
-      power_(plates.size()) {
-  meters_.reserve(plates.size());
-  for (const Nameplate& plate : plates) meters_.emplace_back(with_valid_text(plate), period);
-  edges_.resize(plates.size());
+      device_names_(find_device_names(infos)),
+      idle_(std::size(kPolicies), EnergyAccumulator(infos.size())),
+      system_(std::size(kPolicies), EnergyAccumulator(infos.size())),
+      parts_(infos.size()),
+      idle_power_(infos.size()),
+      min_power_(infos.size()),
+      power_(infos.size()) {
+  meters_.reserve(infos.size());
+  for (const SensorInfo& info : infos) meters_.emplace_back(with_valid_text(info), period);
+  edges_.resize(infos.size());
 }
 
-void Ledger::add(const Sweep& sweep, const Census& census, std::int64_t wall_ns) {
-  if (sweep.empty()) return;
-  const Nanos at = sweep.front().before;
+void EnergyAccounting::add(const SampleSet& sample_set, const CgroupSnapshot& cgroups, std::int64_t wall_ns) {
+  if (sample_set.empty()) return;
+  const Nanos at = sample_set.front().before;
   if (last_ && at <= *last_) return;  // time does not go back
-  sweep_ = sweep;
-  for (std::size_t i = 0; i < meters_.size() && i < sweep.size(); ++i) meters_[i].add(sweep[i]);
+  sample_set_ = sample_set;
+  for (std::size_t i = 0; i < meters_.size() && i < sample_set.size(); ++i) meters_[i].add(sample_set[i]);
   wall_ns_ = wall_ns;
   if (since_wall_ns_ == 0) since_wall_ns_ = wall_ns;
-  cpus_ = census.cpus;
-  memory_ = static_cast<double>(census.memory.value_or(0));
+  cpus_ = cgroups.cpus;
+  memory_ = static_cast<double>(cgroups.memory.value_or(0));
   if (last_)
-    stretch(census, at);
+    interval(cgroups, at);
   else
     settled_at_ = at;
-  compare(census, at);
+  compare(cgroups, at);
   take_hints(at);
-  busy_ = census.busy;
-  held_ = static_cast<double>(census.memory_used.value_or(0));
+  busy_ = cgroups.busy;
+  held_ = static_cast<double>(cgroups.memory_used.value_or(0));
   last_ = at;
   resumed_ = false;
   for (Pending& pending : pending_) ++pending.waited;
-  settle(false);
+  close_interval(false);
 }
 
 // What each job had and did since the last moment. One that has gone meanwhile went on as before until now: whoever
 // wakes us by its going lets that be milliseconds.
-void Ledger::stretch(const Census& census, Nanos at) {
+void EnergyAccounting::interval(const CgroupSnapshot& cgroups, Nanos at) {
   Pending& pending = pending_.emplace_back(Pending{*last_, at, false, false, {}, {}, 0});
   Nanos used{};
   double held = 0;
   for (auto& [serial, job] : jobs_) {
-    if (job.end || (resumed_ && find_in(census, job) == nullptr)) continue;
-    pending.entries.push_back(make_entry(serial, job, census, at - *last_));
-    used += pending.entries.back().claim.cpu_time;
-    held += pending.entries.back().claim.held;
+    if (job.end || (resumed_ && find_in(cgroups, job) == nullptr)) continue;
+    pending.entries.push_back(make_entry(serial, job, cgroups, at - *last_));
+    used += pending.entries.back().resource_use.cpu_time;
+    held += pending.entries.back().resource_use.held;
   }
-  const Nanos busy = difference(census.busy, busy_);
-  pending.outside.cpu_time = std::max(busy - used, Nanos{});
-  pending.outside.held = std::max(held_ - held, 0.0);
+  const Nanos busy = difference(cgroups.busy, busy_);
+  pending.unattributed_use.cpu_time = std::max(busy - used, Nanos{});
+  pending.unattributed_use.held = std::max(held_ - held, 0.0);
   share_devices(pending.entries);
 }
 
 // A job's directory is older than its confinement, by milliseconds or, on a node that swaps, by a second: what it
-// reserved is not known before, and a stretch with such a job waits.
-bool Ledger::is_undecided(const Pending& stretch) const {
-  return std::any_of(stretch.entries.begin(), stretch.entries.end(), [&](const Entry& entry) {
-    const OpenJob& job = jobs_.at(entry.job);
+// reserved is not known before, and an interval with such a job waits.
+bool EnergyAccounting::is_undecided(const Pending& interval) const {
+  return std::any_of(interval.entries.begin(), interval.entries.end(), [&](const Entry& entry) {
+    const JobState& job = jobs_.at(entry.job);
     return cpu_share(job) == 0 && !job.end && *last_ - job.begin <= kConfined;
   });
 }
 
 // What each job had reserved, as far as it is known by now. Jobs that no cgroup confines to some CPUs have those that
 // nobody reserved, each alike.
-double Ledger::cpu_share(const OpenJob& job) const {
+double EnergyAccounting::cpu_share(const JobState& job) const {
   const double cpus = job.use.cpus.empty() ? job.record.job().cpus_count() : static_cast<double>(job.use.cpus.size());
   return cpus_ > 0 ? std::min(1.0, cpus / cpus_) : 0;
 }
 
-double Ledger::memory_share(const OpenJob& job) const {
+double EnergyAccounting::memory_share(const JobState& job) const {
   return memory_ > 0 ? std::min(1.0, static_cast<double>(job.use.memory_limit.value_or(0)) / memory_) : 0;
 }
 
-void Ledger::decide(Pending& stretch) {
+void EnergyAccounting::decide(Pending& interval) {
   double reserved = 0;
-  std::vector<Claim*> unconfined;
-  for (Entry& entry : stretch.entries) {
-    OpenJob& job = jobs_.at(entry.job);
-    Claim& claim = entry.claim;
-    claim.cpus = cpu_share(job);
-    claim.memory = memory_share(job);
-    reserved += claim.cpus;
-    claim.exclusive = stretch.entries.size() == 1 && claim.cpus == 1;
-    if (claim.cpus == 0) unconfined.push_back(&claim);
-    if (!claim.exclusive) job.shared = true;
+  std::vector<ResourceUse*> unconfined;
+  for (Entry& entry : interval.entries) {
+    JobState& job = jobs_.at(entry.job);
+    ResourceUse& resource_use = entry.resource_use;
+    resource_use.cpus = cpu_share(job);
+    resource_use.memory = memory_share(job);
+    reserved += resource_use.cpus;
+    resource_use.exclusive = interval.entries.size() == 1 && resource_use.cpus == 1;
+    if (resource_use.cpus == 0) unconfined.push_back(&resource_use);
+    if (!resource_use.exclusive) job.shared = true;
   }
-  for (Claim* claim : unconfined) claim->cpus = std::max(0.0, 1 - reserved) / static_cast<double>(unconfined.size());
+  for (ResourceUse* resource_use : unconfined)
+    resource_use->cpus = std::max(0.0, 1 - reserved) / static_cast<double>(unconfined.size());
 }
 
-Ledger::Entry Ledger::make_entry(std::uint64_t serial, OpenJob& job, const Census& census, Nanos time) const {
+EnergyAccounting::Entry EnergyAccounting::make_entry(std::uint64_t serial, JobState& job, const CgroupSnapshot& cgroups,
+                                                     Nanos time) const {
   Entry entry{serial, {}, {}};
-  const JobUse* now = find_in(census, job);
-  Claim& claim = entry.claim;
-  claim.held = static_cast<double>((now != nullptr ? *now : job.use).memory.value_or(0));
+  const CgroupUsage* now = find_in(cgroups, job);
+  ResourceUse& resource_use = entry.resource_use;
+  resource_use.held = static_cast<double>((now != nullptr ? *now : job.use).memory.value_or(0));
   if (now != nullptr && now->cpu) {
-    claim.cpu_time = difference(now->cpu, job.use.cpu ? job.use.cpu : std::optional(Nanos{}));
-    job.rate = time > Nanos{} ? to_seconds(claim.cpu_time) / to_seconds(time) : 0;
+    resource_use.cpu_time = difference(now->cpu, job.use.cpu ? job.use.cpu : std::optional(Nanos{}));
+    job.rate = time > Nanos{} ? to_seconds(resource_use.cpu_time) / to_seconds(time) : 0;
   } else {
-    claim.cpu_time = Nanos::of(static_cast<std::int64_t>(job.rate * static_cast<double>(time.count())));
+    resource_use.cpu_time = Nanos::of(static_cast<std::int64_t>(job.rate * static_cast<double>(time.count())));
   }
   for (const auto& [id, step] : job.own.steps) {
     if (step.end || id == kExternStep) continue;
     Nanos used{};
     if (now != nullptr)
-      for (const StepUse& use : now->steps)
+      for (const StepCgroupUsage& use : now->steps)
         if (use.id == id) used = difference(use.cpu, step.cpu);
     entry.steps.emplace_back(id, used);
   }
@@ -151,18 +153,18 @@ Ledger::Entry Ledger::make_entry(std::uint64_t serial, OpenJob& job, const Censu
 }
 
 // A device that several jobs may open belongs to each in equal parts.
-void Ledger::share_devices(std::vector<Entry>& entries) const {
+void EnergyAccounting::share_devices(std::vector<Entry>& entries) const {
   std::vector<double> owners(device_names_.size());
   for (const Entry& entry : entries)
     for (std::size_t i = 0; i < owners.size(); ++i) owners[i] += jobs_.at(entry.job).devices[i] ? 1 : 0;
   for (Entry& entry : entries) {
-    entry.claim.devices.resize(owners.size());
+    entry.resource_use.devices.resize(owners.size());
     for (std::size_t i = 0; i < owners.size(); ++i)
-      if (jobs_.at(entry.job).devices[i]) entry.claim.devices[i] = 1 / owners[i];
+      if (jobs_.at(entry.job).devices[i]) entry.resource_use.devices[i] = 1 / owners[i];
   }
 }
 
-OpenJob* Ledger::find(const JobUse& use) {
+JobState* EnergyAccounting::find(const CgroupUsage& use) {
   for (auto& [serial, job] : jobs_) {
     if (job.end) continue;
     if (job.id == use.id && job.slurmd == use.slurmd) return &job;
@@ -171,14 +173,14 @@ OpenJob* Ledger::find(const JobUse& use) {
   return nullptr;
 }
 
-OpenJob* Ledger::find(const std::string& id) {
+JobState* EnergyAccounting::find(const std::string& id) {
   for (auto& [serial, job] : jobs_)
     if (!job.end && (job.id == id || job.record.job().id() == id)) return &job;
   return nullptr;
 }
 
-OpenJob& Ledger::open(const std::string& slurmd, const std::string& id, Nanos at, const char* basis) {
-  OpenJob& job = jobs_.emplace(next_++, OpenJob(meters_.size())).first->second;
+JobState& EnergyAccounting::open(const std::string& slurmd, const std::string& id, Nanos at, const char* basis) {
+  JobState& job = jobs_.emplace(next_++, JobState(meters_.size())).first->second;
   job.slurmd = slurmd;
   job.id = id;
   job.begin = job.own.until = job.published.until = at;
@@ -201,7 +203,7 @@ OpenJob& Ledger::open(const std::string& slurmd, const std::string& id, Nanos at
   return job;
 }
 
-void Ledger::close(OpenJob& job, Nanos at, const std::string& basis) {
+void EnergyAccounting::close(JobState& job, Nanos at, const std::string& basis) {
   job.end = at;
   job.record.mutable_job()->set_end_basis(basis);
   for (auto& [id, step] : job.own.steps)
@@ -210,35 +212,35 @@ void Ledger::close(OpenJob& job, Nanos at, const std::string& basis) {
   if (!pending_.empty() && pending_.back().end == at) pending_.back().ends = true;
 }
 
-void Ledger::compare(const Census& census, Nanos at) {
+void EnergyAccounting::compare(const CgroupSnapshot& cgroups, Nanos at) {
   std::set<std::string> here;
-  for (const JobUse& use : census.jobs) {
+  for (const CgroupUsage& use : cgroups.jobs) {
     here.insert(key_of(use));
-    if (std::find(over_.begin(), over_.end(), key_of(use)) != over_.end()) continue;
-    OpenJob* job = find(use);
+    if (std::find(ended_by_epilog_.begin(), ended_by_epilog_.end(), key_of(use)) != ended_by_epilog_.end()) continue;
+    JobState* job = find(use);
     if (job == nullptr) job = &open(use.slurmd, use.id, at, !last_ || resumed_ ? "started" : "cgroup");
     update(*job, use, at);
   }
-  std::erase_if(over_, [&](const std::string& key) { return !here.contains(key); });
+  std::erase_if(ended_by_epilog_, [&](const std::string& key) { return !here.contains(key); });
   for (auto& [serial, job] : jobs_) {
     if (job.end) continue;
-    if (job.seen && find_in(census, job) == nullptr)
+    if (job.seen && find_in(cgroups, job) == nullptr)
       close(job, resumed_ ? *last_ : at, resumed_ ? "restart" : "cgroup");
     else if (!job.seen && at - job.begin > kUnseen)
       close(job, at, "unseen");
   }
 }
 
-void Ledger::update(OpenJob& job, const JobUse& use, Nanos at) {
+void EnergyAccounting::update(JobState& job, const CgroupUsage& use, Nanos at) {
   const bool is_new = !job.seen;
   job.seen = true;
   job.slurmd = use.slurmd;
   job.id = use.id;
-  for (const StepUse& step : use.steps) {
+  for (const StepCgroupUsage& step : use.steps) {
     auto found = job.own.steps.find(step.id);
     if (found == job.own.steps.end()) {
       if (job.own.steps.size() >= kMaxSteps) continue;
-      found = job.own.steps.emplace(step.id, StepBook(meters_.size())).first;
+      found = job.own.steps.emplace(step.id, StepTotals(meters_.size())).first;
       found->second.begin = at;
       changed_ = true;
     }
@@ -247,13 +249,13 @@ void Ledger::update(OpenJob& job, const JobUse& use, Nanos at) {
   }
   for (auto& [id, step] : job.own.steps) {
     bool runs = false;
-    for (const StepUse& now : use.steps) runs |= now.id == id;
+    for (const StepCgroupUsage& now : use.steps) runs |= now.id == id;
     if (runs || step.end || !step.cpu_begin) continue;  // a step that a hint told of may have no cgroup yet
     step.end = at;
     changed_ = true;
   }
   const bool confined = is_new || job.use.gpus != use.gpus;
-  const JobUse before = std::exchange(job.use, use);
+  const CgroupUsage before = std::exchange(job.use, use);
   if (!use.cpu) job.use.cpu = before.cpu;  // its directory is going
   if (use.cpus.empty()) job.use.cpus = before.cpus;
   if (!use.memory_limit) job.use.memory_limit = before.memory_limit;
@@ -274,7 +276,7 @@ void Ledger::update(OpenJob& job, const JobUse& use, Nanos at) {
 }
 
 // Which accelerators are its own: by what its prolog was told, else by what its cgroup lets it open.
-void Ledger::find_devices(OpenJob& job) const {
+void EnergyAccounting::find_devices(JobState& job) const {
   std::string numbers = job.gpus;
   if (numbers.empty()) {
     if (!job.use.gpus) return;
@@ -294,13 +296,13 @@ void Ledger::find_devices(OpenJob& job) const {
   job.record.mutable_job()->set_gpus(count);
 }
 
-void Ledger::take_hints(Nanos at) {
+void EnergyAccounting::take_hints(Nanos at) {
   for (const Request& said : std::exchange(hints_, {})) {
     const std::string id(said.get("job"));
-    OpenJob* job = find(id);
+    JobState* job = find(id);
     if (said.verb == "begin") {
       if (job == nullptr) job = &open("", id, at, "prolog");
-      learn(*job, said);
+      apply_job_info(*job, said);
     } else if (said.verb == "end" && job != nullptr) {
       const auto code = split(said.get("exit"), ':');
       if (const auto exit = parse_i64(code.front()); exit && !said.get("exit").empty())
@@ -308,10 +310,10 @@ void Ledger::take_hints(Nanos at) {
       if (code.size() > 1)
         if (const auto signal = parse_i64(code[1]); signal && *signal > 0)
           job->record.set_signal(static_cast<std::int32_t>(*signal));
-      if (job->seen) over_.push_back(job->slurmd + "/" + job->id);
+      if (job->seen) ended_by_epilog_.push_back(job->slurmd + "/" + job->id);
       close(*job, at, "epilog");
     } else if (said.verb == "step" && job != nullptr && job->own.steps.size() < kMaxSteps) {
-      const auto [step, is_new] = job->own.steps.emplace(std::string(said.get("step")), StepBook(meters_.size()));
+      const auto [step, is_new] = job->own.steps.emplace(std::string(said.get("step")), StepTotals(meters_.size()));
       if (is_new) step->second.begin = at;
       step->second.phase = valid_utf8(said.get("phase"));
       step->second.period_ms =
@@ -321,7 +323,7 @@ void Ledger::take_hints(Nanos at) {
   }
 }
 
-void Ledger::learn(OpenJob& job, const Request& said) {
+void EnergyAccounting::apply_job_info(JobState& job, const Request& said) {
   pb::Job& its = *job.record.mutable_job();
   const auto text = [&](const char* key, const std::function<void(std::string)>& set) {
     if (!said.get(key).empty()) set(valid_utf8(said.get(key)));
@@ -349,19 +351,20 @@ void Ledger::learn(OpenJob& job, const Request& said) {
   find_devices(job);
 }
 
-void Ledger::add(std::span<const Glance> glances) {
+void EnergyAccounting::add(std::span<const UtilizationSample> utilization_samples) {
   for (auto& [serial, job] : jobs_) {
     if (job.end) continue;
-    for (std::size_t i = 0; i < glances.size() && i < node_.devices.size(); ++i) {
-      if (!glances[i].processes.ok) continue;
+    for (std::size_t i = 0; i < utilization_samples.size() && i < node_.devices.size(); ++i) {
+      if (!utilization_samples[i].processes.ok) continue;
       job.looked = true;
       for (std::size_t k = 0; k < device_names_.size(); ++k)
-        if (device_names_[k] == node_.devices[i].part.device && glances[i].processes.value > 0) job.worked[k] = true;
+        if (device_names_[k] == node_.devices[i].part.device && utilization_samples[i].processes.value > 0)
+          job.worked[k] = true;
     }
   }
 }
 
-std::optional<Nanos> Ledger::wanted_period() const {
+std::optional<Nanos> EnergyAccounting::wanted_period() const {
   std::optional<Nanos> shortest;
   for (const auto& [serial, job] : jobs_)
     for (const auto& [id, step] : job.own.steps)

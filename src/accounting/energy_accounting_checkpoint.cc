@@ -6,25 +6,27 @@
 
 namespace nw {
 
-void Ledger::write(const std::string& boot_id, pb::Books& out) const {
+void EnergyAccounting::write(const std::string& boot_id, pb::Checkpoint& out) const {
   out.set_boot_id(boot_id);
   out.set_at_ns(last_.value_or(Nanos{}).count());
   out.set_wall_ns(wall_ns_);
   out.set_since_wall_ns(since_wall_ns_);
-  write_sweep(sweep_, {}, *out.mutable_sweep());
-  for (const Meter& meter : meters_) out.add_sensors(meter.plate().id);
-  for (const auto& [serial, job] : jobs_) write_open_job(job, *out.add_jobs());
-  for (const Book& book : idle_) write_book(book, *out.mutable_idle()->add_books());
-  for (const Book& book : system_) write_book(book, *out.mutable_system()->add_books());
+  write_sample_set(sample_set_, {}, *out.mutable_sample_set());
+  for (const Meter& meter : meters_) out.add_sensors(meter.info().id);
+  for (const auto& [serial, job] : jobs_) write_job_state(job, *out.add_jobs());
+  for (const EnergyAccumulator& accumulator : idle_)
+    write_accumulator(accumulator, *out.mutable_idle()->add_accumulators());
+  for (const EnergyAccumulator& accumulator : system_)
+    write_accumulator(accumulator, *out.mutable_system()->add_accumulators());
   out.set_jobs_uj(ended_energy_.count());
   out.set_node_uj(node_energy_.count());
-  out.set_rest_uj(rest_.count());
+  out.set_remainder_uj(remainder_.count());
   out.set_jobs_ended(ended_jobs_);
   for (const pb::Record& record : ended_) *out.add_ended() = record;
   if (busy_) out.set_busy_ns(busy_->count());
   for (std::size_t i = 0; i < meters_.size(); ++i) {
-    out.add_idle_uw(write_power(lowest_[i]));
-    out.add_least_uw(write_power(least_[i]));
+    out.add_idle_uw(write_power(idle_power_[i]));
+    out.add_least_uw(write_power(min_power_[i]));
     out.add_part_uj(parts_[i].count());
   }
 }
@@ -34,12 +36,13 @@ namespace {
 // that is new begins with nothing.
 class Reordered {
  public:
-  Reordered(const pb::Books& books, const std::vector<Meter>& meters) {
+  Reordered(const pb::Checkpoint& checkpoint, const std::vector<Meter>& meters) {
     for (const Meter& meter : meters) {
-      const auto found = std::find(books.sensors().begin(), books.sensors().end(), meter.plate().id);
-      from_.push_back(found == books.sensors().end() ? -1 : static_cast<int>(found - books.sensors().begin()));
+      const auto found = std::find(checkpoint.sensors().begin(), checkpoint.sensors().end(), meter.info().id);
+      from_.push_back(found == checkpoint.sensors().end() ? -1
+                                                          : static_cast<int>(found - checkpoint.sensors().begin()));
     }
-    most_ = static_cast<std::size_t>(books.sensors_size());
+    most_ = static_cast<std::size_t>(checkpoint.sensors_size());
   }
   bool is_same() const {
     if (from_.size() != most_) return false;
@@ -47,12 +50,12 @@ class Reordered {
       if (from_[i] != static_cast<int>(i)) return false;
     return true;
   }
-  Book operator()(const Book& book) const {
-    Book out(from_.size());
-    out.total = book.total;
-    out.duration = book.duration;
+  EnergyAccumulator operator()(const EnergyAccumulator& accumulator) const {
+    EnergyAccumulator out(from_.size());
+    out.total = accumulator.total;
+    out.duration = accumulator.duration;
     for (std::size_t i = 0; i < from_.size(); ++i)
-      if (from_[i] >= 0) out.lines[i] = book.lines[static_cast<std::size_t>(from_[i])];
+      if (from_[i] >= 0) out.lines[i] = accumulator.lines[static_cast<std::size_t>(from_[i])];
     return out;
   }
   std::vector<Peak> operator()(const std::vector<Peak>& peaks) const {
@@ -70,54 +73,55 @@ class Reordered {
 };
 }  // namespace
 
-void Ledger::resume(const pb::Books& books, const std::string& boot_id, Nanos now) {
-  const Reordered reordered(books, meters_);
-  const auto read_row = [&](const pb::BookRow& row, Books& into) {
-    for (std::size_t p = 0; p < into.size() && p < static_cast<std::size_t>(row.books_size()); ++p)
-      into[p] = reordered(read_book(row.books(static_cast<int>(p)), reordered.most()));
+void EnergyAccounting::resume(const pb::Checkpoint& checkpoint, const std::string& boot_id, Nanos now) {
+  const Reordered reordered(checkpoint, meters_);
+  const auto read_row = [&](const pb::CheckpointRow& row, Accumulators& into) {
+    for (std::size_t p = 0; p < into.size() && p < static_cast<std::size_t>(row.accumulators_size()); ++p)
+      into[p] = reordered(read_accumulator(row.accumulators(static_cast<int>(p)), reordered.most()));
   };
-  read_row(books.idle(), idle_);
-  read_row(books.system(), system_);
-  ended_energy_ = Joules::of(books.jobs_uj());
-  node_energy_ = Joules::of(books.node_uj());
-  rest_ = Joules::of(books.rest_uj());
-  ended_jobs_ = books.jobs_ended();
-  ended_.assign(books.ended().begin(), books.ended().end());
-  since_wall_ns_ = books.since_wall_ns();
-  wall_ns_ = books.wall_ns();
+  read_row(checkpoint.idle(), idle_);
+  read_row(checkpoint.system(), system_);
+  ended_energy_ = Joules::of(checkpoint.jobs_uj());
+  node_energy_ = Joules::of(checkpoint.node_uj());
+  remainder_ = Joules::of(checkpoint.remainder_uj());
+  ended_jobs_ = checkpoint.jobs_ended();
+  ended_.assign(checkpoint.ended().begin(), checkpoint.ended().end());
+  since_wall_ns_ = checkpoint.since_wall_ns();
+  wall_ns_ = checkpoint.wall_ns();
   for (std::size_t i = 0; i < meters_.size(); ++i) {
     const int from = reordered.from(i);
     if (from < 0) continue;
-    if (from < books.part_uj_size()) parts_[i] = Joules::of(books.part_uj(from));
-    lowest_[i] = read_power(books.idle_uw(), static_cast<std::size_t>(from));
-    least_[i] = read_power(books.least_uw(), static_cast<std::size_t>(from));
+    if (from < checkpoint.part_uj_size()) parts_[i] = Joules::of(checkpoint.part_uj(from));
+    idle_power_[i] = read_power(checkpoint.idle_uw(), static_cast<std::size_t>(from));
+    min_power_[i] = read_power(checkpoint.least_uw(), static_cast<std::size_t>(from));
   }
-  for (const pb::BookJob& in : books.jobs()) {
-    OpenJob job = read_open_job(in, reordered.most(), device_names_.size());
-    for (Book& book : job.own.by_policy) book = reordered(book);
-    for (auto& [id, step] : job.own.steps) step.book = reordered(step.book);
+  for (const pb::CheckpointJob& in : checkpoint.jobs()) {
+    JobState job = read_job_state(in, reordered.most(), device_names_.size());
+    for (EnergyAccumulator& accumulator : job.own.by_policy) accumulator = reordered(accumulator);
+    for (auto& [id, step] : job.own.steps) step.accumulator = reordered(step.accumulator);
     job.own.loose = reordered(job.own.loose);
     job.own.peaks = reordered(job.own.peaks);
-    job.own.until = Nanos::of(books.at_ns());
+    job.own.until = Nanos::of(checkpoint.at_ns());
     job.published = job.own;
     job.anomalies.resize(meters_.size());
     jobs_.emplace(next_++, std::move(job));
   }
-  if (books.boot_id() != boot_id || books.at_ns() > now.count() || books.at_ns() < 0) {
-    for (auto& [serial, job] : jobs_) close(job, Nanos::of(books.at_ns()), "reboot");
+  if (checkpoint.boot_id() != boot_id || checkpoint.at_ns() > now.count() || checkpoint.at_ns() < 0) {
+    for (auto& [serial, job] : jobs_) close(job, Nanos::of(checkpoint.at_ns()), "reboot");
     return finish();
   }
   // The last reading of the process before stands in front of our first: what was counted meanwhile is not lost.
-  const Sweep before = read_sweep(books.sweep());
-  sweep_.assign(meters_.size(), Sample{Nanos::of(books.at_ns()), Nanos::of(books.at_ns()), {}, 0, Status::absent, {}});
+  const SampleSet before = read_sample_set(checkpoint.sample_set());
+  sample_set_.assign(meters_.size(),
+                     Sample{Nanos::of(checkpoint.at_ns()), Nanos::of(checkpoint.at_ns()), {}, 0, Status::absent, {}});
   for (std::size_t i = 0; i < meters_.size(); ++i) {
     const int from = reordered.from(i);
     if (from < 0 || static_cast<std::size_t>(from) >= before.size()) continue;
-    sweep_[i] = before[static_cast<std::size_t>(from)];
-    meters_[i].add(sweep_[i]);
+    sample_set_[i] = before[static_cast<std::size_t>(from)];
+    meters_[i].add(sample_set_[i]);
   }
-  last_ = settled_at_ = Nanos::of(books.at_ns());
-  if (books.has_busy_ns()) busy_ = Nanos::of(books.busy_ns());
+  last_ = settled_at_ = Nanos::of(checkpoint.at_ns());
+  if (checkpoint.has_busy_ns()) busy_ = Nanos::of(checkpoint.busy_ns());
   resumed_ = true;
 }
 

@@ -1,4 +1,4 @@
-// The sums: a stretch's energies between its edges, divided among those who were here.
+// The sums: an interval's energies between its edges, divided among those who were here.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -9,8 +9,8 @@
 namespace nw {
 
 namespace {
-constexpr unsigned kPatience = 30;      // moments that a stretch waits for its slowest sensor
-constexpr Nanos kSteady = millis(900);  // a stretch this long says what power was
+constexpr unsigned kPatience = 30;      // moments that an interval waits for its slowest sensor
+constexpr Nanos kSteady = millis(900);  // an interval this long says what power was
 constexpr double kStepDoubt = 0.2;      // standard uncertainty of w (1 - w): a tenth of a half, as for jobs
 
 // Whole into parts by weight, exactly: each gets what the running sum of weights has passed.
@@ -31,180 +31,187 @@ std::vector<Joules> divide_by(Joules whole, const std::vector<Nanos>& weights) {
 }
 }  // namespace
 
-// One stretch's energies. `parts` are what is divided, each with the meter it is of, or kRest.
-struct Ledger::Settled {
-  static constexpr std::size_t kRest = SIZE_MAX;
+// One interval's energies. `parts` are what is divided, each with the meter it is of, or kRemainder.
+struct EnergyAccounting::ClosedInterval {
+  static constexpr std::size_t kRemainder = SIZE_MAX;
   Nanos time;
-  std::vector<Tally> tallies;
+  std::vector<CumulativeEnergy> cumulatives;
   std::vector<double> begin_variance, end_variance;
-  std::vector<Stretch> parts;
+  std::vector<PartEnergy> parts;
   std::vector<std::size_t> meter_of;
-  Joules total, rest;
+  Joules total, remainder;
 };
 
-bool Ledger::find_edges(const Pending& stretch, bool force, std::vector<Meter::Edge>& edges) const {
+bool EnergyAccounting::find_edges(const Pending& interval, bool force, std::vector<Meter::Edge>& edges) const {
   edges.resize(meters_.size());
   for (std::size_t i = 0; i < meters_.size(); ++i) {
     const Meter& meter = meters_[i];
-    const bool answers = i < sweep_.size() && (sweep_[i].status == Status::ok || sweep_[i].status == Status::stale);
-    const bool patient = !force && answers && meter.alive() && stretch.waited < kPatience;
-    if (patient && meter.known_until() < stretch.end) return false;
+    const bool answers =
+        i < sample_set_.size() && (sample_set_[i].status == Status::ok || sample_set_[i].status == Status::stale);
+    const bool patient = !force && answers && meter.responsive() && interval.waited < kPatience;
+    if (patient && meter.settled_until() < interval.end) return false;
     std::optional<Meter::Edge> edge;
-    if (stretch.begins && meter.known_until() > stretch.end)
-      edge = meter.edge_after(stretch.end);
-    else if (stretch.ends)
-      edge = meter.edge_before(stretch.end);
+    if (interval.begins && meter.settled_until() > interval.end)
+      edge = meter.begin_boundary(interval.end);
+    else if (interval.ends)
+      edge = meter.end_boundary(interval.end);
     else
-      edge = Meter::Edge{meter.at(stretch.end), meter.edge_variance(stretch.end)};
+      edge = Meter::Edge{meter.at(interval.end), meter.edge_variance(interval.end)};
     if (!edge && patient) return false;
-    edges[i] = edge ? *edge : Meter::Edge{meter.at(stretch.end), meter.edge_variance(stretch.end)};
+    edges[i] = edge ? *edge : Meter::Edge{meter.at(interval.end), meter.edge_variance(interval.end)};
   }
   return true;
 }
 
-void Ledger::settle(bool force) {
-  std::vector<bool> alive;
-  for (const Meter& meter : meters_) alive.push_back(meter.alive());
-  if (last_ && alive != alive_) {
-    alive_ = alive;
-    layout_ = make_layout(meters_, *last_);
+void EnergyAccounting::close_interval(bool force) {
+  std::vector<bool> responsive;
+  for (const Meter& meter : meters_) responsive.push_back(meter.responsive());
+  if (last_ && responsive != responsive_) {
+    responsive_ = responsive;
+    total_sensors_ = find_total_sensors(meters_, *last_);
   }
   std::vector<Meter::Edge> edges;
   while (!pending_.empty() && (force || !is_undecided(pending_.front())) &&
          find_edges(pending_.front(), force, edges)) {
     decide(pending_.front());
-    settle(pending_.front(), edges);
+    close_interval(pending_.front(), edges);
     pending_.pop_front();
   }
   finish();
 }
 
-Ledger::Settled Ledger::make_settled(const Pending& stretch, const std::vector<Meter::Edge>& edges) const {
-  Settled settled{stretch.end - stretch.begin, {}, {}, {}, {}, {}, {}, {}};
+EnergyAccounting::ClosedInterval EnergyAccounting::make_closed(const Pending& interval,
+                                                               const std::vector<Meter::Edge>& edges) const {
+  ClosedInterval closed{interval.end - interval.begin, {}, {}, {}, {}, {}, {}, {}};
   for (std::size_t i = 0; i < meters_.size(); ++i) {
-    const Nameplate& plate = meters_[i].plate();
-    Tally tally = edges[i].tally - edges_[i].tally;
-    if (meters_[i].alive()) tally.energy -= plate.bias * settled.time;
-    settled.tallies.push_back(tally);
-    settled.begin_variance.push_back(edges_[i].variance);
-    settled.end_variance.push_back(edges[i].variance);
-    if (plate.part.domain == Domain::node) continue;
-    Stretch part{rule_of(plate.part.domain), 0, tally.energy, {}};
-    if (part.rule == Rule::device)
-      part.device = static_cast<std::size_t>(std::find(device_names_.begin(), device_names_.end(), plate.part.device) -
+    const SensorInfo& info = meters_[i].info();
+    CumulativeEnergy cumulative = edges[i].cumulative - edges_[i].cumulative;
+    if (meters_[i].responsive()) cumulative.energy -= info.bias * closed.time;
+    closed.cumulatives.push_back(cumulative);
+    closed.begin_variance.push_back(edges_[i].variance);
+    closed.end_variance.push_back(edges[i].variance);
+    if (info.part.domain == Domain::node) continue;
+    PartEnergy part{division_key_of(info.part.domain), 0, cumulative.energy, {}};
+    if (part.key == DivisionKey::device)
+      part.device = static_cast<std::size_t>(std::find(device_names_.begin(), device_names_.end(), info.part.device) -
                                              device_names_.begin());
-    const auto idle = node_.idle.find(plate.id);
+    const auto idle = node_.idle.find(info.id);
     if (idle != node_.idle.end())
-      part.idle = idle->second * settled.time;
-    else if (lowest_[i])
-      part.idle = *lowest_[i] * settled.time;
-    else if (least_[i])
-      part.idle_most = *least_[i] * settled.time;
-    settled.parts.push_back(part);
-    settled.meter_of.push_back(i);
+      part.idle = idle->second * closed.time;
+    else if (idle_power_[i])
+      part.idle = *idle_power_[i] * closed.time;
+    else if (min_power_[i])
+      part.idle_most = *min_power_[i] * closed.time;
+    closed.parts.push_back(part);
+    closed.meter_of.push_back(i);
   }
-  for (const std::size_t part : layout_.beside) settled.total += settled.tallies[part].energy;
-  if (!layout_.root) return settled;
-  settled.rest = settled.tallies[*layout_.root].energy;
-  settled.total += settled.rest;
-  for (const std::size_t part : layout_.inside) settled.rest -= settled.tallies[part].energy;
-  settled.parts.push_back({Rule::node, 0, settled.rest, {}});
-  settled.meter_of.push_back(Settled::kRest);
-  return settled;
+  for (const std::size_t part : total_sensors_.beside) closed.total += closed.cumulatives[part].energy;
+  if (!total_sensors_.total_sensor) return closed;
+  closed.remainder = closed.cumulatives[*total_sensors_.total_sensor].energy;
+  closed.total += closed.remainder;
+  for (const std::size_t part : total_sensors_.inside) closed.remainder -= closed.cumulatives[part].energy;
+  closed.parts.push_back({DivisionKey::node, 0, closed.remainder, {}});
+  closed.meter_of.push_back(ClosedInterval::kRemainder);
+  return closed;
 }
 
 // One consumer's share into its book. The node's own sensor gets what its parts and its rest got; a second one of the
 // node the same share as the first.
-void Ledger::book(Book& book, const Settled& settled, const Share& share) const {
-  Joules root, total;
-  std::array<double, 4> by_rule{};
-  for (std::size_t k = 0; k < settled.parts.size(); ++k) {
-    const std::size_t meter = settled.meter_of[k];
+void EnergyAccounting::accumulate(EnergyAccumulator& accumulator, const ClosedInterval& closed,
+                                  const Share& share) const {
+  Joules total_sensor, total;
+  std::array<double, 4> by_key{};
+  for (std::size_t k = 0; k < closed.parts.size(); ++k) {
+    const std::size_t meter = closed.meter_of[k];
     const double doubt = std::sqrt(share.variance[k]);
-    if (meter != Settled::kRest) give(book.lines[meter], settled.tallies[meter], share.energy[k], doubt);
-    if (meter == Settled::kRest || holds(layout_.inside, meter)) {
-      root += share.energy[k];
-      by_rule[static_cast<std::size_t>(settled.parts[k].rule)] += doubt;
-    } else if (holds(layout_.beside, meter)) {
+    if (meter != ClosedInterval::kRemainder)
+      give(accumulator.lines[meter], closed.cumulatives[meter], share.energy[k], doubt);
+    if (meter == ClosedInterval::kRemainder || holds(total_sensors_.inside, meter)) {
+      total_sensor += share.energy[k];
+      by_key[static_cast<std::size_t>(closed.parts[k].key)] += doubt;
+    } else if (holds(total_sensors_.beside, meter)) {
       total += share.energy[k];
     }
   }
-  const double doubt = std::sqrt(std::inner_product(by_rule.begin(), by_rule.end(), by_rule.begin(), 0.0));
-  if (layout_.root) {
-    give(book.lines[*layout_.root], settled.tallies[*layout_.root], root, doubt);
-    total += root;
+  const double doubt = std::sqrt(std::inner_product(by_key.begin(), by_key.end(), by_key.begin(), 0.0));
+  if (total_sensors_.total_sensor) {
+    give(accumulator.lines[*total_sensors_.total_sensor], closed.cumulatives[*total_sensors_.total_sensor],
+         total_sensor, doubt);
+    total += total_sensor;
   }
   for (std::size_t i = 0; i < meters_.size(); ++i) {
-    if (meters_[i].plate().part.domain != Domain::node || i == layout_.root) continue;
-    const Joules all = settled.tallies[i].energy;
-    const Joules given = total == settled.total ? all
-                         : settled.total == Joules{}
+    if (meters_[i].info().part.domain != Domain::node || i == total_sensors_.total_sensor) continue;
+    const Joules all = closed.cumulatives[i].energy;
+    const Joules given = total == closed.total ? all
+                         : closed.total == Joules{}
                              ? Joules{}
-                             : Joules::of(mul_div(all.count(), total.count(), Int128{settled.total.count()}));
-    give(book.lines[i], settled.tallies[i], given, doubt);
+                             : Joules::of(mul_div(all.count(), total.count(), Int128{closed.total.count()}));
+    give(accumulator.lines[i], closed.cumulatives[i], given, doubt);
   }
-  book.total += total;
-  book.duration += settled.time;
+  accumulator.total += total;
+  accumulator.duration += closed.time;
 }
 
-void Ledger::settle(const Pending& stretch, const std::vector<Meter::Edge>& edges) {
-  const Settled settled = make_settled(stretch, edges);
-  note_lowest(stretch, settled);
-  std::vector<Claim> claims;
-  for (const Entry& entry : stretch.entries) claims.push_back(entry.claim);
-  std::vector<std::vector<Share>> shares(stretch.entries.size());  // of each job, one a policy
+void EnergyAccounting::close_interval(const Pending& interval, const std::vector<Meter::Edge>& edges) {
+  const ClosedInterval closed = make_closed(interval, edges);
+  note_idle_power(interval, closed);
+  std::vector<ResourceUse> resource_uses;
+  for (const Entry& entry : interval.entries) resource_uses.push_back(entry.resource_use);
+  std::vector<std::vector<Share>> shares(interval.entries.size());  // of each job, one a policy
   for (std::size_t p = 0; p < std::size(kPolicies); ++p) {
-    Division division = divide(kPolicies[p], settled.parts, claims, stretch.outside);
+    Attribution division = divide(kPolicies[p], closed.parts, resource_uses, interval.unattributed_use);
     for (std::size_t j = 0; j < shares.size(); ++j) shares[j].push_back(std::move(division.jobs[j]));
-    book(idle_[p], settled, division.idle);
-    book(system_[p], settled, division.system);
+    accumulate(idle_[p], closed, division.idle);
+    accumulate(system_[p], closed, division.system);
   }
-  for (std::size_t j = 0; j < shares.size(); ++j) book_job(stretch, settled, stretch.entries[j], shares[j]);
-  node_energy_ += settled.total;
-  rest_ += settled.rest;
+  for (std::size_t j = 0; j < shares.size(); ++j) accumulate_job(interval, closed, interval.entries[j], shares[j]);
+  node_energy_ += closed.total;
+  remainder_ += closed.remainder;
   for (std::size_t i = 0; i < meters_.size(); ++i) {
-    parts_[i] += settled.tallies[i].energy;
-    if (settled.time >= kSteady) power_[i] = settled.tallies[i].energy / settled.time;
+    parts_[i] += closed.cumulatives[i].energy;
+    if (closed.time >= kSteady) power_[i] = closed.cumulatives[i].energy / closed.time;
   }
   edges_ = edges;
-  settled_at_ = stretch.end;
+  settled_at_ = interval.end;
 }
 
-void Ledger::book_job(const Pending& stretch, const Settled& settled, const Entry& entry,
-                      const std::vector<Share>& shares) {
-  OpenJob& job = jobs_.at(entry.job);
+void EnergyAccounting::accumulate_job(const Pending& interval, const ClosedInterval& closed, const Entry& entry,
+                                      const std::vector<Share>& shares) {
+  JobState& job = jobs_.at(entry.job);
   const bool first = job.own.by_policy.front().duration == Nanos{};
   for (std::size_t p = 0; p < shares.size(); ++p) {
-    Book part(meters_.size());
-    book(part, settled, shares[p]);
+    EnergyAccumulator part(meters_.size());
+    accumulate(part, closed, shares[p]);
     for (std::size_t i = 0; i < meters_.size(); ++i) {
       const double whole = to_joules(part.lines[i].whole);
       const double share = whole == 0 ? 0 : to_joules(part.lines[i].given.energy) / whole;
-      if (first) part.lines[i].edges += share * share * settled.begin_variance[i];
-      if (stretch.end == job.end) part.lines[i].edges += share * share * settled.end_variance[i];
+      if (first) part.lines[i].edges += share * share * closed.begin_variance[i];
+      if (interval.end == job.end) part.lines[i].edges += share * share * closed.end_variance[i];
     }
     job.own.by_policy[p].add(part);
-    if (p == 0) draw(job, part);
+    if (p == 0) add_to_timeline(job, part);
   }
-  job.own.until = stretch.end;
-  book_steps(job, entry, settled, shares.front());
+  job.own.until = interval.end;
+  accumulate_steps(job, entry, closed, shares.front());
 }
 
 // What of a job's share is shown over time, by the first policy.
-void Ledger::draw(OpenJob& job, const Book& part) const {
+void EnergyAccounting::add_to_timeline(JobState& job, const EnergyAccumulator& part) const {
   const Nanos finest = finest_step(!job.shared);
   JobTimeline::Energies energies;
   for (std::size_t i = 0; i < meters_.size(); ++i) {
     job.own.peaks[i].add(part.lines[i].given.energy, part.duration, finest);
-    const Domain domain = meters_[i].plate().part.domain;
-    if (layout_.is_counted(i) && !is_of_others(part.lines[i], domain)) energies[domain] += part.lines[i].given.energy;
+    const Domain domain = meters_[i].info().part.domain;
+    if (total_sensors_.is_counted(i) && !belongs_to_other_job(part.lines[i], domain))
+      energies[domain] += part.lines[i].given.energy;
   }
   job.own.timeline.add(energies, part.duration, finest);
 }
 
 // A job's share, among its steps by the CPU time that each used: what they did not use counts alike for all.
-void Ledger::book_steps(OpenJob& job, const Entry& entry, const Settled& settled, const Share& share) const {
-  if (entry.steps.empty()) return book(job.own.loose, settled, share);
+void EnergyAccounting::accumulate_steps(JobState& job, const Entry& entry, const ClosedInterval& closed,
+                                        const Share& share) const {
+  if (entry.steps.empty()) return accumulate(job.own.loose, closed, share);
   std::vector<Nanos> weights;
   Nanos all{};
   for (const auto& [id, used] : entry.steps) {
@@ -222,24 +229,25 @@ void Ledger::book_steps(OpenJob& job, const Entry& entry, const Settled& settled
       parts[s].variance[k] = share.variance[k] * w * w + own * own;
     }
   }
-  for (std::size_t s = 0; s < parts.size(); ++s) book(job.own.steps.at(entry.steps[s].first).book, settled, parts[s]);
+  for (std::size_t s = 0; s < parts.size(); ++s)
+    accumulate(job.own.steps.at(entry.steps[s].first).accumulator, closed, parts[s]);
 }
 
 // What the parts draw with nobody here is their idle power, as long as no calibration says it better; it is no more
 // than they were ever seen to draw.
-void Ledger::note_lowest(const Pending& stretch, const Settled& settled) {
-  if (settled.time < kSteady) return;
+void EnergyAccounting::note_idle_power(const Pending& interval, const ClosedInterval& closed) {
+  if (closed.time < kSteady) return;
   for (std::size_t i = 0; i < meters_.size(); ++i) {
-    const Watts power = settled.tallies[i].energy / settled.time;
-    if (!meters_[i].alive() || power <= Watts{}) continue;
-    least_[i] = std::min(least_[i].value_or(power), power);
-    if (stretch.entries.empty()) lowest_[i] = std::min(lowest_[i].value_or(power), power);
+    const Watts power = closed.cumulatives[i].energy / closed.time;
+    if (!meters_[i].responsive() || power <= Watts{}) continue;
+    min_power_[i] = std::min(min_power_[i].value_or(power), power);
+    if (interval.entries.empty()) idle_power_[i] = std::min(idle_power_[i].value_or(power), power);
   }
 }
 
-void Ledger::finish() {
+void EnergyAccounting::finish() {
   for (auto at = jobs_.begin(); at != jobs_.end();) {
-    OpenJob& job = at->second;
+    JobState& job = at->second;
     const bool awaited = std::any_of(pending_.begin(), pending_.end(), [&](const Pending& pending) {
       return std::any_of(pending.entries.begin(), pending.entries.end(),
                          [&](const Entry& e) { return e.job == at->first; });
@@ -255,21 +263,21 @@ void Ledger::finish() {
   }
 }
 
-Joules Ledger::not_conserved() const {
+Joules EnergyAccounting::not_conserved() const {
   Joules left = node_energy_ - ended_energy_ - idle_.front().total - system_.front().total;
   for (const auto& [serial, job] : jobs_) left -= job.own.by_policy.front().total;
   return left;
 }
 
-Ledger Ledger::forced() const {
-  Ledger copy = *this;
-  if (!copy.pending_.empty()) copy.settle(true);
+EnergyAccounting EnergyAccounting::snapshot() const {
+  EnergyAccounting copy = *this;
+  if (!copy.pending_.empty()) copy.close_interval(true);
   return copy;
 }
 
-bool Ledger::take_changed() { return std::exchange(changed_, false); }
+bool EnergyAccounting::take_changed() { return std::exchange(changed_, false); }
 
-void Ledger::tick() {
+void EnergyAccounting::tick() {
   for (auto& [serial, job] : jobs_)
     if (job.own.until - job.published.until + kEarly >= finest_step(!job.shared)) job.published = job.own;
 }

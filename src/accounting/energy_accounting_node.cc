@@ -6,7 +6,7 @@
 
 namespace nw {
 
-void Ledger::write(pb::NodeState& out) const {
+void EnergyAccounting::write(pb::NodeState& out) const {
   out.set_host(node_.record.node().host());
   out.set_node_type(node_.record.node_type());
   out.set_version(node_.record.version());
@@ -15,10 +15,10 @@ void Ledger::write(pb::NodeState& out) const {
   out.set_policy(std::string(name(kPolicies[0])));
   write_rows(out);
   write_parts(out);
-  for (const Meter& meter : meters_) nw::write_anomalies(meter.anomalies(), meter.plate().id, *out.mutable_anomalies());
+  for (const Meter& meter : meters_) nw::write_anomalies(meter.anomalies(), meter.info().id, *out.mutable_anomalies());
 }
 
-void Ledger::write_rows(pb::NodeState& out) const {
+void EnergyAccounting::write_rows(pb::NodeState& out) const {
   Joules jobs = ended_energy_;
   std::uint32_t running = 0;
   for (const auto& [serial, job] : jobs_) {
@@ -39,35 +39,35 @@ void Ledger::write_rows(pb::NodeState& out) const {
   out.set_not_conserved_uj(not_conserved().count());
 }
 
-void Ledger::write_parts(pb::NodeState& out) const {
-  Kind kind = Kind::measured;
+void EnergyAccounting::write_parts(pb::NodeState& out) const {
+  Provenance kind = Provenance::measured;
   Boundary boundary = Boundary::on_chip;
   for (std::size_t i = 0; i < meters_.size(); ++i) {
-    if (!meters_[i].alive()) continue;
-    const Nameplate& plate = meters_[i].plate();
-    const bool of_total = layout_.is_of_total(i);
+    if (!meters_[i].responsive()) continue;
+    const SensorInfo& info = meters_[i].info();
+    const bool of_total = total_sensors_.is_of_total(i);
     pb::NodePart& part = *out.add_parts();
-    part.set_domain(std::string(name(plate.part.domain)));
-    part.set_device(plate.part.device);
-    part.set_label(plate.label);
-    part.set_sensor(plate.id);
+    part.set_domain(std::string(name(info.part.domain)));
+    part.set_device(info.part.device);
+    part.set_label(info.label);
+    part.set_sensor(info.id);
     part.set_energy_uj(parts_[i].count());
-    part.set_kind(to_record(plate.how));
-    part.set_counted(layout_.is_counted(i));
+    part.set_kind(to_record(info.provenance));
+    part.set_counted(total_sensors_.is_counted(i));
     if (power_[i]) part.set_power_uw(power_[i]->count());
     if (!of_total) continue;
-    kind = std::max(kind, plate.how);
-    boundary = std::max(boundary, plate.boundary);
+    kind = std::max(kind, info.provenance);
+    boundary = std::max(boundary, info.boundary);
   }
   out.set_kind(to_record(kind));
   out.set_boundary(to_record(boundary));
-  if (!layout_.root) return;
-  pb::NodePart& rest = *out.add_parts();
-  rest.set_domain("other");
-  rest.set_label("rest of node");
-  rest.set_energy_uj(rest_.count());
-  rest.set_kind(pb::KIND_DERIVED);
-  rest.set_counted(true);
+  if (!total_sensors_.total_sensor) return;
+  pb::NodePart& remainder = *out.add_parts();
+  remainder.set_domain("other");
+  remainder.set_label("rest of node");
+  remainder.set_energy_uj(remainder_.count());
+  remainder.set_kind(pb::KIND_DERIVED);
+  remainder.set_counted(true);
 }
 
 }  // namespace nw

@@ -11,32 +11,32 @@ namespace nw {
 
 namespace {
 // A constant offset of a sensor is shared as its energy is.
-Nameplate as_given(const Nameplate& plate, double share) {
-  Nameplate own = plate;
-  own.bias = {};  // taken off each stretch
-  own.offset = Watts::of(static_cast<std::int64_t>(static_cast<double>(plate.offset.count()) * share));
+SensorInfo as_given(const SensorInfo& info, double share) {
+  SensorInfo own = info;
+  own.bias = {};  // taken off each interval
+  own.offset = Watts::of(static_cast<std::int64_t>(static_cast<double>(info.offset.count()) * share));
   return own;
 }
 
 // In the name of a term of doubt. Of one job they err alike on both sockets, and in all its steps; of two jobs not.
-std::string name_division(Rule rule, const std::string& job) {
+std::string name_division(DivisionKey rule, const std::string& job) {
   static constexpr const char* kNames[] = {"CPU time", "memory held", "slices", "what the node's parts draw"};
   return std::string("division by ") + kNames[static_cast<std::size_t>(rule)] + ", job " + job;
 }
 
-Energy make_given(const Meter& meter, const Book::Line& line, Nanos duration, const std::string& job) {
+Energy make_given(const Meter& meter, const EnergyAccumulator::Line& line, Nanos duration, const std::string& job) {
   const bool whole = line.given.energy == line.whole;
   const double share = whole ? 1 : line.whole == Joules{} ? 0 : to_joules(line.given.energy) / to_joules(line.whole);
   const auto scaled = [&](std::optional<Watts> power) {
     return Watts::of(static_cast<std::int64_t>(static_cast<double>(power.value_or(Watts{}).count()) * share));
   };
-  Energy energy = make_energy(as_given(meter.plate(), share), {line.given, duration, line.edges},
+  Energy energy = make_energy(as_given(meter.info(), share), {line.given, duration, line.edges},
                               {scaled(meter.min_power()), scaled(meter.max_power()), false});
   if (line.division > 0)
-    energy.uncertainty.add({name_division(rule_of(meter.plate().part.domain), job), line.division, true, false});
+    energy.uncertainty.add({name_division(division_key_of(meter.info().part.domain), job), line.division, true, false});
   // Of an accelerator that is divided nobody measures the parts.
-  if (!whole) energy.kind = meter.plate().part.domain == Domain::gpu ? Kind::estimated : Kind::attributed;
-  energy.kind = std::max(energy.kind, meter.plate().how);
+  if (!whole) energy.kind = meter.info().part.domain == Domain::gpu ? Provenance::estimated : Provenance::attributed;
+  energy.kind = std::max(energy.kind, meter.info().provenance);
   if (line.given.covered <= Nanos{} && line.whole == Joules{}) {  // never read, or dead
     energy.value.reset();
     energy.coverage = 0;
@@ -45,42 +45,44 @@ Energy make_given(const Meter& meter, const Book::Line& line, Nanos duration, co
 }
 }  // namespace
 
-Composition Ledger::compose_book(const Book& book, const OpenJob& job, std::span<const Peak> peaks) const {
-  std::vector<Branch> branches;
+NodeEnergy EnergyAccounting::compose_energy(const EnergyAccumulator& accumulator, const JobState& job,
+                                            std::span<const Peak> peaks) const {
+  std::vector<SensorEnergy> sensor_energies;
   for (std::size_t i = 0; i < meters_.size(); ++i)
-    if (!is_of_others(book.lines[i], meters_[i].plate().part.domain))
-      branches.push_back({&meters_[i].plate(),
-                          make_given(meters_[i], book.lines[i], book.duration, job.record.job().id()),
-                          i < peaks.size() ? peaks[i].most : std::nullopt});
-  Composition composition = compose(branches);
-  if (composition.total.value) composition.total.value = book.total;
-  return composition;
+    if (!belongs_to_other_job(accumulator.lines[i], meters_[i].info().part.domain))
+      sensor_energies.push_back(
+          {&meters_[i].info(),
+           make_given(meters_[i], accumulator.lines[i], accumulator.duration, job.record.job().id()),
+           i < peaks.size() ? peaks[i].most : std::nullopt});
+  NodeEnergy node_energy = compose(sensor_energies);
+  if (node_energy.total.value) node_energy.total.value = accumulator.total;
+  return node_energy;
 }
 
-void Ledger::write_steps(const OpenJob& job, const JobBooks& books, pb::Record& record) const {
-  const auto write = [&](const std::string& id, const Book& book) -> pb::Step& {
+void EnergyAccounting::write_steps(const JobState& job, const JobTotals& totals, pb::Record& record) const {
+  const auto write = [&](const std::string& id, const EnergyAccumulator& accumulator) -> pb::Step& {
     pb::Step& out = *record.mutable_job()->add_steps();
     out.set_id(id);
-    const Composition parts = compose_book(book, job);
+    const NodeEnergy parts = compose_energy(accumulator, job);
     write_energy(parts.total, *out.mutable_energy());
     for (const Component& component : parts.components) write_component(component, *out.add_components());
     return out;
   };
-  for (const auto& [id, step] : books.steps) {
-    pb::Step& out = write(id, step.book);
+  for (const auto& [id, step] : totals.steps) {
+    pb::Step& out = write(id, step.accumulator);
     out.set_begin_ns((step.begin - job.begin).count());
-    out.set_duration_ns((step.end.value_or(std::max(books.until, step.begin)) - step.begin).count());
+    out.set_duration_ns((step.end.value_or(std::max(totals.until, step.begin)) - step.begin).count());
     if (step.cpu && step.cpu_begin) out.set_cpu_s(to_seconds(*step.cpu));
     out.set_phase(step.phase);
     out.set_running(!step.end);
   }
-  if (books.loose.duration <= Nanos{}) return;
-  write("", books.loose).set_duration_ns(books.loose.duration.count());
+  if (totals.loose.duration <= Nanos{}) return;
+  write("", totals.loose).set_duration_ns(totals.loose.duration.count());
 }
 
-void Ledger::write_anomalies(const OpenJob& job, pb::Record& record) const {
+void EnergyAccounting::write_anomalies(const JobState& job, pb::Record& record) const {
   for (std::size_t i = 0; i < meters_.size(); ++i)
-    nw::write_anomalies(meters_[i].anomalies().since(job.anomalies[i]), meters_[i].plate().id,
+    nw::write_anomalies(meters_[i].anomalies().since(job.anomalies[i]), meters_[i].info().id,
                         *record.mutable_anomalies());
   const std::string &begin = record.job().begin_basis(), &end = record.job().end_basis();
   AnomalyCounts of_job;
@@ -92,16 +94,18 @@ void Ledger::write_anomalies(const OpenJob& job, pb::Record& record) const {
 }
 
 // What the division alone leaves open: over parts of one rule linearly, over rules in quadrature (attribute.h).
-void Ledger::write_doubt(const Book& book, pb::Record& record) const {
+void EnergyAccounting::write_uncertainty(const EnergyAccumulator& accumulator, pb::Record& record) const {
   Uncertainty divisions;
   for (std::size_t i = 0; i < meters_.size(); ++i)
-    if (layout_.is_of_total(i))
-      divisions.add({name_division(rule_of(meters_[i].plate().part.domain), ""), book.lines[i].division, true, false});
+    if (total_sensors_.is_of_total(i))
+      divisions.add({name_division(division_key_of(meters_[i].info().part.domain), ""), accumulator.lines[i].division,
+                     true, false});
   if (divisions.combined() > 0) record.mutable_job()->set_u_share_uj(divisions.combined() * 1e6);
 }
 
 // Which accelerators were its own, and what those took on which nobody ever saw a process.
-void Ledger::write_accelerators(const OpenJob& job, const Book& book, pb::Record& record) const {
+void EnergyAccounting::write_accelerators(const JobState& job, const EnergyAccumulator& accumulator,
+                                          pb::Record& record) const {
   write_devices(node_.devices, record);
   for (pb::Device& device : *record.mutable_devices())
     for (std::size_t k = 0; k < device_names_.size(); ++k) {
@@ -112,22 +116,22 @@ void Ledger::write_accelerators(const OpenJob& job, const Book& book, pb::Record
   if (!job.looked) return;
   Joules unused;
   for (std::size_t i = 0; i < meters_.size(); ++i) {
-    const Nameplate& plate = meters_[i].plate();
+    const SensorInfo& info = meters_[i].info();
     for (std::size_t k = 0; k < device_names_.size(); ++k)
-      if (plate.part == Part{Domain::gpu, device_names_[k]} && plate.kind == SensorKind::counter && !job.worked[k])
-        unused += book.lines[i].given.energy;
+      if (info.part == Part{Domain::gpu, device_names_[k]} && info.kind == SensorKind::counter && !job.worked[k])
+        unused += accumulator.lines[i].given.energy;
   }
   record.mutable_job()->set_unused_gpu_uj(unused.count());
 }
 
-pb::Record Ledger::make_record(const OpenJob& job, const JobBooks& books) const {
+pb::Record EnergyAccounting::make_record(const JobState& job, const JobTotals& totals) const {
   pb::Record record = job.record;
   pb::Job& its = *record.mutable_job();
   record.set_job_key("slurm-" + its.id());
   record.set_state(!job.end ? "running" : its.end_basis() == "reboot" ? "lost" : "ended");
-  record.set_duration_ns((job.end.value_or(books.until) - job.begin).count());
-  const Book& book = books.by_policy.front();
-  const Composition parts = compose_book(book, job, books.peaks);
+  record.set_duration_ns((job.end.value_or(totals.until) - job.begin).count());
+  const EnergyAccumulator& accumulator = totals.by_policy.front();
+  const NodeEnergy parts = compose_energy(accumulator, job, totals.peaks);
   write_energy(parts.total, *record.mutable_energy());
   if (parts.node_estimate) write_energy(*parts.node_estimate, *record.mutable_node_estimate());
   record.set_modelled_fraction(parts.modelled_fraction);
@@ -136,25 +140,25 @@ pb::Record Ledger::make_record(const OpenJob& job, const JobBooks& books) const 
   its.set_exclusive(!job.shared);
   its.set_policy(std::string(name(kPolicies[0])));
   for (std::size_t p = 1; p < std::size(kPolicies); ++p) {
-    const Composition other = compose_book(books.by_policy[p], job);
+    const NodeEnergy other = compose_energy(totals.by_policy[p], job);
     pb::ByPolicy& out = *its.add_others();
     out.set_policy(std::string(name(kPolicies[p])));
     write_energy(other.total, *out.mutable_energy());
     for (const Component& component : other.components) write_component(component, *out.add_components());
   }
-  for (const Meter& meter : meters_) write_sensor(meter.plate(), *record.add_sensors());
-  write_doubt(book, record);
-  write_accelerators(job, book, record);
-  books.timeline.write(*record.mutable_timeline());
-  write_steps(job, books, record);
+  for (const Meter& meter : meters_) write_sensor(meter.info(), *record.add_sensors());
+  write_uncertainty(accumulator, record);
+  write_accelerators(job, accumulator, record);
+  totals.timeline.write(*record.mutable_timeline());
+  write_steps(job, totals, record);
   write_anomalies(job, record);
   return record;
 }
 
-std::vector<pb::Record> Ledger::running(bool published) const {
+std::vector<pb::Record> EnergyAccounting::running(bool published) const {
   std::vector<pb::Record> records;
   for (auto at = jobs_.rbegin(); at != jobs_.rend(); ++at) {
-    const OpenJob& job = at->second;
+    const JobState& job = at->second;
     if (!job.end) records.push_back(make_record(job, published ? job.published : job.own));
   }
   return records;

@@ -11,56 +11,56 @@ struct Machine {
   static constexpr std::int64_t kWatts[] = {100, 100, 20, 300};
 
   Machine() {
-    const auto plate = [](const char* id, Part part) {
-      Nameplate made;
+    const auto info = [](const char* id, Part part) {
+      SensorInfo made;
       made.id = made.source = id;
       made.part = std::move(part);
-      made.refresh = millis(1);
+      made.update_interval = millis(1);
       return made;
     };
-    plates = {plate("rapl/package-0", {Domain::package, "0"}), plate("rapl/package-1", {Domain::package, "1"}),
-              plate("rapl/dram-0", {Domain::dram, "0"}), plate("nvml/GPU-a/energy", {Domain::gpu, "GPU-a"})};
+    infos = {info("rapl/package-0", {Domain::package, "0"}), info("rapl/package-1", {Domain::package, "1"}),
+             info("rapl/dram-0", {Domain::dram, "0"}), info("nvml/GPU-a/energy", {Domain::gpu, "GPU-a"})};
   }
 
-  Sweep read() const {
-    Sweep sweep;
-    for (std::size_t i = 0; i < plates.size(); ++i)
-      sweep.push_back({now,
-                       now,
-                       {},
-                       static_cast<std::uint64_t>(1'000'000'000'000 + kWatts[i] * (now.count() / 1000) +
-                                                  (i == 0 ? burst.count() : 0)),
-                       Status::ok,
-                       {}});
-    return sweep;
+  SampleSet read() const {
+    SampleSet sample_set;
+    for (std::size_t i = 0; i < infos.size(); ++i)
+      sample_set.push_back({now,
+                            now,
+                            {},
+                            static_cast<std::uint64_t>(1'000'000'000'000 + kWatts[i] * (now.count() / 1000) +
+                                                       (i == 0 ? burst.count() : 0)),
+                            Status::ok,
+                            {}});
+    return sample_set;
   }
-  Census count() {
-    census.at = now;
-    census.cpus = 8;
-    census.memory = 64'000'000'000;
-    census.memory_used = 8'000'000'000;
-    census.busy = busy;
-    return census;
+  CgroupSnapshot count() {
+    cgroups.at = now;
+    cgroups.cpus = 8;
+    cgroups.memory = 64'000'000'000;
+    cgroups.memory_used = 8'000'000'000;
+    cgroups.busy = busy;
+    return cgroups;
   }
   void pass(Nanos time) {
     now += time;
     busy += time;
   }
 
-  std::vector<Nameplate> plates;
+  std::vector<SensorInfo> infos;
   Nanos now = seconds(100), busy{};
   Joules burst;  // of the first package, beside its power
-  Census census;
+  CgroupSnapshot cgroups;
 };
 
 constexpr std::int64_t kAll = 520;  // W
 
-LedgerNode make_node() {
-  LedgerNode node;
+AccountedNode make_node() {
+  AccountedNode node;
   for (const char* package : {"rapl/package-0", "rapl/package-1"}) node.idle[package] = watts(40);
   int count = 0;
   node.make_uid = [count]() mutable { return "uid" + std::to_string(count++); };
-  ActivityPlate gpu;
+  UtilizationInfo gpu;
   gpu.id = "nvml/GPU-a/activity";
   gpu.part = {Domain::gpu, "GPU-a"};
   gpu.indices = {0};
@@ -68,8 +68,8 @@ LedgerNode make_node() {
   return node;
 }
 
-JobUse make_use(std::string id, std::vector<unsigned> cpus, Nanos cpu = {}) {
-  JobUse use;
+CgroupUsage make_use(std::string id, std::vector<unsigned> cpus, Nanos cpu = {}) {
+  CgroupUsage use;
   use.id = std::move(id);
   use.uid = 1000;
   use.cpus = std::move(cpus);
@@ -80,40 +80,40 @@ JobUse make_use(std::string id, std::vector<unsigned> cpus, Nanos cpu = {}) {
 
 const std::vector<unsigned> kEveryCpu{0, 1, 2, 3, 4, 5, 6, 7};
 
-class LedgerTest : public ::testing::Test {
+class EnergyAccountingTest : public ::testing::Test {
  protected:
   void moment(Nanos time = seconds(1)) {
     machine.pass(time);
-    ledger.add(machine.read(), machine.count(), (seconds(1'700'000'000) + machine.now).count());
-    EXPECT_EQ(ledger.not_conserved(), Joules{});
+    accounting.add(machine.read(), machine.count(), (seconds(1'700'000'000) + machine.now).count());
+    EXPECT_EQ(accounting.not_conserved(), Joules{});
   }
   pb::Record take() {
-    EXPECT_EQ(ledger.ended().size(), 1U);
-    if (ledger.ended().empty()) return {};
-    pb::Record record = ledger.ended().front();
-    ledger.ended().clear();
+    EXPECT_EQ(accounting.ended().size(), 1U);
+    if (accounting.ended().empty()) return {};
+    pb::Record record = accounting.ended().front();
+    accounting.ended().clear();
     return record;
   }
   static double energy_of(const pb::Record& record) { return static_cast<double>(record.energy().energy_uj()) * 1e-6; }
   // What a killed process leaves, taken on by a new one.
   void kill(const std::string& boot = "boot") {
-    pb::Books books;
-    ledger.forced().write("boot", books);
-    pb::Books read;
-    ASSERT_TRUE(read.ParseFromString(books.SerializeAsString()));
-    ledger = Ledger(machine.plates, make_node(), seconds(1));
-    ledger.resume(read, boot, machine.now);
+    pb::Checkpoint checkpoint;
+    accounting.snapshot().write("boot", checkpoint);
+    pb::Checkpoint read;
+    ASSERT_TRUE(read.ParseFromString(checkpoint.SerializeAsString()));
+    accounting = EnergyAccounting(machine.infos, make_node(), seconds(1));
+    accounting.resume(read, boot, machine.now);
   }
 
   Machine machine;
-  Ledger ledger{machine.plates, make_node(), seconds(1)};
+  EnergyAccounting accounting{machine.infos, make_node(), seconds(1)};
 };
 
-TEST_F(LedgerTest, ExclusiveJobHasTheWholeNode) {
+TEST_F(EnergyAccountingTest, ExclusiveJobHasTheWholeNode) {
   for (int i = 0; i < 5; ++i) moment();
-  machine.census.jobs = {make_use("4711", kEveryCpu)};
+  machine.cgroups.jobs = {make_use("4711", kEveryCpu)};
   for (int i = 0; i < 10; ++i) moment();
-  machine.census.jobs.clear();
+  machine.cgroups.jobs.clear();
   for (int i = 0; i < 3; ++i) moment();
   const pb::Record record = take();
   EXPECT_NEAR(energy_of(record), kAll * 10.0, 0.01);
@@ -125,20 +125,20 @@ TEST_F(LedgerTest, ExclusiveJobHasTheWholeNode) {
   EXPECT_EQ(record.job_key(), "slurm-4711");
   EXPECT_EQ(record.job().begin_basis(), "cgroup");
   pb::NodeState state;
-  ledger.write(state);
+  accounting.write(state);
   EXPECT_EQ(state.not_conserved_uj(), 0);
   EXPECT_EQ(state.jobs_ended(), 1U);
 }
 
-TEST_F(LedgerTest, JobIsConfinedLaterThanItIsSeen) {
+TEST_F(EnergyAccountingTest, JobIsConfinedLaterThanItIsSeen) {
   moment();
-  machine.census.jobs = {make_use("1", {})};
+  machine.cgroups.jobs = {make_use("1", {})};
   moment();
   moment(millis(900));
-  machine.census.jobs[0].cpus = kEveryCpu;
+  machine.cgroups.jobs[0].cpus = kEveryCpu;
   moment();
   moment();
-  machine.census.jobs.clear();
+  machine.cgroups.jobs.clear();
   moment();
   const pb::Record record = take();
   EXPECT_TRUE(record.job().exclusive());
@@ -146,32 +146,32 @@ TEST_F(LedgerTest, JobIsConfinedLaterThanItIsSeen) {
   EXPECT_NEAR(energy_of(record), kAll * 3.9, 0.01);
 }
 
-TEST_F(LedgerTest, JobsThatNothingConfinesShareWhatIsLeft) {
+TEST_F(EnergyAccountingTest, JobsThatNothingConfinesShareWhatIsLeft) {
   moment();
-  machine.census.jobs = {make_use("1", {}), make_use("2", {0, 1})};
+  machine.cgroups.jobs = {make_use("1", {}), make_use("2", {0, 1})};
   for (int i = 0; i < 10; ++i) moment();
-  machine.census.jobs.clear();
+  machine.cgroups.jobs.clear();
   moment();
-  ASSERT_EQ(ledger.ended().size(), 2U);
-  const auto& others = ledger.ended()[0].job().others(0).energy();
-  EXPECT_GT(others.energy_uj(), ledger.ended()[1].job().others(0).energy().energy_uj());
-  EXPECT_FALSE(ledger.ended()[0].job().exclusive());
+  ASSERT_EQ(accounting.ended().size(), 2U);
+  const auto& others = accounting.ended()[0].job().others(0).energy();
+  EXPECT_GT(others.energy_uj(), accounting.ended()[1].job().others(0).energy().energy_uj());
+  EXPECT_FALSE(accounting.ended()[0].job().exclusive());
 }
 
-TEST_F(LedgerTest, SharesOfANodeAddUpAndAreAttributed) {
+TEST_F(EnergyAccountingTest, SharesOfANodeAddUpAndAreAttributed) {
   moment();
-  machine.census.jobs = {make_use("1", {0, 1}), make_use("2", {2, 3, 4, 5})};
+  machine.cgroups.jobs = {make_use("1", {0, 1}), make_use("2", {2, 3, 4, 5})};
   moment();
   for (int i = 1; i <= 10; ++i) {
-    machine.census.jobs[0].cpu = seconds(i) + seconds(i);
-    machine.census.jobs[1].cpu = seconds(i);
-    machine.census.jobs[0].steps[0].cpu = machine.census.jobs[0].cpu;
+    machine.cgroups.jobs[0].cpu = seconds(i) + seconds(i);
+    machine.cgroups.jobs[1].cpu = seconds(i);
+    machine.cgroups.jobs[0].steps[0].cpu = machine.cgroups.jobs[0].cpu;
     moment();
   }
-  machine.census.jobs.clear();
+  machine.cgroups.jobs.clear();
   moment();
-  ASSERT_EQ(ledger.ended().size(), 2U);
-  const pb::Record one = ledger.ended()[0], two = ledger.ended()[1];
+  ASSERT_EQ(accounting.ended().size(), 2U);
+  const pb::Record one = accounting.ended()[0], two = accounting.ended()[1];
   EXPECT_EQ(one.energy().kind(), pb::KIND_ATTRIBUTED);
   EXPECT_FALSE(one.job().exclusive());
   EXPECT_GT(energy_of(one), energy_of(two)) << "by use";
@@ -192,13 +192,13 @@ TEST_F(LedgerTest, SharesOfANodeAddUpAndAreAttributed) {
   EXPECT_NEAR(found->u_uj(), sockets, 1);
 }
 
-TEST_F(LedgerTest, AcceleratorGoesToWhomItWasGiven) {
+TEST_F(EnergyAccountingTest, AcceleratorGoesToWhomItWasGiven) {
   moment();
-  ledger.hint({"begin", {{"job", "1"}, {"uid", "7"}, {"gpus", "0"}, {"name", "train"}}});
+  accounting.hint({"begin", {{"job", "1"}, {"uid", "7"}, {"gpus", "0"}, {"name", "train"}}});
   moment(millis(100));
-  machine.census.jobs = {make_use("1", {0, 1}), make_use("2", {2, 3})};
+  machine.cgroups.jobs = {make_use("1", {0, 1}), make_use("2", {2, 3})};
   for (int i = 0; i < 10; ++i) moment();
-  machine.census.jobs = {machine.census.jobs[1]};
+  machine.cgroups.jobs = {machine.cgroups.jobs[1]};
   moment(millis(1));
   const pb::Record record = take();
   EXPECT_EQ(record.name(), "train");
@@ -214,21 +214,21 @@ TEST_F(LedgerTest, AcceleratorGoesToWhomItWasGiven) {
     }
 }
 
-TEST_F(LedgerTest, StepsAddUpToTheJobAndOverlapIsNotCountedTwice) {
+TEST_F(EnergyAccountingTest, StepsAddUpToTheJobAndOverlapIsNotCountedTwice) {
   moment();
-  machine.census.jobs = {make_use("1", kEveryCpu)};
+  machine.cgroups.jobs = {make_use("1", kEveryCpu)};
   moment();
   for (int i = 1; i <= 6; ++i) {
-    auto& job = machine.census.jobs[0];
+    auto& job = machine.cgroups.jobs[0];
     job.cpu = seconds(4 * i);
     job.steps = {{"0", seconds(3 * i)}, {"1", seconds(i)}, {"extern", Nanos{}}};
     if (i > 4) job.steps.erase(job.steps.begin());
     moment();
   }
-  machine.census.jobs[0].steps = {{"extern", Nanos{}}};
+  machine.cgroups.jobs[0].steps = {{"extern", Nanos{}}};
   moment();
   moment();
-  machine.census.jobs.clear();
+  machine.cgroups.jobs.clear();
   moment();
   const pb::Record record = take();
   std::int64_t sum = 0;
@@ -237,63 +237,63 @@ TEST_F(LedgerTest, StepsAddUpToTheJobAndOverlapIsNotCountedTwice) {
   EXPECT_EQ(record.job().steps_size(), 4);  // 0, 1, extern, and what ran in no step
 }
 
-// A sensor that is renewed once a second settles a stretch a moment later.
-TEST_F(LedgerTest, JobThatHasJustEndedIsWhole) {
-  machine.plates[3].refresh = seconds(1);
-  ledger = Ledger(machine.plates, make_node(), seconds(1));
+// A sensor that is renewed once a second settles an interval a moment later.
+TEST_F(EnergyAccountingTest, JobThatHasJustEndedIsWhole) {
+  machine.infos[3].update_interval = seconds(1);
+  accounting = EnergyAccounting(machine.infos, make_node(), seconds(1));
   for (int i = 0; i < 3; ++i) moment();
-  machine.census.jobs = {make_use("1", kEveryCpu)};
+  machine.cgroups.jobs = {make_use("1", kEveryCpu)};
   for (int i = 0; i < 5; ++i) moment();
-  machine.census.jobs.clear();
+  machine.cgroups.jobs.clear();
   moment();
-  EXPECT_TRUE(ledger.running(false).empty());
-  ASSERT_TRUE(ledger.ended().empty()) << "it waits";
-  Ledger now = ledger.forced();
+  EXPECT_TRUE(accounting.running(false).empty());
+  ASSERT_TRUE(accounting.ended().empty()) << "it waits";
+  EnergyAccounting now = accounting.snapshot();
   ASSERT_EQ(now.ended().size(), 1U);
   EXPECT_NEAR(energy_of(now.ended()[0]), kAll * 5.0, 20);
   for (int i = 0; i < 3; ++i) moment();
   EXPECT_NEAR(energy_of(take()), kAll * 5.0, 20);
 }
 
-TEST_F(LedgerTest, EpilogEndsAJobWhoseCgroupLingers) {
+TEST_F(EnergyAccountingTest, EpilogEndsAJobWhoseCgroupLingers) {
   moment();
-  machine.census.jobs = {make_use("1", kEveryCpu)};
+  machine.cgroups.jobs = {make_use("1", kEveryCpu)};
   for (int i = 0; i < 3; ++i) moment();
-  ledger.hint({"end", {{"job", "1"}, {"exit", "2:0"}}});
+  accounting.hint({"end", {{"job", "1"}, {"exit", "2:0"}}});
   moment();
   moment();
   const pb::Record record = take();
   EXPECT_EQ(record.exit_code(), 2);
   EXPECT_EQ(record.job().end_basis(), "epilog");
   EXPECT_EQ(record.duration_ns(), seconds(3).count());
-  machine.census.jobs.clear();
+  machine.cgroups.jobs.clear();
   moment();
-  machine.census.jobs = {make_use("1", kEveryCpu)};  // requeued
+  machine.cgroups.jobs = {make_use("1", kEveryCpu)};  // requeued
   moment();
-  EXPECT_EQ(ledger.running(false).size(), 1U);
+  EXPECT_EQ(accounting.running(false).size(), 1U);
 }
 
-TEST_F(LedgerTest, KillLosesNothingOfAJobThatRunsOn) {
+TEST_F(EnergyAccountingTest, KillLosesNothingOfAJobThatRunsOn) {
   moment();
-  machine.census.jobs = {make_use("1", kEveryCpu)};
+  machine.cgroups.jobs = {make_use("1", kEveryCpu)};
   for (int i = 0; i < 4; ++i) moment();
   machine.pass(millis(700));  // not read any more
   kill();
   machine.pass(seconds(8));
   for (int i = 0; i < 3; ++i) moment();
-  machine.census.jobs.clear();
+  machine.cgroups.jobs.clear();
   moment();
   const pb::Record record = take();
   EXPECT_NEAR(energy_of(record), kAll * (3 + 0.7 + 8 + 3 + 1), 0.01);
   EXPECT_EQ(record.anomalies_size(), 4) << "each counter came late, once";
 }
 
-TEST_F(LedgerTest, JobThatEndedUnseenEndsWithTheLastReading) {
+TEST_F(EnergyAccountingTest, JobThatEndedUnseenEndsWithTheLastReading) {
   moment();
-  machine.census.jobs = {make_use("1", kEveryCpu)};
+  machine.cgroups.jobs = {make_use("1", kEveryCpu)};
   for (int i = 0; i < 4; ++i) moment();
   kill();
-  machine.census.jobs.clear();
+  machine.cgroups.jobs.clear();
   machine.pass(seconds(8));
   moment();
   const pb::Record record = take();
@@ -301,73 +301,73 @@ TEST_F(LedgerTest, JobThatEndedUnseenEndsWithTheLastReading) {
   EXPECT_EQ(record.job().end_basis(), "restart");
 }
 
-TEST_F(LedgerTest, RebootClosesWhatRan) {
+TEST_F(EnergyAccountingTest, RebootClosesWhatRan) {
   moment();
-  machine.census.jobs = {make_use("1", kEveryCpu)};
+  machine.cgroups.jobs = {make_use("1", kEveryCpu)};
   for (int i = 0; i < 4; ++i) moment();
   kill("another boot");
   const pb::Record record = take();
   EXPECT_EQ(record.state(), "lost");
   EXPECT_NEAR(energy_of(record), kAll * 3.0, 0.01);
   machine.now = seconds(5);  // the clock began again
-  machine.census.jobs.clear();
+  machine.cgroups.jobs.clear();
   moment();
   moment();
 }
 
-TEST_F(LedgerTest, BooksOfTheFutureAreNotGoneOnWith) {
+TEST_F(EnergyAccountingTest, BooksOfTheFutureAreNotGoneOnWith) {
   moment();
-  machine.census.jobs = {make_use("1", kEveryCpu)};
+  machine.cgroups.jobs = {make_use("1", kEveryCpu)};
   moment();
   moment();
   machine.now -= seconds(60);
   kill();
   EXPECT_EQ(take().state(), "lost");
-  const auto before = ledger.running(false).size();
+  const auto before = accounting.running(false).size();
   moment();
   moment();
-  EXPECT_GT(ledger.running(false).size(), before) << "time goes on";
+  EXPECT_GT(accounting.running(false).size(), before) << "time goes on";
 }
 
-TEST_F(LedgerTest, RecordThatNobodyKeptSurvivesAKill) {
+TEST_F(EnergyAccountingTest, RecordThatNobodyKeptSurvivesAKill) {
   moment();
-  machine.census.jobs = {make_use("1", kEveryCpu)};
+  machine.cgroups.jobs = {make_use("1", kEveryCpu)};
   moment();
   moment();
-  machine.census.jobs.clear();
+  machine.cgroups.jobs.clear();
   moment();
-  ASSERT_EQ(ledger.ended().size(), 1U);
-  const std::string uid = ledger.ended()[0].uid();
+  ASSERT_EQ(accounting.ended().size(), 1U);
+  const std::string uid = accounting.ended()[0].uid();
   kill();
-  ASSERT_EQ(ledger.ended().size(), 1U);
-  EXPECT_EQ(ledger.ended()[0].uid(), uid);
+  ASSERT_EQ(accounting.ended().size(), 1U);
+  EXPECT_EQ(accounting.ended()[0].uid(), uid);
 }
 
-TEST_F(LedgerTest, OwnersAreShownTicksAlone) {
+TEST_F(EnergyAccountingTest, OwnersAreShownTicksAlone) {
   moment();
-  machine.census.jobs = {make_use("1", kEveryCpu)};
+  machine.cgroups.jobs = {make_use("1", kEveryCpu)};
   moment();
   moment();
-  ledger.tick();
+  accounting.tick();
   moment(millis(50));
-  EXPECT_EQ(ledger.running(true)[0].duration_ns(), seconds(1).count());
-  EXPECT_EQ(ledger.running(false)[0].duration_ns(), (seconds(1) + millis(50)).count());
+  EXPECT_EQ(accounting.running(true)[0].duration_ns(), seconds(1).count());
+  EXPECT_EQ(accounting.running(false)[0].duration_ns(), (seconds(1) + millis(50)).count());
 }
 
 // However often the clock ticks: of a node of his own every second, of a shared one every ten.
-TEST_F(LedgerTest, FastTicksShowOwnersNoFinerSteps) {
+TEST_F(EnergyAccountingTest, FastTicksShowOwnersNoFinerSteps) {
   for (const auto& cpus : {kEveryCpu, std::vector<unsigned>{0, 1}}) {
-    machine.census.jobs.clear();
+    machine.cgroups.jobs.clear();
     moment();
-    machine.census.jobs = {make_use(std::to_string(cpus.size()), cpus)};
+    machine.cgroups.jobs = {make_use(std::to_string(cpus.size()), cpus)};
     moment(millis(100));
     const bool exclusive = cpus == kEveryCpu;
     std::int64_t shown = 0;
     int steps = 0;
     for (int i = 0; i < 300; ++i) {
       moment(millis(100));
-      ledger.tick();
-      const pb::Record now = ledger.running(true).at(0);
+      accounting.tick();
+      const pb::Record now = accounting.running(true).at(0);
       if (now.duration_ns() == shown) continue;
       EXPECT_GE(now.duration_ns() - shown, (finest_step(exclusive) - millis(20)).count());
       shown = now.duration_ns();
@@ -378,19 +378,19 @@ TEST_F(LedgerTest, FastTicksShowOwnersNoFinerSteps) {
 }
 
 // A burst of a second is a second's mean to who is alone, and ten seconds' to who is not.
-TEST_F(LedgerTest, MaximumIsOfStepsThatAnOwnerMayBeTold) {
+TEST_F(EnergyAccountingTest, MaximumIsOfStepsThatAnOwnerMayBeTold) {
   for (const bool alone : {true, false}) {
-    machine.census.jobs.clear();
+    machine.cgroups.jobs.clear();
     moment();
-    machine.census.jobs = {make_use("1", alone ? kEveryCpu : std::vector<unsigned>{0, 1, 2, 3})};
+    machine.cgroups.jobs = {make_use("1", alone ? kEveryCpu : std::vector<unsigned>{0, 1, 2, 3})};
     for (int i = 0; i < 35; ++i) {
       if (i == 17) machine.burst += joules(50);
       const Nanos time = i % 3 == 0 ? seconds(1) : millis(500);
-      machine.census.jobs[0].cpu = *machine.census.jobs[0].cpu + time;
+      machine.cgroups.jobs[0].cpu = *machine.cgroups.jobs[0].cpu + time;
       moment(time);
     }
     if (!alone) kill();
-    machine.census.jobs.clear();
+    machine.cgroups.jobs.clear();
     moment();
     const pb::Record record = take();
     double most = 0;
@@ -404,36 +404,36 @@ TEST_F(LedgerTest, MaximumIsOfStepsThatAnOwnerMayBeTold) {
 }
 
 // Whatever comes and goes, and however often the process is killed: no joule is lost, none is counted twice.
-RC_GTEST_PROP(LedgerProperties, BooksAreTheNode, ()) {
+RC_GTEST_PROP(EnergyAccountingProperties, BooksAreTheNode, ()) {
   Machine machine;
-  Ledger ledger(machine.plates, make_node(), seconds(1));
+  EnergyAccounting accounting(machine.infos, make_node(), seconds(1));
   const auto moment = [&](Nanos time) {
     machine.pass(time);
-    ledger.add(machine.read(), machine.count(), machine.now.count());
+    accounting.add(machine.read(), machine.count(), machine.now.count());
   };
   moment(seconds(1));
   const Nanos begin = machine.now;
   const auto acts = *rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 6));
   unsigned next = 1;
   for (const int act : acts) {
-    auto& jobs = machine.census.jobs;
+    auto& jobs = machine.cgroups.jobs;
     if (act == 0 && jobs.size() < 4) jobs.push_back(make_use(std::to_string(next++), {next % 8, (next + 1) % 8}));
     if (act == 1 && !jobs.empty()) jobs.erase(jobs.begin());
     if (act == 2) {
-      pb::Books books;
-      ledger.forced().write("boot", books);
-      ledger = Ledger(machine.plates, make_node(), seconds(1));
-      ledger.resume(books, "boot", machine.now);
+      pb::Checkpoint checkpoint;
+      accounting.snapshot().write("boot", checkpoint);
+      accounting = EnergyAccounting(machine.infos, make_node(), seconds(1));
+      accounting.resume(checkpoint, "boot", machine.now);
     }
-    for (JobUse& job : jobs) {
+    for (CgroupUsage& job : jobs) {
       job.cpu = *job.cpu + millis(*rc::gen::inRange(0, 2000));
       job.steps[0].cpu = job.cpu;
     }
     moment(millis(*rc::gen::inRange(1, 3000)));
-    RC_ASSERT(ledger.not_conserved() == Joules{});
+    RC_ASSERT(accounting.not_conserved() == Joules{});
   }
   pb::NodeState state;
-  ledger.write(state);
+  accounting.write(state);
   const std::int64_t node = state.rows(3).energy_uj();
   RC_ASSERT(node == kAll * ((machine.now - begin).count() / 1000));
   RC_ASSERT(state.rows(0).energy_uj() + state.rows(1).energy_uj() + state.rows(2).energy_uj() == node);

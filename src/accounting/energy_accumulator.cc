@@ -5,22 +5,22 @@
 
 namespace nw {
 
-void give(Book::Line& line, const Tally& stretch, Joules given, double division) {
-  const Joules all = stretch.energy;
+void give(EnergyAccumulator::Line& line, const CumulativeEnergy& interval, Joules given, double division) {
+  const Joules all = interval.energy;
   const bool whole = given == all;
   const double share = whole ? 1 : all == Joules{} ? 0 : to_joules(given) / to_joules(all);
-  Tally part = stretch;
+  CumulativeEnergy part = interval;
   part.energy = given;
   if (!whole)
     part.filled =
-        all == Joules{} ? Joules{} : Joules::of(mul_div(stretch.filled.count(), given.count(), Int128{all.count()}));
+        all == Joules{} ? Joules{} : Joules::of(mul_div(interval.filled.count(), given.count(), Int128{all.count()}));
   part.steps *= share * share;
   line.given = line.given + part;
   line.whole += all;
   line.division += division;
 }
 
-void Book::add(const Book& other) {
+void EnergyAccumulator::add(const EnergyAccumulator& other) {
   for (std::size_t i = 0; i < lines.size() && i < other.lines.size(); ++i) {
     lines[i].given = lines[i].given + other.lines[i].given;
     lines[i].whole += other.lines[i].whole;
@@ -31,10 +31,10 @@ void Book::add(const Book& other) {
   duration += other.duration;
 }
 
-void write_book(const Book& book, pb::Book& out) {
-  out.set_total_uj(book.total.count());
-  out.set_duration_ns(book.duration.count());
-  for (const Book::Line& line : book.lines) {
+void write_accumulator(const EnergyAccumulator& accumulator, pb::EnergyAccumulator& out) {
+  out.set_total_uj(accumulator.total.count());
+  out.set_duration_ns(accumulator.duration.count());
+  for (const EnergyAccumulator::Line& line : accumulator.lines) {
     out.add_energy_uj(line.given.energy.count());
     out.add_whole_uj(line.whole.count());
     out.add_filled_uj(line.given.filled.count());
@@ -42,18 +42,19 @@ void write_book(const Book& book, pb::Book& out) {
     out.add_division(line.division);
     out.add_edges(line.edges);
   }
-  const auto sampled = [](const Book::Line& line) { return line.given.count > 0; };
-  if (std::none_of(book.lines.begin(), book.lines.end(), sampled)) return;  // counters alone: nothing of power
-  for (const Book::Line& line : book.lines)
+  const auto sampled = [](const EnergyAccumulator::Line& line) { return line.given.count > 0; };
+  if (std::none_of(accumulator.lines.begin(), accumulator.lines.end(), sampled))
+    return;  // counters alone: nothing of power
+  for (const EnergyAccumulator::Line& line : accumulator.lines)
     for (const double figure :
          {line.given.steps, line.given.count, line.given.sum, line.given.squares, line.given.products})
       out.add_sampling(figure);
 }
 
-Book read_book(const pb::Book& in, std::size_t meters) {
-  Book book(meters);
-  book.total = Joules::of(in.total_uj());
-  book.duration = Nanos::of(in.duration_ns());
+EnergyAccumulator read_accumulator(const pb::EnergyAccumulator& in, std::size_t meters) {
+  EnergyAccumulator accumulator(meters);
+  accumulator.total = Joules::of(in.total_uj());
+  accumulator.duration = Nanos::of(in.duration_ns());
   const auto value = [](const auto& list, std::size_t i) {
     const int at = static_cast<int>(i);
     return at < list.size() ? list[at] : 0;
@@ -63,7 +64,7 @@ Book read_book(const pb::Book& in, std::size_t meters) {
     return std::isfinite(figure) ? figure : 0;
   };
   for (std::size_t i = 0; i < meters; ++i) {
-    Book::Line& line = book.lines[i];
+    EnergyAccumulator::Line& line = accumulator.lines[i];
     line.given.energy = Joules::of(value(in.energy_uj(), i));
     line.whole = Joules::of(value(in.whole_uj(), i));
     line.given.filled = Joules::of(value(in.filled_uj(), i));
@@ -74,7 +75,7 @@ Book read_book(const pb::Book& in, std::size_t meters) {
                                 &line.given.products};
     for (std::size_t k = 0; k < 5; ++k) *sampling[k] = finite(in.sampling(), 5 * i + k);
   }
-  return book;
+  return accumulator;
 }
 
 }  // namespace nw

@@ -1,5 +1,5 @@
-// Book: what one consumer was given so far by one policy, meter by meter. Books only add up, and everything in them
-// telescopes: the books of all consumers of a node are the node's, to the microjoule.
+// EnergyAccumulator: what one consumer was given so far by one policy, meter by meter. Books only add up, and
+// everything in them telescopes: the books of all consumers of a node are the node's, to the microjoule.
 #pragma once
 
 #include <optional>
@@ -11,29 +11,30 @@
 
 namespace nw {
 
-struct Book {
-  explicit Book(std::size_t meters = 0) : lines(meters) {}
+struct EnergyAccumulator {
+  explicit EnergyAccumulator(std::size_t meters = 0) : lines(meters) {}
 
   struct Line {
-    Tally given;          // energy and fills divided; times and samples whole
-    Joules whole;         // what the meter took in all meanwhile
-    double division = 0;  // standard uncertainty of the division, J: it adds up linearly over stretches (attribute.h)
+    CumulativeEnergy given;  // energy and fills divided; times and samples whole
+    Joules whole;            // what the meter took in all meanwhile
+    double division = 0;  // standard uncertainty of the division, J: it adds up linearly over intervals (attribute.h)
     double edges = 0;     // variance of both edges, J^2
   };
   std::vector<Line> lines;  // one a meter
   Joules total;             // of the node's total
   Nanos duration;
 
-  void add(const Book& other);
+  void add(const EnergyAccumulator& other);
 };
 
 // What nobody was given is not unknown: an accelerator that is not this job's is no part of its figures at all.
-inline bool is_of_others(const Book::Line& line, Domain domain) {
+inline bool belongs_to_other_job(const EnergyAccumulator::Line& line, Domain domain) {
   return domain == Domain::gpu && line.given.energy == Joules{} && line.whole != Joules{};
 }
 
-// One meter's energy over a stretch, and the part of it that is given.
-void give(Book::Line& line, const Tally& stretch, Joules given, double division);  // doubt: standard uncertainty, J
+// One meter's energy over an interval, and the part of it that is given.
+void give(EnergyAccumulator::Line& line, const CumulativeEnergy& interval, Joules given,
+          double division);  // doubt: standard uncertainty, J
 
 // A power that may be unknown, as the books have it: -1 stands for nothing.
 inline std::int64_t write_power(std::optional<Watts> power) { return power ? power->count() : -1; }
@@ -43,8 +44,8 @@ inline std::optional<Watts> read_power(const google::protobuf::RepeatedField<std
   return Watts::of(powers[index]);
 }
 
-void write_book(const Book& book, pb::Book& out);
+void write_accumulator(const EnergyAccumulator& accumulator, pb::EnergyAccumulator& out);
 // As many lines as there are meters, whatever was written.
-Book read_book(const pb::Book& in, std::size_t meters);
+EnergyAccumulator read_accumulator(const pb::EnergyAccumulator& in, std::size_t meters);
 
 }  // namespace nw

@@ -21,24 +21,24 @@ struct Measured {
   std::uint64_t calls = 0;
 };
 
-// The story of `nodewatt replay`, with a host that fails.
+// The flow of `nodewatt replay`, with a host that fails.
 Measured measure(const Tape& tape, test::Fault fault) {
   TapedHost taped(tape);
   test::FaultyHost host(taped, fault);
-  Reader reader(host, make_survey(host).sensors);
-  Account account(reader.plates(), seconds(1));
+  Reader reader(host, make_inventory(host).sensors);
+  RunAccounting accounting(reader.infos(), seconds(1));
   const Nanos begin = host.now();
-  account.begin(begin);
-  Sweep sweep;
+  accounting.begin(begin);
+  SampleSet sample_set;
   Nanos end = begin;
   do {
     end = host.now();
-    reader.read_all(sweep);
-    account.add(sweep);
+    reader.read_all(sample_set);
+    accounting.add(sample_set);
   } while (host.sleep_until(end));
-  account.end(end);
+  accounting.end(end);
   Measured measured;
-  account.write(measured.record);
+  accounting.write(measured.record);
   measured.calls = host.calls();
   return measured;
 }

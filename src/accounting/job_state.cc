@@ -6,7 +6,8 @@
 
 namespace nw {
 
-JobBooks::JobBooks(std::size_t meters) : by_policy(std::size(kPolicies), Book(meters)), loose(meters), peaks(meters) {}
+JobTotals::JobTotals(std::size_t meters)
+    : by_policy(std::size(kPolicies), EnergyAccumulator(meters)), loose(meters), peaks(meters) {}
 
 void Peak::add(Joules its, Nanos over, Nanos step) {
   energy += its;
@@ -28,13 +29,13 @@ std::vector<std::string> names_of(const pb::Job& job) {
   return names;
 }
 
-bool OpenJob::is(const std::string& asked) const {
+bool JobState::is(const std::string& asked) const {
   const auto names = names_of(record.job());
   return asked == id || std::find(names.begin(), names.end(), asked) != names.end();
 }
 
 namespace {
-void write_step(const std::string& id, const StepBook& step, pb::BookStep& out) {
+void write_step(const std::string& id, const StepTotals& step, pb::CheckpointStep& out) {
   out.set_id(id);
   out.set_begin_ns(step.begin.count());
   out.set_end_ns(step.end ? step.end->count() : 0);
@@ -42,30 +43,31 @@ void write_step(const std::string& id, const StepBook& step, pb::BookStep& out) 
   if (step.cpu_begin) out.set_cpu_begin_ns(step.cpu_begin->count());
   out.set_phase(step.phase);
   out.set_period_ms(step.period_ms);
-  write_book(step.book, *out.mutable_book());
+  write_accumulator(step.accumulator, *out.mutable_accumulator());
 }
 
-StepBook read_step(const pb::BookStep& in, std::size_t meters) {
-  StepBook step(meters);
+StepTotals read_step(const pb::CheckpointStep& in, std::size_t meters) {
+  StepTotals step(meters);
   step.begin = Nanos::of(in.begin_ns());
   if (in.end_ns() != 0) step.end = Nanos::of(in.end_ns());
   if (in.has_cpu_ns()) step.cpu = Nanos::of(in.cpu_ns());
   if (in.has_cpu_begin_ns()) step.cpu_begin = Nanos::of(in.cpu_begin_ns());
   step.phase = in.phase();
   step.period_ms = in.period_ms();
-  step.book = read_book(in.book(), meters);
+  step.accumulator = read_accumulator(in.accumulator(), meters);
   return step;
 }
 }  // namespace
 
-void write_open_job(const OpenJob& job, pb::BookJob& out) {
+void write_job_state(const JobState& job, pb::CheckpointJob& out) {
   out.set_slurmd(job.slurmd);
   out.set_id(job.id);
   out.set_begin_ns(job.begin.count());
   *out.mutable_record() = job.record;
-  for (const Book& book : job.own.by_policy) write_book(book, *out.add_books());
+  for (const EnergyAccumulator& accumulator : job.own.by_policy)
+    write_accumulator(accumulator, *out.add_accumulators());
   for (const auto& [id, step] : job.own.steps) write_step(id, step, *out.add_steps());
-  write_book(job.own.loose, *out.mutable_loose());
+  write_accumulator(job.own.loose, *out.mutable_loose());
   for (const Peak& peak : job.own.peaks) out.add_peak_uw(write_power(peak.most));
   job.own.timeline.write(*out.mutable_timeline());
   if (job.use.cpu) out.set_cpu_ns(job.use.cpu->count());
@@ -79,16 +81,16 @@ void write_open_job(const OpenJob& job, pb::BookJob& out) {
   out.set_gpus(job.gpus);
 }
 
-OpenJob read_open_job(const pb::BookJob& in, std::size_t meters, std::size_t devices) {
-  OpenJob job(meters);
+JobState read_job_state(const pb::CheckpointJob& in, std::size_t meters, std::size_t devices) {
+  JobState job(meters);
   job.slurmd = in.slurmd();
   job.id = in.id();
   job.begin = Nanos::of(in.begin_ns());
   job.record = in.record();
-  for (std::size_t i = 0; i < job.own.by_policy.size() && i < static_cast<std::size_t>(in.books_size()); ++i)
-    job.own.by_policy[i] = read_book(in.books(static_cast<int>(i)), meters);
-  for (const pb::BookStep& step : in.steps()) job.own.steps.insert_or_assign(step.id(), read_step(step, meters));
-  job.own.loose = read_book(in.loose(), meters);
+  for (std::size_t i = 0; i < job.own.by_policy.size() && i < static_cast<std::size_t>(in.accumulators_size()); ++i)
+    job.own.by_policy[i] = read_accumulator(in.accumulators(static_cast<int>(i)), meters);
+  for (const pb::CheckpointStep& step : in.steps()) job.own.steps.insert_or_assign(step.id(), read_step(step, meters));
+  job.own.loose = read_accumulator(in.loose(), meters);
   for (std::size_t i = 0; i < meters; ++i) job.own.peaks[i].most = read_power(in.peak_uw(), i);
   job.own.timeline = JobTimeline::read(in.timeline());
   job.use.slurmd = job.slurmd;

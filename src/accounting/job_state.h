@@ -1,4 +1,4 @@
-// OpenJob: a job that runs on this node, or whose last stretch is not settled yet: who it is, and its books.
+// JobState: a job that runs on this node, or whose last interval is not settled yet: who it is, and its books.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +15,8 @@
 
 namespace nw {
 
-struct StepBook {
-  explicit StepBook(std::size_t meters) : book(meters) {}
+struct StepTotals {
+  explicit StepTotals(std::size_t meters) : accumulator(meters) {}
 
   Nanos begin{};
   std::optional<Nanos> end;        // nothing: it runs
@@ -24,7 +24,7 @@ struct StepBook {
   std::optional<Nanos> cpu;        // and last
   std::string phase;               // as its user called it
   unsigned period_ms = 0;          // how often its user wants sensors read; 0: said nothing
-  Book book;
+  EnergyAccumulator accumulator;
 };
 
 // The highest mean power of one meter's share over a step that its owner may be told (finest_step).
@@ -37,12 +37,12 @@ struct Peak {
 };
 
 // Everything about a job that grows.
-struct JobBooks {
-  explicit JobBooks(std::size_t meters = 0);
+struct JobTotals {
+  explicit JobTotals(std::size_t meters = 0);
 
-  std::vector<Book> by_policy;  // in the order of kPolicies
-  std::map<std::string, StepBook> steps;
-  Book loose;               // what ran in no step
+  std::vector<EnergyAccumulator> by_policy;  // in the order of kPolicies
+  std::map<std::string, StepTotals> steps;
+  EnergyAccumulator loose;  // what ran in no step
   std::vector<Peak> peaks;  // one a meter
   JobTimeline timeline;
   Nanos until{};  // settled so far
@@ -56,25 +56,25 @@ inline constexpr Nanos kEarly = millis(20);  // that a tick may come before its 
 // A step's cgroup is one of these too, but it is Slurm's own and holds no program of the user's.
 inline constexpr const char* kExternStep = "extern";
 
-struct OpenJob {
-  explicit OpenJob(std::size_t meters) : own(meters), published(meters) {}
+struct JobState {
+  explicit JobState(std::size_t meters) : own(meters), published(meters) {}
 
-  std::string slurmd, id;  // as the census names it
+  std::string slurmd, id;  // as the cgroup snapshot names it
   Nanos begin{};
   std::optional<Nanos> end;
   pb::Record record;  // uid, start, and Job as far as it is known
-  JobBooks own;
-  JobBooks published;  // what its owner is shown while it runs: a copy that was made at a tick of the daemon's clock
+  JobTotals own;
+  JobTotals published;  // what its owner is shown while it runs: a copy that was made at a tick of the daemon's clock
 
-  JobUse use;                            // as last read
-  bool seen = false;                     // in a census; else a hint alone speaks of it
+  CgroupUsage use;                       // as last read
+  bool seen = false;                     // in a cgroup snapshot; else a hint alone speaks of it
   bool shared = false;                   // at some time it was not alone on the whole node
   std::vector<bool> devices;             // which accelerators are its own
   std::vector<bool> worked;              // on which a process was seen
   std::string gpus;                      // their numbers on the node, as its prolog was told; "": it said nothing
   std::vector<AnomalyCounts> anomalies;  // of each meter, when it began
   bool looked = false;                   // anybody looked for processes
-  double rate = 0;                       // CPU time a second, over the last stretch
+  double rate = 0;                       // CPU time a second, over the last interval
 
   bool is(const std::string& asked) const;  // whether this is the job that a user calls so
 };
@@ -83,7 +83,7 @@ struct OpenJob {
 // array.
 std::vector<std::string> names_of(const pb::Job& job);
 
-void write_open_job(const OpenJob& job, pb::BookJob& out);
-OpenJob read_open_job(const pb::BookJob& in, std::size_t meters, std::size_t devices);
+void write_job_state(const JobState& job, pb::CheckpointJob& out);
+JobState read_job_state(const pb::CheckpointJob& in, std::size_t meters, std::size_t devices);
 
 }  // namespace nw

@@ -62,14 +62,14 @@ void JobTimeline::write(pb::Timeline& out) const {
   for (const auto& [domain, series] : series_) write_series(domain, series, over_, *out.add_series());
 }
 
-void JobTimeline::write(pb::BookTimeline& out) const {
+void JobTimeline::write(pb::CheckpointTimeline& out) const {
   out.set_step_ns(step_.count());
   out.set_passed_ns(passed_.count());
   out.set_over(static_cast<std::uint32_t>(over_));
   for (const auto& [domain, series] : series_) write_series(domain, series, series.size(), *out.add_series());
 }
 
-JobTimeline JobTimeline::read(const pb::BookTimeline& in) {
+JobTimeline JobTimeline::read(const pb::CheckpointTimeline& in) {
   JobTimeline timeline;
   const Nanos step = Nanos::of(in.step_ns()), passed = Nanos::of(in.passed_ns());
   if (step < timeline.step_ || step > kLongestStep || passed < Nanos{} || passed >= step || in.over() >= kSteps)

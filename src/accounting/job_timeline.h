@@ -24,8 +24,8 @@ class JobTimeline {
   // The steps that are over; none where there are none.
   void write(pb::Timeline& out) const;
   // All of it, for the journal and back. Whatever was written, what is read holds to the rules above.
-  void write(pb::BookTimeline& out) const;
-  static JobTimeline read(const pb::BookTimeline& in);
+  void write(pb::CheckpointTimeline& out) const;
+  static JobTimeline read(const pb::CheckpointTimeline& in);
 
  private:
   void join();

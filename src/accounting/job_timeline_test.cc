@@ -20,7 +20,7 @@ std::int64_t step_of(const JobTimeline& timeline) {
   return out.step_ns() / kNanosPerSecond;
 }
 
-TEST(JobTimeline, StretchesGoIntoStepsByTime) {
+TEST(JobTimeline, IntervalsGoIntoStepsByTime) {
   JobTimeline timeline;
   timeline.add({{Domain::package, Joules::of(600)}}, millis(600), seconds(1));
   EXPECT_TRUE(energies_of(timeline, Domain::package).empty()) << "no step is over";
@@ -52,7 +52,7 @@ TEST(JobTimeline, WhatWasNotReadIsNotNothing) {
   EXPECT_EQ(energies_of(timeline, Domain::gpu).at(0), -1) << "half of a step";
 }
 
-// Nothing is lost or made, however the stretches lie, and the journal gives back what it was given.
+// Nothing is lost or made, however the intervals lie, and the journal gives back what it was given.
 RC_GTEST_PROP(JobTimeline, HoldsWhatItWasGiven, ()) {
   JobTimeline timeline;
   std::int64_t given = 0;
@@ -63,25 +63,25 @@ RC_GTEST_PROP(JobTimeline, HoldsWhatItWasGiven, ()) {
     timeline.add({{Domain::node, Joules::of(energy)}}, over, seconds(act == 7 ? 10 : 1));
     given += energy;
     time += over;
-    pb::BookTimeline books;
-    timeline.write(books);
-    if (act == 1) timeline = JobTimeline::read(books);
+    pb::CheckpointTimeline checkpoint;
+    timeline.write(checkpoint);
+    if (act == 1) timeline = JobTimeline::read(checkpoint);
     std::int64_t held = 0;
-    for (const std::int64_t one : books.series(0).energy_uj()) held += one;
+    for (const std::int64_t one : checkpoint.series(0).energy_uj()) held += one;
     RC_ASSERT(held == given);
-    RC_ASSERT(books.over() * books.step_ns() + books.passed_ns() == time.count());
-    RC_ASSERT(books.over() < JobTimeline::kSteps);
+    RC_ASSERT(checkpoint.over() * checkpoint.step_ns() + checkpoint.passed_ns() == time.count());
+    RC_ASSERT(checkpoint.over() < JobTimeline::kSteps);
   }
 }
 
 TEST(JobTimeline, WhatMakesNoSenseIsNotReadOn) {
-  pb::BookTimeline books;
-  JobTimeline::read(books).add({{Domain::gpu, Joules::of(1)}}, seconds(5), seconds(1));
-  books.set_step_ns(-1);
-  books.set_over(4'000'000'000);
-  books.add_series()->set_domain("gpu");
-  pb::BookTimeline again;
-  JobTimeline::read(books).write(again);
+  pb::CheckpointTimeline checkpoint;
+  JobTimeline::read(checkpoint).add({{Domain::gpu, Joules::of(1)}}, seconds(5), seconds(1));
+  checkpoint.set_step_ns(-1);
+  checkpoint.set_over(4'000'000'000);
+  checkpoint.add_series()->set_domain("gpu");
+  pb::CheckpointTimeline again;
+  JobTimeline::read(checkpoint).write(again);
   EXPECT_EQ(again.over(), 0U);
   EXPECT_EQ(again.step_ns(), seconds(1).count());
 }

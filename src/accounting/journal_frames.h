@@ -1,5 +1,5 @@
-// The words of a journal: how nameplates, sweeps and marks become frames, and how a heap of frames becomes a Record
-// again.
+// The words of a journal: how sensor infos, sample sets and events become frames, and how a heap of frames becomes a
+// Record again.
 #pragma once
 
 #include <functional>
@@ -13,17 +13,17 @@
 
 namespace nw {
 
-std::string encode_header(const pb::Record& record, const std::vector<Nameplate>& plates, Nanos period, Nanos begin);
-std::string encode_sweep(const Sweep& sweep, Nanos period);
-void write_sweep(const Sweep& sweep, Nanos period, pb::JournalSweep& out);
+std::string encode_header(const pb::Record& record, const std::vector<SensorInfo>& infos, Nanos period, Nanos begin);
+std::string encode_sample_set(const SampleSet& sample_set, Nanos period);
+void write_sample_set(const SampleSet& sample_set, Nanos period, pb::JournalSampleSet& out);
 // As it stands there; whoever reads foreign bytes looks first whether they make sense.
-Sweep read_sweep(const pb::JournalSweep& in);
-std::string encode_mark(const Mark& mark);
+SampleSet read_sample_set(const pb::JournalSampleSet& in);
+std::string encode_event(const ProgramEvent& event);
 std::string encode_end(Nanos at, const pb::Record& record);
 
-// Does the sums again from the frames that a dead process left: up to the last sweep, when it did not come to its end.
-// `next` gives one after the other; a run of a million phases is not held in memory. The error says which frame makes
-// no sense.
+// Does the sums again from the frames that a dead process left: up to the last sample set, when it did not come to its
+// end. `next` gives one after the other; a run of a million phases is not held in memory. The error says which frame
+// makes no sense.
 Result<pb::Record> rebuild_record_from(const std::function<std::optional<std::string>()>& next);
 Result<pb::Record> rebuild_record(const std::vector<std::string>& frames);
 

@@ -21,13 +21,13 @@ TEST(Protocol, AWholeJournalGivesTheRecordThatWasWrittenLive) {
   EXPECT_EQ(rebuilt->exit_code(), 3);
 }
 
-TEST(Protocol, CutAfterAnyFrameItIsTheRunUpToTheLastSweep) {
+TEST(Protocol, CutAfterAnyFrameItIsTheRunUpToTheLastSampleSet) {
   const InventedRun run;
   const auto frames = run.frames(false);
   Nanos last = run.begin;
   for (std::size_t length = 1; length <= frames.size(); ++length) {
     if (length > 1)
-      if (const auto* sweep = std::get_if<Sweep>(&run.events[length - 2])) last = sweep->front().before;
+      if (const auto* sample_set = std::get_if<SampleSet>(&run.events[length - 2])) last = sample_set->front().before;
     const auto record = rebuild_record({frames.begin(), frames.begin() + static_cast<std::ptrdiff_t>(length)});
     ASSERT_TRUE(record) << length << ": " << record.error().what;
     EXPECT_EQ(record->state(), "recovered");
@@ -60,33 +60,33 @@ TEST(Protocol, AGarbageFrameIsNamed) {
   }
 }
 
-TEST(Protocol, ASweepOfAnotherLengthIsNamed) {
+TEST(Protocol, ASampleSetOfAnotherLengthIsNamed) {
   auto frames = InventedRun().frames();
-  frames[3] = encode_sweep({test::sample(seconds(1000), 1)}, seconds(1));
+  frames[3] = encode_sample_set({test::sample(seconds(1000), 1)}, seconds(1));
   EXPECT_THAT(rebuild_record(frames).error().what, HasSubstr("frame 4 "));
 }
 
-// A nameplate that would divide by zero, or whose power and unit run off the scale, is no nameplate.
-TEST(Protocol, HostileNameplatesAreRefused) {
+// A sensor info that would divide by zero, or whose power and unit run off the scale, is no sensor info.
+TEST(Protocol, HostileSensorInfosAreRefused) {
   pb::JournalFrame good;
   ASSERT_TRUE(good.ParseFromString(InventedRun().frames()[0]));
   const auto refused = [&](auto&& change) {
     pb::JournalFrame frame = good;
-    change(*frame.mutable_header()->mutable_plates(0));
+    change(*frame.mutable_header()->mutable_infos(0));
     return !rebuild_record({frame.SerializeAsString()});
   };
-  EXPECT_FALSE(refused([](pb::Nameplate&) {}));
-  EXPECT_TRUE(refused([](pb::Nameplate& plate) { plate.set_unit_num(0); }));
-  EXPECT_TRUE(refused([](pb::Nameplate& plate) { plate.set_unit_num(-1); }));
-  EXPECT_TRUE(refused([](pb::Nameplate& plate) { plate.set_unit_num(INT64_MAX); }));
-  EXPECT_TRUE(refused([](pb::Nameplate& plate) { plate.set_unit_den(0); }));
-  EXPECT_TRUE(refused([](pb::Nameplate& plate) { plate.set_ceiling_uw(INT64_MAX); }));
-  EXPECT_TRUE(refused([](pb::Nameplate& plate) { plate.set_ceiling_uw(-1); }));
-  EXPECT_TRUE(refused([](pb::Nameplate& plate) { plate.set_refresh_ns(-1); }));
-  EXPECT_TRUE(refused([](pb::Nameplate& plate) { plate.set_window_ns(INT64_MAX); }));
-  EXPECT_TRUE(refused([](pb::Nameplate& plate) { plate.set_gain(std::nan("")); }));
-  EXPECT_TRUE(refused([](pb::Nameplate& plate) { plate.set_gain(-1); }));
-  EXPECT_TRUE(refused([](pb::Nameplate& plate) { plate.set_domain("moon"); }));
+  EXPECT_FALSE(refused([](pb::SensorInfo&) {}));
+  EXPECT_TRUE(refused([](pb::SensorInfo& info) { info.set_unit_num(0); }));
+  EXPECT_TRUE(refused([](pb::SensorInfo& info) { info.set_unit_num(-1); }));
+  EXPECT_TRUE(refused([](pb::SensorInfo& info) { info.set_unit_num(INT64_MAX); }));
+  EXPECT_TRUE(refused([](pb::SensorInfo& info) { info.set_unit_den(0); }));
+  EXPECT_TRUE(refused([](pb::SensorInfo& info) { info.set_max_power_uw(INT64_MAX); }));
+  EXPECT_TRUE(refused([](pb::SensorInfo& info) { info.set_max_power_uw(-1); }));
+  EXPECT_TRUE(refused([](pb::SensorInfo& info) { info.set_update_interval_ns(-1); }));
+  EXPECT_TRUE(refused([](pb::SensorInfo& info) { info.set_averaging_window_ns(INT64_MAX); }));
+  EXPECT_TRUE(refused([](pb::SensorInfo& info) { info.set_gain(std::nan("")); }));
+  EXPECT_TRUE(refused([](pb::SensorInfo& info) { info.set_gain(-1); }));
+  EXPECT_TRUE(refused([](pb::SensorInfo& info) { info.set_domain("moon"); }));
 }
 
 TEST(Protocol, TimesOffTheScaleAreRefused) {
@@ -94,12 +94,12 @@ TEST(Protocol, TimesOffTheScaleAreRefused) {
   for (const std::int64_t bad : {INT64_MAX, INT64_MIN, std::int64_t{-1}}) {
     auto frames = run.frames();
     pb::JournalFrame frame;
-    frame.mutable_mark()->set_at_ns(bad);
+    frame.mutable_event()->set_at_ns(bad);
     frames.insert(frames.begin() + 4, frame.SerializeAsString());
     EXPECT_THAT(rebuild_record(frames).error().what, HasSubstr("frame 5 ")) << bad;
     frames = run.frames();
     ASSERT_TRUE(frame.ParseFromString(frames[2]));
-    frame.mutable_sweep()->set_at_ns(bad);
+    frame.mutable_sample_set()->set_at_ns(bad);
     frames[2] = frame.SerializeAsString();
     EXPECT_THAT(rebuild_record(frames).error().what, HasSubstr("frame 3 ")) << bad;
     frames = run.frames();
@@ -111,23 +111,23 @@ TEST(Protocol, TimesOffTheScaleAreRefused) {
 }
 
 // A vendor library that hangs for ten seconds in one read.
-TEST(Protocol, ASlowSweepKeepsItsTimes) {
+TEST(Protocol, ASlowSampleSetKeepsItsTimes) {
   const InventedRun run;
-  Sweep slow = run.sweep(run.begin + seconds(6));
+  SampleSet slow = run.sample_set(run.begin + seconds(6));
   slow[1].after += seconds(10);
   for (std::size_t i = 2; i < slow.size(); ++i) slow[i].before += seconds(10), slow[i].after += seconds(10);
   slow[2].raw += 3'000'000'000;
-  const Sweep after = run.sweep(run.begin + seconds(17));
-  Account account(run.plates, run.period);
-  run.feed(account);
-  account.add(slow);
-  account.add(after);
-  account.end(run.begin + seconds(17));
+  const SampleSet after = run.sample_set(run.begin + seconds(17));
+  RunAccounting accounting(run.infos, run.period);
+  run.feed(accounting);
+  accounting.add(slow);
+  accounting.add(after);
+  accounting.end(run.begin + seconds(17));
   pb::Record live = InventedRun::start();
-  account.write(live);
+  accounting.write(live);
   auto frames = run.frames(false);
-  frames.push_back(encode_sweep(slow, run.period));
-  frames.push_back(encode_sweep(after, run.period));
+  frames.push_back(encode_sample_set(slow, run.period));
+  frames.push_back(encode_sample_set(after, run.period));
   const auto rebuilt = rebuild_record(frames);
   ASSERT_TRUE(rebuilt);
   EXPECT_EQ(rebuilt->energy().SerializeAsString(), live.energy().SerializeAsString());
@@ -136,19 +136,20 @@ TEST(Protocol, ASlowSweepKeepsItsTimes) {
 // A program may call its phases what it likes; a record must be readable all the same.
 TEST(Protocol, NamesThatAreNotUtf8DoNotSpoilTheJournal) {
   auto frames = InventedRun().frames();
-  frames.insert(frames.begin() + 9, encode_mark(InventedRun::mark(Mark::Kind::begin, seconds(1000) + millis(510), 77,
-                                                                  "Pr\xfc"
-                                                                  "fung")));
+  frames.insert(frames.begin() + 9,
+                encode_event(InventedRun::event(ProgramEvent::Kind::begin, seconds(1000) + millis(510), 77,
+                                                "Pr\xfc"
+                                                "fung")));
   const auto record = rebuild_record(frames);
   ASSERT_TRUE(record) << record.error().what;
   pb::Record again;
   EXPECT_TRUE(again.ParseFromString(record->SerializeAsString()));
 }
 
-TEST(Protocol, NameplatesThatAreNotUtf8DoNotSpoilTheRecord) {
+TEST(Protocol, SensorInfosThatAreNotUtf8DoNotSpoilTheRecord) {
   InventedRun run;
-  run.plates[2].label = "gpu0 \xff\xfe";
-  run.plates[2].part.device = "GPU-\x80";
+  run.infos[2].label = "gpu0 \xff\xfe";
+  run.infos[2].part.device = "GPU-\x80";
   const auto record = rebuild_record(run.frames());
   ASSERT_TRUE(record) << record.error().what;
   pb::Record again;

@@ -19,7 +19,7 @@ class Printed {
 
   Printed& line(const std::string& text, bool redrawn = false) {
     now_ += seconds(1);
-    rules_.take({text, redrawn}, now_, [this](const Mark& mark) { phases_.add(mark); });
+    rules_.consume({text, redrawn}, now_, [this](const ProgramEvent& event) { phases_.add(event); });
     return *this;
   }
   // "path x count, seconds" in order of first begin.
@@ -97,7 +97,7 @@ TEST(LineRules, ARedrawnBarDoesNotBeginItsPhaseAgain) {
   EXPECT_EQ(lines.phases(), (Seen{"epoch x 2, 2 s"}));
 }
 
-TEST(LineRules, NamesTakeGroupsByNumberAndName) {
+TEST(LineRules, NamesConsumeGroupsByNumberAndName) {
   Printed program({{"${what}-$2 $9$ ${3}=(?P<what>\\w+) (\\d+)(?: of (\\d+))?(x)?(x)?(x)?(x)?(x)?(x)?"}, {}, {}});
   program.line("fold 3 of 5").line("fold 4");
   EXPECT_EQ(program.phases(), (Seen{"fold-3 $ 5 x 1, 1 s", "fold-4 $  x 1, 1 s"}));

@@ -6,34 +6,34 @@
 
 namespace nw {
 
-void Phases::add(const Mark& mark) {
-  switch (mark.kind) {
-    case Mark::Kind::begin: return begin(mark);
-    case Mark::Kind::end: return end(mark.id, mark.at);
-    case Mark::Kind::work: return work(mark);
-    case Mark::Kind::figure: return figure(mark);
-    case Mark::Kind::setting:
-      if (settings_.size() < kMaxSettings || settings_.contains(mark.unit)) settings_[mark.unit] = mark.name;
+void Phases::add(const ProgramEvent& event) {
+  switch (event.kind) {
+    case ProgramEvent::Kind::begin: return begin(event);
+    case ProgramEvent::Kind::end: return end(event.id, event.at);
+    case ProgramEvent::Kind::work: return work(event);
+    case ProgramEvent::Kind::figure: return figure(event);
+    case ProgramEvent::Kind::setting:
+      if (settings_.size() < kMaxSettings || settings_.contains(event.unit)) settings_[event.unit] = event.name;
       return;
   }
 }
 
-void Phases::begin(const Mark& mark) {
-  if (serials_.contains(mark.id)) return anomalies_.add(Anomaly::phase_unmatched);
-  const Thread thread{mark.pid, mark.tid};
+void Phases::begin(const ProgramEvent& event) {
+  if (serials_.contains(event.id)) return anomalies_.add(Anomaly::phase_unmatched);
+  const Thread thread{event.pid, event.tid};
   auto& stack = stacks_[thread];
-  if (stack.size() >= kMaxDepth || open_.size() >= kMaxOpen) return refuse(mark.id);
-  std::string name = mark.name.empty() ? "?" : mark.name;
+  if (stack.size() >= kMaxDepth || open_.size() >= kMaxOpen) return refuse(event.id);
+  std::string name = event.name.empty() ? "?" : event.name;
   std::replace(name.begin(), name.end(), '/', '_');
   const std::string path = path_of(stack, name);
   const bool is_new = !sums_.contains(path);
-  if (is_new && sums_.size() >= 2 * kMaxPaths) return refuse(mark.id);
+  if (is_new && sums_.size() >= 2 * kMaxPaths) return refuse(event.id);
   if (is_new) order_.push_back(path), unions_[path].sum = &sums_[path];
   const std::uint64_t serial = next_serial_++;
-  serials_[mark.id] = serial;
+  serials_[event.id] = serial;
   stack.push_back(serial);
-  open_[serial] = {mark.id, path, name, thread, mark.at};
-  waiting_.push_back({mark.at, &unions_.at(path), false});
+  open_[serial] = {event.id, path, name, thread, event.at};
+  waiting_.push_back({event.at, &unions_.at(path), false});
 }
 
 // Its end is awaited, so that it does not count as unmatched. Should it never come, newer ones push it out.
@@ -72,27 +72,27 @@ void Phases::end(std::uint64_t id, Nanos at) {
   if (stack.empty()) stacks_.erase(thread);
 }
 
-void Phases::work(const Mark& mark) {
-  if (!std::isfinite(mark.value) || mark.value < 0) return anomalies_.add(Anomaly::work_invalid);
-  const auto stack = stacks_.find({mark.pid, mark.tid});
+void Phases::work(const ProgramEvent& event) {
+  if (!std::isfinite(event.value) || event.value < 0) return anomalies_.add(Anomaly::work_invalid);
+  const auto stack = stacks_.find({event.pid, event.tid});
   if (stack != stacks_.end())
     for (auto serial = stack->second.rbegin(); serial != stack->second.rend(); ++serial) {
       const Open& phase = open_.at(*serial);
-      if (!mark.name.empty() && phase.name != mark.name) continue;
-      return add_work(sums_[phase.path].work, mark);
+      if (!event.name.empty() && phase.name != event.name) continue;
+      return add_work(sums_[phase.path].work, event);
     }
-  add_work(work_, mark);
+  add_work(work_, event);
 }
 
-void Phases::add_work(std::map<std::string, double>& sums, const Mark& mark) {
-  if (sums.size() >= kMaxUnits && !sums.contains(mark.unit)) return anomalies_.add(Anomaly::too_many_names);
-  sums[mark.unit] += mark.value;
+void Phases::add_work(std::map<std::string, double>& sums, const ProgramEvent& event) {
+  if (sums.size() >= kMaxUnits && !sums.contains(event.unit)) return anomalies_.add(Anomaly::too_many_names);
+  sums[event.unit] += event.value;
 }
 
-void Phases::figure(const Mark& mark) {
-  if (!std::isfinite(mark.value)) return;
-  if (figures_.size() >= kMaxFigures && !figures_.contains(mark.name)) return anomalies_.add(Anomaly::too_many_names);
-  figures_[mark.name] = mark.value;
+void Phases::figure(const ProgramEvent& event) {
+  if (!std::isfinite(event.value)) return;
+  if (figures_.size() >= kMaxFigures && !figures_.contains(event.name)) return anomalies_.add(Anomaly::too_many_names);
+  figures_[event.name] = event.value;
 }
 
 // What begins or ends with the first edge of all shares what was taken for it.
@@ -100,7 +100,7 @@ Phases::Edge Phases::take_edge(std::span<const Meter> meters, Nanos at) {
   if (first_ && first_->first == at) return first_->second;
   Edge edge;
   for (const Meter& meter : meters) {
-    edge.tallies.push_back(meter.at(at));
+    edge.cumulatives.push_back(meter.at(at));
     edge.variances.push_back(meter.edge_variance(at));
   }
   if (!first_) first_.emplace(at, edge);
@@ -112,14 +112,14 @@ void Phases::note_last(PhaseSum& sum, Nanos at, int ended) {
   if (at == sum.last) sum.at_last += ended;
 }
 
-// A mark that comes so late that its time is settled already begins where that ended: no time counts twice.
-void Phases::open_stretch(Union& path, Nanos at, std::span<const Meter> meters) {
+// An event that comes so late that its time is settled already begins where that ended: no time counts twice.
+void Phases::open_span(Union& path, Nanos at, std::span<const Meter> meters) {
   path.since = std::max(at, path.until);
   path.edge = take_edge(meters, path.since);
   note_last(*path.sum, path.since, -1);
 }
 
-void Phases::close_stretch(Union& path, Nanos at, std::span<const Meter> meters) {
+void Phases::close_span(Union& path, Nanos at, std::span<const Meter> meters) {
   PhaseSum& sum = *path.sum;
   path.until = std::max(at, path.since);
   const Edge edge = take_edge(meters, path.until);
@@ -129,8 +129,8 @@ void Phases::close_stretch(Union& path, Nanos at, std::span<const Meter> meters)
   sum.duration += path.until - path.since;
   sum.intervals.resize(meters.size());
   for (std::size_t i = 0; i < meters.size(); ++i)
-    sum.intervals[i] +=
-        {edge.tallies[i] - path.edge.tallies[i], path.until - path.since, edge.variances[i] + path.edge.variances[i]};
+    sum.intervals[i] += {edge.cumulatives[i] - path.edge.cumulatives[i], path.until - path.since,
+                         edge.variances[i] + path.edge.variances[i]};
   if (sum.spans.size() < PhaseSum::kMaxSpans && spans_ < kMaxAllSpans)
     ++spans_, sum.spans.emplace_back(path.since, path.until);
 }
@@ -138,14 +138,14 @@ void Phases::close_stretch(Union& path, Nanos at, std::span<const Meter> meters)
 void Phases::settle_edge(const Waiting& edge, std::span<const Meter> meters) {
   Union& path = *edge.path;
   if (!edge.is_end) {
-    if (path.open++ == 0) open_stretch(path, edge.at, meters);
+    if (path.open++ == 0) open_span(path, edge.at, meters);
     return;
   }
   ++path.sum->count;
-  if (--path.open == 0) close_stretch(path, edge.at, meters);
+  if (--path.open == 0) close_span(path, edge.at, meters);
 }
 
-// Marks of several processes come nearly in order; which stretches overlap is a question of their times.
+// Events of several processes come nearly in order; which spans overlap is a question of their times.
 void Phases::settle(std::span<const Meter> meters, Nanos until) {
   if (waiting_.empty()) return;
   const auto rest =
@@ -168,9 +168,9 @@ void Phases::close(std::span<const Meter> meters, Nanos begin_time, Nanos end_ti
     for (std::size_t i = 0; i < sum.intervals.size(); ++i) {
       Interval& interval = sum.intervals[i];
       for (int n = 0; sum.last == end_time && n < sum.at_last; ++n)
-        interval.tally = interval.tally + (run_end[i].tally - meters[i].at(end_time));
+        interval.cumulative = interval.cumulative + (run_end[i].cumulative - meters[i].at(end_time));
       for (int n = 0; at_begin && n < sum.at_first; ++n)
-        interval.tally = interval.tally - (run_begin[i].tally - first_->second.tallies[i]);
+        interval.cumulative = interval.cumulative - (run_begin[i].cumulative - first_->second.cumulatives[i]);
     }
   }
 }

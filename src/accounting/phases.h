@@ -1,12 +1,12 @@
-// Phases: which phases are open, from the marks of all threads of all processes of a run, and what each closed one
+// Phases: which phases are open, from the events of all threads of all processes of a run, and what each closed one
 // amounted to.
 //
 // Phases nest by thread: a begun phase lies inside the innermost one that its thread has open, and its path tells so
 // ("train/epoch"). The instances of one path are summed. Where they overlap (eight ranks that all train), the node drew
 // its energy once: what is summed is the time in which at least one instance was open, and its energy. Work is summed
-// over all of them, so that an energy per sample is right however many ranks there are. Each stretch takes the tallies
-// of every meter at both its edges as soon as the sweep after the edge is in, so that nothing has to be remembered of
-// the time between.
+// over all of them, so that an energy per sample is right however many ranks there are. Each span takes the cumulative
+// energies of every meter at both its edges as soon as the sample set after the edge is in, so that nothing has to be
+// remembered of the time between.
 #pragma once
 
 #include <cstdint>
@@ -30,19 +30,19 @@ struct PhaseSum {
   Nanos duration;                              // in which one or more were open
   std::vector<Interval> intervals;             // one a meter
   std::map<std::string, double> work;          // by unit
-  std::vector<std::pair<Nanos, Nanos>> spans;  // that duration's stretches, the first kMaxSpans
-  int at_first = 0, at_last = 0;               // stretches that begin with the first edge of all, end with `last`
+  std::vector<std::pair<Nanos, Nanos>> spans;  // that duration's spans, the first kMaxSpans
+  int at_first = 0, at_last = 0;               // spans that begin with the first edge of all, end with `last`
   Nanos last{};                                // the last edge of this path
   static constexpr std::size_t kMaxSpans = 2000;
 };
 
 class Phases {
  public:
-  void add(const Mark& mark);
-  // Call after each sweep: settles all edges before `until`, the sweep's beginning.
+  void add(const ProgramEvent& event);
+  // Call after each sample set: settles all edges before `until`, the sample set's beginning.
   void settle(std::span<const Meter> meters, Nanos until);
   // Ends what is still open, at `end`, and settles everything. The run's own edges are known better than a phase's
-  // (Meter::edge_after): phases that share one take it, so that phases that tile the run add up to it.
+  // (Meter::begin_boundary): phases that share one take it, so that phases that tile the run add up to it.
   void close(std::span<const Meter> meters, Nanos begin, Nanos end, std::span<const Meter::Edge> run_begin,
              std::span<const Meter::Edge> run_end);
 
@@ -64,14 +64,14 @@ class Phases {
  private:
   using Thread = std::pair<std::uint32_t, std::uint32_t>;  // pid, tid
   struct Edge {
-    std::vector<Tally> tallies;
+    std::vector<CumulativeEnergy> cumulatives;
     std::vector<double> variances;
   };
   // All instances of one path as one: open while any of them is.
   struct Union {
     PhaseSum* sum;
     int open = 0;
-    Nanos since, until;  // of the stretch that is open; the end of the one before
+    Nanos since, until;  // of the span that is open; the end of the one before
     Edge edge;           // at `since`
   };
   struct Open {
@@ -80,22 +80,22 @@ class Phases {
     Thread thread;
     Nanos begin;
   };
-  struct Waiting {  // an instance's edge whose sweep has not come yet
+  struct Waiting {  // an instance's edge whose sample set has not come yet
     Nanos at;
     Union* path;
     bool is_end;
   };
 
-  void begin(const Mark& mark);
+  void begin(const ProgramEvent& event);
   void end(std::uint64_t id, Nanos at);
-  void work(const Mark& mark);
-  void figure(const Mark& mark);
-  void add_work(std::map<std::string, double>& sums, const Mark& mark);
+  void work(const ProgramEvent& event);
+  void figure(const ProgramEvent& event);
+  void add_work(std::map<std::string, double>& sums, const ProgramEvent& event);
   void refuse(std::uint64_t id);
   std::string path_of(const std::vector<std::uint64_t>& stack, const std::string& name);
   void settle_edge(const Waiting& edge, std::span<const Meter> meters);
-  void open_stretch(Union& path, Nanos at, std::span<const Meter> meters);
-  void close_stretch(Union& path, Nanos at, std::span<const Meter> meters);
+  void open_span(Union& path, Nanos at, std::span<const Meter> meters);
+  void close_span(Union& path, Nanos at, std::span<const Meter> meters);
   static void note_last(PhaseSum& sum, Nanos at, int ended);
   Edge take_edge(std::span<const Meter> meters, Nanos at);
 

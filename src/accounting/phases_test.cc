@@ -10,18 +10,20 @@
 namespace nw {
 namespace {
 
-// One counter at 100 W, read every second from second 0 on, and the marks of a program.
+// One counter at 100 W, read every second from second 0 on, and the events of a program.
 class Program {
  public:
-  Program() { meters.emplace_back(test::counter_plate(), seconds(1)), tick(); }
+  Program() { meters.emplace_back(test::counter_info(), seconds(1)), tick(); }
 
   void begin(std::uint64_t id, const std::string& name, std::uint32_t tid = 1, std::uint32_t pid = 1) {
-    phases.add({Mark::Kind::begin, now, id, pid, tid, name, "", 0});
+    phases.add({ProgramEvent::Kind::begin, now, id, pid, tid, name, "", 0});
   }
-  void end(std::uint64_t id, std::uint32_t tid = 1) { phases.add({Mark::Kind::end, now, id, 1, tid, "", "", 0}); }
+  void end(std::uint64_t id, std::uint32_t tid = 1) {
+    phases.add({ProgramEvent::Kind::end, now, id, 1, tid, "", "", 0});
+  }
   void work(const std::string& name, double count, const std::string& unit, std::uint32_t tid = 1,
             std::uint32_t pid = 1) {
-    phases.add({Mark::Kind::work, now, 0, pid, tid, name, unit, count});
+    phases.add({ProgramEvent::Kind::work, now, 0, pid, tid, name, unit, count});
   }
   void pass(int milliseconds) {
     for (int i = 0; i < milliseconds; ++i)
@@ -34,7 +36,7 @@ class Program {
     phases.close(meters, now, now, ends, ends);
   }
   const PhaseSum& at(const std::string& path) const { return phases.sums().at(path); }
-  double joules_of(const std::string& path) const { return to_joules(at(path).intervals.at(0).tally.energy); }
+  double joules_of(const std::string& path) const { return to_joules(at(path).intervals.at(0).cumulative.energy); }
   std::uint64_t count(Anomaly anomaly) const { return phases.anomalies().count(anomaly); }
 
   std::vector<Meter> meters;
@@ -116,7 +118,7 @@ TEST(Phases, InstancesThatOverlapTakeTheNodesEnergyOnceAndAllTheWork) {
   EXPECT_EQ(program.at("train/epoch").work.at("sample"), 512);
 }
 
-TEST(Phases, MarksThatComeOutOfOrderCountNoTimeTwice) {
+TEST(Phases, ProgramEventsThatComeOutOfOrderCountNoTimeTwice) {
   Program program;
   program.begin(1, "a");
   program.pass(2500);
@@ -124,8 +126,8 @@ TEST(Phases, MarksThatComeOutOfOrderCountNoTimeTwice) {
   program.pass(1500);  // settled by now
   for (const std::int64_t ms : {500, 2600}) {
     const auto id = static_cast<std::uint64_t>(ms);
-    program.phases.add({Mark::Kind::begin, millis(ms), id, 2, 2, "a", "", 0});
-    program.phases.add({Mark::Kind::end, millis(ms + 100), id, 2, 2, "", "", 0});
+    program.phases.add({ProgramEvent::Kind::begin, millis(ms), id, 2, 2, "a", "", 0});
+    program.phases.add({ProgramEvent::Kind::end, millis(ms + 100), id, 2, 2, "", "", 0});
   }
   program.close();
   EXPECT_EQ(program.at("a").count, 3u);
@@ -261,7 +263,7 @@ TEST(Phases, InvalidWorkIsIgnoredAndCounted) {
 TEST(Phases, TheLastFigureOfANameWins) {
   Program program;
   for (const double value : {0.5, 0.73, std::nan("")})
-    program.phases.add({Mark::Kind::figure, {}, 0, 1, 1, "dice", "", value});
+    program.phases.add({ProgramEvent::Kind::figure, {}, 0, 1, 1, "dice", "", value});
   EXPECT_EQ(program.phases.figures().at("dice"), 0.73);
   EXPECT_EQ(program.phases.figures().size(), 1u);
 }
@@ -269,7 +271,7 @@ TEST(Phases, TheLastFigureOfANameWins) {
 TEST(Phases, SettingsAreKeptByKeyAndBounded) {
   Program program;
   const auto set = [&](const std::string& key, const char* value) {
-    program.phases.add({Mark::Kind::setting, {}, 0, 1, 1, value, key, 0});
+    program.phases.add({ProgramEvent::Kind::setting, {}, 0, 1, 1, value, key, 0});
   };
   for (int i = 0; i < 300; ++i) set(std::to_string(i), "x");
   set("7", "later");
@@ -281,7 +283,7 @@ TEST(Phases, AnEndBeforeItsBeginLastsNoTime) {
   Program program;
   program.pass(3000);
   program.begin(1, "a");
-  program.phases.add({Mark::Kind::end, seconds(1), 1, 1, 1, "", "", 0});
+  program.phases.add({ProgramEvent::Kind::end, seconds(1), 1, 1, 1, "", "", 0});
   program.close();
   EXPECT_EQ(program.at("a").duration, Nanos{});
   EXPECT_GE(program.joules_of("a"), 0);
@@ -355,7 +357,7 @@ TEST(Phases, UnitsAndFiguresAreBounded) {
   Program program;
   for (int i = 0; i < 3000; ++i) {
     program.work("", 1, "unit " + std::to_string(i));
-    program.phases.add({Mark::Kind::figure, {}, 0, 1, 1, "figure " + std::to_string(i), "", 1});
+    program.phases.add({ProgramEvent::Kind::figure, {}, 0, 1, 1, "figure " + std::to_string(i), "", 1});
   }
   program.work("", 1, "unit 0");
   EXPECT_EQ(program.phases.work().size(), Phases::kMaxUnits);

@@ -21,15 +21,15 @@ void write_work(const std::map<std::string, double>& work, google::protobuf::Rep
   }
 }
 
-Branch make_branch(const Meter& meter, const Interval& interval, bool checked) {
+SensorEnergy make_sensor_energy(const Meter& meter, const Interval& interval, bool checked) {
   const Seen seen{meter.min_power().value_or(Watts{}), meter.max_power().value_or(Watts{}), checked};
-  Branch branch{&meter.plate(), make_energy(meter.plate(), interval, seen), meter.max_power()};
+  SensorEnergy sensor_energy{&meter.info(), make_energy(meter.info(), interval, seen), meter.max_power()};
   // Below zero is what a guess leaves when it has to be taken back after the interval's begin.
-  if (!meter.alive() || interval.tally.covered <= Nanos{} || interval.tally.energy < Joules{}) {
-    branch.energy.value.reset();
-    branch.energy.coverage = 0;
+  if (!meter.responsive() || interval.cumulative.covered <= Nanos{} || interval.cumulative.energy < Joules{}) {
+    sensor_energy.energy.value.reset();
+    sensor_energy.energy.coverage = 0;
   }
-  return branch;
+  return sensor_energy;
 }
 
 AnomalyCounts one_of(Anomaly anomaly) {
@@ -44,24 +44,24 @@ bool is_resolved(const Energy& energy) {
 }
 }  // namespace
 
-Account::Account(const std::vector<Nameplate>& plates, Nanos period) {
+RunAccounting::RunAccounting(const std::vector<SensorInfo>& infos, Nanos period) {
   timeline_.widen(period);
-  meters_.reserve(plates.size());
-  for (const Nameplate& plate : plates) meters_.emplace_back(with_valid_text(plate), period);
-  begins_.resize(plates.size());
-  checked_.resize(plates.size());
+  meters_.reserve(infos.size());
+  for (const SensorInfo& info : infos) meters_.emplace_back(with_valid_text(info), period);
+  begins_.resize(infos.size());
+  checked_.resize(infos.size());
 }
 
-void Account::set_period(Nanos period) {
+void RunAccounting::set_period(Nanos period) {
   timeline_.widen(period);
   for (Meter& meter : meters_) meter.set_period(period);
 }
 
-void Account::add(const Sweep& sweep) {
-  for (std::size_t i = 0; i < meters_.size() && i < sweep.size(); ++i) meters_[i].add(sweep[i]);
-  if (sweep.empty()) return;
-  const Nanos now = sweep.front().before;
-  if (!begun_ && now > begin_) {  // the first sweep after the run's begin: both sides of that edge are in
+void RunAccounting::add(const SampleSet& sample_set) {
+  for (std::size_t i = 0; i < meters_.size() && i < sample_set.size(); ++i) meters_[i].add(sample_set[i]);
+  if (sample_set.empty()) return;
+  const Nanos now = sample_set.front().before;
+  if (!begun_ && now > begin_) {  // the first sample set after the run's begin: both sides of that edge are in
     begun_ = true;
     timeline_.begin(begin_);
   }
@@ -70,31 +70,31 @@ void Account::add(const Sweep& sweep) {
   if (begun_) timeline_.add(meters_, now);
 }
 
-// The tallies at the run's begin, of each meter that can tell by now; at the end of all.
-void Account::settle_begin(bool last) {
+// The cumulative energies at the run's begin, of each meter that can tell by now; at the end of all.
+void RunAccounting::settle_begin(bool last) {
   if (!begun_) return;
   for (std::size_t i = 0; i < meters_.size(); ++i) {
     if (begins_[i]) continue;
-    auto edge = meters_[i].edge_after(begin_);
+    auto edge = meters_[i].begin_boundary(begin_);
     if (!edge && last) edge = Meter::Edge{meters_[i].at(begin_), meters_[i].edge_variance(begin_)};
-    if (edge) begins_[i] = Begin{*edge, meters_[i].before_first(begin_)};
+    if (edge) begins_[i] = Begin{*edge, meters_[i].lead_in(begin_)};
   }
 }
 
-void Account::add(const Mark& mark) {
-  Mark within = mark;
-  within.at = std::max(mark.at, begin_);
+void RunAccounting::add(const ProgramEvent& event) {
+  ProgramEvent within = event;
+  within.at = std::max(event.at, begin_);
   phases_.add(within);
 }
 
-void Account::end(Nanos at) {
+void RunAccounting::end(Nanos at) {
   end_ = at;
   settle_begin(true);
   for (Meter& meter : meters_) meter.close();
   std::vector<Meter::Edge> run_begin;
   for (std::size_t i = 0; i < meters_.size(); ++i) {
     run_begin.push_back(begins_[i] ? begins_[i]->edge : Meter::Edge{});
-    ends_.push_back(meters_[i].edge_before(end_));
+    ends_.push_back(meters_[i].end_boundary(end_));
   }
   timeline_.close(meters_, end_);
   phases_.close(meters_, begin_, end_, run_begin, ends_);
@@ -102,15 +102,17 @@ void Account::end(Nanos at) {
 }
 
 // An energy counter and the power of the same part, both alive for more than five seconds, must agree within a tenth.
-void Account::cross_check() {
+void RunAccounting::cross_check() {
   if (end_ - begin_ < seconds(5) || !begun_) return;
-  const auto energy = [&](std::size_t i) { return to_joules((ends_[i].tally - begins_[i]->edge.tally).energy); };
+  const auto energy = [&](std::size_t i) {
+    return to_joules((ends_[i].cumulative - begins_[i]->edge.cumulative).energy);
+  };
   for (std::size_t i = 0; i < meters_.size(); ++i)
     for (std::size_t j = 0; j < meters_.size(); ++j) {
-      const Nameplate &counter = meters_[i].plate(), &gauge = meters_[j].plate();
+      const SensorInfo &counter = meters_[i].info(), &gauge = meters_[j].info();
       if (counter.part != gauge.part || counter.kind != SensorKind::counter || gauge.kind != SensorKind::gauge)
         continue;
-      if (!meters_[i].alive() || !meters_[j].alive() || counter.how == Kind::estimated) continue;
+      if (!meters_[i].responsive() || !meters_[j].responsive() || counter.provenance == Provenance::estimated) continue;
       const double a = energy(i), b = energy(j);
       if (std::abs(a - b) > kApart * std::max(a, b))
         found_.emplace_back(Anomaly::power_counter_gap, i);
@@ -119,30 +121,30 @@ void Account::cross_check() {
     }
 }
 
-Composition Account::compose_run() const {
-  std::vector<Branch> branches;
+NodeEnergy RunAccounting::compose_run() const {
+  std::vector<SensorEnergy> sensor_energies;
   for (std::size_t i = 0; i < meters_.size(); ++i) {
     Interval interval{{}, end_ - begin_, 0};
     if (begun_) {
-      interval.tally = ends_[i].tally - begins_[i]->edge.tally;
+      interval.cumulative = ends_[i].cumulative - begins_[i]->edge.cumulative;
       interval.edges = begins_[i]->edge.variance + ends_[i].variance;
-      const Joules head = meters_[i].before_first(begin_) - begins_[i]->head;
-      interval.tally.energy += head;
-      interval.tally.filled += head;
+      const Joules head = meters_[i].lead_in(begin_) - begins_[i]->head;
+      interval.cumulative.energy += head;
+      interval.cumulative.filled += head;
     }
-    branches.push_back(make_branch(meters_[i], interval, checked_[i]));
+    sensor_energies.push_back(make_sensor_energy(meters_[i], interval, checked_[i]));
   }
-  return compose(branches);
+  return compose(sensor_energies);
 }
 
-Composition Account::compose_phase(const PhaseSum& phase) const {
-  std::vector<Branch> branches;
+NodeEnergy RunAccounting::compose_phase(const PhaseSum& phase) const {
+  std::vector<SensorEnergy> sensor_energies;
   for (std::size_t i = 0; i < meters_.size() && i < phase.intervals.size(); ++i)
-    branches.push_back(make_branch(meters_[i], phase.intervals[i], checked_[i]));
-  return compose(branches);
+    sensor_energies.push_back(make_sensor_energy(meters_[i], phase.intervals[i], checked_[i]));
+  return compose(sensor_energies);
 }
 
-void Account::write_phases(pb::Record& record) const {
+void RunAccounting::write_phases(pb::Record& record) const {
   for (const std::string& path : phases_.order()) {
     const PhaseSum& sum = phases_.sums().at(path);
     pb::Phase& out = *record.add_phases();
@@ -155,7 +157,7 @@ void Account::write_phases(pb::Record& record) const {
       span->set_begin_ns((begin - begin_).count());
       span->set_end_ns((end - begin_).count());
     }
-    const Composition parts = compose_phase(sum);
+    const NodeEnergy parts = compose_phase(sum);
     out.set_resolved(is_resolved(parts.total));
     if (!out.resolved()) continue;
     write_energy(parts.total, *out.mutable_energy());
@@ -168,15 +170,15 @@ void Account::write_phases(pb::Record& record) const {
   }
 }
 
-void Account::write_anomalies(pb::Record& record, const Composition& run) const {
+void RunAccounting::write_anomalies(pb::Record& record, const NodeEnergy& run) const {
   const auto write = [&](const std::string& sensor, const AnomalyCounts& counts) {
     nw::write_anomalies(counts, sensor, *record.mutable_anomalies());
   };
-  for (const Meter& meter : meters_) write(meter.plate().id, meter.anomalies());
-  for (const auto& [anomaly, meter] : found_) write(meters_[meter].plate().id, one_of(anomaly));
+  for (const Meter& meter : meters_) write(meter.info().id, meter.anomalies());
+  for (const auto& [anomaly, meter] : found_) write(meters_[meter].info().id, one_of(anomaly));
   for (const Meter& meter : meters_)
-    if (meter.alive() && compute_aliasing(meter.plate(), end_ - begin_, false) >= kUnresolvedAlias)
-      write(meter.plate().id, one_of(Anomaly::aliased));
+    if (meter.responsive() && compute_aliasing(meter.info(), end_ - begin_, false) >= kUnresolvedAlias)
+      write(meter.info().id, one_of(Anomaly::aliased));
   AnomalyCounts of_no_sensor = phases_.anomalies();
   of_no_sensor.add(anomalies_);
   of_no_sensor.add(run.anomalies);
@@ -185,8 +187,8 @@ void Account::write_anomalies(pb::Record& record, const Composition& run) const 
   write("", of_no_sensor);
 }
 
-void Account::write(pb::Record& record) const {
-  const Composition run = compose_run();
+void RunAccounting::write(pb::Record& record) const {
+  const NodeEnergy run = compose_run();
   record.set_duration_ns((end_ - begin_).count());
   write_energy(run.total, *record.mutable_energy());
   if (run.node_estimate) write_energy(*run.node_estimate, *record.mutable_node_estimate());
@@ -208,15 +210,15 @@ void Account::write(pb::Record& record) const {
   write_anomalies(record, run);
   record.mutable_timeline()->set_step_ns(timeline_.step().count());
   for (std::size_t i = 0; i < meters_.size(); ++i) {
-    const Nameplate& plate = meters_[i].plate();
-    write_sensor(plate, *record.add_sensors());
+    const SensorInfo& info = meters_[i].info();
+    write_sensor(info, *record.add_sensors());
     const bool shown = std::any_of(run.components.begin(), run.components.end(),
-                                   [&](const Component& component) { return component.sensor == plate.id; });
-    if (!shown || !meters_[i].alive()) continue;
+                                   [&](const Component& component) { return component.sensor == info.id; });
+    if (!shown || !meters_[i].responsive()) continue;
     auto* series = record.mutable_timeline()->add_series();
-    series->set_domain(std::string(name(plate.part.domain)));
-    series->set_device(plate.part.device);
-    series->set_estimated(plate.how == Kind::estimated);
+    series->set_domain(std::string(name(info.part.domain)));
+    series->set_device(info.part.device);
+    series->set_estimated(info.provenance == Provenance::estimated);
     for (const auto& energy : timeline_.energies(i)) series->add_energy_uj(energy ? energy->count() : kNotRead);
   }
 }

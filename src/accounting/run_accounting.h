@@ -1,8 +1,8 @@
-// Account: books the energy of a node to the consumers of one measurement: the run, and the phases inside it.
+// RunAccounting: books the energy of a node to the consumers of one measurement: the run, and the phases inside it.
 //
-// The same account is fed live by `run`, from a tape by `replay` and from a journal after a crash: sweeps and marks in,
-// one Record out. Marks must come before the first sweep that is later than they are; memory does not grow with the
-// length of the run.
+// The same account is fed live by `run`, from a tape by `replay` and from a journal after a crash: sample sets and
+// marks in, one Record out. Events must come before the first sample set that is later than they are; memory does not
+// grow with the length of the run.
 #pragma once
 
 #include <memory>
@@ -17,16 +17,16 @@
 
 namespace nw {
 
-class Account {
+class RunAccounting {
  public:
-  Account(const std::vector<Nameplate>& plates, Nanos period);
+  RunAccounting(const std::vector<SensorInfo>& infos, Nanos period);
 
   void set_period(Nanos period);
   void begin(Nanos at) { begin_ = at; }
-  void add(const Sweep& sweep);
-  void add(const Mark& mark);
+  void add(const SampleSet& sample_set);
+  void add(const ProgramEvent& event);
   void note(Anomaly anomaly, std::uint64_t times = 1) { anomalies_.add(anomaly, times); }
-  // The run ended at `at`; the sweep after it must be in. Call once.
+  // The run ended at `at`; the sample set after it must be in. Call once.
   void end(Nanos at);
 
   // After end(): everything that the account knows, into the record.
@@ -34,10 +34,10 @@ class Account {
 
  private:
   void settle_begin(bool last);
-  Composition compose_run() const;
-  Composition compose_phase(const PhaseSum& phase) const;
+  NodeEnergy compose_run() const;
+  NodeEnergy compose_phase(const PhaseSum& phase) const;
   void write_phases(pb::Record& record) const;
-  void write_anomalies(pb::Record& record, const Composition& run) const;
+  void write_anomalies(pb::Record& record, const NodeEnergy& run) const;
   void cross_check();
 
   std::vector<Meter> meters_;
@@ -48,7 +48,7 @@ class Account {
   Nanos begin_{}, end_{};
   struct Begin {
     Meter::Edge edge;
-    Joules head;  // what of Meter::before_first the edge's tally has in it
+    Joules head;  // what of Meter::lead_in the edge's cumulative energy has in it
   };
   std::vector<std::optional<Begin>> begins_;  // of each meter, as soon as it has said enough
   std::vector<Meter::Edge> ends_;

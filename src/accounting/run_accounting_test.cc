@@ -15,7 +15,7 @@ const pb::Component* find(const pb::Record& record, const std::string& domain) {
   return nullptr;
 }
 
-TEST(Account, ARunIsTheSumOfItsParts) {
+TEST(RunAccounting, ARunIsTheSumOfItsParts) {
   const InventedRun run;
   const pb::Record record = run.live();
   const double time = to_seconds(run.end - run.begin);
@@ -34,7 +34,7 @@ TEST(Account, ARunIsTheSumOfItsParts) {
   EXPECT_EQ(record.figures(0).name(), "dice");
 }
 
-TEST(Account, PhasesHaveTheirEnergyAndWork) {
+TEST(RunAccounting, PhasesHaveTheirEnergyAndWork) {
   const pb::Record record = InventedRun().live();
   ASSERT_EQ(record.phases_size(), 2);
   const auto &train = record.phases(0), &epoch = record.phases(1);
@@ -49,7 +49,7 @@ TEST(Account, PhasesHaveTheirEnergyAndWork) {
   EXPECT_EQ(train.components_size(), 3);
 }
 
-TEST(Account, ATimelineThatAddsUp) {
+TEST(RunAccounting, ATimelineThatAddsUp) {
   const InventedRun run;
   const pb::Record record = run.live();
   EXPECT_EQ(record.timeline().step_ns(), millis(100).count());
@@ -60,16 +60,16 @@ TEST(Account, ATimelineThatAddsUp) {
   }
 }
 
-TEST(Account, APhaseThatIsTooShortIsFlaggedAndNotPrinted) {
+TEST(RunAccounting, APhaseThatIsTooShortIsFlaggedAndNotPrinted) {
   InventedRun run;
-  run.plates[2].refresh = millis(100);  // the GPU resolves no better
+  run.infos[2].update_interval = millis(100);  // the GPU resolves no better
   std::vector<InventedRun::Event> events;
   for (std::size_t i = 0; i < run.events.size(); ++i) {
     events.push_back(run.events[i]);
     if (i != 3) continue;
     const Nanos now = run.begin + millis(350);
-    events.push_back(InventedRun::mark(Mark::Kind::begin, now, 9, "blink"));
-    events.push_back(InventedRun::mark(Mark::Kind::end, now + millis(1), 9, ""));
+    events.push_back(InventedRun::event(ProgramEvent::Kind::begin, now, 9, "blink"));
+    events.push_back(InventedRun::event(ProgramEvent::Kind::end, now + millis(1), 9, ""));
   }
   run.events = std::move(events);
   const pb::Record record = run.live();
@@ -80,29 +80,30 @@ TEST(Account, APhaseThatIsTooShortIsFlaggedAndNotPrinted) {
 }
 
 // sensors.md 3: an NVML counter of 187 J against a power integral of 327 J over 5 s (zeus issue 181).
-TEST(Account, ACounterAndAGaugeThatDisagreeAreFlagged) {
-  Account account({test::counter_plate(Domain::gpu), test::gauge_plate(Domain::gpu)}, millis(100));
-  account.begin({});
+TEST(RunAccounting, ACounterAndAGaugeThatDisagreeAreFlagged) {
+  RunAccounting accounting({test::counter_info(Domain::gpu), test::gauge_info(Domain::gpu)}, millis(100));
+  accounting.begin({});
   for (int i = 0; i <= 50; ++i) {
     const Nanos now = millis(100 * i);
-    account.add(Sweep{test::sample(now, static_cast<std::uint64_t>(187'000'000 / 50 * i)), test::sample(now, 65'400)});
+    accounting.add(
+        SampleSet{test::sample(now, static_cast<std::uint64_t>(187'000'000 / 50 * i)), test::sample(now, 65'400)});
   }
-  account.end(seconds(5));
+  accounting.end(seconds(5));
   pb::Record record;
-  account.write(record);
+  accounting.write(record);
   EXPECT_EQ(count_of(record, "power_counter_gap"), 1u);
   EXPECT_EQ(record.energy().energy_uj(), 187'000'000) << "the counter's";
 }
 
-TEST(Account, ADeadSensorIsNamedAndNeverZero) {
-  Account account({test::counter_plate(Domain::psys), test::counter_plate(Domain::package)}, millis(100));
-  account.begin({});
+TEST(RunAccounting, ADeadSensorIsNamedAndNeverZero) {
+  RunAccounting accounting({test::counter_info(Domain::psys), test::counter_info(Domain::package)}, millis(100));
+  accounting.begin({});
   for (int i = 0; i <= 50; ++i)
-    account.add(Sweep{test::sample(millis(100 * i), 0),
-                      test::sample(millis(100 * i), static_cast<std::uint64_t>(i) * 1'000'000)});
-  account.end(seconds(5));
+    accounting.add(SampleSet{test::sample(millis(100 * i), 0),
+                             test::sample(millis(100 * i), static_cast<std::uint64_t>(i) * 1'000'000)});
+  accounting.end(seconds(5));
   pb::Record record;
-  account.write(record);
+  accounting.write(record);
   EXPECT_EQ(count_of(record, "dead"), 1u);
   EXPECT_EQ(record.energy().energy_uj(), 50'000'000);
   ASSERT_NE(find(record, "psys"), nullptr);
@@ -110,62 +111,64 @@ TEST(Account, ADeadSensorIsNamedAndNeverZero) {
   EXPECT_EQ(record.timeline().series_size(), 1);
 }
 
-TEST(Account, ASensorThatIsReadLateIsFilledBackToTheBegin) {
-  Account account({test::counter_plate()}, seconds(1));
-  account.begin({});
+TEST(RunAccounting, ASensorThatIsReadLateIsFilledBackToTheBegin) {
+  RunAccounting accounting({test::counter_info()}, seconds(1));
+  accounting.begin({});
   for (int i = 0; i <= 20; ++i) {
     const Nanos now = seconds(i);
-    account.add(Sweep{i < 5 ? test::failed(now) : test::sample(now, static_cast<std::uint64_t>(i) * 100'000'000)});
+    accounting.add(
+        SampleSet{i < 5 ? test::failed(now) : test::sample(now, static_cast<std::uint64_t>(i) * 100'000'000)});
   }
-  account.end(seconds(20));
+  accounting.end(seconds(20));
   pb::Record record;
-  account.write(record);
+  accounting.write(record);
   EXPECT_EQ(record.energy().energy_uj(), 2'000'000'000);
   EXPECT_EQ(record.energy().filled_uj(), 500'000'000);
   EXPECT_DOUBLE_EQ(record.energy().coverage(), 0.75);
 }
 
 // A phase in which a sensor was never read has no figure for it: 0 is not unknown.
-TEST(Account, APartThatWasNotMeasuredInAPhaseIsUnknownThere) {
-  Account account({test::counter_plate(Domain::package), test::counter_plate(Domain::gpu)}, millis(100));
-  account.begin({});
+TEST(RunAccounting, APartThatWasNotMeasuredInAPhaseIsUnknownThere) {
+  RunAccounting accounting({test::counter_info(Domain::package), test::counter_info(Domain::gpu)}, millis(100));
+  accounting.begin({});
   for (int i = 0; i <= 100; ++i) {
     const Nanos now = millis(100 * i);
-    account.add(Sweep{test::sample(now, static_cast<std::uint64_t>(i) * 20'000'000),
-                      i < 50 ? test::failed(now) : test::sample(now, static_cast<std::uint64_t>(i) * 30'000'000)});
-    if (i == 10) account.add(InventedRun::mark(Mark::Kind::begin, now, 1, "load"));
-    if (i == 40) account.add(InventedRun::mark(Mark::Kind::end, now, 1, ""));
+    accounting.add(
+        SampleSet{test::sample(now, static_cast<std::uint64_t>(i) * 20'000'000),
+                  i < 50 ? test::failed(now) : test::sample(now, static_cast<std::uint64_t>(i) * 30'000'000)});
+    if (i == 10) accounting.add(InventedRun::event(ProgramEvent::Kind::begin, now, 1, "load"));
+    if (i == 40) accounting.add(InventedRun::event(ProgramEvent::Kind::end, now, 1, ""));
   }
-  account.end(seconds(10));
+  accounting.end(seconds(10));
   pb::Record record;
-  account.write(record);
+  accounting.write(record);
   ASSERT_TRUE(record.phases(0).resolved());
   for (const auto& component : record.phases(0).components())
     EXPECT_EQ(component.energy().has_energy_uj(), component.domain() == "package") << component.domain();
   EXPECT_DOUBLE_EQ(record.phases(0).energy().coverage(), 0.5);
 }
 
-TEST(Account, NoSweepsNoSensorsNoTime) {
+TEST(RunAccounting, NoSampleSetsNoSensorsNoTime) {
   pb::Record record;
-  Account none({}, seconds(1));
+  RunAccounting none({}, seconds(1));
   none.begin(seconds(5));
-  none.add(Sweep{});
+  none.add(SampleSet{});
   none.end(seconds(6));
   none.write(record);
   EXPECT_FALSE(record.energy().has_energy_uj());
 
-  Account unread({test::counter_plate()}, seconds(1));
+  RunAccounting unread({test::counter_info()}, seconds(1));
   unread.begin(seconds(5));
-  unread.add(InventedRun::mark(Mark::Kind::begin, seconds(5), 1, "a"));
+  unread.add(InventedRun::event(ProgramEvent::Kind::begin, seconds(5), 1, "a"));
   unread.end(seconds(5));
   record.Clear();
   unread.write(record);
   EXPECT_FALSE(record.energy().has_energy_uj());
   EXPECT_FALSE(record.phases(0).resolved());
 
-  Account once({test::counter_plate()}, seconds(1));
+  RunAccounting once({test::counter_info()}, seconds(1));
   once.begin(seconds(5));
-  once.add(Sweep{test::sample(seconds(5), 77)});
+  once.add(SampleSet{test::sample(seconds(5), 77)});
   once.end(seconds(6));
   record.Clear();
   once.write(record);

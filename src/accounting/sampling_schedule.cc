@@ -9,30 +9,30 @@ constexpr Nanos kFast = millis(100), kSlow = seconds(1), kFastUntil = seconds(60
 constexpr Nanos kWorth = millis(200);  // a burst for anything slower would take too long
 
 // A gauge sets the pace only where no counter of the same part does its work.
-bool depends_on_gauge(const std::vector<Nameplate>& plates) {
-  return std::any_of(plates.begin(), plates.end(), [&](const Nameplate& gauge) {
-    return gauge.kind == SensorKind::gauge && std::none_of(plates.begin(), plates.end(), [&](const Nameplate& other) {
+bool depends_on_gauge(const std::vector<SensorInfo>& infos) {
+  return std::any_of(infos.begin(), infos.end(), [&](const SensorInfo& gauge) {
+    return gauge.kind == SensorKind::gauge && std::none_of(infos.begin(), infos.end(), [&](const SensorInfo& other) {
              return other.part == gauge.part && other.kind == SensorKind::counter;
            });
   });
 }
 }  // namespace
 
-Pace::Pace(std::optional<Nanos> fixed, const std::vector<Nameplate>& plates)
-    : fixed_(fixed), gauges_(depends_on_gauge(plates)) {
-  for (const Nameplate& plate : plates)
-    if (plate.kind == SensorKind::counter && plate.how == Kind::measured && plate.refresh > kBurst &&
-        plate.refresh <= kWorth)
-      slowest_ = std::max(slowest_, plate.refresh);
+SamplingSchedule::SamplingSchedule(std::optional<Nanos> fixed, const std::vector<SensorInfo>& infos)
+    : fixed_(fixed), gauges_(depends_on_gauge(infos)) {
+  for (const SensorInfo& info : infos)
+    if (info.kind == SensorKind::counter && info.provenance == Provenance::measured && info.update_interval > kBurst &&
+        info.update_interval <= kWorth)
+      slowest_ = std::max(slowest_, info.update_interval);
 }
 
-Nanos Pace::period(Nanos since_begin) const {
+Nanos SamplingSchedule::period(Nanos since_begin) const {
   if (fixed_) return *fixed_;
   if (slowest_ > Nanos{} && since_begin < slowest_ + slowest_ + kBurst) return kBurst;
   return gauges_ || since_begin < kFastUntil ? kFast : kSlow;
 }
 
-Nanos Pace::tail(Nanos duration) const {
+Nanos SamplingSchedule::trailing(Nanos duration) const {
   if (fixed_ || slowest_ <= Nanos{}) return {};
   return std::min(slowest_ + kBurst, Nanos::of(duration.count() / 10));
 }

@@ -1,4 +1,4 @@
-// Pace: how often the sensors of a node are read while something is measured.
+// SamplingSchedule: how often the sensors of a node are read while something is measured.
 //
 // Ten times a second in the first minute and then once a second; gauges of power that totals depend on keep the faster
 // pace. Counters that are renewed every 10 to 200 ms (GPUs, node controllers) are read each 10 ms around both edges of
@@ -12,15 +12,15 @@
 
 namespace nw {
 
-class Pace {
+class SamplingSchedule {
  public:
   // `fixed`: a period that somebody asked for; then nothing else counts.
-  Pace(std::optional<Nanos> fixed, const std::vector<Nameplate>& plates);
+  SamplingSchedule(std::optional<Nanos> fixed, const std::vector<SensorInfo>& infos);
 
-  // Until the next sweep, so long after the run's begin.
+  // Until the next sample set, so long after the run's begin.
   Nanos period(Nanos since_begin) const;
-  // How long sweeps go on after the end of a run that took so long: never more than a tenth of it.
-  Nanos tail(Nanos duration) const;
+  // How long sample sets go on after the end of a run that took so long: never more than a tenth of it.
+  Nanos trailing(Nanos duration) const;
   static constexpr Nanos kBurst = millis(10);
 
  private:

@@ -10,9 +10,9 @@ void Timeline::settle(std::span<const Meter> meters, bool all) {
   for (std::size_t i = 0; i < meters.size(); ++i)
     for (auto& edges = edges_[i]; edges.size() < times_.size();) {
       const Nanos boundary = times_[edges.size()];
-      if (!all && meters[i].known_until() < boundary) break;
-      const Tally tally = meters[i].at(boundary);
-      edges.push_back({tally.energy, tally.covered});
+      if (!all && meters[i].settled_until() < boundary) break;
+      const CumulativeEnergy cumulative = meters[i].at(boundary);
+      edges.push_back({cumulative.energy, cumulative.covered});
     }
 }
 

@@ -16,7 +16,7 @@ class Timeline {
   static constexpr std::size_t kSteps = 600;
 
   void begin(Nanos at) { begin_ = at; }
-  // Call after each sweep: takes the boundaries that have passed. A last step that is not full is left out.
+  // Call after each sample set: takes the boundaries that have passed. A last step that is not full is left out.
   void add(std::span<const Meter> meters, Nanos now);
   // What is not known of the passed boundaries is taken as it stands now; what lies behind the end goes.
   void close(std::span<const Meter> meters, Nanos end);

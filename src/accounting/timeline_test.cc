@@ -10,7 +10,7 @@ namespace {
 // A counter at 100 W for `time`, read every `period`, and its timeline.
 struct Steady {
   Steady(Nanos time, Nanos period, Nanos fails_from = seconds(1 << 20), Nanos fails_to = seconds(1 << 20)) {
-    meters.emplace_back(test::counter_plate(), period);
+    meters.emplace_back(test::counter_info(), period);
     timeline.begin({});
     for (Nanos now; now <= time; now += period) {
       if (now >= fails_from && now < fails_to)
@@ -21,7 +21,7 @@ struct Steady {
       end = now;
     }
   }
-  static std::uint64_t raw(Nanos now) { return test::raw_of(test::counter_plate(), 0, watts(100) * now); }
+  static std::uint64_t raw(Nanos now) { return test::raw_of(test::counter_info(), 0, watts(100) * now); }
   Joules sum() const {
     Joules total;
     for (const auto& energy : timeline.energies(0)) total += energy.value_or(Joules{});
@@ -54,7 +54,7 @@ TEST(Timeline, HalvingKeepsTheSum) {
 
 TEST(Timeline, WideningKeepsTheSum) {
   std::vector<Meter> meters;
-  meters.emplace_back(test::counter_plate(), seconds(1));
+  meters.emplace_back(test::counter_info(), seconds(1));
   for (const int before : {0, 1, 2, 5, 6, 7, 600}) {
     Timeline timeline;
     timeline.begin({});
@@ -81,7 +81,7 @@ TEST(Timeline, WideningKeepsTheSum) {
 TEST(Timeline, WhatWasNotMeasuredIsUnknownAndNeverNegative) {
   // The load stops where reading fails: what was held has to be taken back afterwards.
   std::vector<Meter> meters;
-  meters.emplace_back(test::counter_plate(), millis(100));
+  meters.emplace_back(test::counter_info(), millis(100));
   Timeline timeline;
   timeline.begin({});
   for (int i = 0; i <= 100; ++i) {

@@ -6,41 +6,41 @@
 
 namespace nw {
 
-Rule rule_of(Domain domain) {
+DivisionKey division_key_of(Domain domain) {
   switch (domain) {
-    case Domain::gpu: return Rule::device;
-    case Domain::dram: return Rule::memory;
+    case Domain::gpu: return DivisionKey::device;
+    case Domain::dram: return DivisionKey::memory;
     case Domain::node:
     case Domain::module:  // holds processors and accelerators alike
-    case Domain::other: return Rule::node;
-    default: return Rule::processor;
+    case Domain::other: return DivisionKey::node;
+    default: return DivisionKey::processor;
   }
 }
 
-Layout make_layout(std::span<const Meter> meters, Nanos now) {
-  std::vector<Branch> branches;
+TotalSensors find_total_sensors(std::span<const Meter> meters, Nanos now) {
+  std::vector<SensorEnergy> sensor_energies;
   for (const Meter& meter : meters) {
     Energy energy;
-    energy.boundary = meter.plate().boundary;
-    energy.kind = meter.plate().how;
-    if (meter.alive()) energy.value = meter.at(now).energy;
-    branches.push_back({&meter.plate(), energy, {}});
+    energy.boundary = meter.info().boundary;
+    energy.kind = meter.info().provenance;
+    if (meter.responsive()) energy.value = meter.at(now).energy;
+    sensor_energies.push_back({&meter.info(), energy, {}});
   }
   const auto index_of = [&](const std::string& sensor) {
     const auto found =
-        std::find_if(meters.begin(), meters.end(), [&](const Meter& m) { return m.plate().id == sensor; });
+        std::find_if(meters.begin(), meters.end(), [&](const Meter& m) { return m.info().id == sensor; });
     return static_cast<std::size_t>(found - meters.begin());
   };
-  Layout layout;
-  for (const Component& component : compose(branches).components) {
+  TotalSensors total_sensors;
+  for (const Component& component : compose(sensor_energies).components) {
     if (!component.counted || component.sensor.empty()) continue;
     const std::size_t meter = index_of(component.sensor);
     if (component.part.domain != Domain::node)
-      (component.depth == 0 ? layout.beside : layout.inside).push_back(meter);
+      (component.depth == 0 ? total_sensors.beside : total_sensors.inside).push_back(meter);
     else if (component.depth == 0)
-      layout.root = meter;
+      total_sensors.total_sensor = meter;
   }
-  return layout;
+  return total_sensors;
 }
 
 }  // namespace nw

@@ -1,4 +1,4 @@
-// Properties of the ground floor over random input.
+// Properties of the ground layer over random input.
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 

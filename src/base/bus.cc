@@ -1,6 +1,6 @@
-// A round's answers are published under a lock that is held for a copy alone, so that a sweep never waits for the bus.
-// Each answer is dated in the middle of the round unless the round dated it itself; the same value with the same time
-// of the device is no new one and keeps its date, so that a device that froze goes stale.
+// A round's answers are published under a lock that is held for a copy alone, so that a sample set never waits for the
+// bus. Each answer is dated in the middle of the round unless the round dated it itself; the same value with the same
+// time of the device is no new one and keeps its date, so that a device that froze goes stale.
 #include "base/bus.h"
 
 #include <algorithm>
@@ -34,7 +34,7 @@ bool is_old(const Reading& last, const Reading& answer) {
   return last.ok && answer.ok && answer.device && last.device == answer.device && last.value == answer.value;
 }
 
-void run_rounds(const std::shared_ptr<Shared>& shared, BusPace pace, const Host::Round& round) {
+void run_rounds(const std::shared_ptr<Shared>& shared, BusSchedule schedule, const Host::Round& round) {
   std::vector<Reading> answers(shared->answers.size());
   int wait = 1;
   for (;;) {
@@ -49,7 +49,7 @@ void run_rounds(const std::shared_ptr<Shared>& shared, BusPace pace, const Host:
     wait = any ? 1 : std::min(2 * wait, kSlowest);
     std::unique_lock lock(shared->mutex);
     shared->answers = answers;
-    const auto due = Clock::time_point(std::chrono::nanoseconds(before.count() + wait * pace.period.count()));
+    const auto due = Clock::time_point(std::chrono::nanoseconds(before.count() + wait * schedule.period.count()));
     if (shared->woken.wait_until(lock, due, [&] { return shared->stopping; })) break;
   }
   const std::lock_guard lock(shared->mutex);
@@ -60,9 +60,10 @@ void run_rounds(const std::shared_ptr<Shared>& shared, BusPace pace, const Host:
 // Ends the thread with the last Source.
 class Poller {
  public:
-  Poller(std::size_t count, BusPace pace, Host::Round round) : shared_(std::make_shared<Shared>()) {
+  Poller(std::size_t count, BusSchedule schedule, Host::Round round) : shared_(std::make_shared<Shared>()) {
     shared_->answers.assign(count, Reading::none(ErrorKind::busy));
-    thread_ = std::thread([shared = shared_, pace, round = std::move(round)] { run_rounds(shared, pace, round); });
+    thread_ =
+        std::thread([shared = shared_, schedule, round = std::move(round)] { run_rounds(shared, schedule, round); });
   }
   ~Poller() {
     std::unique_lock lock(shared_->mutex);
@@ -102,10 +103,11 @@ class BusSource : public Source {
 };
 }  // namespace
 
-std::vector<std::unique_ptr<Source>> make_bus(std::size_t count, BusPace pace, Host::Round round) {
-  const auto poller = std::make_shared<Poller>(count, pace, std::move(round));
+std::vector<std::unique_ptr<Source>> make_bus(std::size_t count, BusSchedule schedule, Host::Round round) {
+  const auto poller = std::make_shared<Poller>(count, schedule, std::move(round));
   std::vector<std::unique_ptr<Source>> sources;
-  for (std::size_t i = 0; i < count; ++i) sources.push_back(std::make_unique<BusSource>(poller, i, pace.stale_after));
+  for (std::size_t i = 0; i < count; ++i)
+    sources.push_back(std::make_unique<BusSource>(poller, i, schedule.stale_after));
   return sources;
 }
 

@@ -10,7 +10,7 @@ namespace nw {
 
 // `count` Sources over one thread, which ends with the last of them. A round that hangs holds nobody up: at the end it
 // is left behind.
-std::vector<std::unique_ptr<Source>> make_bus(std::size_t count, BusPace pace, Host::Round round);
+std::vector<std::unique_ptr<Source>> make_bus(std::size_t count, BusSchedule schedule, Host::Round round);
 
 // What `question` answers, or `busy` where it has none a little after its own deadline: looking up a name knows none.
 // It is then left behind, and so must hold what it uses by shared_ptr. `what` is of the error.

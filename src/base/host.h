@@ -1,4 +1,4 @@
-// Host: the door to the machine. The only thing below the apps that touches the operating system.
+// Host: access to the machine. The only thing below the apps that touches the operating system.
 //
 // Everything that comes from outside passes through here as text (at probe time) or as one unsigned integer and its
 // times (a repeated read), so that one Tape can hold it and any other Host can answer in its place:
@@ -65,7 +65,7 @@ struct PerfEvent {
 
 // How often a slow bus (IPMI, Redfish, SNMP) is asked. One round of questions each `period`, twice as seldom after each
 // failed round, at most 64 periods apart. A value older than `stale_after` is no value any more.
-struct BusPace {
+struct BusSchedule {
   Nanos period{};
   Nanos stale_after{};
 };
@@ -102,14 +102,14 @@ class Host {
   // taped host answers from the tape and never calls `live`. The Source of bind() calls `live` at each read.
   virtual Result<std::string> ask(const std::string& key, const Ask& live) = 0;
   virtual Result<std::unique_ptr<Source>> bind(const std::string& key, Count live) = 0;
-  // The same for a bus that is too slow to be read in a sweep: one Source a key, and one thread that calls `round` at
-  // the pace. `round` has a deadline of its own on everything that it asks, answers in the order of the keys, and must
-  // hold what it uses by shared_ptr, since a bus that hangs is left behind. A Source's read never waits; before the
-  // first round and when its value is stale it is `busy`.
-  virtual Result<std::vector<std::unique_ptr<Source>>> bind_bus(const std::vector<std::string>& keys, BusPace pace,
-                                                                Round round) = 0;
+  // The same for a bus that is too slow to be read in a sample set: one Source a key, and one thread that calls `round`
+  // at the pace. `round` has a deadline of its own on everything that it asks, answers in the order of the keys, and
+  // must hold what it uses by shared_ptr, since a bus that hangs is left behind. A Source's read never waits; before
+  // the first round and when its value is stale it is `busy`.
+  virtual Result<std::vector<std::unique_ptr<Source>>> bind_bus(const std::vector<std::string>& keys,
+                                                                BusSchedule schedule, Round round) = 0;
 
-  // The doors of the machine itself, for `live` closures and rounds only: a tape never sees what passes through them.
+  // Access to the machine itself, for `live` closures and rounds only: a tape never sees what passes through them.
   // The first of these libraries that can be opened ("libnvidia-ml.so.1"); the rest are absent unless a host says
   // otherwise.
   virtual Result<std::shared_ptr<Library>> load(const std::vector<std::string>& names) = 0;

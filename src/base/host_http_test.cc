@@ -1,4 +1,4 @@
-// The real door against a real server over TLS; a machine without Python or openssl skips it.
+// The real broker against a real server over TLS; a machine without Python or openssl skips it.
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -15,15 +15,15 @@ using test::Bmc;
 class RealHttp : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    lacks_ = Bmc::lacks();
-    if (lacks_.empty()) bmc_ = new Bmc;
+    excludes_ = Bmc::excludes();
+    if (excludes_.empty()) bmc_ = new Bmc;
   }
   static void TearDownTestSuite() {
     delete bmc_;
     bmc_ = nullptr;
   }
   void SetUp() override {
-    if (!lacks_.empty()) GTEST_SKIP() << lacks_;
+    if (!excludes_.empty()) GTEST_SKIP() << excludes_;
     ASSERT_TRUE(bmc_->runs());
   }
 
@@ -42,10 +42,10 @@ class RealHttp : public testing::Test {
     return error(options, "/manners/" + name);
   }
 
-  static std::string lacks_;
+  static std::string excludes_;
   static Bmc* bmc_;
 };
-std::string RealHttp::lacks_;
+std::string RealHttp::excludes_;
 Bmc* RealHttp::bmc_ = nullptr;
 
 constexpr const char* kPower = "/redfish/v1/Chassis/1/Power";

@@ -55,7 +55,8 @@ class PortIpmi : public Ipmi {
 
   Result<std::vector<std::uint8_t>> send(const IpmiRequest& request, Nanos deadline) override {
     const auto until = Clock::now() + std::chrono::nanoseconds(deadline.count());
-    if (const int error = put(request); error != 0) return tl::make_unexpected(system_error(error, where(request)));
+    if (const int error = send_request(request); error != 0)
+      return tl::make_unexpected(system_error(error, where(request)));
     for (;;) {
       const std::chrono::nanoseconds left = until - Clock::now();
       const int error = left.count() > 0 ? port_->wait(Nanos::of(left.count())) : ETIMEDOUT;
@@ -73,7 +74,7 @@ class PortIpmi : public Ipmi {
     return fmt::format("{}: netfn {:#04x}, command {:#04x}", device_, request.netfn, request.command);
   }
 
-  int put(const IpmiRequest& request) {
+  int send_request(const IpmiRequest& request) {
     ipmi_system_interface_addr own{IPMI_SYSTEM_INTERFACE_ADDR_TYPE, IPMI_BMC_CHANNEL, request.lun};
     ipmi_ipmb_addr other{IPMI_IPMB_ADDR_TYPE, request.channel, request.slave, request.lun};
     std::vector<std::uint8_t> data = request.data;

@@ -113,7 +113,7 @@ Result<std::unique_ptr<Source>> MemoryHost::bind(const std::string&, Count live)
   return std::make_unique<CallSource>(std::move(live));
 }
 
-Result<std::vector<std::unique_ptr<Source>>> MemoryHost::bind_bus(const std::vector<std::string>& keys, BusPace,
+Result<std::vector<std::unique_ptr<Source>>> MemoryHost::bind_bus(const std::vector<std::string>& keys, BusSchedule,
                                                                   Round round) {
   struct Bus {
     Round round;

@@ -37,7 +37,7 @@ class MemoryHost : public Host {
   Result<std::string> ask(const std::string& key, const Ask& live) override;
   Result<std::unique_ptr<Source>> bind(const std::string& key, Count live) override;
   // No thread: the first Source's read makes a round, on this host's clock.
-  Result<std::vector<std::unique_ptr<Source>>> bind_bus(const std::vector<std::string>& keys, BusPace pace,
+  Result<std::vector<std::unique_ptr<Source>>> bind_bus(const std::vector<std::string>& keys, BusSchedule schedule,
                                                         Round round) override;
   Result<std::shared_ptr<Library>> load(const std::vector<std::string>& names) override;
   Nanos now() noexcept override;

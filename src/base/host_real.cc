@@ -203,9 +203,9 @@ class RealHost : public Host {
   Result<std::unique_ptr<Source>> bind(const std::string&, Count live) override {
     return std::make_unique<BoundSource>(std::move(live));
   }
-  Result<std::vector<std::unique_ptr<Source>>> bind_bus(const std::vector<std::string>& keys, BusPace pace,
+  Result<std::vector<std::unique_ptr<Source>>> bind_bus(const std::vector<std::string>& keys, BusSchedule schedule,
                                                         Round round) override {
-    return make_bus(keys.size(), pace, std::move(round));
+    return make_bus(keys.size(), schedule, std::move(round));
   }
 
   Result<std::shared_ptr<Library>> load(const std::vector<std::string>& names) override {
@@ -221,11 +221,11 @@ class RealHost : public Host {
   Result<std::shared_ptr<Http>> open_http(const HttpOptions& options) override { return open_real_http(options); }
   Result<std::shared_ptr<Snmp>> open_snmp(const SnmpOptions& options) override { return open_real_snmp(options); }
 
-  // Below another root there is no controller: the device would be this machine's. The door leads to the usual device
+  // Below another root there is no controller: the device would be this machine's. The broker leads to the usual device
   // alone.
   Result<std::shared_ptr<Ipmi>> open_ipmi(const std::string& device) override {
     if (!root_.empty()) return fail(ErrorKind::absent, device + ": not opened below --root " + root_);
-    return device == "/dev/ipmi0" ? open_ipmi_or_door(device, kIpmiSocket) : open_real_ipmi(device);
+    return device == "/dev/ipmi0" ? open_ipmi_or_broker(device, kIpmiSocket) : open_real_ipmi(device);
   }
 
   Nanos now() noexcept override { return clock(CLOCK_MONOTONIC); }

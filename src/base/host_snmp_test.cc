@@ -1,4 +1,4 @@
-// The real door against Debian's snmpd, with a PDU's outlets behind it; a machine without snmpd skips it.
+// The real broker against Debian's snmpd, with a PDU's outlets behind it; a machine without snmpd skips it.
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
@@ -19,15 +19,15 @@ std::string apc(int column, int outlet) { return kApc + std::to_string(column) +
 class RealSnmp : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    lacks_ = PduAgent::lacks();
-    if (lacks_.empty()) pdu_ = new PduAgent;
+    excludes_ = PduAgent::excludes();
+    if (excludes_.empty()) pdu_ = new PduAgent;
   }
   static void TearDownTestSuite() {
     delete pdu_;
     pdu_ = nullptr;
   }
   void SetUp() override {
-    if (!lacks_.empty()) GTEST_SKIP() << lacks_;
+    if (!excludes_.empty()) GTEST_SKIP() << excludes_;
     ASSERT_TRUE(pdu_->runs());
   }
 
@@ -41,10 +41,10 @@ class RealSnmp : public testing::Test {
     return answer ? Error{} : answer.error();
   }
 
-  static std::string lacks_;
+  static std::string excludes_;
   static PduAgent* pdu_;
 };
-std::string RealSnmp::lacks_;
+std::string RealSnmp::excludes_;
 PduAgent* RealSnmp::pdu_ = nullptr;
 
 TEST_F(RealSnmp, AnswersEachQuestionInItsPlaceAndByItsType) {

@@ -42,19 +42,19 @@ TapingHost::TapingHost(Host& inner, TapeWriter& tape) : inner_(inner), tape_(tap
   tape_.line({"wall", std::to_string(inner_.wall_ns())});
 }
 
-void TapingHost::begin_sweep() {
-  sweep_ = inner_.now();
+void TapingHost::begin_sample_set() {
+  sample_set_ = inner_.now();
   swept_ = true;
-  tape_.line({"t", std::to_string((sweep_ - start_).count())});
+  tape_.line({"t", std::to_string((sample_set_ - start_).count())});
 }
 
 void TapingHost::note_read(std::uint32_t source, const Reading& reading) {
   if (!swept_) return;
-  const auto number = std::to_string(source), after = std::to_string((inner_.now() - sweep_).count());
+  const auto number = std::to_string(source), after = std::to_string((inner_.now() - sample_set_).count());
   if (!reading.ok) return tape_.line({"!", number, name(reading.error), after});
   const auto value = std::to_string(reading.value);
   if (!reading.taken && !reading.device) return tape_.line({"=", number, value, after});
-  const auto taken = reading.taken ? std::to_string((*reading.taken - sweep_).count()) : "-";
+  const auto taken = reading.taken ? std::to_string((*reading.taken - sample_set_).count()) : "-";
   if (!reading.device) return tape_.line({"=", number, value, after, taken});
   tape_.line({"=", number, value, after, taken, std::to_string(reading.device->count())});
 }
@@ -129,9 +129,9 @@ Result<std::unique_ptr<Source>> TapingHost::bind(const std::string& key, Count l
   return note_open(key, inner_.bind(key, std::move(live)));
 }
 
-Result<std::vector<std::unique_ptr<Source>>> TapingHost::bind_bus(const std::vector<std::string>& keys, BusPace pace,
-                                                                  Round round) {
-  auto inner = inner_.bind_bus(keys, pace, std::move(round));
+Result<std::vector<std::unique_ptr<Source>>> TapingHost::bind_bus(const std::vector<std::string>& keys,
+                                                                  BusSchedule schedule, Round round) {
+  auto inner = inner_.bind_bus(keys, schedule, std::move(round));
   std::vector<std::unique_ptr<Source>> sources;
   for (std::size_t i = 0; i < keys.size(); ++i) {
     auto noted = note_open(
@@ -153,7 +153,7 @@ bool TapingHost::sleep_until(Nanos when) { return inner_.sleep_until(when); }
 // --- TapedHost
 // ------------------------------------------------------------------------------------------------------------------------
 
-// Where the tape stands: the present sweep, its clock, and what each source last said.
+// Where the tape stands: the present sample set, its clock, and what each source last said.
 struct TapedHost::Player {
   struct Last {
     Reading reading = Reading::none(ErrorKind::absent);
@@ -161,22 +161,23 @@ struct TapedHost::Player {
   };
 
   Tape tape;
-  std::size_t next = 0;  // the sweep to come
-  Nanos begin{};         // of the present sweep
+  std::size_t next = 0;  // the sample set to come
+  Nanos begin{};         // of the present sample set
   Nanos clock{};
   std::vector<Last> last;
 
   explicit Player(Tape t) : tape(std::move(t)), last(tape.opened) { advance(); }
 
   bool advance() {
-    if (next >= tape.sweeps.size()) return false;
-    const TapeSweep& sweep = tape.sweeps[next++];
+    if (next >= tape.sample_sets.size()) return false;
+    const TapeSampleSet& sample_set = tape.sample_sets[next++];
     begin = clock =
-        std::max(clock, sweep.at);  // the reads of the sweep before may have taken longer than until this one
+        std::max(clock, sample_set.at);  // the reads of the sample set before may have taken longer than until this one
     for (Last& source : last) source.after = Nanos{};
-    for (const TapeRead& read : sweep.reads) {
-      Last& source = last[read.source] = {read.reading, read.after_sweep};
-      if (source.reading.taken) source.reading.taken = begin + *source.reading.taken;  // the tape has it from the sweep
+    for (const TapeRead& read : sample_set.reads) {
+      Last& source = last[read.source] = {read.reading, read.after_sample_set};
+      if (source.reading.taken)
+        source.reading.taken = begin + *source.reading.taken;  // the tape has it from the sample set
     }
     return true;
   }
@@ -229,7 +230,8 @@ Result<std::unique_ptr<Source>> TapedHost::open_perf(const PerfEvent& event) {
   return open_taped(player_, source_key(event));
 }
 Result<std::unique_ptr<Source>> TapedHost::bind(const std::string& key, Count) { return open_taped(player_, key); }
-Result<std::vector<std::unique_ptr<Source>>> TapedHost::bind_bus(const std::vector<std::string>& keys, BusPace, Round) {
+Result<std::vector<std::unique_ptr<Source>>> TapedHost::bind_bus(const std::vector<std::string>& keys, BusSchedule,
+                                                                 Round) {
   std::vector<std::unique_ptr<Source>> sources;
   for (const auto& key : keys) sources.push_back(NW_TRY(open_taped(player_, key)));
   return sources;

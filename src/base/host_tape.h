@@ -11,14 +11,14 @@
 
 namespace nw {
 
-// Answers as `inner` does and writes everything to `tape`. Call begin_sweep() before each round of reads; a read before
-// the first is a probe's own and not written: what it found a driver passes through ask(). Both must outlive it and
-// every Source that it opened.
+// Answers as `inner` does and writes everything to `tape`. Call begin_sample_set() before each round of reads; a read
+// before the first is a probe's own and not written: what it found a driver passes through ask(). Both must outlive it
+// and every Source that it opened.
 class TapingHost : public Host {
  public:
   TapingHost(Host& inner, TapeWriter& tape);
 
-  void begin_sweep();
+  void begin_sample_set();
 
   Result<std::string> read_text(const std::string& path) override;
   Result<std::vector<std::string>> list(const std::string& path) override;
@@ -28,7 +28,7 @@ class TapingHost : public Host {
   Result<std::unique_ptr<Source>> open_perf(const PerfEvent& event) override;
   Result<std::string> ask(const std::string& key, const Ask& live) override;
   Result<std::unique_ptr<Source>> bind(const std::string& key, Count live) override;
-  Result<std::vector<std::unique_ptr<Source>>> bind_bus(const std::vector<std::string>& keys, BusPace pace,
+  Result<std::vector<std::unique_ptr<Source>>> bind_bus(const std::vector<std::string>& keys, BusSchedule schedule,
                                                         Round round) override;
   Result<std::shared_ptr<Library>> load(const std::vector<std::string>& names) override;
   Result<std::shared_ptr<Ipmi>> open_ipmi(const std::string& device) override;
@@ -47,14 +47,14 @@ class TapingHost : public Host {
   Host& inner_;
   TapeWriter& tape_;
   Nanos start_;
-  Nanos sweep_{};
-  bool swept_ = false;                            // a sweep has begun
+  Nanos sample_set_{};
+  bool swept_ = false;                            // a sample set has begun
   std::map<std::string, std::uint32_t> numbers_;  // of the sources, by key
 };
 
-// The tape's clock stands still but for sleep_until, which moves on to the tape's next sweep whatever time was asked
-// for, and for the delays of reads inside a sweep. Sources keep answering as they did last where a sweep does not
-// mention them.
+// The tape's clock stands still but for sleep_until, which moves on to the tape's next sample set whatever time was
+// asked for, and for the delays of reads inside a sample set. Sources keep answering as they did last where a sample
+// set does not mention them.
 class TapedHost : public Host {
  public:
   explicit TapedHost(Tape tape);
@@ -68,7 +68,7 @@ class TapedHost : public Host {
   Result<std::unique_ptr<Source>> open_perf(const PerfEvent& event) override;
   Result<std::string> ask(const std::string& key, const Ask& live) override;
   Result<std::unique_ptr<Source>> bind(const std::string& key, Count live) override;
-  Result<std::vector<std::unique_ptr<Source>>> bind_bus(const std::vector<std::string>& keys, BusPace pace,
+  Result<std::vector<std::unique_ptr<Source>>> bind_bus(const std::vector<std::string>& keys, BusSchedule schedule,
                                                         Round round) override;
   Result<std::shared_ptr<Library>> load(const std::vector<std::string>& names) override;
   Nanos now() noexcept override;

@@ -19,16 +19,16 @@ Host::Count timed(MemoryHost& host, Nanos delay, const Reading& reading) {
 
 // What a program would see: every reading with the time after it.
 struct Seen {
-  std::vector<std::pair<std::int64_t, std::int64_t>> times;  // of sweep and read, from the start
+  std::vector<std::pair<std::int64_t, std::int64_t>> times;  // of sample set and read, from the start
   std::vector<std::string> readings;
   bool operator==(const Seen&) const = default;
 };
 
 void see(Host& host, Nanos start, std::vector<std::unique_ptr<Source>>& sources, Seen& seen) {
-  const auto sweep = (host.now() - start).count();
+  const auto sample_set = (host.now() - start).count();
   for (auto& source : sources) {
     const Reading reading = source->read();
-    seen.times.emplace_back(sweep, (host.now() - start).count());
+    seen.times.emplace_back(sample_set, (host.now() - start).count());
     seen.readings.push_back(reading.ok ? std::to_string(reading.value) : std::string(name(reading.error)));
   }
 }
@@ -57,7 +57,7 @@ TEST(TapeRoundTrip, GivesTheSameReadingsAtTheSameTimes) {
     auto sources = open_all(taping, live, bound);
     const Nanos start = live.now();
     for (std::uint64_t i = 0; i < 6; ++i) {
-      taping.begin_sweep();
+      taping.begin_sample_set();
       see(taping, start, sources, recorded);
       taping.sleep_until(start + millis(static_cast<std::int64_t>(100 * (i + 1))));
       live.set_file("/counter", i == 3 ? "garbage" : std::to_string(i * 7));
@@ -79,8 +79,8 @@ TEST(TapeRoundTrip, GivesTheSameReadingsAtTheSameTimes) {
   EXPECT_EQ(played.times, recorded.times);
 }
 
-// A driver may read a register to know its unit; that is an answer and no sweep's reading.
-TEST(TapeRoundTrip, AReadBeforeTheFirstSweepIsAskedFor) {
+// A driver may read a register to know its unit; that is an answer and no sample set's reading.
+TEST(TapeRoundTrip, AReadBeforeTheFirstSampleSetIsAskedFor) {
   const test::TempDir dir;
   MemoryHost live;
   live.set_register("/dev/cpu/0/msr", 0x606, 7);
@@ -93,7 +93,7 @@ TEST(TapeRoundTrip, AReadBeforeTheFirstSweepIsAskedFor) {
     const auto writer = TapeWriter::create(dir.at("a.tape"));
     TapingHost taping(live, **writer);
     EXPECT_EQ(*probe(taping), "7");
-    taping.begin_sweep();
+    taping.begin_sample_set();
   }
   auto tape = read_tape(dir.at("a.tape"));
   ASSERT_TRUE(tape) << tape.error().what;
@@ -144,7 +144,7 @@ Tape make_tape(const std::string& lines) {
 }
 
 TEST(TapedHost, TheClockNeverGoesBack) {
-  // The read of the first sweep ends long after the second sweep begins.
+  // The read of the first sample set ends long after the second sample set begins.
   TapedHost host(make_tape("open\t0\t/a\nt\t0\n=\t0\t1\t5000\nt\t10\n=\t0\t2\t0\n"));
   auto source = host.open_number("/a", kWholeNumber);
   Nanos last = host.now();
@@ -167,7 +167,7 @@ TEST(TapedHost, TimesAtTheEndOfTheirRangeDoNotOverflow) {
   EXPECT_GT(host.wall_ns(), 0);
 }
 
-TEST(TapedHost, ASourceThatASweepDoesNotMentionReadsAsBefore) {
+TEST(TapedHost, ASourceThatASampleSetDoesNotMentionReadsAsBefore) {
   TapedHost host(make_tape("open\t0\t/a\nopen\t1\t/b\nt\t0\n=\t0\t1\nt\t10\n=\t1\t9\nt\t20\n!\t0\tdenied\n"));
   auto a = std::move(*host.open_number("/a", kWholeNumber));
   auto b = std::move(*host.open_number("/b", kWholeNumber));
@@ -220,7 +220,7 @@ TEST(TapeRoundTrip, OneKeyIsOneSource) {
     const auto often = *taping.open_number("/proc/stat", kWholeNumber),
                seldom = *taping.open_number("/proc/stat", kWholeNumber);
     for (int i = 1; i <= 3; ++i) {
-      taping.begin_sweep();
+      taping.begin_sample_set();
       if (i == 1) seldom->read();
       live.set_file("/proc/stat", std::to_string(10 * i));
       often->read();

@@ -37,9 +37,9 @@ Result<Fd> connect_to(const std::string& path) {
   return tl::make_unexpected(system_error(errno, path));
 }
 
-class IpmiDoor : public Ipmi {
+class IpmiBrokerClient : public Ipmi {
  public:
-  IpmiDoor(std::string path, Fd socket) : path_(std::move(path)), socket_(std::move(socket)) {}
+  IpmiBrokerClient(std::string path, Fd socket) : path_(std::move(path)), socket_(std::move(socket)) {}
 
   IpmiAnswer send(const IpmiRequest& request, Nanos deadline) override {
     const auto row = ipmi_row(request);
@@ -53,7 +53,7 @@ class IpmiDoor : public Ipmi {
 
  private:
   IpmiAnswer ask(std::uint8_t row, Nanos deadline) {
-    NW_CHECK(put(row));
+    NW_CHECK(send_request(row));
     const Nanos until = monotonic() + deadline;
     pollfd polled{socket_.get(), POLLIN, 0};
     for (;;) {
@@ -74,7 +74,7 @@ class IpmiDoor : public Ipmi {
   }
 
   // A connection of before may be to a process that is no more: it is tried once with a new one.
-  Done put(std::uint8_t row) {
+  Done send_request(std::uint8_t row) {
     for (const bool again : {false, true}) {
       if (!socket_) socket_ = NW_TRY(connect_to(path_));
       if (::send(socket_.get(), &row, 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1) return {};
@@ -121,16 +121,16 @@ IpmiAnswer parse_ipmi_answer(std::span<const std::uint8_t> bytes) {
   return fail(static_cast<ErrorKind>(kind), valid_utf8(sentence));
 }
 
-Result<std::shared_ptr<Ipmi>> open_ipmi_door(const std::string& socket) {
+Result<std::shared_ptr<Ipmi>> open_ipmi_broker(const std::string& socket) {
   Fd connection = NW_TRY(connect_to(socket));
-  return std::make_shared<IpmiDoor>(socket, std::move(connection));
+  return std::make_shared<IpmiBrokerClient>(socket, std::move(connection));
 }
 
-Result<std::shared_ptr<Ipmi>> open_ipmi_or_door(const std::string& device, const std::string& socket) {
+Result<std::shared_ptr<Ipmi>> open_ipmi_or_broker(const std::string& device, const std::string& socket) {
   auto own = open_real_ipmi(device);
   if (own || (own.error().kind != ErrorKind::denied && own.error().kind != ErrorKind::absent)) return own;
-  auto door = open_ipmi_door(socket);
-  return door ? std::move(door) : std::move(own);
+  auto broker = open_ipmi_broker(socket);
+  return broker ? std::move(broker) : std::move(own);
 }
 
 }  // namespace nw

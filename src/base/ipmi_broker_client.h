@@ -1,4 +1,5 @@
-// IpmiDoor: the four requests that may pass from the daemon to the management controller, and how they are asked for.
+// IpmiBrokerClient: the four requests that may pass from the daemon to the management controller, and how they are
+// asked for.
 //
 // Whoever may open /dev/ipmi0 may reset the node, add users to its controller and write its firmware; the kernel makes
 // no difference between commands. So the daemon is not let near it: a process of its own has the device
@@ -53,8 +54,8 @@ IpmiAnswer parse_ipmi_answer(std::span<const std::uint8_t> bytes);
 
 // The controller through that socket. What is not in the table is denied here and never sent. Absent when nobody
 // listens there, denied when this user may not. A connection whose answer came too late is given up for a new one.
-Result<std::shared_ptr<Ipmi>> open_ipmi_door(const std::string& socket);
-// The device itself; where it is denied or not to be seen, the door. The error is the device's when neither opens.
-Result<std::shared_ptr<Ipmi>> open_ipmi_or_door(const std::string& device, const std::string& socket);
+Result<std::shared_ptr<Ipmi>> open_ipmi_broker(const std::string& socket);
+// The device itself; where it is denied or not to be seen, the broker. The error is the device's when neither opens.
+Result<std::shared_ptr<Ipmi>> open_ipmi_or_broker(const std::string& device, const std::string& socket);
 
 }  // namespace nw

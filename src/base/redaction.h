@@ -12,7 +12,7 @@
 
 namespace nw {
 
-struct Withheld {
+struct Redaction {
   std::string text, stands_for;  // "https://bmc0.example", "redfish.bmc0"
 };
 
@@ -28,9 +28,9 @@ inline void replace_all(std::string& text, std::string_view old, std::string_vie
   }
 }
 
-inline Error without(Error error, std::initializer_list<Withheld> words) {
-  constexpr std::size_t kQuoted = 80;  // what the doors quote of a text that they refuse
-  for (const Withheld& word : words) {
+inline Error redact(Error error, std::initializer_list<Redaction> words) {
+  constexpr std::size_t kQuoted = 80;  // what the buses quote of a text that they refuse
+  for (const Redaction& word : words) {
     if (word.text.empty()) continue;
     replace_all(error.what, quote(word.text, kQuoted), word.stands_for);
     replace_all(error.what, word.text, word.stands_for);

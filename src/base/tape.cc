@@ -71,7 +71,7 @@ class Parser {
     fields_.clear();
     for (const auto field : split(line, '\t')) fields_.push_back(unescape(field));
     const std::string& verb = fields_[0];
-    if (verb == "t") return sweep();
+    if (verb == "t") return sample_set();
     if (verb == "=" || verb == "!") return read();
     if (verb == "open") return open();
     if (verb == "fail") return failure();
@@ -122,17 +122,17 @@ class Parser {
       return false;
     return true;
   }
-  bool sweep() {
+  bool sample_set() {
     if (fields_.size() != 2) return false;
     const auto ns = parse_u64(fields_[1]);
     if (!ns || *ns > kMaxTime) return false;
     const Nanos at = Nanos::of(static_cast<std::int64_t>(*ns));
-    if (!tape_.sweeps.empty() && at < tape_.sweeps.back().at) return false;
-    tape_.sweeps.push_back({at, {}});
+    if (!tape_.sample_sets.empty() && at < tape_.sample_sets.back().at) return false;
+    tape_.sample_sets.push_back({at, {}});
     return true;
   }
   bool read() {
-    if (fields_.size() < 3 || fields_.size() > 6 || tape_.sweeps.empty()) return false;
+    if (fields_.size() < 3 || fields_.size() > 6 || tape_.sample_sets.empty()) return false;
     const auto n = parse_u64(fields_[1]);
     if (!n || *n >= count_) return false;
     TapeRead read{static_cast<std::uint32_t>(*n), {}, {}};
@@ -146,13 +146,13 @@ class Parser {
     if (fields_.size() >= 4) {
       const auto after = parse_u64(fields_[3]);
       if (!after || *after > kMaxTime) return false;
-      read.after_sweep = Nanos::of(static_cast<std::int64_t>(*after));
+      read.after_sample_set = Nanos::of(static_cast<std::int64_t>(*after));
     }
     if (fields_.size() >= 5 && !(fields_[4] == "-" && fields_.size() == 6) &&
         !time(fields_[4], static_cast<std::int64_t>(kMaxTime), read.reading.taken))
       return false;
     if (fields_.size() == 6 && !time(fields_[5], kMaxWall, read.reading.device)) return false;  // often since 1970
-    tape_.sweeps.back().reads.push_back(read);
+    tape_.sample_sets.back().reads.push_back(read);
     return true;
   }
 

@@ -11,18 +11,20 @@
 //     ask <key> <answer>                           a question to a vendor library and its answer
 //     open <n> <key>                               source n (0, 1, 2 ...) could be opened; key as below
 //     fail <verb> <path or key> <kind> <what>      verb text|list|link|ask|open answered with this Error
-//     t <ns>                                       a sweep begins; times never go back; the first t is the tape's start
+//     t <ns>                                       a sample set begins; times never go back; the first t is the tape's
+//                                                  start
 //     = <n> <value> [<ns after t> [<taken> [<device ns>]]]
-//                                                  source n read this value in that sweep; taken: when a bus's own
+//                                                  source n read this value in that sample set; taken: when a bus's own
 //                                                  thread had read it, in ns from t ("-" for now); then the device's
 //                                                  time
-//     ! <n> <kind> [<ns after t>]                  source n could not be read in that sweep (kind: absent denied busy
+//     ! <n> <kind> [<ns after t>]                  source n could not be read in that sample set (kind: absent denied
+//                                                  busy
 //     malformed failed)
 //
 // Keys of sources: a file "<path>" or "<path>#<extract>", a register "<path>@0x<offset>", a perf counter
 // "perf:<type>/<config>/<cpu>", a bound closure's own key ("nvml:GPU-…/energy"). What the tape does not mention is
-// absent. A source that a sweep does not mention reads as it did last. A last line without its line end was cut off
-// while it was written (half a number is a number too) and is skipped.
+// absent. A source that a sample set does not mention reads as it did last. A last line without its line end was cut
+// off while it was written (half a number is a number too) and is skipped.
 #pragma once
 
 #include <cstdint>
@@ -40,11 +42,11 @@ namespace nw {
 
 struct TapeRead {
   std::uint32_t source = 0;
-  Reading reading;      // its `taken` counts from the sweep's beginning
-  Nanos after_sweep{};  // how long after the sweep's beginning
+  Reading reading;           // its `taken` counts from the sample set's beginning
+  Nanos after_sample_set{};  // how long after the sample set's beginning
 };
 
-struct TapeSweep {
+struct TapeSampleSet {
   Nanos at{};
   std::vector<TapeRead> reads;
 };
@@ -55,7 +57,7 @@ struct Tape {
   std::map<std::string, Result<std::vector<std::string>>> lists;
   std::map<std::string, Result<std::uint32_t>> sources;  // key to n
   std::size_t opened = 0;                                // how many n there are; a key opened twice has two
-  std::vector<TapeSweep> sweeps;
+  std::vector<TapeSampleSet> sample_sets;
 };
 
 // The error names the line. Any bytes are safe to give.

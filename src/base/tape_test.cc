@@ -46,17 +46,17 @@ TEST(Tape, ReadsEveryVerb) {
   EXPECT_EQ(tape->sources.at("/a").value(), 0u);
   EXPECT_EQ(tape->sources.at("/b").error().kind, ErrorKind::denied);
   EXPECT_EQ(tape->texts.at("/c").error().what, "gone");
-  ASSERT_EQ(tape->sweeps.size(), 2u);
-  EXPECT_EQ(tape->sweeps[0].reads[0].reading.value, std::numeric_limits<std::uint64_t>::max());
-  EXPECT_EQ(tape->sweeps[0].reads[0].after_sweep, Nanos::of(77));
-  EXPECT_FALSE(tape->sweeps[1].reads[0].reading.ok);
-  EXPECT_EQ(tape->sweeps[1].reads[0].reading.error, ErrorKind::busy);
+  ASSERT_EQ(tape->sample_sets.size(), 2u);
+  EXPECT_EQ(tape->sample_sets[0].reads[0].reading.value, std::numeric_limits<std::uint64_t>::max());
+  EXPECT_EQ(tape->sample_sets[0].reads[0].after_sample_set, Nanos::of(77));
+  EXPECT_FALSE(tape->sample_sets[1].reads[0].reading.ok);
+  EXPECT_EQ(tape->sample_sets[1].reads[0].reading.error, ErrorKind::busy);
 }
 
 TEST(Tape, WindowsLineEndsAreRead) {
   const auto tape = parse_tape("nodewatt-tape 1\r\nopen\t0\t/a\r\nt\t0\r\n=\t0\t7\r\n");
   ASSERT_TRUE(tape) << tape.error().what;
-  EXPECT_EQ(tape->sweeps.at(0).reads.at(0).reading.value, 7u);
+  EXPECT_EQ(tape->sample_sets.at(0).reads.at(0).reading.value, 7u);
 }
 
 TEST(Tape, NotATapeSaysSo) {
@@ -98,7 +98,7 @@ TEST(Tape, AMalformedLineIsNamed) {
   }
 }
 
-TEST(Tape, AReadNeedsASweepASourceAndANumber) {
+TEST(Tape, AReadNeedsASampleSetASourceAndANumber) {
   const std::string opened = "open\t0\t/a\n";
   EXPECT_THAT(error_of(opened + "=\t0\t1\n").what, StartsWith("line 3:"));
   EXPECT_THAT(error_of(opened + "t\t0\n=\t1\t1\n").what, StartsWith("line 4:"));
@@ -115,7 +115,7 @@ TEST(Tape, AReadMayHaveBeenTakenEarlierAndMayHaveATimeOfItsDevice) {
   const auto tape =
       parse_tape("nodewatt-tape 1\nopen\t0\t/a\nt\t100\n=\t0\t1\t5\t-60\n=\t0\t1\t5\t-60\t77\n=\t0\t1\t5\t-\t77\n");
   ASSERT_TRUE(tape) << tape.error().what;
-  const auto& reads = tape->sweeps[0].reads;
+  const auto& reads = tape->sample_sets[0].reads;
   ASSERT_EQ(reads.size(), 3u);
   EXPECT_EQ(reads[0].reading.taken, Nanos::of(-60));
   EXPECT_FALSE(reads[0].reading.device);
@@ -143,9 +143,10 @@ TEST(Tape, CutAtEveryByteItKeepsAllLinesButTheLast) {
   for (std::size_t length = kMagic.size(); length <= text.size(); ++length) {
     const auto tape = parse_tape(text.substr(0, length));
     ASSERT_TRUE(tape) << "cut after " << length << " bytes: " << tape.error().what;
-    for (const auto& sweep : tape->sweeps) {
-      EXPECT_TRUE(sweep.at == Nanos{} || sweep.at == seconds(1)) << "half a number was believed, cut after " << length;
-      for (const auto& read : sweep.reads)
+    for (const auto& sample_set : tape->sample_sets) {
+      EXPECT_TRUE(sample_set.at == Nanos{} || sample_set.at == seconds(1))
+          << "half a number was believed, cut after " << length;
+      for (const auto& read : sample_set.reads)
         EXPECT_TRUE(read.reading.value == 123'456 || read.reading.value == 223'456)
             << "half a number, cut after " << length;
     }

@@ -1,4 +1,4 @@
-// The measured program's side of nodewatt.h: finds the channel once, then writes marks into it.
+// The measured program's side of nodewatt.h: finds the channel once, then writes events into it.
 //
 // Depends on nothing but the C library (glibc 2.17 will do) and consumer/channel.h, so that it can be linked into
 // anything, and into several libraries of one process. Nothing here blocks, allocates or fails: a channel that is
@@ -85,29 +85,29 @@ void copy_text(char* to, std::size_t size, const char* from) {
 constexpr int kPlaceBits = 40;
 constexpr std::uint64_t kNewId = 0;
 
-// Whether the mark at this position would leave the ring's last quarter to the ends of phases.
+// Whether the event at this position would leave the ring's last quarter to the ends of phases.
 bool leaves_room(const ChannelSlot* slots, std::uint64_t position) {
   const std::uint64_t ahead = position + kChannelSlotsForEnds, index = ahead % kChannelSlots;
   return slots[index].sequence.load(std::memory_order_relaxed) + index == ahead;
 }
 
-// The reader asked to be woken by the next edge of a phase, or by this many marks. Of several writers one does it.
-// Nothing else wakes anybody: it asks for no sweep, and a program may report work a million times.
-bool must_wake(ChannelHeader& header, std::uint64_t position, Mark::Kind kind) {
-  const bool edge = kind == Mark::Kind::begin || kind == Mark::Kind::end;
+// The reader asked to be woken by the next edge of a phase, or by this many events. Of several writers one does it.
+// Nothing else wakes anybody: it asks for no sample set, and a program may report work a million times.
+bool must_wake(ChannelHeader& header, std::uint64_t position, ProgramEvent::Kind kind) {
+  const bool edge = kind == ProgramEvent::Kind::begin || kind == ProgramEvent::Kind::end;
   if (edge && header.waiting.load(std::memory_order_seq_cst) != 0) return header.waiting.exchange(0) != 0;
-  const std::uint64_t crowded_at = header.crowded_at.load(std::memory_order_relaxed);
-  return crowded_at != 0 && position >= crowded_at && header.crowded_at.exchange(0) != 0;
+  const std::uint64_t wake_at = header.wake_at.load(std::memory_order_relaxed);
+  return wake_at != 0 && position >= wake_at && header.wake_at.exchange(0) != 0;
 }
 
-// The next position that is free for a mark of this kind; false when there is none.
-bool take_position(ChannelHeader& header, Mark::Kind kind, std::uint64_t& position) {
+// The next position that is free for an event of this kind; false when there is none.
+bool take_position(ChannelHeader& header, ProgramEvent::Kind kind, std::uint64_t& position) {
   const ChannelSlot* slots = slots_of(header);
   position = header.head.load(std::memory_order_relaxed);
   for (;;) {
     const std::uint64_t index = position % kChannelSlots;
     const std::uint64_t turn = slots[index].sequence.load(std::memory_order_acquire) + index;
-    if (turn == position && (kind == Mark::Kind::end || leaves_room(slots, position))) {
+    if (turn == position && (kind == ProgramEvent::Kind::end || leaves_room(slots, position))) {
       if (header.head.compare_exchange_weak(position, position + 1, std::memory_order_relaxed)) return true;
     } else if (turn <= position) {
       return false;
@@ -119,41 +119,41 @@ bool take_position(ChannelHeader& header, Mark::Kind kind, std::uint64_t& positi
 
 // Adds work that found no room to its thread's heap of this phase and unit. A heap that another thread is just making
 // is passed over; at worst there are two of a kind.
-bool heap_up(ChannelHeader& header, const RawMark& mark) {
-  if (!(std::isfinite(mark.value) && mark.value >= 0)) return false;
-  ChannelHeap wanted{};
-  copy_text(wanted.name, sizeof wanted.name, mark.name);
-  copy_text(wanted.unit, sizeof wanted.unit, mark.unit);
-  for (std::size_t i = 0; i < kChannelHeaps; ++i) {
-    ChannelHeap& heap = heaps_of(header)[i];
-    std::uint32_t found = ChannelHeap::kFree;
-    if (heap.state.compare_exchange_strong(found, ChannelHeap::kFilling)) {
-      heap.pid = mark.pid, heap.tid = mark.tid;
-      std::memcpy(heap.name, wanted.name, sizeof heap.name);
-      std::memcpy(heap.unit, wanted.unit, sizeof heap.unit);
-      heap.state.store(found = ChannelHeap::kReady, std::memory_order_release);
+bool heap_up(ChannelHeader& header, const RawProgramEvent& event) {
+  if (!(std::isfinite(event.value) && event.value >= 0)) return false;
+  ChannelOverflowCount wanted{};
+  copy_text(wanted.name, sizeof wanted.name, event.name);
+  copy_text(wanted.unit, sizeof wanted.unit, event.unit);
+  for (std::size_t i = 0; i < kChannelOverflowCounts; ++i) {
+    ChannelOverflowCount& overflow_count = overflow_counts_of(header)[i];
+    std::uint32_t found = ChannelOverflowCount::kFree;
+    if (overflow_count.state.compare_exchange_strong(found, ChannelOverflowCount::kFilling)) {
+      overflow_count.pid = event.pid, overflow_count.tid = event.tid;
+      std::memcpy(overflow_count.name, wanted.name, sizeof overflow_count.name);
+      std::memcpy(overflow_count.unit, wanted.unit, sizeof overflow_count.unit);
+      overflow_count.state.store(found = ChannelOverflowCount::kReady, std::memory_order_release);
     }
-    if (found != ChannelHeap::kReady || heap.pid != mark.pid || heap.tid != mark.tid ||
-        std::memcmp(heap.name, wanted.name, sizeof heap.name) != 0 ||
-        std::memcmp(heap.unit, wanted.unit, sizeof heap.unit) != 0)
+    if (found != ChannelOverflowCount::kReady || overflow_count.pid != event.pid || overflow_count.tid != event.tid ||
+        std::memcmp(overflow_count.name, wanted.name, sizeof overflow_count.name) != 0 ||
+        std::memcmp(overflow_count.unit, wanted.unit, sizeof overflow_count.unit) != 0)
       continue;
-    heap.sum.fetch_add(mark.value);
+    overflow_count.sum.fetch_add(event.value);
     return true;
   }
   return false;
 }
 
-const char* or_mark(const char* name) { return name == nullptr || *name == '\0' ? "?" : name; }
+const char* or_event(const char* name) { return name == nullptr || *name == '\0' ? "?" : name; }
 
-std::uint64_t write(ChannelHeader* header, Mark::Kind kind, std::uint64_t id, const char* name, const char* unit,
-                    double value) {
-  return write_mark(*header, {kind, 0, id, me().pid, me().tid, name, unit, value});
+std::uint64_t write(ChannelHeader* header, ProgramEvent::Kind kind, std::uint64_t id, const char* name,
+                    const char* unit, double value) {
+  return write_event(*header, {kind, 0, id, me().pid, me().tid, name, unit, value});
 }
 
-// Bits of a thread's number that the kernel uses (PID_MAX_LIMIT); lanes are told apart by those above.
+// Bits of a thread's number that the kernel uses (PID_MAX_LIMIT); track are told apart by those above.
 constexpr int kTidBits = 22;
 constexpr std::uint32_t kApart = std::uint32_t{1} << 31;
-static_assert(kClientLanes <= 1U << (31 - kTidBits));
+static_assert(kClientTracks <= 1U << (31 - kTidBits));
 }  // namespace
 
 ChannelHeader* map_channel(const char* path) {
@@ -175,29 +175,30 @@ ChannelHeader* map_channel(const char* path) {
 
 void unmap_channel(ChannelHeader* header) { ::munmap(header, kChannelSize); }
 
-std::uint64_t write_mark(ChannelHeader& header, const RawMark& mark) {
-  const std::int64_t at = mark.at_ns != 0 ? mark.at_ns : now_ns();
+std::uint64_t write_event(ChannelHeader& header, const RawProgramEvent& event) {
+  const std::int64_t at = event.at_ns != 0 ? event.at_ns : now_ns();
   std::uint64_t position = 0;
-  if (!take_position(header, mark.kind, position)) {
-    if (mark.kind != Mark::Kind::work || !heap_up(header, mark)) header.lost.fetch_add(1, std::memory_order_relaxed);
+  if (!take_position(header, event.kind, position)) {
+    if (event.kind != ProgramEvent::Kind::work || !heap_up(header, event))
+      header.lost.fetch_add(1, std::memory_order_relaxed);
     return 0;
   }
   ChannelSlot& slot = slots_of(header)[position % kChannelSlots];
   slot.at_ns = at;
-  slot.id = mark.id;
-  if (mark.kind == Mark::Kind::begin && mark.id == kNewId)
-    slot.id = std::uint64_t{mark.pid} << kPlaceBits | (position & ((std::uint64_t{1} << kPlaceBits) - 1));
+  slot.id = event.id;
+  if (event.kind == ProgramEvent::Kind::begin && event.id == kNewId)
+    slot.id = std::uint64_t{event.pid} << kPlaceBits | (position & ((std::uint64_t{1} << kPlaceBits) - 1));
   const std::uint64_t id = slot.id;
-  slot.value = mark.value;
-  slot.kind = static_cast<std::uint32_t>(mark.kind);
-  slot.pid = mark.pid;
-  slot.tid = mark.tid;
-  copy_text(slot.name, sizeof slot.name, mark.name);
-  copy_text(slot.unit, sizeof slot.unit, mark.unit);
+  slot.value = event.value;
+  slot.kind = static_cast<std::uint32_t>(event.kind);
+  slot.pid = event.pid;
+  slot.tid = event.tid;
+  copy_text(slot.name, sizeof slot.name, event.name);
+  copy_text(slot.unit, sizeof slot.unit, event.unit);
   std::uint64_t unfilled = position - position % kChannelSlots;  // else the reader gave it away, and counted us as dead
   if (!slot.sequence.compare_exchange_strong(unfilled, unfilled + 1, std::memory_order_release)) return 0;
   header.wake.fetch_add(1, std::memory_order_seq_cst);
-  if (must_wake(header, position, mark.kind)) ::syscall(SYS_futex, &header.wake, FUTEX_WAKE, 1, nullptr, nullptr, 0);
+  if (must_wake(header, position, event.kind)) ::syscall(SYS_futex, &header.wake, FUTEX_WAKE, 1, nullptr, nullptr, 0);
   return id;
 }
 
@@ -205,18 +206,19 @@ ChannelHeader* client_channel() { return listening(); }
 
 std::uint32_t client_forks() { return forks.load(std::memory_order_relaxed); }
 
-std::uint64_t client_begin(std::uint32_t lane, const char* name) {
+std::uint64_t client_begin(std::uint32_t track, const char* name) {
   auto* header = listening();
   if (header == nullptr) return 0;
-  return write_mark(*header, {Mark::Kind::begin, 0, kNewId, me().pid, me().tid | lane << kTidBits, or_mark(name)});
+  return write_event(*header,
+                     {ProgramEvent::Kind::begin, 0, kNewId, me().pid, me().tid | track << kTidBits, or_event(name)});
 }
 
 std::uint64_t client_begin_apart(const char* name) {
   static std::atomic<std::uint32_t> count{0};
   auto* header = listening();
   if (header == nullptr) return 0;
-  const std::uint32_t lane = kApart | count.fetch_add(1, std::memory_order_relaxed);
-  return write_mark(*header, {Mark::Kind::begin, 0, kNewId, me().pid, lane, or_mark(name)});
+  const std::uint32_t track = kApart | count.fetch_add(1, std::memory_order_relaxed);
+  return write_event(*header, {ProgramEvent::Kind::begin, 0, kNewId, me().pid, track, or_event(name)});
 }
 
 }  // namespace nw
@@ -228,28 +230,29 @@ int nw_measuring(void) { return nw::listening() != nullptr ? 1 : 0; }
 nw_phase_id nw_phase_begin(const char* name) {
   auto* channel = nw::listening();
   if (channel == nullptr) return 0;
-  return nw::write(channel, nw::Mark::Kind::begin, nw::kNewId, nw::or_mark(name), "", 0);
+  return nw::write(channel, nw::ProgramEvent::Kind::begin, nw::kNewId, nw::or_event(name), "", 0);
 }
 
 void nw_phase_end(nw_phase_id id) {
   auto* channel = nw::listening();
   if (channel != nullptr && id >> nw::kPlaceBits == nw::me().pid)  // a forked child unwinds its parent's scopes, too
-    nw::write(channel, nw::Mark::Kind::end, id, "", "", 0);
+    nw::write(channel, nw::ProgramEvent::Kind::end, id, "", "", 0);
 }
 
 void nw_work(const char* name, double count, const char* unit) {
   auto* channel = nw::listening();
   if (channel != nullptr)
-    nw::write(channel, nw::Mark::Kind::work, 0, name == nullptr ? "" : name, nw::or_mark(unit), count);
+    nw::write(channel, nw::ProgramEvent::Kind::work, 0, name == nullptr ? "" : name, nw::or_event(unit), count);
 }
 
 void nw_figure(const char* name, double value) {
   auto* channel = nw::listening();
   if (channel != nullptr && std::isfinite(value))
-    nw::write(channel, nw::Mark::Kind::figure, 0, nw::or_mark(name), "", value);
+    nw::write(channel, nw::ProgramEvent::Kind::figure, 0, nw::or_event(name), "", value);
 }
 
 void nw_setting(const char* key, const char* value) {
   auto* channel = nw::listening();
-  if (channel != nullptr) nw::write(channel, nw::Mark::Kind::setting, 0, nw::or_mark(value), nw::or_mark(key), 0);
+  if (channel != nullptr)
+    nw::write(channel, nw::ProgramEvent::Kind::setting, 0, nw::or_event(value), nw::or_event(key), 0);
 }

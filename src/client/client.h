@@ -1,5 +1,5 @@
-// The measured program's side below nodewatt.h: marks with their thread and id given, not found out. For nodewatt's own
-// commands and its libraries that are loaded into programs; the latter take no std::string across.
+// The measured program's side below nodewatt.h: events with their thread and id given, not found out. For nodewatt's
+// own commands and its libraries that are loaded into programs; the latter take no std::string across.
 #pragma once
 
 #include <cstdint>
@@ -10,18 +10,18 @@ namespace nw {
 
 struct ChannelHeader;
 
-struct RawMark {
-  Mark::Kind kind;
+struct RawProgramEvent {
+  ProgramEvent::Kind kind;
   std::int64_t at_ns = 0;  // 0: now
-  std::uint64_t id = 0;    // 0 in a begin: the mark gets one
+  std::uint64_t id = 0;    // 0 in a begin: the event gets one
   std::uint32_t pid = 0, tid = 0;
   const char* name = "";
   const char* unit = "";
   double value = 0;
 };
 
-// Returns the mark's id; 0 when the ring has no room for it, which is counted.
-std::uint64_t write_mark(ChannelHeader& header, const RawMark& mark);
+// Returns the event's id; 0 when the ring has no room for it, which is counted.
+std::uint64_t write_event(ChannelHeader& header, const RawProgramEvent& event);
 
 // The channel at this path; null when it is none. Whoever maps it unmaps it.
 ChannelHeader* map_channel(const char* path);
@@ -33,14 +33,14 @@ ChannelHeader* client_channel();
 // How often this process, or one it was forked from, was forked.
 std::uint32_t client_forks();
 
-// Phases nest by lane. Lane 0 is the calling thread's own, that of nw_phase_begin; each thread has so many.
-inline constexpr std::uint32_t kClientLanes = 500;
-std::uint64_t client_begin(std::uint32_t lane, const char* name);
+// Phases nest by track. Track 0 is the calling thread's own, that of nw_phase_begin; each thread has so many.
+inline constexpr std::uint32_t kClientTracks = 500;
+std::uint64_t client_begin(std::uint32_t track, const char* name);
 // A phase that lies in no other and holds none, so that it may overlap with any.
 std::uint64_t client_begin_apart(const char* name);
 // All of them end by nw_phase_end.
 
-// Writes the mark, timed now, into the channel of the environment; nothing happens when nobody measures.
-void client_mark(const Mark& mark);
+// Writes the event, timed now, into the channel of the environment; nothing happens when nobody measures.
+void client_event(const ProgramEvent& event);
 
 }  // namespace nw

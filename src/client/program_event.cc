@@ -4,9 +4,10 @@
 
 namespace nw {
 
-void client_mark(const Mark& mark) {
+void client_event(const ProgramEvent& event) {
   if (auto* header = client_channel())
-    write_mark(*header, {mark.kind, 0, mark.id, mark.pid, mark.tid, mark.name.c_str(), mark.unit.c_str(), mark.value});
+    write_event(*header,
+                {event.kind, 0, event.id, event.pid, event.tid, event.name.c_str(), event.unit.c_str(), event.value});
 }
 
 }  // namespace nw

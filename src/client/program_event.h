@@ -1,4 +1,4 @@
-// Mark: what a measured program said about itself, and when. The phases of a Record are made of marks.
+// ProgramEvent: what a measured program said about itself, and when. The phases of a Record are made of events.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 namespace nw {
 
-struct Mark {
+struct ProgramEvent {
   enum class Kind : unsigned char { begin, end, work, figure, setting };
   static constexpr Kind kLastKind = Kind::setting;
   Kind kind = Kind::begin;

@@ -23,14 +23,14 @@ auto read(Host& host, const std::string& path, Parse parse) -> decltype(parse(st
   return text ? parse(*text) : decltype(parse(std::string_view()))();
 }
 
-std::optional<Nanos> read_cpu(Host& host, const JobPlace& place, const std::string& below = {}) {
+std::optional<Nanos> read_cpu(Host& host, const JobCgroups& place, const std::string& below = {}) {
   if (place.cpu.empty()) return std::nullopt;
   return place.unified ? read(host, place.cpu + below + "/cpu.stat", parse_cpu_stat)
                        : read(host, place.cpu + below + "/cpuacct.usage", parse_cpu_usage);
 }
 
 // A v2 directory's own list is empty when only those above it confine, and may name CPUs that are off line.
-std::vector<unsigned> read_cpus(Host& host, const JobPlace& place) {
+std::vector<unsigned> read_cpus(Host& host, const JobCgroups& place) {
   if (place.cpuset.empty()) return {};
   auto cpus = read(host, place.cpuset + "/cpuset.cpus", parse_cpus);
   if (!place.unified || cpus.empty()) return cpus;
@@ -38,7 +38,7 @@ std::vector<unsigned> read_cpus(Host& host, const JobPlace& place) {
   return effective.empty() ? cpus : effective;
 }
 
-void read_memory(Host& host, const JobPlace& place, JobUse& job) {
+void read_memory(Host& host, const JobCgroups& place, CgroupUsage& job) {
   if (place.memory.empty()) return;
   job.memory = read(host, place.memory + (place.unified ? "/memory.current" : "/memory.usage_in_bytes"), parse_u64);
   job.memory_limit =
@@ -47,43 +47,43 @@ void read_memory(Host& host, const JobPlace& place, JobUse& job) {
 }  // namespace
 
 // What is kept of a job while it is there.
-struct CensusTaker::Known {
+struct CgroupScanner::Known {
   std::optional<std::uint32_t> uid;
   std::optional<Nanos> root_since;   // since when only root was seen in it
   std::optional<Nanos> empty_since;  // since when it has no process
   std::optional<Nanos> alive;        // when one was seen last
-  std::optional<Nanos> cpu;          // at the last census
-  std::optional<std::string> gpus;   // JobUse::gpus_said
+  std::optional<Nanos> cpu;          // at the last cgroup snapshot
+  std::optional<std::string> gpus;   // CgroupUsage::gpus_said
   int asked = 0;                     // how often for them
 };
 
-struct CensusTaker::State {
-  JobFinder finder;
+struct CgroupScanner::State {
+  JobCgroupFinder finder;
   std::map<std::string, Known> jobs;  // by "<slurmd>/<id>"
 };
 
-CensusTaker::CensusTaker(Host& host, CensusOptions options)
-    : host_(host), state_(new State{JobFinder(host, std::move(options)), {}}) {}
-CensusTaker::~CensusTaker() = default;
+CgroupScanner::CgroupScanner(Host& host, CgroupScanOptions options)
+    : host_(host), state_(new State{JobCgroupFinder(host, std::move(options)), {}}) {}
+CgroupScanner::~CgroupScanner() = default;
 
-void CensusTaker::take(Census& census) {
-  census = {};
-  census.at = host_.now();
-  auto [places, directories] = state_->finder.find(census.at);
+void CgroupScanner::take(CgroupSnapshot& cgroups) {
+  cgroups = {};
+  cgroups.at = host_.now();
+  auto [places, directories] = state_->finder.find(cgroups.at);
   directories_ = std::move(directories);
 
   std::map<std::string, Known> before = std::exchange(state_->jobs, {});
-  for (const JobPlace& place : places) {
+  for (const JobCgroups& place : places) {
     const std::string key = place.slurmd + "/" + place.id;
     Known& known = state_->jobs[key] = before[key];
-    JobUse job = read_job(place, known, census.at);
-    if (!known.empty_since || census.at - *known.empty_since < kAbandoned) census.jobs.push_back(std::move(job));
+    CgroupUsage job = read_job(place, known, cgroups.at);
+    if (!known.empty_since || cgroups.at - *known.empty_since < kAbandoned) cgroups.jobs.push_back(std::move(job));
   }
-  read_node(census);
+  read_node(cgroups);
 }
 
-JobUse CensusTaker::read_job(const JobPlace& place, Known& known, Nanos now) {
-  JobUse job;
+CgroupUsage CgroupScanner::read_job(const JobCgroups& place, Known& known, Nanos now) {
+  CgroupUsage job;
   job.slurmd = place.slurmd, job.id = place.id;
   job.cpu = read_cpu(host_, place);
   read_memory(host_, place, job);
@@ -107,7 +107,7 @@ JobUse CensusTaker::read_job(const JobPlace& place, Known& known, Nanos now) {
   return job;
 }
 
-std::optional<std::uint32_t> CensusTaker::find_uid(const JobPlace& place, Known& known, Nanos now) {
+std::optional<std::uint32_t> CgroupScanner::find_uid(const JobCgroups& place, Known& known, Nanos now) {
   if (known.uid) return known.uid;
   const auto owner = find_owner(host_, place);
   if (!owner) return std::nullopt;
@@ -116,16 +116,16 @@ std::optional<std::uint32_t> CensusTaker::find_uid(const JobPlace& place, Known&
   return now - *known.root_since >= kRootsOwn ? owner : std::nullopt;
 }
 
-void CensusTaker::read_node(Census& census) {
-  census.cpus = static_cast<unsigned>(read(host_, "/sys/devices/system/cpu/online", parse_cpus).size());
+void CgroupScanner::read_node(CgroupSnapshot& cgroups) {
+  cgroups.cpus = static_cast<unsigned>(read(host_, "/sys/devices/system/cpu/online", parse_cpus).size());
   if (const auto stat = host_.read_text("/proc/stat")) {
-    if (census.cpus == 0) census.cpus = count_cpu_lines(*stat);
+    if (cgroups.cpus == 0) cgroups.cpus = count_cpu_lines(*stat);
     if (const auto ticks = parse_cpu_ticks(*stat))
-      census.busy = Nanos::of(mul_div(Int128{ticks->busy}, kNanosPerSecond, kTicksPerSecond));
+      cgroups.busy = Nanos::of(mul_div(Int128{ticks->busy}, kNanosPerSecond, kTicksPerSecond));
   }
   const auto [total, available] = read(host_, "/proc/meminfo", parse_meminfo);
-  census.memory = total;
-  if (total && available && *available <= *total) census.memory_used = *total - *available;
+  cgroups.memory = total;
+  if (total && available && *available <= *total) cgroups.memory_used = *total - *available;
 }
 
 }  // namespace nw

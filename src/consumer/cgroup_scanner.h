@@ -1,4 +1,5 @@
-// Census: which jobs and steps are on this node at one moment, and what they have used so far, as Slurm's cgroups say.
+// CgroupSnapshot: which jobs and steps are on this node at one moment, and what they have used so far, as Slurm's
+// cgroups say.
 //
 // No one has to opt in and no Slurm command is asked: a job's cgroup exists from before its first process to after its
 // last. The name of the directory is the job's identity and the kernel's counts are its use; nothing that a user can
@@ -25,13 +26,13 @@ namespace nw {
 
 inline constexpr Nanos kAbandoned = seconds(10);
 
-struct StepUse {
+struct StepCgroupUsage {
   std::string id;            // "0", "batch", "extern", "interactive"; of a component of a het job "0+1"
   std::optional<Nanos> cpu;  // CPU time of all its processes so far
-  auto operator<=>(const StepUse&) const = default;
+  auto operator<=>(const StepCgroupUsage&) const = default;
 };
 
-struct JobUse {
+struct CgroupUsage {
   std::string slurmd;                         // the node's name in Slurm, where the directories say it; else ""
   std::string id;                             // "4711"; a SLUID where the directory is named by one
   std::optional<std::uint32_t> uid;           // whose; nothing while nobody knows
@@ -43,46 +44,46 @@ struct JobUse {
   // SLURM_JOB_GPUS as a process of the job began with it ("" without any), where this process may read that; nothing
   // else says it without a prolog. Its user can change it: believed for want of better, and for accelerators alone.
   std::optional<std::string> gpus_said;
-  std::vector<StepUse> steps;  // ascending by id; extern among them
-  auto operator<=>(const JobUse&) const = default;
+  std::vector<StepCgroupUsage> steps;  // ascending by id; extern among them
+  auto operator<=>(const CgroupUsage&) const = default;
 };
 
-struct Census {
+struct CgroupSnapshot {
   Nanos at{};                                        // monotonic, when it was begun
-  std::vector<JobUse> jobs;                          // ascending by slurmd and id
+  std::vector<CgroupUsage> jobs;                     // ascending by slurmd and id
   unsigned cpus = 0;                                 // logical CPUs of the node; 0: not known
   std::optional<Nanos> busy;                         // CPU time of everything on the node so far
   std::optional<std::uint64_t> memory, memory_used;  // bytes, of the node
 };
 
-struct CensusOptions {
+struct CgroupScanOptions {
   std::string cgroup = "/sys/fs/cgroup";  // where cgroups are mounted
   std::string slurmd;                     // of several slurmd on this machine, this one's alone; "": all
 };
 
-struct JobPlace;  // slurm_cgroups.h
+struct JobCgroups;  // slurm_cgroups.h
 
-class CensusTaker {
+class CgroupScanner {
  public:
-  CensusTaker(Host& host, CensusOptions options);
-  ~CensusTaker();
+  CgroupScanner(Host& host, CgroupScanOptions options);
+  ~CgroupScanner();
 
   // Cheap: a few small files a job. A directory that vanishes meanwhile is no job if it could not be listed any more,
   // else a job without what was not read.
-  void take(Census& census);
-  // What to watch (inotify: IN_CREATE, IN_DELETE; cgroup file systems report both), as of the last census: the
+  void take(CgroupSnapshot& cgroups);
+  // What to watch (inotify: IN_CREATE, IN_DELETE; cgroup file systems report both), as of the last cgroup snapshot: the
   // directories whose entries are users, jobs and steps, and where Slurm's own is still to appear. They were there.
   const std::vector<std::string>& directories() const { return directories_; }
 
  private:
   struct Known;
-  JobUse read_job(const JobPlace& place, Known& known, Nanos now);
-  std::optional<std::uint32_t> find_uid(const JobPlace& place, Known& known, Nanos now);
-  void read_node(Census& census);
+  CgroupUsage read_job(const JobCgroups& place, Known& known, Nanos now);
+  std::optional<std::uint32_t> find_uid(const JobCgroups& place, Known& known, Nanos now);
+  void read_node(CgroupSnapshot& cgroups);
 
   Host& host_;
   std::vector<std::string> directories_;
-  struct State;  // what one census must remember of those before it
+  struct State;  // what one cgroup snapshot must remember of those before it
   std::unique_ptr<State> state_;
 };
 

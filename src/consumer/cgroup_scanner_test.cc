@@ -12,9 +12,9 @@ namespace {
 const std::string kRoot = "/sys/fs/cgroup";
 
 // A node as its kernel shows it, and jobs on it as Slurm makes their directories.
-class CensusTest : public testing::Test {
+class CgroupSnapshotTest : public testing::Test {
  protected:
-  CensusTest() {
+  CgroupSnapshotTest() {
     host_.set_file("/sys/devices/system/cpu/online", "0-3\n");
     host_.set_file("/proc/stat", "cpu  100 0 50 900 10 5 5 7 0 0\ncpu0 50 0 25 450 5 0 0 0 0 0\n");
     host_.set_file("/proc/meminfo", "MemTotal:  1000 kB\nMemFree:  100 kB\nMemAvailable:  400 kB\n");
@@ -61,26 +61,26 @@ class CensusTest : public testing::Test {
     host_.set_file("/proc/" + pid + "/status", "Name:\tx\nUid:\t" + uid + "\t0\t0\t0\nGid:\t5\t5\t5\t5\n");
   }
 
-  Census take(CensusTaker& taker) {
-    Census census;
-    taker.take(census);
-    return census;
+  CgroupSnapshot take(CgroupScanner& taker) {
+    CgroupSnapshot cgroups;
+    taker.take(cgroups);
+    return cgroups;
   }
-  Census take(const std::string& slurmd = {}) {
-    CensusTaker taker(host_, {kRoot, slurmd});
+  CgroupSnapshot take(const std::string& slurmd = {}) {
+    CgroupScanner taker(host_, {kRoot, slurmd});
     return take(taker);
   }
-  static std::string names(const Census& census) {
+  static std::string names(const CgroupSnapshot& cgroups) {
     std::string text;
-    for (const JobUse& job : census.jobs) {
+    for (const CgroupUsage& job : cgroups.jobs) {
       text += job.slurmd + "/" + job.id;
-      for (const StepUse& step : job.steps) text += "." + step.id;
+      for (const StepCgroupUsage& step : job.steps) text += "." + step.id;
       text += " ";
     }
     return text;
   }
   std::string watched(const std::string& slurmd = {}) {
-    CensusTaker taker(host_, {kRoot, slurmd});
+    CgroupScanner taker(host_, {kRoot, slurmd});
     take(taker);
     std::string text;
     for (const std::string& path : taker.directories()) text += path.substr(kRoot.size()) + " ";
@@ -90,18 +90,18 @@ class CensusTest : public testing::Test {
   MemoryHost host_;
 };
 
-TEST_F(CensusTest, NodeWithoutSlurm) {
-  const Census census = take();
-  EXPECT_TRUE(census.jobs.empty());
-  EXPECT_EQ(census.at, seconds(1));
-  EXPECT_EQ(census.cpus, 4u);
-  EXPECT_EQ(census.busy, millis(1600));  // neither idle and iowait nor what the hypervisor took
-  EXPECT_EQ(census.memory, 1000u * 1024);
-  EXPECT_EQ(census.memory_used, 600u * 1024);
+TEST_F(CgroupSnapshotTest, NodeWithoutSlurm) {
+  const CgroupSnapshot cgroups = take();
+  EXPECT_TRUE(cgroups.jobs.empty());
+  EXPECT_EQ(cgroups.at, seconds(1));
+  EXPECT_EQ(cgroups.cpus, 4u);
+  EXPECT_EQ(cgroups.busy, millis(1600));  // neither idle and iowait nor what the hypervisor took
+  EXPECT_EQ(cgroups.memory, 1000u * 1024);
+  EXPECT_EQ(cgroups.memory_used, 600u * 1024);
   EXPECT_EQ(watched(), "");
 }
 
-TEST_F(CensusTest, WhatTheKernelDoesNotSayIsNotKnown) {
+TEST_F(CgroupSnapshotTest, WhatTheKernelDoesNotSayIsNotKnown) {
   host_.remove_file("/sys/devices/system/cpu/online");
   host_.set_file("/proc/meminfo", "MemTotal:  1000 kB\n");
   EXPECT_EQ(take().cpus, 1u);  // lines of /proc/stat
@@ -111,14 +111,14 @@ TEST_F(CensusTest, WhatTheKernelDoesNotSayIsNotKnown) {
   EXPECT_EQ(take().cpus, 0u);
 }
 
-TEST_F(CensusTest, VersionOne) {
+TEST_F(CgroupSnapshotTest, VersionOne) {
   add_v1("slurm/uid_1000/job_7", "1,0,3");
   add_v1_step("slurm/uid_1000/job_7", "batch", "3000000000");
   add_v1_step("slurm/uid_1000/job_7", "0", "2000000000");
   host_.set_file(kRoot + "/devices/slurm/uid_1000/job_7/devices.list", "c 1:3 rwm\nc 195:2 rw\nc 195:255 rw\n");
-  const Census census = take();
-  ASSERT_EQ(census.jobs.size(), 1u);
-  JobUse job;
+  const CgroupSnapshot cgroups = take();
+  ASSERT_EQ(cgroups.jobs.size(), 1u);
+  CgroupUsage job;
   job.id = "7";
   job.uid = 1000;
   job.cpu = Nanos::of(5'000'000'123);
@@ -126,28 +126,28 @@ TEST_F(CensusTest, VersionOne) {
   job.cpus = {0, 1, 3};
   job.gpus = std::vector<unsigned>{2};
   job.steps = {{"0", seconds(2)}, {"batch", seconds(3)}};
-  EXPECT_EQ(census.jobs[0], job);
+  EXPECT_EQ(cgroups.jobs[0], job);
   EXPECT_EQ(watched(), "/cpuacct/slurm /cpuacct/slurm/uid_1000 /cpuacct/slurm/uid_1000/job_7 ");
 }
 
-TEST_F(CensusTest, VersionOneWithALimitAndWithoutAListOfDevices) {
+TEST_F(CgroupSnapshotTest, VersionOneWithALimitAndWithoutAListOfDevices) {
   add_v1("slurm/uid_0/job_7");
   host_.set_file(kRoot + "/memory/slurm/uid_0/job_7/memory.limit_in_bytes", "314572800\n");
   host_.remove_file(kRoot + "/cpuset/slurm/uid_0/job_7/cpuset.cpus");
-  const JobUse job = take().jobs.at(0);
+  const CgroupUsage job = take().jobs.at(0);
   EXPECT_EQ(job.uid, 0u);
   EXPECT_EQ(job.memory_limit, 314572800u);
   EXPECT_EQ(job.gpus, std::nullopt);
   EXPECT_TRUE(job.cpus.empty());
 }
 
-TEST_F(CensusTest, ControllersMountedTogether) {
+TEST_F(CgroupSnapshotTest, ControllersMountedTogether) {
   host_.set_file(kRoot + "/cpu,cpuacct/slurm/uid_1/job_7/cpuacct.usage", "17\n");
   EXPECT_EQ(take().jobs.at(0).cpu, Nanos::of(17));
   EXPECT_EQ(take().jobs.at(0).memory, std::nullopt);
 }
 
-TEST_F(CensusTest, SeveralSlurmdOfVersionOne) {
+TEST_F(CgroupSnapshotTest, SeveralSlurmdOfVersionOne) {
   add_v1("slurm_n1/uid_1/job_7");
   add_v1("slurm_n2/uid_1/job_7");
   add_v1("slurm_n2/uid_1/job_10");
@@ -159,27 +159,27 @@ TEST_F(CensusTest, SeveralSlurmdOfVersionOne) {
   EXPECT_TRUE(watched().starts_with("/cpuacct /cpuacct/slurm_n1 "));  // a third may come
 }
 
-TEST_F(CensusTest, VersionTwo) {
+TEST_F(CgroupSnapshotTest, VersionTwo) {
   add_v2("slurmstepd.scope/job_7");
   add_v2_step("slurmstepd.scope/job_7", "0", "40\n41\n");
   add_v2_step("slurmstepd.scope/job_7", "extern", "");
   host_.set_file(kRoot + "/system.slice/slurmstepd.scope/system/cgroup.procs", "2\n");
   add_process("2", "0");
   add_process("40", "1000");
-  JobUse job;
+  CgroupUsage job;
   job.id = "7";
   job.uid = 1000;
   job.cpu = seconds(5);
   job.memory = 4096;
   job.cpus = {0, 1};
   job.steps = {{"0", millis(1)}, {"extern", millis(1)}};
-  const Census census = take();
-  ASSERT_EQ(census.jobs.size(), 1u);
-  EXPECT_EQ(census.jobs[0], job);
+  const CgroupSnapshot cgroups = take();
+  ASSERT_EQ(cgroups.jobs.size(), 1u);
+  EXPECT_EQ(cgroups.jobs[0], job);
   EXPECT_EQ(watched(), "/system.slice/slurmstepd.scope /system.slice/slurmstepd.scope/job_7 ");
 }
 
-TEST_F(CensusTest, VersionTwoConfinesWhereItHasAListOfItsOwn) {
+TEST_F(CgroupSnapshotTest, VersionTwoConfinesWhereItHasAListOfItsOwn) {
   add_v2("slurmstepd.scope/job_7");
   host_.set_file(kRoot + "/system.slice/slurmstepd.scope/job_7/cpuset.cpus", "\n");
   host_.set_file(kRoot + "/system.slice/slurmstepd.scope/job_7/memory.max", "1048576\n");
@@ -187,7 +187,7 @@ TEST_F(CensusTest, VersionTwoConfinesWhereItHasAListOfItsOwn) {
   EXPECT_EQ(take().jobs.at(0).memory_limit, 1048576u);
 }
 
-TEST_F(CensusTest, SeveralSlurmdOfVersionTwo) {
+TEST_F(CgroupSnapshotTest, SeveralSlurmdOfVersionTwo) {
   add_v2("n1_slurmstepd.scope/job_7");
   add_v2("n2_slurmstepd.scope/job_8");
   EXPECT_EQ(names(take()), "n1/7 n2/8 ");
@@ -195,7 +195,7 @@ TEST_F(CensusTest, SeveralSlurmdOfVersionTwo) {
   EXPECT_TRUE(watched("n3").ends_with("/system.slice "));
 }
 
-TEST_F(CensusTest, SluidsAreJobsOnceTheyHaveAStep) {
+TEST_F(CgroupSnapshotTest, SluidsAreJobsOnceTheyHaveAStep) {
   add_v2("slurmstepd.scope/s8FXKTA79XAR00");
   EXPECT_EQ(names(take()), "");
   EXPECT_NE(watched().find("/s8FXKTA79XAR00 "), std::string::npos);
@@ -206,21 +206,21 @@ TEST_F(CensusTest, SluidsAreJobsOnceTheyHaveAStep) {
   EXPECT_EQ(names(take()), "/s8FXKTA79XAR00.batch /s8FXKTA79XAR11.0 ");
 }
 
-TEST_F(CensusTest, UnifiedHierarchyOfAHybridIsNotSlurms) {
+TEST_F(CgroupSnapshotTest, UnifiedHierarchyOfAHybridIsNotSlurms) {
   host_.set_file(kRoot + "/cpuacct/cgroup.procs", "1\n");
   host_.set_file(kRoot + "/unified/system.slice/slurmstepd.scope/job_7/cpu.stat", "usage_usec 1\n");
   EXPECT_EQ(names(take()), "");
   EXPECT_EQ(watched(), "/cpuacct ");
 }
 
-TEST_F(CensusTest, WhereSlurmWillComeIsWatched) {
+TEST_F(CgroupSnapshotTest, WhereSlurmWillComeIsWatched) {
   host_.set_file(kRoot + "/cgroup.controllers", "cpu memory\n");
   EXPECT_EQ(watched(), " ");  // the mount
   host_.set_file(kRoot + "/system.slice/cron.service/cgroup.procs", "");
   EXPECT_EQ(watched(), "/system.slice ");
 }
 
-TEST_F(CensusTest, HostileNamesAreNoJobsAndNoSteps) {
+TEST_F(CgroupSnapshotTest, HostileNamesAreNoJobsAndNoSteps) {
   for (const std::string name : {"job_", "job_..", "job_7x", "job_ 7", "job_7\n", "job_07", "job_0", "job_-1", "JOB_7",
                                  "job_4294967296", "s8FXKTA79XAR0", "s8FXKTA79XAR/0", "s8FXKTA79XA\n00", "system"}) {
     host_.set_file(kRoot + "/cpuacct/slurm/uid_1/" + name + "/step_0/cpuacct.usage", "1\n");
@@ -238,23 +238,23 @@ TEST_F(CensusTest, HostileNamesAreNoJobsAndNoSteps) {
   EXPECT_EQ(names(take()), "/8.0+1.interactive ");
 }
 
-TEST_F(CensusTest, JobThatVanishes) {
+TEST_F(CgroupSnapshotTest, JobThatVanishes) {
   host_.set_file(kRoot + "/cpuacct/slurm/uid_1/job_7", "");  // listed, and gone when its own turn comes
   add_v1("slurm/uid_1/job_8");
   for (const std::string file :
        {"cpuacct/slurm/uid_1/job_8/cpuacct.usage", "memory/slurm/uid_1/job_8/memory.usage_in_bytes",
         "cpuset/slurm/uid_1/job_8/cpuset.cpus", "devices/slurm/uid_1/job_8/devices.list"})
     host_.set_error(kRoot + "/" + file, ErrorKind::absent);
-  const Census census = take();
-  ASSERT_EQ(names(census), "/8 ");
-  EXPECT_EQ(census.jobs[0].cpu, std::nullopt);
-  EXPECT_EQ(census.jobs[0].memory, std::nullopt);
-  EXPECT_EQ(census.jobs[0].gpus, std::nullopt);
+  const CgroupSnapshot cgroups = take();
+  ASSERT_EQ(names(cgroups), "/8 ");
+  EXPECT_EQ(cgroups.jobs[0].cpu, std::nullopt);
+  EXPECT_EQ(cgroups.jobs[0].memory, std::nullopt);
+  EXPECT_EQ(cgroups.jobs[0].gpus, std::nullopt);
 }
 
-TEST_F(CensusTest, OwnerIsAskedForOnce) {
+TEST_F(CgroupSnapshotTest, OwnerIsAskedForOnce) {
   const std::string job = "slurmstepd.scope/job_7";
-  CensusTaker taker(host_, {kRoot, ""});
+  CgroupScanner taker(host_, {kRoot, ""});
   add_v2(job);
   EXPECT_EQ(take(taker).jobs.at(0).uid, std::nullopt);  // no process yet
   add_v2_step(job, "extern", "39\n");
@@ -278,8 +278,8 @@ TEST_F(CensusTest, OwnerIsAskedForOnce) {
   EXPECT_EQ(take(taker).jobs.at(0).uid, 1001u);  // another job of that number: nothing is remembered
 }
 
-TEST_F(CensusTest, RootsJobIsRootsAfterAWhile) {
-  CensusTaker taker(host_, {kRoot, ""});
+TEST_F(CgroupSnapshotTest, RootsJobIsRootsAfterAWhile) {
+  CgroupScanner taker(host_, {kRoot, ""});
   add_v2("slurmstepd.scope/job_7");
   add_v2_step("slurmstepd.scope/job_7", "0", "51\n");
   add_process("51", "0");
@@ -291,11 +291,11 @@ TEST_F(CensusTest, RootsJobIsRootsAfterAWhile) {
 }
 
 // A user's own directory below his step's keeps Slurm from removing the job's.
-TEST_F(CensusTest, AbandonedDirectoryIsNoJobUntilItHasAProcess) {
+TEST_F(CgroupSnapshotTest, AbandonedDirectoryIsNoJobUntilItHasAProcess) {
   const std::string job = "slurm/uid_1000/job_7";
   add_v1(job);
   add_v1_step(job, "0", "1");
-  CensusTaker taker(host_, {kRoot, ""});
+  CgroupScanner taker(host_, {kRoot, ""});
   const auto at_last = [&] {
     host_.advance(seconds(1));  // for so long a process that was seen is believed in
     take(taker);
@@ -318,9 +318,9 @@ TEST_F(CensusTest, AbandonedDirectoryIsNoJobUntilItHasAProcess) {
   EXPECT_EQ(at_last(), "/7.0 ");  // too many to look at
 }
 
-TEST_F(CensusTest, AbandonedDirectoryOfVersionTwo) {
+TEST_F(CgroupSnapshotTest, AbandonedDirectoryOfVersionTwo) {
   add_v2("slurmstepd.scope/job_7");
-  CensusTaker taker(host_, {kRoot, ""});
+  CgroupScanner taker(host_, {kRoot, ""});
   take(taker);
   host_.set_file(kRoot + "/system.slice/slurmstepd.scope/job_7/cgroup.events", "populated 0\n");
   host_.advance(seconds(1));
@@ -330,10 +330,10 @@ TEST_F(CensusTest, AbandonedDirectoryOfVersionTwo) {
 }
 
 // At a job's end its directories go one after another; the first to go ends it.
-TEST_F(CensusTest, OneControllerSaysWhichJobsThereAre) {
+TEST_F(CgroupSnapshotTest, OneControllerSaysWhichJobsThereAre) {
   add_v1("slurm/uid_1/job_7");
   add_v1("slurm/uid_1/job_8");
-  CensusTaker taker(host_, {kRoot, ""});
+  CgroupScanner taker(host_, {kRoot, ""});
   EXPECT_EQ(names(take(taker)), "/7 /8 ");
   remove_v1("cpuacct", "slurm/uid_1/job_7");
   EXPECT_EQ(names(take(taker)), "/8 ");
@@ -342,25 +342,25 @@ TEST_F(CensusTest, OneControllerSaysWhichJobsThereAre) {
   EXPECT_EQ(names(take(taker)), "");
 }
 
-TEST_F(CensusTest, EmptyDirectoryOfAnEarlierConfigurationDoesNotHideJobs) {
+TEST_F(CgroupSnapshotTest, EmptyDirectoryOfAnEarlierConfigurationDoesNotHideJobs) {
   host_.set_file(kRoot + "/cpuacct/slurm/cpuacct.usage", "1\n");
   host_.set_file(kRoot + "/freezer/slurm/uid_1/job_7/step_0/cgroup.procs", "51\n");
-  CensusTaker taker(host_, {kRoot, ""});
+  CgroupScanner taker(host_, {kRoot, ""});
   EXPECT_EQ(names(take(taker)), "");
   host_.advance(seconds(10));
-  const Census census = take(taker);
-  EXPECT_EQ(names(census), "/7.0 ");
-  EXPECT_EQ(census.jobs.at(0).uid, 1u);
-  EXPECT_EQ(census.jobs.at(0).cpu, std::nullopt);
+  const CgroupSnapshot cgroups = take(taker);
+  EXPECT_EQ(names(cgroups), "/7.0 ");
+  EXPECT_EQ(cgroups.jobs.at(0).uid, 1u);
+  EXPECT_EQ(cgroups.jobs.at(0).cpu, std::nullopt);
   host_.remove_file(kRoot + "/cpuacct/slurm/cpuacct.usage");
   EXPECT_EQ(names(take()), "/7.0 ");  // where there is no other, at once
   host_.set_file(kRoot + "/cpuacct/cpuacct.usage", "1\n");
   EXPECT_EQ(watched(), "/cpuacct /freezer/slurm /freezer/slurm/uid_1 /freezer/slurm/uid_1/job_7 ");
 }
 
-TEST_F(CensusTest, MountMayLieAnywhere) {
+TEST_F(CgroupSnapshotTest, MountMayLieAnywhere) {
   host_.set_file("/slurm/uid_1/cpuacct/slurm/uid_2/job_7/cpuacct.usage", "17\n");
-  CensusTaker taker(host_, {"/slurm/uid_1", ""});
+  CgroupScanner taker(host_, {"/slurm/uid_1", ""});
   EXPECT_EQ(take(taker).jobs.at(0).cpu, Nanos::of(17));
   EXPECT_EQ(take(taker).jobs.at(0).uid, 2u);
 }

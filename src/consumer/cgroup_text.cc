@@ -16,9 +16,9 @@ constexpr std::size_t kMostName = 255, kMostStep = 32;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_plain(char c) { return is_digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
-bool is_name(std::string_view text, std::size_t most, std::string_view marks) {
+bool is_name(std::string_view text, std::size_t most, std::string_view events) {
   return !text.empty() && text.size() <= most && is_plain(text[0]) &&
-         std::all_of(text.begin(), text.end(), [&](char c) { return is_plain(c) || marks.find(c) != marks.npos; });
+         std::all_of(text.begin(), text.end(), [&](char c) { return is_plain(c) || events.find(c) != events.npos; });
 }
 
 // Digits as the kernel and Slurm print them: no sign, no zero in front, nothing around.

@@ -1,5 +1,5 @@
-// The texts that a census reads, one parser each. They come from the kernel, or from a captured tree that says so: what
-// is not understood is nothing, never 0.
+// The texts that a cgroup snapshot reads, one parser each. They come from the kernel, or from a captured tree that says
+// so: what is not understood is nothing, never 0.
 #pragma once
 
 #include <cstdint>

@@ -7,20 +7,20 @@ namespace {
 
 using Minors = std::vector<unsigned>;
 
-TEST(CensusText, DevicesThatMayBeOpened) {
+TEST(CgroupText, DevicesThatMayBeOpened) {
   EXPECT_EQ(parse_gpu_minors("c 195:2 rwm\nc 195:0 rw\nc 195:2 r\nc 195:254 rwm\nc 195:255 rwm\nb 8:0 rwm\n"),
             (Minors{0, 2}));
   EXPECT_EQ(parse_gpu_minors(""), Minors{});  // everything was denied
   EXPECT_EQ(parse_gpu_minors("c *:* m\nb *:* m\nc 1:3 rwm\n"), Minors{});
 }
 
-TEST(CensusText, ListThatDoesNotConfineSaysNothing) {
+TEST(CgroupText, ListThatDoesNotConfineSaysNothing) {
   for (const char* list : {"a *:* rwm\n", "c *:* rwm\n", "c 195:* rwm\n", "c 195:1 rwm\na *:* rwm\n", "c 195 rwm\n",
                            "x 195:1 rwm\n", "c 195:1\n", "c 195:-1 rwm\n", "c 195:4294967296 rwm\n"})
     EXPECT_EQ(parse_gpu_minors(list), std::nullopt) << list;
 }
 
-TEST(CensusText, Values) {
+TEST(CgroupText, Values) {
   EXPECT_EQ(parse_cpu_usage("12\n"), Nanos::of(12));
   EXPECT_EQ(parse_cpu_usage("9223372036854775808\n"), std::nullopt);
   EXPECT_EQ(parse_cpu_stat("nr_periods 0\nusage_usec 12\n"), Nanos::of(12000));
@@ -34,20 +34,20 @@ TEST(CensusText, Values) {
   EXPECT_EQ(parse_populated("populated 2\n"), std::nullopt);
 }
 
-TEST(CensusText, Processes) {
+TEST(CgroupText, Processes) {
   EXPECT_EQ(parse_pids("12\n3\nx\n0\n\n"), (std::vector<std::uint32_t>{3, 12}));
   EXPECT_EQ(parse_real_uid("Name:\tx\nUid:\t1000\t0\t0\t0\n"), 1000u);
   EXPECT_EQ(parse_real_uid("Name:\tUid:\t0\nUid:\t1000\t0\n"), 1000u);  // a name is the user's
   EXPECT_EQ(parse_real_uid("Uid:\t\n"), std::nullopt);
 }
 
-TEST(CensusText, Memory) {
+TEST(CgroupText, Memory) {
   EXPECT_EQ(parse_meminfo("MemTotal: 8 kB\nMemAvailable: 2 kB\n").available, 2048u);
   EXPECT_EQ(parse_meminfo("MemTotal: 8\n").total, std::nullopt);
   EXPECT_EQ(parse_meminfo("MemTotal: 18014398509481984 kB\n").total, std::nullopt);
 }
 
-TEST(CensusText, SaidGpusAreThoseOfTheJobItself) {
+TEST(CgroupText, SaidGpusAreThoseOfTheJobItself) {
   using namespace std::string_literals;
   EXPECT_EQ(parse_said_gpus("A=1\0SLURM_JOB_ID=7\0SLURM_JOB_GPUS=0,2\0"s, "7"), "0,2");
   EXPECT_EQ(parse_said_gpus("SLURM_JOB_ID=7\0"s, "7"), "");

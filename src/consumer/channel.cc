@@ -133,21 +133,21 @@ Channel::~Channel() {
   ::munmap(header_, kChannelSize);
 }
 
-std::vector<Mark> Channel::take() {
-  std::vector<Mark> marks;
-  take_slots(marks, kWriterDied);
-  take_heaps(marks);
-  return marks;
+std::vector<ProgramEvent> Channel::take() {
+  std::vector<ProgramEvent> events;
+  take_slots(events, kWriterDied);
+  take_overflow_counts(events);
+  return events;
 }
 
-std::vector<Mark> Channel::take_rest() {
-  std::vector<Mark> marks;
-  take_slots(marks, Nanos{});
-  take_heaps(marks);
-  return marks;
+std::vector<ProgramEvent> Channel::take_rest() {
+  std::vector<ProgramEvent> events;
+  take_slots(events, Nanos{});
+  take_overflow_counts(events);
+  return events;
 }
 
-void Channel::take_slots(std::vector<Mark>& marks, Nanos patience) {
+void Channel::take_slots(std::vector<ProgramEvent>& events, Nanos patience) {
   const std::uint64_t end = header_->head.load(std::memory_order_acquire);  // writers may be faster than we are
   const std::int64_t now = monotonic().count();
   while (tail_ < end) {
@@ -158,10 +158,11 @@ void Channel::take_slots(std::vector<Mark>& marks, Nanos patience) {
       if (monotonic() - stalled_since_ < patience) return;
       ++skipped_;
     } else {
-      const auto kind = next.kind > static_cast<std::uint32_t>(Mark::kLastKind) ? Mark::Kind::work
-                                                                                : static_cast<Mark::Kind>(next.kind);
-      marks.push_back({kind, Nanos::of(std::min(next.at_ns, now)), next.id, next.pid, next.tid,
-                       text_of(next.name, sizeof next.name), text_of(next.unit, sizeof next.unit), next.value});
+      const auto kind = next.kind > static_cast<std::uint32_t>(ProgramEvent::kLastKind)
+                            ? ProgramEvent::Kind::work
+                            : static_cast<ProgramEvent::Kind>(next.kind);
+      events.push_back({kind, Nanos::of(std::min(next.at_ns, now)), next.id, next.pid, next.tid,
+                        text_of(next.name, sizeof next.name), text_of(next.unit, sizeof next.unit), next.value});
     }
     stalled_since_ = Nanos{};
     next.sequence.store(tail_ + kChannelSlots - index, std::memory_order_release);
@@ -170,32 +171,33 @@ void Channel::take_slots(std::vector<Mark>& marks, Nanos patience) {
 }
 
 // What was added up beside the ring is younger than what stood in it.
-void Channel::take_heaps(std::vector<Mark>& marks) {
-  for (std::size_t i = 0; i < kChannelHeaps; ++i) {
-    ChannelHeap& heap = heaps_of(*header_)[i];
-    const auto state = heap.state.load(std::memory_order_acquire);
-    if (state == ChannelHeap::kFree) return;
-    if (state != ChannelHeap::kReady || heap.sum.load(std::memory_order_relaxed) == 0) continue;
-    marks.push_back({Mark::Kind::work, monotonic(), 0, heap.pid, heap.tid, text_of(heap.name, sizeof heap.name),
-                     text_of(heap.unit, sizeof heap.unit), heap.sum.exchange(0)});
+void Channel::take_overflow_counts(std::vector<ProgramEvent>& events) {
+  for (std::size_t i = 0; i < kChannelOverflowCounts; ++i) {
+    ChannelOverflowCount& overflow_count = overflow_counts_of(*header_)[i];
+    const auto state = overflow_count.state.load(std::memory_order_acquire);
+    if (state == ChannelOverflowCount::kFree) return;
+    if (state != ChannelOverflowCount::kReady || overflow_count.sum.load(std::memory_order_relaxed) == 0) continue;
+    events.push_back({ProgramEvent::Kind::work, monotonic(), 0, overflow_count.pid, overflow_count.tid,
+                      text_of(overflow_count.name, sizeof overflow_count.name),
+                      text_of(overflow_count.unit, sizeof overflow_count.unit), overflow_count.sum.exchange(0)});
   }
 }
 
 std::uint64_t Channel::lost() const { return header_->lost.load(std::memory_order_relaxed) + skipped_; }
 
-// Whoever waits for edges and finds any mark in the ring goes and looks: what it is stands in the slot.
+// Whoever waits for edges and finds any event in the ring goes and looks: what it is stands in the slot.
 void Channel::wait(Nanos when, bool for_edges) {
   const std::uint32_t seen = header_->wake.load(std::memory_order_acquire);
   header_->waiting.store(for_edges ? 1 : 0, std::memory_order_seq_cst);
-  header_->crowded_at.store(tail_ + kChannelCrowd, std::memory_order_seq_cst);
-  const std::uint64_t enough = for_edges ? tail_ : tail_ + kChannelCrowd;
+  header_->wake_at.store(tail_ + kChannelWakeThreshold, std::memory_order_seq_cst);
+  const std::uint64_t enough = for_edges ? tail_ : tail_ + kChannelWakeThreshold;
   const bool pending = header_->head.load(std::memory_order_seq_cst) > enough;
   if (!pending && !interrupted_.load(std::memory_order_seq_cst)) {
     const timespec until{when.count() / kNanosPerSecond, when.count() % kNanosPerSecond};
     ::syscall(SYS_futex, &header_->wake, FUTEX_WAIT_BITSET, seen, &until, nullptr, FUTEX_BITSET_MATCH_ANY);
   }
   header_->waiting.store(0, std::memory_order_relaxed);
-  header_->crowded_at.store(0, std::memory_order_relaxed);
+  header_->wake_at.store(0, std::memory_order_relaxed);
 }
 
 void Channel::interrupt() {

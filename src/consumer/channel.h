@@ -1,14 +1,14 @@
-// Channel: the shared memory through which measured programs hand their marks to `nodewatt run`.
+// Channel: the shared memory through which measured programs hand their events to `nodewatt run`.
 //
 // A file of one header and a ring of slots, mapped by both sides; its path is in NODEWATT_CHANNEL. Any number of
 // writers (threads and processes), one reader. A slot's sequence says whose turn it is (a bounded queue after Vyukov):
 // equal to the position, a writer may take it; one more, the reader may; the reader adds the ring's length. A writer
-// never waits: when the ring is full its mark is lost and counted. The last quarter of the ring takes ends alone: a
-// phase whose begin was taken can end, however fast marks come, so that a burst loses phases whole and never leaves one
-// open. Work is not lost with them: what finds no room is added up beside the ring, by thread and unit, for a sample
-// counted too few would make all others too dear. The begin or end of a phase wakes the reader by futex only while the
-// reader asks for it, any mark when it fills the ring to the place that the reader named: a burst costs no more than a
-// system call each quarter of the ring, and work between the edges none.
+// never waits: when the ring is full its event is lost and counted. The last quarter of the ring takes ends alone: a
+// phase whose begin was taken can end, however fast events come, so that a burst loses phases whole and never leaves
+// one open. Work is not lost with them: what finds no room is added up beside the ring, by thread and unit, for a
+// sample counted too few would make all others too dear. The begin or end of a phase wakes the reader by futex only
+// while the reader asks for it, any event when it fills the ring to the place that the reader named: a burst costs no
+// more than a system call each quarter of the ring, and work between the edges none.
 #pragma once
 
 #include <atomic>
@@ -27,7 +27,7 @@ inline constexpr const char* kChannelVariable = "NODEWATT_CHANNEL";
 inline constexpr std::uint64_t kChannelMagic = 0x326e616863776eULL;  // "nwchan2"
 inline constexpr std::uint32_t kChannelSlots = 8192;
 inline constexpr std::uint32_t kChannelSlotsForEnds = kChannelSlots / 4;
-inline constexpr std::uint32_t kChannelCrowd = kChannelSlots / 4;  // so many marks wake the reader in any case
+inline constexpr std::uint32_t kChannelWakeThreshold = kChannelSlots / 4;  // so many events wake the reader in any case
 
 struct alignas(64) ChannelSlot {
   std::atomic<std::uint64_t> sequence;
@@ -43,14 +43,14 @@ struct alignas(64) ChannelHeader {
   std::uint64_t magic;
   std::uint32_t slots, slot_size;
   alignas(64) std::atomic<std::uint64_t> head;  // next position to write
-  alignas(64) std::atomic<std::uint32_t> wake;  // futex word; grows with each mark
+  alignas(64) std::atomic<std::uint32_t> wake;  // futex word; grows with each event
   std::atomic<std::uint32_t> waiting;           // the reader wants to be woken by the next edge of a phase
   std::atomic<std::uint64_t> lost;
-  std::atomic<std::uint64_t> crowded_at;  // the position from which on the reader is to be woken in any case; 0: none
+  std::atomic<std::uint64_t> wake_at;  // the position from which on the reader is to be woken in any case; 0: none
 };
 
 // Work of one thread that found no room in the ring.
-struct alignas(64) ChannelHeap {
+struct alignas(64) ChannelOverflowCount {
   enum State : std::uint32_t { kFree, kFilling, kReady };
   std::atomic<std::uint32_t> state;
   std::uint32_t pid, tid;
@@ -58,16 +58,16 @@ struct alignas(64) ChannelHeap {
   char name[48];
   char unit[16];
 };
-inline constexpr std::size_t kChannelHeaps = 256;
+inline constexpr std::size_t kChannelOverflowCounts = 256;
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free && std::atomic<double>::is_always_lock_free &&
-              sizeof(ChannelSlot) == 128 && sizeof(ChannelHeader) == 192 && sizeof(ChannelHeap) == 128);
+              sizeof(ChannelSlot) == 128 && sizeof(ChannelHeader) == 192 && sizeof(ChannelOverflowCount) == 128);
 
 inline constexpr std::size_t kChannelSize =
-    sizeof(ChannelHeader) + kChannelSlots * sizeof(ChannelSlot) + kChannelHeaps * sizeof(ChannelHeap);
+    sizeof(ChannelHeader) + kChannelSlots * sizeof(ChannelSlot) + kChannelOverflowCounts * sizeof(ChannelOverflowCount);
 
 inline ChannelSlot* slots_of(ChannelHeader& header) { return reinterpret_cast<ChannelSlot*>(&header + 1); }
-inline ChannelHeap* heaps_of(ChannelHeader& header) {
-  return reinterpret_cast<ChannelHeap*>(slots_of(header) + kChannelSlots);
+inline ChannelOverflowCount* overflow_counts_of(ChannelHeader& header) {
+  return reinterpret_cast<ChannelOverflowCount*>(slots_of(header) + kChannelSlots);
 }
 
 // Folders for what processes of one user on one machine share, best first: $XDG_RUNTIME_DIR, /dev/shm, /tmp. Gone at
@@ -86,20 +86,20 @@ class Channel {
   Channel& operator=(const Channel&) = delete;
 
   const std::string& path() const { return path_; }
-  // All marks written by now, oldest first; up to one that is just being written.
-  std::vector<Mark> take();
+  // All events written by now, oldest first; up to one that is just being written.
+  std::vector<ProgramEvent> take();
   // The same at the end of the run, when nobody waits for one that is being written: it is lost.
-  std::vector<Mark> take_rest();
-  // Marks that did not fit, or whose writers died while writing.
+  std::vector<ProgramEvent> take_rest();
+  // Events that did not fit, or whose writers died while writing.
   std::uint64_t lost() const;
-  // Sleeps until `when`, a phase's begin or end (if `for_edges`), a crowd of marks or interrupt().
+  // Sleeps until `when`, a phase's begin or end (if `for_edges`), a crowd of events or interrupt().
   void wait(Nanos when, bool for_edges);
   void interrupt();
 
  private:
   Channel(std::string path, Fd file, ChannelHeader* header);
-  void take_slots(std::vector<Mark>& marks, Nanos patience);
-  void take_heaps(std::vector<Mark>& marks);
+  void take_slots(std::vector<ProgramEvent>& events, Nanos patience);
+  void take_overflow_counts(std::vector<ProgramEvent>& events);
 
   std::string path_;
   Fd file_;  // for its lock

@@ -73,7 +73,7 @@ TEST(Channel, UnderSudoIsTheUsersWhoCalledIt) {
   EXPECT_EQ(channel->take().size(), 1U);
 }
 
-TEST(Channel, MarksArriveInOrderWithTheirContent) {
+TEST(Channel, ProgramEventsArriveInOrderWithTheirContent) {
   const auto channel = make_channel();
   EXPECT_TRUE(channel->take().empty());
   ASSERT_EQ(run_child(channel->path(),
@@ -90,19 +90,19 @@ TEST(Channel, MarksArriveInOrderWithTheirContent) {
                         return train != 0 ? 0 : 2;
                       }),
             0);
-  const auto marks = channel->take();
-  ASSERT_EQ(marks.size(), 6u) << "a figure that is no number and the end of phase 0 are not sent";
-  EXPECT_EQ(marks[0].kind, Mark::Kind::begin);
-  EXPECT_EQ(marks[0].name, "train");
-  EXPECT_EQ(marks[1].unit, "sample");
-  EXPECT_EQ(marks[1].value, 12.5);
-  EXPECT_EQ(marks[2].name, "");
-  EXPECT_EQ(marks[2].unit, "?");
-  EXPECT_EQ(marks[3].kind, Mark::Kind::figure);
-  EXPECT_EQ(marks[4].kind, Mark::Kind::setting);
-  EXPECT_EQ(marks[4].unit + "=" + marks[4].name, "batch_size=256");
-  EXPECT_EQ(marks[5].id, marks[0].id);
-  for (std::size_t i = 1; i < marks.size(); ++i) EXPECT_GE(marks[i].at, marks[i - 1].at);
+  const auto events = channel->take();
+  ASSERT_EQ(events.size(), 6u) << "a figure that is no number and the end of phase 0 are not sent";
+  EXPECT_EQ(events[0].kind, ProgramEvent::Kind::begin);
+  EXPECT_EQ(events[0].name, "train");
+  EXPECT_EQ(events[1].unit, "sample");
+  EXPECT_EQ(events[1].value, 12.5);
+  EXPECT_EQ(events[2].name, "");
+  EXPECT_EQ(events[2].unit, "?");
+  EXPECT_EQ(events[3].kind, ProgramEvent::Kind::figure);
+  EXPECT_EQ(events[4].kind, ProgramEvent::Kind::setting);
+  EXPECT_EQ(events[4].unit + "=" + events[4].name, "batch_size=256");
+  EXPECT_EQ(events[5].id, events[0].id);
+  for (std::size_t i = 1; i < events.size(); ++i) EXPECT_GE(events[i].at, events[i - 1].at);
   EXPECT_EQ(channel->lost(), 0u);
   EXPECT_TRUE(channel->take().empty());
 }
@@ -145,7 +145,7 @@ TEST(Channel, WithoutTheVariableNothingHappens) {
                       [] {
                         const nw_phase_id id = nw_phase_begin("a");
                         nw_work("a", 1, "x"), nw_figure("f", 1), nw_setting("k", "v"), nw_phase_end(5);
-                        client_mark({});
+                        client_event({});
                         return id == 0 && nw_measuring() == 0 ? 0 : 1;
                       }),
             0);
@@ -188,21 +188,21 @@ TEST(Channel, IsPrivateAndGoesWithItsOwner) {
   EXPECT_FALSE(std::filesystem::exists(path));
 }
 
-constexpr std::uint32_t kRoom = kChannelSlots - kChannelSlotsForEnds;  // for all marks but ends
+constexpr std::uint32_t kRoom = kChannelSlots - kChannelSlotsForEnds;  // for all events but ends
 
 TEST(Channel, AFullRingLosesAndCountsAndThenGoesOn) {
   const auto channel = make_channel();
-  const auto send = [&](int marks) {
-    return run_child(channel->path(), [marks] {
-      for (int i = 0; i < marks; ++i) nw_figure("f", i);
+  const auto send = [&](int events) {
+    return run_child(channel->path(), [events] {
+      for (int i = 0; i < events; ++i) nw_figure("f", i);
       return 0;
     });
   };
   ASSERT_EQ(send(kRoom + 100), 0);
   EXPECT_EQ(channel->lost(), 100u);
-  const auto marks = channel->take();
-  ASSERT_EQ(marks.size(), kRoom);
-  for (std::size_t i = 0; i < marks.size(); ++i) ASSERT_EQ(marks[i].value, static_cast<double>(i));
+  const auto events = channel->take();
+  ASSERT_EQ(events.size(), kRoom);
+  for (std::size_t i = 0; i < events.size(); ++i) ASSERT_EQ(events[i].value, static_cast<double>(i));
   for (int lap = 0; lap < 3; ++lap) {
     ASSERT_EQ(send(5000), 0);
     EXPECT_EQ(channel->take().size(), 5000u);
@@ -224,9 +224,9 @@ TEST(Channel, ABurstLosesPhasesWholeAndNeverTheirEnds) {
             0);
   std::map<std::uint64_t, int> open;
   std::size_t begins = 0;
-  for (const Mark& mark : channel->take()) {
-    begins += mark.kind == Mark::Kind::begin;
-    open[mark.id] += mark.kind == Mark::Kind::begin ? 1 : -1;
+  for (const ProgramEvent& event : channel->take()) {
+    begins += event.kind == ProgramEvent::Kind::begin;
+    open[event.id] += event.kind == ProgramEvent::Kind::begin ? 1 : -1;
   }
   EXPECT_GT(begins, kRoom / 3);
   for (const auto& [id, left] : open) EXPECT_EQ(left, 0);
@@ -235,12 +235,13 @@ TEST(Channel, ABurstLosesPhasesWholeAndNeverTheirEnds) {
 
 TEST(Channel, WorkThatFindsNoRoomIsAddedUp) {
   const auto channel = make_channel();
-  constexpr int kMarks = 30'000;
+  constexpr int kProgramEvents = 30'000;
   ASSERT_EQ(run_child(channel->path(),
                       [] {
                         nw_measuring();  // a thread that comes while another attaches is not measured yet
                         const auto work = [] {
-                          for (int i = 0; i < kMarks; ++i) nw_work(nullptr, 1, "sample"), nw_work("train", 2, "token");
+                          for (int i = 0; i < kProgramEvents; ++i)
+                            nw_work(nullptr, 1, "sample"), nw_work("train", 2, "token");
                           nw_work("train", std::nan(""), "token");
                           nw_work("train", -1, "token");
                         };
@@ -253,23 +254,24 @@ TEST(Channel, WorkThatFindsNoRoomIsAddedUp) {
   std::map<std::string, double> sums;
   std::set<std::uint32_t> threads;
   const auto take = [&] {
-    for (const Mark& mark : channel->take()) {
-      ASSERT_EQ(mark.kind, Mark::Kind::work);
-      sums[mark.name + ":" + mark.unit] += mark.value;
-      threads.insert(mark.tid);
+    for (const ProgramEvent& event : channel->take()) {
+      ASSERT_EQ(event.kind, ProgramEvent::Kind::work);
+      sums[event.name + ":" + event.unit] += event.value;
+      threads.insert(event.tid);
     }
   };
   take();
-  EXPECT_EQ(sums, (std::map<std::string, double>{{":sample", 2.0 * kMarks}, {"train:token", 4.0 * kMarks}}));
+  EXPECT_EQ(sums,
+            (std::map<std::string, double>{{":sample", 2.0 * kProgramEvents}, {"train:token", 4.0 * kProgramEvents}}));
   EXPECT_EQ(threads.size(), 2u);
   EXPECT_EQ(channel->lost(), 4u) << "work that is no number";
   take();
-  EXPECT_EQ(sums[":sample"], 2.0 * kMarks) << "taken once";
+  EXPECT_EQ(sums[":sample"], 2.0 * kProgramEvents) << "taken once";
 }
 
 TEST(Channel, WorkOfTooManyKindsIsLostAndCounted) {
   const auto channel = make_channel();
-  constexpr int kUnits = kChannelHeaps + 50;
+  constexpr int kUnits = kChannelOverflowCounts + 50;
   ASSERT_EQ(run_child(channel->path(),
                       [] {
                         for (std::uint32_t i = 0; i < kRoom; ++i) nw_figure("f", 1);
@@ -277,7 +279,7 @@ TEST(Channel, WorkOfTooManyKindsIsLostAndCounted) {
                         return 0;
                       }),
             0);
-  EXPECT_EQ(channel->take().size(), kRoom + kChannelHeaps);
+  EXPECT_EQ(channel->take().size(), kRoom + kChannelOverflowCounts);
   EXPECT_EQ(channel->lost(), 50u);
 }
 
@@ -300,31 +302,31 @@ TEST(Channel, NamesAreCutAtAWholeCharacter) {
                         return 0;
                       }),
             0);
-  const auto marks = channel->take();
-  ASSERT_EQ(marks.size(), 10u);
-  EXPECT_EQ(marks[0].name.size(), 47u);
-  EXPECT_EQ(marks[1].name.size(), 47u);
-  EXPECT_EQ(marks[2].name, std::string(46, 'x'));
-  EXPECT_EQ(marks[3].name, std::string(45, 'x'));
-  EXPECT_EQ(marks[4].name, std::string(45, 'x') + "\xc3\xbc");
-  EXPECT_EQ(marks[6].name,
+  const auto events = channel->take();
+  ASSERT_EQ(events.size(), 10u);
+  EXPECT_EQ(events[0].name.size(), 47u);
+  EXPECT_EQ(events[1].name.size(), 47u);
+  EXPECT_EQ(events[2].name, std::string(46, 'x'));
+  EXPECT_EQ(events[3].name, std::string(45, 'x'));
+  EXPECT_EQ(events[4].name, std::string(45, 'x') + "\xc3\xbc");
+  EXPECT_EQ(events[6].name,
             "Pr\xef\xbf\xbd"
             "fung")
       << "the reader takes no bytes that are not UTF-8";
-  EXPECT_EQ(marks[7].name, "?");
-  EXPECT_EQ(marks[8].name, "?");
-  EXPECT_EQ(marks[9].unit.size(), 15u);
+  EXPECT_EQ(events[7].name, "?");
+  EXPECT_EQ(events[8].name, "?");
+  EXPECT_EQ(events[9].unit.size(), 15u);
 }
 
-TEST(Channel, ForkedChildrenAndThreadsMarkAsThemselves) {
+TEST(Channel, ForkedChildrenAndThreadsProgramEventAsThemselves) {
   const auto channel = make_channel();
-  constexpr int kThreads = 4, kMarks = 200;
+  constexpr int kThreads = 4, kProgramEvents = 200;
   ASSERT_EQ(run_child(channel->path(),
                       [] {
                         nw_phase_begin("parent");
                         const pid_t child = ::fork();
                         const auto work = [] {
-                          for (int i = 0; i < kMarks; ++i) nw_work("w", i, "x");
+                          for (int i = 0; i < kProgramEvents; ++i) nw_work("w", i, "x");
                         };
                         if (child == 0) {
                           nw_phase_begin("child");
@@ -339,16 +341,16 @@ TEST(Channel, ForkedChildrenAndThreadsMarkAsThemselves) {
                         return status;
                       }),
             0);
-  const auto marks = channel->take();
-  ASSERT_EQ(marks.size(), 2u + kMarks * (kThreads + 1));
+  const auto events = channel->take();
+  ASSERT_EQ(events.size(), 2u + kProgramEvents * (kThreads + 1));
   std::map<std::pair<std::uint32_t, std::uint32_t>, double> next;
   std::map<std::string, std::pair<std::uint64_t, std::uint32_t>> phases;
-  for (const Mark& mark : marks) {
-    if (mark.kind == Mark::Kind::begin) {
-      phases[mark.name] = {mark.id, mark.pid};
+  for (const ProgramEvent& event : events) {
+    if (event.kind == ProgramEvent::Kind::begin) {
+      phases[event.name] = {event.id, event.pid};
       continue;
     }
-    EXPECT_EQ(mark.value, next[std::make_pair(mark.pid, mark.tid)]++) << "in order within a thread";
+    EXPECT_EQ(event.value, next[std::make_pair(event.pid, event.tid)]++) << "in order within a thread";
   }
   EXPECT_EQ(next.size(), kThreads + 1u);
   EXPECT_NE(phases["parent"].first, phases["child"].first);
@@ -372,11 +374,11 @@ TEST(Channel, AForkedChildCannotEndItsParentsPhase) {
                         return status;
                       }),
             0);
-  const auto marks = channel->take();
-  ASSERT_EQ(marks.size(), 4u);
-  EXPECT_EQ(marks[1].id, marks[2].id);
-  EXPECT_EQ(marks[3].id, marks[0].id);
-  EXPECT_EQ(marks[3].pid, marks[0].pid);
+  const auto events = channel->take();
+  ASSERT_EQ(events.size(), 4u);
+  EXPECT_EQ(events[1].id, events[2].id);
+  EXPECT_EQ(events[3].id, events[0].id);
+  EXPECT_EQ(events[3].pid, events[0].pid);
 }
 
 // An extension module, an injected library and the program may each have this library linked in.
@@ -391,7 +393,7 @@ TEST(Channel, IdsAreUniqueAmongCopiesOfTheLibraryAndProcesses) {
   ASSERT_EQ(run_child(channel->path(), program), 0);
   ASSERT_EQ(run_child(channel->path(), program), 0);
   std::map<std::uint64_t, int> places;  // an id without its process
-  for (const Mark& mark : channel->take()) ++places[mark.id & ((std::uint64_t{1} << 40) - 1)];
+  for (const ProgramEvent& event : channel->take()) ++places[event.id & ((std::uint64_t{1} << 40) - 1)];
   EXPECT_EQ(places.size(), 2u * kPhases) << "two copies in one process share all of an id but this";
 }
 
@@ -408,8 +410,8 @@ TEST(Channel, APhaseWhoseBeginIsLostIsNone) {
   EXPECT_EQ(channel->lost(), 1u) << "the begin alone: the end was not even tried";
 }
 
-// A program that marks as fast as it can must not keep its reader from ever coming back.
-TEST(Channel, TakeComesBackWhileMarksPourIn) {
+// A program that events as fast as it can must not keep its reader from ever coming back.
+TEST(Channel, TakeComesBackWhileProgramEventsPourIn) {
   const auto channel = make_channel();
   const pid_t child = ::fork();
   if (child == 0) {
@@ -440,7 +442,7 @@ class Ring {
   ChannelHeader* header_;
 };
 
-TEST(Channel, AWriterThatDiesInAMarkCostsThatMarkAlone) {
+TEST(Channel, AWriterThatDiesInAProgramEventCostsThatProgramEventAlone) {
   const auto channel = make_channel();
   Ring(*channel).take_slot();
   ASSERT_EQ(run_child(channel->path(), [] { return nw_work("w", 1, "x"), 0; }), 0);
@@ -460,7 +462,7 @@ TEST(Channel, AtTheEndNobodyWaitsForAWriter) {
   EXPECT_EQ(channel->lost(), 2u);
 }
 
-// A name on a page that cannot be read yet: its writer stands in the middle of the mark until it is let go.
+// A name on a page that cannot be read yet: its writer stands in the middle of the event until it is let go.
 struct Stopper {
   Stopper() {
     if (::pipe(reached) != 0 || ::pipe(let_go) != 0) std::abort();
@@ -483,8 +485,8 @@ TEST(Channel, AWriterThatComesBackTooLateHoldsNobodyUp) {
   const pid_t late = ::fork();
   if (late == 0) {
     std::signal(SIGSEGV, Stopper::stop);
-    const RawMark mark{Mark::Kind::begin, 0, 0, 1, 1, static_cast<const char*>(stopper.page)};
-    ::_exit(write_mark(*map_channel(channel->path().c_str()), mark) == 0 ? 0 : 1);
+    const RawProgramEvent event{ProgramEvent::Kind::begin, 0, 0, 1, 1, static_cast<const char*>(stopper.page)};
+    ::_exit(write_event(*map_channel(channel->path().c_str()), event) == 0 ? 0 : 1);
   }
   char byte = 0;
   ASSERT_EQ(::read(stopper.reached[0], &byte, 1), 1);
@@ -510,27 +512,27 @@ TEST(Channel, AWriterThatComesBackTooLateHoldsNobodyUp) {
   EXPECT_EQ(channel->lost(), 1u);
 }
 
-TEST(Channel, ACrowdOfMarksEndsAWaitThatOneDoesNot) {
+TEST(Channel, ACrowdOfProgramEventsEndsAWaitThatOneDoesNot) {
   const auto channel = make_channel();
   const auto host = make_real_host();
-  const auto wait_beside = [&](std::uint32_t marks, bool for_edges) {
+  const auto wait_beside = [&](std::uint32_t events, bool for_edges) {
     const pid_t child = ::fork();
     if (child == 0) {
       ::setenv(kChannelVariable, channel->path().c_str(), 1);
       ::usleep(200'000);
-      for (std::uint32_t i = 0; i < marks; ++i) nw_work("w", 1, "x");
+      for (std::uint32_t i = 0; i < events; ++i) nw_work("w", 1, "x");
       nw_figure("f", 1), nw_setting("k", "v");
       ::_exit(0);
     }
     const Nanos start = host->now();
-    channel->wait(start + (marks == 1 ? millis(600) : seconds(20)), for_edges);
+    channel->wait(start + (events == 1 ? millis(600) : seconds(20)), for_edges);
     ::waitpid(child, nullptr, 0);
     channel->take();
     return host->now() - start;
   };
   for (const bool for_edges : {false, true}) {  // work is no edge, nor are figures and settings
     EXPECT_GE(wait_beside(1, for_edges), millis(599));
-    EXPECT_LT(wait_beside(kChannelCrowd + 10, for_edges), seconds(10));
+    EXPECT_LT(wait_beside(kChannelWakeThreshold + 10, for_edges), seconds(10));
   }
 }
 

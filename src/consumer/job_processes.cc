@@ -34,7 +34,7 @@ bool walk(Host& host, const std::string& top, const std::function<bool(const std
 }
 }  // namespace
 
-std::optional<std::uint32_t> find_owner(Host& host, const JobPlace& job) {
+std::optional<std::uint32_t> find_owner(Host& host, const JobCgroups& job) {
   std::optional<std::uint32_t> owner;
   int asked = 0;
   for (const std::string& step : job.steps)
@@ -49,7 +49,7 @@ std::optional<std::uint32_t> find_owner(Host& host, const JobPlace& job) {
   return owner;
 }
 
-std::optional<std::string> find_said_gpus(Host& host, const JobPlace& job) {
+std::optional<std::string> find_said_gpus(Host& host, const JobCgroups& job) {
   std::optional<std::string> said;
   int asked = 0;
   for (const std::string& step : job.steps)
@@ -65,7 +65,7 @@ std::optional<std::string> find_said_gpus(Host& host, const JobPlace& job) {
   return said;
 }
 
-bool has_process(Host& host, const JobPlace& job) {
+bool has_process(Host& host, const JobCgroups& job) {
   if (job.unified) {
     const auto events = host.read_text(job.home + "/cgroup.events");
     return !events || parse_populated(*events).value_or(true);

@@ -1,4 +1,4 @@
-// The processes of a job, as far as a census needs them: whose they are, and whether there are any.
+// The processes of a job, as far as a cgroup snapshot needs them: whose they are, and whether there are any.
 #pragma once
 
 #include <cstdint>
@@ -12,14 +12,14 @@ namespace nw {
 // v2: the real uid of the oldest process of the job's tasks that is not root's; root's when all are. Slurm's own
 // processes lie beside the tasks. A task is root's for a moment before it becomes its user's, and a set-uid program
 // keeps the real uid of who called it.
-std::optional<std::uint32_t> find_owner(Host& host, const JobPlace& job);
+std::optional<std::uint32_t> find_owner(Host& host, const JobCgroups& job);
 
 // The value of SLURM_JOB_GPUS in the environment of a process of this job; "" where such a process has none. Nothing
 // where no environment of its processes can be read: root's right, or CAP_SYS_PTRACE.
-std::optional<std::string> find_said_gpus(Host& host, const JobPlace& job);
+std::optional<std::string> find_said_gpus(Host& host, const JobCgroups& job);
 
 // Whether there is a process in the job's directories. True as well where that is not known or would take long to find
 // out: in v1 a user may make directories below his steps, as many as he likes.
-bool has_process(Host& host, const JobPlace& job);
+bool has_process(Host& host, const JobCgroups& job);
 
 }  // namespace nw

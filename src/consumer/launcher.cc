@@ -238,23 +238,23 @@ std::optional<std::uint32_t> parse_tasks_per_node(std::string_view text, std::ui
   return std::nullopt;
 }
 
-Launch read_launch(const Environment& environment) {
-  Launch launch;
+LauncherInfo read_launcher_info(const Environment& environment) {
+  LauncherInfo launcher_info;
   const Launcher* launcher = find(environment);
-  if (launcher == nullptr) return launch;
-  launch.launcher = launcher->name;
-  launch.told_by = launcher->rank;
-  launch.job = job_of(environment, *launcher);
-  launch.rank = number_of(environment, launcher->rank);
-  launch.size = number_of(environment, launcher->size);
-  launch.local_rank = number_of(environment, launcher->local_rank);
-  launch.local_size = number_of(environment, launcher->local_size);
-  launch.node = number_of(environment, launcher->node);
+  if (launcher == nullptr) return launcher_info;
+  launcher_info.launcher = launcher->name;
+  launcher_info.source_variable = launcher->rank;
+  launcher_info.job = job_of(environment, *launcher);
+  launcher_info.rank = number_of(environment, launcher->rank);
+  launcher_info.size = number_of(environment, launcher->size);
+  launcher_info.local_rank = number_of(environment, launcher->local_rank);
+  launcher_info.local_size = number_of(environment, launcher->local_size);
+  launcher_info.node = number_of(environment, launcher->node);
   if (launcher->name == "slurm") {
     const auto tasks = value_of(environment, Names{"SLURM_STEP_TASKS_PER_NODE", "SLURM_TASKS_PER_NODE"});
-    if (tasks && launch.node) launch.local_size = parse_tasks_per_node(*tasks, *launch.node);
+    if (tasks && launcher_info.node) launcher_info.local_size = parse_tasks_per_node(*tasks, *launcher_info.node);
   }
-  return launch;
+  return launcher_info;
 }
 
 Result<std::string> find_launcher(Host& host, std::uint64_t pid, std::string_view variable) {

@@ -1,4 +1,5 @@
-// Launch: what the launcher of a parallel program says to each of its processes, the ranks, through the environment.
+// LauncherInfo: what the launcher of a parallel program says to each of its processes, the ranks, through the
+// environment.
 //
 // One table, kLaunchers in launcher.cc, holds the variables of each launcher. Two identities come out of it. `job` is
 // the same in all ranks on all nodes: records of several nodes that carry it belong together. Where a launcher gives no
@@ -17,9 +18,9 @@
 
 namespace nw {
 
-struct Launch {
+struct LauncherInfo {
   std::string_view launcher;                // "slurm"; empty: this is no rank of a parallel program
-  const char* told_by = "";                 // the variable that gives the rank
+  const char* source_variable = "";         // the variable that gives the rank
   std::string job;                          // "slurm-1234.0"; empty: no variable tells this program from others
   std::optional<std::uint32_t> rank, size;  // of all ranks
   std::optional<std::uint32_t> local_rank, local_size;  // of those on this node
@@ -29,7 +30,7 @@ struct Launch {
   bool is_parallel() const { return !launcher.empty() && size.value_or(2) > 1; }
 };
 
-Launch read_launch(const Environment& environment);
+LauncherInfo read_launcher_info(const Environment& environment);
 
 // The nearest ancestor of process `pid` that is no rank, because its environment lacks `variable` or may not be read:
 // "pid-start", the same for all ranks that it started on this node. Reads /proc through the host.

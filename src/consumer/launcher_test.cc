@@ -28,35 +28,35 @@ Variables with(Variables some, const Variables& more) {
   return some;
 }
 
-TEST(Launch, AProcessOfNoLauncherIsNoRank) {
-  EXPECT_FALSE(read_launch(in({})).is_parallel());
-  EXPECT_EQ(read_launch(in({{"RANK", "1"}, {"WORLD_SIZE", "4"}})).launcher, "") << "RANK alone is anybody's";
-  EXPECT_EQ(read_launch(in({{"PBS_JOBID", "7"}, {"LSB_JOBID", "8"}, {"SLURM_JOB_ID", "9"}})).launcher, "");
+TEST(LauncherInfo, AProcessOfNoLauncherIsNoRank) {
+  EXPECT_FALSE(read_launcher_info(in({})).is_parallel());
+  EXPECT_EQ(read_launcher_info(in({{"RANK", "1"}, {"WORLD_SIZE", "4"}})).launcher, "") << "RANK alone is anybody's";
+  EXPECT_EQ(read_launcher_info(in({{"PBS_JOBID", "7"}, {"LSB_JOBID", "8"}, {"SLURM_JOB_ID", "9"}})).launcher, "");
 }
 
 // A batch script has the variables of a task although it is none (PROCID, LOCALID, NTASKS), and no step.
-TEST(Launch, ABatchScriptIsNoRank) {
+TEST(LauncherInfo, ABatchScriptIsNoRank) {
   Variables batch = kSlurmStep;
   batch.erase("SLURM_STEP_ID");
-  EXPECT_EQ(read_launch(in(batch)).launcher, "");
+  EXPECT_EQ(read_launcher_info(in(batch)).launcher, "");
   batch["SLURM_STEP_ID"] = "4294967291";  // the batch step's own number
-  EXPECT_EQ(read_launch(in(batch)).launcher, "");
+  EXPECT_EQ(read_launcher_info(in(batch)).launcher, "");
 }
 
-TEST(Launch, ASlurmStep) {
-  const Launch launch = read_launch(in(kSlurmStep));
-  EXPECT_TRUE(launch.is_parallel());
-  EXPECT_EQ(launch.launcher, "slurm");
-  EXPECT_EQ(launch.job, "slurm-1234.0");
-  EXPECT_EQ(launch.rank, 5u);
-  EXPECT_EQ(launch.size, 7u) << "the step's tasks, not the job's";
-  EXPECT_EQ(launch.local_rank, 1u);
-  EXPECT_EQ(launch.local_size, 2u);
-  EXPECT_EQ(launch.node, 2u);
-  EXPECT_FALSE(read_launch(in(with(kSlurmStep, {{"SLURM_STEP_NUM_TASKS", "1"}}))).is_parallel());
+TEST(LauncherInfo, ASlurmStep) {
+  const LauncherInfo launcher_info = read_launcher_info(in(kSlurmStep));
+  EXPECT_TRUE(launcher_info.is_parallel());
+  EXPECT_EQ(launcher_info.launcher, "slurm");
+  EXPECT_EQ(launcher_info.job, "slurm-1234.0");
+  EXPECT_EQ(launcher_info.rank, 5u);
+  EXPECT_EQ(launcher_info.size, 7u) << "the step's tasks, not the job's";
+  EXPECT_EQ(launcher_info.local_rank, 1u);
+  EXPECT_EQ(launcher_info.local_size, 2u);
+  EXPECT_EQ(launcher_info.node, 2u);
+  EXPECT_FALSE(read_launcher_info(in(with(kSlurmStep, {{"SLURM_STEP_NUM_TASKS", "1"}}))).is_parallel());
 }
 
-TEST(Launch, OpenMpi) {
+TEST(LauncherInfo, OpenMpi) {
   const Variables variables{{"OMPI_COMM_WORLD_RANK", "3"},
                             {"OMPI_COMM_WORLD_SIZE", "16"},
                             {"OMPI_COMM_WORLD_LOCAL_RANK", "3"},
@@ -64,15 +64,15 @@ TEST(Launch, OpenMpi) {
                             {"OMPI_COMM_WORLD_NODE_RANK", "3"},
                             {"PMIX_NAMESPACE", "prterun-n1-77@1"},
                             {"PMIX_RANK", "3"}};
-  const Launch launch = read_launch(in(variables));
-  EXPECT_EQ(launch.launcher, "openmpi");
-  EXPECT_EQ(launch.job, "openmpi-prterun-n1-77@1");
-  EXPECT_EQ(launch.local_size, 8u);
-  EXPECT_FALSE(launch.node) << "no variable of Open MPI numbers the nodes";
-  EXPECT_EQ(read_launch(in(with(kSlurmStep, variables))).launcher, "openmpi") << "mpirun inside a step";
+  const LauncherInfo launcher_info = read_launcher_info(in(variables));
+  EXPECT_EQ(launcher_info.launcher, "openmpi");
+  EXPECT_EQ(launcher_info.job, "openmpi-prterun-n1-77@1");
+  EXPECT_EQ(launcher_info.local_size, 8u);
+  EXPECT_FALSE(launcher_info.node) << "no variable of Open MPI numbers the nodes";
+  EXPECT_EQ(read_launcher_info(in(with(kSlurmStep, variables))).launcher, "openmpi") << "mpirun inside a step";
 }
 
-TEST(Launch, TheInnermostLauncherCounts) {
+TEST(LauncherInfo, TheInnermostLauncherCounts) {
   const Variables torchrun{{"TORCHELASTIC_RUN_ID", "none"},
                            {"MASTER_ADDR", "n1"},
                            {"MASTER_PORT", "29500"},
@@ -81,57 +81,60 @@ TEST(Launch, TheInnermostLauncherCounts) {
                            {"LOCAL_RANK", "2"},
                            {"LOCAL_WORLD_SIZE", "4"},
                            {"GROUP_RANK", "1"}};
-  const Launch launch = read_launch(in(with(kSlurmStep, torchrun)));
-  EXPECT_EQ(launch.launcher, "torchrun");
-  EXPECT_EQ(launch.job, "torchrun-none.n1.29500");
-  EXPECT_EQ(launch.node, 1u);
-  EXPECT_EQ(launch.told_by, std::string("RANK"));
+  const LauncherInfo launcher_info = read_launcher_info(in(with(kSlurmStep, torchrun)));
+  EXPECT_EQ(launcher_info.launcher, "torchrun");
+  EXPECT_EQ(launcher_info.job, "torchrun-none.n1.29500");
+  EXPECT_EQ(launcher_info.node, 1u);
+  EXPECT_EQ(launcher_info.source_variable, std::string("RANK"));
   Variables by_hand = torchrun;
   by_hand.erase("TORCHELASTIC_RUN_ID");
-  EXPECT_EQ(read_launch(in(with(kSlurmStep, by_hand))).launcher, "slurm") << "RANK was set from Slurm's by a script";
-  EXPECT_EQ(read_launch(in(by_hand)).job, "torch-n1.29500");
+  EXPECT_EQ(read_launcher_info(in(with(kSlurmStep, by_hand))).launcher, "slurm")
+      << "RANK was set from Slurm's by a script";
+  EXPECT_EQ(read_launcher_info(in(by_hand)).job, "torch-n1.29500");
 }
 
-TEST(Launch, PmixInsideAStepAndOfTheStep) {
+TEST(LauncherInfo, PmixInsideAStepAndOfTheStep) {
   const Variables pmix{{"PMIX_NAMESPACE", "prte-9@1"}, {"PMIX_RANK", "1"}};
-  EXPECT_EQ(read_launch(in(with(kSlurmStep, pmix))).launcher, "pmix");
-  EXPECT_FALSE(read_launch(in(with(kSlurmStep, pmix))).local_size);
-  EXPECT_TRUE(read_launch(in(pmix)).is_parallel()) << "of a size that is not known";
-  EXPECT_EQ(read_launch(in(with(kSlurmStep, {{"PMIX_NAMESPACE", "slurm.pmix.1234.0"}, {"PMIX_RANK", "5"}}))).launcher,
-            "slurm");
+  EXPECT_EQ(read_launcher_info(in(with(kSlurmStep, pmix))).launcher, "pmix");
+  EXPECT_FALSE(read_launcher_info(in(with(kSlurmStep, pmix))).local_size);
+  EXPECT_TRUE(read_launcher_info(in(pmix)).is_parallel()) << "of a size that is not known";
+  EXPECT_EQ(
+      read_launcher_info(in(with(kSlurmStep, {{"PMIX_NAMESPACE", "slurm.pmix.1234.0"}, {"PMIX_RANK", "5"}}))).launcher,
+      "slurm");
 }
 
-TEST(Launch, HydraNamesNoJob) {
+TEST(LauncherInfo, HydraNamesNoJob) {
   const Variables hydra{{"PMI_RANK", "1"}, {"PMI_SIZE", "4"}, {"MPI_LOCALRANKID", "1"}, {"MPI_LOCALNRANKS", "2"}};
-  const Launch launch = read_launch(in(hydra));
-  EXPECT_EQ(launch.launcher, "hydra");
-  EXPECT_EQ(launch.job, "");
-  EXPECT_EQ(launch.local_size, 2u);
-  EXPECT_EQ(read_launch(in(with(kSlurmStep, hydra))).job, "hydra-1234.0");
+  const LauncherInfo launcher_info = read_launcher_info(in(hydra));
+  EXPECT_EQ(launcher_info.launcher, "hydra");
+  EXPECT_EQ(launcher_info.job, "");
+  EXPECT_EQ(launcher_info.local_size, 2u);
+  EXPECT_EQ(read_launcher_info(in(with(kSlurmStep, hydra))).job, "hydra-1234.0");
 }
 
-TEST(Launch, TheOthers) {
-  EXPECT_EQ(read_launch(in({{"FLUX_JOB_ID", "f1"}, {"FLUX_TASK_RANK", "0"}, {"FLUX_JOB_SIZE", "4"}})).job, "flux-f1");
-  EXPECT_EQ(read_launch(in({{"PALS_APID", "a-b"}, {"PALS_RANKID", "2"}, {"PALS_NODEID", "1"}})).node, 1u);
-  EXPECT_EQ(read_launch(in({{"MV2_COMM_WORLD_SIZE", "4"}, {"MV2_COMM_WORLD_RANK", "2"}})).launcher, "mvapich");
-  EXPECT_EQ(read_launch(in({{"HOROVOD_SIZE", "4"}, {"HOROVOD_RANK", "2"}})).launcher, "horovod");
-  EXPECT_EQ(read_launch(in({{"JSM_NAMESPACE_SIZE", "4"}, {"JSM_NAMESPACE_RANK", "2"}, {"LSB_JOBID", "5"}})).job,
+TEST(LauncherInfo, TheOthers) {
+  EXPECT_EQ(read_launcher_info(in({{"FLUX_JOB_ID", "f1"}, {"FLUX_TASK_RANK", "0"}, {"FLUX_JOB_SIZE", "4"}})).job,
+            "flux-f1");
+  EXPECT_EQ(read_launcher_info(in({{"PALS_APID", "a-b"}, {"PALS_RANKID", "2"}, {"PALS_NODEID", "1"}})).node, 1u);
+  EXPECT_EQ(read_launcher_info(in({{"MV2_COMM_WORLD_SIZE", "4"}, {"MV2_COMM_WORLD_RANK", "2"}})).launcher, "mvapich");
+  EXPECT_EQ(read_launcher_info(in({{"HOROVOD_SIZE", "4"}, {"HOROVOD_RANK", "2"}})).launcher, "horovod");
+  EXPECT_EQ(read_launcher_info(in({{"JSM_NAMESPACE_SIZE", "4"}, {"JSM_NAMESPACE_RANK", "2"}, {"LSB_JOBID", "5"}})).job,
             "jsrun-5");
 }
 
-TEST(Launch, NonsenseIsUnknownAndNeverZero) {
+TEST(LauncherInfo, NonsenseIsUnknownAndNeverZero) {
   for (const char* bad : {"", " ", "-1", "x", "1e3", "99999999999999999999", "4294967296"}) {
-    EXPECT_EQ(read_launch(in(with(kSlurmStep, {{"SLURM_PROCID", bad}}))).launcher, "") << bad;
-    EXPECT_FALSE(read_launch(in(with(kSlurmStep, {{"SLURM_LOCALID", bad}}))).local_rank) << bad;
+    EXPECT_EQ(read_launcher_info(in(with(kSlurmStep, {{"SLURM_PROCID", bad}}))).launcher, "") << bad;
+    EXPECT_FALSE(read_launcher_info(in(with(kSlurmStep, {{"SLURM_LOCALID", bad}}))).local_rank) << bad;
   }
-  const Launch hostile =
-      read_launch(in(with(kSlurmStep, {{"SLURM_JOB_ID", "../../etc/\x1b[2J" + std::string(999, 'x')}})));
+  const LauncherInfo hostile =
+      read_launcher_info(in(with(kSlurmStep, {{"SLURM_JOB_ID", "../../etc/\x1b[2J" + std::string(999, 'x')}})));
   EXPECT_EQ(hostile.job.find('/'), std::string::npos);
   EXPECT_LE(hostile.job.size(), 160u);
   EXPECT_TRUE(hostile.job.starts_with("slurm-.._.._etc__"));
 }
 
-TEST(Launch, TasksPerNode) {
+TEST(LauncherInfo, TasksPerNode) {
   EXPECT_EQ(parse_tasks_per_node("2(x3),1", 0), 2u);
   EXPECT_EQ(parse_tasks_per_node("2(x3),1", 3), 1u);
   EXPECT_EQ(parse_tasks_per_node("2(x3),1", 4), std::nullopt);
@@ -141,7 +144,7 @@ TEST(Launch, TasksPerNode) {
 }
 
 // mpiexec (10) starts its proxy (20), that a shell for each rank (30, 31), and those a nodewatt each (40, 41).
-TEST(Launch, RanksKnowEachOtherByTheProcessThatStartedThem) {
+TEST(LauncherInfo, RanksKnowEachOtherByTheProcessThatStartedThem) {
   const test::TempDir root;
   const auto process = [&](int pid, int parent, const std::string& environ) {
     const std::string folder = "proc/" + std::to_string(pid);

@@ -125,26 +125,27 @@ const LineRules::Open* LineRules::find(const Rule& rule) const {
   return found == open_.end() ? nullptr : &*found;
 }
 
-void LineRules::end(const Rule& rule, Nanos at, const std::function<void(const Mark&)>& sink) {
+void LineRules::end(const Rule& rule, Nanos at, const std::function<void(const ProgramEvent&)>& sink) {
   const Open* open = find(rule);
   if (open == nullptr) return;
-  sink({Mark::Kind::end, at, open->id, process_, process_, "", "", 0});
+  sink({ProgramEvent::Kind::end, at, open->id, process_, process_, "", "", 0});
   open_.erase(open_.begin() + (open - open_.data()), open_.end());
 }
 
-void LineRules::begin(const Rule& rule, std::string name, Nanos at, const std::function<void(const Mark&)>& sink) {
+void LineRules::begin(const Rule& rule, std::string name, Nanos at,
+                      const std::function<void(const ProgramEvent&)>& sink) {
   end(rule, at, sink);
-  sink({Mark::Kind::begin, at, next_id_, process_, process_, name, "", 0});
+  sink({ProgramEvent::Kind::begin, at, next_id_, process_, process_, name, "", 0});
   open_.push_back({&rule, next_id_++, std::move(name)});
 }
 
-void LineRules::take(const Line& line, Nanos at, const std::function<void(const Mark&)>& sink) {
+void LineRules::consume(const Line& line, Nanos at, const std::function<void(const ProgramEvent&)>& sink) {
   Groups found;
   for (const auto& rule : works_) {
     if (!rule->matches(line.text, found)) continue;
     const double count =
         rule->groups() < 2 ? 1 : parse_double(view(found[1])).value_or(std::numeric_limits<double>::quiet_NaN());
-    sink({Mark::Kind::work, at, 0, process_, process_, "", rule->name, count});
+    sink({ProgramEvent::Kind::work, at, 0, process_, process_, "", rule->name, count});
   }
   for (const auto& rule : ends_)
     if (rule->matches(line.text, found)) end(*rule->of, at, sink);

@@ -30,14 +30,14 @@ struct LineRuleTexts {
 
 class LineRules {
  public:
-  // `process`: in whose name the marks are made; no other process of the run marks in it. The error names option and
+  // `process`: in whose name the events are made; no other process of the run marks in it. The error names option and
   // rule.
   static Result<LineRules> make(const LineRuleTexts& texts, std::uint32_t process);
   LineRules(LineRules&&) noexcept;
   LineRules& operator=(LineRules&&) noexcept;
   ~LineRules();
 
-  void take(const Line& line, Nanos at, const std::function<void(const Mark&)>& sink);
+  void consume(const Line& line, Nanos at, const std::function<void(const ProgramEvent&)>& sink);
 
  private:
   struct Rule;
@@ -47,8 +47,8 @@ class LineRules {
     std::string name;
   };
   explicit LineRules(std::uint32_t process);
-  void begin(const Rule& rule, std::string name, Nanos at, const std::function<void(const Mark&)>& sink);
-  void end(const Rule& rule, Nanos at, const std::function<void(const Mark&)>& sink);
+  void begin(const Rule& rule, std::string name, Nanos at, const std::function<void(const ProgramEvent&)>& sink);
+  void end(const Rule& rule, Nanos at, const std::function<void(const ProgramEvent&)>& sink);
   const Open* find(const Rule& rule) const;
 
   std::vector<std::unique_ptr<Rule>> begins_, ends_, works_;

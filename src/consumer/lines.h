@@ -24,10 +24,10 @@ class Lines {
  public:
   static constexpr std::size_t kMost = 65'536;
 
-  // Hands each line that ends in `bytes` to `take(const Line&)`.
-  template <class Take>
-  void feed(std::string_view bytes, Take take) {
-    if (waiting_ && !bytes.empty()) release(bytes.front() != '\n', take);
+  // Hands each line that ends in `bytes` to `consume(const Line&)`.
+  template <class Consume>
+  void feed(std::string_view bytes, Consume consume) {
+    if (waiting_ && !bytes.empty()) release(bytes.front() != '\n', consume);
     while (!bytes.empty()) {
       const std::size_t end = find_end(bytes);
       if (end == std::string_view::npos) return keep(bytes);
@@ -35,15 +35,15 @@ class Lines {
       const std::string_view text = shown(bytes.substr(0, end));
       if (by_return && last && !after_return_ && !text.empty()) return wait(text);
       const bool both = by_return && !last && bytes[end + 1] == '\n';
-      finish(text, by_return && !both, take);
+      finish(text, by_return && !both, consume);
       bytes.remove_prefix(both ? end + 2 : end + 1);
     }
   }
   // The output has ended; what stands there without a line's end is a line, too.
-  template <class Take>
-  void end(Take take) {
-    if (waiting_) release(true, take);
-    finish(shown(""), false, take);
+  template <class Consume>
+  void end(Consume consume) {
+    if (waiting_) release(true, consume);
+    finish(shown(""), false, consume);
   }
 
  private:
@@ -51,9 +51,9 @@ class Lines {
   void keep(std::string_view bytes);
   std::string_view shown(std::string_view rest);
 
-  template <class Take>
-  void finish(std::string_view text, bool by_return, Take& take) {
-    if (!text.empty()) take(Line{text, by_return || after_return_});
+  template <class Consume>
+  void finish(std::string_view text, bool by_return, Consume& consume) {
+    if (!text.empty()) consume(Line{text, by_return || after_return_});
     kept_.clear();
     after_return_ = by_return;
   }
@@ -63,9 +63,9 @@ class Lines {
     kept_.clear();
   }
   // A '\n' that comes now is an empty line.
-  template <class Take>
-  void release(bool redrawn, Take& take) {
-    take(Line{*waiting_, redrawn, true});
+  template <class Consume>
+  void release(bool redrawn, Consume& consume) {
+    consume(Line{*waiting_, redrawn, true});
     waiting_.reset();
     after_return_ = redrawn;
   }

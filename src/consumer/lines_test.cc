@@ -13,9 +13,9 @@ using Seen = std::vector<std::string>;
 Seen lines_of(const std::vector<std::string>& pieces) {
   Lines lines;
   Seen seen;
-  const auto take = [&](const Line& line) { seen.push_back((line.redrawn ? "~" : "") + std::string(line.text)); };
-  for (const auto& piece : pieces) lines.feed(piece, take);
-  lines.end(take);
+  const auto consume = [&](const Line& line) { seen.push_back((line.redrawn ? "~" : "") + std::string(line.text)); };
+  for (const auto& piece : pieces) lines.feed(piece, consume);
+  lines.end(consume);
   return seen;
 }
 
@@ -38,14 +38,14 @@ TEST(Lines, ReturnAndNewlineAreOneEnd) {
 TEST(Lines, OnlyALineThatMayBeEitherWaits) {
   Lines lines;
   Seen seen;
-  const auto take = [&](const Line& line) { seen.push_back((line.late ? "late " : "") + std::string(line.text)); };
-  lines.feed("0%\r", take);
+  const auto consume = [&](const Line& line) { seen.push_back((line.late ? "late " : "") + std::string(line.text)); };
+  lines.feed("0%\r", consume);
   EXPECT_EQ(seen, Seen{});
-  lines.feed("", take);
+  lines.feed("", consume);
   EXPECT_EQ(seen, Seen{});
-  lines.feed("1%\r", take);
+  lines.feed("1%\r", consume);
   EXPECT_EQ(seen, (Seen{"late 0%", "1%"}));
-  lines.feed("2%\r", take);
+  lines.feed("2%\r", consume);
   EXPECT_EQ(seen, (Seen{"late 0%", "1%", "2%"}));
 }
 

@@ -13,38 +13,42 @@
 namespace nw {
 
 namespace {
-constexpr Nanos kLateStart = seconds(2);  // ranks that are to come are waited for so long after the crew's beginning
+constexpr Nanos kLateStart =
+    seconds(2);  // ranks that are to come are waited for so long after the rank group's beginning
 constexpr Nanos kNobodyCame = seconds(30);
-constexpr Nanos kCleaning = seconds(1);  // at the door, to take files away
+constexpr Nanos kCleaning = seconds(1);  // at the rendezvous, to take files away
 constexpr int kLookMs = 200;             // how often the clock is looked at while nothing happens
 
-CrewMessage message_of(CrewMessage::Kind kind, std::string_view text = {}) {
-  CrewMessage message;
+RankMessage message_of(RankMessage::Kind kind, std::string_view text = {}) {
+  RankMessage message;
   message.kind = kind;
   message.set_text(text);
   return message;
 }
 
-bool send_text(int socket, CrewMessage::Kind kind, std::string_view text) {
-  constexpr std::size_t kPiece = sizeof(CrewMessage::text) - 1;
+bool send_text(int socket, RankMessage::Kind kind, std::string_view text) {
+  constexpr std::size_t kPiece = sizeof(RankMessage::text) - 1;
   for (; !text.empty(); text.remove_prefix(std::min(kPiece, text.size())))
     if (!send_message(socket, message_of(kind, text.substr(0, kPiece)))) return false;
   return true;
 }
 }  // namespace
 
-Crew::Crew(CrewFiles files, const std::string& group) : files_(std::move(files)), state_(std::make_unique<State>()) {
+RankGroup::RankGroup(RankGroupFiles files, const std::string& group)
+    : files_(std::move(files)), state_(std::make_unique<State>()) {
   state_->group = group;
   state_->founded = monotonic();
 }
 
-bool Crew::State::anybody() const {
-  return std::any_of(ranks.begin(), ranks.end(), [](const Rank& rank) { return rank.seated; });
+bool RankGroup::State::anybody() const {
+  return std::any_of(ranks.begin(), ranks.end(), [](const Rank& rank) { return rank.admitted; });
 }
 
-std::vector<int> Crew::descriptors() const { return {files_.folder.get(), files_.lock.get(), files_.listener.get()}; }
+std::vector<int> RankGroup::descriptors() const {
+  return {files_.folder.get(), files_.lock.get(), files_.listener.get()};
+}
 
-void Crew::accept_ranks(State& state) {
+void RankGroup::accept_ranks(State& state) {
   for (;;) {
     Fd socket(::accept4(files_.listener.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (!socket) return;
@@ -53,16 +57,16 @@ void Crew::accept_ranks(State& state) {
 }
 
 // False when it has no place here: then its connection goes.
-bool Crew::seat(State& state, Rank& rank, const CrewMessage& hello) {
-  if (rank.seated) return false;
-  if (hello.rank != CrewMessage::kNoRank) rank.number = hello.rank;
+bool RankGroup::connection(State& state, Rank& rank, const RankMessage& hello) {
+  if (rank.admitted) return false;
+  if (hello.rank != RankMessage::kNoRank) rank.number = hello.rank;
   if (rank.number && !state.seen.insert(*rank.number).second) {
-    send_message(rank.socket.get(), message_of(CrewMessage::Kind::elsewhere));
+    send_message(rank.socket.get(), message_of(RankMessage::Kind::elsewhere));
     return false;
   }
-  if (!send_message(rank.socket.get(), message_of(CrewMessage::Kind::welcome, state.group))) return false;
+  if (!send_message(rank.socket.get(), message_of(RankMessage::Kind::welcome, state.group))) return false;
   if (state.ready) send_message(rank.socket.get(), *state.ready);
-  rank.seated = true;
+  rank.admitted = true;
   state.last = Fd();
   const Nanos now = monotonic();
   if (state.sum.ranks++ == 0) state.first = now;
@@ -71,7 +75,7 @@ bool Crew::seat(State& state, Rank& rank, const CrewMessage& hello) {
   return true;
 }
 
-void Crew::note_end(State& state, Rank& rank, const CrewMessage& message) {
+void RankGroup::note_end(State& state, Rank& rank, const RankMessage& message) {
   RankEnd end;
   (message.code < 0 ? end.signal : end.exit_code) = std::abs(message.code);
   if (message.cpu_us >= 0) end.cpu = Nanos::of(std::min<std::int64_t>(message.cpu_us, INT64_MAX / 1000) * 1000);
@@ -85,32 +89,32 @@ void Crew::note_end(State& state, Rank& rank, const CrewMessage& message) {
 }
 
 // False when this rank's connection has ended.
-bool Crew::hear(State& state, Rank& rank) {
+bool RankGroup::hear(State& state, Rank& rank) {
   for (;;) {
     bool again = false;
     const auto message = receive_message(rank.socket.get(), again);
     if (!message && again) return true;
-    const bool ended = message && message->kind == CrewMessage::Kind::ended && rank.seated;
-    if (message && message->kind == CrewMessage::Kind::hello && seat(state, rank, *message)) continue;
+    const bool ended = message && message->kind == RankMessage::Kind::ended && rank.admitted;
+    if (message && message->kind == RankMessage::Kind::hello && connection(state, rank, *message)) continue;
     if (ended) note_end(state, rank, *message);
-    if (rank.seated) state.sum.ended = monotonic();
-    state.sum.lost += rank.seated && !ended;
+    if (rank.admitted) state.sum.ended = monotonic();
+    state.sum.lost += rank.admitted && !ended;
     return false;
   }
 }
 
-void Crew::hear(State& state) {
+void RankGroup::hear(State& state) {
   std::erase_if(state.ranks, [&](Rank& rank) { return !hear(state, rank); });
   if (state.anybody()) state.last = Fd();  // who left first is free to go
 }
 
-bool Crew::is_over(const State& state, std::optional<std::uint32_t> expected, Nanos now) {
+bool RankGroup::is_over(const State& state, std::optional<std::uint32_t> expected, Nanos now) {
   if (state.anybody()) return false;
   if (state.sum.ranks == 0) return now - state.founded > kNobodyCame;
   return state.sum.ranks >= expected.value_or(0) || now - state.founded > kLateStart;
 }
 
-void Crew::serve(std::optional<std::uint32_t> expected) {
+void RankGroup::serve(std::optional<std::uint32_t> expected) {
   State& state = *state_;
   std::unique_lock lock(state.mutex);
   while (!is_over(state, expected, monotonic())) {
@@ -129,37 +133,37 @@ void Crew::serve(std::optional<std::uint32_t> expected) {
   state.changed.notify_all();
 }
 
-void Crew::announce(const std::string& channel, bool measures) {
+void RankGroup::announce(const std::string& channel, bool measures) {
   const std::lock_guard lock(state_->mutex);
-  state_->ready = message_of(CrewMessage::Kind::ready, channel);
+  state_->ready = message_of(RankMessage::Kind::ready, channel);
   state_->ready->code = measures ? 1 : 0;
   for (const Rank& rank : state_->ranks)
-    if (rank.seated) send_message(rank.socket.get(), *state_->ready);
+    if (rank.admitted) send_message(rank.socket.get(), *state_->ready);
 }
 
-CrewSum Crew::wait() {
+RankGroupSum RankGroup::wait() {
   std::unique_lock lock(state_->mutex);
   state_->changed.wait(lock, [this] { return state_->over; });
   return state_->sum;
 }
 
-void Crew::dismiss(const CrewWords& words) {
+void RankGroup::finish(const RankReport& words) {
   Fd& last = state_->last;
   if (last) {
     const timeval patience{kCleaning.count() / kNanosPerSecond, 0};
     ::setsockopt(last.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     ::fcntl(last.get(), F_SETFL, 0);  // may wait now
   }
-  if (last && send_text(last.get(), CrewMessage::Kind::output, words.output))
-    send_text(last.get(), CrewMessage::Kind::words, words.error);
+  if (last && send_text(last.get(), RankMessage::Kind::output, words.output))
+    send_text(last.get(), RankMessage::Kind::words, words.error);
   remove_files();
   last = Fd();
 }
 
-void Crew::remove_files() {
-  const auto door = Door::open(files_.folder.get(), files_.name, kCleaning);
-  if (!door) return;  // somebody comes this moment, and will find the lock free
-  door->remove(files_.generation);
+void RankGroup::remove_files() {
+  const auto rendezvous = Rendezvous::open(files_.folder.get(), files_.name, kCleaning);
+  if (!rendezvous) return;  // somebody comes this moment, and will find the lock free
+  rendezvous->remove(files_.generation);
 }
 
 }  // namespace nw

@@ -1,10 +1,10 @@
-// Crew: the ranks of one parallel program on one node, gathered around one sampler. This is the sampler's side; a
-// rank's is the Door it comes in by and the Seat it gets (rendezvous.h).
+// RankGroup: the ranks of one parallel program on one node, gathered around one sampler. This is the sampler's side; a
+// rank's is the Rendezvous it comes in by and the RankConnection it gets (rendezvous.h).
 //
-// Each rank is a `nodewatt run` around its own command. The first to come founds the crew: a process of its own that
-// samples for all of them (apps/cli/sampler.cc) and is nobody's rank, so that each rank ends when its command does,
-// whatever the others do. A rank joins before it starts its command and leaves when that has ended. The crew is over
-// when its last rank has left, or died, which the kernel tells by the end of its connection.
+// Each rank is a `nodewatt run` around its own command. The first to come founds the rank group: a process of its own
+// that samples for all of them (apps/cli/sampler.cc) and is nobody's rank, so that each rank ends when its command
+// does, whatever the others do. A rank joins before it starts its command and leaves when that has ended. The rank
+// group is over when its last rank has left, or died, which the kernel tells by the end of its connection.
 #pragma once
 
 #include <condition_variable>
@@ -28,8 +28,8 @@ struct RankEnd {
   std::optional<Nanos> cpu;  // of the command and its descendants
 };
 
-// What a crew amounted to.
-struct CrewSum {
+// What a rank group amounted to.
+struct RankGroupSum {
   std::uint32_t ranks = 0;   // that took part
   std::uint32_t lost = 0;    // whose nodewatt died before its command's end was known
   std::uint32_t failed = 0;  // ended by a signal or with a code other than 0
@@ -41,32 +41,32 @@ struct CrewSum {
 };
 
 // What the sampler has printed, for the last rank's streams.
-struct CrewWords {
+struct RankReport {
   std::string error, output;
-  bool operator==(const CrewWords&) const = default;
+  bool operator==(const RankReport&) const = default;
 };
 
-// The files of one crew, in the folder that rendezvous.h describes.
-struct CrewFiles {
+// The files of one rank group, in the folder that rendezvous.h describes.
+struct RankGroupFiles {
   Fd folder, lock, listener;
   std::string name;
   unsigned generation = 0;
 };
 
-class Crew {
+class RankGroup {
  public:
-  // `group`: what the crews of one command's repeats share.
-  Crew(CrewFiles files, const std::string& group);
+  // `group`: what the rank groups of one command's repeats share.
+  RankGroup(RankGroupFiles files, const std::string& group);
 
-  // Serves ranks until the crew is over; in a thread of its own, the rest may be called from others. It waits for the
-  // first rank, and in its first seconds for those of `expected` that have not come yet.
+  // Serves ranks until the rank group is over; in a thread of its own, the rest may be called from others. It waits for
+  // the first rank, and in its first seconds for those of `expected` that have not come yet.
   void serve(std::optional<std::uint32_t> expected);
   // The sampler is ready: said to all ranks, also to those that come later.
   void announce(const std::string& channel, bool measures);
-  // Until the crew is over.
-  CrewSum wait();
-  // After that: hands the words to the last rank, and takes the crew's files away.
-  void dismiss(const CrewWords& words);
+  // Until the rank group is over.
+  RankGroupSum wait();
+  // After that: hands the words to the last rank, and takes the rank group's files away.
+  void finish(const RankReport& words);
   // The descriptors that must stay open in the sampler's process.
   std::vector<int> descriptors() const;
 
@@ -74,17 +74,17 @@ class Crew {
   struct Rank {
     Fd socket;
     std::optional<std::uint32_t> number;
-    bool seated = false;
+    bool admitted = false;
   };
   struct State {
     std::mutex mutex;
     std::condition_variable changed;
     std::vector<Rank> ranks;  // connected, and not known to have ended
     std::set<std::uint32_t> seen;
-    std::optional<CrewMessage> ready;
+    std::optional<RankMessage> ready;
     std::string group;
     Fd last;  // of the last that left, for the words
-    CrewSum sum;
+    RankGroupSum sum;
     Nanos founded, first;
     bool over = false;
     bool anybody() const;  // seated
@@ -93,12 +93,12 @@ class Crew {
   void accept_ranks(State& state);
   void hear(State& state);
   bool hear(State& state, Rank& rank);
-  static bool seat(State& state, Rank& rank, const CrewMessage& hello);
-  static void note_end(State& state, Rank& rank, const CrewMessage& message);
+  static bool connection(State& state, Rank& rank, const RankMessage& hello);
+  static void note_end(State& state, Rank& rank, const RankMessage& message);
   static bool is_over(const State& state, std::optional<std::uint32_t> expected, Nanos now);
   void remove_files();
 
-  CrewFiles files_;
+  RankGroupFiles files_;
   std::unique_ptr<State> state_;
 };
 

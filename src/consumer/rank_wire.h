@@ -7,11 +7,11 @@
 
 namespace nw {
 
-struct CrewMessage {
+struct RankMessage {
   enum class Kind : std::uint32_t {
     hello,      // rank: may I? text: the group of its repeats, or ""
     welcome,    // sampler: you may; text: the group of all
-    elsewhere,  // sampler: you have been here; this is another program's crew
+    elsewhere,  // sampler: you have been here; this is another program's rank group
     ready,      // sampler: code 1 when it measures; text: the channel's path
     ended,      // rank: code, or minus the signal; cpu_us, -1 when it is not known
     words,      // sampler: text for standard error
@@ -31,14 +31,14 @@ struct CrewMessage {
   void set_text(std::string_view text);
   std::string_view get_text() const;
 };
-static_assert(sizeof(CrewMessage) == 256);
+static_assert(sizeof(RankMessage) == 256);
 
 // Nothing when the bytes are no message of this version.
-std::optional<CrewMessage> read_message(std::string_view bytes);
+std::optional<RankMessage> read_message(std::string_view bytes);
 
 // Over a socket. False when the other side is gone or its buffer is full.
-bool send_message(int socket, const CrewMessage& message);
+bool send_message(int socket, const RankMessage& message);
 // Nothing at the end, and when what came is no message; `again` is then whether there may be more later.
-std::optional<CrewMessage> receive_message(int socket, bool& again);
+std::optional<RankMessage> receive_message(int socket, bool& again);
 
 }  // namespace nw

@@ -18,8 +18,8 @@
 namespace nw {
 
 namespace {
-constexpr unsigned kMostCrews = 64;    // of one program's key at once
-constexpr Nanos kReply = seconds(10);  // a sampler answers at once unless its machine is starved
+constexpr unsigned kMostRankGroups = 64;  // of one program's key at once
+constexpr Nanos kReply = seconds(10);     // a sampler answers at once unless its machine is starved
 constexpr Nanos kKnock = millis(2);
 constexpr Nanos kLook = millis(100);
 
@@ -90,7 +90,7 @@ Result<Fd> make_socket() {
 }
 
 // The next message, within `patience`; nothing at the end of the connection.
-Result<std::optional<CrewMessage>> next_message(int socket, Nanos patience, bool (*stop)() = nullptr) {
+Result<std::optional<RankMessage>> next_message(int socket, Nanos patience, bool (*stop)() = nullptr) {
   const Nanos deadline = monotonic() + patience;
   for (;;) {
     bool again = false;
@@ -110,25 +110,25 @@ bool is_own_peer(int socket) {
   return ::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == ::geteuid();
 }
 
-Result<Door> Door::enter(const std::vector<std::string>& folders, const std::string& key, Nanos patience) {
+Result<Rendezvous> Rendezvous::enter(const std::vector<std::string>& folders, const std::string& key, Nanos patience) {
   Error error{ErrorKind::absent, "no folder where the ranks of one program could meet"};
   for (const std::string& folder : folders) {
     const auto opened = open_folder(folder);
-    auto door = opened ? open(opened->get(), name_of(key), patience) : tl::make_unexpected(opened.error());
-    if (door || door.error().kind == ErrorKind::busy) return door;
-    error = door.error();
+    auto rendezvous = opened ? open(opened->get(), name_of(key), patience) : tl::make_unexpected(opened.error());
+    if (rendezvous || rendezvous.error().kind == ErrorKind::busy) return rendezvous;
+    error = rendezvous.error();
   }
   return tl::make_unexpected(error);
 }
 
-Result<Door> Door::open(int folder, const std::string& name, Nanos patience) {
+Result<Rendezvous> Rendezvous::open(int folder, const std::string& name, Nanos patience) {
   Fd own(::fcntl(folder, F_DUPFD_CLOEXEC, 0));
   if (!own) return tl::make_unexpected(system_error(errno, name));
   const std::string file = name + ".door";
   for (const Nanos deadline = monotonic() + patience;;) {
     Fd lock = NW_TRY(open_file(folder, file, O_CREAT));
     if (::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) {
-      if (still_has_name(folder, file, lock.get())) return Door(std::move(own), std::move(lock), name);
+      if (still_has_name(folder, file, lock.get())) return Rendezvous(std::move(own), std::move(lock), name);
       continue;  // removed between open and flock
     }
     if (errno != EWOULDBLOCK && errno != EINTR) return tl::make_unexpected(system_error(errno, file));
@@ -137,40 +137,40 @@ Result<Door> Door::open(int folder, const std::string& name, Nanos patience) {
   }
 }
 
-Result<std::optional<Seat>> Door::join_at(unsigned generation, const CrewMessage& hello) const {
+Result<std::optional<RankConnection>> Rendezvous::join_at(unsigned generation, const RankMessage& hello) const {
   Fd socket = NW_TRY(make_socket());
   const sockaddr_un address = address_of(folder_.get(), socket_name(name_, generation));
   int connected = 0;
   while ((connected = ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address)) != 0 &&
          errno == EINTR) {
   }
-  // Refused: its crew is over this moment.
+  // Refused: its rank group is over this moment.
   if (connected != 0 || !is_own_peer(socket.get()) || !send_message(socket.get(), hello)) return std::nullopt;
   const auto reply = NW_TRY(next_message(socket.get(), kReply));
-  if (!reply || reply->kind != CrewMessage::Kind::welcome) return std::nullopt;
-  return Seat(std::move(socket), std::string(reply->get_text()));
+  if (!reply || reply->kind != RankMessage::Kind::welcome) return std::nullopt;
+  return RankConnection(std::move(socket), std::string(reply->get_text()));
 }
 
-Result<std::optional<Seat>> Door::join(std::optional<std::uint32_t> rank, const std::string& group) {
-  CrewMessage hello;
-  hello.rank = rank.value_or(CrewMessage::kNoRank);
+Result<std::optional<RankConnection>> Rendezvous::join(std::optional<std::uint32_t> rank, const std::string& group) {
+  RankMessage hello;
+  hello.rank = rank.value_or(RankMessage::kNoRank);
   hello.set_text(group);
   free_.reset();
-  for (unsigned generation = 0; generation < kMostCrews; ++generation) {
+  for (unsigned generation = 0; generation < kMostRankGroups; ++generation) {
     const auto lock = open_file(folder_.get(), lock_name(name_, generation), 0);
     if (!lock && lock.error().kind != ErrorKind::absent) return tl::make_unexpected(lock.error());
     if (!lock || ::flock(lock->get(), LOCK_EX | LOCK_NB) == 0) {
       if (!free_) free_ = generation;  // never used, or its sampler is dead
       continue;
     }
-    if (auto seat = NW_TRY(join_at(generation, hello))) return seat;
+    if (auto connection = NW_TRY(join_at(generation, hello))) return connection;
   }
   return std::nullopt;
 }
 
-Result<Crew> Door::found(const std::string& group) {
+Result<RankGroup> Rendezvous::found(const std::string& group) {
   if (!free_) return fail(ErrorKind::busy, "too many programs of one launcher");
-  CrewFiles files{Fd(::fcntl(folder_.get(), F_DUPFD_CLOEXEC, 0)), {}, {}, name_, *free_};
+  RankGroupFiles files{Fd(::fcntl(folder_.get(), F_DUPFD_CLOEXEC, 0)), {}, {}, name_, *free_};
   files.lock = NW_TRY(open_file(folder_.get(), lock_name(name_, *free_), O_CREAT));
   if (::flock(files.lock.get(), LOCK_EX | LOCK_NB) != 0)
     return tl::make_unexpected(system_error(errno, lock_name(name_, *free_)));
@@ -181,35 +181,35 @@ Result<Crew> Door::found(const std::string& group) {
   if (::bind(files.listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
       ::listen(files.listener.get(), SOMAXCONN) != 0 || ::fcntl(files.listener.get(), F_SETFL, O_NONBLOCK) != 0)
     return tl::make_unexpected(system_error(errno, name));
-  return Crew(std::move(files), group);
+  return RankGroup(std::move(files), group);
 }
 
-void Door::remove(unsigned generation) const {
+void Rendezvous::remove(unsigned generation) const {
   ::unlinkat(folder_.get(), socket_name(name_, generation).c_str(), 0);
   ::unlinkat(folder_.get(), lock_name(name_, generation).c_str(), 0);
-  for (unsigned other = 0; other < kMostCrews; ++other)
+  for (unsigned other = 0; other < kMostRankGroups; ++other)
     if (::faccessat(folder_.get(), lock_name(name_, other).c_str(), F_OK, 0) == 0) return;
   ::unlinkat(folder_.get(), (name_ + ".door").c_str(), 0);
 }
 
-Result<Seat::Ready> Seat::await_ready(Nanos patience) const {
+Result<RankConnection::Ready> RankConnection::await_ready(Nanos patience) const {
   const auto message = NW_TRY(next_message(socket_.get(), patience));
-  if (!message || message->kind != CrewMessage::Kind::ready) return fail(ErrorKind::absent, "the sampler ended");
+  if (!message || message->kind != RankMessage::Kind::ready) return fail(ErrorKind::absent, "the sampler ended");
   return Ready{std::string(message->get_text()), message->code == 1};
 }
 
-Result<CrewWords> Seat::leave(const RankEnd& end, Nanos patience, bool (*stop)()) const {
-  CrewMessage message;
-  message.kind = CrewMessage::Kind::ended;
+Result<RankReport> RankConnection::leave(const RankEnd& end, Nanos patience, bool (*stop)()) const {
+  RankMessage message;
+  message.kind = RankMessage::Kind::ended;
   message.code = end.signal ? -*end.signal : end.exit_code.value_or(0);
   message.cpu_us = end.cpu ? end.cpu->count() / 1000 : -1;
-  CrewWords words;
+  RankReport words;
   if (!send_message(socket_.get(), message)) return fail(ErrorKind::absent, "the sampler is gone");
   for (const Nanos deadline = monotonic() + patience;;) {
     const auto next = NW_TRY(next_message(socket_.get(), deadline - monotonic(), stop));
     if (!next) return words;
-    if (next->kind == CrewMessage::Kind::words) words.error += next->get_text();
-    if (next->kind == CrewMessage::Kind::output) words.output += next->get_text();
+    if (next->kind == RankMessage::Kind::words) words.error += next->get_text();
+    if (next->kind == RankMessage::Kind::output) words.output += next->get_text();
   }
 }
 

@@ -1,12 +1,14 @@
-// Door: where the ranks of a parallel program come in, one at a time, to meet on their node. Seat: what each gets.
+// Rendezvous: where the ranks of a parallel program come in, one at a time, to meet on their node. RankConnection: what
+// each gets.
 //
 // Ranks meet in a folder of this user alone, <folder>/nodewatt-UID, 0700, under a name made of the program's key:
-//   NAME.door    flock while somebody comes in or a crew's files go, so that no two ranks found the same crew
+//   NAME.door    flock while somebody comes in or a rank group's files go, so that no two ranks found the same rank
+//                group
 //   NAME.G.lock  flock that the sampler holds while it lives; the kernel drops it at its death, SIGKILL too
 //   NAME.G.sock  where the ranks are connected (SOCK_SEQPACKET); both sides check the other's uid
-// A rank takes part in a crew once: programs that a script runs one after the other in the same ranks have a crew each,
-// side by side (G = 0, 1, ...) where some ranks are faster. Nothing here waits without end, and nothing in a folder
-// that others may write to is believed: what is not this user's own, and closed to others, is refused.
+// A rank takes part in a rank group once: programs that a script runs one after the other in the same ranks have a rank
+// group each, side by side (G = 0, 1, ...) where some ranks are faster. Nothing here waits without end, and nothing in
+// a folder that others may write to is believed: what is not this user's own, and closed to others, is refused.
 #pragma once
 
 #include <optional>
@@ -18,46 +20,46 @@
 
 namespace nw {
 
-class Seat {
+class RankConnection {
  public:
   struct Ready {
     std::string channel;  // its path; empty: there is none
     bool measures = false;
   };
-  // What the crews of one command's repeats share.
+  // What the rank groups of one command's repeats share.
   const std::string& group() const { return group_; }
   // The sampler has read its sensors: the command may start. Busy when that takes longer than `patience`.
   Result<Ready> await_ready(Nanos patience) const;
-  // Says how the command ended. The last of the crew gets the sampler's words about the run, everybody else none at
-  // once. Absent when the sampler is gone. Ends early when `stop` says so.
-  Result<CrewWords> leave(const RankEnd& end, Nanos patience, bool (*stop)()) const;
+  // Says how the command ended. The last of the rank group gets the sampler's words about the run, everybody else none
+  // at once. Absent when the sampler is gone. Ends early when `stop` says so.
+  Result<RankReport> leave(const RankEnd& end, Nanos patience, bool (*stop)()) const;
 
  private:
-  friend class Door;
-  Seat(Fd socket, std::string group) : socket_(std::move(socket)), group_(std::move(group)) {}
+  friend class Rendezvous;
+  RankConnection(Fd socket, std::string group) : socket_(std::move(socket)), group_(std::move(group)) {}
   Fd socket_;
   std::string group_;
 };
 
-class Door {
+class Rendezvous {
  public:
-  // `folders`: the first that is or can be made this user's own is used. `key`: the program's. Busy when the door stays
-  // shut for longer than `patience`.
-  static Result<Door> enter(const std::vector<std::string>& folders, const std::string& key, Nanos patience);
+  // `folders`: the first that is or can be made this user's own is used. `key`: the program's. Busy when the rendezvous
+  // stays shut for longer than `patience`.
+  static Result<Rendezvous> enter(const std::vector<std::string>& folders, const std::string& key, Nanos patience);
   // The door of a folder that is open already.
-  static Result<Door> open(int folder, const std::string& name, Nanos patience);
+  static Result<Rendezvous> open(int folder, const std::string& name, Nanos patience);
 
-  // A seat in a crew that lives and has not had this rank; nothing when there is none.
-  Result<std::optional<Seat>> join(std::optional<std::uint32_t> rank, const std::string& group);
-  // Founds a crew, when join() found none.
-  Result<Crew> found(const std::string& group);
-  // Takes away the files of a crew, and the door's own with those of the last.
+  // A seat in a rank group that lives and has not had this rank; nothing when there is none.
+  Result<std::optional<RankConnection>> join(std::optional<std::uint32_t> rank, const std::string& group);
+  // Founds a rank group, when join() found none.
+  Result<RankGroup> found(const std::string& group);
+  // Takes away the files of a rank group, and the rendezvous's own with those of the last.
   void remove(unsigned generation) const;
 
  private:
-  Door(Fd folder, Fd lock, std::string name)
+  Rendezvous(Fd folder, Fd lock, std::string name)
       : folder_(std::move(folder)), lock_(std::move(lock)), name_(std::move(name)) {}
-  Result<std::optional<Seat>> join_at(unsigned generation, const CrewMessage& hello) const;
+  Result<std::optional<RankConnection>> join_at(unsigned generation, const RankMessage& hello) const;
 
   Fd folder_, lock_;
   std::string name_;

@@ -13,13 +13,13 @@ namespace {
 // A controller's directories below <cgroup>, by what is read there; cpuacct is often mounted together with cpu.
 struct Controller {
   std::array<const char*, 3> mounts;
-  std::string JobPlace::*directory;
+  std::string JobCgroups::*directory;
 };
-constexpr Controller kControllers[] = {{{"cpuacct", "cpu,cpuacct", "cpuacct,cpu"}, &JobPlace::cpu},
-                                       {{"memory", "", ""}, &JobPlace::memory},
-                                       {{"cpuset", "", ""}, &JobPlace::cpuset},
-                                       {{"devices", "", ""}, &JobPlace::devices},
-                                       {{"freezer", "", ""}, &JobPlace::freezer}};
+constexpr Controller kControllers[] = {{{"cpuacct", "cpu,cpuacct", "cpuacct,cpu"}, &JobCgroups::cpu},
+                                       {{"memory", "", ""}, &JobCgroups::memory},
+                                       {{"cpuset", "", ""}, &JobCgroups::cpuset},
+                                       {{"devices", "", ""}, &JobCgroups::devices},
+                                       {{"freezer", "", ""}, &JobCgroups::freezer}};
 
 // Whether no other slurmd's directory is to be waited for: the one that was asked for, or the one of a slurmd that is
 // alone on its machine, is there.
@@ -34,27 +34,28 @@ class Awaited {
   bool over_ = false;
 };
 
-void append(JobPlaces& to, JobPlaces&& from) {
+void append(JobCgroupList& to, JobCgroupList&& from) {
   std::move(from.jobs.begin(), from.jobs.end(), std::back_inserter(to.jobs));
   std::move(from.directories.begin(), from.directories.end(), std::back_inserter(to.directories));
 }
 }  // namespace
 
-JobPlaces JobFinder::find(Nanos now) {
-  JobPlaces places;
+JobCgroupList JobCgroupFinder::find(Nanos now) {
+  JobCgroupList places;
   const auto mounts = host_.list(options_.cgroup);
   if (!mounts) return places;
   const Hierarchies hierarchies = find_hierarchies(*mounts);
   find_split(hierarchies, now, places);
   find_unified(*mounts, places);
   if (places.directories.empty()) places.directories.push_back(options_.cgroup);
-  std::sort(places.jobs.begin(), places.jobs.end(),
-            [](const JobPlace& a, const JobPlace& b) { return std::tie(a.slurmd, a.id) < std::tie(b.slurmd, b.id); });
+  std::sort(places.jobs.begin(), places.jobs.end(), [](const JobCgroups& a, const JobCgroups& b) {
+    return std::tie(a.slurmd, a.id) < std::tie(b.slurmd, b.id);
+  });
   return places;
 }
 
 // One an entry of kControllers, in their order; without a root where it is not mounted.
-JobFinder::Hierarchies JobFinder::find_hierarchies(const std::vector<std::string>& mounts) {
+JobCgroupFinder::Hierarchies JobCgroupFinder::find_hierarchies(const std::vector<std::string>& mounts) {
   Hierarchies hierarchies;
   for (const Controller& controller : kControllers) {
     Hierarchy& hierarchy = hierarchies.emplace_back();
@@ -69,7 +70,7 @@ JobFinder::Hierarchies JobFinder::find_hierarchies(const std::vector<std::string
   return hierarchies;
 }
 
-void JobFinder::find_split(const Hierarchies& hierarchies, Nanos now, JobPlaces& places) {
+void JobCgroupFinder::find_split(const Hierarchies& hierarchies, Nanos now, JobCgroupList& places) {
   std::map<std::string, std::vector<std::string>> slurmds;  // their directories, in the order of kControllers
   Awaited awaited(options_.slurmd);
   const std::string* first = nullptr;
@@ -83,8 +84,8 @@ void JobFinder::find_split(const Hierarchies& hierarchies, Nanos now, JobPlaces&
   }
   if (first != nullptr && !awaited.over()) places.directories.push_back(*first);
   for (const auto& [slurmd, tops] : slurmds) {
-    JobPlaces found = find_users(tops, slurmd, now);
-    for (JobPlace& job : found.jobs) {
+    JobCgroupList found = find_users(tops, slurmd, now);
+    for (JobCgroups& job : found.jobs) {
       const auto user = job.home.rfind('/', job.home.rfind('/') - 1);
       const std::string below = job.home.substr(job.home.rfind('/', user - 1));  // "/slurm/uid_1000/job_7"
       for (std::size_t i = 0; i < hierarchies.size(); ++i)
@@ -95,8 +96,8 @@ void JobFinder::find_split(const Hierarchies& hierarchies, Nanos now, JobPlaces&
 }
 
 // The jobs of one slurmd, from the first of its directories or, where they have strayed, another.
-JobPlaces JobFinder::find_users(const std::vector<std::string>& tops, const std::string& slurmd, Nanos now) {
-  JobPlaces found = find_in(tops[0], slurmd), other;
+JobCgroupList JobCgroupFinder::find_users(const std::vector<std::string>& tops, const std::string& slurmd, Nanos now) {
+  JobCgroupList found = find_in(tops[0], slurmd), other;
   for (std::size_t i = 1; i < tops.size() && found.jobs.empty() && other.jobs.empty(); ++i)
     other = find_in(tops[i], slurmd);
   if (other.jobs.empty())
@@ -106,12 +107,12 @@ JobPlaces JobFinder::find_users(const std::vector<std::string>& tops, const std:
   return found;
 }
 
-bool JobFinder::is_stray(const std::string& slurmd, Nanos now) {
+bool JobCgroupFinder::is_stray(const std::string& slurmd, Nanos now) {
   return now - strays_.try_emplace(slurmd, now).first->second >= kStray;
 }
 
-JobPlaces JobFinder::find_in(const std::string& top, const std::string& slurmd) {
-  JobPlaces places;
+JobCgroupList JobCgroupFinder::find_in(const std::string& top, const std::string& slurmd) {
+  JobCgroupList places;
   const auto users = host_.list(top);
   if (!users) return places;
   places.directories.push_back(top);
@@ -123,7 +124,7 @@ JobPlaces JobFinder::find_in(const std::string& top, const std::string& slurmd) 
     places.directories.push_back(top + "/" + user);
     for (const std::string& job : *jobs)
       if (const auto id = parse_job_name(job)) {
-        JobPlace place;
+        JobCgroups place;
         place.slurmd = slurmd, place.id = *id, place.uid = uid;
         place.home = top + "/" + user + "/" + job;
         add_job(std::move(place), places);
@@ -132,7 +133,7 @@ JobPlaces JobFinder::find_in(const std::string& top, const std::string& slurmd) 
   return places;
 }
 
-void JobFinder::find_unified(const std::vector<std::string>& mounts, JobPlaces& places) {
+void JobCgroupFinder::find_unified(const std::vector<std::string>& mounts, JobCgroupList& places) {
   if (!std::binary_search(mounts.begin(), mounts.end(), "system.slice")) return;
   const std::string slice = options_.cgroup + "/system.slice";
   const auto scopes = host_.list(slice);
@@ -148,7 +149,7 @@ void JobFinder::find_unified(const std::vector<std::string>& mounts, JobPlaces& 
     places.directories.push_back(top);
     for (const std::string& job : *jobs)
       if (const auto id = parse_job_name(job)) {
-        JobPlace place;
+        JobCgroups place;
         place.slurmd = *slurmd, place.id = *id, place.unified = true;
         place.home = place.cpu = place.memory = place.cpuset = top + "/" + job;
         add_job(std::move(place), places);
@@ -158,7 +159,7 @@ void JobFinder::find_unified(const std::vector<std::string>& mounts, JobPlaces& 
 }
 
 // With its steps, unless it has gone.
-void JobFinder::add_job(JobPlace place, JobPlaces& places) {
+void JobCgroupFinder::add_job(JobCgroups place, JobCgroupList& places) {
   const auto names = host_.list(place.home);
   if (!names) return;
   places.directories.push_back(place.home);

@@ -30,7 +30,7 @@ namespace nw {
 inline constexpr Nanos kStray = seconds(10);
 
 // One job's directories. Those of controllers that are not mounted are empty; in v2 all are one.
-struct JobPlace {
+struct JobCgroups {
   std::string slurmd, id;
   std::optional<std::uint32_t> uid;  // v1: the path says whose it is
   bool unified = false;              // v2
@@ -39,15 +39,15 @@ struct JobPlace {
   std::vector<std::string> steps;  // ids; a step's directory is <home>/step_<id>
 };
 
-struct JobPlaces {
-  std::vector<JobPlace> jobs;            // ascending by slurmd and id
+struct JobCgroupList {
+  std::vector<JobCgroups> jobs;          // ascending by slurmd and id
   std::vector<std::string> directories;  // to be watched (cgroup_scanner.h)
 };
 
-class JobFinder {
+class JobCgroupFinder {
  public:
-  JobFinder(Host& host, CensusOptions options) : host_(host), options_(std::move(options)) {}
-  JobPlaces find(Nanos now);
+  JobCgroupFinder(Host& host, CgroupScanOptions options) : host_(host), options_(std::move(options)) {}
+  JobCgroupList find(Nanos now);
 
  private:
   struct Hierarchy {  // of v1: a controller's mount
@@ -58,15 +58,15 @@ class JobFinder {
 
   bool is_wanted(const std::string& slurmd) const { return options_.slurmd.empty() || slurmd == options_.slurmd; }
   Hierarchies find_hierarchies(const std::vector<std::string>& mounts);
-  void find_split(const Hierarchies& hierarchies, Nanos now, JobPlaces& places);
-  JobPlaces find_users(const std::vector<std::string>& tops, const std::string& slurmd, Nanos now);
-  JobPlaces find_in(const std::string& top, const std::string& slurmd);
+  void find_split(const Hierarchies& hierarchies, Nanos now, JobCgroupList& places);
+  JobCgroupList find_users(const std::vector<std::string>& tops, const std::string& slurmd, Nanos now);
+  JobCgroupList find_in(const std::string& top, const std::string& slurmd);
   bool is_stray(const std::string& slurmd, Nanos now);
-  void find_unified(const std::vector<std::string>& mounts, JobPlaces& places);
-  void add_job(JobPlace place, JobPlaces& places);
+  void find_unified(const std::vector<std::string>& mounts, JobCgroupList& places);
+  void add_job(JobCgroups place, JobCgroupList& places);
 
   Host& host_;
-  CensusOptions options_;
+  CgroupScanOptions options_;
   std::map<std::string, Nanos> strays_;  // slurmd: since when its jobs are where they were not expected
 };
 

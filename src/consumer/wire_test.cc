@@ -114,7 +114,7 @@ class Listener {
   std::thread thread_;
 };
 
-void say(int socket, const Answer& answer) {
+void send_answer(int socket, const Answer& answer) {
   const std::string bytes = make_answer(answer);
   ::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
 }
@@ -126,10 +126,10 @@ TEST(AskDaemon, TakesTheWholeAnswer) {
   const std::string large(100'000, 'x');
   const Listener daemon([&](int socket, const std::string& request) {
     asked = request;
-    say(socket, {'R', "one"});
-    say(socket, {'R', large});
-    say(socket, {'S', ""});
-    say(socket, {'D', ""});
+    send_answer(socket, {'R', "one"});
+    send_answer(socket, {'R', large});
+    send_answer(socket, {'S', ""});
+    send_answer(socket, {'D', ""});
   });
   const auto answers = ask_daemon(daemon.path(), {"job", {{"id", "4711"}}}, 5 * kSecond);
   ASSERT_TRUE(answers) << answers.error().what;
@@ -149,8 +149,8 @@ Error error_of(std::function<void(int, const std::string&)> serve, long long pat
 
 TEST(AskDaemon, WhatTheDaemonRefusesIsItsError) {
   const Error error = error_of([](int socket, const std::string&) {
-    say(socket, {'R', "one"});
-    say(socket, {'E', "denied not for you"});
+    send_answer(socket, {'R', "one"});
+    send_answer(socket, {'E', "denied not for you"});
   });
   EXPECT_EQ(error.kind, ErrorKind::denied);
   EXPECT_EQ(error.what, "not for you");
@@ -158,11 +158,11 @@ TEST(AskDaemon, WhatTheDaemonRefusesIsItsError) {
 
 TEST(AskDaemon, APeerThatFailsIsAnErrorAndNoWait) {
   EXPECT_NE(error_of([](int socket, const std::string&) {
-              say(socket, {'R', "one"});
+              send_answer(socket, {'R', "one"});
             }).what.find("hung up"),
             std::string::npos);
   EXPECT_EQ(error_of([](int socket, const std::string&) {
-              say(socket, {'x', "HTTP/1.1"});
+              send_answer(socket, {'x', "HTTP/1.1"});
             }).kind,
             ErrorKind::malformed);
   const Nanos before = monotonic();

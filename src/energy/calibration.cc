@@ -17,7 +17,7 @@
 namespace nw {
 
 namespace {
-constexpr double kWindowsPerRefresh = 5, kLeastWindow = 2;  // s
+constexpr double kWindowsPerUpdateInterval = 5, kLeastWindow = 2;  // s
 constexpr std::size_t kLeastWindows = 10, kMostSteps = 20000;
 constexpr double kLeastCorrelation = 0.7;
 constexpr double kLeastSpan = 0.2;    // of the largest power
@@ -38,7 +38,7 @@ double mean_watts(std::span<const EnergyPoint> points, double from, double to) {
 }
 
 // The middle one of the times between points: how often a new value comes.
-double refresh_of(std::span<const EnergyPoint> points) {
+double update_interval_of(std::span<const EnergyPoint> points) {
   std::vector<double> steps;
   for (std::size_t i = 1; i < points.size(); ++i) steps.push_back(points[i].at - points[i - 1].at);
   std::nth_element(steps.begin(), steps.begin() + static_cast<std::ptrdiff_t>(steps.size() / 2), steps.end());
@@ -227,8 +227,8 @@ Result<Calibration> compute_calibration(std::span<const EnergyPoint> reference, 
   if (reference.size() < kLeastWindows || sensor.size() < kLeastWindows)
     return fail(ErrorKind::malformed, fmt::format("{} readings of the reference and {} of the sensor are too few",
                                                   reference.size(), sensor.size()));
-  const double refresh = std::max(refresh_of(reference), refresh_of(sensor));
-  const double window = std::max(kWindowsPerRefresh * refresh, kLeastWindow);
+  const double update_interval = std::max(update_interval_of(reference), update_interval_of(sensor));
+  const double window = std::max(kWindowsPerUpdateInterval * update_interval, kLeastWindow);
   const Matcher matcher(reference, sensor);
   const std::size_t steady = matcher.pairs(0, window).size();
   if (steady < kLeastWindows)
@@ -238,7 +238,7 @@ Result<Calibration> compute_calibration(std::span<const EnergyPoint> reference, 
   // What is as good as constant has no clock; the span is what is wrong with it.
   const auto still = compute_line(matcher.pairs(0, window), {0, kMostClockOffset}, window);
   if (still.most_w - still.least_w < kLeastSpan * std::abs(still.most_w)) return judge(still);
-  const Clock clock = NW_TRY(match_clocks(matcher, refresh));
+  const Clock clock = NW_TRY(match_clocks(matcher, update_interval));
   const auto pairs = matcher.pairs(clock.offset, window);
   if (pairs.size() < kLeastWindows)
     return fail(ErrorKind::malformed, "sensor and reference overlap for too short a time");

@@ -17,10 +17,10 @@ double compute_chi2(const Energy& a, const Energy& b) {
 
 namespace {
 // What holds what, beneath the node, which holds everything. dram stands beside package, as on servers.
-struct Holds {
+struct Containment {
   Domain outer, inner;
 };
-constexpr Holds kHolds[] = {
+constexpr Containment kContainment[] = {
     {Domain::psys, Domain::package},   {Domain::psys, Domain::dram},      {Domain::module, Domain::gpu},
     {Domain::module, Domain::package}, {Domain::module, Domain::cpu},     {Domain::module, Domain::sysio},
     {Domain::package, Domain::core},   {Domain::package, Domain::uncore},
@@ -31,7 +31,7 @@ constexpr Domain kTop[] = {Domain::module, Domain::psys, Domain::gpu,  Domain::p
 
 std::vector<Domain> inside(Domain outer) {
   std::vector<Domain> domains;
-  for (const Holds& holds : kHolds)
+  for (const Containment& holds : kContainment)
     if (holds.outer == outer) domains.push_back(holds.inner);
   return domains;
 }
@@ -40,26 +40,26 @@ bool contains(const std::vector<Domain>& domains, Domain domain) {
   return std::find(domains.begin(), domains.end(), domain) != domains.end();
 }
 
-bool better(const Branch& a, const Branch& b) {
+bool better(const SensorEnergy& a, const SensorEnergy& b) {
   if (a.energy.value.has_value() != b.energy.value.has_value()) return a.energy.value.has_value();
-  return a.plate->kind == SensorKind::counter && b.plate->kind == SensorKind::gauge;
+  return a.info->kind == SensorKind::counter && b.info->kind == SensorKind::gauge;
 }
 
-using Chosen = std::map<Part, Branch>;
+using Chosen = std::map<Part, SensorEnergy>;
 
-// One branch for each part, the earlier where neither is better, and what the others say against it.
-class Choice {
+// One sensor energy for each part, the earlier where neither is better, and what the others say against it.
+class Selection {
  public:
-  explicit Choice(std::span<const Branch> branches) {
-    for (const Branch& branch : branches) {
-      if (branch.plate->how == Kind::estimated)
-        add(modelled, branch);
-      else if (branch.plate->part.domain != Domain::node)
-        add(measured, branch);
-      else if (branch.plate->boundary == Boundary::plug)
-        add(plug, branch);
+  explicit Selection(std::span<const SensorEnergy> sensor_energies) {
+    for (const SensorEnergy& sensor_energy : sensor_energies) {
+      if (sensor_energy.info->provenance == Provenance::estimated)
+        add(modelled, sensor_energy);
+      else if (sensor_energy.info->part.domain != Domain::node)
+        add(measured, sensor_energy);
+      else if (sensor_energy.info->boundary == Boundary::plug)
+        add(plug, sensor_energy);
       else
-        add(node, branch);
+        add(node, sensor_energy);
     }
     drop_second_names();
   }
@@ -69,18 +69,18 @@ class Choice {
   std::vector<Disagreement> disagreements;
 
  private:
-  void add(Chosen& chosen, const Branch& branch) {
-    const auto [at, is_new] = chosen.try_emplace(branch.plate->part, branch);
+  void add(Chosen& chosen, const SensorEnergy& sensor_energy) {
+    const auto [at, is_new] = chosen.try_emplace(sensor_energy.info->part, sensor_energy);
     if (is_new) return;
-    Branch other = branch;
-    if (better(branch, at->second)) std::swap(at->second, other);
+    SensorEnergy other = sensor_energy;
+    if (better(sensor_energy, at->second)) std::swap(at->second, other);
     // A counter and the power beside it are one device: their gap is the account's cross-check, and polled power is the
     // first to err.
-    const auto driver = [](const Branch& b) { return b.plate->id.substr(0, b.plate->id.find('/')); };
-    if (driver(at->second) == driver(other) || branch.plate->how == Kind::estimated) return;
+    const auto driver = [](const SensorEnergy& b) { return b.info->id.substr(0, b.info->id.find('/')); };
+    if (driver(at->second) == driver(other) || sensor_energy.info->provenance == Provenance::estimated) return;
     const double chi2 = compute_chi2(at->second.energy, other.energy);
     if (chi2 <= kDisagree) return;
-    disagreements.push_back({at->second.plate->id, other.plate->id, chi2});
+    disagreements.push_back({at->second.info->id, other.info->id, chi2});
     at->second.energy.uncertainty.widen(std::sqrt(chi2));
   }
 
@@ -88,18 +88,18 @@ class Choice {
   // the others where one of them has a value, or a module that holds them.
   void drop_second_names() {
     std::set<Domain> named_twice;
-    for (const auto& [part, branch] : measured)
-      if (branch.plate->overlaps) named_twice.insert(part.domain);
+    for (const auto& [part, sensor_energy] : measured)
+      if (sensor_energy.info->is_alias) named_twice.insert(part.domain);
     const auto known = [&](Domain domain) {
       return std::any_of(measured.begin(), measured.end(), [&](const auto& entry) {
         const bool holds = entry.first.domain == Domain::module;
-        return (entry.first.domain == domain || holds) && !entry.second.plate->overlaps && entry.second.energy.value;
+        return (entry.first.domain == domain || holds) && !entry.second.info->is_alias && entry.second.energy.value;
       });
     };
     for (const Domain domain : named_twice) {
       const bool others = known(domain);
       std::erase_if(measured, [&](const auto& entry) {
-        return entry.first.domain == domain && entry.second.plate->overlaps == others;
+        return entry.first.domain == domain && entry.second.info->is_alias == others;
       });
     }
   }
@@ -107,28 +107,28 @@ class Choice {
 
 class Composer {
  public:
-  explicit Composer(Choice choice) : choice_(std::move(choice)), measured_(choice_.measured) {
-    out_.disagreements = std::move(choice_.disagreements);
-    for (const auto& [part, branch] : measured_)
-      if (branch.energy.value) known_.insert(part.domain);
+  explicit Composer(Selection selection) : selection_(std::move(selection)), measured_(selection_.measured) {
+    out_.disagreements = std::move(selection_.disagreements);
+    for (const auto& [part, sensor_energy] : measured_)
+      if (sensor_energy.energy.value) known_.insert(part.domain);
     const auto first = [](Chosen& nodes) {
-      for (auto& [part, branch] : nodes)
-        if (branch.energy.value) return &branch;
-      return static_cast<Branch*>(nullptr);
+      for (auto& [part, sensor_energy] : nodes)
+        if (sensor_energy.energy.value) return &sensor_energy;
+      return static_cast<SensorEnergy*>(nullptr);
     };
-    node_ = first(choice_.node);
-    plug_ = first(choice_.plug);
+    node_ = first(selection_.node);
+    plug_ = first(selection_.plug);
     if (node_ == nullptr || plug_ == nullptr) return;
-    if (node_->plate->lacks != plug_->plate->lacks) {
+    if (node_->info->excludes != plug_->info->excludes) {
       // One that says what it does not hold was looked into; what the other holds nobody knows.
-      const bool node_says = plug_->plate->lacks.empty();
+      const bool node_says = plug_->info->excludes.empty();
       beside_ = std::exchange(node_says ? plug_ : node_, nullptr);
-    } else if (node_->plate->kind == SensorKind::counter && plug_->plate->kind == SensorKind::gauge) {
+    } else if (node_->info->kind == SensorKind::counter && plug_->info->kind == SensorKind::gauge) {
       beside_ = std::exchange(plug_, nullptr);  // polled power would make a counted total worse
     }
   }
 
-  Composition compose() {
+  NodeEnergy compose() {
     if (node_ == nullptr && plug_ == nullptr) {
       for (const Domain domain : kTop)
         if (is_top(domain)) add_domain(domain, 0);
@@ -147,34 +147,34 @@ class Composer {
   // Directly under the node on this machine: nothing that holds it has a value.
   bool is_top(Domain domain) const {
     return std::find(std::begin(kTop), std::end(kTop), domain) != std::end(kTop) &&
-           std::none_of(std::begin(kHolds), std::end(kHolds),
-                        [&](const Holds& holds) { return holds.inner == domain && knows(holds.outer); });
+           std::none_of(std::begin(kContainment), std::end(kContainment),
+                        [&](const Containment& holds) { return holds.inner == domain && knows(holds.outer); });
   }
 
-  // Each branch stands once, however many hold it.
-  void put(const Branch& branch, unsigned depth, bool counted) {
-    if (!shown_.insert(&branch).second) return;
-    const Nameplate& plate = *branch.plate;
-    out_.components.push_back({plate.part, plate.label, branch.energy, plate.source, plate.id, depth,
-                               counted && branch.energy.value.has_value(), branch.max_power});
+  // Each sensor energy stands once, however many hold it.
+  void add(const SensorEnergy& sensor_energy, unsigned depth, bool counted) {
+    if (!shown_.insert(&sensor_energy).second) return;
+    const SensorInfo& info = *sensor_energy.info;
+    out_.components.push_back({info.part, info.label, sensor_energy.energy, info.source, info.id, depth,
+                               counted && sensor_energy.energy.value.has_value(), sensor_energy.max_power});
   }
 
   // The parts of a domain, as people count them: by label ("gpu0 ...") where there is one, else by device.
-  std::vector<const Branch*> parts_of(Domain domain) const {
-    std::vector<const Branch*> parts;
-    for (const auto& [part, branch] : measured_)
-      if (part.domain == domain) parts.push_back(&branch);
+  std::vector<const SensorEnergy*> parts_of(Domain domain) const {
+    std::vector<const SensorEnergy*> parts;
+    for (const auto& [part, sensor_energy] : measured_)
+      if (part.domain == domain) parts.push_back(&sensor_energy);
     std::stable_sort(parts.begin(), parts.end(),
-                     [](const Branch* a, const Branch* b) { return a->plate->label < b->plate->label; });
+                     [](const SensorEnergy* a, const SensorEnergy* b) { return a->info->label < b->info->label; });
     return parts;
   }
 
   // All parts of a domain that stand directly under the node, each followed by what it contains.
   void add_domain(Domain domain, unsigned depth) {
-    for (const Branch* branch : parts_of(domain)) {
-      put(*branch, depth, true);
-      count(*branch);
-      add_inside(branch->plate->part, depth + 1);
+    for (const SensorEnergy* sensor_energy : parts_of(domain)) {
+      add(*sensor_energy, depth, true);
+      count(*sensor_energy);
+      add_inside(sensor_energy->info->part, depth + 1);
     }
   }
 
@@ -184,19 +184,19 @@ class Composer {
     const bool alone = std::count_if(measured_.begin(), measured_.end(),
                                      [&](const auto& entry) { return entry.first.domain == outer.domain; }) == 1;
     for (const Domain domain : inside(outer.domain))
-      for (const Branch* branch : parts_of(domain)) {
+      for (const SensorEnergy* sensor_energy : parts_of(domain)) {
         if (is_top(domain)) continue;  // the outer sensor has no value, so that its parts stand by themselves
-        const Part& part = branch->plate->part;
+        const Part& part = sensor_energy->info->part;
         if (part.device != outer.device && (!alone || outer.domain == Domain::package)) continue;
-        put(*branch, depth, false);
+        add(*sensor_energy, depth, false);
         if (domain == Domain::package) add_inside(part, depth + 1);
       }
   }
 
   // A psys or module without a value is no loss where what it holds was measured by itself.
-  bool replaced(const Branch& branch) const {
-    const Domain outer = branch.plate->part.domain;
-    if (branch.energy.value || (outer != Domain::psys && outer != Domain::module)) return false;
+  bool replaced(const SensorEnergy& sensor_energy) const {
+    const Domain outer = sensor_energy.info->part.domain;
+    if (sensor_energy.energy.value || (outer != Domain::psys && outer != Domain::module)) return false;
     return std::any_of(measured_.begin(), measured_.end(), [&](const auto& entry) {
       const auto held = inside(outer);
       return entry.second.energy.value && is_top(entry.first.domain) &&
@@ -204,85 +204,86 @@ class Composer {
     });
   }
 
-  void count(const Branch& branch) {
-    if (replaced(branch)) return;
+  void count(const SensorEnergy& sensor_energy) {
+    if (replaced(sensor_energy)) return;
     ++top_;
-    coverage_ += branch.energy.value ? branch.energy.coverage : 0;
-    if (!branch.energy.value) return;
+    coverage_ += sensor_energy.energy.value ? sensor_energy.energy.coverage : 0;
+    if (!sensor_energy.energy.value) return;
     ++top_known_;
-    sum_ += *branch.energy.value;
-    filled_ += branch.energy.filled;
-    doubt_.add(branch.energy.uncertainty);
-    widest_ = std::max(widest_, branch.energy.boundary);
-    worst_ = std::max(worst_, branch.energy.kind);
+    sum_ += *sensor_energy.energy.value;
+    filled_ += sensor_energy.energy.filled;
+    doubt_.add(sensor_energy.energy.uncertainty);
+    widest_ = std::max(widest_, sensor_energy.energy.boundary);
+    worst_ = std::max(worst_, sensor_energy.energy.kind);
   }
 
   // What `whole` leaves when `parts` are taken off.
   static Energy difference(const Energy& whole, Joules parts, const Uncertainty& doubt, double coverage) {
-    Energy rest;
-    rest.value = *whole.value - parts;
-    rest.kind = Kind::derived;
-    rest.boundary = whole.boundary;
-    rest.coverage = std::min(whole.coverage, coverage);
-    rest.uncertainty = whole.uncertainty;
-    rest.uncertainty.subtract(doubt);
-    return rest;
+    Energy remainder;
+    remainder.value = *whole.value - parts;
+    remainder.kind = Provenance::derived;
+    remainder.boundary = whole.boundary;
+    remainder.coverage = std::min(whole.coverage, coverage);
+    remainder.uncertainty = whole.uncertainty;
+    remainder.uncertainty.subtract(doubt);
+    return remainder;
   }
 
-  void put_derived(const char* device, const char* label, Energy energy, const char* source, unsigned depth) {
+  void add_derived(const char* device, const char* label, Energy energy, const char* source, unsigned depth) {
     out_.components.push_back(
         {{Domain::other, device}, label, std::move(energy), source, "", depth, true, std::nullopt});
   }
 
   // The node's own sensors at the root, its supplies' loss between them, what it holds below, and what it lacks beside.
   void compose_node() {
-    Branch& root = plug_ != nullptr ? *plug_ : *node_;
-    const std::vector<Domain>& lacks = root.plate->lacks;
-    put(root, 0, true);
+    SensorEnergy& total_sensor = plug_ != nullptr ? *plug_ : *node_;
+    const std::vector<Domain>& excludes = total_sensor.info->excludes;
+    add(total_sensor, 0, true);
     if (beside_ != nullptr) {
-      put(*beside_, 1, false);
+      add(*beside_, 1, false);
       out_.components.back().label = node_ != nullptr ? "Node at the plug" : "Node behind its supplies";
       const bool more_behind = node_ != nullptr && *node_->energy.value > *beside_->energy.value;
-      disagree(root.plate->id, beside_->plate->id, more_behind ? compute_chi2(node_->energy, beside_->energy) : 0);
+      disagree(total_sensor.info->id, beside_->info->id,
+               more_behind ? compute_chi2(node_->energy, beside_->energy) : 0);
     }
     const std::size_t at = 0;
     unsigned depth = 1;
     if (plug_ != nullptr && node_ != nullptr) {
       const double chi2 = *node_->energy.value > *plug_->energy.value ? compute_chi2(node_->energy, plug_->energy) : 0;
-      disagree(plug_->plate->id, node_->plate->id, chi2);
-      put(*node_, depth++, true);
+      disagree(plug_->info->id, node_->info->id, chi2);
+      add(*node_, depth++, true);
       out_.components.back().label = "Node behind its supplies";
-      put_derived("supplies", "power supplies",
+      add_derived("supplies", "power supplies",
                   difference(plug_->energy, *node_->energy.value, node_->energy.uncertainty, node_->energy.coverage),
                   "plug minus node", 1);
     }
     for (const Domain domain : kTop)
-      if (is_top(domain) && !contains(lacks, domain)) add_domain(domain, depth);
-    finish_rest(node_ != nullptr ? *node_ : root, depth, at);
-    out_.total = root.energy;
-    out_.boundary_note = root.energy.boundary == Boundary::plug ? "the whole node, at the plug"
-                                                                : "the whole node, behind its power supplies";
-    if (!lacks.empty()) add_beside(lacks);
+      if (is_top(domain) && !contains(excludes, domain)) add_domain(domain, depth);
+    finish_rest(node_ != nullptr ? *node_ : total_sensor, depth, at);
+    out_.total = total_sensor.energy;
+    out_.boundary_note = total_sensor.energy.boundary == Boundary::plug ? "the whole node, at the plug"
+                                                                        : "the whole node, behind its power supplies";
+    if (!excludes.empty()) add_beside(excludes);
   }
 
   // The rest of the node, and whether its parts are more than it can hold.
-  void finish_rest(Branch& inner, unsigned depth, std::size_t root) {
+  void finish_rest(SensorEnergy& inner, unsigned depth, std::size_t total_sensor) {
     if (top_known_ == 0) return;
-    Energy rest = difference(inner.energy, sum_, doubt_, coverage_ / top_);
-    if (*rest.value < Joules{}) {
+    Energy remainder = difference(inner.energy, sum_, doubt_, coverage_ / top_);
+    if (*remainder.value < Joules{}) {
       out_.anomalies.add(Anomaly::negative_rest);
       Energy parts;
       parts.value = sum_;
       parts.uncertainty = doubt_;
       const double chi2 = compute_chi2(inner.energy, parts);
-      if (disagree(inner.plate->id, "parts", chi2)) {
+      if (disagree(inner.info->id, "parts", chi2)) {
         const double factor = std::sqrt(chi2);
         for (Component& component : out_.components) component.energy.uncertainty.widen(factor);
-        (plug_ != nullptr ? *plug_ : *node_).energy = out_.components[root].energy;
-        rest.uncertainty.widen(factor);
+        (plug_ != nullptr ? *plug_ : *node_).energy = out_.components[total_sensor].energy;
+        remainder.uncertainty.widen(factor);
       }
     }
-    put_derived("0", "rest of node", std::move(rest), "node minus parts", depth);
+    add_derived("0", "rest of node", std::move(remainder), "node minus parts", depth);
   }
 
   bool disagree(const std::string& sensor, const std::string& other, double chi2) {
@@ -292,16 +293,17 @@ class Composer {
   }
 
   // What the node's sensor does not hold is added to it; a total without it would not be the node's.
-  void add_beside(const std::vector<Domain>& lacks) {
+  void add_beside(const std::vector<Domain>& excludes) {
     sum_ = filled_ = {};
     doubt_ = {};
     top_ = top_known_ = 0;
     coverage_ = 0;
     for (const Domain domain : kTop)
-      if (is_top(domain) && contains(lacks, domain)) add_domain(domain, 0);
+      if (is_top(domain) && contains(excludes, domain)) add_domain(domain, 0);
     if (top_known_ == 0) {
       out_.boundary_note += ", without ";
-      for (const Domain domain : lacks) out_.boundary_note += (domain == lacks.front() ? "" : ", ") + word_of(domain);
+      for (const Domain domain : excludes)
+        out_.boundary_note += (domain == excludes.front() ? "" : ", ") + word_of(domain);
       return;
     }
     *out_.total.value += sum_;
@@ -330,13 +332,13 @@ class Composer {
     double coverage = 0;
     unsigned count = 0;
     bool estimates_supplies = false;
-    for (const auto& [part, branch] : choice_.modelled) {
-      if (!missing(part) || !branch.energy.value) continue;
-      put(branch, 0, top_known_ == 0);
-      *modelled.value += *branch.energy.value;
-      modelled.uncertainty.add(branch.energy.uncertainty);
-      coverage += branch.energy.coverage;
-      estimates_supplies |= branch.energy.boundary == Boundary::plug;
+    for (const auto& [part, sensor_energy] : selection_.modelled) {
+      if (!missing(part) || !sensor_energy.energy.value) continue;
+      add(sensor_energy, 0, top_known_ == 0);
+      *modelled.value += *sensor_energy.energy.value;
+      modelled.uncertainty.add(sensor_energy.energy.uncertainty);
+      coverage += sensor_energy.energy.coverage;
+      estimates_supplies |= sensor_energy.energy.boundary == Boundary::plug;
       ++count;
     }
     if (top_known_ > 0) {
@@ -350,7 +352,7 @@ class Composer {
     }
     if (count == 0) return;
     Energy whole = modelled;
-    whole.kind = Kind::estimated;
+    whole.kind = Provenance::estimated;
     whole.boundary = estimates_supplies ? Boundary::plug : Boundary::node_dc;
     whole.coverage = coverage / count;
     if (top_known_ > 0) {
@@ -393,23 +395,25 @@ class Composer {
     return note + " alone, not the whole node";
   }
 
-  Choice choice_;
+  Selection selection_;
   const Chosen& measured_;
   std::set<Domain> known_;  // domains of which something was measured
-  Branch* node_ = nullptr;
-  Branch* plug_ = nullptr;
-  Branch* beside_ = nullptr;  // of the node too, and not counted
+  SensorEnergy* node_ = nullptr;
+  SensorEnergy* plug_ = nullptr;
+  SensorEnergy* beside_ = nullptr;  // of the node too, and not counted
   unsigned top_known_ = 0, top_ = 0;
   double coverage_ = 0;
   Joules sum_, filled_;
   Uncertainty doubt_;
   Boundary widest_ = Boundary::on_chip;
-  Kind worst_ = Kind::measured;
-  std::set<const Branch*> shown_;
-  Composition out_;
+  Provenance worst_ = Provenance::measured;
+  std::set<const SensorEnergy*> shown_;
+  NodeEnergy out_;
 };
 }  // namespace
 
-Composition compose(std::span<const Branch> branches) { return Composer(Choice(branches)).compose(); }
+NodeEnergy compose(std::span<const SensorEnergy> sensor_energies) {
+  return Composer(Selection(sensor_energies)).compose();
+}
 
 }  // namespace nw

@@ -1,9 +1,9 @@
-// Tree: which part of the node contains which, so that nothing is counted twice and the node's rest is what its parts
-// leave; and what sensors that look at the same thing say about each other.
+// Containment: which part of the node contains which, so that nothing is counted twice and the node's rest is what its
+// parts leave; and what sensors that look at the same thing say about each other.
 //
-// The tree is data, kHolds in containment.cc. At its root stand up to two sensors of the whole node, one on each side
-// of the power supplies; what lies between them is the supplies' loss. A node's sensor may lack parts
-// (Nameplate::lacks: some controllers do not see the GPUs); those are added beside it.
+// The tree is data, kContainment in containment.cc. At its root stand up to two sensors of the whole node, one on each
+// side of the power supplies; what lies between them is the supplies' loss. A node's sensor may lack parts
+// (SensorInfo::excludes: some controllers do not see the GPUs); those are added beside it.
 #pragma once
 
 #include <optional>
@@ -17,8 +17,8 @@
 namespace nw {
 
 // One sensor's result, as the tree takes it.
-struct Branch {
-  const Nameplate* plate = nullptr;
+struct SensorEnergy {
+  const SensorInfo* info = nullptr;
   Energy energy;  // without a value: dead, or never read
   std::optional<Watts> max_power;
 };
@@ -28,7 +28,7 @@ struct Component {
   std::string label;
   Energy energy;
   std::string source;
-  std::string sensor;  // nameplate id; empty when derived
+  std::string sensor;  // sensor info id; empty when derived
   unsigned depth = 0;  // inside the component above when deeper
   bool counted = false;
   std::optional<Watts> max_power;
@@ -36,11 +36,11 @@ struct Component {
 
 // Two figures of one quantity that differ by more than both their doubts allow.
 struct Disagreement {
-  std::string sensor, other;  // nameplate ids; `other` may be "parts"
+  std::string sensor, other;  // sensor info ids; `other` may be "parts"
   double chi2 = 0;            // square of the difference over the sum of variances
 };
 
-struct Composition {
+struct NodeEnergy {
   Energy total;                         // the node as far as it was measured; the estimate when nothing was
   std::optional<Energy> node_estimate;  // measured parts and modelled rest, when `total` does not cover the node
   double modelled_fraction = 0;         // of node_estimate, or of total when that is the estimate
@@ -50,9 +50,9 @@ struct Composition {
   AnomalyCounts anomalies;
 };
 
-// Branches in the driver table's order: of several for one part the first that has a value stands for it, counters
-// before gauges, measured before modelled.
-Composition compose(std::span<const Branch> branches);
+// Sensor energies in the driver table's order: of several for one part the first that has a value stands for it,
+// counters before gauges, measured before modelled.
+NodeEnergy compose(std::span<const SensorEnergy> sensor_energies);
 
 // 95 % point of chi squared with one degree of freedom: above it two figures disagree, and their doubts are widened by
 // the root of it (Birge 1932).

@@ -12,40 +12,40 @@ namespace {
 // A node being put together: parts with their energies over one hour at a power.
 class Node {
  public:
-  Branch& add(Domain domain, const std::string& device, double watts_, double coverage = 1) {
-    Nameplate& plate = plates_.emplace_back(test::counter_plate(domain, device));
-    if (domain == Domain::node) plate.boundary = Boundary::node_dc;
-    for (const char* name : {"all", "accel", "memory", "cpu"}) plate.overlaps |= device.starts_with(name);
-    Branch branch{&plate, {}, {}};
-    branch.energy.value = Joules::of(std::llround(watts_ * 3600e6));
-    branch.energy.coverage = coverage;
-    branch.energy.boundary = plate.boundary;
-    branch.energy.uncertainty.add({plate.source + " gain", watts_ * 3600 * 0.05, true, false});
-    branches_.push_back(branch);
-    return branches_.back();
+  SensorEnergy& add(Domain domain, const std::string& device, double watts_, double coverage = 1) {
+    SensorInfo& info = infos_.emplace_back(test::counter_info(domain, device));
+    if (domain == Domain::node) info.boundary = Boundary::node_dc;
+    for (const char* name : {"all", "accel", "memory", "cpu"}) info.is_alias |= device.starts_with(name);
+    SensorEnergy sensor_energy{&info, {}, {}};
+    sensor_energy.energy.value = Joules::of(std::llround(watts_ * 3600e6));
+    sensor_energy.energy.coverage = coverage;
+    sensor_energy.energy.boundary = info.boundary;
+    sensor_energy.energy.uncertainty.add({info.source + " gain", watts_ * 3600 * 0.05, true, false});
+    sensor_energies_.push_back(sensor_energy);
+    return sensor_energies_.back();
   }
   void add_dead(Domain domain, const std::string& device) {
-    Branch& branch = add(domain, device, 0, 0);
-    branch.energy.value.reset();
+    SensorEnergy& sensor_energy = add(domain, device, 0, 0);
+    sensor_energy.energy.value.reset();
   }
-  Branch& add_model(Domain domain, const std::string& device, double watts_) {
-    Branch& branch = add(domain, device, watts_);
-    plates_.back().how = branch.energy.kind = Kind::estimated;
-    plates_.back().id = "model/" + std::string(name(domain)) + device;
-    plates_.back().source = "model";
-    return branch;
+  SensorEnergy& add_model(Domain domain, const std::string& device, double watts_) {
+    SensorEnergy& sensor_energy = add(domain, device, watts_);
+    infos_.back().provenance = sensor_energy.energy.kind = Provenance::estimated;
+    infos_.back().id = "model/" + std::string(name(domain)) + device;
+    infos_.back().source = "model";
+    return sensor_energy;
   }
-  Composition compose() const {
-    std::vector<Branch> flat(branches_.begin(), branches_.end());
+  NodeEnergy compose() const {
+    std::vector<SensorEnergy> flat(sensor_energies_.begin(), sensor_energies_.end());
     return nw::compose(flat);
   }
-  std::deque<Nameplate> plates_;
-  std::deque<Branch> branches_;
+  std::deque<SensorInfo> infos_;
+  std::deque<SensorEnergy> sensor_energies_;
 };
 
 double power(const Energy& energy) { return energy.value ? to_joules(*energy.value) / 3600 : -1; }
 
-std::vector<const Component*> find(const Composition& out, Domain domain) {
+std::vector<const Component*> find(const NodeEnergy& out, Domain domain) {
   std::vector<const Component*> found;
   for (const auto& component : out.components)
     if (component.part.domain == domain) found.push_back(&component);
@@ -62,7 +62,7 @@ TEST(Tree, PackagesAndDramAddUpAndCoresAreInside) {
   node.add(Domain::dram, "1", 21);
   const auto out = node.compose();
   EXPECT_DOUBLE_EQ(power(out.total), 251);
-  EXPECT_EQ(out.total.kind, Kind::measured);
+  EXPECT_EQ(out.total.kind, Provenance::measured);
   EXPECT_EQ(out.total.coverage, 1);
   EXPECT_EQ(out.boundary_note, "CPU packages and memory alone, not the whole node");
   ASSERT_EQ(find(out, Domain::core).size(), 2u);
@@ -92,7 +92,7 @@ TEST(Tree, OfTwoNamesOfOneHardwareOneIsCounted) {
   EXPECT_EQ(out.anomalies.count(Anomaly::negative_rest), 0u);
 }
 
-TEST(Tree, AModuleHoldsTheMemoryThatAControllerCounts) {
+TEST(Tree, AModuleContainmentTheMemoryThatAControllerCounts) {
   Node node;
   node.add(Domain::node, "0", 1500);
   node.add(Domain::module, "0", 600);
@@ -131,7 +131,7 @@ TEST(Tree, AmdHasNoDram) {
   EXPECT_DOUBLE_EQ(power(out.total), 150);
   ASSERT_TRUE(out.node_estimate);
   EXPECT_DOUBLE_EQ(power(*out.node_estimate), 250);
-  EXPECT_EQ(out.node_estimate->kind, Kind::estimated);
+  EXPECT_EQ(out.node_estimate->kind, Provenance::estimated);
   EXPECT_NEAR(out.modelled_fraction, 0.4, 1e-9);
   for (const auto& component : out.components) EXPECT_EQ(component.counted, component.source != "model");
 }
@@ -175,7 +175,7 @@ TEST(Tree, ADeadPsysAlone) {
   node.add_model(Domain::other, "0", 8);
   const auto out = node.compose();
   EXPECT_DOUBLE_EQ(power(out.total), 20);
-  EXPECT_EQ(out.total.kind, Kind::estimated);
+  EXPECT_EQ(out.total.kind, Provenance::estimated);
   EXPECT_EQ(out.total.coverage, 0);
   EXPECT_EQ(out.anomalies.count(Anomaly::no_sensor), 1u);
 }
@@ -216,7 +216,7 @@ TEST(Tree, ANodeSensorIsTheTotalAndItsRestIsDerived) {
   const auto rest = find(out, Domain::other);
   ASSERT_EQ(rest.size(), 1u) << "the model is not beside it";
   EXPECT_DOUBLE_EQ(power(rest[0]->energy), 100);
-  EXPECT_EQ(rest[0]->energy.kind, Kind::derived);
+  EXPECT_EQ(rest[0]->energy.kind, Provenance::derived);
   EXPECT_LE(rest[0]->energy.coverage, 0.9);
   EXPECT_EQ(out.anomalies.count(Anomaly::negative_rest), 0u);
   EXPECT_NEAR(rest[0]->energy.uncertainty.combined() / 3600, std::hypot(30, 10, 15), 0.01);
@@ -240,9 +240,9 @@ TEST(Tree, ANegativeRestIsFlaggedAndNotClamped) {
 TEST(Tree, BetweenPlugAndNodeLieTheSupplies) {
   Node node;
   node.add(Domain::node, "0", 1000).energy.boundary = Boundary::plug;
-  node.plates_.back().boundary = Boundary::plug;
+  node.infos_.back().boundary = Boundary::plug;
   node.add(Domain::node, "0", 930);
-  node.plates_.back().id = "other/node";
+  node.infos_.back().id = "other/node";
   node.add(Domain::gpu, "GPU-1", 300);
   auto out = node.compose();
   EXPECT_DOUBLE_EQ(power(out.total), 1000);
@@ -256,7 +256,7 @@ TEST(Tree, BetweenPlugAndNodeLieTheSupplies) {
   EXPECT_DOUBLE_EQ(power(out.components[4].energy), 630);
   EXPECT_EQ(out.anomalies.count(Anomaly::sensors_disagree), 0u);
 
-  node.plates_.front().kind = SensorKind::gauge;
+  node.infos_.front().kind = SensorKind::gauge;
   out = node.compose();
   EXPECT_DOUBLE_EQ(power(out.total), 930) << "a counter behind the supplies before polled power at the plug";
   EXPECT_EQ(out.total.boundary, Boundary::node_dc);
@@ -266,7 +266,7 @@ TEST(Tree, BetweenPlugAndNodeLieTheSupplies) {
 TEST(Tree, WhatTheNodesSensorDoesNotSeeIsAddedBesideIt) {
   Node node;
   node.add(Domain::node, "0", 400);
-  node.plates_.back().lacks = {Domain::gpu};
+  node.infos_.back().excludes = {Domain::gpu};
   node.add(Domain::package, "0", 200);
   node.add(Domain::gpu, "GPU-1", 300);
   const auto out = node.compose();
@@ -276,7 +276,7 @@ TEST(Tree, WhatTheNodesSensorDoesNotSeeIsAddedBesideIt) {
   EXPECT_NEAR(out.total.uncertainty.combined() / 3600, std::hypot(20, 15), 0.01);
   Node without;
   without.add(Domain::node, "0", 400);
-  without.plates_.back().lacks = {Domain::gpu};
+  without.infos_.back().excludes = {Domain::gpu};
   EXPECT_EQ(without.compose().boundary_note, "the whole node, behind its power supplies, without GPUs");
 }
 
@@ -285,12 +285,12 @@ TEST(Tree, OfTwoNodeSensorsTheOneThatSaysWhatItLacksIsKept) {
   for (const bool plug_says : {false, true}) {
     Node node;
     node.add(Domain::node, "0", 400);
-    node.plates_.back().id = "lenovo_xcc/node-0";
-    if (!plug_says) node.plates_.back().lacks = {Domain::gpu};
+    node.infos_.back().id = "lenovo_xcc/node-0";
+    if (!plug_says) node.infos_.back().excludes = {Domain::gpu};
     node.add(Domain::node, "0", 760).energy.boundary = Boundary::plug;
-    node.plates_.back().boundary = Boundary::plug;
-    node.plates_.back().id = "ipmi_dcmi/node-0";
-    if (plug_says) node.plates_.back().lacks = {Domain::gpu};
+    node.infos_.back().boundary = Boundary::plug;
+    node.infos_.back().id = "ipmi_dcmi/node-0";
+    if (plug_says) node.infos_.back().excludes = {Domain::gpu};
     node.add(Domain::gpu, "GPU-1", 300);
     const auto out = node.compose();
     EXPECT_DOUBLE_EQ(power(out.total), plug_says ? 1060 : 700);
@@ -308,12 +308,12 @@ TEST(Tree, TwoNodeSensorsThatDisagreeWidenTheInterval) {
   node.add(Domain::node, "0", 1000);
   const double alone = node.compose().total.uncertainty.combined();
   node.add(Domain::node, "0", 1100);
-  node.plates_.back().id = "other/node";
-  node.plates_.back().source = "other";
+  node.infos_.back().id = "other/node";
+  node.infos_.back().source = "other";
   auto out = node.compose();
   EXPECT_EQ(out.anomalies.count(Anomaly::sensors_disagree), 0u) << "100 W of 74 W, one sigma";
   EXPECT_DOUBLE_EQ(out.total.uncertainty.combined(), alone);
-  node.branches_.back().energy.value = Joules::of(1300ll * 3600 * 1'000'000);
+  node.sensor_energies_.back().energy.value = Joules::of(1300ll * 3600 * 1'000'000);
   out = node.compose();
   EXPECT_EQ(out.anomalies.count(Anomaly::sensors_disagree), 1u);
   ASSERT_EQ(out.disagreements.size(), 1u);
@@ -334,9 +334,9 @@ TEST(Tree, PartsThatCanNotFitIntoTheNodeWidenIt) {
 TEST(Tree, TwoSensorsOfOnePartCountOnce) {
   Node node;
   node.add(Domain::package, "0", 100).energy.coverage = 1;
-  node.plates_.back().id = "rapl_perf/package-0";
+  node.infos_.back().id = "rapl_perf/package-0";
   node.add(Domain::package, "0", 101);
-  node.plates_.back().id = "rapl_powercap/package-0";
+  node.infos_.back().id = "rapl_powercap/package-0";
   const auto out = node.compose();
   EXPECT_DOUBLE_EQ(power(out.total), 100) << "the earlier driver's";
   ASSERT_EQ(out.components.size(), 1u);
@@ -347,7 +347,7 @@ TEST(Tree, OfTwoSensorsTheOneWithAValueThenTheCounter) {
   Node node;
   node.add_dead(Domain::gpu, "0");
   node.add(Domain::gpu, "0", 300);
-  node.plates_.back().kind = SensorKind::gauge;
+  node.infos_.back().kind = SensorKind::gauge;
   node.add(Domain::gpu, "0", 305);
   const auto out = node.compose();
   EXPECT_DOUBLE_EQ(power(out.total), 305);
@@ -361,7 +361,7 @@ TEST(Tree, NothingMeasuredIsAnEstimateAndSaysSo) {
   node.add_model(Domain::other, "0", 30);
   const auto out = node.compose();
   EXPECT_DOUBLE_EQ(power(out.total), 75);
-  EXPECT_EQ(out.total.kind, Kind::estimated);
+  EXPECT_EQ(out.total.kind, Provenance::estimated);
   EXPECT_EQ(out.total.coverage, 0);
   EXPECT_FALSE(out.node_estimate);
   EXPECT_EQ(out.modelled_fraction, 1);
@@ -385,7 +385,7 @@ TEST(Tree, AGpuMeasuredAndTheCpuEstimated) {
   node.add_model(Domain::other, "0", 20);
   const auto out = node.compose();
   EXPECT_DOUBLE_EQ(power(out.total), 300);
-  EXPECT_EQ(out.total.kind, Kind::measured);
+  EXPECT_EQ(out.total.kind, Provenance::measured);
   ASSERT_TRUE(out.node_estimate);
   EXPECT_DOUBLE_EQ(power(*out.node_estimate), 400);
   EXPECT_DOUBLE_EQ(out.modelled_fraction, 0.25);

@@ -1,12 +1,13 @@
-// Tally: the running sums of one sensor up to one moment. The difference of two tallies is all that is known about an
-// interval, and because every sum telescopes, the parts of a split interval add up to the whole, to the microjoule.
+// CumulativeEnergy: the running sums of one sensor up to one moment. The difference of two cumulative energies is all
+// that is known about an interval, and because every sum telescopes, the parts of a split interval add up to the whole,
+// to the microjoule.
 #pragma once
 
 #include "base/units.h"
 
 namespace nw {
 
-struct Tally {
+struct CumulativeEnergy {
   Joules energy;     // everything, fills included
   Joules filled;     // what stands for time that was not measured
   Nanos covered;     // time that was measured
@@ -16,23 +17,23 @@ struct Tally {
   double squares = 0;
   double products = 0;
 
-  friend Tally operator-(const Tally& a, const Tally& b) {
+  friend CumulativeEnergy operator-(const CumulativeEnergy& a, const CumulativeEnergy& b) {
     return {a.energy - b.energy, a.filled - b.filled, a.covered - b.covered, a.steps - b.steps,
             a.count - b.count,   a.sum - b.sum,       a.squares - b.squares, a.products - b.products};
   }
-  friend Tally operator+(const Tally& a, const Tally& b) {
+  friend CumulativeEnergy operator+(const CumulativeEnergy& a, const CumulativeEnergy& b) {
     return {a.energy + b.energy, a.filled + b.filled, a.covered + b.covered, a.steps + b.steps,
             a.count + b.count,   a.sum + b.sum,       a.squares + b.squares, a.products + b.products};
   }
 };
 
-// What a sensor says about one stretch of time, or about several added up (all epochs of a training).
+// What a sensor says about one interval of time, or about several added up (all epochs of a training).
 struct Interval {
-  Tally tally;
+  CumulativeEnergy cumulative;
   Nanos duration;
   double edges = 0;  // variance from the edges, J^2
   Interval& operator+=(const Interval& other) {
-    tally = tally + other.tally;
+    cumulative = cumulative + other.cumulative;
     duration += other.duration;
     edges += other.edges;
     return *this;

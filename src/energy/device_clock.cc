@@ -20,18 +20,19 @@ void DeviceClock::narrow(Bounds& bounds, Nanos since) const {
 Nanos DeviceClock::to_host(Nanos device, Nanos read_at, bool on_bus) {
   while (resolution_ > Nanos::of(1000) && device.count() % resolution_.count() != 0)
     resolution_ = Nanos::of(resolution_.count() / 1000);
-  if (resolution_ >= refresh_) return read_at;
-  const Nanos since = last_ ? read_at - read_at_ : refresh_, too_old = refresh_ + refresh_ + refresh_;
+  if (resolution_ >= update_interval_) return read_at;
+  const Nanos since = last_ ? read_at - read_at_ : update_interval_,
+              too_old = update_interval_ + update_interval_ + update_interval_;
   read_at_ = read_at;
   if (last_ && device == last_->device && read_at - last_->date <= too_old) return last_->date;
   const Nanos offset = read_at - device;
-  Bounds bounds{offset - std::min(since, refresh_) - resolution_, offset};
+  Bounds bounds{offset - std::min(since, update_interval_) - resolution_, offset};
   // Older than any refresh explains, the clock was set back or the device hangs.
   if (bounds_ && offset - bounds_->most <= too_old && !(on_bus && above_ >= kForgotten))
     narrow(bounds, read_at - last_->first_read);
   above_ = bounds.most < offset ? above_ + 1 : 0;
   bounds_ = bounds;
-  slack_ = on_bus ? resolution_ : bounds.most - bounds.least + resolution_;
+  timestamp_uncertainty_ = on_bus ? resolution_ : bounds.most - bounds.least + resolution_;
   last_ = Value{device, read_at, std::min(read_at, device + bounds.most + resolution_)};
   return last_->date;
 }

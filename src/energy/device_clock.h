@@ -7,8 +7,8 @@
 // it. Bounds widen by what a crystal drifts. A reading that contradicts them means that the device's clock was set:
 // they begin anew. Dates that are coarser than the refresh are not used.
 //
-// A bus is asked more seldom than its device has new values, and its nameplate's refresh is how often it is asked:
-// there nothing bounds from below, and the least difference of the last readings is taken for the clocks'.
+// A bus is asked more seldom than its device has new values, and its sensor info's update interval is how often it is
+// asked: there nothing bounds from below, and the least difference of the last readings is taken for the clocks'.
 #pragma once
 
 #include <optional>
@@ -19,12 +19,13 @@ namespace nw {
 
 class DeviceClock {
  public:
-  explicit DeviceClock(Nanos refresh) : refresh_(refresh), slack_(refresh) {}
+  explicit DeviceClock(Nanos update_interval)
+      : update_interval_(update_interval), timestamp_uncertainty_(update_interval) {}
 
   // The latest moment at which the value that was read at `read_at` can have come about; never later than that.
   Nanos to_host(Nanos device, Nanos read_at, bool on_bus = false);
   // How much earlier that may have been, as of the last reading.
-  Nanos slack() const { return slack_; }
+  Nanos timestamp_uncertainty() const { return timestamp_uncertainty_; }
   // The unit in which the device counts its time, as far as was seen: 1 s, 1 ms or 1 us.
   Nanos resolution() const { return resolution_; }
 
@@ -37,7 +38,7 @@ class DeviceClock {
   };
   void narrow(Bounds& bounds, Nanos since) const;
 
-  Nanos refresh_, slack_, resolution_ = seconds(1);
+  Nanos update_interval_, timestamp_uncertainty_, resolution_ = seconds(1);
   std::optional<Bounds> bounds_;
   std::optional<Value> last_;
   Nanos read_at_{};     // the last reading, of a new value or not

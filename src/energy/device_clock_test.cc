@@ -5,14 +5,14 @@
 namespace nw {
 namespace {
 
-constexpr Nanos kRefresh = millis(100), kAhead = seconds(3), kMs = millis(1);
+constexpr Nanos kUpdateInterval = millis(100), kAhead = seconds(3), kMs = millis(1);
 
 // A device that dates a new value every 100 ms, from 40 ms on, by a clock that is 3 s ahead.
 struct Device {
   Nanos ahead = kAhead;
   Nanos born(Nanos at) const {
-    const std::int64_t k = (at - millis(40)).count() / kRefresh.count();
-    return millis(40) + Nanos::of(k * kRefresh.count());
+    const std::int64_t k = (at - millis(40)).count() / kUpdateInterval.count();
+    return millis(40) + Nanos::of(k * kUpdateInterval.count());
   }
   Nanos read(DeviceClock& clock, Nanos at, bool on_bus = false) const {
     return clock.to_host(born(at) + ahead + Nanos::of(7'000), at, on_bus);
@@ -20,36 +20,36 @@ struct Device {
 };
 
 TEST(DeviceClock, ReadingsInQuickSuccessionTellTheOffset) {
-  DeviceClock clock(kRefresh);
+  DeviceClock clock(kUpdateInterval);
   const Device device;
   for (Nanos at = seconds(10); at <= seconds(10) + millis(210); at += millis(10)) device.read(clock, at);
   const Nanos at = seconds(10) + millis(215), date = device.read(clock, at);
-  EXPECT_LE(clock.slack(), millis(10) + kMs);
-  EXPECT_LE(date - clock.slack(), device.born(at));
+  EXPECT_LE(clock.timestamp_uncertainty(), millis(10) + kMs);
+  EXPECT_LE(date - clock.timestamp_uncertainty(), device.born(at));
   EXPECT_GE(date, device.born(at));
 }
 
 TEST(DeviceClock, ReadingsInStepDoNotUnlearnIt) {
-  DeviceClock clock(kRefresh);
+  DeviceClock clock(kUpdateInterval);
   const Device device;
   for (Nanos at = seconds(10); at <= seconds(10) + millis(210); at += millis(10)) device.read(clock, at);
   Nanos at = seconds(10) + millis(230), date;  // 90 ms after each value
-  for (; at < seconds(70); at += kRefresh) date = device.read(clock, at);
-  const Nanos born = device.born(at - kRefresh);
+  for (; at < seconds(70); at += kUpdateInterval) date = device.read(clock, at);
+  const Nanos born = device.born(at - kUpdateInterval);
   EXPECT_LE(date - born, millis(10) + millis(6)) << "a minute's drift of 100 ppm";
-  EXPECT_LE(date - clock.slack(), born);
-  EXPECT_LE(clock.slack(), millis(10) + millis(12) + kMs);
+  EXPECT_LE(date - clock.timestamp_uncertainty(), born);
+  EXPECT_LE(clock.timestamp_uncertainty(), millis(10) + millis(12) + kMs);
 }
 
-TEST(DeviceClock, ReadingsInStepAloneLeaveTheWholeRefreshOpen) {
-  DeviceClock clock(kRefresh);
+TEST(DeviceClock, ReadingsInStepAloneLeaveTheWholeUpdateIntervalOpen) {
+  DeviceClock clock(kUpdateInterval);
   const Device device;
-  for (Nanos at = seconds(10); at < seconds(20); at += kRefresh) device.read(clock, at);
-  EXPECT_GE(clock.slack(), kRefresh);
+  for (Nanos at = seconds(10); at < seconds(20); at += kUpdateInterval) device.read(clock, at);
+  EXPECT_GE(clock.timestamp_uncertainty(), kUpdateInterval);
 }
 
 TEST(DeviceClock, AValueKeepsItsDate) {
-  DeviceClock clock(kRefresh);
+  DeviceClock clock(kUpdateInterval);
   const Device device;
   const Nanos first = device.read(clock, seconds(10) + millis(41));
   EXPECT_EQ(device.read(clock, seconds(10) + millis(99)), first);
@@ -57,18 +57,18 @@ TEST(DeviceClock, AValueKeepsItsDate) {
 
 TEST(DeviceClock, AClockThatIsSetIsFollowed) {
   for (const Nanos step : {seconds(2), -seconds(2)}) {
-    DeviceClock clock(kRefresh);
+    DeviceClock clock(kUpdateInterval);
     Device device;
     for (Nanos at = seconds(10); at < seconds(12); at += millis(10)) device.read(clock, at);
     device.ahead += step;
     const Nanos at = seconds(12) + millis(45), date = device.read(clock, at);
     EXPECT_LE(date, at);
     EXPECT_GE(date, device.born(at));
-    EXPECT_LE(date - device.born(at), kRefresh);
+    EXPECT_LE(date - device.born(at), kUpdateInterval);
   }
 }
 
-// Asked every 2 s, and the nameplate's refresh is that: ages of 10 to 90 ms, of which the least counts.
+// Asked every 2 s, and the sensor info's update interval is that: ages of 10 to 90 ms, of which the least counts.
 TEST(DeviceClock, OnABusTheLeastAgeCounts) {
   DeviceClock clock(seconds(2));
   const Device device;
@@ -79,7 +79,7 @@ TEST(DeviceClock, OnABusTheLeastAgeCounts) {
   }
   EXPECT_GE(date, device.born(at));
   EXPECT_LE(date - device.born(at), millis(30));
-  EXPECT_LE(clock.slack(), kMs) << "as a bus's readings are taken";
+  EXPECT_LE(clock.timestamp_uncertainty(), kMs) << "as a bus's readings are taken";
 }
 
 TEST(DeviceClock, OnABusASmallStepIsForgottenInTime) {
@@ -95,8 +95,8 @@ TEST(DeviceClock, OnABusASmallStepIsForgottenInTime) {
   EXPECT_LE(date - born, millis(10));
 }
 
-TEST(DeviceClock, DatesCoarserThanTheRefreshAreNotUsed) {
-  DeviceClock clock(kRefresh);
+TEST(DeviceClock, DatesCoarserThanTheUpdateIntervalAreNotUsed) {
+  DeviceClock clock(kUpdateInterval);
   EXPECT_EQ(clock.to_host(seconds(5), seconds(10)), seconds(10));
 }
 

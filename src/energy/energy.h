@@ -47,7 +47,7 @@ struct Energy {
   std::optional<Joules> value;  // nothing: unknown
   Joules filled;
   double coverage = 0;  // share of the time that was measured
-  Kind kind = Kind::measured;
+  Provenance kind = Provenance::measured;
   Boundary boundary = Boundary::on_chip;
   Uncertainty uncertainty;
 };
@@ -58,11 +58,11 @@ struct Seen {
   bool checked = false;   // another sensor of the same part agrees
 };
 
-// What a sensor's interval says, with its uncertainty: gain and offset of the nameplate, edges, sampling, gaps.
-Energy make_energy(const Nameplate& plate, const Interval& interval, const Seen& seen);
+// What a sensor's interval says, with its uncertainty: gain and offset of the sensor info, edges, sampling, gaps.
+Energy make_energy(const SensorInfo& info, const Interval& interval, const Seen& seen);
 
 // The share of the energy above idle that a sensor may have missed or counted twice because it looks only part of the
 // time, in step with the load; 0 for sensors that always look.
-double compute_aliasing(const Nameplate& plate, Nanos duration, bool checked);
+double compute_aliasing(const SensorInfo& info, Nanos duration, bool checked);
 
 }  // namespace nw

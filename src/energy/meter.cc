@@ -19,15 +19,15 @@ constexpr Nanos kDeadAtZeroAfter = millis(100);  // counters that begin at zero 
 constexpr std::int64_t kMeanRefreshes = 10;
 constexpr std::uint64_t kMeanCounts = 20;
 constexpr Watts kAnyPart =
-    watts(1'000'000'000);  // more than any part of a node draws, where the nameplate has no ceiling
+    watts(1'000'000'000);  // more than any part of a node draws, where the sensor info has no maximum power
 
 }  // namespace
 
 double as_joules(double watts, Nanos time) { return watts * static_cast<double>(time.count()) * 1e-9; }
 Joules from_double(double joule) { return Joules::of(std::llround(std::clamp(joule * 1e6, -9e18, 9e18))); }
 
-Meter::Meter(Nameplate plate, Nanos period)
-    : plate_(std::move(plate)), period_(period), unwrapper_(plate_), clock_(plate_.refresh) {}
+Meter::Meter(SensorInfo info, Nanos period)
+    : info_(std::move(info)), period_(period), unwrapper_(info_), clock_(info_.update_interval) {}
 
 void Meter::add(const Sample& sample) {
   if (sample.status == Status::stale) {  // a bus has nothing new: what is known stays, and is held from there
@@ -39,27 +39,31 @@ void Meter::add(const Sample& sample) {
                                             : sample.at();
   if (last_sample_ && at < *last_sample_) return;  // time does not go back
   if (ok && !holding_ && last_sample_ && at == *last_sample_ && sample.raw == last_raw_) return;  // seen before
-  const Nanos expected = std::max(period_, plate_.refresh);
+  const Nanos expected = std::max(period_, info_.update_interval);
   const bool late = last_sample_ && at - *last_sample_ > expected + expected;
-  const Nanos slack = std::min(plate_.refresh, last_sample_ ? at - *last_sample_ : plate_.refresh);
+  const Nanos timestamp_uncertainty =
+      std::min(info_.update_interval, last_sample_ ? at - *last_sample_ : info_.update_interval);
   last_sample_ = at;
   if (!ok) {
     anomalies_.add(Anomaly::read_failed);
     return hold(at);
   }
   if (late) anomalies_.add(Anomaly::late);
-  slack_ = plate_.refresh;
-  if (plate_.kind == SensorKind::gauge) {
+  timestamp_uncertainty_ = info_.update_interval;
+  if (info_.kind == SensorKind::gauge) {
     holding_ = false;
     return add_gauge(at, sample.raw);
   }
   // A slow counter that is read more often than it is renewed: the same count again is nothing new.
   holding_ = false;
-  if (is_slow() && last_good_ && sample.raw == last_raw_ && at - *last_good_ < plate_.refresh + plate_.refresh) return;
+  if (is_slow() && last_good_ && sample.raw == last_raw_ &&
+      at - *last_good_ < info_.update_interval + info_.update_interval)
+    return;
   if (!is_slow()) return add_counter(at, sample.raw);
-  // Its count is as old as anything between nothing and `slack`.
-  slack_ = sample.device_time ? std::min(slack, clock_.slack()) : slack;
-  Nanos counted = at - Nanos::of(slack_.count() / 2);
+  // Its count is as old as anything between nothing and `timestamp uncertainty`.
+  timestamp_uncertainty_ =
+      sample.device_time ? std::min(timestamp_uncertainty, clock_.timestamp_uncertainty()) : timestamp_uncertainty;
+  Nanos counted = at - Nanos::of(timestamp_uncertainty_.count() / 2);
   if (last_good_ && counted <= *last_good_) counted = *last_good_ + Nanos::of(1);
   add_counter(counted, sample.raw);
 }
@@ -76,7 +80,9 @@ void Meter::hold(Nanos at) {
   push(at);
 }
 
-void Meter::push(Nanos at) { points_[count_++ % points_.size()] = {at, now_, std::max(last_power_, 0.0), slack_}; }
+void Meter::push(Nanos at) {
+  points_[count_++ % points_.size()] = {at, now_, std::max(last_power_, 0.0), timestamp_uncertainty_};
+}
 
 void Meter::note_power(Watts power) {
   max_power_ = std::max(max_power_.value_or(power), power);
@@ -104,54 +110,54 @@ void Meter::measured(Nanos at, Joules energy, Nanos since) {
   if (unfilled_ > Nanos{}) fill(std::exchange(unfilled_, Nanos{}));
 }
 
-// The greatest and the least power are means over stretches that the counter resolves; a stretch never spans a break in
-// the counting.
+// The greatest and the least power are means over intervals that the counter resolves; an interval never spans a break
+// in the counting.
 void Meter::note_mean(Nanos at, Joules energy, Nanos since, std::uint64_t counts) {
   if (!std::exchange(mean_open_, true)) mean_since_ = since, mean_energy_ = {}, mean_counts_ = 0;
   mean_energy_ += energy;
   mean_counts_ += counts;
   const Nanos time = at - mean_since_;
-  if (time.count() < kMeanRefreshes * plate_.refresh.count() || mean_counts_ < kMeanCounts) return;
+  if (time.count() < kMeanRefreshes * info_.update_interval.count() || mean_counts_ < kMeanCounts) return;
   note_power(mean_energy_ / time);
   mean_open_ = false;
 }
 
 // How long a counter that counts may stand still: longer where one count is much.
 Nanos Meter::longest_stillness() const {
-  const double quantum = static_cast<double>(plate_.unit_num) / static_cast<double>(plate_.unit_den) * 1e-6;
+  const double quantum = static_cast<double>(info_.unit_num) / static_cast<double>(info_.unit_den) * 1e-6;
   return std::max(kStillTooLong, Nanos::of(std::llround(std::min(kStillCounts * quantum / kLeastWatts, 1e6) * 1e9)));
 }
 
 // Whether a live counter has stood still for too long by now. The first time, the stillness that had passed as measured
 // is taken back. When it moves again by as much as the part drew in all that time, it had only shown nothing: the fill
 // goes, and the time was measured after all.
-bool Meter::stuck(const Unwrapper::Step& step, Nanos at) {
+bool Meter::frozen(const Unwrapper::Step& step, Nanos at) {
   const bool broken = step.verdict == Unwrapper::Verdict::reset || step.verdict == Unwrapper::Verdict::ambiguous;
   if (step.counts != 0 || broken) {  // after a break it has moved, nobody knows how far
-    if (stuck_ && !broken) catch_up(step, at);
+    if (frozen_ && !broken) catch_up(step, at);
     last_moved_ = at;
-    stuck_ = false;
+    frozen_ = false;
     return false;
   }
-  if (!alive_ || at - *last_moved_ <= longest_stillness()) return false;
-  if (!stuck_) {
-    stuck_fill_ = {};
+  if (!responsive_ || at - *last_moved_ <= longest_stillness()) return false;
+  if (!frozen_) {
+    frozen_fill_ = {};
     now_.covered -= *last_good_ - *last_moved_;
     const Joules before = now_.filled;
     fill(*last_good_ - *last_moved_);
-    stuck_fill_ = now_.filled - before;
+    frozen_fill_ = now_.filled - before;
     anomalies_.add(Anomaly::stuck);
   }
-  stuck_ = true;
+  frozen_ = true;
   return true;
 }
 
 void Meter::catch_up(const Unwrapper::Step& step, Nanos at) {
-  const Joules moved = Joules::of(mul_div(Int128{step.counts}, plate_.unit_num, plate_.unit_den));
+  const Joules moved = Joules::of(mul_div(Int128{step.counts}, info_.unit_num, info_.unit_den));
   const double whole = last_power_ > 0 ? as_joules(last_power_, at - *last_moved_) : 0;
   if (to_joules(moved) < kCaughtUp * whole || to_joules(moved) < 2 * as_joules(last_power_, at - *last_good_)) return;
-  now_.energy -= stuck_fill_;
-  now_.filled -= stuck_fill_;
+  now_.energy -= frozen_fill_;
+  now_.filled -= frozen_fill_;
   now_.covered += *last_good_ - *last_moved_;
 }
 
@@ -174,16 +180,16 @@ void Meter::add_counter(Nanos at, std::uint64_t raw) {
   if (step.verdict == Verdict::ambiguous) fill(at - *last_good_);
   if (step.verdict == Verdict::reset) fill(step.since - *last_good_);
   if (step.verdict == Verdict::reset || step.verdict == Verdict::ambiguous) mean_open_ = false;
-  if (stuck(step, at)) {
+  if (frozen(step, at)) {
     const Joules before = now_.filled;
     fill(at - *last_good_);
-    stuck_fill_ += now_.filled - before;
+    frozen_fill_ += now_.filled - before;
     mean_open_ = false;
   } else if (step.verdict != Verdict::ambiguous) {
     counts_ += step.counts;
-    const Joules total = Joules::of(mul_div(counts_, plate_.unit_num, plate_.unit_den));
+    const Joules total = Joules::of(mul_div(counts_, info_.unit_num, info_.unit_den));
     const Joules energy = total - std::exchange(from_counts_, total);
-    if (step.counts > 0) alive_ = true;
+    if (step.counts > 0) responsive_ = true;
     measured(at, energy, step.since);
     if (at > step.since) note_mean(at, energy, step.since, step.counts);
   }
@@ -193,9 +199,9 @@ void Meter::add_counter(Nanos at, std::uint64_t raw) {
 }
 
 void Meter::add_gauge(Nanos read_at, std::uint64_t raw) {
-  const Nanos at = read_at - Nanos::of(plate_.window.count() / 2);
-  const Watts power = Watts::of(mul_div(static_cast<Int128>(raw), plate_.unit_num, plate_.unit_den));
-  if (power > (plate_.ceiling > Watts{} ? plate_.ceiling : kAnyPart)) {
+  const Nanos at = read_at - Nanos::of(info_.averaging_window.count() / 2);
+  const Watts power = Watts::of(mul_div(static_cast<Int128>(raw), info_.unit_num, info_.unit_den));
+  if (power > (info_.max_power > Watts{} ? info_.max_power : kAnyPart)) {
     anomalies_.add(Anomaly::absurd);
     return hold(at);
   }
@@ -207,10 +213,11 @@ void Meter::add_gauge(Nanos read_at, std::uint64_t raw) {
     now_.energy -= std::exchange(held_, Joules{});
     const Nanos step = at - *last_good_;
     area_ += (Int128{last_raw_} + Int128{raw}) * step.count();
-    const Joules total = Joules::of(mul_div(area_, plate_.unit_num, Int128{2} * plate_.unit_den * kNanosPerSecond));
+    const Joules total = Joules::of(mul_div(area_, info_.unit_num, Int128{2} * info_.unit_den * kNanosPerSecond));
     const Joules energy = total - std::exchange(from_counts_, total);
     now_.energy += energy;
-    if (step > period_ + period_ + period_ && step > plate_.refresh + plate_.refresh + plate_.refresh) {
+    if (step > period_ + period_ + period_ &&
+        step > info_.update_interval + info_.update_interval + info_.update_interval) {
       anomalies_.add(Anomaly::gap);
       now_.filled += energy;
     } else {
@@ -219,7 +226,7 @@ void Meter::add_gauge(Nanos read_at, std::uint64_t raw) {
     const double jump = as_joules(watts - last_power_, step);
     now_.steps += jump * jump;
     now_.products += watts * last_power_;
-    if (watts > 0) alive_ = true;
+    if (watts > 0) responsive_ = true;
   } else {
     return;  // set back behind the reading before: nothing new
   }
@@ -233,19 +240,19 @@ void Meter::add_gauge(Nanos read_at, std::uint64_t raw) {
   push(at);
 }
 
-Joules Meter::before_first(Nanos begin) const {
+Joules Meter::lead_in(Nanos begin) const {
   if (!first_good_ || first_power_ < 0 || *first_good_ <= begin) return {};
   return from_double(as_joules(first_power_, *first_good_ - begin));
 }
 
-bool Meter::dead() const {
-  if (alive_ || !first_good_ || !last_good_) return false;
+bool Meter::unresponsive() const {
+  if (responsive_ || !first_good_ || !last_good_) return false;
   const Nanos watched = *last_good_ - *first_good_;
   return watched >= kDeadAfter || (last_raw_ == 0 && watched >= kDeadAtZeroAfter);
 }
 
 void Meter::close() {
-  if (dead() && anomalies_.count(Anomaly::dead) == 0) anomalies_.add(Anomaly::dead);
+  if (unresponsive() && anomalies_.count(Anomaly::dead) == 0) anomalies_.add(Anomaly::dead);
 }
 
 }  // namespace nw

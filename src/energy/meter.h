@@ -26,47 +26,48 @@ class Meter {
   static constexpr Nanos kSlow = millis(10);  // counters that are renewed this seldom are read by their ticks
 
   // `period`: how often samples are to be expected.
-  Meter(Nameplate plate, Nanos period);
+  Meter(SensorInfo info, Nanos period);
 
   void add(const Sample& sample);
   void set_period(Nanos period) { period_ = period; }
 
-  const Nameplate& plate() const { return plate_; }
+  const SensorInfo& info() const { return info_; }
   const AnomalyCounts& anomalies() const { return anomalies_; }
-  // The tally at a moment: interpolated between the last 64 samples, held before and after them.
-  Tally at(Nanos time) const;
-  // Up to when tallies rest on readings.
-  Nanos known_until() const { return count_ > 0 ? point(0).at : Nanos{}; }
+  // The cumulative energy at a moment: interpolated between the last 64 samples, held before and after them.
+  CumulativeEnergy at(Nanos time) const;
+  // Up to when cumulative energies rest on readings.
+  Nanos settled_until() const { return count_ > 0 ? point(0).at : Nanos{}; }
   // Variance (J^2) that an interval gets from beginning or ending at this moment.
   double edge_variance(Nanos time) const;
   // The interval [begin, end).
   Interval between(Nanos begin, Nanos end) const;
 
-  // The edges of a whole run, where the load steps: a slow counter's tally is drawn on from the run's own side, by the
-  // power between its nearest two counts there. Nothing until these are in.
+  // The edges of a whole run, where the load steps: a slow counter's cumulative energy is drawn on from the run's own
+  // side, by the power between its nearest two counts there. Nothing until these are in.
   struct Edge {
-    Tally tally;
+    CumulativeEnergy cumulative;
     double variance = 0;
   };
-  std::optional<Edge> edge_after(Nanos begin) const;
-  Edge edge_before(Nanos end) const;
+  std::optional<Edge> begin_boundary(Nanos begin) const;
+  Edge end_boundary(Nanos end) const;
   std::optional<Watts> max_power() const { return max_power_; }
   std::optional<Watts> min_power() const { return min_power_; }
-  // What the time from `begin` to the first good reading would have taken at the first power known. In no tally.
-  Joules before_first(Nanos begin) const;
+  // What the time from `begin` to the first good reading would have taken at the first power known. In no cumulative
+  // energy.
+  Joules lead_in(Nanos begin) const;
   // Whether anything was ever measured: a counter that moved, a gauge that showed power.
-  bool alive() const { return alive_; }
+  bool responsive() const { return responsive_; }
   // A sensor that always read zero, or a counter that never moved, although it had time to.
-  bool dead() const;
-  // Notes dead() as an anomaly, once.
+  bool unresponsive() const;
+  // Notes unresponsive() as an anomaly, once.
   void close();
 
  private:
   struct Point {
     Nanos at;
-    Tally tally;
-    double power = 0;  // W, of the time before the point
-    Nanos slack{};     // the count became what it is within so much time around `at`
+    CumulativeEnergy cumulative;
+    double power = 0;               // W, of the time before the point
+    Nanos timestamp_uncertainty{};  // the count became what it is within so much time around `at`
   };
   void add_counter(Nanos at, std::uint64_t raw);
   void add_gauge(Nanos read_at, std::uint64_t raw);
@@ -77,9 +78,9 @@ class Meter {
   void note_power(Watts power);
   void note_mean(Nanos at, Joules energy, Nanos since, std::uint64_t counts);
   Nanos longest_stillness() const;
-  bool stuck(const Unwrapper::Step& step, Nanos at);
+  bool frozen(const Unwrapper::Step& step, Nanos at);
   void catch_up(const Unwrapper::Step& step, Nanos at);
-  bool is_slow() const { return plate_.kind == SensorKind::counter && plate_.refresh >= kSlow; }
+  bool is_slow() const { return info_.kind == SensorKind::counter && info_.update_interval >= kSlow; }
   std::optional<std::size_t> first_after(Nanos time) const;
   bool is_nearer(std::size_t other, Nanos time, std::size_t own) const;
   double mean_power(std::size_t newer, std::size_t older) const;
@@ -87,13 +88,13 @@ class Meter {
   const Point& point(std::size_t back) const { return points_[(count_ - 1 - back) % points_.size()]; }
   std::size_t kept() const { return count_ < points_.size() ? count_ : points_.size(); }
 
-  Nameplate plate_;
+  SensorInfo info_;
   Nanos period_;
   Unwrapper unwrapper_;
   DeviceClock clock_;
   AnomalyCounts anomalies_;
 
-  Tally now_;
+  CumulativeEnergy now_;
   Int128 counts_ = 0;   // of a counter since its first reading
   Int128 area_ = 0;     // of a gauge: twice the integral, in counts x ns
   Joules from_counts_;  // what of now_.energy came from counts_ or area_
@@ -107,12 +108,12 @@ class Meter {
   double last_power_ = -1;            // W; < 0: unknown
   double first_power_ = -1;
   std::uint64_t last_raw_ = 0;
-  Nanos slack_{};  // of the newest reading
-  bool alive_ = false;
-  bool stuck_ = false;
-  Joules stuck_fill_;
+  Nanos timestamp_uncertainty_{};  // of the newest reading
+  bool responsive_ = false;
+  bool frozen_ = false;
+  Joules frozen_fill_;
   std::optional<Watts> max_power_, min_power_;
-  bool mean_open_ = false;  // of a counter, the stretch whose mean power is to be noted next
+  bool mean_open_ = false;  // of a counter, the interval whose mean power is to be noted next
   Nanos mean_since_{};
   Joules mean_energy_;
   std::uint64_t mean_counts_ = 0;

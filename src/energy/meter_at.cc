@@ -1,4 +1,4 @@
-// Meter's tallies at a moment, and what is not known of them.
+// Meter's cumulative energies at a moment, and what is not known of them.
 #include <algorithm>
 #include <cmath>
 
@@ -6,36 +6,36 @@
 
 namespace nw {
 
-Tally Meter::at(Nanos time) const {
+CumulativeEnergy Meter::at(Nanos time) const {
   if (count_ == 0) return {};
   if (time >= point(0).at) {  // held at the last power
-    Tally tally = point(0).tally;
+    CumulativeEnergy cumulative = point(0).cumulative;
     const Nanos beyond = time - point(0).at;
-    tally.energy += from_double(as_joules(point(0).power, beyond));
-    if (alive_ && !(holding_ && last_good_ && point(0).at == *last_good_)) tally.covered += beyond;
-    return tally;
+    cumulative.energy += from_double(as_joules(point(0).power, beyond));
+    if (responsive_ && !(holding_ && last_good_ && point(0).at == *last_good_)) cumulative.covered += beyond;
+    return cumulative;
   }
   for (std::size_t back = 1; back < kept(); ++back) {
     const Point& a = point(back);
     if (time < a.at) continue;
     const Point& b = point(back - 1);
     const std::int64_t part = (time - a.at).count(), whole = (b.at - a.at).count();
-    const Tally step = b.tally - a.tally;
+    const CumulativeEnergy step = b.cumulative - a.cumulative;
     const double share = static_cast<double>(part) / static_cast<double>(whole);
-    return a.tally + Tally{Joules::of(mul_div(step.energy.count(), part, whole)),
-                           Joules::of(mul_div(step.filled.count(), part, whole)),
-                           Nanos::of(mul_div(step.covered.count(), part, whole)),
-                           step.steps * share,
-                           step.count * share,
-                           step.sum * share,
-                           step.squares * share,
-                           step.products * share};
+    return a.cumulative + CumulativeEnergy{Joules::of(mul_div(step.energy.count(), part, whole)),
+                                           Joules::of(mul_div(step.filled.count(), part, whole)),
+                                           Nanos::of(mul_div(step.covered.count(), part, whole)),
+                                           step.steps * share,
+                                           step.count * share,
+                                           step.sum * share,
+                                           step.squares * share,
+                                           step.products * share};
   }
-  Tally tally = point(kept() - 1).tally;  // before everything that is kept
+  CumulativeEnergy cumulative = point(kept() - 1).cumulative;  // before everything that is kept
   const Nanos before = point(kept() - 1).at - time;
-  tally.energy -= from_double(as_joules(point(kept() > 1 ? kept() - 2 : 0).power, before));
-  if (alive_) tally.covered -= before;
-  return tally;
+  cumulative.energy -= from_double(as_joules(point(kept() > 1 ? kept() - 2 : 0).power, before));
+  if (responsive_) cumulative.covered -= before;
+  return cumulative;
 }
 
 namespace {
@@ -48,7 +48,8 @@ constexpr std::size_t kAround =
 double Meter::mean_power(std::size_t newer, std::size_t older) const {
   if (older - newer <= 1) return point(newer).power;
   const Nanos time = point(newer).at - point(older).at;
-  return time > Nanos{} ? to_joules(point(newer).tally.energy - point(older).tally.energy) / to_seconds(time) : 0;
+  return time > Nanos{} ? to_joules(point(newer).cumulative.energy - point(older).cumulative.energy) / to_seconds(time)
+                        : 0;
 }
 
 // How far the load steps at an edge between points `back` and `back` - 1, in watts. Of a slow counter's powers on both
@@ -60,14 +61,16 @@ double Meter::step_at(std::size_t back, double power) const {
   if (is_slow()) {
     const Nanos after = point(back - std::min(back, around)).at - point(back).at,
                 since = point(back).at - point(oldest).at;
-    const double slack = to_seconds(std::max(point(back).slack, point(back - 1).slack));
-    for (const Nanos time : {after, since}) noise += power * slack / std::max(to_seconds(time), 1e-9);
+    const double timestamp_uncertainty =
+        to_seconds(std::max(point(back).timestamp_uncertainty, point(back - 1).timestamp_uncertainty));
+    for (const Nanos time : {after, since}) noise += power * timestamp_uncertainty / std::max(to_seconds(time), 1e-9);
   }
   return std::sqrt(std::max(square(power - before) - square(noise), square(0.05 * power)));
 }
 
-// What is not known of the tally at `time`: when the counts around it came about (their slack), the load's step there
-// as a gauge's window blurs it, the straight line between two readings, and anything since the last good reading.
+// What is not known of the cumulative energy at `time`: when the counts around it came about (their timestamp
+// uncertainty), the load's step there as a gauge's window blurs it, the straight line between two readings, and
+// anything since the last good reading.
 double Meter::edge_variance(Nanos time) const {
   if (kept() < 2) return 0;
   std::size_t back = 1;
@@ -79,11 +82,11 @@ double Meter::edge_variance(Nanos time) const {
   if (holding_ && last_good_ && time > *last_good_)  // anything up to the most that was seen
     variance +=
         square(std::max(last_power_, to_watts(max_power_.value_or(Watts{}))) * to_seconds(time - *last_good_)) / 3;
-  variance += square(power * to_seconds(std::max(a.slack, b.slack))) / 12;
-  if (plate_.kind == SensorKind::gauge)
-    variance += square(step * to_seconds(plate_.window) / 2) / 3;
+  variance += square(power * to_seconds(std::max(a.timestamp_uncertainty, b.timestamp_uncertainty))) / 12;
+  if (info_.kind == SensorKind::gauge)
+    variance += square(step * to_seconds(info_.averaging_window) / 2) / 3;
   else if (!is_slow())
-    variance += square(step * to_seconds(plate_.refresh) / 2) / 3;
+    variance += square(step * to_seconds(info_.update_interval) / 2) / 3;
   if (time > a.at && time < b.at) variance += square(to_seconds(b.at - a.at) * step) * (0.0745 * 0.0745 + 1.0 / 36);
   return variance;
 }
@@ -103,7 +106,7 @@ std::optional<std::size_t> Meter::first_after(Nanos time) const {
 bool Meter::is_nearer(std::size_t other, Nanos time, std::size_t own) const {
   if (other >= kept()) return false;
   const auto distance = [&](std::size_t back) {
-    return std::abs((point(back).at - time).count()) + point(back).slack.count();
+    return std::abs((point(back).at - time).count()) + point(back).timestamp_uncertainty.count();
   };
   return distance(other) < distance(own);
 }
@@ -112,29 +115,31 @@ namespace {
 constexpr double kUnsteady = 0.15;  // of the power, that it may differ over the time by which an edge is drawn on
 }
 
-std::optional<Meter::Edge> Meter::edge_after(Nanos begin) const {
+std::optional<Meter::Edge> Meter::begin_boundary(Nanos begin) const {
   const auto first = first_after(begin);
   if (!first) return {};
   if (!is_slow() || is_nearer(*first + 1, begin, *first)) return Edge{at(begin), edge_variance(begin)};
   if (*first == 0) return {};  // its power is known with the next
   const Point &b = point(*first), &c = point(*first - 1);
   const Nanos back = b.at - begin;
-  Edge edge{b.tally, square(c.power * to_seconds(b.slack)) / 12 + square(kUnsteady * c.power * to_seconds(back))};
-  edge.tally.energy -= from_double(as_joules(c.power, back));
-  if (alive_) edge.tally.covered -= back;
+  Edge edge{b.cumulative, square(c.power * to_seconds(b.timestamp_uncertainty)) / 12 +
+                              square(kUnsteady * c.power * to_seconds(back))};
+  edge.cumulative.energy -= from_double(as_joules(c.power, back));
+  if (responsive_) edge.cumulative.covered -= back;
   return edge;
 }
 
-Meter::Edge Meter::edge_before(Nanos end) const {
+Meter::Edge Meter::end_boundary(Nanos end) const {
   std::size_t back = 0;
   while (back + 1 < kept() && point(back).at > end) ++back;
   const bool known = back > 0 && is_nearer(back - 1, end, back);
   if (!is_slow() || kept() < 2 || point(back).at > end || known || holding_) return {at(end), edge_variance(end)};
   const Point& a = point(back);
   const Nanos on = end - a.at;
-  Edge edge{a.tally, square(a.power * to_seconds(a.slack)) / 12 + square(kUnsteady * a.power * to_seconds(on))};
-  edge.tally.energy += from_double(as_joules(a.power, on));
-  if (alive_) edge.tally.covered += on;
+  Edge edge{a.cumulative,
+            square(a.power * to_seconds(a.timestamp_uncertainty)) / 12 + square(kUnsteady * a.power * to_seconds(on))};
+  edge.cumulative.energy += from_double(as_joules(a.power, on));
+  if (responsive_) edge.cumulative.covered += on;
   return edge;
 }
 

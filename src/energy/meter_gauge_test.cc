@@ -9,13 +9,13 @@
 namespace nw {
 namespace {
 using test::failed;
-using test::gauge_plate;
+using test::gauge_info;
 using test::sample;
 
 std::uint64_t milliwatts(double power) { return static_cast<std::uint64_t>(power * 1000); }
 
 TEST(MeterGauge, TheTrapezoidOverItsReadings) {
-  Meter meter(gauge_plate(), seconds(1));
+  Meter meter(gauge_info(), seconds(1));
   meter.add(sample(seconds(1), milliwatts(100)));
   meter.add(sample(seconds(2), milliwatts(200)));
   meter.add(sample(seconds(4), milliwatts(100)));
@@ -26,9 +26,9 @@ TEST(MeterGauge, TheTrapezoidOverItsReadings) {
 }
 
 TEST(MeterGauge, WholeWattsLoseNothingOverShortTimes) {
-  Nameplate plate = gauge_plate(Domain::node);
-  plate.unit_num = kMicro;
-  Meter meter(plate, millis(100));
+  SensorInfo info = gauge_info(Domain::node);
+  info.unit_num = kMicro;
+  Meter meter(info, millis(100));
   meter.add(sample(seconds(1), 451));
   meter.add(sample(millis(1100), 452));
   EXPECT_EQ(meter.at(millis(1100)).energy, Joules::of(45'150'000));
@@ -37,26 +37,26 @@ TEST(MeterGauge, WholeWattsLoseNothingOverShortTimes) {
 }
 
 TEST(MeterGauge, AGapOfMoreThanThreePeriodsIsFilled) {
-  Meter meter(gauge_plate(), seconds(1));
+  Meter meter(gauge_info(), seconds(1));
   meter.add(sample(seconds(1), milliwatts(100)));
   meter.add(sample(seconds(4), milliwatts(100)));
   EXPECT_EQ(meter.anomalies().count(Anomaly::gap), 0u) << "three periods are no gap";
   meter.add(sample(seconds(14), milliwatts(300)));
   EXPECT_EQ(meter.anomalies().count(Anomaly::gap), 1u);
-  const Tally tally = meter.at(seconds(14));
-  EXPECT_EQ(tally.energy, joules(300 + 2000));
-  EXPECT_EQ(tally.filled, joules(2000));
-  EXPECT_EQ(tally.covered, seconds(3));
+  const CumulativeEnergy cumulative = meter.at(seconds(14));
+  EXPECT_EQ(cumulative.energy, joules(300 + 2000));
+  EXPECT_EQ(cumulative.filled, joules(2000));
+  EXPECT_EQ(cumulative.covered, seconds(3));
 }
 
-// A bus's answer stands for 50 sweeps, and then the next: two readings, whatever is learnt of the device's clock.
+// A bus's answer stands for 50 sample sets, and then the next: two readings, whatever is learnt of the device's clock.
 TEST(MeterGauge, AnAnswerThatStandsIsOneReading) {
-  Nameplate plate = gauge_plate(Domain::node);
-  plate.refresh = seconds(5);
-  Meter meter(plate, millis(100));
+  SensorInfo info = gauge_info(Domain::node);
+  info.update_interval = seconds(5);
+  Meter meter(info, millis(100));
   for (int answer = 0; answer < 60; ++answer)
-    for (int sweep = 0; sweep < 50; ++sweep) {
-      Sample one = sample(seconds(5 * answer) + millis(100 * sweep), milliwatts(100 + answer));
+    for (int sample_set = 0; sample_set < 50; ++sample_set) {
+      Sample one = sample(seconds(5 * answer) + millis(100 * sample_set), milliwatts(100 + answer));
       one.taken = seconds(5 * answer) + millis(answer * 37 % 90);
       one.device_time = seconds(1000 + 5 * answer) + Nanos::of(1'000'000);
       meter.add(one);
@@ -65,7 +65,7 @@ TEST(MeterGauge, AnAnswerThatStandsIsOneReading) {
 }
 
 TEST(MeterGauge, FailedReadsAreBridged) {
-  Meter meter(gauge_plate(), seconds(1));
+  Meter meter(gauge_info(), seconds(1));
   meter.add(sample(seconds(1), milliwatts(100)));
   meter.add(sample(seconds(2), milliwatts(100)));
   meter.add(failed(seconds(3)));
@@ -78,14 +78,14 @@ TEST(MeterGauge, FailedReadsAreBridged) {
 // What the meter shows at t is the mean of the second before t: the load stepped half a second before the reading says
 // so.
 TEST(MeterGauge, ReadingsAreSetBackByHalfTheWindow) {
-  Nameplate plate = gauge_plate();
-  plate.window = seconds(1);
-  Meter meter(plate, millis(100));
+  SensorInfo info = gauge_info();
+  info.averaging_window = seconds(1);
+  Meter meter(info, millis(100));
   for (int i = 0; i <= 100; ++i) {  // 100 W, from 5 s on 500 W
     const double now = 0.1 * i, share = std::clamp(now - 5.0, 0.0, 1.0);
     meter.add(sample(millis(100 * i), milliwatts(100 + 400 * share)));
   }
-  const Tally whole = meter.at(millis(9500)) - meter.at(millis(7000));
+  const CumulativeEnergy whole = meter.at(millis(9500)) - meter.at(millis(7000));
   EXPECT_NEAR(to_joules(whole.energy), 2.5 * 500, 0.01);
   EXPECT_NEAR(to_joules(meter.at(millis(9500)).energy), 500 + 50 + 4.5 * 500, 3.0)
       << "from -0.5 s: 5.5 s at 100 W, 4.5 s at 500 W";
@@ -96,7 +96,7 @@ TEST(MeterGauge, ReadingsAreSetBackByHalfTheWindow) {
 TEST(MeterGauge, TheAbsurdIsDroppedHoweverLarge) {
   for (const std::uint64_t raw : {std::uint64_t{2'000'001}, std::uint64_t{1} << 40, std::uint64_t{1} << 62,
                                   std::uint64_t{1} << 63, (std::uint64_t{1} << 63) / 125, UINT64_MAX - 5, UINT64_MAX}) {
-    Meter meter(gauge_plate(), seconds(1));
+    Meter meter(gauge_info(), seconds(1));
     meter.add(sample(seconds(1), milliwatts(100)));
     meter.add(sample(seconds(2), raw));
     meter.add(sample(seconds(3), milliwatts(100)));
@@ -107,10 +107,10 @@ TEST(MeterGauge, TheAbsurdIsDroppedHoweverLarge) {
   }
 }
 
-TEST(MeterGauge, WithoutACeilingHugeIsStillNotNegative) {
-  Nameplate plate = gauge_plate();
-  plate.ceiling = {};
-  Meter meter(plate, seconds(1));
+TEST(MeterGauge, WithoutAMaxPowerHugeIsStillNotNegative) {
+  SensorInfo info = gauge_info();
+  info.max_power = {};
+  Meter meter(info, seconds(1));
   meter.add(sample(seconds(1), milliwatts(100)));
   meter.add(sample(seconds(2), UINT64_MAX));
   meter.add(sample(seconds(3), milliwatts(100)));
@@ -118,26 +118,26 @@ TEST(MeterGauge, WithoutACeilingHugeIsStillNotNegative) {
 }
 
 TEST(MeterGauge, AnAbsurdFirstReadingThenGoodOnes) {
-  Meter meter(gauge_plate(), seconds(1));
+  Meter meter(gauge_info(), seconds(1));
   meter.add(sample(seconds(1), UINT64_MAX));
   meter.add(sample(seconds(2), milliwatts(100)));
   meter.add(sample(seconds(3), milliwatts(100)));
   EXPECT_EQ(meter.at(seconds(3)).covered, seconds(1));
   EXPECT_EQ(meter.at(seconds(3)).energy, joules(100));
-  EXPECT_EQ(meter.before_first(seconds(1)), joules(100));
+  EXPECT_EQ(meter.lead_in(seconds(1)), joules(100));
 }
 
 TEST(MeterGauge, AlwaysZeroIsDead) {
-  Meter meter(gauge_plate(), seconds(1));
+  Meter meter(gauge_info(), seconds(1));
   for (int i = 0; i < 4; ++i) meter.add(sample(seconds(i), 0));
-  EXPECT_TRUE(meter.dead());
-  EXPECT_FALSE(meter.alive());
+  EXPECT_TRUE(meter.unresponsive());
+  EXPECT_FALSE(meter.responsive());
   meter.add(sample(seconds(5), milliwatts(60)));
-  EXPECT_FALSE(meter.dead()) << "a GPU that was asleep";
+  EXPECT_FALSE(meter.unresponsive()) << "a GPU that was asleep";
 }
 
 TEST(MeterGauge, TimeThatGoesBackIsIgnored) {
-  Meter meter(gauge_plate(), seconds(1));
+  Meter meter(gauge_info(), seconds(1));
   meter.add(sample(seconds(5), milliwatts(100)));
   meter.add(sample(seconds(6), milliwatts(100)));
   meter.add(sample(seconds(2), milliwatts(900)));

@@ -9,27 +9,27 @@
 
 namespace nw {
 namespace {
-using test::counter_plate;
+using test::counter_info;
 using test::failed;
 using test::sample;
 
 // A counter of 1 uJ at a power that the test sets, read once a second into a meter.
 struct Bench {
-  explicit Bench(Nameplate p = counter_plate(), Nanos every = seconds(1))
-      : plate(std::move(p)), period(every), meter(plate, every) {}
+  explicit Bench(SensorInfo p = counter_info(), Nanos every = seconds(1))
+      : info(std::move(p)), period(every), meter(info, every) {}
 
   void draw(Watts power, Nanos time) {
     energy += power * time;
     now += time;
   }
-  void read() { meter.add(sample(now, test::raw_of(plate, start, energy))); }
+  void read() { meter.add(sample(now, test::raw_of(info, start, energy))); }
   void run(Watts power, int readings) {
     for (int i = 0; i < readings; ++i) draw(power, period), read();
   }
-  Tally tally() const { return meter.at(now); }
+  CumulativeEnergy cumulative() const { return meter.at(now); }
   std::uint64_t count(Anomaly anomaly) const { return meter.anomalies().count(anomaly); }
 
-  Nameplate plate;
+  SensorInfo info;
   Nanos period;
   Meter meter;
   Nanos now = seconds(100);
@@ -41,13 +41,13 @@ TEST(MeterCounter, SteadyPowerIsItsEnergy) {
   Bench bench;
   bench.read();
   bench.run(watts(200), 60);
-  EXPECT_EQ(bench.tally().energy, joules(12'000));
-  EXPECT_EQ(bench.tally().covered, seconds(60));
-  EXPECT_EQ(bench.tally().filled, Joules{});
+  EXPECT_EQ(bench.cumulative().energy, joules(12'000));
+  EXPECT_EQ(bench.cumulative().covered, seconds(60));
+  EXPECT_EQ(bench.cumulative().filled, Joules{});
   EXPECT_EQ(bench.meter.max_power(), watts(200));
   EXPECT_EQ(bench.meter.min_power(), watts(200));
-  EXPECT_TRUE(bench.meter.alive());
-  EXPECT_FALSE(bench.meter.dead());
+  EXPECT_TRUE(bench.meter.responsive());
+  EXPECT_FALSE(bench.meter.unresponsive());
 }
 
 TEST(MeterCounter, FailedReadsInTheMiddleCostNothing) {
@@ -59,8 +59,8 @@ TEST(MeterCounter, FailedReadsInTheMiddleCostNothing) {
     bench.meter.add(failed(bench.now));
   }
   bench.run(watts(200), 5);
-  EXPECT_EQ(bench.tally().energy, bench.energy);
-  EXPECT_EQ(bench.tally().covered, seconds(30));
+  EXPECT_EQ(bench.cumulative().energy, bench.energy);
+  EXPECT_EQ(bench.cumulative().covered, seconds(30));
   EXPECT_EQ(bench.count(Anomaly::read_failed), 20u);
 }
 
@@ -69,16 +69,16 @@ TEST(MeterCounter, HoldsTheLastPowerWhileReadsFail) {
   bench.read();
   bench.run(watts(200), 5);
   for (int i = 0; i < 3; ++i) bench.draw(watts(200), seconds(1)), bench.meter.add(failed(bench.now));
-  EXPECT_EQ(bench.tally().energy, joules(1600));
-  EXPECT_EQ(bench.tally().covered, seconds(5)) << "held is not measured";
+  EXPECT_EQ(bench.cumulative().energy, joules(1600));
+  EXPECT_EQ(bench.cumulative().covered, seconds(5)) << "held is not measured";
 }
 
 TEST(MeterCounter, AWrapIsCountedAndNamed) {
   Bench bench;
-  bench.start = bench.plate.wrap - 300'000'000;
+  bench.start = bench.info.wrap - 300'000'000;
   bench.read();
   bench.run(watts(200), 10);
-  EXPECT_EQ(bench.tally().energy, joules(2000));
+  EXPECT_EQ(bench.cumulative().energy, joules(2000));
   EXPECT_EQ(bench.count(Anomaly::wrap), 1u);
 }
 
@@ -91,9 +91,9 @@ TEST(MeterCounter, AnAmbiguousWrapIsFilledOnceAndNotCovered) {
   bench.run(watts(200), 10);
   EXPECT_EQ(bench.count(Anomaly::ambiguous_wrap), 1u);
   EXPECT_EQ(bench.count(Anomaly::stuck), 0u);
-  EXPECT_EQ(bench.tally().energy, joules(200 * 1020));
-  EXPECT_EQ(bench.tally().filled, joules(200'000));
-  EXPECT_EQ(bench.tally().covered, seconds(20));
+  EXPECT_EQ(bench.cumulative().energy, joules(200 * 1020));
+  EXPECT_EQ(bench.cumulative().filled, joules(200'000));
+  EXPECT_EQ(bench.cumulative().covered, seconds(20));
 }
 
 TEST(MeterCounter, AResetIsFilledWithThePowerBefore) {
@@ -107,9 +107,9 @@ TEST(MeterCounter, AResetIsFilledWithThePowerBefore) {
   bench.read();
   bench.run(watts(200), 10);
   EXPECT_EQ(bench.count(Anomaly::reset), 1u);
-  EXPECT_EQ(bench.tally().energy, joules(200 * 21));
-  EXPECT_EQ(bench.tally().filled, joules(200));
-  EXPECT_EQ(bench.tally().covered, seconds(20));
+  EXPECT_EQ(bench.cumulative().energy, joules(200 * 21));
+  EXPECT_EQ(bench.cumulative().filled, joules(200));
+  EXPECT_EQ(bench.cumulative().covered, seconds(20));
 }
 
 TEST(MeterCounter, AResetAfterALongSilenceIsFilledOnce) {
@@ -124,9 +124,9 @@ TEST(MeterCounter, AResetAfterALongSilenceIsFilledOnce) {
   bench.run(watts(200), 10);
   EXPECT_EQ(bench.count(Anomaly::reset), 1u);
   EXPECT_EQ(bench.count(Anomaly::stuck), 0u);
-  EXPECT_EQ(bench.tally().energy, joules(200 * 51));
-  EXPECT_EQ(bench.tally().filled, joules(200 * 31));
-  EXPECT_EQ(bench.tally().covered, seconds(20));
+  EXPECT_EQ(bench.cumulative().energy, joules(200 * 51));
+  EXPECT_EQ(bench.cumulative().filled, joules(200 * 31));
+  EXPECT_EQ(bench.cumulative().covered, seconds(20));
 }
 
 TEST(MeterCounter, BackwardsByALittleCostsNothing) {
@@ -135,11 +135,11 @@ TEST(MeterCounter, BackwardsByALittleCostsNothing) {
   bench.read();
   bench.run(watts(200), 5);
   bench.draw(watts(200), seconds(1));
-  bench.meter.add(sample(bench.now, test::raw_of(bench.plate, bench.start, joules(990))));
+  bench.meter.add(sample(bench.now, test::raw_of(bench.info, bench.start, joules(990))));
   bench.run(watts(200), 5);
   EXPECT_EQ(bench.count(Anomaly::backwards), 1u);
-  EXPECT_EQ(bench.tally().energy, bench.energy);
-  EXPECT_EQ(bench.tally().covered, seconds(11));
+  EXPECT_EQ(bench.cumulative().energy, bench.energy);
+  EXPECT_EQ(bench.cumulative().covered, seconds(11));
 }
 
 TEST(MeterCounter, ASpikeCostsNothing) {
@@ -147,10 +147,10 @@ TEST(MeterCounter, ASpikeCostsNothing) {
   bench.read();
   bench.run(watts(200), 5);
   bench.draw(watts(200), seconds(1));
-  bench.meter.add(sample(bench.now, bench.plate.wrap - 1));
+  bench.meter.add(sample(bench.now, bench.info.wrap - 1));
   bench.run(watts(200), 5);
   EXPECT_EQ(bench.count(Anomaly::absurd), 1u);
-  EXPECT_EQ(bench.tally().energy, bench.energy);
+  EXPECT_EQ(bench.cumulative().energy, bench.energy);
   EXPECT_EQ(bench.meter.max_power(), watts(200));
 }
 
@@ -160,9 +160,9 @@ TEST(MeterCounter, AJumpForGoodIsNoEnergy) {
   bench.run(watts(200), 5);
   bench.start += 100'000'000'000;
   bench.run(watts(200), 5);
-  EXPECT_EQ(bench.tally().energy, joules(2000));
-  EXPECT_EQ(bench.tally().filled, joules(200)) << "the second in which it jumped";
-  EXPECT_EQ(bench.tally().covered, seconds(9));
+  EXPECT_EQ(bench.cumulative().energy, joules(2000));
+  EXPECT_EQ(bench.cumulative().filled, joules(200)) << "the second in which it jumped";
+  EXPECT_EQ(bench.cumulative().covered, seconds(9));
 }
 
 TEST(MeterCounter, AnAbsurdFirstReading) {
@@ -170,9 +170,9 @@ TEST(MeterCounter, AnAbsurdFirstReading) {
   bench.meter.add(sample(bench.now, UINT64_MAX));
   bench.run(watts(200), 11);
   EXPECT_EQ(bench.count(Anomaly::absurd), 1u);
-  EXPECT_EQ(bench.tally().covered, seconds(10));
-  EXPECT_EQ(bench.tally().energy, joules(2000));
-  EXPECT_EQ(bench.meter.before_first(seconds(100)), joules(200));
+  EXPECT_EQ(bench.cumulative().covered, seconds(10));
+  EXPECT_EQ(bench.cumulative().energy, joules(2000));
+  EXPECT_EQ(bench.meter.lead_in(seconds(100)), joules(200));
 }
 
 TEST(MeterCounter, TheTimeBeforeALateFirstReading) {
@@ -180,11 +180,11 @@ TEST(MeterCounter, TheTimeBeforeALateFirstReading) {
   for (int i = 0; i < 5; ++i) bench.meter.add(failed(bench.now)), bench.draw(watts(200), seconds(1));
   bench.read();
   bench.run(watts(200), 5);
-  EXPECT_EQ(bench.tally().energy, joules(1000));
-  EXPECT_EQ(bench.tally().covered, seconds(5));
-  EXPECT_EQ(bench.meter.before_first(seconds(100)), joules(1000));
-  EXPECT_EQ(bench.meter.before_first(seconds(103)), joules(400));
-  EXPECT_EQ(bench.meter.before_first(seconds(106)), Joules{});
+  EXPECT_EQ(bench.cumulative().energy, joules(1000));
+  EXPECT_EQ(bench.cumulative().covered, seconds(5));
+  EXPECT_EQ(bench.meter.lead_in(seconds(100)), joules(1000));
+  EXPECT_EQ(bench.meter.lead_in(seconds(103)), joules(400));
+  EXPECT_EQ(bench.meter.lead_in(seconds(106)), Joules{});
 }
 
 TEST(MeterCounter, StuckAfterTenSecondsAndMovingAgain) {
@@ -193,13 +193,13 @@ TEST(MeterCounter, StuckAfterTenSecondsAndMovingAgain) {
   bench.run(watts(200), 10);
   for (int i = 0; i < 30; ++i) bench.now += seconds(1), bench.read();
   EXPECT_EQ(bench.count(Anomaly::stuck), 1u);
-  EXPECT_EQ(bench.tally().covered, seconds(10)) << "no second of the stillness was measured";
-  EXPECT_EQ(bench.tally().filled, joules(200 * 30));
-  EXPECT_EQ(bench.tally().energy, joules(200 * 40));
+  EXPECT_EQ(bench.cumulative().covered, seconds(10)) << "no second of the stillness was measured";
+  EXPECT_EQ(bench.cumulative().filled, joules(200 * 30));
+  EXPECT_EQ(bench.cumulative().energy, joules(200 * 40));
   bench.run(watts(200), 10);
   EXPECT_EQ(bench.count(Anomaly::stuck), 1u);
-  EXPECT_EQ(bench.tally().covered, seconds(20));
-  EXPECT_EQ(bench.tally().energy, joules(200 * 50));
+  EXPECT_EQ(bench.cumulative().covered, seconds(20));
+  EXPECT_EQ(bench.cumulative().energy, joules(200 * 50));
 }
 
 TEST(MeterCounter, NineSecondsStillAreMeasuredStillness) {
@@ -209,32 +209,32 @@ TEST(MeterCounter, NineSecondsStillAreMeasuredStillness) {
   for (int i = 0; i < 9; ++i) bench.now += seconds(1), bench.read();
   bench.run(watts(200), 1);
   EXPECT_EQ(bench.count(Anomaly::stuck), 0u);
-  EXPECT_EQ(bench.tally().energy, bench.energy);
-  EXPECT_EQ(bench.tally().covered, seconds(20));
+  EXPECT_EQ(bench.cumulative().energy, bench.energy);
+  EXPECT_EQ(bench.cumulative().covered, seconds(20));
 }
 
 // psys of Sapphire Rapids steps by 1 J: at 0.4 W once in 2.5 s.
 TEST(MeterCounter, ACoarseCounterIsNotStuck) {
-  Nameplate plate = counter_plate(Domain::psys);
-  plate.unit_num = kMicro;
-  plate.wrap = std::uint64_t{1} << 32;
-  Bench bench(plate, millis(100));
+  SensorInfo info = counter_info(Domain::psys);
+  info.unit_num = kMicro;
+  info.wrap = std::uint64_t{1} << 32;
+  Bench bench(info, millis(100));
   bench.start = 5;
   bench.read();
   bench.run(Watts::of(400'000), 600);
   EXPECT_EQ(bench.count(Anomaly::stuck), 0u);
-  EXPECT_EQ(bench.tally().energy, joules(24));
-  EXPECT_EQ(bench.tally().covered, seconds(60));
+  EXPECT_EQ(bench.cumulative().energy, joules(24));
+  EXPECT_EQ(bench.cumulative().covered, seconds(60));
   EXPECT_LE(bench.meter.max_power().value_or(Watts{}), watts(1)) << "one step in 100 ms is not 10 W";
 }
 
 // NVML renews its counter every 100 ms; read every 100 ms or faster, single differences are 0 or double.
 TEST(MeterCounter, TheGreatestPowerIsOfTimesThatTheCounterResolves) {
-  Nameplate plate = counter_plate(Domain::gpu);
-  plate.refresh = millis(100);
-  plate.unit_num = 1000;
-  plate.wrap = 0;
-  Meter meter(plate, millis(100));
+  SensorInfo info = counter_info(Domain::gpu);
+  info.update_interval = millis(100);
+  info.unit_num = 1000;
+  info.wrap = 0;
+  Meter meter(info, millis(100));
   for (int i = 0; i <= 2000; ++i) {  // every 5 ms, as when marks come fast
     const Nanos now = millis(5 * i + 3);
     meter.add(sample(now, static_cast<std::uint64_t>(now.count() / 100'000'000) * 30'000));
@@ -246,31 +246,31 @@ TEST(MeterCounter, TheGreatestPowerIsOfTimesThatTheCounterResolves) {
 }
 
 TEST(MeterCounter, DeadFromTheStart) {
-  Nameplate plate = counter_plate(Domain::psys);
+  SensorInfo info = counter_info(Domain::psys);
   for (const auto& [raw, until_dead] : {std::pair<std::uint64_t, Nanos>{0, millis(100)}, {77, seconds(2)}}) {
-    Meter meter(plate, millis(50));
+    Meter meter(info, millis(50));
     Nanos now = seconds(9);
     for (; now < seconds(9) + until_dead; now += millis(50)) {
       meter.add(sample(now, raw));
-      EXPECT_FALSE(meter.dead());
+      EXPECT_FALSE(meter.unresponsive());
     }
     meter.add(sample(now, raw));
-    EXPECT_TRUE(meter.dead());
+    EXPECT_TRUE(meter.unresponsive());
     meter.close();
     meter.close();
     EXPECT_EQ(meter.anomalies().count(Anomaly::dead), 1u);
-    EXPECT_FALSE(meter.alive());
+    EXPECT_FALSE(meter.responsive());
     EXPECT_EQ(meter.anomalies().count(Anomaly::stuck), 0u);
   }
 }
 
 TEST(MeterCounter, NeverReadIsNeitherDeadNorAlive) {
-  Meter meter(counter_plate(), seconds(1));
+  Meter meter(counter_info(), seconds(1));
   EXPECT_EQ(meter.at(seconds(5)).energy, Joules{});
   EXPECT_EQ(meter.edge_variance(seconds(5)), 0);
   for (int i = 0; i < 5; ++i) meter.add(failed(seconds(i), Status::denied));
-  EXPECT_FALSE(meter.alive());
-  EXPECT_FALSE(meter.dead());
+  EXPECT_FALSE(meter.responsive());
+  EXPECT_FALSE(meter.unresponsive());
   EXPECT_EQ(meter.at(seconds(5)).covered, Nanos{});
 }
 
@@ -281,7 +281,7 @@ TEST(MeterCounter, AnEdgeWithoutAReadingIsDoubtful) {
   bench.run(watts(200), 20);
   const double before = bench.meter.edge_variance(bench.now);
   for (int i = 0; i < 5; ++i) bench.draw({}, seconds(1)), bench.meter.add(failed(bench.now));
-  const Joules guess = bench.tally().energy;
+  const Joules guess = bench.cumulative().energy;
   const double doubt = std::sqrt(bench.meter.edge_variance(bench.now));
   EXPECT_GT(doubt, std::sqrt(before));
   EXPECT_LE(to_joules(guess - bench.energy), 1.96 * doubt);
@@ -312,13 +312,13 @@ TEST(MeterCounter, InterpolatesBetweenReadingsAndBeyondThem) {
 
 // A BMC's counter that moves by 0.001 kWh, read every 5 s, as the redfish driver hands it on: without a device time.
 Energy coarse_run(int phase) {
-  Nameplate plate = counter_plate(Domain::node);
-  plate.unit_num = 3'600'000;  // 1e-6 kWh
-  plate.wrap = 0;
-  plate.refresh = millis(7200);
-  plate.ceiling = watts(20'720);
-  plate.gain = {};
-  Meter meter(plate, seconds(1));
+  SensorInfo info = counter_info(Domain::node);
+  info.unit_num = 3'600'000;  // 1e-6 kWh
+  info.wrap = 0;
+  info.update_interval = millis(7200);
+  info.max_power = watts(20'720);
+  info.scale_tolerance = {};
+  Meter meter(info, seconds(1));
   const Nanos begin = seconds(300) + millis(phase * 450), end = begin + seconds(60);
   std::optional<Meter::Edge> first;
   for (int s = 5; s < 430 && seconds(s) <= end + seconds(5); ++s) {
@@ -326,11 +326,11 @@ Energy coarse_run(int phase) {
     Sample sample = test::sample(seconds(s), static_cast<std::uint64_t>(to_seconds(read) * 500 / 3600) * 1000);
     sample.taken = read;
     if (seconds(s) <= end) meter.add(sample);
-    if (seconds(s) > begin && !first) first = meter.edge_after(begin);
+    if (seconds(s) > begin && !first) first = meter.begin_boundary(begin);
   }
-  const Meter::Edge last = meter.edge_before(end);
+  const Meter::Edge last = meter.end_boundary(end);
   if (!first) return {};
-  return make_energy(plate, {last.tally - first->tally, end - begin, first->variance + last.variance}, {});
+  return make_energy(info, {last.cumulative - first->cumulative, end - begin, first->variance + last.variance}, {});
 }
 
 TEST(MeterCounter, OneOfCoarseStepsCoversTheTruthAtEveryPhase) {

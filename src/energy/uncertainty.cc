@@ -25,12 +25,12 @@ constexpr double kCoverage[] = {1.9600, 1.9590, 1.9553, 1.9479, 1.9356, 1.9174, 
 
 double square(double x) { return x * x; }
 
-double lag1(const Tally& tally) {
-  if (tally.count < 3) return 0;
-  const double mean = tally.sum / tally.count;
-  const double variance = tally.squares / tally.count - mean * mean;
+double lag1(const CumulativeEnergy& cumulative) {
+  if (cumulative.count < 3) return 0;
+  const double mean = cumulative.sum / cumulative.count;
+  const double variance = cumulative.squares / cumulative.count - mean * mean;
   if (variance <= 0) return 1;
-  return std::clamp((tally.products / tally.count - mean * mean) / variance, 0.0, 1.0);
+  return std::clamp((cumulative.products / cumulative.count - mean * mean) / variance, 0.0, 1.0);
 }
 }  // namespace
 
@@ -102,54 +102,57 @@ double compute_alias_share(Nanos duration, bool checked) {
 }
 }  // namespace
 
-double compute_aliasing(const Nameplate& plate, Nanos duration, bool checked) {
-  const bool part_time = plate.window > Nanos{} && plate.window < plate.refresh;
-  return part_time && plate.refresh < kWanders ? compute_alias_share(duration, checked) : 0;
+double compute_aliasing(const SensorInfo& info, Nanos duration, bool checked) {
+  const bool part_time = info.averaging_window > Nanos{} && info.averaging_window < info.update_interval;
+  return part_time && info.update_interval < kWanders ? compute_alias_share(duration, checked) : 0;
 }
 
 namespace {
 // One count, in joules or watts.
-double quantum_of(const Nameplate& plate) {
-  return static_cast<double>(plate.unit_num) / static_cast<double>(plate.unit_den) * 1e-6;
+double quantum_of(const SensorInfo& info) {
+  return static_cast<double>(info.unit_num) / static_cast<double>(info.unit_den) * 1e-6;
 }
 
 // Of a gauge: between its samples, and of its steps.
-void add_sampling(const Nameplate& plate, const Tally& tally, double duration, Uncertainty& doubt) {
-  const double c = 1.0 / 12 + 5.0 / 12 * square(1 - lag1(tally));
-  doubt.add({plate.source + " sampling", std::sqrt(c * std::max(tally.steps, 0.0)), false, false});
-  const double quantum = quantum_of(plate);
-  const double mean = tally.count > 0 ? tally.sum / tally.count : 0;
-  const bool moved = tally.count > 1 && tally.squares / tally.count - mean * mean > square(quantum);
-  doubt.add({plate.source + " quantum", quantum * duration / std::sqrt(12 * (moved ? tally.count : 1)), false, true});
+void add_sampling(const SensorInfo& info, const CumulativeEnergy& cumulative, double duration, Uncertainty& doubt) {
+  const double c = 1.0 / 12 + 5.0 / 12 * square(1 - lag1(cumulative));
+  doubt.add({info.source + " sampling", std::sqrt(c * std::max(cumulative.steps, 0.0)), false, false});
+  const double quantum = quantum_of(info);
+  const double mean = cumulative.count > 0 ? cumulative.sum / cumulative.count : 0;
+  const bool moved = cumulative.count > 1 && cumulative.squares / cumulative.count - mean * mean > square(quantum);
+  doubt.add(
+      {info.source + " quantum", quantum * duration / std::sqrt(12 * (moved ? cumulative.count : 1)), false, true});
 }
 }  // namespace
 
-Energy make_energy(const Nameplate& plate, const Interval& interval, const Seen& seen) {
+Energy make_energy(const SensorInfo& info, const Interval& interval, const Seen& seen) {
   Energy energy;
-  energy.value = interval.tally.energy - plate.bias * interval.duration;
-  energy.filled = interval.tally.filled;
-  energy.kind = plate.how;
-  energy.boundary = plate.boundary;
+  energy.value = interval.cumulative.energy - info.bias * interval.duration;
+  energy.filled = interval.cumulative.filled;
+  energy.kind = info.provenance;
+  energy.boundary = info.boundary;
   const double duration = to_seconds(interval.duration);
-  const double covered = to_seconds(interval.tally.covered);
+  const double covered = to_seconds(interval.cumulative.covered);
   energy.coverage = duration > 0 ? std::clamp(covered / duration, 0.0, 1.0) : 0;
 
-  const bool limit = plate.gain.shape == Tolerance::Shape::limit;
+  const bool limit = info.scale_tolerance.shape == Tolerance::Shape::limit;
   const double value = std::abs(to_joules(*energy.value));
   Uncertainty& doubt = energy.uncertainty;
-  const std::string& what = plate.source;
-  doubt.add({what + " gain", value * plate.gain.relative / (limit ? std::sqrt(3.0) : 1.0), true, limit});
-  doubt.add({what + " offset", to_watts(plate.offset) * duration, true, false});
+  const std::string& what = info.source;
+  doubt.add({what + " gain", value * info.scale_tolerance.relative / (limit ? std::sqrt(3.0) : 1.0), true, limit});
+  doubt.add({what + " offset", to_watts(info.offset) * duration, true, false});
   doubt.add({what + " edges", std::sqrt(interval.edges), false, false});
-  if (plate.kind == SensorKind::gauge)
-    add_sampling(plate, interval.tally, duration, doubt);
+  if (info.kind == SensorKind::gauge)
+    add_sampling(info, interval.cumulative, duration, doubt);
   else
-    doubt.add({what + " quantum", quantum_of(plate) / std::sqrt(6.0), false, false});
-  const Nanos looks = plate.refresh < kWanders ? plate.window : std::max(plate.window, plate.refresh);
-  const bool seldom = plate.kind == SensorKind::gauge && interval.tally.count > 0 &&
-                      kSeldom * to_seconds(looks) * interval.tally.count < duration;
-  const double kappa = seldom && plate.window > Nanos{} ? compute_alias_share(interval.duration, seen.checked)
-                                                        : compute_aliasing(plate, interval.duration, seen.checked);
+    doubt.add({what + " quantum", quantum_of(info) / std::sqrt(6.0), false, false});
+  const Nanos looks =
+      info.update_interval < kWanders ? info.averaging_window : std::max(info.averaging_window, info.update_interval);
+  const bool seldom = info.kind == SensorKind::gauge && interval.cumulative.count > 0 &&
+                      kSeldom * to_seconds(looks) * interval.cumulative.count < duration;
+  const double kappa = seldom && info.averaging_window > Nanos{}
+                           ? compute_alias_share(interval.duration, seen.checked)
+                           : compute_aliasing(info, interval.duration, seen.checked);
   const double above_idle = std::max(value - to_watts(seen.lowest) * duration, 0.0);
   doubt.add({what + " aliasing", kappa * above_idle, false, false});
   const double gap = std::max(duration - covered, 0.0);

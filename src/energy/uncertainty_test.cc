@@ -10,22 +10,22 @@
 
 namespace nw {
 namespace {
-using test::counter_plate;
-using test::gauge_plate;
+using test::counter_info;
+using test::gauge_info;
 using test::sample;
 
 Interval steady(double watts_, Nanos time) {
   Interval interval;
-  interval.tally.energy = Joules::of(std::llround(watts_ * to_seconds(time) * 1e6));
-  interval.tally.covered = interval.duration = time;
+  interval.cumulative.energy = Joules::of(std::llround(watts_ * to_seconds(time) * 1e6));
+  interval.cumulative.covered = interval.duration = time;
   return interval;
 }
 
 Energy energy_of(const char* source, double watts_, Tolerance gain) {
-  Nameplate plate = counter_plate();
-  plate.source = source;
-  plate.gain = gain;
-  return make_energy(plate, steady(watts_, seconds(3600)), {});
+  SensorInfo info = counter_info();
+  info.source = source;
+  info.scale_tolerance = gain;
+  return make_energy(info, steady(watts_, seconds(3600)), {});
 }
 
 Tolerance sigma(double relative) { return {relative, Tolerance::Shape::sigma, ""}; }
@@ -88,54 +88,54 @@ TEST(Uncertainty, WideningWidensAll) {
 }
 
 TEST(Aliasing, IsDoubtedWhereASensorLooksPartOfTheTime) {
-  Nameplate plate = gauge_plate();
-  plate.refresh = millis(100);
-  plate.window = millis(25);
-  EXPECT_EQ(compute_aliasing(plate, seconds(5), true), 0.25);
-  EXPECT_EQ(compute_aliasing(plate, seconds(30), true), 0.05);
-  EXPECT_EQ(compute_aliasing(plate, seconds(300), false), 0.05);
-  EXPECT_EQ(compute_aliasing(plate, seconds(300), true), 0.01);
-  plate.window = millis(100);
-  EXPECT_EQ(compute_aliasing(plate, seconds(5), false), 0);
-  plate.window = {};
-  EXPECT_EQ(compute_aliasing(plate, seconds(5), false), 0) << "unknown is not part-time";
-  plate.window = millis(25);
+  SensorInfo info = gauge_info();
+  info.update_interval = millis(100);
+  info.averaging_window = millis(25);
+  EXPECT_EQ(compute_aliasing(info, seconds(5), true), 0.25);
+  EXPECT_EQ(compute_aliasing(info, seconds(30), true), 0.05);
+  EXPECT_EQ(compute_aliasing(info, seconds(300), false), 0.05);
+  EXPECT_EQ(compute_aliasing(info, seconds(300), true), 0.01);
+  info.averaging_window = millis(100);
+  EXPECT_EQ(compute_aliasing(info, seconds(5), false), 0);
+  info.averaging_window = {};
+  EXPECT_EQ(compute_aliasing(info, seconds(5), false), 0) << "unknown is not part-time";
+  info.averaging_window = millis(25);
   Interval interval = steady(300, seconds(100));
   std::map<std::string, double> terms;
-  for (const Term& term : make_energy(plate, interval, {watts(100), watts(400)}).uncertainty.largest(9))
+  for (const Term& term : make_energy(info, interval, {watts(100), watts(400)}).uncertainty.largest(9))
     terms[term.name] = term.joules;
-  EXPECT_NEAR(terms[plate.source + " aliasing"], 0.05 * 20'000, 1e-6) << "of what is above idle alone";
+  EXPECT_NEAR(terms[info.source + " aliasing"], 0.05 * 20'000, 1e-6) << "of what is above idle alone";
 }
 
 // A bus asks every 5 s for means over 1 s and keeps step with nothing; once a minute is too seldom all the same.
 TEST(Aliasing, ABusAtItsOwnPaceIsNotTooSeldom) {
-  Nameplate plate = gauge_plate();
-  plate.refresh = seconds(5);
-  plate.window = seconds(1);
+  SensorInfo info = gauge_info();
+  info.update_interval = seconds(5);
+  info.averaging_window = seconds(1);
   Interval interval = steady(300, seconds(600));
   const auto has_aliasing = [&](double count) {
-    interval.tally.count = count;
-    const auto energy = make_energy(plate, interval, {watts(100), watts(400)});
+    interval.cumulative.count = count;
+    const auto energy = make_energy(info, interval, {watts(100), watts(400)});
     const auto& terms = energy.uncertainty.terms();
     return std::any_of(terms.begin(), terms.end(),
-                       [&](const Term& term) { return term.name == plate.source + " aliasing"; });
+                       [&](const Term& term) { return term.name == info.source + " aliasing"; });
   };
   EXPECT_FALSE(has_aliasing(120));
   EXPECT_TRUE(has_aliasing(10));
 }
 
 TEST(Quantum, OfASteadyGaugeDoesNotAverageOut) {
-  Nameplate plate = gauge_plate();
-  plate.unit_num = 10 * kMicro;  // 10 W
+  SensorInfo info = gauge_info();
+  info.unit_num = 10 * kMicro;  // 10 W
   Interval interval = steady(300, seconds(100));
-  interval.tally.count = 100, interval.tally.sum = 30'000, interval.tally.squares = 9e6;
+  interval.cumulative.count = 100, interval.cumulative.sum = 30'000, interval.cumulative.squares = 9e6;
   const auto quantum = [&] {
-    for (const Term& term : make_energy(plate, interval, {}).uncertainty.largest(9))
-      if (term.name == plate.source + " quantum") return term.joules;
+    for (const Term& term : make_energy(info, interval, {}).uncertainty.largest(9))
+      if (term.name == info.source + " quantum") return term.joules;
     return 0.0;
   };
   EXPECT_NEAR(quantum(), 10 * 100 / std::sqrt(12.0), 1e-6);
-  interval.tally.squares += 100 * 400;  // 20 W of noise
+  interval.cumulative.squares += 100 * 400;  // 20 W of noise
   EXPECT_NEAR(quantum(), 10 * 100 / std::sqrt(12.0 * 100), 1e-6);
 }
 
@@ -163,15 +163,15 @@ TEST(Uncertainty, ADifferenceCancelsWhatItsPartsShare) {
 }
 
 TEST(Uncertainty, AnIntervalHasGainOffsetEdgesSamplingAndGaps) {
-  Nameplate plate = gauge_plate();
-  plate.source = "meter";
-  plate.gain = limit(0.06);
-  plate.offset = watts(2);
+  SensorInfo info = gauge_info();
+  info.source = "meter";
+  info.scale_tolerance = limit(0.06);
+  info.offset = watts(2);
   Interval interval = steady(100, seconds(100));
-  interval.tally.covered = seconds(90);
+  interval.cumulative.covered = seconds(90);
   interval.edges = 49;
-  interval.tally.steps = 1200;
-  const Energy energy = make_energy(plate, interval, {watts(50), watts(170)});
+  interval.cumulative.steps = 1200;
+  const Energy energy = make_energy(info, interval, {watts(50), watts(170)});
   std::map<std::string, double> terms;
   for (const Term& term : energy.uncertainty.largest(9)) terms[term.name] = term.joules;
   EXPECT_NEAR(terms["meter gain"], 10'000 * 0.06 / std::sqrt(3), 1e-6);
@@ -180,47 +180,48 @@ TEST(Uncertainty, AnIntervalHasGainOffsetEdgesSamplingAndGaps) {
   EXPECT_NEAR(terms["meter sampling"], std::sqrt(1200 * 0.5), 1e-6) << "no autocorrelation known: white noise";
   EXPECT_NEAR(terms["meter gaps"], 120 * 10 / std::sqrt(12), 1e-6);
   EXPECT_DOUBLE_EQ(energy.coverage, 0.9);
-  EXPECT_EQ(energy.kind, Kind::measured);
+  EXPECT_EQ(energy.kind, Provenance::measured);
 }
 
 TEST(Uncertainty, CoverageStaysBetweenNoneAndAll) {
   Interval interval = steady(100, seconds(10));
-  interval.tally.covered = seconds(11);
-  EXPECT_EQ(make_energy(counter_plate(), interval, {}).coverage, 1);
-  interval.tally.covered = -seconds(1);
-  EXPECT_EQ(make_energy(counter_plate(), interval, {}).coverage, 0);
+  interval.cumulative.covered = seconds(11);
+  EXPECT_EQ(make_energy(counter_info(), interval, {}).coverage, 1);
+  interval.cumulative.covered = -seconds(1);
+  EXPECT_EQ(make_energy(counter_info(), interval, {}).coverage, 0);
   interval.duration = {};
-  EXPECT_EQ(make_energy(counter_plate(), interval, {}).coverage, 0);
+  EXPECT_EQ(make_energy(counter_info(), interval, {}).coverage, 0);
 }
 
 // uncertainty.md 7.1: at steady power a reading is stale by U(0, T), so that two edges have P T / sqrt(6).
 TEST(EdgeUncertainty, OfACounterAtSteadyPower) {
-  for (const std::int64_t refresh_ms : {10, 100, 1000}) {
-    Nameplate plate = counter_plate(Domain::gpu);
-    plate.refresh = millis(refresh_ms);
-    plate.wrap = 0;
-    Meter meter(plate, plate.refresh);
-    const auto step = static_cast<std::uint64_t>(345'000 * refresh_ms);
-    for (int i = 0; i <= 10; ++i) meter.add(sample(millis(refresh_ms * i), step * static_cast<std::uint64_t>(i)));
-    const Interval interval = meter.between(millis(refresh_ms * 3), millis(refresh_ms * 8));
-    const double expected = 345 * to_seconds(plate.refresh) / std::sqrt(6);
-    EXPECT_NEAR(std::sqrt(interval.edges), expected, 0.2 * expected) << refresh_ms;
+  for (const std::int64_t update_interval_ms : {10, 100, 1000}) {
+    SensorInfo info = counter_info(Domain::gpu);
+    info.update_interval = millis(update_interval_ms);
+    info.wrap = 0;
+    Meter meter(info, info.update_interval);
+    const auto step = static_cast<std::uint64_t>(345'000 * update_interval_ms);
+    for (int i = 0; i <= 10; ++i)
+      meter.add(sample(millis(update_interval_ms * i), step * static_cast<std::uint64_t>(i)));
+    const Interval interval = meter.between(millis(update_interval_ms * 3), millis(update_interval_ms * 8));
+    const double expected = 345 * to_seconds(info.update_interval) / std::sqrt(6);
+    EXPECT_NEAR(std::sqrt(interval.edges), expected, 0.2 * expected) << update_interval_ms;
   }
 }
 
 // The same by experiment: a counter that renews itself at an unknown moment, read at both edges.
 TEST(EdgeUncertainty, IsWhatAnExperimentScatters) {
   std::mt19937_64 random(1);
-  const Nanos refresh = millis(100);
-  Nameplate plate = counter_plate(Domain::gpu);
-  plate.refresh = refresh;
-  plate.wrap = 0;
+  const Nanos update_interval = millis(100);
+  SensorInfo info = counter_info(Domain::gpu);
+  info.update_interval = update_interval;
+  info.wrap = 0;
   double squares = 0, stated = 0;
   constexpr int kRuns = 2000;
   for (int run = 0; run < kRuns; ++run) {
     const auto phase = static_cast<std::int64_t>(random() % 100'000'000),
                drift = static_cast<std::int64_t>(random() % 100'000'000);
-    Meter meter(plate, refresh);
+    Meter meter(info, update_interval);
     const auto raw = [&](Nanos at) {
       return static_cast<std::uint64_t>((at.count() + phase) / 100'000'000) * 30'000'000;
     };
@@ -228,7 +229,7 @@ TEST(EdgeUncertainty, IsWhatAnExperimentScatters) {
     for (const Nanos at : {begin - millis(50), begin, begin + millis(70), end - millis(70), end, end + millis(50)})
       meter.add(sample(at, raw(at)));
     const Interval interval = meter.between(begin, end);
-    const double error = to_joules(interval.tally.energy) - 300 * to_seconds(end - begin);
+    const double error = to_joules(interval.cumulative.energy) - 300 * to_seconds(end - begin);
     squares += error * error;
     stated += interval.edges;
   }
@@ -245,12 +246,12 @@ TEST(SamplingUncertainty, CoversTheErrorOfAWanderingLoad) {
   double squares = 0, stated = 0;
   constexpr int kRuns = 200;
   for (int run = 0; run < kRuns; ++run) {
-    Nameplate plate = gauge_plate();
-    plate.gain = {};
-    plate.refresh = millis(1);
-    Meter meter(plate, seconds(1));
+    SensorInfo info = gauge_info();
+    info.scale_tolerance = {};
+    info.update_interval = millis(1);
+    Meter meter(info, seconds(1));
     double power = 300, energy = 0;
-    Tally begin;
+    CumulativeEnergy begin;
     for (int i = 0; i <= 60'000; ++i) {  // 60 s in milliseconds, time constant 2 s, sigma 50 W
       if (i % 1000 == 0) meter.add(sample(millis(i), static_cast<std::uint64_t>(power * 1000)));
       if (i == 0) begin = meter.at({});
@@ -258,7 +259,7 @@ TEST(SamplingUncertainty, CoversTheErrorOfAWanderingLoad) {
       power += (300 - power) / 2000 + 50 * std::sqrt(2.0 / 2000) * noise(random);
     }
     const Interval interval{meter.at(seconds(60)) - begin, seconds(60), 0};
-    const Energy result = make_energy(plate, interval, {watts(300), watts(300)});
+    const Energy result = make_energy(info, interval, {watts(300), watts(300)});
     const double error = to_joules(*result.value) - energy;
     squares += error * error;
     stated += result.uncertainty.random() * result.uncertainty.random();

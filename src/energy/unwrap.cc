@@ -4,21 +4,21 @@
 
 namespace nw {
 
-Unwrapper::Unwrapper(const Nameplate& plate)
-    : wrap_(plate.wrap),
-      unit_num_(plate.unit_num),
-      unit_den_(plate.unit_den),
-      ceiling_(plate.ceiling),
-      refresh_(plate.refresh) {}
+Unwrapper::Unwrapper(const SensorInfo& info)
+    : wrap_(info.wrap),
+      unit_num_(info.unit_num),
+      unit_den_(info.unit_den),
+      max_power_(info.max_power),
+      update_interval_(info.update_interval) {}
 
 Int128 Unwrapper::most(Nanos time) const {
-  if (ceiling_.count() <= 0)
+  if (max_power_.count() <= 0)
     return wrap_ != 0 ? Int128{wrap_} - 1 : std::numeric_limits<std::int64_t>::max();  // less than a turn
-  const Int128 uj = Int128{ceiling_.count()} * (time + refresh_).count() / kNanosPerSecond;
+  const Int128 uj = Int128{max_power_.count()} * (time + update_interval_).count() / kNanosPerSecond;
   return uj * unit_den_ / unit_num_ + 2;  // two counts of rounding
 }
 
-Unwrapper::Step Unwrapper::judge(const Point& from, std::uint64_t raw, Nanos at) const {
+Unwrapper::Step Unwrapper::classify(const Point& from, std::uint64_t raw, Nanos at) const {
   const Int128 limit = most(at - from.at);
   const bool down = raw < from.raw;
   Int128 counts = Int128{raw} - Int128{from.raw};
@@ -38,10 +38,10 @@ Unwrapper::Step Unwrapper::advance(std::uint64_t raw, Nanos at) {
     last_ = here;
     return {Verdict::first, 0, at};
   }
-  Step step = judge(*last_, raw, at);
+  Step step = classify(*last_, raw, at);
   if (step.verdict == Verdict::backwards || step.verdict == Verdict::absurd) {
     if (doubted_) {
-      const Step second = judge(*doubted_, raw, at);
+      const Step second = classify(*doubted_, raw, at);
       if (second.verdict == Verdict::advanced || second.verdict == Verdict::wrapped) {
         step = {Verdict::reset, second.counts, doubted_->at};
         last_ = here;

@@ -12,16 +12,16 @@ namespace {
 using Verdict = Unwrapper::Verdict;
 
 // A register of 1000 counts of 1 J on a part that draws at most 100 W: it turns in 10 s.
-Nameplate small_plate() {
-  Nameplate plate = test::counter_plate();
-  plate.unit_num = kMicro;
-  plate.wrap = 1000;
-  plate.ceiling = watts(100);
-  return plate;
+SensorInfo small_info() {
+  SensorInfo info = test::counter_info();
+  info.unit_num = kMicro;
+  info.wrap = 1000;
+  info.max_power = watts(100);
+  return info;
 }
 
 TEST(Unwrap, StepsUpCount) {
-  Unwrapper unwrapper(small_plate());
+  Unwrapper unwrapper(small_info());
   EXPECT_EQ(unwrapper.advance(10, seconds(1)).verdict, Verdict::first);
   const auto step = unwrapper.advance(60, seconds(2));
   EXPECT_EQ(step.verdict, Verdict::advanced);
@@ -32,7 +32,7 @@ TEST(Unwrap, StepsUpCount) {
 
 TEST(Unwrap, AWrapAtEveryPoint) {
   for (std::uint64_t start = 0; start < 1000; ++start) {
-    Unwrapper unwrapper(small_plate());
+    Unwrapper unwrapper(small_info());
     unwrapper.advance(start, seconds(1));
     const auto step = unwrapper.advance((start + 90) % 1000, seconds(2));
     EXPECT_EQ(step.verdict, start + 90 < 1000 ? Verdict::advanced : Verdict::wrapped) << start;
@@ -41,7 +41,7 @@ TEST(Unwrap, AWrapAtEveryPoint) {
 }
 
 TEST(Unwrap, ManyWrapsInARow) {
-  Unwrapper unwrapper(small_plate());
+  Unwrapper unwrapper(small_info());
   std::uint64_t sum = 0, wraps = 0;
   unwrapper.advance(0, {});
   for (std::int64_t i = 1; i <= 1000; ++i) {
@@ -54,7 +54,7 @@ TEST(Unwrap, ManyWrapsInARow) {
 }
 
 TEST(Unwrap, UnreadSoLongThatASecondWrapMayHide) {
-  Unwrapper unwrapper(small_plate());
+  Unwrapper unwrapper(small_info());
   unwrapper.advance(0, seconds(0));
   EXPECT_EQ(unwrapper.advance(500, seconds(8)).verdict, Verdict::advanced) << "800 J at most: no room for a turn";
   EXPECT_EQ(unwrapper.advance(100, seconds(20)).verdict, Verdict::wrapped) << "1200 J at most: 600 and not 1600";
@@ -65,7 +65,7 @@ TEST(Unwrap, UnreadSoLongThatASecondWrapMayHide) {
 }
 
 TEST(Unwrap, AResetToZero) {
-  Unwrapper unwrapper(small_plate());
+  Unwrapper unwrapper(small_info());
   unwrapper.advance(500, seconds(1));
   const auto step = unwrapper.advance(20, seconds(2));
   EXPECT_EQ(step.verdict, Verdict::reset) << "480 J + wrap would be 520 J in a second";
@@ -75,7 +75,7 @@ TEST(Unwrap, AResetToZero) {
 }
 
 TEST(Unwrap, AResetToAboveHalfTheRange) {
-  Unwrapper unwrapper(small_plate());
+  Unwrapper unwrapper(small_info());
   unwrapper.advance(100, seconds(1));
   EXPECT_EQ(unwrapper.advance(800, seconds(2)).verdict, Verdict::absurd);
   const auto step = unwrapper.advance(850, seconds(3));
@@ -85,7 +85,7 @@ TEST(Unwrap, AResetToAboveHalfTheRange) {
 }
 
 TEST(Unwrap, BackwardsByALittleCostsNothing) {
-  Unwrapper unwrapper(small_plate());
+  Unwrapper unwrapper(small_info());
   unwrapper.advance(500, seconds(1));
   EXPECT_EQ(unwrapper.advance(495, seconds(2)).verdict, Verdict::backwards);
   const auto step = unwrapper.advance(600, seconds(3));
@@ -95,7 +95,7 @@ TEST(Unwrap, BackwardsByALittleCostsNothing) {
 }
 
 TEST(Unwrap, BackwardsForGoodBecomesTheTruth) {
-  Unwrapper unwrapper(small_plate());
+  Unwrapper unwrapper(small_info());
   unwrapper.advance(900, seconds(1));
   EXPECT_EQ(unwrapper.advance(700, seconds(2)).verdict, Verdict::backwards);
   const auto step = unwrapper.advance(720, seconds(3));
@@ -105,7 +105,7 @@ TEST(Unwrap, BackwardsForGoodBecomesTheTruth) {
 }
 
 TEST(Unwrap, ASpikeUpAndBackCostsNothing) {
-  Unwrapper unwrapper(small_plate());
+  Unwrapper unwrapper(small_info());
   unwrapper.advance(100, seconds(1));
   EXPECT_EQ(unwrapper.advance(999, seconds(2)).verdict, Verdict::absurd);
   const auto step = unwrapper.advance(200, seconds(3));
@@ -115,7 +115,7 @@ TEST(Unwrap, ASpikeUpAndBackCostsNothing) {
 }
 
 TEST(Unwrap, TwoLiesThatDisagreeAreBothDropped) {
-  Unwrapper unwrapper(small_plate());
+  Unwrapper unwrapper(small_info());
   unwrapper.advance(100, seconds(1));
   EXPECT_EQ(unwrapper.advance(999, seconds(2)).verdict, Verdict::absurd);
   EXPECT_EQ(unwrapper.advance(600, seconds(3)).verdict, Verdict::absurd);
@@ -123,7 +123,7 @@ TEST(Unwrap, TwoLiesThatDisagreeAreBothDropped) {
 }
 
 TEST(Unwrap, BeyondTheRangeIsAbsurdEvenFirst) {
-  Unwrapper unwrapper(small_plate());
+  Unwrapper unwrapper(small_info());
   EXPECT_EQ(unwrapper.advance(1000, seconds(1)).verdict, Verdict::absurd);
   EXPECT_EQ(unwrapper.advance(999, seconds(2)).verdict, Verdict::first);
   EXPECT_EQ(unwrapper.advance(4'294'967'295, seconds(3)).verdict, Verdict::absurd);
@@ -131,7 +131,7 @@ TEST(Unwrap, BeyondTheRangeIsAbsurdEvenFirst) {
 }
 
 TEST(Unwrap, AFirstReadingThatIsASpike) {
-  Unwrapper unwrapper(small_plate());
+  Unwrapper unwrapper(small_info());
   unwrapper.advance(990, seconds(1));
   EXPECT_EQ(unwrapper.advance(700, seconds(2)).verdict, Verdict::backwards);
   EXPECT_EQ(unwrapper.advance(730, seconds(3)).verdict, Verdict::reset);
@@ -139,19 +139,19 @@ TEST(Unwrap, AFirstReadingThatIsASpike) {
 }
 
 TEST(Unwrap, SixtyFourBitsNeverWrap) {
-  Nameplate plate = small_plate();
-  plate.wrap = 0;
-  Unwrapper unwrapper(plate);
+  SensorInfo info = small_info();
+  info.wrap = 0;
+  Unwrapper unwrapper(info);
   unwrapper.advance(UINT64_MAX - 10, seconds(1));
   EXPECT_EQ(unwrapper.advance(UINT64_MAX, seconds(2)).counts, 10u);
   EXPECT_EQ(unwrapper.advance(3, seconds(3)).verdict, Verdict::reset);
   EXPECT_EQ(unwrapper.advance(UINT64_MAX, seconds(4)).verdict, Verdict::absurd);
 }
 
-TEST(Unwrap, WithoutACeilingTheShortestWayIsBelieved) {
-  Nameplate plate = small_plate();
-  plate.ceiling = {};
-  Unwrapper unwrapper(plate);
+TEST(Unwrap, WithoutAMaxPowerTheShortestWayIsBelieved) {
+  SensorInfo info = small_info();
+  info.max_power = {};
+  Unwrapper unwrapper(info);
   unwrapper.advance(100, seconds(1));
   EXPECT_EQ(unwrapper.advance(900, seconds(2)).counts, 800u);
   const auto step = unwrapper.advance(50, seconds(3));
@@ -160,7 +160,7 @@ TEST(Unwrap, WithoutACeilingTheShortestWayIsBelieved) {
 }
 
 TEST(Unwrap, TimeThatStandsOrGoesBackGivesNoEnergyForNothing) {
-  Unwrapper unwrapper(small_plate());
+  Unwrapper unwrapper(small_info());
   unwrapper.advance(100, seconds(10));
   EXPECT_EQ(unwrapper.advance(500, seconds(10)).verdict, Verdict::absurd);
   EXPECT_EQ(unwrapper.advance(101, seconds(4)).verdict, Verdict::absurd);
@@ -170,16 +170,16 @@ TEST(Unwrap, TimeThatStandsOrGoesBackGivesNoEnergyForNothing) {
 // sensors.md 3: unit 2^-14 J with DRAM forced to 2^-16 J, wrap at 2^32 counts.
 TEST(Unwrap, RaplRegistersOfBothUnits) {
   for (const int bits : {14, 16}) {
-    Nameplate plate = test::counter_plate();
-    plate.unit_num = kMicro;
-    plate.unit_den = std::int64_t{1} << bits;
-    plate.wrap = std::uint64_t{1} << 32;
-    Unwrapper unwrapper(plate);
+    SensorInfo info = test::counter_info();
+    info.unit_num = kMicro;
+    info.unit_den = std::int64_t{1} << bits;
+    info.wrap = std::uint64_t{1} << 32;
+    Unwrapper unwrapper(info);
     const std::uint64_t second = std::uint64_t{200} << bits;  // of 200 W
     unwrapper.advance((std::uint64_t{1} << 32) - second / 2, seconds(1));
     const auto step = unwrapper.advance(second / 2, seconds(2));
     EXPECT_EQ(step.verdict, Verdict::wrapped);
-    EXPECT_EQ(mul_div(step.counts, plate.unit_num, plate.unit_den), 200 * kMicro);
+    EXPECT_EQ(mul_div(step.counts, info.unit_num, info.unit_den), 200 * kMicro);
   }
 }
 

@@ -34,14 +34,14 @@ bool is_current(const BaselineSite& baseline, const std::string& host, std::int6
   return day && *day <= today + 1 && today - *day <= static_cast<std::int64_t>(valid_days);  // +1: of another time zone
 }
 
-void write_idle(const BaselineSite& baseline, const std::vector<Nameplate>& plates, pb::Record& record) {
-  for (const Nameplate& plate : plates) {
-    const auto found = baseline.sensors.find(plate.id);
+void write_idle(const BaselineSite& baseline, const std::vector<SensorInfo>& infos, pb::Record& record) {
+  for (const SensorInfo& info : infos) {
+    const auto found = baseline.sensors.find(info.id);
     if (found == baseline.sensors.end()) continue;
     auto& idle = *record.add_idle();
-    idle.set_sensor(valid_utf8(plate.id));
-    idle.set_domain(std::string(name(plate.part.domain)));
-    idle.set_device(valid_utf8(plate.part.device));
+    idle.set_sensor(valid_utf8(info.id));
+    idle.set_domain(std::string(name(info.part.domain)));
+    idle.set_device(valid_utf8(info.part.device));
     idle.set_power_uw(found->second.power.count());
     idle.set_u_uw(found->second.standard_error.count());
     idle.set_date(valid_utf8(baseline.date));

@@ -15,6 +15,6 @@ namespace nw {
 bool is_current(const BaselineSite& baseline, const std::string& host, std::int64_t wall_ns, unsigned valid_days);
 
 // The powers of those of its sensors that this node still has.
-void write_idle(const BaselineSite& baseline, const std::vector<Nameplate>& plates, pb::Record& record);
+void write_idle(const BaselineSite& baseline, const std::vector<SensorInfo>& infos, pb::Record& record);
 
 }  // namespace nw

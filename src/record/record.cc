@@ -7,7 +7,7 @@
 
 namespace nw {
 
-pb::Kind to_record(Kind kind) { return static_cast<pb::Kind>(static_cast<int>(kind) + 1); }
+pb::Kind to_record(Provenance kind) { return static_cast<pb::Kind>(static_cast<int>(kind) + 1); }
 pb::Boundary to_record(Boundary boundary) { return static_cast<pb::Boundary>(static_cast<int>(boundary) + 1); }
 
 void write_energy(const Energy& energy, pb::Energy& out) {
@@ -49,17 +49,17 @@ void write_component(const Component& component, pb::Component& out) {
   if (component.max_power) out.set_max_power_uw(component.max_power->count());
 }
 
-void write_sensor(const Nameplate& plate, pb::SensorUse& out) {
-  out.set_id(plate.id);
-  out.set_source(plate.source);
-  out.set_counter(plate.kind == SensorKind::counter);
-  out.set_refresh_ns(plate.refresh.count());
-  out.set_gain(plate.gain.relative);
-  out.set_gain_shape(plate.gain.shape == Tolerance::Shape::limit ? "limit" : "sigma");
-  out.set_gain_basis(valid_utf8(plate.gain.basis));
-  if (plate.factor != 1) out.set_factor(plate.factor);
-  if (plate.bias != Watts{}) out.set_bias_uw(plate.bias.count());
-  for (const auto& rule : plate.rules) out.add_rules(valid_utf8(rule));
+void write_sensor(const SensorInfo& info, pb::SensorUse& out) {
+  out.set_id(info.id);
+  out.set_source(info.source);
+  out.set_counter(info.kind == SensorKind::counter);
+  out.set_update_interval_ns(info.update_interval.count());
+  out.set_gain(info.scale_tolerance.relative);
+  out.set_gain_shape(info.scale_tolerance.shape == Tolerance::Shape::limit ? "limit" : "sigma");
+  out.set_gain_basis(valid_utf8(info.scale_tolerance.basis));
+  if (info.factor != 1) out.set_factor(info.factor);
+  if (info.bias != Watts{}) out.set_bias_uw(info.bias.count());
+  for (const auto& rule : info.rules) out.add_rules(valid_utf8(rule));
 }
 
 void write_facility(const Site& site, pb::Record& out) {
@@ -114,14 +114,14 @@ std::string without_number(const std::string& label) {
 }
 }  // namespace
 
-void write_gpus(const std::vector<ActivityPlate>& devices, const std::vector<Nameplate>& plates, pb::Node& out) {
-  for (const ActivityPlate& device : devices)
+void write_gpus(const std::vector<UtilizationInfo>& devices, const std::vector<SensorInfo>& infos, pb::Node& out) {
+  for (const UtilizationInfo& device : devices)
     if (device.part.domain != Domain::node)
       out.add_gpus(valid_utf8(device.model.empty() ? device.label : device.model));
   if (out.gpus_size() > 0) return;
-  for (const Nameplate& plate : plates)
-    if (plate.part.domain == Domain::gpu && plate.kind == SensorKind::counter)
-      out.add_gpus(valid_utf8(without_number(plate.label)));
+  for (const SensorInfo& info : infos)
+    if (info.part.domain == Domain::gpu && info.kind == SensorKind::counter)
+      out.add_gpus(valid_utf8(without_number(info.label)));
 }
 
 void write_anomalies(const AnomalyCounts& counts, const std::string& sensor,
@@ -136,9 +136,9 @@ void write_anomalies(const AnomalyCounts& counts, const std::string& sensor,
   }
 }
 
-Nameplate with_valid_text(Nameplate plate) {
-  for (std::string* text : {&plate.id, &plate.source, &plate.part.device, &plate.label}) *text = valid_utf8(*text);
-  return plate;
+SensorInfo with_valid_text(SensorInfo info) {
+  for (std::string* text : {&info.id, &info.source, &info.part.device, &info.label}) *text = valid_utf8(*text);
+  return info;
 }
 
 namespace {

@@ -52,18 +52,18 @@ TEST(Software, OsReleaseAsAShellReadsIt) {
 }
 
 TEST(Gpus, AreModelsOfWhatTellsOfItself) {
-  ActivityPlate gpu, nameless, cpus;
+  UtilizationInfo gpu, nameless, cpus;
   gpu.part = nameless.part = {Domain::gpu, "a"};
   gpu.model = "NVIDIA A100-SXM4-40GB";
   nameless.label = "gpu1 0000:07:00.0";
   cpus.part.domain = Domain::node;
   cpus.label = "CPUs";
-  Nameplate accelerator;
+  SensorInfo accelerator;
   accelerator.part = {Domain::gpu, "accel3"};
   accelerator.label = "accelerator 3";
-  const auto gpus = [&](const std::vector<ActivityPlate>& devices) {
+  const auto gpus = [&](const std::vector<UtilizationInfo>& devices) {
     pb::Node node;
-    write_gpus(devices, {accelerator, Nameplate()}, node);
+    write_gpus(devices, {accelerator, SensorInfo()}, node);
     std::string text;
     for (const auto& one : node.gpus()) text += one + ";";
     return text;
@@ -102,7 +102,7 @@ TEST(Idle, IsThisHostsAndNotTooOld) {
 }
 
 TEST(Idle, OfTheSensorsThatTheNodeHas) {
-  Nameplate node, other;
+  SensorInfo node, other;
   node.id = "hwmon/node-0";
   node.part = {Domain::node, "0"};
   other.id = "nvml/GPU-1/power";

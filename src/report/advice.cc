@@ -66,7 +66,7 @@ std::string make_advice(std::span<const Advice> all, std::string_view currency, 
     if (energy_cost)
       row.cells.push_back({money_pair_text(one.energy_cost, cut_middle(clean(currency), kLongestCurrency), numbers)});
     if (node_cost) row.cells.push_back({money_pair_text(one.node_cost, "", numbers)});
-    if (!comparable) row.cells.push_back({reach_words(one.reach)});
+    if (!comparable) row.cells.push_back({scope_words(one.scope)});
     row.cells.push_back({basis_words(one)});
     table.rows.push_back(std::move(row));
     lines += fmt::format("  {}\n", slurm_line(one));
@@ -95,7 +95,7 @@ std::string make_advice_json(std::span<const Advice> all, std::string_view curre
                     {"energy_cost", json::amount(one.energy_cost)},
                     {"node_cost", json::amount(one.node_cost)},
                     {"kind", known ? Json(kind_name(one.kind)) : Json(nullptr)},
-                    {"boundary", known ? Json(reach_words(one.reach)) : Json(nullptr)},
+                    {"boundary", known ? Json(scope_words(one.scope)) : Json(nullptr)},
                     {"played", known ? Json(one.played) : Json(nullptr)},
                     {"scaled_by_work", one.by_amount},
                     {"other_settings", one.other_settings},

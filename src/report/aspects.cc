@@ -59,14 +59,16 @@ Aspect granularity(const pb::Record& record) {
   const auto sensors = total_sensors(record);
   for (const pb::SensorUse* sensor : sensors) {
     const std::string name = cut_middle(clean(sensor->source()), 40);
-    const int level = sensor->counter() ? 3 : sensor->refresh_ns() > 0 && sensor->refresh_ns() <= kSecond ? 2 : 0;
+    const int level = sensor->counter()                                                             ? 3
+                      : sensor->update_interval_ns() > 0 && sensor->update_interval_ns() <= kSecond ? 2
+                                                                                                    : 0;
     if (level > least || (level == least && out.level == least && out.level > 0)) continue;
     least = level;
     out.level = level;
     out.why = level == 3   ? name + " integrates energy itself"
               : level == 2 ? name + " shows power each second or faster; level 3 asks for integrated energy"
                            : fmt::format("{} shows power each {}; one reading a second is asked", name,
-                                         duration_text(duration_s(sensor->refresh_ns())));
+                                         duration_text(duration_s(sensor->update_interval_ns())));
   }
   return out;
 }
@@ -196,7 +198,7 @@ std::string make_sheet(const pb::Record& record, const TextStyle& style) {
 
 }  // namespace
 
-Result<std::string> make_aspects(Records records, const FormStyle& style) {
+Result<std::string> make_aspects(Records records, const RenderOptions& style) {
   std::string out;
   for (const pb::Record* record : records) out += (out.empty() ? "" : "\n") + make_sheet(*record, style.text);
   out += "\n" + fold("", provenance_words(records, style.text.utf8), style.text.width) + '\n';

@@ -26,7 +26,7 @@ std::string compute_quality(const BenchRow& row) {
 }
 
 // The first unit of work that all repeats have done.
-std::string compute_per_unit_text(const Excerpts& runs, const NumberStyle& style) {
+std::string compute_per_unit_text(const Measurements& runs, const NumberStyle& style) {
   if (runs.empty() || runs[0].work == nullptr) return std::string(kUnknown);
   for (const pb::Work& work : *runs[0].work)
     if (const Mean mean = compute_per_unit(runs, work.unit()); mean.n == runs.size())
@@ -35,8 +35,8 @@ std::string compute_per_unit_text(const Excerpts& runs, const NumberStyle& style
 }
 
 BenchLine make_line(const BenchRow& row, const NumberStyle& style) {
-  Excerpts runs;
-  for (const pb::Record* run : row.repeats) runs.push_back(excerpt(*run, row.phase));
+  Measurements runs;
+  for (const pb::Record* run : row.repeats) runs.push_back(measurement(*run, row.phase));
   BenchLine line;
   line.application = clean(row.application);
   line.phase = row.phase.empty() ? "run" : clean(row.phase);

@@ -72,25 +72,25 @@ void add_framework(Json& algorithm, const pb::Record& record) {
       }
 }
 
-Json make_algorithm(const pb::Record& record, const Excerpt& part) {
+Json make_algorithm(const pb::Record& record, const Measurement& part) {
   Json algorithm = Json::object();
-  const auto put = [&](const char* field, std::string_view key) {
+  const auto add = [&](const char* field, std::string_view key) {
     if (const std::string words = said(record, key); !words.empty()) algorithm[field] = words;
   };
-  put("trainingType", "training_type");
-  put("algorithmName", "model");
+  add("trainingType", "training_type");
+  add("algorithmName", "model");
   add_framework(algorithm, record);
   if (part.work != nullptr)
     for (const pb::Work& one : *part.work)
       if (one.unit() == "epoch" && finite(one.count()) && one.count() > 0) algorithm["epochsNumber"] = one.count();
-  put("optimizer", "optimizer");
-  put("quantization", "precision");
+  add("optimizer", "optimizer");
+  add("quantization", "precision");
   if (algorithm.empty()) algorithm["algorithmName"] = kNotStated;
   return algorithm;
 }
 
 // How much data there are, not how often they were seen: what was counted, over the epochs.
-Json make_dataset(const PaperRow& row, const Excerpt& part) {
+Json make_dataset(const PaperRow& row, const Measurement& part) {
   Json dataset{{"dataUsage", "input"}, {"dataType", "other"}};
   if (part.work == nullptr || row.unit.empty()) return dataset;
   const double epochs = row.unit == "epoch" ? 1 : work_count(part, "epoch").value_or(1);
@@ -100,7 +100,7 @@ Json make_dataset(const PaperRow& row, const Excerpt& part) {
   return dataset;
 }
 
-Json make_task(const pb::Record& record, const PaperRow& row, const Excerpt& part, std::string_view phase) {
+Json make_task(const pb::Record& record, const PaperRow& row, const Measurement& part, std::string_view phase) {
   const pb::Record* one[] = {&record};
   const std::string unit = row.unit.empty() ? "" : fmt::format(" Data are counted in: {}.", row.unit);
   return {{"taskStage", task_stage(record, phase)},
@@ -145,21 +145,21 @@ void add_calibration(Json& measure, const pb::Record& record, std::optional<doub
     }
 }
 
-Json make_measure(const pb::Record& record, const Excerpt& part, bool whole) {
+Json make_measure(const pb::Record& record, const Measurement& part, bool whole) {
   Json measure{{"measurementMethod", "nodewatt"}};
-  const auto put = [&](const char* field, std::string words) {
+  const auto add = [&](const char* field, std::string words) {
     if (!words.empty()) measure[field] = std::move(words);
   };
-  put("version", clean(record.version()));
-  put("cpuTrackingMode", tracking_mode(record, {"package", "cpu", "module", "psys"}));
-  put("gpuTrackingMode", tracking_mode(record, {"gpu"}));
+  add("version", clean(record.version()));
+  add("cpuTrackingMode", tracking_mode(record, {"package", "cpu", "module", "psys"}));
+  add("gpuTrackingMode", tracking_mode(record, {"gpu"}));
   if (whole && record.has_cpu_busy() && record.cpu_busy() >= 0 && record.cpu_busy() <= 1)
     measure["averageUtilizationCpu"] = record.cpu_busy();
   if (const auto busy = gpu_busy(record); whole && busy) measure["averageUtilizationGpu"] = *busy;
   add_calibration(measure, record, part.seconds);
   measure["powerConsumption"] = *energy_j(*part.energy) / kJoulesPerKwh;
   if (part.seconds) measure["measurementDuration"] = *part.seconds;
-  if (whole) put("measurementDateTime", date_time(record, 0));
+  if (whole) add("measurementDateTime", date_time(record, 0));
   return measure;
 }
 
@@ -216,7 +216,7 @@ void add_quality(Json& report, const pb::Energy& energy) {
 }
 
 Result<Json> make_report(const pb::Record& record, std::string_view phase) {
-  const Excerpt part = excerpt(record, phase);
+  const Measurement part = measurement(record, phase);
   if (part.energy == nullptr || !energy_j(*part.energy) || *energy_j(*part.energy) < 0)
     return fail(ErrorKind::failed,
                 fmt::format("boamps: the energy of run {} is unknown, and the form demands one", short_id(record)));
@@ -238,7 +238,7 @@ Result<Json> make_report(const pb::Record& record, std::string_view phase) {
 
 }  // namespace
 
-Result<std::string> make_boamps(Records records, const FormStyle& style) {
+Result<std::string> make_boamps(Records records, const RenderOptions& style) {
   std::string out;
   for (const pb::Record* record : records) {
     const Json report = NW_TRY(make_report(*record, style.phase));

@@ -70,7 +70,7 @@ class RowOf {
   RowOf(const pb::Record& record, std::string_view phase) : record_(record) {
     for (const pb::Phase& one : record.phases())
       if (!phase.empty() && one.path() == phase) phase_ = &one;
-    part_ = excerpt(record, phase);
+    part_ = measurement(record, phase);
     if (part_.energy != nullptr) kwh_ = times(energy_j(*part_.energy), 1 / kJoulesPerKwh);
   }
 
@@ -130,7 +130,7 @@ class RowOf {
 
   const pb::Record& record_;
   const pb::Phase* phase_ = nullptr;
-  Excerpt part_;
+  Measurement part_;
   std::optional<double> kwh_;
   std::string out_;
   bool started_ = false;
@@ -138,7 +138,7 @@ class RowOf {
 
 }  // namespace
 
-Result<std::string> make_codecarbon(Records records, const FormStyle& style) {
+Result<std::string> make_codecarbon(Records records, const RenderOptions& style) {
   std::string out = kHeader;
   for (const pb::Record* record : records) out += RowOf(*record, style.phase).print();
   return out;

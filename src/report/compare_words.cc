@@ -100,32 +100,34 @@ class Wording {
     return text;
   }
 
-  std::string refusal_words(const Refusal& one) const {
+  std::string refusal_words(const Incomparable& one) const {
     const Side &side = all_.sides[one.side], &other = all_.sides[one.other];
     const std::string &mine = out_.labels[one.side], &its = out_.labels[one.other];
     switch (one.why) {
-      case Refusal::Why::reach:
+      case Incomparable::Why::scope:
         if (one.side == one.other)
           return fmt::format("the runs of {} do not take in the same parts of their nodes", mine);
-        return fmt::format("{} is {}, {} is {}", its, reach_words(other.reach), mine, reach_words(side.reach));
-      case Refusal::Why::nothing: return "no part was measured on all sides, and --allow-mixed has nothing to compare";
-      case Refusal::Why::coverage: return fmt::format("of {} only {} was measured", mine, coverage_text(side.coverage));
-      case Refusal::Why::kind: {
+        return fmt::format("{} is {}, {} is {}", its, scope_words(other.scope), mine, scope_words(side.scope));
+      case Incomparable::Why::nothing:
+        return "no part was measured on all sides, and --allow-mixed has nothing to compare";
+      case Incomparable::Why::coverage:
+        return fmt::format("of {} only {} was measured", mine, coverage_text(side.coverage));
+      case Incomparable::Why::kind: {
         const bool mine_is = side.kind == pb::KIND_ESTIMATED;
         return fmt::format("{} is an estimate, {} is not", mine_is ? mine : its, mine_is ? its : mine);
       }
-      case Refusal::Why::played: {
+      case Incomparable::Why::played: {
         if (one.side == one.other)
           return fmt::format("of {} some runs were played by a simulator, some are real", mine);
         const bool mine_is = !side.who.first().node().played().empty();
         return fmt::format("{} was played by a simulator, {} is real", mine_is ? mine : its, mine_is ? its : mine);
       }
-      case Refusal::Why::work:
+      case Incomparable::Why::work:
         return fmt::format("{} and {} did different work ({} and {} {})", its, mine, count_words(other),
                            count_words(side), clean(all_.per->unit));
-      case Refusal::Why::unit: return fmt::format("{} and {} share no unit of work", its, mine);
-      case Refusal::Why::failed: return fmt::format("no run of {} ended well", mine);
-      case Refusal::Why::wanted: return "not all sides count that unit of work";
+      case Incomparable::Why::unit: return fmt::format("{} and {} share no unit of work", its, mine);
+      case Incomparable::Why::failed: return fmt::format("no run of {} ended well", mine);
+      case Incomparable::Why::wanted: return "not all sides count that unit of work";
     }
     return "";
   }
@@ -136,8 +138,8 @@ class Wording {
 
   void add_refusals() {
     std::string reasons;
-    for (const Refusal& one : all_.refusals) reasons += (reasons.empty() ? "" : "; ") + refusal_words(one);
-    out_.is_refused = !all_.refusals.empty() && !all_.is_ranked;
+    for (const Incomparable& one : all_.incomparables) reasons += (reasons.empty() ? "" : "; ") + refusal_words(one);
+    out_.is_refused = !all_.incomparables.empty() && !all_.is_ranked;
     if (all_.sides.size() < 2)
       out_.comparable = "one side alone: nothing to compare with";
     else if (out_.is_refused)
@@ -147,15 +149,15 @@ class Wording {
   }
 
   std::string accepted_words(const std::string& reasons) const {
-    std::string reach = "Boundary: " + boundary_words(all_, all_.sides[0]);
-    if (!all_.common.empty() && !all_.left_out.empty()) reach += "; left out: " + domain_words(all_.left_out);
-    if (!reasons.empty()) return fmt::format("mixed, as asked for: {}. {}", reasons, reach);
+    std::string scope = "Boundary: " + boundary_words(all_, all_.sides[0]);
+    if (!all_.common.empty() && !all_.left_out.empty()) scope += "; left out: " + domain_words(all_.left_out);
+    if (!reasons.empty()) return fmt::format("mixed, as asked for: {}. {}", reasons, scope);
     if (!all_.per)
       return fmt::format("only if they did the same work: {}. {}",
-                         all_.counts_work ? "they share no unit of it" : "none of them counts any", reach);
-    if (!all_.same_amount) return fmt::format("yes, {}; the amounts of work differ. {}", work_words(*all_.per), reach);
+                         all_.counts_work ? "they share no unit of it" : "none of them counts any", scope);
+    if (!all_.same_amount) return fmt::format("yes, {}; the amounts of work differ. {}", work_words(*all_.per), scope);
     return fmt::format("yes, {}: the same work ({} {}). {}", work_words(*all_.per), count_words(all_.sides[0]),
-                       clean(all_.per->unit), reach);
+                       clean(all_.per->unit), scope);
   }
 
   void add_verdicts() {
@@ -217,20 +219,20 @@ class Wording {
 
 }  // namespace
 
-std::string reach_words(const Reach& reach) {
-  if (reach.boundary == pb::BOUNDARY_PLUG) return "the whole node, at the plug";
-  if (reach.boundary == pb::BOUNDARY_NODE_DC) return "the whole node, behind its power supplies";
+std::string scope_words(const Scope& scope) {
+  if (scope.boundary == pb::BOUNDARY_PLUG) return "the whole node, at the plug";
+  if (scope.boundary == pb::BOUNDARY_NODE_DC) return "the whole node, behind its power supplies";
   std::string text;
-  for (const std::string& domain : reach.domains) {
+  for (const std::string& domain : scope.domains) {
     const PartWords& words = part_words(domain);
     text += (text.empty() ? "" : ", ") + (words.domain.empty() ? clean(domain) : std::string(words.many));
   }
   if (text.empty()) return "of unknown boundary";
-  return text + (reach.gpus == Reach::Gpus::missing ? " without the GPUs" : " and all GPUs");
+  return text + (scope.gpus == Scope::Gpus::missing ? " without the GPUs" : " and all GPUs");
 }
 
 std::string boundary_words(const Comparison& all, const Side& side) {
-  return all.common.empty() ? reach_words(side.reach) : "what all have measured, " + domain_words(all.common);
+  return all.common.empty() ? scope_words(side.scope) : "what all have measured, " + domain_words(all.common);
 }
 
 std::string work_words(const SharedWork& work) {

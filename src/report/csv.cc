@@ -23,16 +23,16 @@ constexpr const char* kHeader =
 std::string number(std::optional<double> value) { return value ? fmt::format("{}", *value) : ""; }
 
 // The cells in front of a component: which record, and which part of it.
-struct Scope {
+struct RowScope {
   std::string cells;
   std::int64_t duration_ns;
 };
 
-Scope run_scope(const pb::Record& record, const std::string& head) {
+RowScope run_scope(const pb::Record& record, const std::string& head) {
   return {fmt::format("{},run,,,{}", head, number(duration_s(record.duration_ns()))), record.duration_ns()};
 }
 
-Scope phase_scope(const pb::Phase& phase, const std::string& head) {
+RowScope phase_scope(const pb::Phase& phase, const std::string& head) {
   return {fmt::format("{},phase,{},{},{}", head, for_csv(phase.path()), phase.count(),
                       number(duration_s(phase.duration_ns()))),
           phase.duration_ns()};
@@ -65,12 +65,13 @@ std::string device_cells(const pb::Record& record, const pb::Component& part) {
   return kNoDevice;
 }
 
-std::string total_row(const Scope& scope, std::string_view domain, const pb::Energy& energy, const std::string& about) {
+std::string total_row(const RowScope& scope, std::string_view domain, const pb::Energy& energy,
+                      const std::string& about) {
   return fmt::format("{},{},,,{},,,,,{},{}{}\n", scope.cells, domain, energy_cells(energy),
                      number(mean_power_w(energy, scope.duration_ns)), about, kNoDevice);
 }
 
-std::string component_row(const Scope& scope, const pb::Component& one, const std::string& about) {
+std::string component_row(const RowScope& scope, const pb::Component& one, const std::string& about) {
   return fmt::format("{},{},{},{},{},{},{},{},{},{},{}{}{}\n", scope.cells, for_csv(one.domain()),
                      for_csv(one.device()), for_csv(one.label()), energy_cells(one.energy()), for_csv(one.source()),
                      for_csv(one.sensor()), one.depth(), one.counted() ? "yes" : "no",
@@ -92,21 +93,22 @@ std::string member_row(const pb::Member& member, const pb::Record& record) {
   pb::Record own;
   own.set_start_unix_ns(member.start_unix_ns());
   own.set_utc_offset_s(record.utc_offset_s());
-  const Scope scope{fmt::format("{},{},{},{},member,,,{}", for_csv(record.uid()), for_csv(record.name()),
-                                for_csv(member.host()), start_rfc3339(own), number(duration_s(member.duration_ns()))),
-                    member.duration_ns()};
+  const RowScope scope{
+      fmt::format("{},{},{},{},member,,,{}", for_csv(record.uid()), for_csv(record.name()), for_csv(member.host()),
+                  start_rfc3339(own), number(duration_s(member.duration_ns()))),
+      member.duration_ns()};
   return total_row(scope, "total", member.energy(), kNoRun);
 }
 
 std::string rows_of(const pb::Record& record) {
   const std::string head = fmt::format("{},{},{},{}", for_csv(record.uid()), for_csv(record.name()),
                                        for_csv(record.node().host()), start_rfc3339(record));
-  const Scope run = run_scope(record, head);
+  const RowScope run = run_scope(record, head);
   std::string out = total_row(run, "total", record.energy(), run_cells(record));
   if (record.has_node_estimate()) out += total_row(run, "node_estimate", record.node_estimate(), kNoRun);
   for (const pb::Component& one : record.components()) out += component_row(run, one, device_cells(record, one));
   for (const pb::Phase& phase : record.phases()) {
-    const Scope scope = phase_scope(phase, head);
+    const RowScope scope = phase_scope(phase, head);
     out += total_row(scope, "total", phase.resolved() ? phase.energy() : pb::Energy::default_instance(), kNoRun);
     if (phase.resolved() && phase.has_node_estimate())
       out += total_row(scope, "node_estimate", phase.node_estimate(), kNoRun);

@@ -40,13 +40,13 @@ std::string px(double value) {
 
 int depth_of(std::string_view path) { return static_cast<int>(std::count(path.begin(), path.end(), '/')); }
 
-// Calls `stretch(first, last)` for every run of known columns.
-template <class Stretch>
-void for_stretches(const std::vector<Edge>& edges, Stretch stretch) {
+// Calls `interval(first, last)` for every run of known columns.
+template <class Interval>
+void for_intervals(const std::vector<Edge>& edges, Interval interval) {
   for (std::size_t i = 0; i < edges.size(); ++i) {
     const std::size_t first = i;
     while (i < edges.size() && edges[i].known) ++i;
-    if (i > first) stretch(first, i);
+    if (i > first) interval(first, i);
   }
 }
 
@@ -110,7 +110,7 @@ std::vector<Band> make_bands(const pb::Record& record, int depth, double width, 
 
 std::string area_path(const std::vector<Edge>& edges, const std::vector<double>& borders) {
   std::string path;
-  for_stretches(edges, [&](std::size_t first, std::size_t last) {
+  for_intervals(edges, [&](std::size_t first, std::size_t last) {
     path += fmt::format("M{} {}", px(borders[first]), px(edges[first].high));
     for (std::size_t i = first; i < last; ++i) {
       if (i > first && px(edges[i].high) != px(edges[i - 1].high))
@@ -126,7 +126,7 @@ std::string area_path(const std::vector<Edge>& edges, const std::vector<double>&
 
 std::string line_path(const std::vector<Edge>& edges, const std::vector<double>& borders) {
   std::string path;
-  for_stretches(edges, [&](std::size_t first, std::size_t last) {
+  for_intervals(edges, [&](std::size_t first, std::size_t last) {
     path += fmt::format("M{} {}", px(borders[first]), px(edges[first].high));
     for (std::size_t i = first + 1; i < last; ++i)
       if (px(edges[i].high) != px(edges[i - 1].high)) path += fmt::format("H{}V{}", px(borders[i]), px(edges[i].high));

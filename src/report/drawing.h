@@ -29,7 +29,7 @@ struct Band {
 // Bands of the phases nested this deep (0: in no other), from left to right, in the order of the record.
 std::vector<Band> make_bands(const pb::Record& record, int depth, double width, double duration_s);
 
-// The outline of one layer between two heights in every column, in stretches without a gap. `low` and `high` are in
+// The outline of one layer between two heights in every column, in intervals without a gap. `low` and `high` are in
 // pixels.
 struct Edge {
   bool known = false;

@@ -72,7 +72,7 @@ Footprint compute_footprint(const pb::Record& record) {
 Footprint compute_footprint(Records runs, std::string_view phase) {
   Footprint out;
   if (runs.empty() || !same_factors(runs)) return out;
-  Excerpts parts;
+  Measurements parts;
   for (const pb::Record* run : runs) {
     const pb::Energy& energy = energy_of(*run, phase);
     if (!energy_j(energy)) return out;

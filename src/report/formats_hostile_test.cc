@@ -79,7 +79,7 @@ pb::Record attacked(const std::string& name) {
 }
 
 std::string make(std::string_view name, Records records) {
-  const auto text = find_form(name)->make(records, {});
+  const auto text = find_format(name)->make(records, {});
   return text ? *text : text.error().what;
 }
 
@@ -157,11 +157,11 @@ void expect_card(const std::string& text) {
     ASSERT_TRUE(std::regex_match(std::string(one), line)) << one;
 }
 
-void expect_clean(const std::string& form, const std::string& text) {
-  EXPECT_EQ(valid_utf8(text), text) << form;
+void expect_clean(const std::string& format, const std::string& text) {
+  EXPECT_EQ(valid_utf8(text), text) << format;
   for (const char* bad : {"\x1b", "\x07", "\xe2\x80\xae", "\xe2\x81\xa6"})
-    EXPECT_EQ(text.find(bad), std::string::npos) << form;
-  EXPECT_EQ(text.find('\0'), std::string::npos) << form;
+    EXPECT_EQ(text.find(bad), std::string::npos) << format;
+  EXPECT_EQ(text.find('\0'), std::string::npos) << format;
 }
 
 void check_all(const pb::Record& record) {
@@ -175,11 +175,12 @@ void check_all(const pb::Record& record) {
     expect_csv(make("codecarbon", runs));
     expect_card(make("hf", runs));
     EXPECT_EQ(nlohmann::json::parse(make("boamps", runs), nullptr, false).is_discarded(), several);  // one a run
-    for (const char* form : {"html", "svg"})
+    for (const char* format : {"html", "svg"})
       for (const char* tag : {"<script", "<img", "<iframe"})
-        EXPECT_EQ(make(form, runs).find(tag), std::string::npos) << form << tag;
-    for (const char* form : {"text", "short", "markdown", "html", "svg", "latex", "sentence", "neurips", "hf", "eehpc"})
-      expect_clean(form, make(form, runs));
+        EXPECT_EQ(make(format, runs).find(tag), std::string::npos) << format << tag;
+    for (const char* format :
+         {"text", "short", "markdown", "html", "svg", "latex", "sentence", "neurips", "hf", "eehpc"})
+      expect_clean(format, make(format, runs));
     expect_clean("review", make_review(runs, {}));
     expect_clean("method", make_method(*runs.all[0], {}));
     const auto crate = make_crate(runs);
@@ -207,8 +208,8 @@ TEST(FormsHostile, AMegabyteIsCut) {
   record.mutable_phases(1)->set_path(name);
   record.mutable_phases(1)->mutable_work(0)->set_unit(name);
   const Runs one({record});
-  for (const char* form : {"text", "markdown", "html", "svg", "latex", "sentence", "neurips", "hf", "eehpc"})
-    EXPECT_LT(make(form, one).size(), 100'000U) << form;
+  for (const char* format : {"text", "markdown", "html", "svg", "latex", "sentence", "neurips", "hf", "eehpc"})
+    EXPECT_LT(make(format, one).size(), 100'000U) << format;
   expect_latex(make("latex", one));
   expect_latex(make("neurips", one));
   expect_card(make("hf", one));
@@ -222,9 +223,9 @@ TEST(FormsHostile, TheSamplesToo) {
     expect_latex(make("neurips", one));
     expect_csv(make("codecarbon", one));
     expect_card(make("hf", one));
-    for (const Form& form : forms()) {
-      const auto text = form.make(one, {});
-      EXPECT_TRUE(!text || !std::regex_search(*text, std::regex("[^a-z]-?(nan|inf)[^a-z]"))) << form.name;
+    for (const ReportFormat& format : formats()) {
+      const auto text = format.make(one, {});
+      EXPECT_TRUE(!text || !std::regex_search(*text, std::regex("[^a-z]-?(nan|inf)[^a-z]"))) << format.name;
     }
   }
 }

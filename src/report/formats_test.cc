@@ -36,8 +36,8 @@ const std::vector<std::pair<std::string, std::function<std::vector<pb::Record>()
   return all;
 }
 
-std::string make(std::string_view name, Records records, const FormStyle& style = {}) {
-  const auto text = find_form(name)->make(records, style);
+std::string make(std::string_view name, Records records, const RenderOptions& style = {}) {
+  const auto text = find_format(name)->make(records, style);
   return text ? *text : "refused: " + text.error().what + "\n";
 }
 
@@ -62,8 +62,8 @@ TEST(FormsGolden, ForPapers) {
 TEST(FormsGolden, OfOnePhase) {
   const Runs runs(cases()[3].second());
   std::string out;
-  for (const Form& form : forms())
-    if (form.by_phase) out += "=== " + std::string(form.name) + "\n" + make(form.name, runs, {{}, "train"});
+  for (const ReportFormat& format : formats())
+    if (format.by_phase) out += "=== " + std::string(format.name) + "\n" + make(format.name, runs, {{}, "train"});
   expect_golden("form.phase", out);
 }
 
@@ -124,30 +124,31 @@ TEST(Forms, ThePageListsTheForms) {
   for (std::string line; std::getline(file, line);)
     if (std::regex_match(line, found, row)) listed.insert(found[1]);
   std::set<std::string> known;
-  for (const Form& form : forms()) known.emplace(form.name);
+  for (const ReportFormat& format : formats()) known.emplace(format.name);
   EXPECT_EQ(listed, known);
 }
 
 TEST(Forms, AreFoundByNameAndAlias) {
-  for (const Form& form : forms()) {
-    EXPECT_EQ(find_form(form.name), &form);
-    if (!form.alias.empty()) {
-      EXPECT_EQ(find_form(form.alias), &form);
+  for (const ReportFormat& format : formats()) {
+    EXPECT_EQ(find_format(format.name), &format);
+    if (!format.alias.empty()) {
+      EXPECT_EQ(find_format(format.alias), &format);
     }
-    EXPECT_NE(make_form_list().find("  " + std::string(form.name) + " "), std::string::npos);
-    EXPECT_NE((", " + form_names() + ",").find(", " + std::string(form.name) + ","), std::string::npos);
+    EXPECT_NE(make_format_list().find("  " + std::string(format.name) + " "), std::string::npos);
+    EXPECT_NE((", " + format_names() + ",").find(", " + std::string(format.name) + ","), std::string::npos);
   }
-  for (const char* name : {"", "tex", "TEXT", "text ", "latex\n"}) EXPECT_EQ(find_form(name), nullptr) << name;
+  for (const char* name : {"", "tex", "TEXT", "text ", "latex\n"}) EXPECT_EQ(find_format(name), nullptr) << name;
 }
 
 TEST(Forms, EachSaysWhereItsDataAreFrom) {
   const Runs one({sample::gpu_node()});
   const std::string hash = data_sha256(one);
-  for (const Form& form : forms()) {
-    if (form.output == FormOutput::folder || form.name == "short" || form.name == "codecarbon") continue;  // no room
-    FormStyle wide;
+  for (const ReportFormat& format : formats()) {
+    if (format.output == FormatOutput::folder || format.name == "short" || format.name == "codecarbon")
+      continue;  // no room
+    RenderOptions wide;
     wide.text.width = 1000;
-    EXPECT_NE(make(form.name, one, wide).find(hash.substr(0, 12)), std::string::npos) << form.name;
+    EXPECT_NE(make(format.name, one, wide).find(hash.substr(0, 12)), std::string::npos) << format.name;
   }
 }
 

@@ -64,11 +64,11 @@ std::string headline(const Summary& summary) {
   const auto [power, peak] = parted(summary.power, ", ");
   add_figure(out, "", "Power", power, peak);
   add_figure(out, "", "Duration", summary.duration, summary.exit);
-  const std::string remarks =
-      fmt::format("{} {} below", summary.findings.size(), summary.findings.size() == 1 ? "remark" : "remarks");
+  const std::string remarks = fmt::format("{} {} below", summary.anomaly_lines.size(),
+                                          summary.anomaly_lines.size() == 1 ? "remark" : "remarks");
   const auto [before, coverage] = parted(summary.coverage, "coverage ");
   add_figure(out, "", "Coverage", coverage.substr(0, coverage.find(',')),
-             summary.findings.empty() ? "no anomalies" : remarks);
+             summary.anomaly_lines.empty() ? "no anomalies" : remarks);
   if (!summary.whole_node.empty()) {
     const auto [whole, rest] = parted(summary.whole_node, " (");
     const auto [also, modelled] = parted(rest, "), ");
@@ -226,11 +226,11 @@ std::string calibration_words(const pb::SensorUse& sensor) {
 
 std::string quality_card(const Summary& summary, const pb::Record& record) {
   std::string out = "<section class=\"card\"><h2>How good these figures are</h2>";
-  if (!summary.findings.empty()) out += "<ul class=\"found\">\n";
-  for (const Remark& one : summary.findings)
+  if (!summary.anomaly_lines.empty()) out += "<ul class=\"found\">\n";
+  for (const AnomalyLine& one : summary.anomaly_lines)
     out += fmt::format("<li class=\"{0}\"><b>{0}: {1} {2}</b> {3}</li>\n", name(one.severity), one.count,
                        for_html(one.name), for_html(one.text));
-  if (!summary.findings.empty()) out += "</ul>\n";
+  if (!summary.anomaly_lines.empty()) out += "</ul>\n";
   out += "<dl class=\"facts\">";
   const auto fact = [&out](std::string_view key, const std::string& value) {
     if (!value.empty()) out += fmt::format("<dt>{}</dt><dd>{}</dd>", key, for_html(value));
@@ -241,13 +241,13 @@ std::string quality_card(const Summary& summary, const pb::Record& record) {
   fact("Cost of measuring", summary.monitor);
   fact("Software", summary.software);
   for (const pb::SensorUse& sensor : record.sensors())
-    fact("Sensor",
-         fmt::format("{}: {}, {}, new value every {}{}", clean(sensor.id()), clean(sensor.source()),
-                     sensor.counter() ? "counts energy" : "shows power", duration_text(duration_s(sensor.refresh_ns())),
-                     sensor.gain() > 0 ? fmt::format(", ±{:.3g} % ({}, {})", sensor.gain() * 100,
-                                                     clean(sensor.gain_shape()), clean(sensor.gain_basis()))
-                                       : "") +
-             calibration_words(sensor));
+    fact("Sensor", fmt::format("{}: {}, {}, new value every {}{}", clean(sensor.id()), clean(sensor.source()),
+                               sensor.counter() ? "counts energy" : "shows power",
+                               duration_text(duration_s(sensor.update_interval_ns())),
+                               sensor.gain() > 0 ? fmt::format(", ±{:.3g} % ({}, {})", sensor.gain() * 100,
+                                                               clean(sensor.gain_shape()), clean(sensor.gain_basis()))
+                                                 : "") +
+                       calibration_words(sensor));
   return out + "</dl></section>\n";
 }
 
@@ -261,7 +261,7 @@ std::string paper_card(Records records, bool with_method) {
   const NumberStyle style{Units::automatic, true, false};
   const std::vector<PaperRow> rows = make_paper_rows(records);
   std::string sentences;
-  for (const Contender& batch : make_contenders(records)) sentences += make_sentence(batch, "", style) + '\n';
+  for (const RunGroup& batch : make_run_groups(records)) sentences += make_sentence(batch, "", style) + '\n';
   std::string out = "<section class=\"card\"><h2>For a paper</h2>";
   out += copy_block("Sentence", sentences);
   out += copy_block("LaTeX table", make_latex(rows, provenance_words(records, false)));

@@ -86,7 +86,7 @@ std::string policies_words(const pb::Record& record, const NumberStyle& style) {
 
 std::string unused_words(const pb::Record& record, const NumberStyle& style) {
   std::string which;
-  for (const Accelerator& one : judge_accelerators(record))
+  for (const Accelerator& one : classify_accelerators(record))
     if (one.no_process && one.part != nullptr)
       append(which, fmt::format("{} {}", part_label(*one.part), energy_text(energy_amount(one.part->energy()), style)));
   const pb::Job& job = record.job();

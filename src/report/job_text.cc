@@ -204,12 +204,15 @@ class JobPage {
     out_ += '\n';
     key("Carbon", summary_.carbon);
     key("Cost", summary_.cost);
-    key("Quality", summary_.coverage + (summary_.findings.empty() ? ", no anomalies" : ""));
-    for (const Remark& finding : summary_.findings) {
-      const Paint paint = finding.severity == Severity::wrong  ? Paint::bad
-                          : finding.severity == Severity::loss ? Paint::warn
-                                                               : Paint::plain;
-      key("", fmt::format("{}: {} {}: {}", name(finding.severity), finding.count, finding.name, finding.text), paint);
+    key("Quality", summary_.coverage + (summary_.anomaly_lines.empty() ? ", no anomalies" : ""));
+    for (const AnomalyLine& anomaly_line : summary_.anomaly_lines) {
+      const Paint paint = anomaly_line.severity == Severity::wrong  ? Paint::bad
+                          : anomaly_line.severity == Severity::loss ? Paint::warn
+                                                                    : Paint::plain;
+      key("",
+          fmt::format("{}: {} {}: {}", name(anomaly_line.severity), anomaly_line.count, anomaly_line.name,
+                      anomaly_line.text),
+          paint);
     }
     key("Edges", job().edges);
     key("Doubt", summary_.doubts);

@@ -99,7 +99,7 @@ Json make_sensor(const pb::SensorUse& one) {
   return {{"id", text(one.id())},
           {"source", text(one.source())},
           {"type", one.counter() ? "counter" : "gauge"},
-          {"refresh_s", number(duration_s(one.refresh_ns()))},
+          {"refresh_s", number(duration_s(one.update_interval_ns()))},
           {"gain", above_zero(one.gain())},
           {"gain_shape", text(one.gain_shape())},
           {"gain_basis", text(one.gain_basis())},

@@ -72,10 +72,10 @@ TEST(Json, WhatIsMadeOfSeveralRecordsValidatesToo) {
     for (const bool allow_mixed : {false, true}) {
       const auto some = std::span(pointers).first(count);
       const std::string name = std::to_string(count) + (allow_mixed ? "mixed" : "");
-      CompareWish wish;
-      wish.allow_mixed = allow_mixed;
+      ComparisonOptions options;
+      options.allow_mixed = allow_mixed;
       Swept swept;
-      swept.comparison = *compare(some, wish);
+      swept.comparison = *compare(some, options);
       write("compare" + name, make_compare_json(swept.comparison));
       swept.dimensions = {"threads", "x"};
       swept.points = {{"threads=1 x=", {"1", ""}, 2, 2, "", 0},
@@ -96,9 +96,9 @@ TEST(Json, WhatIsMadeOfSeveralRecordsValidatesToo) {
   sensors.lines[0].power_w = 3.5;
   pb::Device busy;
   busy.set_busy(0.5);
-  sensors.activities = {{"a", "nvml", busy}, {"b", "rocm", {}}};
+  sensors.utilizations = {{"a", "nvml", busy}, {"b", "rocm", {}}};
   sensors.software.emplace_back();
-  sensors.findings = {{"nvml", "x", "no", ""}, {"rapl", "y", "no", "yes"}};
+  sensors.diagnostics = {{"nvml", "x", "no", ""}, {"rapl", "y", "no", "yes"}};
   write("sensors", make_sensors_json(sensors));
   const pb::NodeState node = sample::node_state();
   const pb::Record job = sample::shared_job();

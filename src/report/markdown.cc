@@ -112,8 +112,9 @@ std::string quality_block(const Summary& summary, const pb::Record& record) {
   for (const std::string& one : summary.figures) out += "- Figure: " + for_markdown(one) + '\n';
   if (!summary.carbon.empty()) out += "- Carbon: " + for_markdown(summary.carbon) + '\n';
   if (!summary.cost.empty()) out += "- Cost: " + for_markdown(summary.cost) + '\n';
-  out += "- Quality: " + for_markdown(summary.coverage + (summary.findings.empty() ? ", no anomalies" : "")) + '\n';
-  for (const Remark& one : summary.findings)
+  out +=
+      "- Quality: " + for_markdown(summary.coverage + (summary.anomaly_lines.empty() ? ", no anomalies" : "")) + '\n';
+  for (const AnomalyLine& one : summary.anomaly_lines)
     out +=
         fmt::format("- {}: {} {}: {}\n", name(one.severity), one.count, for_markdown(one.name), for_markdown(one.text));
   if (!summary.software.empty()) out += fmt::format("- Software: {}\n", for_markdown(summary.software));

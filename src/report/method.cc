@@ -74,8 +74,8 @@ std::string make_method(const pb::Record& record, const NumberStyle& style) {
       "{} is half the 95 % interval: terms after JCGM 100, those of one type of sensor taken as fully correlated.\n",
       plus_minus(style.utf8));
   if (!summary.doubts.empty()) out += fmt::format("Largest doubts: {}.\n", summary.doubts);
-  out += fmt::format("Quality: {}{}.\n", summary.coverage, summary.findings.empty() ? ", no anomalies" : "");
-  for (const Remark& one : summary.findings)
+  out += fmt::format("Quality: {}{}.\n", summary.coverage, summary.anomaly_lines.empty() ? ", no anomalies" : "");
+  for (const AnomalyLine& one : summary.anomaly_lines)
     out += fmt::format("{} {} ({}): {}.\n", one.count, one.name, name(one.severity), one.text);
   if (!summary.monitor.empty()) out += fmt::format("Cost of measuring: {}.\n", summary.monitor);
   return out;

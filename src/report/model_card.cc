@@ -33,7 +33,7 @@ std::string hardware(const pb::Record& record) {
   return words.empty() ? "not known" : several + words;
 }
 
-std::string metadata(const Contender& batch, std::string_view phase, const Footprint& footprint) {
+std::string metadata(const RunGroup& batch, std::string_view phase, const Footprint& footprint) {
   const pb::Record& first = *batch.runs[0];
   std::string out = "---\nco2_eq_emissions:\n";
   const auto put = [&out](std::string_view key, const std::string& value) {
@@ -48,7 +48,7 @@ std::string metadata(const Contender& batch, std::string_view phase, const Footp
   return out + "---\n";
 }
 
-std::string section(const Contender& batch, std::string_view phase, const PaperRow& row, const Footprint& footprint) {
+std::string section(const RunGroup& batch, std::string_view phase, const PaperRow& row, const Footprint& footprint) {
   const pb::Record& first = *batch.runs[0];
   std::string out = "\n## Environmental Impact\n\n";
   const auto put = [&out](std::string_view key, const std::string& value) {
@@ -71,9 +71,9 @@ std::string section(const Contender& batch, std::string_view phase, const PaperR
 
 }  // namespace
 
-Result<std::string> make_model_card(Records records, const FormStyle& style) {
+Result<std::string> make_model_card(Records records, const RenderOptions& style) {
   std::string out;
-  for (const Contender& batch : make_contenders(records)) {
+  for (const RunGroup& batch : make_run_groups(records)) {
     const Footprint footprint = compute_footprint(batch.runs, style.phase);
     const PaperRow row = make_paper_row(batch, style.phase);
     out += (out.empty() ? "" : "\n") + metadata(batch, style.phase, footprint) +

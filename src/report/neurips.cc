@@ -20,7 +20,7 @@ constexpr double kHour = 3600;
 
 // All runs of one command.
 struct Bill {
-  Contender batch;  // warm-ups left out, for the means
+  RunGroup batch;  // warm-ups left out, for the means
   std::vector<const pb::Record*> all;
   std::size_t failures = 0, warmups = 0;
   std::optional<double> node_hours, gpu_hours;  // of those runs whose duration is known
@@ -48,10 +48,10 @@ void add(Bill& bill, const pb::Record& run) {
 
 std::vector<Bill> make_bills(Records records) {
   std::vector<Bill> all;
-  std::vector<Contender> batches = make_contenders(records);
+  std::vector<RunGroup> batches = make_run_groups(records);
   std::map<const pb::Record*, std::size_t> owner;
   std::map<std::string, std::size_t> groups;
-  for (Contender& batch : batches) {
+  for (RunGroup& batch : batches) {
     for (const pb::Record* run : batch.runs) owner[run] = all.size();
     if (!batch.runs[0]->group().empty()) groups[batch.runs[0]->group()] = all.size();
     all.push_back({std::move(batch), {}, 0, 0, {}, {}, {}, 0});
@@ -136,7 +136,7 @@ std::string paragraph(const std::vector<Bill>& bills, Records records, Units uni
 
 }  // namespace
 
-Result<std::string> make_neurips(Records records, const FormStyle& /*style*/) {
+Result<std::string> make_neurips(Records records, const RenderOptions& /*style*/) {
   const std::vector<Bill> bills = make_bills(records);
   const Units units = bill_units(bills);
   const std::string body =

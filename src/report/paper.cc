@@ -25,7 +25,7 @@ const pb::Phase* find_phase(const pb::Record& record, std::string_view path) {
 }
 
 // The unit of work that was counted most finely, since an epoch says less than its samples.
-std::string finest_unit(const Excerpt& run) {
+std::string finest_unit(const Measurement& run) {
   const pb::Work* finest = nullptr;
   if (run.work != nullptr)
     for (const pb::Work& one : *run.work)
@@ -35,7 +35,7 @@ std::string finest_unit(const Excerpt& run) {
 
 // What a row holds beside its print: the batch that it is of, for ratios.
 struct Origin {
-  const Contender* batch;
+  const RunGroup* batch;
   std::string phase;
   std::string unit;  // foreign
 };
@@ -57,7 +57,7 @@ void add_relatives(std::vector<PaperRow>& rows, const std::vector<Origin>& sourc
   }
 }
 
-Amount mean_gpu_share(const Contender& batch, std::string_view phase) {
+Amount mean_gpu_share(const RunGroup& batch, std::string_view phase) {
   double share = 0, doubt = 0;
   for (const pb::Record* run : batch.runs) {
     const Amount one = compute_gpu_share(*run, phase);
@@ -101,8 +101,8 @@ Amount compute_gpu_share(const pb::Record& record, std::string_view phase) {
   return ratio(sum, energy_j(total));
 }
 
-PaperRow make_paper_row(const Contender& batch, std::string_view phase) {
-  const Excerpts parts = excerpts(batch, phase);
+PaperRow make_paper_row(const RunGroup& batch, std::string_view phase) {
+  const Measurements parts = measurements(batch, phase);
   PaperRow row;
   row.label = cut_middle(clean(batch.label), kLongestLabel) + (is_played(batch.runs) ? " (PLAYED)" : "");
   row.phase = clean(phase);
@@ -120,14 +120,14 @@ PaperRow make_paper_row(const Contender& batch, std::string_view phase) {
 }
 
 std::vector<PaperRow> make_paper_rows(Records records) {
-  const std::vector<Contender> batches = make_contenders(records);
+  const std::vector<RunGroup> batches = make_run_groups(records);
   std::vector<PaperRow> rows;
   std::vector<Origin> sources;
-  const auto add = [&](const Contender& batch, const std::string& phase) {
+  const auto add = [&](const RunGroup& batch, const std::string& phase) {
     rows.push_back(make_paper_row(batch, phase));
-    sources.push_back({&batch, phase, rows.back().unit.empty() ? "" : finest_unit(excerpt(batch.first(), phase))});
+    sources.push_back({&batch, phase, rows.back().unit.empty() ? "" : finest_unit(measurement(batch.first(), phase))});
   };
-  for (const Contender& batch : batches) {
+  for (const RunGroup& batch : batches) {
     add(batch, "");
     for (const pb::Phase& phase : batch.first().phases()) {
       const bool nested = phase.path().find('/') != std::string::npos;

@@ -30,7 +30,7 @@ struct PaperRow {
 };
 
 // One batch of repeats or one of its phases.
-PaperRow make_paper_row(const Contender& batch, std::string_view phase);
+PaperRow make_paper_row(const RunGroup& batch, std::string_view phase);
 // The whole run of each batch and its phases: of several batches those that are nested in no other phase.
 std::vector<PaperRow> make_paper_rows(Records records);
 // The sides of a comparison, with its own ratios.

@@ -42,8 +42,8 @@ const pb::SensorUse* sensor_of(const pb::Record& record, const pb::Component& co
 
 std::string sensor_words(const pb::SensorUse& sensor, bool utf8) {
   std::string words = sensor.counter() ? "counter" : "power";
-  if (sensor.refresh_ns() > 0)
-    words += fmt::format(", new value every {}", duration_text(duration_s(sensor.refresh_ns())));
+  if (sensor.update_interval_ns() > 0)
+    words += fmt::format(", new value every {}", duration_text(duration_s(sensor.update_interval_ns())));
   const auto gain = finite(sensor.gain());
   if (!gain || *gain <= 0) return words;
   words += fmt::format(", {}{:.3g} %", plus_minus(utf8), *gain * 100);

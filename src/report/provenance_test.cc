@@ -18,7 +18,7 @@ namespace {
 using sample::Runs;
 
 std::string make(std::string_view name, Records records) {
-  const auto text = find_form(name)->make(records, {{.width = 1000}, ""});
+  const auto text = find_format(name)->make(records, {{.width = 1000}, ""});
   return text ? *text : "refused: " + text.error().what;
 }
 
@@ -37,10 +37,10 @@ pb::Record unknown() {
 
 TEST(Unknown, IsNeverZero) {
   const Runs one({unknown()});
-  for (const Form& form : forms()) {
-    if (form.output == FormOutput::folder) continue;
-    const std::string text = make(form.name, one);
-    EXPECT_FALSE(std::regex_search(text, std::regex("[^0-9.]0(\\.0+)? ?k?(J|Wh)[^a-zA-Z]"))) << form.name << text;
+  for (const ReportFormat& format : formats()) {
+    if (format.output == FormatOutput::folder) continue;
+    const std::string text = make(format.name, one);
+    EXPECT_FALSE(std::regex_search(text, std::regex("[^0-9.]0(\\.0+)? ?k?(J|Wh)[^a-zA-Z]"))) << format.name << text;
   }
   EXPECT_TRUE(holds(make("latex", one), "{whole run} & 1 & 12.1 & {-}")) << make("latex", one);
   EXPECT_TRUE(holds(make("sentence", one), "used an unknown amount (kind unknown")) << make("sentence", one);
@@ -59,15 +59,15 @@ TEST(Played, IsSaidInEveryFormForPeople) {
   for (pb::Record* one : {&played, &second}) one->mutable_node()->set_played("nodewatt-sim hgx_h100 (seed 1)");
   const Runs one({played}), two({played, second});
   const std::regex word("played", std::regex::icase);
-  for (const Form& form : forms()) {
-    if (form.output == FormOutput::folder) continue;
-    EXPECT_TRUE(std::regex_search(make(form.name, one), word)) << form.name;
-    EXPECT_TRUE(std::regex_search(make(form.name, two), word)) << form.name;
+  for (const ReportFormat& format : formats()) {
+    if (format.output == FormatOutput::folder) continue;
+    EXPECT_TRUE(std::regex_search(make(format.name, one), word)) << format.name;
+    EXPECT_TRUE(std::regex_search(make(format.name, two), word)) << format.name;
   }
   // Where a line or a row is copied alone, or is all that is seen.
   EXPECT_TRUE(holds(make("sentence", one), "segmentation train (PLAYED) (run"));
-  for (const char* form : {"latex", "neurips"})
-    EXPECT_TRUE(holds(make(form, two), "\n{segmentation train (PLAYED)} &")) << form;
+  for (const char* format : {"latex", "neurips"})
+    EXPECT_TRUE(holds(make(format, two), "\n{segmentation train (PLAYED)} &")) << format;
   EXPECT_TRUE(holds(make("svg", one), ">PLAYED, no real machine</text>"));
   EXPECT_TRUE(holds(make("svg", two), "(PLAYED)</text>"));
   EXPECT_FALSE(holds(make("sentence", Runs({sample::gpu_node()})), "PLAYED"));
@@ -76,10 +76,10 @@ TEST(Played, IsSaidInEveryFormForPeople) {
 TEST(Carbon, OnlyByAFactorAndPueIsSaid) {
   pb::Record record = sample::gpu_node();
   record.clear_facility();
-  for (const char* form : {"text", "markdown", "html", "sentence", "hf", "codecarbon"}) {
-    const std::string text = make(form, Runs({record}));
-    EXPECT_FALSE(holds(text, "CO2e")) << form;
-    EXPECT_FALSE(holds(text, "PUE 1")) << form;
+  for (const char* format : {"text", "markdown", "html", "sentence", "hf", "codecarbon"}) {
+    const std::string text = make(format, Runs({record}));
+    EXPECT_FALSE(holds(text, "CO2e")) << format;
+    EXPECT_FALSE(holds(text, "PUE 1")) << format;
   }
   EXPECT_TRUE(holds(make("hf", Runs({record})), "no carbon factor was given"));
   apply({380.0, {}, "", ""}, record);

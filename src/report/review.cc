@@ -44,7 +44,7 @@ std::string whom(const Items& items, Test test, Name name) {
 
 struct Case {
   Records records;
-  std::vector<Contender> batches;
+  std::vector<RunGroup> batches;
 
   template <class Test>
   std::string runs(Test test) const {
@@ -52,7 +52,7 @@ struct Case {
   }
   template <class Test>
   std::string of_batches(Test test) const {
-    return whom(batches, test, [](const Contender& one) { return cut_middle(clean(one.label), 40); });
+    return whom(batches, test, [](const RunGroup& one) { return cut_middle(clean(one.label), 40); });
   }
 };
 
@@ -70,7 +70,7 @@ bool differ(const std::vector<const pb::Record*>& runs, Word word) {
 }
 
 Asked repeats(const Case& all) {
-  return ask(all.of_batches([](const Contender& one) { return one.runs.size() < kEnoughRuns; }), "no_repeats",
+  return ask(all.of_batches([](const RunGroup& one) { return one.runs.size() < kEnoughRuns; }), "no_repeats",
              "How much does it vary? Fewer than three runs", "nodewatt run --repeat 3");
 }
 
@@ -155,7 +155,7 @@ Asked warmup(const Case& all) {
   for (const pb::Record* one : all.records)
     if (one->warmup()) warmed.insert(one->group());
   return ask(all.of_batches(
-                 [&](const Contender& one) { return one.runs.size() > 1 && !warmed.contains(one.runs[0]->group()); }),
+                 [&](const RunGroup& one) { return one.runs.size() > 1 && !warmed.contains(one.runs[0]->group()); }),
              "no_warmup", "Is the first run like the others? No warm-up stands apart from the repeats",
              "nodewatt run --warmup 1 --repeat 3");
 }
@@ -167,14 +167,14 @@ Asked versions(const Case& all) {
       text.append(1, '\n').append(one.key()).append(1, '=').append(one.value());
     return text + '\n' + run.node().kernel();
   };
-  return ask(all.of_batches([&](const Contender& one) { return differ(one.runs, words); }), "different_software",
+  return ask(all.of_batches([&](const RunGroup& one) { return differ(one.runs, words); }), "different_software",
              "Did the repeats run on the same software? Versions differ",
              "repeat all of them on one state of the machine");
 }
 
 Asked nodes(const Case& all) {
   const auto host = [](const pb::Record& run) { return run.node().host(); };
-  return ask(all.of_batches([&](const Contender& one) { return differ(one.runs, host); }), "different_nodes",
+  return ask(all.of_batches([&](const RunGroup& one) { return differ(one.runs, host); }), "different_nodes",
              "Were the repeats on one node? Hosts differ", "say so: the scatter holds the nodes' differences");
 }
 
@@ -214,7 +214,7 @@ constexpr std::array kQuestions{&repeats,  &boundary, &mixed,    &estimated, &un
 }  // namespace
 
 std::vector<ReviewQuestion> compute_questions(Records records) {
-  const Case all{records, make_contenders(records)};
+  const Case all{records, make_run_groups(records)};
   std::vector<ReviewQuestion> questions;
   for (const auto question : kQuestions)
     if (Asked one = question(all)) questions.push_back(std::move(*one));

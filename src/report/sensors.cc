@@ -34,9 +34,9 @@ bool reads(const Sensors& sensors, std::initializer_list<const char*> domains) {
 }
 
 // Busy or not, and by which source: nothing of it is in any joule.
-void add_activities(const Sensors& sensors, std::string& out) {
-  if (!sensors.activities.empty()) out += "\nActivity, now\n";
-  for (const ActivityLine& line : sensors.activities)
+void add_utilizations(const Sensors& sensors, std::string& out) {
+  if (!sensors.utilizations.empty()) out += "\nActivity, now\n";
+  for (const UtilizationLine& line : sensors.utilizations)
     out += fmt::format("  {:<30}  {} ({})\n", cut_middle(clean(line.device.label()), 30),
                        compute_device_words(line.device), clean(line.source));
   std::string words;
@@ -45,12 +45,12 @@ void add_activities(const Sensors& sensors, std::string& out) {
   if (!words.empty()) out += "\nSoftware\n  " + words + "\n";
 }
 
-void add_findings(const Sensors& sensors, std::string& out) {
-  if (sensors.findings.empty()) return;
+void add_diagnostics(const Sensors& sensors, std::string& out) {
+  if (sensors.diagnostics.empty()) return;
   out += "\nThere, and not readable\n";
-  for (const auto& finding : sensors.findings) {
-    out += fmt::format("  {} ({})\n    {}\n", clean(finding.where), finding.driver, strip(finding.what));
-    std::string repair = finding.repair;
+  for (const auto& diagnostic : sensors.diagnostics) {
+    out += fmt::format("  {} ({})\n    {}\n", clean(diagnostic.where), diagnostic.driver, strip(diagnostic.what));
+    std::string repair = diagnostic.repair;
     for (std::size_t start = 0; start < repair.size();) {
       const auto end = std::min(repair.find('\n', start), repair.size());
       out += fmt::format("    {} {}\n", start == 0 ? "repair:" : "       ", strip(repair.substr(start, end - start)));
@@ -63,9 +63,9 @@ void add_findings(const Sensors& sensors, std::string& out) {
 std::string make_sensors_text(const Sensors& sensors, const TextStyle&) {
   std::string out = fmt::format("  {:<22} {:<8} {:>10}  {:<9} {}\n", "Part", "Reads", "Now", "Kind", "Source");
   for (const auto& line : sensors.lines) add_line(line, out);
-  add_activities(sensors, out);
-  if (!sensors.findings.empty())
-    out += fmt::format("\n{} more that exist and cannot be read: nodewatt doctor\n", sensors.findings.size());
+  add_utilizations(sensors, out);
+  if (!sensors.diagnostics.empty())
+    out += fmt::format("\n{} more that exist and cannot be read: nodewatt doctor\n", sensors.diagnostics.size());
   return out;
 }
 
@@ -85,8 +85,8 @@ std::string make_doctor_text(const Sensors& sensors, const TextStyle&) {
                            ? "present and always zero; left out of every figure (usual in virtual machines)"
                            : "did not move while it was watched");
   }
-  add_activities(sensors, out);
-  add_findings(sensors, out);
+  add_utilizations(sensors, out);
+  add_diagnostics(sensors, out);
   out += "\nWhat this means\n";
   const auto say = [&](bool known, const char* what, const char* otherwise) {
     out += fmt::format("  {:<18} {}\n", what, known ? "measured" : otherwise);

@@ -14,25 +14,25 @@ struct SensorLine {
   std::string id, source, domain, device, label, kind, boundary, gain_basis, access;
   std::string state;  // ok; silent: did not move in the time it was watched; dead: always zero
   bool counter = false;
-  double refresh_s = 0, gain = 0;
+  double update_interval_s = 0, scale_tolerance = 0;
   std::optional<double> power_w;
 };
 
-struct FindingLine {
+struct DiagnosticLine {
   std::string driver, where, what, repair;
 };
 
 // What a device said of itself just now.
-struct ActivityLine {
+struct UtilizationLine {
   std::string id, source;
   pb::Device device;
 };
 
 struct Sensors {
   std::vector<SensorLine> lines;
-  std::vector<ActivityLine> activities;
+  std::vector<UtilizationLine> utilizations;
   std::vector<pb::Label> software;
-  std::vector<FindingLine> findings;
+  std::vector<DiagnosticLine> diagnostics;
 };
 
 std::string make_sensors_text(const Sensors& sensors, const TextStyle& style);

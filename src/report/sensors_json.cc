@@ -16,15 +16,15 @@ Json line_json(const SensorLine& line) {
           {"kind", line.kind},
           {"boundary", line.boundary},
           {"reads", line.counter ? "counter" : "gauge"},
-          {"refresh_s", line.refresh_s},
-          {"tolerance", line.gain},
+          {"refresh_s", line.update_interval_s},
+          {"tolerance", line.scale_tolerance},
           {"tolerance_basis", line.gain_basis},
           {"access", line.access},
           {"state", line.state},
           {"power_w", number(line.power_w)}};
 }
 
-Json activity_json(const ActivityLine& line) {
+Json utilization_json(const UtilizationLine& line) {
   const pb::Device& device = line.device;
   return {{"id", valid_utf8(line.id)},
           {"source", valid_utf8(line.source)},
@@ -42,13 +42,13 @@ std::string make_sensors_json(const Sensors& sensors) {
   return Json{{"schema", "nodewatt/1"},
               {"type", "sensors"},
               {"sensors", list(sensors.lines, line_json)},
-              {"activities", list(sensors.activities, activity_json)},
+              {"activities", list(sensors.utilizations, utilization_json)},
               {"software", list(sensors.software,
                                 [](const pb::Label& one) {
                                   return Json{{"name", valid_utf8(one.key())}, {"version", valid_utf8(one.value())}};
                                 })},
-              {"findings", list(sensors.findings,
-                                [](const FindingLine& one) {
+              {"findings", list(sensors.diagnostics,
+                                [](const DiagnosticLine& one) {
                                   return Json{{"driver", one.driver},
                                               {"where", valid_utf8(one.where)},
                                               {"what", valid_utf8(one.what)},

@@ -58,7 +58,7 @@ std::string place_words(const pb::Record& record, const std::string& type) {
 }
 
 // "measured: the whole node, at the plug; Redfish PSU, ..."
-std::string ground(const Contender& batch, const PaperRow& row, bool utf8) {
+std::string ground(const RunGroup& batch, const PaperRow& row, bool utf8) {
   const std::string_view kind = kind_name(row.kind);
   std::string words = fmt::format("{}: {}", kind.empty() ? "kind unknown" : kind, row.boundary);
   const std::string source = total_source_words(batch.runs, utf8);
@@ -68,7 +68,7 @@ std::string ground(const Contender& batch, const PaperRow& row, bool utf8) {
 
 }  // namespace
 
-std::string make_sentence(const Contender& batch, std::string_view phase, const NumberStyle& style) {
+std::string make_sentence(const RunGroup& batch, std::string_view phase, const NumberStyle& style) {
   const PaperRow row = make_paper_row(batch, phase);
   std::string words = fmt::format("{}{} ({}) took {} on {} and used {} ({})", row.label,
                                   row.phase.empty() ? "" : ", phase " + row.phase, ids_words(batch.runs),
@@ -81,10 +81,10 @@ std::string make_sentence(const Contender& batch, std::string_view phase, const 
   return carbon.empty() ? words : words + " Carbon: " + carbon + ".";
 }
 
-Result<std::string> make_sentences(Records records, const FormStyle& style) {
+Result<std::string> make_sentences(Records records, const RenderOptions& style) {
   const NumberStyle numbers{style.text.units, style.text.utf8, style.text.precise};
   std::string out;
-  for (const Contender& batch : make_contenders(records)) {
+  for (const RunGroup& batch : make_run_groups(records)) {
     out += make_sentence(batch, style.phase, numbers) + '\n';
     if (!style.phase.empty()) continue;
     for (const pb::Phase& phase : batch.runs[0]->phases())

@@ -266,10 +266,11 @@ Summary make_summary(const pb::Record& record, const NumberStyle& style) {
   for (const pb::Figure& figure : record.figures())
     out.figures.push_back(clean(figure.name()) + " " + plain_text(figure.value()));
   out.coverage = compute_coverage_words(record, style);
-  out.findings = compute_findings(record);
+  out.anomaly_lines = compute_anomaly_lines(record);
   if (record.phases_size() > kMostPhases)
-    out.findings.push_back({Severity::info, "phases_not_shown", fmt::format("{} x", record.phases_size() - kMostPhases),
-                            "phases beyond the first are in JSON and CSV alone"});
+    out.anomaly_lines.push_back({Severity::info, "phases_not_shown",
+                                 fmt::format("{} x", record.phases_size() - kMostPhases),
+                                 "phases beyond the first are in JSON and CSV alone"});
   out.doubts = compute_doubts(record.energy(), style);
   out.ranks = compute_ranks_words(record);
   out.members = make_member_lines(record, style);

@@ -41,7 +41,7 @@ struct DeviceLine {
 };
 
 // One anomaly of the record: "3 x reset: a counter started again from zero; ..."
-struct Remark {
+struct AnomalyLine {
   Severity severity = Severity::wrong;
   std::string name;
   std::string count;
@@ -63,17 +63,17 @@ struct Summary {
   std::vector<DeviceLine> devices;    // the CPUs first; empty where nothing is known of any
   std::string software;               // "NVIDIA driver 550.54.15, CUDA driver 12.4"
   std::vector<PhaseLine> phases;
-  std::vector<std::string> per_unit;  // work outside any phase
-  std::vector<std::string> figures;   // "dice 0.73"
-  std::string coverage;               // "coverage 99.1 %, 6.52 s unmeasured, 4.2 Wh of it filled in"
-  std::vector<Remark> findings;       // worst first
-  std::string doubts;                 // the largest contributors of the uncertainty
-  std::string monitor;                // "0.4 s of CPU"
-  std::string ranks;                  // of a parallel program; empty when it was none
-  std::vector<MemberLine> members;    // the nodes of a merged record
-  std::string scope;                  // whose joules these are
-  std::optional<JobWords> job;        // of a resource manager's job
-  std::string carbon, cost;           // with the factors that made them; empty without
+  std::vector<std::string> per_unit;       // work outside any phase
+  std::vector<std::string> figures;        // "dice 0.73"
+  std::string coverage;                    // "coverage 99.1 %, 6.52 s unmeasured, 4.2 Wh of it filled in"
+  std::vector<AnomalyLine> anomaly_lines;  // worst first
+  std::string doubts;                      // the largest contributors of the uncertainty
+  std::string monitor;                     // "0.4 s of CPU"
+  std::string ranks;                       // of a parallel program; empty when it was none
+  std::vector<MemberLine> members;         // the nodes of a merged record
+  std::string scope;                       // whose joules these are
+  std::optional<JobWords> job;             // of a resource manager's job
+  std::string carbon, cost;                // with the factors that made them; empty without
 };
 
 Summary make_summary(const pb::Record& record, const NumberStyle& style);
@@ -85,7 +85,7 @@ std::string compute_software_words(const pb::Record& record);
 
 // Of the summary, in summary_quality.cc.
 std::string compute_coverage_words(const pb::Record& record, const NumberStyle& style);
-std::vector<Remark> compute_findings(const pb::Record& record);
+std::vector<AnomalyLine> compute_anomaly_lines(const pb::Record& record);
 std::string compute_doubts(const pb::Energy& energy, const NumberStyle& style);
 
 inline constexpr const char* kScope = "everything that ran on the node meanwhile, not the command's share of it";

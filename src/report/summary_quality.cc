@@ -51,21 +51,21 @@ std::string compute_coverage_words(const pb::Record& record, const NumberStyle& 
   return words;
 }
 
-std::vector<Remark> compute_findings(const pb::Record& record) {
-  std::vector<Remark> findings;
+std::vector<AnomalyLine> compute_anomaly_lines(const pb::Record& record) {
+  std::vector<AnomalyLine> anomaly_lines;
   for (const Met& met : collect(record)) {
     const auto known = anomaly(met.name);
-    Remark finding;
+    AnomalyLine finding;
     finding.severity = known ? entry(*known).severity : Severity::wrong;
     finding.name = known ? met.name : clean(met.name);
     finding.count = fmt::format("{} x", met.count);
     finding.text = (known ? std::string(entry(*known).sentence) : "an anomaly that this version does not know") +
                    sensors_words(met.sensors);
-    findings.push_back(std::move(finding));
+    anomaly_lines.push_back(std::move(finding));
   }
-  std::stable_sort(findings.begin(), findings.end(),
-                   [](const Remark& a, const Remark& b) { return a.severity > b.severity; });
-  return findings;
+  std::stable_sort(anomaly_lines.begin(), anomaly_lines.end(),
+                   [](const AnomalyLine& a, const AnomalyLine& b) { return a.severity > b.severity; });
+  return anomaly_lines;
 }
 
 std::string compute_doubts(const pb::Energy& energy, const NumberStyle& style) {

@@ -41,10 +41,10 @@ struct Study {
     swept.points.push_back({"threads=" + threads, {threads}, joules.size(), 2, "", {}});
   }
 
-  const Swept& compared(const CompareWish& wish = {}) {
+  const Swept& compared(const ComparisonOptions& options = {}) {
     std::vector<const pb::Record*> pointers;
     for (const pb::Record& record : records) pointers.push_back(&record);
-    swept.comparison = *compare(pointers, wish);
+    swept.comparison = *compare(pointers, options);
     for (std::size_t side = 0; side < swept.comparison.sides.size(); ++side)
       for (SweptPoint& point : swept.points)
         if ("g" + point.values[0] == swept.comparison.sides[side].who.first().group()) {
@@ -128,14 +128,14 @@ TEST(Swept, IsRankedByWorkWhereThatIsAskedFor) {
   study.add("2", {600, 602}, 8);
   for (std::size_t i = 0; i < study.records.size(); ++i)
     sample::add_work(study.records[i], "sample", i < 2 ? 100 : 200);
-  CompareWish wish;
-  wish.per = "sample";
-  const std::string text = text_of(study.compared(wish));
+  ComparisonOptions options;
+  options.per = "sample";
+  const std::string text = text_of(study.compared(options));
   EXPECT_EQ(find_least(study.swept), 1U) << text;
   EXPECT_TRUE(has(text, "energy per sample")) << text;
   EXPECT_TRUE(has(text, "Least energy: threads=2: 3.00")) << text;
-  wish.per = "token";
-  EXPECT_EQ(find_least(study.compared(wish)), std::nullopt);
+  options.per = "token";
+  EXPECT_EQ(find_least(study.compared(options)), std::nullopt);
   EXPECT_TRUE(has(text_of(study.swept), "not all sides count that unit of work")) << text_of(study.swept);
 }
 

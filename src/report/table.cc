@@ -13,9 +13,9 @@ constexpr int kBetween = 2;  // columns of space
 
 int width_of(std::string_view text) { return static_cast<int>(display_width(text)); }
 
-class Layout {
+class ColumnWidths {
  public:
-  Layout(const Table& table, int indent, int width) : table_(table), room_(width - indent) {
+  ColumnWidths(const Table& table, int indent, int width) : table_(table), room_(width - indent) {
     for (std::size_t i = 0; i < table.columns.size(); ++i) {
       widths_.push_back(natural(i));
       shown_.push_back(true);
@@ -83,16 +83,16 @@ std::string trimmed(std::string line) {
   return line;
 }
 
-std::string make_row(const Layout& layout, const Table& table, const Row& row, bool colour) {
+std::string make_row(const ColumnWidths& widths, const Table& table, const Row& row, bool colour) {
   std::string line;
   int at = 0;
   for (std::size_t i = 0; i < table.columns.size(); ++i) {
     if (row.note_at >= 0 && static_cast<int>(i) >= row.note_at)
-      return line + cut_middle(row.note, std::max(8, layout.room() - at));
-    if (!layout.shown(i)) continue;
+      return line + cut_middle(row.note, std::max(8, widths.room() - at));
+    if (!widths.shown(i)) continue;
     const Cell& cell = row.cells[i];
-    const std::string text = table.columns[i].narrowest > 0 ? cut_middle(cell.text, layout.width(i)) : cell.text;
-    const std::string wide = padded(text, layout.width(i), table.columns[i].right);
+    const std::string text = table.columns[i].narrowest > 0 ? cut_middle(cell.text, widths.width(i)) : cell.text;
+    const std::string wide = padded(text, widths.width(i), table.columns[i].right);
     const std::size_t from = wide.find_first_not_of(' ');
     if (cell.paint == Paint::plain || from == std::string::npos)
       line += wide;
@@ -100,17 +100,17 @@ std::string make_row(const Layout& layout, const Table& table, const Row& row, b
       line += wide.substr(0, from) + painted(trimmed(wide.substr(from)), cell.paint, colour) +
               wide.substr(wide.find_last_not_of(' ') + 1);
     line.append(kBetween, ' ');
-    at += layout.width(i) + kBetween;
+    at += widths.width(i) + kBetween;
   }
   return line;
 }
 
 // Whether all that the row says stood in columns that have left.
-bool left_empty(const Layout& layout, const Row& row) {
+bool left_empty(const ColumnWidths& widths, const Row& row) {
   bool says = false;
   for (std::size_t i = 0; i < row.cells.size(); ++i) {
     if (row.cells[i].text.empty()) continue;
-    if (layout.shown(i)) return false;
+    if (widths.shown(i)) return false;
     says = true;
   }
   return says && row.note_at < 0;
@@ -146,16 +146,16 @@ std::string padded(std::string_view text, int width, bool right) {
 }
 
 std::string make_table(const Table& table, int indent, int width, bool colour) {
-  const Layout layout(table, indent, width);
+  const ColumnWidths widths(table, indent, width);
   Row head;
   for (const Column& column : table.columns) head.cells.push_back({column.title, Paint::dim});
   std::string out;
   const auto put = [&](const Row& row) {
-    out += trimmed(std::string(indent, ' ') + make_row(layout, table, row, colour)) + '\n';
+    out += trimmed(std::string(indent, ' ') + make_row(widths, table, row, colour)) + '\n';
   };
   put(head);
   for (const Row& row : table.rows)
-    if (!left_empty(layout, row)) put(row);
+    if (!left_empty(widths, row)) put(row);
   return out;
 }
 

@@ -205,12 +205,15 @@ class Page {
     out_ += '\n';
     std::string words = summary_.coverage;
     if (!summary_.monitor.empty()) words += ", monitor cost " + summary_.monitor;
-    key("Quality", words + (summary_.findings.empty() ? ", no anomalies" : ""));
-    for (const Remark& finding : summary_.findings) {
-      const Paint paint = finding.severity == Severity::wrong  ? Paint::bad
-                          : finding.severity == Severity::loss ? Paint::warn
-                                                               : Paint::plain;
-      key("", fmt::format("{}: {} {}: {}", name(finding.severity), finding.count, finding.name, finding.text), paint);
+    key("Quality", words + (summary_.anomaly_lines.empty() ? ", no anomalies" : ""));
+    for (const AnomalyLine& anomaly_line : summary_.anomaly_lines) {
+      const Paint paint = anomaly_line.severity == Severity::wrong  ? Paint::bad
+                          : anomaly_line.severity == Severity::loss ? Paint::warn
+                                                                    : Paint::plain;
+      key("",
+          fmt::format("{}: {} {}: {}", name(anomaly_line.severity), anomaly_line.count, anomaly_line.name,
+                      anomaly_line.text),
+          paint);
     }
     key("Doubt", summary_.doubts);
     key("", kLegend, Paint::dim);

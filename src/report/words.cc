@@ -50,7 +50,7 @@ std::string joined_gpus(const pb::Node& node) {
 
 std::string_view kind_name(pb::Kind kind) {
   if (kind < pb::KIND_MEASURED || kind > pb::KIND_ESTIMATED) return "";
-  return name(static_cast<Kind>(kind - 1));
+  return name(static_cast<Provenance>(kind - 1));
 }
 
 std::string_view kind_mark(pb::Kind kind) {

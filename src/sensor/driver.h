@@ -17,7 +17,7 @@
 namespace nw {
 
 // A sensor that exists and cannot be used, why, and the exact repair ("" when there is none).
-struct Finding {
+struct Diagnostic {
   std::string where;   // "/sys/class/powercap/intel-rapl:0/energy_uj"
   std::string what;    // "readable by root alone (mode 0400)"
   std::string repair;  // a command or rule that can be pasted
@@ -28,34 +28,34 @@ struct Software {
   std::string name, version;
 };
 
-struct Probe {
+struct ProbeResult {
   std::vector<Sensor> sensors;
-  std::vector<Finding> findings;
-  std::vector<Activity> activities;
+  std::vector<Diagnostic> diagnostics;
+  std::vector<Utilization> utilizations;
   std::vector<Software> software;
 };
 
 struct Driver {
   std::string_view name;  // "rapl_powercap": the file's name
   std::string_view what;  // one sentence for `nodewatt sensors`
-  Probe (*probe)(Host&, const Site&);
+  ProbeResult (*probe)(Host&, const Site&);
 };
 
 // THE table, in order of preference: of two sensors of one part the earlier driver's is used.
 std::span<const Driver> drivers();
 
-Probe probe_rapl_perf(Host& host, const Site& site = {});
-Probe probe_rapl_powercap(Host& host, const Site& site = {});
-Probe probe_rapl_msr(Host& host, const Site& site = {});
-Probe probe_nvml(Host& host, const Site& site = {});
-Probe probe_rocm(Host& host, const Site& site = {});
-Probe probe_level_zero(Host& host, const Site& site = {});
-Probe probe_cray_pm(Host& host, const Site& site = {});
-Probe probe_lenovo_xcc(Host& host, const Site& site = {});
-Probe probe_hwmon(Host& host, const Site& site = {});
-Probe probe_ipmi_dcmi(Host& host, const Site& site = {});
-Probe probe_redfish(Host& host, const Site& site = {});
-Probe probe_pdu_snmp(Host& host, const Site& site = {});
-Probe probe_model(Host& host, const Site& site = {});
+ProbeResult probe_rapl_perf(Host& host, const Site& site = {});
+ProbeResult probe_rapl_powercap(Host& host, const Site& site = {});
+ProbeResult probe_rapl_msr(Host& host, const Site& site = {});
+ProbeResult probe_nvml(Host& host, const Site& site = {});
+ProbeResult probe_rocm(Host& host, const Site& site = {});
+ProbeResult probe_level_zero(Host& host, const Site& site = {});
+ProbeResult probe_cray_pm(Host& host, const Site& site = {});
+ProbeResult probe_lenovo_xcc(Host& host, const Site& site = {});
+ProbeResult probe_hwmon(Host& host, const Site& site = {});
+ProbeResult probe_ipmi_dcmi(Host& host, const Site& site = {});
+ProbeResult probe_redfish(Host& host, const Site& site = {});
+ProbeResult probe_pdu_snmp(Host& host, const Site& site = {});
+ProbeResult probe_model(Host& host, const Site& site = {});
 
 }  // namespace nw

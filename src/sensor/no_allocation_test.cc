@@ -1,5 +1,5 @@
-// Reads happen inside other people's jobs: after the first sweep they allocate nothing. Counted over a root folder with
-// RAPL, an ACPI power meter, a Cray controller's files, pretended libraries of NVIDIA, AMD and Intel, and /proc,
+// Reads happen inside other people's jobs: after the first sample set they allocate nothing. Counted over a root folder
+// with RAPL, an ACPI power meter, a Cray controller's files, pretended libraries of NVIDIA, AMD and Intel, and /proc,
 // through the real host.
 #include <gtest/gtest.h>
 
@@ -15,7 +15,7 @@ namespace {
 std::atomic<std::uint64_t> allocations{0};
 }
 
-// The whole test program counts; only the sweeps below look.
+// The whole test program counts; only the sample sets below look.
 void* operator new(std::size_t size) {
   allocations.fetch_add(1, std::memory_order_relaxed);
   if (void* memory = std::malloc(size)) return memory;
@@ -68,32 +68,33 @@ void make_registers(const fs::path& root) {
   write(root / "dev/cpu/0/msr", registers);
 }
 
-TEST(NoAllocation, ReadAllAfterTheFirstSweep) {
+TEST(NoAllocation, ReadAllAfterTheFirstSampleSet) {
   char folder[] = "/tmp/nodewatt-reads-XXXXXX";
   ASSERT_NE(::mkdtemp(folder), nullptr);
   const fs::path root = folder;
   make_tree(root);
   {
     const auto host = make_real_host(root.string());
-    Survey survey = make_survey(*host);
-    ASSERT_EQ(survey.sensors.size(), 14u)
+    Inventory inventory = make_inventory(*host);
+    ASSERT_EQ(inventory.sensors.size(), 14u)
         << "2 packages, a node, 2 and 2 and 1 of GPUs, 3 of a controller, 3 of the model";
-    Reader reader(*host, std::move(survey.sensors));
-    Sweep sweep;
-    reader.read_all(sweep);
+    Reader reader(*host, std::move(inventory.sensors));
+    SampleSet sample_set;
+    reader.read_all(sample_set);
     const std::uint64_t before = allocations;
-    for (int i = 0; i < 100; ++i) reader.read_all(sweep);
+    for (int i = 0; i < 100; ++i) reader.read_all(sample_set);
     EXPECT_EQ(allocations - before, 0u);
-    for (const Sample& sample : sweep) EXPECT_EQ(sample.status, Status::ok);
+    for (const Sample& sample : sample_set) EXPECT_EQ(sample.status, Status::ok);
 
-    ASSERT_EQ(survey.activities.size(), 4u) << "a GPU of each maker, and the CPUs";
-    ActivityReader activities(*host, std::move(survey.activities));
-    std::vector<Glance> glances;
-    activities.read_all(glances);
+    ASSERT_EQ(inventory.utilizations.size(), 4u) << "a GPU of each maker, and the CPUs";
+    UtilizationReader utilizations(*host, std::move(inventory.utilizations));
+    std::vector<UtilizationSample> utilization_samples;
+    utilizations.read_all(utilization_samples);
     const std::uint64_t glanced = allocations;
-    for (int i = 0; i < 100; ++i) activities.read_all(glances);
+    for (int i = 0; i < 100; ++i) utilizations.read_all(utilization_samples);
     EXPECT_EQ(allocations - glanced, 0u);
-    for (const Glance& glance : glances) EXPECT_TRUE(glance.busy.ok);
+    for (const UtilizationSample& utilization_sample : utilization_samples)
+      EXPECT_TRUE(utilization_sample.utilization.ok);
   }
   fs::remove_all(root);
 }
@@ -104,7 +105,7 @@ TEST(NoAllocation, Registers) {
   make_registers(folder);
   {
     const auto host = make_real_host(folder);
-    Probe probe = probe_rapl_msr(*host);
+    ProbeResult probe = probe_rapl_msr(*host);
     ASSERT_EQ(probe.sensors.size(), 2u) << "a package and its DRAM";
     const std::uint64_t before = allocations;
     for (int i = 0; i < 100; ++i)

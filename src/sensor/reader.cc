@@ -20,71 +20,72 @@ Status status_of(const Reading& reading) {
   }
 }
 // Lenovo's trays have no supplies of their own, and DCMI asks the same controller: its power is at the same place.
-void follow_tray(std::string_view driver, Nameplate& plate, const std::vector<Sensor>& found) {
+void follow_tray(std::string_view driver, SensorInfo& info, const std::vector<Sensor>& found) {
   if (driver != "ipmi_dcmi") return;
   for (const Sensor& tray : found) {
-    if (!tray.plate.id.starts_with("lenovo_xcc/")) continue;
-    plate.boundary = tray.plate.boundary;
-    plate.lacks = tray.plate.lacks;
+    if (!tray.info.id.starts_with("lenovo_xcc/")) continue;
+    info.boundary = tray.info.boundary;
+    info.excludes = tray.info.excludes;
   }
 }
 }  // namespace
 
-Survey make_survey(Host& host, const Site& site) {
-  Survey survey;
+Inventory make_inventory(Host& host, const Site& site) {
+  Inventory inventory;
   SiteRules rules(site);
   for (const Driver& driver : drivers()) {
     if (rules.forbids(driver.name)) continue;
-    Probe probe = driver.probe(host, site);
+    ProbeResult probe = driver.probe(host, site);
     for (auto& sensor : probe.sensors) {
-      follow_tray(driver.name, sensor.plate, survey.sensors);
-      if (rules.apply(driver.name, sensor.plate)) survey.sensors.push_back(std::move(sensor));
+      follow_tray(driver.name, sensor.info, inventory.sensors);
+      if (rules.apply(driver.name, sensor.info)) inventory.sensors.push_back(std::move(sensor));
     }
-    for (auto& finding : probe.findings) survey.findings.push_back({driver.name, std::move(finding)});
-    for (auto& activity : probe.activities)
-      if (rules.allows(driver.name, activity.plate.id)) survey.activities.push_back(std::move(activity));
-    for (auto& software : probe.software) survey.software.push_back(std::move(software));
+    for (auto& diagnostic : probe.diagnostics) inventory.diagnostics.push_back({driver.name, std::move(diagnostic)});
+    for (auto& utilization : probe.utilizations)
+      if (rules.allows(driver.name, utilization.info.id)) inventory.utilizations.push_back(std::move(utilization));
+    for (auto& software : probe.software) inventory.software.push_back(std::move(software));
   }
-  if (auto cpus = make_cpu_activity(host); cpus && rules.allows("host", cpus->plate.id))
-    survey.activities.push_back(std::move(*cpus));
-  for (auto& finding : rules.findings()) survey.findings.push_back({"site", std::move(finding)});
-  return survey;
+  if (auto cpus = make_cpu_utilization(host); cpus && rules.allows("host", cpus->info.id))
+    inventory.utilizations.push_back(std::move(*cpus));
+  for (auto& diagnostic : rules.diagnostics()) inventory.diagnostics.push_back({"site", std::move(diagnostic)});
+  return inventory;
 }
 
 Reader::Reader(Host& host, std::vector<Sensor> sensors) : host_(host) {
   for (auto& sensor : sensors) {
-    plates_.push_back(std::move(sensor.plate));
+    infos_.push_back(std::move(sensor.info));
     sources_.push_back(std::move(sensor.source));
   }
 }
 
 void Reader::await_buses(Nanos patience) {
   const Nanos until = host_.now() + patience;
-  for (Sweep sweep; host_.now() < until; host_.sleep_until(host_.now() + kBusStep)) {
-    read_all(sweep);
-    if (std::none_of(sweep.begin(), sweep.end(), [](const Sample& sample) { return sample.status == Status::stale; }))
+  for (SampleSet sample_set; host_.now() < until; host_.sleep_until(host_.now() + kBusStep)) {
+    read_all(sample_set);
+    if (std::none_of(sample_set.begin(), sample_set.end(),
+                     [](const Sample& sample) { return sample.status == Status::stale; }))
       return;
   }
 }
 
-void Reader::release(std::string_view ids) {
-  for (std::size_t i = 0; i < plates_.size(); ++i)
-    if (plates_[i].id.starts_with(ids)) sources_[i].reset();
+void Reader::close(std::string_view ids) {
+  for (std::size_t i = 0; i < infos_.size(); ++i)
+    if (infos_[i].id.starts_with(ids)) sources_[i].reset();
 }
 
-void Reader::hold(std::vector<Sensor> sensors) {
+void Reader::open(std::vector<Sensor> sensors) {
   for (Sensor& sensor : sensors)
-    for (std::size_t i = 0; i < plates_.size(); ++i)
-      if (plates_[i].id == sensor.plate.id && !sources_[i]) sources_[i] = std::move(sensor.source);
+    for (std::size_t i = 0; i < infos_.size(); ++i)
+      if (infos_[i].id == sensor.info.id && !sources_[i]) sources_[i] = std::move(sensor.source);
 }
 
-void Reader::read_all(Sweep& sweep) noexcept {
-  sweep.resize(sources_.size());
+void Reader::read_all(SampleSet& sample_set) noexcept {
+  sample_set.resize(sources_.size());
   Nanos before = host_.now();
   for (std::size_t i = 0; i < sources_.size(); ++i) {
     const Reading reading = sources_[i] ? sources_[i]->read() : Reading::none(ErrorKind::absent);
     const Nanos after = host_.now();
-    sweep[i] = Sample{before, after, reading.device, reading.value, status_of(reading), reading.taken};
+    sample_set[i] = Sample{before, after, reading.device, reading.value, status_of(reading), reading.taken};
     before = after;
   }
 }

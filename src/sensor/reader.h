@@ -8,40 +8,40 @@
 
 namespace nw {
 
-struct DriverFinding {
+struct DriverDiagnostic {
   std::string_view driver;
-  Finding finding;
+  Diagnostic diagnostic;
 };
 
-// All that a machine offers: the sensors and activities of every driver and the CPUs', and everything that exists and
+// All that a machine offers: the sensors and utilizations of every driver and the CPUs', and everything that exists and
 // cannot be read.
-struct Survey {
+struct Inventory {
   std::vector<Sensor> sensors;
-  std::vector<DriverFinding> findings;
-  std::vector<Activity> activities;
+  std::vector<DriverDiagnostic> diagnostics;
+  std::vector<Utilization> utilizations;
   std::vector<Software> software;
 };
-// Runs every driver's probe once, and applies the site's rules: what they change stands on the nameplates, and what is
-// wrong with them is a finding of the driver "site". May take a second where vendor libraries start.
-Survey make_survey(Host& host, const Site& site = {});
+// Runs every driver's probe once, and applies the site's rules: what they change stands on the sensor infos, and what
+// is wrong with them is a finding of the driver "site". May take a second where vendor libraries start.
+Inventory make_inventory(Host& host, const Site& site = {});
 
 class Reader {
  public:
   Reader(Host& host, std::vector<Sensor> sensors);
 
-  const std::vector<Nameplate>& plates() const { return plates_; }
+  const std::vector<SensorInfo>& infos() const { return infos_; }
   // Waits until each bus has answered for the first time, at most so long; at once where there is no bus. Not for
-  // tapes, whose clock is their sweeps.
+  // tapes, whose clock is their sample sets.
   void await_buses(Nanos patience);
   // Closes the sensors whose ids begin so: they read as absent until sensors of the same ids are handed in again.
-  void release(std::string_view ids);
-  void hold(std::vector<Sensor> sensors);
-  // Reads every sensor once, back to back, into the sweep. Allocates nothing after the first call.
-  void read_all(Sweep& sweep) noexcept;
+  void close(std::string_view ids);
+  void open(std::vector<Sensor> sensors);
+  // Reads every sensor once, back to back, into the sample set. Allocates nothing after the first call.
+  void read_all(SampleSet& sample_set) noexcept;
 
  private:
   Host& host_;
-  std::vector<Nameplate> plates_;
+  std::vector<SensorInfo> infos_;
   std::vector<std::unique_ptr<Source>> sources_;
 };
 

@@ -24,7 +24,7 @@ class Scripted : public Source {
 
 Sensor make_sensor(MemoryHost& host, std::string id, Nanos delay, Reading reading) {
   Sensor sensor;
-  sensor.plate.id = std::move(id);
+  sensor.info.id = std::move(id);
   sensor.source = std::make_unique<Scripted>(host, delay, reading);
   return sensor;
 }
@@ -35,19 +35,19 @@ TEST(Reader, BracketsEachReadWithTheClock) {
   sensors.push_back(make_sensor(host, "a", millis(2), Reading::of(7)));
   sensors.push_back(make_sensor(host, "b", millis(10), Reading::of(8)));
   Reader reader(host, std::move(sensors));
-  ASSERT_EQ(reader.plates().size(), 2u);
-  EXPECT_EQ(reader.plates()[1].id, "b");
-  Sweep sweep;
+  ASSERT_EQ(reader.infos().size(), 2u);
+  EXPECT_EQ(reader.infos()[1].id, "b");
+  SampleSet sample_set;
   const Nanos start = host.now();
-  reader.read_all(sweep);
-  ASSERT_EQ(sweep.size(), 2u);
-  EXPECT_EQ(sweep[0].before, start);
-  EXPECT_EQ(sweep[0].after, start + millis(2));
-  EXPECT_EQ(sweep[1].before, start + millis(2));
-  EXPECT_EQ(sweep[1].after, start + millis(12));
-  EXPECT_EQ(sweep[1].at(), start + millis(7));
-  EXPECT_EQ(sweep[0].raw, 7u);
-  EXPECT_EQ(sweep[0].status, Status::ok);
+  reader.read_all(sample_set);
+  ASSERT_EQ(sample_set.size(), 2u);
+  EXPECT_EQ(sample_set[0].before, start);
+  EXPECT_EQ(sample_set[0].after, start + millis(2));
+  EXPECT_EQ(sample_set[1].before, start + millis(2));
+  EXPECT_EQ(sample_set[1].after, start + millis(12));
+  EXPECT_EQ(sample_set[1].at(), start + millis(7));
+  EXPECT_EQ(sample_set[0].raw, 7u);
+  EXPECT_EQ(sample_set[0].status, Status::ok);
 }
 
 TEST(Reader, AFailedReadIsASampleWithAStatusAndNeverAZero) {
@@ -60,41 +60,41 @@ TEST(Reader, AFailedReadIsASampleWithAStatusAndNeverAZero) {
   std::vector<Sensor> sensors;
   for (const auto& [kind, status] : cases) sensors.push_back(make_sensor(host, "x", {}, Reading::none(kind)));
   Reader reader(host, std::move(sensors));
-  Sweep sweep;
-  reader.read_all(sweep);
-  for (std::size_t i = 0; i < std::size(cases); ++i) EXPECT_EQ(sweep[i].status, cases[i].second) << i;
+  SampleSet sample_set;
+  reader.read_all(sample_set);
+  for (std::size_t i = 0; i < std::size(cases); ++i) EXPECT_EQ(sample_set[i].status, cases[i].second) << i;
 }
 
-TEST(Reader, KeepsTheSweepsMemory) {
+TEST(Reader, KeepsTheSampleSetsMemory) {
   MemoryHost host;
   std::vector<Sensor> sensors;
   for (int i = 0; i < 8; ++i) sensors.push_back(make_sensor(host, std::to_string(i), {}, Reading::of(1)));
   Reader reader(host, std::move(sensors));
-  Sweep sweep;
-  reader.read_all(sweep);
-  const Sample* first = sweep.data();
-  for (int i = 0; i < 100; ++i) reader.read_all(sweep);
-  EXPECT_EQ(sweep.data(), first);
+  SampleSet sample_set;
+  reader.read_all(sample_set);
+  const Sample* first = sample_set.data();
+  for (int i = 0; i < 100; ++i) reader.read_all(sample_set);
+  EXPECT_EQ(sample_set.data(), first);
 }
 
-TEST(Reader, NoSensorsIsAnEmptySweep) {
+TEST(Reader, NoSensorsIsAnEmptySampleSet) {
   MemoryHost host;
   Reader reader(host, {});
-  Sweep sweep(3);
-  reader.read_all(sweep);
-  EXPECT_TRUE(sweep.empty());
+  SampleSet sample_set(3);
+  reader.read_all(sample_set);
+  EXPECT_TRUE(sample_set.empty());
 }
 
-TEST(Survey, GathersEveryDriverAndNamesItInFindings) {
+TEST(Inventory, GathersEveryDriverAndNamesItInDiagnostics) {
   MemoryHost host;
   host.set_file("/proc/cpuinfo", "processor : 0\nvendor_id : GenuineIntel\nflags : fpu hypervisor\n");
   host.set_file("/proc/meminfo", "MemTotal: 1000000 kB\n");
   host.set_file("/proc/stat", "cpu  1 2 3 4 5 6 7 8\n");
-  const Survey survey = make_survey(host);
-  EXPECT_EQ(survey.sensors.size(), 3u);
-  for (const auto& sensor : survey.sensors) EXPECT_EQ(sensor.plate.how, Kind::estimated);
-  ASSERT_EQ(survey.findings.size(), 1u);
-  EXPECT_EQ(survey.findings[0].driver, "rapl_powercap");
+  const Inventory inventory = make_inventory(host);
+  EXPECT_EQ(inventory.sensors.size(), 3u);
+  for (const auto& sensor : inventory.sensors) EXPECT_EQ(sensor.info.provenance, Provenance::estimated);
+  ASSERT_EQ(inventory.diagnostics.size(), 1u);
+  EXPECT_EQ(inventory.diagnostics[0].driver, "rapl_powercap");
 }
 
 }  // namespace

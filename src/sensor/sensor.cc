@@ -14,7 +14,7 @@ constexpr std::array<std::string_view, 6> kStatuses{"ok", "absent", "denied", "s
 
 std::string_view name(Domain domain) { return kDomains[static_cast<unsigned>(domain)]; }
 std::string_view name(Boundary boundary) { return kBoundaries[static_cast<unsigned>(boundary)]; }
-std::string_view name(Kind kind) { return kKinds[static_cast<unsigned>(kind)]; }
+std::string_view name(Provenance kind) { return kKinds[static_cast<unsigned>(kind)]; }
 std::string_view name(Status status) { return kStatuses[static_cast<unsigned>(status)]; }
 
 std::optional<Domain> domain(std::string_view name) {

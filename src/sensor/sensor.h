@@ -1,7 +1,7 @@
-// Sensor: something that can be read, and the nameplate that says what a reading means.
+// Sensor: something that can be read, and the sensor info that says what a reading means.
 //
-// A nameplate is declared by a driver, never guessed from readings: above all whether the sensor is a counter of energy
-// or a gauge of power. Everything above this floor works from nameplates and samples alone.
+// A sensor info is declared by a driver, never guessed from readings: above all whether the sensor is a counter of
+// energy or a gauge of power. Everything above this layer works from sensor infos and samples alone.
 #pragma once
 
 #include <cstdint>
@@ -40,8 +40,8 @@ std::string_view name(Boundary boundary);
 enum class SensorKind : unsigned char { counter, gauge };
 
 // How a figure is known. Worse is later: of two kinds in one sum the worse one names the sum.
-enum class Kind : unsigned char { measured, derived, attributed, estimated };
-std::string_view name(Kind kind);
+enum class Provenance : unsigned char { measured, derived, attributed, estimated };
+std::string_view name(Provenance kind);
 
 // A node's controller counts the same hardware under names of its own: "all", "cpu0", "memory0", "accel0". Nobody knows
 // which GPU its accel0 is, so that of a domain either the controller's parts are counted or the others
@@ -61,32 +61,32 @@ struct Tolerance {
   std::string basis;  // where the figure comes from; "assumed" when it is our own default
 };
 
-struct Nameplate {
+struct SensorInfo {
   std::string id;      // "rapl_powercap/package-0", unique on this machine
   std::string source;  // for people: "RAPL package (powercap)"
   Part part;
-  std::vector<Domain> lacks;  // of a node or module sensor: what it does not hold, though its kind usually does
-  bool overlaps = false;  // its device is a name of its own for hardware that other drivers of the domain measure too
+  std::vector<Domain> excludes;  // of a node or module sensor: what it does not hold, though its kind usually does
+  bool is_alias = false;  // its device is a name of its own for hardware that other drivers of the domain measure too
   std::string label;      // for people, when the device is a long name: "gpu0 NVIDIA A100-SXM4-40GB"
   Boundary boundary = Boundary::on_chip;
   SensorKind kind = SensorKind::counter;
-  Kind how = Kind::measured;  // measured, or estimated by the model driver
-  std::int64_t unit_num = 1;  // one count is unit_num/unit_den uJ (counter) or uW (gauge)
+  Provenance provenance = Provenance::measured;  // measured, or estimated by the model driver
+  std::int64_t unit_num = 1;                     // one count is unit_num/unit_den uJ (counter) or uW (gauge)
   std::int64_t unit_den = 1;
-  std::uint64_t wrap = 0;  // counts run 0..wrap-1; 0: 64 bits, never wraps in service
-  Nanos refresh{};         // a new value appears this often
-  Nanos window{};          // a gauge is the mean over this time
-  Watts ceiling{};         // more than this is absurd for the part
-  Tolerance gain;
+  std::uint64_t wrap = 0;    // counts run 0..wrap-1; 0: 64 bits, never wraps in service
+  Nanos update_interval{};   // a new value appears this often
+  Nanos averaging_window{};  // a gauge is the mean over this time
+  Watts max_power{};         // more than this is absurd for the part
+  Tolerance scale_tolerance;
   Watts offset{};                  // standard uncertainty of a constant offset
   Watts bias{};                    // a constant offset that a calibration found; taken off every figure
   double factor = 1;               // reading / truth, as a calibration found it; in the unit already
-  std::vector<std::string> rules;  // patterns of the site's rules that changed this nameplate
+  std::vector<std::string> rules;  // patterns of the site's rules that changed this sensor info
   std::string access;              // who may read it: "root, or group by udev rule"
 };
 
 struct Sensor {
-  Nameplate plate;
+  SensorInfo info;
   std::unique_ptr<Source> source;
 };
 
@@ -100,12 +100,12 @@ struct Sample {
   std::optional<Nanos> device_time;
   std::uint64_t raw = 0;
   Status status = Status::absent;
-  std::optional<Nanos> taken = {};  // when a bus's own thread had read it, before the sweep
+  std::optional<Nanos> taken = {};  // when a bus's own thread had read it, before the sample set
 
   Nanos at() const { return taken.value_or(Nanos::of(before.count() + (after.count() - before.count()) / 2)); }
 };
 
-// All sensors of a node read once, in the order of the nameplates.
-using Sweep = std::vector<Sample>;
+// All sensors of a node read once, in the order of the sensor infos.
+using SampleSet = std::vector<Sample>;
 
 }  // namespace nw

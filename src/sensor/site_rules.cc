@@ -46,17 +46,17 @@ bool matches(std::string_view pattern, std::string_view driver, std::string_view
   return fits(pattern, driver) || fits(pattern, id);
 }
 
-bool divide_unit(Nameplate& plate, double factor) {
-  if (plate.unit_num <= 0 || plate.unit_den <= 0) return false;
+bool divide_unit(SensorInfo& info, double factor) {
+  if (info.unit_num <= 0 || info.unit_den <= 0) return false;
   for (const std::int64_t scale : {kMicro, kMicro / 10, kMicro / 100}) {
     const std::int64_t parts = std::llround(factor * static_cast<double>(scale));
     if (parts <= 0) return false;
-    const Int128 num = Int128{plate.unit_num} * scale, den = Int128{plate.unit_den} * parts;
+    const Int128 num = Int128{info.unit_num} * scale, den = Int128{info.unit_den} * parts;
     const Int128 common = divisor_of(num, den);
     if (num / common > kMostUnit || den / common > kMostUnit) continue;
-    plate.unit_num = static_cast<std::int64_t>(num / common);
-    plate.unit_den = static_cast<std::int64_t>(den / common);
-    plate.factor = static_cast<double>(parts) / static_cast<double>(scale);
+    info.unit_num = static_cast<std::int64_t>(num / common);
+    info.unit_den = static_cast<std::int64_t>(den / common);
+    info.factor = static_cast<double>(parts) / static_cast<double>(scale);
     return true;
   }
   return false;
@@ -74,24 +74,24 @@ bool SiteRules::forbids(std::string_view driver) {
   return forbidden;
 }
 
-bool SiteRules::apply(std::string_view driver, Nameplate& plate) {
+bool SiteRules::apply(std::string_view driver, SensorInfo& info) {
   bool use = true;
   std::optional<double> factor;
   for (std::size_t i = 0; i < site_.rules.size(); ++i) {
     const SensorRule& rule = site_.rules[i];
-    if (!matches(rule.pattern, driver, plate.id)) continue;
+    if (!matches(rule.pattern, driver, info.id)) continue;
     matched_[i] = true;
-    plate.rules.push_back(rule.pattern);
+    info.rules.push_back(rule.pattern);
     use = rule.use.value_or(use);
-    plate.boundary = rule.boundary.value_or(plate.boundary);
-    if (rule.lacks) plate.lacks = *rule.lacks;
-    if (rule.gain) plate.gain = *rule.gain;
+    info.boundary = rule.boundary.value_or(info.boundary);
+    if (rule.excludes) info.excludes = *rule.excludes;
+    if (rule.scale_tolerance) info.scale_tolerance = *rule.scale_tolerance;
     if (rule.factor) factor = rule.factor;
-    plate.bias = rule.bias.value_or(plate.bias);
+    info.bias = rule.bias.value_or(info.bias);
   }
-  if (factor && !divide_unit(plate, *factor))
-    findings_.push_back({plate.id, fmt::format("its factor {} cannot be applied: the unit would not fit", *factor),
-                         "leave the factor out of the site file"});
+  if (factor && !divide_unit(info, *factor))
+    diagnostics_.push_back({info.id, fmt::format("its factor {} cannot be applied: the unit would not fit", *factor),
+                            "leave the factor out of the site file"});
   return use;
 }
 
@@ -105,14 +105,14 @@ bool SiteRules::allows(std::string_view driver, std::string_view id) {
   return use;
 }
 
-std::vector<Finding> SiteRules::findings() {
+std::vector<Diagnostic> SiteRules::diagnostics() {
   for (std::size_t i = 0; i < matched_.size(); ++i)
     if (!matched_[i])
-      findings_.push_back(
+      diagnostics_.push_back(
           {site_.path,
            fmt::format("the rule [sensors.\"{}\"] matches no sensor of this machine", site_.rules[i].pattern),
            "nodewatt sensors --json lists their ids"});
-  return std::move(findings_);
+  return std::move(diagnostics_);
 }
 
 }  // namespace nw

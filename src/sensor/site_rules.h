@@ -1,4 +1,4 @@
-// SiteRules: what a site file's rules do to the nameplates of the sensors that were found.
+// SiteRules: what a site file's rules do to the sensor infos of the sensors that were found.
 #pragma once
 
 #include <string_view>
@@ -19,20 +19,20 @@ class SiteRules {
   // Whether a driver is named, as a whole, with use = false: then it is not probed, since a bus may hang on a question.
   bool forbids(std::string_view driver);
   // Every rule that matches, in the file's order. False: the sensor is not to be used.
-  bool apply(std::string_view driver, Nameplate& plate);
-  // The same for an activity, of which a rule can say nothing but `use`.
+  bool apply(std::string_view driver, SensorInfo& info);
+  // The same for a utilization, of which a rule can say nothing but `use`.
   bool allows(std::string_view driver, std::string_view id);
   // Rules that matched nothing, and those that could not be applied.
-  std::vector<Finding> findings();
+  std::vector<Diagnostic> diagnostics();
 
  private:
   const Site& site_;
   std::vector<bool> matched_;  // one a rule
-  std::vector<Finding> findings_;
+  std::vector<Diagnostic> diagnostics_;
 };
 
 // The unit with every reading divided by `factor`: exactly, with the factor to six decimals (or as many as fit; it
-// stands on the nameplate). False, and nothing changed, when it does not fit at all.
-bool divide_unit(Nameplate& plate, double factor);
+// stands on the sensor info). False, and nothing changed, when it does not fit at all.
+bool divide_unit(SensorInfo& info, double factor);
 
 }  // namespace nw

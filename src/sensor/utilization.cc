@@ -15,78 +15,81 @@ Reading read_or_none(Source* source) noexcept {
 }
 }  // namespace
 
-ActivityReader::ActivityReader(Host& host, std::vector<Activity> activities) : host_(host) {
-  for (Activity& activity : activities) {
-    plates_.push_back(std::move(activity.plate));
-    busy_.push_back(std::move(activity.busy));
-    processes_.push_back(std::move(activity.processes));
+UtilizationReader::UtilizationReader(Host& host, std::vector<Utilization> utilizations) : host_(host) {
+  for (Utilization& utilization : utilizations) {
+    infos_.push_back(std::move(utilization.info));
+    utilization_.push_back(std::move(utilization.utilization));
+    processes_.push_back(std::move(utilization.processes));
   }
 }
 
-void ActivityReader::release(std::string_view ids) {
-  for (std::size_t i = 0; i < plates_.size(); ++i) {
-    if (!plates_[i].id.starts_with(ids)) continue;
-    busy_[i].reset();
+void UtilizationReader::close(std::string_view ids) {
+  for (std::size_t i = 0; i < infos_.size(); ++i) {
+    if (!infos_[i].id.starts_with(ids)) continue;
+    utilization_[i].reset();
     processes_[i].reset();
   }
 }
 
-void ActivityReader::hold(std::vector<Activity> activities) {
-  for (Activity& activity : activities)
-    for (std::size_t i = 0; i < plates_.size(); ++i) {
-      if (plates_[i].id != activity.plate.id) continue;
-      busy_[i] = std::move(activity.busy);
-      processes_[i] = std::move(activity.processes);
+void UtilizationReader::open(std::vector<Utilization> utilizations) {
+  for (Utilization& utilization : utilizations)
+    for (std::size_t i = 0; i < infos_.size(); ++i) {
+      if (infos_[i].id != utilization.info.id) continue;
+      utilization_[i] = std::move(utilization.utilization);
+      processes_[i] = std::move(utilization.processes);
     }
 }
 
-void ActivityReader::read(std::size_t i, Glance& glance) noexcept {
-  glance.busy = read_or_none(busy_[i].get());
-  glance.processes = read_or_none(processes_[i].get());
-  glance.at = host_.now();
-  if (plates_[i].telling == Telling::share && glance.busy.ok && glance.busy.value > plates_[i].full)
-    glance.busy = Reading::none(ErrorKind::malformed);
-  if (glance.processes.ok && glance.processes.value > kMostProcesses)
-    glance.processes = Reading::none(ErrorKind::malformed);
+void UtilizationReader::read(std::size_t i, UtilizationSample& utilization_sample) noexcept {
+  utilization_sample.utilization = read_or_none(utilization_[i].get());
+  utilization_sample.processes = read_or_none(processes_[i].get());
+  utilization_sample.at = host_.now();
+  if (infos_[i].kind == UtilizationKind::share && utilization_sample.utilization.ok &&
+      utilization_sample.utilization.value > infos_[i].full)
+    utilization_sample.utilization = Reading::none(ErrorKind::malformed);
+  if (utilization_sample.processes.ok && utilization_sample.processes.value > kMostProcesses)
+    utilization_sample.processes = Reading::none(ErrorKind::malformed);
 }
 
-void ActivityReader::read_all(std::vector<Glance>& glances) noexcept {
-  glances.resize(plates_.size());
-  for (std::size_t i = 0; i < plates_.size(); ++i) read(i, glances[i]);
+void UtilizationReader::read_all(std::vector<UtilizationSample>& utilization_samples) noexcept {
+  utilization_samples.resize(infos_.size());
+  for (std::size_t i = 0; i < infos_.size(); ++i) read(i, utilization_samples[i]);
 }
 
-void ActivityReader::read_times(std::vector<Glance>& glances) noexcept {
-  glances.resize(plates_.size());
-  for (std::size_t i = 0; i < plates_.size(); ++i)
-    if (plates_[i].telling == Telling::time) read(i, glances[i]);
+void UtilizationReader::read_times(std::vector<UtilizationSample>& utilization_samples) noexcept {
+  utilization_samples.resize(infos_.size());
+  for (std::size_t i = 0; i < infos_.size(); ++i)
+    if (infos_[i].kind == UtilizationKind::time) read(i, utilization_samples[i]);
 }
 
-std::optional<double> share_between(const ActivityPlate& plate, const Glance& earlier, const Glance& later) {
-  if (!later.busy.ok || plate.full == 0) return std::nullopt;
-  const auto full = static_cast<double>(plate.full);
-  if (plate.telling == Telling::share) return static_cast<double>(later.busy.value) / full;
-  if (!earlier.busy.ok || later.busy.value < earlier.busy.value) return std::nullopt;
-  const bool own_clock = earlier.busy.device && later.busy.device;
-  const double time = to_seconds(own_clock ? *later.busy.device - *earlier.busy.device : later.at - earlier.at);
+std::optional<double> share_between(const UtilizationInfo& info, const UtilizationSample& earlier,
+                                    const UtilizationSample& later) {
+  if (!later.utilization.ok || info.full == 0) return std::nullopt;
+  const auto full = static_cast<double>(info.full);
+  if (info.kind == UtilizationKind::share) return static_cast<double>(later.utilization.value) / full;
+  if (!earlier.utilization.ok || later.utilization.value < earlier.utilization.value) return std::nullopt;
+  const bool own_clock = earlier.utilization.device && later.utilization.device;
+  const double time =
+      to_seconds(own_clock ? *later.utilization.device - *earlier.utilization.device : later.at - earlier.at);
   if (time <= 0) return std::nullopt;
-  const double share = static_cast<double>(later.busy.value - earlier.busy.value) / full / time;
+  const double share = static_cast<double>(later.utilization.value - earlier.utilization.value) / full / time;
   return share <= kSlack ? std::optional(std::min(share, 1.0)) : std::nullopt;
 }
 
-std::optional<Activity> make_cpu_activity(Host& host) {
+std::optional<Utilization> make_cpu_utilization(Host& host) {
   const auto cpuinfo = host.read_text("/proc/cpuinfo");
   const std::uint32_t cpus = cpuinfo ? count_cpus(*cpuinfo) : 0;
   auto ticks = host.open_number("/proc/stat", kBusyTicks);
   if (cpus == 0 || !ticks) return std::nullopt;
-  Activity activity;
-  activity.plate.id = "host/cpus";
-  activity.plate.source = "/proc/stat";
-  activity.plate.part = {Domain::node, ""};
-  activity.plate.label = "CPUs";
-  activity.plate.telling = Telling::time;
-  activity.plate.full = static_cast<std::uint64_t>(kTicksPerSecond) * cpus;
-  activity.busy = std::move(*ticks);
-  return activity;
+  Utilization utilization;
+  utilization.info.id = "host/cpus";
+  utilization.info.source = "/proc/stat";
+  utilization.info.part = {Domain::node, ""};
+  utilization.info.label = "CPUs";
+  utilization.info.kind = UtilizationKind::time;
+  utilization.info.full = static_cast<std::uint64_t>(kTicksPerSecond) * cpus;
+  utilization.utilization = std::move(*ticks);
+  return utilization;
 }
 
 }  // namespace nw

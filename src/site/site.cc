@@ -211,7 +211,7 @@ class SiteReader {
     });
     for (const Leaf& leaf : leaves_) leaf.key->take(file_.site, names_of(leaf), leaf.value);
     for (SensorRule& rule : file_.site.rules)
-      if (rule.gain) rule.gain->basis = fmt::format("{}, {}", rule.source, rule.date);
+      if (rule.scale_tolerance) rule.scale_tolerance->basis = fmt::format("{}, {}", rule.source, rule.date);
     list_settings();
   }
 

@@ -21,16 +21,16 @@ struct Sourced {
   std::string source, date;  // "EnBW supply mix", "2026-03"
 };
 
-// What is changed on the nameplates of sensors whose id or driver matches `pattern` ("ipmi_dcmi", "nvml/*/power").
+// What is changed on the sensor infos of sensors whose id or driver matches `pattern` ("ipmi_dcmi", "nvml/*/power").
 struct SensorRule {
   std::string pattern;
   std::optional<bool> use;
   std::optional<Boundary> boundary;
-  std::optional<std::vector<Domain>> lacks;
-  std::optional<Tolerance> gain;  // a tolerance measured by the site
-  std::optional<double> factor;   // reading / truth, as calibrated; the reading is divided by it
-  std::optional<Watts> bias;      // and this is taken off
-  std::string source, date;       // who says so
+  std::optional<std::vector<Domain>> excludes;
+  std::optional<Tolerance> scale_tolerance;  // a tolerance measured by the site
+  std::optional<double> factor;              // reading / truth, as calibrated; the reading is divided by it
+  std::optional<Watts> bias;                 // and this is taken off
+  std::string source, date;                  // who says so
 };
 
 struct IpmiSite {

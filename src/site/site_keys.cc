@@ -65,7 +65,7 @@ SensorRule& rule_of(Site& s, Names n) { return entry_of(s.rules, &SensorRule::pa
 RedfishSite& redfish_of(Site& s, Names n) { return entry_of(s.redfish, &RedfishSite::name, n[0]); }
 PduSite& pdu_of(Site& s, Names n) { return entry_of(s.pdus, &PduSite::name, n[0]); }
 Tolerance& gain_of(Site& s, Names n) {
-  auto& gain = rule_of(s, n).gain;
+  auto& gain = rule_of(s, n).scale_tolerance;
   if (!gain) gain.emplace();
   return *gain;
 }
@@ -89,11 +89,11 @@ void take_boundary(Site& s, Names n, const KeyValue& v) {
     if (name(static_cast<Boundary>(i)) == v.text) rule_of(s, n).boundary = static_cast<Boundary>(i);
 }
 
-void take_lacks(Site& s, Names n, const KeyValue& v) {
+void take_excludes(Site& s, Names n, const KeyValue& v) {
   std::vector<Domain> domains;
   for (const auto& word : v.words)
     if (const auto one = domain(word)) domains.push_back(*one);
-  rule_of(s, n).lacks = std::move(domains);
+  rule_of(s, n).excludes = std::move(domains);
 }
 
 void add_rules(Keys& k) {
@@ -104,7 +104,7 @@ void add_rules(Keys& k) {
   add_choice(k, "sensors.*.boundary", names_of_boundaries(), "Where in the path of power the sensor sits.",
              take_boundary);
   add_choice(k, "sensors.*.lacks", names_of_domains(),
-             "What a sensor of the node or of a module does not hold, though its kind usually does.", take_lacks,
+             "What a sensor of the node or of a module does not hold, though its kind usually does.", take_excludes,
              KeyType::choices);
   add_number(k, "sensors.*.tolerance", "relative", 0, 1, "How far readings may be off by a constant factor.",
              [](Site& s, Names n, const KeyValue& v) { gain_of(s, n).relative = v.number; })

@@ -88,10 +88,10 @@ TEST(Site, EveryKindOfKeyArrives) {
   EXPECT_EQ(rule.pattern, "rapl_*/package-*");
   EXPECT_FALSE(rule.use);
   EXPECT_EQ(rule.boundary, Boundary::board);
-  EXPECT_EQ(rule.lacks, (std::vector{Domain::gpu, Domain::dram}));
-  EXPECT_EQ(rule.gain->relative, 0.02);
-  EXPECT_EQ(rule.gain->shape, Tolerance::Shape::sigma);
-  EXPECT_EQ(rule.gain->basis, "LMG671, 2026-03-31");
+  EXPECT_EQ(rule.excludes, (std::vector{Domain::gpu, Domain::dram}));
+  EXPECT_EQ(rule.scale_tolerance->relative, 0.02);
+  EXPECT_EQ(rule.scale_tolerance->shape, Tolerance::Shape::sigma);
+  EXPECT_EQ(rule.scale_tolerance->basis, "LMG671, 2026-03-31");
   EXPECT_EQ(rule.factor, 0.945);
   EXPECT_EQ(rule.bias, Watts::of(-1'250'000));
   EXPECT_EQ(site.ipmi.device, "/dev/ipmi1");

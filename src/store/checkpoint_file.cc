@@ -69,7 +69,7 @@ std::optional<std::string> last_frame(const std::string& path) {
 }
 }  // namespace
 
-Result<BooksFile> BooksFile::open(const std::string& dir, Limits limits) {
+Result<CheckpointFile> CheckpointFile::open(const std::string& dir, Limits limits) {
   NW_CHECK(make_private_dir(dir));
   const std::string lock_path = dir + "/lock";
   Fd lock(::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
@@ -78,16 +78,16 @@ Result<BooksFile> BooksFile::open(const std::string& dir, Limits limits) {
     if (errno == EWOULDBLOCK) return fail(ErrorKind::busy, dir + ": another nodewattd keeps its books here");
     return failed_call(lock_path);
   }
-  BooksFile books(dir, limits, std::move(lock));
+  CheckpointFile checkpoint(dir, limits, std::move(lock));
   const auto numbers = segments_in(dir);
-  for (auto at = numbers.rbegin(); at != numbers.rend() && !books.found_; ++at)
-    books.found_ = last_frame(name_of(dir, *at));
-  books.number_ = numbers.empty() ? 0 : numbers.back();
-  NW_CHECK(books.begin_segment());
-  return books;
+  for (auto at = numbers.rbegin(); at != numbers.rend() && !checkpoint.found_; ++at)
+    checkpoint.found_ = last_frame(name_of(dir, *at));
+  checkpoint.number_ = numbers.empty() ? 0 : numbers.back();
+  NW_CHECK(checkpoint.begin_segment());
+  return checkpoint;
 }
 
-Done BooksFile::begin_segment() {
+Done CheckpointFile::begin_segment() {
   const std::string path = name_of(dir_, number_ + 1);
   Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!fd) return failed_call(path);
@@ -102,7 +102,7 @@ Done BooksFile::begin_segment() {
   return {};
 }
 
-Done BooksFile::write(std::string_view frame) {
+Done CheckpointFile::write(std::string_view frame) {
   const auto fails = [&] {
     auto error = failed_call(name_of(dir_, number_));
     if (::ftruncate(fd_.get(), size_) == 0) end_ = size_;
@@ -121,13 +121,13 @@ Done BooksFile::write(std::string_view frame) {
   return {};
 }
 
-Done BooksFile::amend(std::string_view payload) {
+Done CheckpointFile::amend(std::string_view payload) {
   const std::string packed = NW_TRY(pack(payload));
   const std::string frame = NW_TRY(make_frame(packed));
   return write(frame);
 }
 
-Done BooksFile::append(std::string_view payload) {
+Done CheckpointFile::append(std::string_view payload) {
   const std::string packed = NW_TRY(pack(payload));
   const std::string frame = NW_TRY(make_frame(packed));
   const bool full = size_ > static_cast<std::int64_t>(kFramesMagic.size()) && size_ >= limits_.segment;
@@ -139,14 +139,14 @@ Done BooksFile::append(std::string_view payload) {
   return {};
 }
 
-Done BooksFile::sync() {
+Done CheckpointFile::sync() {
   synced_ = monotonic();
   if (::fdatasync(fd_.get()) != 0) return failed_call(name_of(dir_, number_));
   return {};
 }
 
 // The newest segment and the one before it always stay.
-void BooksFile::prune() const {
+void CheckpointFile::prune() const {
   auto numbers = segments_in(dir_);
   std::int64_t all = 0;
   for (std::size_t i = 2; i < numbers.size(); ++i) {

@@ -2,7 +2,8 @@
 // as one zstd frame.
 //
 //   append   for good, at whatever must not be lost
-//   amend    over the last amendment, which is behind the last appended frame: what was booked since, at each sweep, at
+//   amend    over the last amendment, which is behind the last appended frame: what was booked since, at each sample
+//            set, at
 //            no cost in space. A kill between two bytes of it leaves the appended frame before it
 //
 // The newest frame that is whole is the truth. Every write goes to the page cache at once and survives the process;
@@ -24,7 +25,7 @@
 
 namespace nw {
 
-class BooksFile {
+class CheckpointFile {
  public:
   struct Limits {
     std::int64_t segment = 128 << 10;  // bytes, roughly
@@ -34,8 +35,8 @@ class BooksFile {
   static constexpr Nanos kBetweenSyncs = seconds(10);
 
   // Makes `dir` when it is missing. Busy when another process writes there.
-  static Result<BooksFile> open(const std::string& dir, Limits limits);
-  static Result<BooksFile> open(const std::string& dir) { return open(dir, Limits{}); }
+  static Result<CheckpointFile> open(const std::string& dir, Limits limits);
+  static Result<CheckpointFile> open(const std::string& dir) { return open(dir, Limits{}); }
 
   // What was found at open: the newest whole frame's payload.
   const std::optional<std::string>& found() const { return found_; }
@@ -45,7 +46,8 @@ class BooksFile {
   Done sync();
 
  private:
-  BooksFile(std::string dir, Limits limits, Fd lock) : dir_(std::move(dir)), limits_(limits), lock_(std::move(lock)) {}
+  CheckpointFile(std::string dir, Limits limits, Fd lock)
+      : dir_(std::move(dir)), limits_(limits), lock_(std::move(lock)) {}
   Done begin_segment();
   Done write(std::string_view frame);
   void prune() const;

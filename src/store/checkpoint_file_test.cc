@@ -12,9 +12,9 @@ namespace nw {
 namespace {
 
 std::string found_in(const std::string& dir) {
-  auto books = BooksFile::open(dir);
-  EXPECT_TRUE(books) << (books ? "" : books.error().what);
-  return books && books->found() ? *books->found() : "nothing";
+  auto checkpoint = CheckpointFile::open(dir);
+  EXPECT_TRUE(checkpoint) << (checkpoint ? "" : checkpoint.error().what);
+  return checkpoint && checkpoint->found() ? *checkpoint->found() : "nothing";
 }
 
 std::string newest(const std::string& dir) {
@@ -24,79 +24,79 @@ std::string newest(const std::string& dir) {
   return last;
 }
 
-TEST(BooksFile, NewestWholeFrameIsTheTruth) {
+TEST(CheckpointFile, NewestWholeFrameIsTheTruth) {
   const test::TempDir dir;
   EXPECT_EQ(found_in(dir.path()), "nothing");
   {
-    auto books = BooksFile::open(dir.path());
-    ASSERT_TRUE(books);
-    ASSERT_TRUE(books->append("one"));
-    ASSERT_TRUE(books->amend("a longer amendment"));
-    ASSERT_TRUE(books->amend("two"));
+    auto checkpoint = CheckpointFile::open(dir.path());
+    ASSERT_TRUE(checkpoint);
+    ASSERT_TRUE(checkpoint->append("one"));
+    ASSERT_TRUE(checkpoint->amend("a longer amendment"));
+    ASSERT_TRUE(checkpoint->amend("two"));
   }
   EXPECT_EQ(found_in(dir.path()), "two");
   EXPECT_EQ(found_in(dir.path()), "two") << "a segment that was only begun hides what stands in the one before";
 }
 
-TEST(BooksFile, AppendedFrameStandsWhereTheAmendmentWas) {
+TEST(CheckpointFile, AppendedFrameStandsWhereTheAmendmentWas) {
   const test::TempDir dir;
-  auto books = BooksFile::open(dir.path());
-  ASSERT_TRUE(books);
-  ASSERT_TRUE(books->append("one"));
-  ASSERT_TRUE(books->amend(std::string(5000, 'x')));
-  ASSERT_TRUE(books->append("two"));
+  auto checkpoint = CheckpointFile::open(dir.path());
+  ASSERT_TRUE(checkpoint);
+  ASSERT_TRUE(checkpoint->append("one"));
+  ASSERT_TRUE(checkpoint->amend(std::string(5000, 'x')));
+  ASSERT_TRUE(checkpoint->append("two"));
   EXPECT_LT(std::filesystem::file_size(newest(dir.path())), 120U);
-  *books = std::move(*BooksFile::open(dir.path() + "/other"));
+  *checkpoint = std::move(*CheckpointFile::open(dir.path() + "/other"));
   EXPECT_EQ(found_in(dir.path()), "two");
 }
 
-TEST(BooksFile, TornAmendmentLeavesWhatWasAppended) {
+TEST(CheckpointFile, TornAmendmentLeavesWhatWasAppended) {
   const test::TempDir dir;
   {
-    auto books = BooksFile::open(dir.path());
-    ASSERT_TRUE(books && books->append("one") && books->amend("provisional"));
+    auto checkpoint = CheckpointFile::open(dir.path());
+    ASSERT_TRUE(checkpoint && checkpoint->append("one") && checkpoint->amend("provisional"));
   }
   for (const std::uintmax_t cut : {1U, 5U, 12U}) {
     const std::string path = newest(dir.path());
     std::filesystem::resize_file(path, std::filesystem::file_size(path) - cut);
     const auto bytes = std::filesystem::file_size(path);
-    auto books = BooksFile::open(dir.path());
-    ASSERT_TRUE(books);
-    EXPECT_EQ(books->found(), "one") << bytes;
-    ASSERT_TRUE(books->append("one") && books->amend("provisional"));
+    auto checkpoint = CheckpointFile::open(dir.path());
+    ASSERT_TRUE(checkpoint);
+    EXPECT_EQ(checkpoint->found(), "one") << bytes;
+    ASSERT_TRUE(checkpoint->append("one") && checkpoint->amend("provisional"));
   }
 }
 
-TEST(BooksFile, OneWriter) {
+TEST(CheckpointFile, OneWriter) {
   const test::TempDir dir;
-  const auto books = BooksFile::open(dir.path());
-  const auto second = BooksFile::open(dir.path());
+  const auto checkpoint = CheckpointFile::open(dir.path());
+  const auto second = CheckpointFile::open(dir.path());
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().kind, ErrorKind::busy);
 }
 
-TEST(BooksFile, SegmentsArePruned) {
+TEST(CheckpointFile, SegmentsArePruned) {
   const test::TempDir dir;
-  auto books = BooksFile::open(dir.path(), {1000, 3000, seconds(86400)});
-  ASSERT_TRUE(books);
+  auto checkpoint = CheckpointFile::open(dir.path(), {1000, 3000, seconds(86400)});
+  ASSERT_TRUE(checkpoint);
   std::string payload;  // that no packing makes smaller
   for (unsigned i = 0, x = 1; i < 400; ++i) payload += static_cast<char>((x = x * 1103515245 + 12345) >> 16);
   std::uintmax_t most = 0;
   for (int i = 0; i < 200; ++i) {
-    ASSERT_TRUE(books->append(payload + std::to_string(i)));
+    ASSERT_TRUE(checkpoint->append(payload + std::to_string(i)));
     std::uintmax_t all = 0;
     for (const auto& entry : std::filesystem::directory_iterator(dir.path())) all += entry.file_size();
     most = std::max(most, all);
   }
   EXPECT_LT(most, 3000U + 2 * 1900U);
   EXPECT_GT(most, 3000U);
-  books = BooksFile::open(dir.path() + "/other");
+  checkpoint = CheckpointFile::open(dir.path() + "/other");
   EXPECT_EQ(found_in(dir.path()), payload + "199");
 }
 
-TEST(BooksFile, FullDiskLosesNothingThatWasThere) {
-  auto books = BooksFile::open("/dev/full/books");
-  EXPECT_FALSE(books);
+TEST(CheckpointFile, FullDiskLosesNothingThatWasThere) {
+  auto checkpoint = CheckpointFile::open("/dev/full/books");
+  EXPECT_FALSE(checkpoint);
 }
 
 }  // namespace

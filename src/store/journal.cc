@@ -94,11 +94,12 @@ Done Journal::sync() {
 
 Done Journal::remove() { return remove_file(path_); }
 
-Result<Survivor> Survivor::claim(const std::string& dir, const std::string& uid) {
+Result<OrphanedJournal> OrphanedJournal::claim(const std::string& dir, const std::string& uid) {
   const auto path = NW_TRY(path_of(dir, uid));
   Fd fd(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
   if (!fd) return failed_call(path);
-  // A look of survivors() in another process holds the lock for microseconds; only a lock that stays is somebody's.
+  // A look of orphaned_journals() in another process holds the lock for microseconds; only a lock that stays is
+  // somebody's.
   for (int attempt = 0; ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0; ++attempt) {
     if (errno != EWOULDBLOCK && errno != EINTR) return failed_call(path);
     if (attempt == 10) return fail(ErrorKind::busy, path + ": its measurement runs, or another command recovers it");
@@ -106,17 +107,17 @@ Result<Survivor> Survivor::claim(const std::string& dir, const std::string& uid)
   }
   // Between open and flock somebody else may have recovered and removed it.
   if (!is_same_file(fd.get(), path)) return fail(ErrorKind::absent, path + ": recovered by another command");
-  return Survivor(std::move(fd), uid, path);
+  return OrphanedJournal(std::move(fd), uid, path);
 }
 
-FrameReader Survivor::frames() const {
+FrameReader OrphanedJournal::frames() const {
   ::lseek(fd_.get(), 0, SEEK_SET);
   return FrameReader(bytes_of_fd(fd_.get(), path_), path_);
 }
 
-Done Survivor::remove() { return remove_file(path_); }
+Done OrphanedJournal::remove() { return remove_file(path_); }
 
-Result<std::vector<std::string>> survivors(const std::string& dir) {
+Result<std::vector<std::string>> orphaned_journals(const std::string& dir) {
   const std::unique_ptr<DIR, int (*)(DIR*)> listing(::opendir(dir.c_str()), ::closedir);
   if (!listing && errno == ENOENT) return std::vector<std::string>{};
   if (!listing) return failed_call(dir);

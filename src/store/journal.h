@@ -2,10 +2,10 @@
 // finish the record when the process that measures is killed.
 //
 // Its writer holds flock(LOCK_EX) from before the file has its name until it ends. The kernel drops the lock with the
-// last descriptor of that open, so a journal whose lock is free is one whose writer died: a survivor. The descriptor is
-// O_CLOEXEC: a child shares the lock only between fork and exec. flock(2) reaches other hosts over NFS (Linux 2.6.12)
-// but not where the mount says local_lock=flock or Lustre localflock; there, a command on one host sees a running
-// journal of another as a survivor.
+// last descriptor of that open, so a journal whose lock is free is one whose writer died: an orphaned journal. The
+// descriptor is O_CLOEXEC: a child shares the lock only between fork and exec. flock(2) reaches other hosts over NFS
+// (Linux 2.6.12) but not where the mount says local_lock=flock or Lustre localflock; there, a command on one host sees
+// a running journal of another as an orphaned journal.
 //
 // Every append is one write(2) and no fsync: what was appended survives the death of the process, not a power cut,
 // which sync() is for. An append that fails takes its part of a frame back, so that the frames before it stay readable.
@@ -30,7 +30,7 @@ class Journal {
   Done append(std::string_view payload);
   Done append(const std::vector<std::string>& payloads);  // all of them, or none
   Done sync();
-  // The measurement is kept elsewhere now. Without it, the journal stays and is a survivor.
+  // The measurement is kept elsewhere now. Without it, the journal stays and is an orphaned journal.
   Done remove();
   const std::string& path() const { return path_; }
 
@@ -44,10 +44,10 @@ class Journal {
 };
 
 // The journal of a dead writer, locked: nobody else recovers it while this lives.
-class Survivor {
+class OrphanedJournal {
  public:
   // Absent when it is gone, busy when its writer lives or another command recovers it.
-  static Result<Survivor> claim(const std::string& dir, const std::string& uid);
+  static Result<OrphanedJournal> claim(const std::string& dir, const std::string& uid);
 
   FrameReader frames() const;  // from the first one on
   Done remove();
@@ -55,7 +55,7 @@ class Survivor {
   const std::string& path() const { return path_; }
 
  private:
-  Survivor(Fd fd, std::string uid, std::string path)
+  OrphanedJournal(Fd fd, std::string uid, std::string path)
       : fd_(std::move(fd)), uid_(std::move(uid)), path_(std::move(path)) {}
 
   Fd fd_;
@@ -64,6 +64,6 @@ class Survivor {
 };
 
 // The uids of the journals in `dir` whose writers died, in order of uid. None when there is no such directory.
-Result<std::vector<std::string>> survivors(const std::string& dir);
+Result<std::vector<std::string>> orphaned_journals(const std::string& dir);
 
 }  // namespace nw

@@ -27,8 +27,8 @@ void run_and_kill_writer(const std::string& dir, const std::string& path, std::u
   std::error_code ignored;
   for (std::uintmax_t size = 0; size < reached || size == static_cast<std::uintmax_t>(-1);)
     size = std::filesystem::file_size(path, ignored);
-  EXPECT_TRUE(survivors(dir).value().empty()) << "its writer lives";
-  EXPECT_EQ(Survivor::claim(dir, kUid).error().kind, ErrorKind::busy);
+  EXPECT_TRUE(orphaned_journals(dir).value().empty()) << "its writer lives";
+  EXPECT_EQ(OrphanedJournal::claim(dir, kUid).error().kind, ErrorKind::busy);
   ::kill(writer, SIGKILL);
   EXPECT_EQ(wait_child(writer), -SIGKILL);
 }
@@ -45,7 +45,7 @@ TEST(Journal, is_private_and_holds_what_was_appended) {
   EXPECT_EQ(mode_of(journal.path()), 0600U);
   EXPECT_EQ(mode_of(dir), 0700U);
   EXPECT_EQ(read_frames(journal.path()).value().payloads, (std::vector<std::string>{"one", "", "two", "three"}));
-  EXPECT_TRUE(survivors(dir).value().empty());
+  EXPECT_TRUE(orphaned_journals(dir).value().empty());
   ASSERT_TRUE(journal.remove());
   EXPECT_TRUE(std::filesystem::is_empty(dir));
 }
@@ -56,26 +56,26 @@ TEST(Journal, exists_once_and_only_under_a_uid) {
   ASSERT_TRUE(journal);
   EXPECT_EQ(Journal::create(scratch.dir(), kUid).error().kind, ErrorKind::busy);
   EXPECT_EQ(Journal::create(scratch.dir(), "../x").error().kind, ErrorKind::malformed);
-  EXPECT_EQ(Survivor::claim(scratch.dir(), "../x").error().kind, ErrorKind::malformed);
+  EXPECT_EQ(OrphanedJournal::claim(scratch.dir(), "../x").error().kind, ErrorKind::malformed);
 }
 
 TEST(Journal, of_a_killed_writer_is_recovered_by_one) {
   const Scratch scratch;
   const auto path = scratch / (std::string(kUid) + ".journal");
   run_and_kill_writer(scratch.dir(), path, 4000);
-  ASSERT_EQ(survivors(scratch.dir()).value(), std::vector<std::string>{kUid});
+  ASSERT_EQ(orphaned_journals(scratch.dir()).value(), std::vector<std::string>{kUid});
 
-  auto survivor = Survivor::claim(scratch.dir(), kUid).value();
-  EXPECT_EQ(in_child([&] { return static_cast<int>(Survivor::claim(scratch.dir(), kUid).error().kind); }),
+  auto orphaned_journal = OrphanedJournal::claim(scratch.dir(), kUid).value();
+  EXPECT_EQ(in_child([&] { return static_cast<int>(OrphanedJournal::claim(scratch.dir(), kUid).error().kind); }),
             static_cast<int>(ErrorKind::busy));
-  EXPECT_TRUE(survivors(scratch.dir()).value().empty()) << "somebody recovers it";
-  const auto payloads = payloads_of(survivor.frames());
+  EXPECT_TRUE(orphaned_journals(scratch.dir()).value().empty()) << "somebody recovers it";
+  const auto payloads = payloads_of(orphaned_journal.frames());
   ASSERT_GT(payloads.size(), 300U);
   for (std::size_t i = 0; i < payloads.size(); ++i) ASSERT_EQ(payloads[i], std::to_string(i));
-  EXPECT_EQ(payloads_of(survivor.frames()).size(), payloads.size()) << "read twice";
+  EXPECT_EQ(payloads_of(orphaned_journal.frames()).size(), payloads.size()) << "read twice";
 
-  ASSERT_TRUE(survivor.remove());
-  EXPECT_EQ(Survivor::claim(scratch.dir(), kUid).error().kind, ErrorKind::absent);
+  ASSERT_TRUE(orphaned_journal.remove());
+  EXPECT_EQ(OrphanedJournal::claim(scratch.dir(), kUid).error().kind, ErrorKind::absent);
 }
 
 TEST(Journal, its_lock_is_not_inherited_through_exec) {
@@ -94,18 +94,19 @@ TEST(Journal, its_lock_is_not_inherited_through_exec) {
     return 3;
   });
   EXPECT_EQ(wait_child(writer), -SIGKILL);
-  EXPECT_EQ(survivors(scratch.dir()).value().size(), 1U) << "the program that outlives the writer holds no lock";
+  EXPECT_EQ(orphaned_journals(scratch.dir()).value().size(), 1U)
+      << "the program that outlives the writer holds no lock";
   ::kill(std::stoi(slurp(scratch / "pid")), SIGKILL);
 }
 
-TEST(Journal, eight_commands_recover_a_survivor_once) {
+TEST(Journal, eight_commands_recover_a_orphaned_journal_once) {
   const Scratch scratch;
   { auto left = Journal::create(scratch.dir(), kUid).value().append("x"); }
   std::vector<pid_t> children;
   for (int i = 0; i < 8; ++i)
     children.push_back(start_child([&] {
-      auto survivor = Survivor::claim(scratch.dir(), kUid);
-      return survivor && survivor->remove() ? 1 : 0;
+      auto orphaned_journal = OrphanedJournal::claim(scratch.dir(), kUid);
+      return orphaned_journal && orphaned_journal->remove() ? 1 : 0;
     }));
   int recovered = 0;
   for (const auto child : children) recovered += wait_child(child);
@@ -152,13 +153,13 @@ TEST(Journal, says_who_forbids_it) {
             static_cast<int>(ErrorKind::denied));
 }
 
-TEST(Journal, survivors_of_no_directory_and_of_strange_files) {
+TEST(Journal, orphaned_journals_of_no_directory_and_of_strange_files) {
   const Scratch scratch;
-  EXPECT_TRUE(survivors(scratch / "absent").value().empty());
+  EXPECT_TRUE(orphaned_journals(scratch / "absent").value().empty());
   spill(scratch / "x.journal", "");
   spill(scratch / (std::string(kUid) + ".journal.new"), "");
   std::filesystem::create_symlink("/dev/null", scratch / (std::string(kUid) + ".journal"));
-  EXPECT_TRUE(survivors(scratch.dir()).value().empty());
+  EXPECT_TRUE(orphaned_journals(scratch.dir()).value().empty());
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// For the tests of this floor: a directory that goes with the test, children that end in a given way, records to store.
+// For the tests of this layer: a directory that goes with the test, children that end in a given way, records to store.
 #pragma once
 
 #include <signal.h>

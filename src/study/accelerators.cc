@@ -75,7 +75,7 @@ Placement placement_by_devices(const pb::Record& record) {
 
 }  // namespace
 
-std::vector<Accelerator> judge_accelerators(const pb::Record& record) {
+std::vector<Accelerator> classify_accelerators(const pb::Record& record) {
   std::vector<Accelerator> all;
   for (const pb::Component& part : record.components()) {
     if (part.domain() != "gpu" || !part.energy().has_energy_uj() || part.energy().kind() != pb::KIND_MEASURED) continue;
@@ -91,7 +91,7 @@ std::vector<Accelerator> judge_accelerators(const pb::Record& record) {
 }
 
 Placement placement(const pb::Record& record) {
-  const auto all = judge_accelerators(record);
+  const auto all = classify_accelerators(record);
   if (all.empty()) return placement_by_devices(record);
   const auto idle = std::count_if(all.begin(), all.end(), [](const auto& one) { return one.use == Use::idle; });
   if (std::any_of(all.begin(), all.end(), [](const auto& one) { return one.use == Use::unknown; }))

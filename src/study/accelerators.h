@@ -30,7 +30,7 @@ struct Accelerator {
 };
 
 // All GPUs of the run that have an energy, in the record's order.
-std::vector<Accelerator> judge_accelerators(const pb::Record& record);
+std::vector<Accelerator> classify_accelerators(const pb::Record& record);
 
 enum class Placement : unsigned char { no_accelerators, all_idle, some_idle, busy, unknown };
 Placement placement(const pb::Record& record);

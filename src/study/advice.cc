@@ -58,39 +58,39 @@ class Adviser {
     for (const pb::Record* record : like_)
       if (fits(node_type(*record), partition.node_type)) here.push_back(record);
     const std::size_t before = to.size();
-    for (const Contender& side : make_contenders(here, By::placement))
+    for (const RunGroup& side : make_run_groups(here, GroupBy::placement))
       if (auto advice = make(partition, side)) to.push_back(std::move(*advice));
     if (to.size() == before) to.emplace_back().partition = &partition;
   }
 
  private:
   // The work that the asked-for run and all of these count, in a phase or outside; nothing: whole runs are alike.
-  std::optional<SharedWork> work_of(const Contender& side) const {
-    const auto works = shared_work({Contender{"", "", {&run_}}, side});
+  std::optional<SharedWork> work_of(const RunGroup& side) const {
+    const auto works = shared_work({RunGroup{"", "", {&run_}}, side});
     return works.empty() ? std::nullopt : std::optional(works.front());
   }
 
   // The whole run, with the work of a phase for its own: more of it is more of the run.
-  static Excerpt whole_of(const pb::Record& run, const std::optional<SharedWork>& work) {
-    Excerpt whole = excerpt(run, "");
-    if (work) whole.work = excerpt(run, work->phase).work;
+  static Measurement whole_of(const pb::Record& run, const std::optional<SharedWork>& work) {
+    Measurement whole = measurement(run, "");
+    if (work) whole.work = measurement(run, work->phase).work;
     return whole;
   }
 
-  std::optional<Advice> make(const Partition& partition, const Contender& side) const {
+  std::optional<Advice> make(const Partition& partition, const RunGroup& side) const {
     const auto work = work_of(side);
-    Excerpts runs;
+    Measurements runs;
     for (const pb::Record* one : side.runs) runs.push_back(whole_of(*one, work));
     Advice advice;
     advice.partition = &partition;
     advice.placement = side.label;
-    advice.reach = compute_reach(side.first());
+    advice.scope = compute_scope(side.first());
     advice.played = !side.first().node().played().empty();
     const Placement placed = placement(side.first());
     advice.uses_gpus = placed == Placement::busy || placed == Placement::some_idle;
     const std::string unit = work ? work->unit : "";
     const auto wanted = work_count(whole_of(run_, work), unit);
-    for (const Excerpt& one : runs)
+    for (const Measurement& one : runs)
       if (const auto count = work_count(one, unit); wanted && count)
         advice.by_amount |= std::abs(*count - *wanted) > kSameAmount * *wanted;
     const double scale = advice.by_amount ? *wanted : 1;
@@ -128,7 +128,7 @@ bool are_comparable(std::span<const Advice> all) {
     if (one.placement.empty()) continue;
     if (first == nullptr) first = &one;
     const bool is_guess = one.kind == pb::KIND_ESTIMATED;
-    if (one.reach != first->reach || one.played != first->played || is_guess != (first->kind == pb::KIND_ESTIMATED))
+    if (one.scope != first->scope || one.played != first->played || is_guess != (first->kind == pb::KIND_ESTIMATED))
       return false;
   }
   return true;

@@ -25,7 +25,7 @@ struct Partition {
 struct Advice {
   const Partition* partition = nullptr;
   std::string placement;  // of the runs behind it; empty: none, nothing is known
-  Reach reach;            // what the energies take in
+  Scope scope;            // what the energies take in
   bool played = false;    // no machine took them
   bool uses_gpus = false;
   std::size_t n = 0;

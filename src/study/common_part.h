@@ -1,4 +1,4 @@
-// Common part: what records of different reach have all measured, so that at least that may be compared.
+// Common part: what records of different scope have all measured, so that at least that may be compared.
 #pragma once
 
 #include <span>

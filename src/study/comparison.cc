@@ -17,26 +17,27 @@ constexpr double kSameAmount = 0.01;  // relative
 
 class Comparer {
  public:
-  Comparer(std::span<const pb::Record* const> records, const CompareWish& wish) : records_(records), wish_(wish) {}
+  Comparer(std::span<const pb::Record* const> records, const ComparisonOptions& options)
+      : records_(records), options_(options) {}
 
   Result<Comparison> compare() {
-    std::vector<Contender> contenders = make_contenders(records_, wish_.by, wish_.key);
-    if (!wish_.phase.empty())
-      for (Contender& who : contenders) who.phase = wish_.phase;
-    out_.works = shared_work(contenders);
-    out_.differences = compute_differences(contenders);
-    for (Contender& who : contenders) out_.sides.emplace_back().who = std::move(who);
+    std::vector<RunGroup> run_groups = make_run_groups(records_, options_.by, options_.key);
+    if (!options_.phase.empty())
+      for (RunGroup& who : run_groups) who.phase = options_.phase;
+    out_.works = shared_work(run_groups);
+    out_.differences = compute_differences(run_groups);
+    for (RunGroup& who : run_groups) out_.sides.emplace_back().who = std::move(who);
     choose_unit();
-    check_reach();
+    check_scope();
     for (Side& side : out_.sides) fill(side);
     check_coverage();
     check_kind();
     check_work();
     check_failed();
     if (out_.works.size() > Comparison::kMostWorks) out_.works.resize(Comparison::kMostWorks);
-    const bool hopeless = std::any_of(out_.refusals.begin(), out_.refusals.end(),
-                                      [](const Refusal& one) { return one.why == Refusal::Why::nothing; });
-    out_.is_ranked = out_.sides.size() > 1 && (out_.refusals.empty() || (wish_.allow_mixed && !hopeless));
+    const bool hopeless = std::any_of(out_.incomparables.begin(), out_.incomparables.end(),
+                                      [](const Incomparable& one) { return one.why == Incomparable::Why::nothing; });
+    out_.is_ranked = out_.sides.size() > 1 && (out_.incomparables.empty() || (options_.allow_mixed && !hopeless));
     NW_CHECK(choose_base());
     if (out_.is_ranked) rank();
     return std::move(out_);
@@ -46,42 +47,44 @@ class Comparer {
   // The wished unit wherever all sides have it, else the first that they share; it comes first in `works`.
   void choose_unit() {
     auto& works = out_.works;
-    auto found = std::find_if(works.begin(), works.end(),
-                              [&](const SharedWork& work) { return wish_.per.empty() || work.unit == wish_.per; });
+    auto found = std::find_if(works.begin(), works.end(), [&](const SharedWork& work) {
+      return options_.per.empty() || work.unit == options_.per;
+    });
     if (found != works.end()) {
       out_.per = *found;
       std::rotate(works.begin(), found, found + 1);
-    } else if (!wish_.per.empty()) {
-      out_.refusals.push_back({Refusal::Why::wanted, 0, 0});
+    } else if (!options_.per.empty()) {
+      out_.incomparables.push_back({Incomparable::Why::wanted, 0, 0});
     }
   }
 
   // The first side of which not every run is as the first side's first; it against itself where it is mixed.
   template <class Of>
-  std::optional<Refusal> find_stranger(Refusal::Why why, Of of) const {
+  std::optional<Incomparable> find_stranger(Incomparable::Why why, Of of) const {
     for (std::size_t i = 0; i < out_.sides.size(); ++i) {
-      const Contender& who = out_.sides[i].who;
+      const RunGroup& who = out_.sides[i].who;
       if (std::any_of(who.runs.begin(), who.runs.end(), [&](const auto* run) { return of(*run) != of(who.first()); }))
-        return Refusal{why, i, i};
-      if (of(who.first()) != of(out_.sides[0].who.first())) return Refusal{why, i, 0};
+        return Incomparable{why, i, i};
+      if (of(who.first()) != of(out_.sides[0].who.first())) return Incomparable{why, i, 0};
     }
     return std::nullopt;
   }
 
-  void check_reach() {
-    for (Side& side : out_.sides) side.reach = compute_reach(side.who.first());
-    const auto stranger = find_stranger(Refusal::Why::reach, compute_reach);
+  void check_scope() {
+    for (Side& side : out_.sides) side.scope = compute_scope(side.who.first());
+    const auto stranger = find_stranger(Incomparable::Why::scope, compute_scope);
     if (!stranger) return;
-    out_.refusals.push_back(*stranger);
-    if (!wish_.allow_mixed) return;
+    out_.incomparables.push_back(*stranger);
+    if (!options_.allow_mixed) return;
     out_.common = common_domains(records_);
     out_.left_out = left_out_domains(records_, out_.common);
-    if (out_.common.empty()) out_.refusals.push_back({Refusal::Why::nothing, stranger->side, stranger->other});
+    if (out_.common.empty())
+      out_.incomparables.push_back({Incomparable::Why::nothing, stranger->side, stranger->other});
   }
 
   // A run's excerpt, its energy cut down to the common part where that is what is compared.
-  Excerpts excerpts_of(const Side& side, const SharedWork& work) {
-    Excerpts all = excerpts(side.who, work);
+  Measurements measurements_of(const Side& side, const SharedWork& work) {
+    Measurements all = measurements(side.who, work);
     if (out_.common.empty()) return all;
     const std::string& phase = side.who.phase.empty() ? work.phase : side.who.phase;
     for (std::size_t i = 0; i < all.size(); ++i) {
@@ -92,20 +95,20 @@ class Comparer {
   }
 
   void fill(Side& side) {
-    const Excerpts whole = excerpts_of(side, {});
+    const Measurements whole = measurements_of(side, {});
     side.seconds = compute_duration(whole);
     side.joules = compute_energy(whole);
     side.watts = compute_power(whole);
     side.kind = worst_kind(whole);
     for (const SharedWork& work : out_.works)
-      side.per_unit.push_back(compute_per_unit(excerpts_of(side, work), work.unit));
-    const Excerpts ranked = out_.per ? excerpts_of(side, *out_.per) : whole;
+      side.per_unit.push_back(compute_per_unit(measurements_of(side, work), work.unit));
+    const Measurements ranked = out_.per ? measurements_of(side, *out_.per) : whole;
     const std::string unit = out_.per ? out_.per->unit : "";
     side.figure = out_.per ? side.per_unit[0] : side.joules;
     side.pace = out_.per ? compute_time_per_unit(ranked, unit) : side.seconds;
     side.product = compute_delay_product(ranked, unit);
     std::vector<double> amounts;
-    for (const Excerpt& run : ranked) {
+    for (const Measurement& run : ranked) {
       if (const auto count = work_count(run, unit)) amounts.push_back(*count);
       const auto covered = run.energy != nullptr ? coverage(*run.energy) : std::nullopt;
       if (covered) side.coverage = std::min(side.coverage.value_or(1), *covered);
@@ -117,17 +120,18 @@ class Comparer {
     for (std::size_t i = 0; i < out_.sides.size(); ++i)
       if (out_.sides[i].figure.value && out_.sides[i].kind != pb::KIND_ESTIMATED &&
           out_.sides[i].coverage.value_or(0) < Comparison::kLeastCoverage)
-        out_.refusals.push_back({Refusal::Why::coverage, i, i});
+        out_.incomparables.push_back({Incomparable::Why::coverage, i, i});
   }
 
   void check_kind() {
     const auto is_played = [](const pb::Record& run) { return !run.node().played().empty(); };
-    if (const auto stranger = find_stranger(Refusal::Why::played, is_played)) return out_.refusals.push_back(*stranger);
+    if (const auto stranger = find_stranger(Incomparable::Why::played, is_played))
+      return out_.incomparables.push_back(*stranger);
     const auto estimated = [](const Side& side) { return side.kind == pb::KIND_ESTIMATED; };
     for (std::size_t i = 1; i < out_.sides.size(); ++i)
       if (out_.sides[i].figure.value && out_.sides[0].figure.value &&
           estimated(out_.sides[i]) != estimated(out_.sides[0]))
-        return out_.refusals.push_back({Refusal::Why::kind, i, 0});
+        return out_.incomparables.push_back({Incomparable::Why::kind, i, 0});
   }
 
   static bool has_work(const Side& side) {
@@ -150,26 +154,26 @@ class Comparer {
              std::abs(*side.amount - *sides[0].amount) <= kSameAmount * *sides[0].amount;
     };
     out_.same_amount = out_.per && std::all_of(sides.begin(), sides.end(), alike);
-    if (out_.same_amount || wish_.by == By::phase) return;
+    if (out_.same_amount || options_.by == GroupBy::phase) return;
     if (!out_.per) return check_units();
     for (std::size_t i = 1; i < sides.size(); ++i)
-      if (wish_.per.empty() && what_ran(sides[i]) != what_ran(sides[0]))
-        return out_.refusals.push_back({Refusal::Why::work, i, 0});
+      if (options_.per.empty() && what_ran(sides[i]) != what_ran(sides[0]))
+        return out_.incomparables.push_back({Incomparable::Why::work, i, 0});
   }
 
   void check_failed() {
     for (std::size_t i = 0; i < out_.sides.size(); ++i)
-      if (has_failed(out_.sides[i].who.first())) out_.refusals.push_back({Refusal::Why::failed, i, i});
+      if (has_failed(out_.sides[i].who.first())) out_.incomparables.push_back({Incomparable::Why::failed, i, i});
   }
 
   // Nothing is shared by all. Where nobody says what he did, nobody contradicts.
   void check_units() {
     auto& sides = out_.sides;
-    if (!wish_.per.empty() || !out_.counts_work) return;
+    if (!options_.per.empty() || !out_.counts_work) return;
     std::size_t stranger = 1;
     for (std::size_t i = sides.size() - 1; i > 0; --i)
       if (shared_work({sides[0].who, sides[i].who}).empty()) stranger = i;
-    out_.refusals.push_back({Refusal::Why::unit, stranger, 0});
+    out_.incomparables.push_back({Incomparable::Why::unit, stranger, 0});
   }
 
   Done choose_base() {
@@ -179,8 +183,8 @@ class Comparer {
       if (value && *value > 0 && (!out_.least || *value < *sides[*out_.least].figure.value)) out_.least = i;
     }
     out_.base = out_.least;
-    if (wish_.base.empty()) return {};
-    const std::string_view wanted(wish_.base);
+    if (options_.base.empty()) return {};
+    const std::string_view wanted(options_.base);
     const auto id = wanted.substr(wanted.starts_with('@') ? 1 : 0);
     // A side's own label comes before what other sides may also be known by.
     const auto by_label = [&](const Side& side) { return side.who.label == wanted; };
@@ -194,7 +198,8 @@ class Comparer {
     if (found == sides.end()) {
       std::string labels;
       for (const Side& side : sides) labels += (labels.empty() ? "" : ", ") + quote(side.who.label);
-      return fail(ErrorKind::absent, fmt::format("--base {}: no such side; there are {}", quote(wish_.base), labels));
+      return fail(ErrorKind::absent,
+                  fmt::format("--base {}: no such side; there are {}", quote(options_.base), labels));
     }
     out_.base = static_cast<std::size_t>(found - sides.begin());
     return {};
@@ -237,15 +242,15 @@ class Comparer {
   }
 
   std::span<const pb::Record* const> records_;
-  const CompareWish& wish_;
+  const ComparisonOptions& options_;
   std::deque<pb::Energy> cut_down_;  // what excerpts of the common part point at
   Comparison out_;
 };
 
 }  // namespace
 
-Result<Comparison> compare(std::span<const pb::Record* const> records, const CompareWish& wish) {
-  return Comparer(records, wish).compare();
+Result<Comparison> compare(std::span<const pb::Record* const> records, const ComparisonOptions& options) {
+  return Comparer(records, options).compare();
 }
 
 }  // namespace nw

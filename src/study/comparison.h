@@ -1,8 +1,8 @@
 // Comparison: sides set against each other, with everything that a table, a picture or a verdict about them needs.
 //
-// Only like is ranked with like: the same work, the same reach, and energies that were measured nearly all of the time.
+// Only like is ranked with like: the same work, the same scope, and energies that were measured nearly all of the time.
 // What is not, is named in `refusals`; the figures stand beside each other all the same. With `allow_mixed` energies of
-// different reach are compared by the parts that all sides have (where there is none, they stay refused), and the rest
+// different scope are compared by the parts that all sides have (where there is none, they stay refused), and the rest
 // is ranked although it was refused.
 #pragma once
 
@@ -16,9 +16,9 @@
 
 namespace nw {
 
-struct CompareWish {
-  By by = By::group;
-  std::string key = {};    // of By::label
+struct ComparisonOptions {
+  GroupBy by = GroupBy::group;
+  std::string key = {};    // of GroupBy::label
   std::string phase = {};  // the figures are this phase's, not the runs'
   std::string per = {};    // unit of work to rank by; empty: the first that all sides share
   std::string base = {};   // what ratios are taken against: a side's label, or the beginning of its first run's uid;
@@ -26,9 +26,9 @@ struct CompareWish {
   bool allow_mixed = false;
 };
 
-struct Refusal {
+struct Incomparable {
   enum class Why : unsigned char {
-    reach,     // the energies take in different things
+    scope,     // the energies take in different things
     nothing,   // and no part of them is on all sides, so that nothing can be allowed
     coverage,  // too little of it was measured
     kind,      // one is an estimate, another is measured
@@ -38,19 +38,19 @@ struct Refusal {
     wanted,    // the unit that was asked for is not everywhere
     failed,    // none of a side's runs ended well
   };
-  Why why = Why::reach;
+  Why why = Why::scope;
   std::size_t side = 0, other = 0;  // who differs from whom; alike where one alone is meant, or is mixed in itself
 };
 
 struct Side {
-  Contender who;
+  RunGroup who;
   Mean seconds, joules, watts;     // of the run, or of the side's phase
   std::vector<Mean> per_unit;      // one a Comparison::works
   Mean figure, pace, product;      // what is ranked: energy, time, and their product, by the unit where there is one
   std::optional<double> amount;    // mean work in the unit that is ranked by
   std::optional<double> coverage;  // the lowest of the runs
   pb::Kind kind = pb::KIND_UNKNOWN;
-  Reach reach;
+  Scope scope;
 
   // Against the base.
   Ratio energy, time, delay;
@@ -70,7 +70,7 @@ struct Comparison {
   bool is_ranked = false;
   std::optional<std::size_t> base;
   std::optional<std::size_t> least;  // the side with the smallest figure
-  std::vector<Refusal> refusals;
+  std::vector<Incomparable> incomparables;
   std::vector<Difference> differences;
   std::vector<std::string> common;    // domains that energies were cut down to
   std::vector<std::string> left_out;  // and what some sides have measured beside them
@@ -79,6 +79,6 @@ struct Comparison {
 };
 
 // The error says which base or key is not there.
-Result<Comparison> compare(std::span<const pb::Record* const> records, const CompareWish& wish = {});
+Result<Comparison> compare(std::span<const pb::Record* const> records, const ComparisonOptions& options = {});
 
 }  // namespace nw

@@ -23,17 +23,17 @@ void set(google::protobuf::RepeatedPtrField<pb::Label>& pairs, const std::string
   pair->set_key(key), pair->set_value(value);
 }
 
-Comparison compared(const std::vector<pb::Record>& records, const CompareWish& wish = {}) {
+Comparison compared(const std::vector<pb::Record>& records, const ComparisonOptions& options = {}) {
   std::vector<const pb::Record*> pointers;
   for (const pb::Record& record : records) pointers.push_back(&record);
-  auto comparison = compare(pointers, wish);
+  auto comparison = compare(pointers, options);
   EXPECT_TRUE(comparison) << comparison.error().what;
   return comparison ? std::move(*comparison) : Comparison{};
 }
 
-std::vector<Refusal::Why> why(const Comparison& comparison) {
-  std::vector<Refusal::Why> all;
-  for (const Refusal& one : comparison.refusals) all.push_back(one.why);
+std::vector<Incomparable::Why> why(const Comparison& comparison) {
+  std::vector<Incomparable::Why> all;
+  for (const Incomparable& one : comparison.incomparables) all.push_back(one.why);
   return all;
 }
 
@@ -51,7 +51,7 @@ TEST(Comparison, RanksByEnergyTimeAndTheirProduct) {
 }
 
 TEST(Comparison, DifferentWorkIsNotRanked) {
-  using enum Refusal::Why;
+  using enum Incomparable::Why;
   EXPECT_EQ(why(compared({run("a", "x", 1000), run("b", "y", 900, 100, 5000)})), std::vector{work});
   EXPECT_TRUE(compared({run("a", "x", 1000), run("b", "x", 900, 100, 5000)}).is_ranked) << "one program, per sample";
   EXPECT_TRUE(compared({run("a", "x", 1000), run("b", "y", 900, 100, 1001)}).is_ranked) << "the same amount of it";
@@ -73,8 +73,8 @@ TEST(Comparison, PoorCoverageAndEstimatesAreNotRanked) {
   pb::Record poor = run("b", "x", 900), guess = run("c", "x", 900), unknown = run("d", "x", 900);
   poor.mutable_energy()->set_coverage(0.94);
   guess.mutable_energy()->set_kind(pb::KIND_ESTIMATED);
-  EXPECT_EQ(why(compared({run("a", "x", 1000), poor})), std::vector{Refusal::Why::coverage});
-  EXPECT_EQ(why(compared({run("a", "x", 1000), guess})), std::vector{Refusal::Why::kind});
+  EXPECT_EQ(why(compared({run("a", "x", 1000), poor})), std::vector{Incomparable::Why::coverage});
+  EXPECT_EQ(why(compared({run("a", "x", 1000), guess})), std::vector{Incomparable::Why::kind});
   unknown.mutable_energy()->clear_energy_uj();
   const auto all = compared({run("a", "x", 1000), unknown});
   EXPECT_TRUE(all.is_ranked);
@@ -82,7 +82,7 @@ TEST(Comparison, PoorCoverageAndEstimatesAreNotRanked) {
   EXPECT_EQ(all.sides[1].energy_place, 0u);
 }
 
-TEST(Comparison, MixedReachIsComparedByTheCommonPart) {
+TEST(Comparison, MixedScopeIsComparedByTheCommonPart) {
   pb::Record node = run("a", "x", 1000), chips = run("b", "x", 300);
   for (pb::Record* one : {&node, &chips}) {
     sample::add_part(*one, "package", "0", one == &node ? 200 : 210, 0.05, pb::KIND_MEASURED, "RAPL", 0);
@@ -90,7 +90,7 @@ TEST(Comparison, MixedReachIsComparedByTheCommonPart) {
   }
   sample::add_part(node, "gpu", "0", 400, 0.05, pb::KIND_MEASURED, "NVML", 0);
   chips.mutable_energy()->set_boundary(pb::BOUNDARY_ON_CHIP);
-  EXPECT_EQ(why(compared({node, chips})), std::vector{Refusal::Why::reach});
+  EXPECT_EQ(why(compared({node, chips})), std::vector{Incomparable::Why::scope});
   EXPECT_FALSE(compared({node, chips}).is_ranked);
   const auto all = compared({node, chips}, {.allow_mixed = true});
   EXPECT_EQ(all.common, std::vector<std::string>{"package"});
@@ -105,7 +105,7 @@ TEST(Comparison, WhereNoPartIsCommonNothingCanBeAllowed) {
   sample::add_part(chips, "module", "0", 250, 0.05, pb::KIND_MEASURED, "NVML", 0);
   chips.mutable_energy()->set_boundary(pb::BOUNDARY_ON_CHIP);
   const auto all = compared({node, chips}, {.allow_mixed = true});
-  EXPECT_EQ(why(all), (std::vector{Refusal::Why::reach, Refusal::Why::nothing}));
+  EXPECT_EQ(why(all), (std::vector{Incomparable::Why::scope, Incomparable::Why::nothing}));
   EXPECT_FALSE(all.is_ranked);
   EXPECT_NEAR(*all.sides[0].joules.value, 1000, 1e-9) << "the figures stand beside each other all the same";
 }
@@ -116,10 +116,10 @@ TEST(Comparison, ASideThatIsMixedInItselfIsNotRanked) {
   played.mutable_node()->set_played("a simulator");
   for (pb::Record* one : {&node, &chips, &played}) one->set_group("g");
   const auto mixed = compared({run("a", "x", 1000), node, chips});
-  ASSERT_EQ(why(mixed), std::vector{Refusal::Why::reach});
-  EXPECT_EQ(mixed.refusals[0].side, 1u);
-  EXPECT_EQ(mixed.refusals[0].other, 1u);
-  EXPECT_EQ(why(compared({run("a", "x", 1000), node, played})), std::vector{Refusal::Why::played});
+  ASSERT_EQ(why(mixed), std::vector{Incomparable::Why::scope});
+  EXPECT_EQ(mixed.incomparables[0].side, 1u);
+  EXPECT_EQ(mixed.incomparables[0].other, 1u);
+  EXPECT_EQ(why(compared({run("a", "x", 1000), node, played})), std::vector{Incomparable::Why::played});
 }
 
 TEST(Comparison, FailedRunsDoNotCount) {
@@ -131,19 +131,20 @@ TEST(Comparison, FailedRunsDoNotCount) {
   EXPECT_EQ(all.sides[1].figure.n, 1u);
   EXPECT_EQ(all.sides[1].who.failed, 1u);
   EXPECT_NEAR(*all.sides[1].joules.value, 1000, 1e-9);
-  EXPECT_EQ(why(compared({run("a", "x", 2000), killed})), std::vector{Refusal::Why::failed}) << "nothing else is there";
+  EXPECT_EQ(why(compared({run("a", "x", 2000), killed})), std::vector{Incomparable::Why::failed})
+      << "nothing else is there";
   pb::Record lost = run("d", "x", 10, 1);
   lost.set_state("recovered");
-  EXPECT_EQ(why(compared({run("a", "x", 2000), lost})), std::vector{Refusal::Why::failed});
+  EXPECT_EQ(why(compared({run("a", "x", 2000), lost})), std::vector{Incomparable::Why::failed});
 }
 
 TEST(Comparison, TheBaseIsFoundByItsLabelFirst) {
   pb::Record idle = run("a", "x", 1000), type = run("b", "x", 900);
   for (pb::Record* one : {&idle, &type}) one->set_node_type("green");
   set(*idle.mutable_labels(), "k", "other"), set(*type.mutable_labels(), "k", "green");
-  auto all = compared({idle, type}, {.by = By::label, .key = "k", .base = "green"});
+  auto all = compared({idle, type}, {.by = GroupBy::label, .key = "k", .base = "green"});
   EXPECT_EQ(all.base, 0u) << "by node type, for want of a label";
-  all = compared({idle, type}, {.by = By::label, .key = "k", .base = "k=green"});
+  all = compared({idle, type}, {.by = GroupBy::label, .key = "k", .base = "k=green"});
   EXPECT_EQ(all.base, 1u);
   EXPECT_EQ(all.sides[1].energy.quotient.value, 1.0);
   EXPECT_EQ(all.sides[1].energy.quotient.uncertainty, 0.0) << "against itself";
@@ -165,11 +166,11 @@ TEST(Comparison, SidesByNodeTypeLabelAndPhase) {
   for (pb::Record& one : all) one.set_node_type(one.uid() == "c" ? "h100x4" : "a100x4");
   set(*all[0].mutable_labels(), "batch", "1");
   set(*all[1].mutable_settings(), "batch", "2");
-  const auto by_type = compared(all, {.by = By::node_type});
+  const auto by_type = compared(all, {.by = GroupBy::node_type});
   ASSERT_EQ(by_type.sides.size(), 2u);
   EXPECT_EQ(by_type.sides[0].who.label, "a100x4");
   EXPECT_EQ(by_type.sides[0].figure.n, 2u);
-  const auto by_label = compared(all, {.by = By::label, .key = "batch"});
+  const auto by_label = compared(all, {.by = GroupBy::label, .key = "batch"});
   ASSERT_EQ(by_label.sides.size(), 3u) << "a label or what the program said; who has neither stands apart";
   EXPECT_EQ(by_label.sides[1].who.label, "batch=2");
   EXPECT_EQ(by_label.sides[2].who.label, "batch=?");
@@ -177,7 +178,7 @@ TEST(Comparison, SidesByNodeTypeLabelAndPhase) {
     sample::add_work(sample::add_phase(one, "train", 0, 80, 800, 0.02), "sample", 1000);
     sample::add_work(sample::add_phase(one, "infer", 80, 100, 100, 0.02), "sample", 1000);
   }
-  const auto by_phase = compared({all[0]}, {.by = By::phase});
+  const auto by_phase = compared({all[0]}, {.by = GroupBy::phase});
   ASSERT_EQ(by_phase.sides.size(), 2u);
   EXPECT_EQ(by_phase.sides[1].who.label, "infer");
   EXPECT_NEAR(*by_phase.sides[0].figure.value, 0.8, 1e-9) << "per sample of the phase";

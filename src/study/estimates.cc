@@ -95,7 +95,7 @@ class Estimator {
 
   Said gpu_measured() const {
     if (record_.node().gpus().empty()) return 0.0;
-    const auto gpus = judge_accelerators(record_);
+    const auto gpus = classify_accelerators(record_);
     double sum = 0;
     for (const Accelerator& one : gpus) sum += one.watts.value_or(0);
     if (gpus.empty()) return fail(ErrorKind::absent, "the GPUs' energy");

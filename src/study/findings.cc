@@ -22,7 +22,7 @@ bool is_measured(const pb::Record& record) {
 }
 
 // Sides by placement: the label and its runs.
-std::vector<Contender> placements(const Pointers& records) { return make_contenders(records, By::placement); }
+std::vector<RunGroup> placements(const Pointers& records) { return make_run_groups(records, GroupBy::placement); }
 
 std::string application_and_kind(const pb::Record& record) { return application_of(record) + "\n" + record.name(); }
 
@@ -86,8 +86,8 @@ void find_misled(const Pointers& records, RuntimeFinding& finding) {
     Mean watts;
   };
   std::vector<Power> powers;
-  for (const Contender& side : placements(records))
-    if (Mean watts = compute_power(excerpts(side, "")); watts.value && *watts.value > 0)
+  for (const RunGroup& side : placements(records))
+    if (Mean watts = compute_power(measurements(side, "")); watts.value && *watts.value > 0)
       powers.push_back({side.label, std::move(watts)});
   for (const Power& from : powers)
     for (const Power& on : powers)
@@ -102,7 +102,7 @@ RuntimeFinding find_runtime(const Pointers& records) {
   RuntimeFinding finding;
   std::map<const pb::Record*, std::string> types;
   Powers powers;
-  for (const Contender& side : make_contenders(records, By::node_type))
+  for (const RunGroup& side : make_run_groups(records, GroupBy::node_type))
     for (const pb::Record* record : side.runs) types[record] = side.label, powers.add(*record, side.label);
   for (const pb::Record* record : records)
     if (const auto type = types.find(record); type != types.end())
@@ -120,7 +120,7 @@ RuntimeFinding find_runtime(const Pointers& records) {
 UnusedFinding::Run judge_run(const pb::Record& record) {
   UnusedFinding::Run run;
   run.record = &record;
-  run.accelerators = judge_accelerators(record);
+  run.accelerators = classify_accelerators(record);
   double joules = 0, doubt = 0;  // of one kind: their doubts add up
   for (const Accelerator& one : run.accelerators) {
     run.unknown += one.use == Accelerator::Use::unknown;
@@ -144,13 +144,13 @@ void find_elsewhere(const Pointers& records, UnusedFinding& finding) {
     if (is_measured(*record)) alike[application_and_kind(*record)].push_back(record);
   for (const auto& [key, runs] : alike) {
     const auto sides = placements(runs);
-    for (const Contender& with : sides) {
+    for (const RunGroup& with : sides) {
       if (placement(with.first()) != Placement::all_idle) continue;
-      for (const Contender& without : sides) {
+      for (const RunGroup& without : sides) {
         if (placement(without.first()) != Placement::no_accelerators) continue;
         Pointers both = with.runs;
         both.insert(both.end(), without.runs.begin(), without.runs.end());
-        auto found = compare(both, {.by = By::placement, .base = without.label});
+        auto found = compare(both, {.by = GroupBy::placement, .base = without.label});
         if (!found || found->sides.size() != 2) continue;
         finding.elsewhere.push_back({with.label, without.label, std::move(*found)});
       }
@@ -193,10 +193,10 @@ PhaseFinding find_phases(const Pointers& records) {
       parts[{application_of(*record), !training, phase}].push_back(record);
   PhaseFinding finding;
   for (const auto& [key, runs] : parts) {
-    CompareWish wish;
-    wish.by = By::placement;
-    wish.phase = key.phase;
-    if (auto found = compare(runs, wish))
+    ComparisonOptions options;
+    options.by = GroupBy::placement;
+    options.phase = key.phase;
+    if (auto found = compare(runs, options))
       finding.verdicts.push_back({key.application, !key.inference, key.phase, std::move(*found)});
   }
   return finding;

@@ -54,7 +54,7 @@ TEST(Accelerators, TheDriverSaysBest) {
   sample::add_device(record, "GPU-0", "", 0, 0, 0, 400);
   sample::add_device(record, "GPU-1", "", 0.02, 0.5, 1, 400);
   record.mutable_devices(0)->set_allocated(true);
-  const auto all = judge_accelerators(record);
+  const auto all = classify_accelerators(record);
   ASSERT_EQ(all.size(), 3u);
   EXPECT_EQ(all[0].use, Use::idle);
   EXPECT_EQ(all[0].basis, Basis::driver);
@@ -83,7 +83,7 @@ TEST(Accelerators, PowerThatMovesOrIsHighIsWork) {
 TEST(Accelerators, OneFarBelowItsPeers) {
   pb::Record record = run("a", "x", 1, 4, 300);
   record.mutable_components(3)->mutable_energy()->set_energy_uj(19'000'000'000);
-  const auto all = judge_accelerators(record);
+  const auto all = classify_accelerators(record);
   EXPECT_FALSE(all[0].of_peers);
   ASSERT_TRUE(all[3].of_peers);
   EXPECT_NEAR(*all[3].of_peers, 190.0 / 300, 1e-9);

@@ -49,7 +49,7 @@ pb::Record merged(const std::vector<pb::Record>& records, bool allow_mixed = fal
   return result.value_or(pb::Record());
 }
 
-std::string refusal(const std::vector<pb::Record>& records) {
+std::string incomparable(const std::vector<pb::Record>& records) {
   const auto result = merge_records(records, {});
   return result ? "" : result.error().what;
 }
@@ -106,10 +106,10 @@ TEST(Merge, TheSameOnesAreTheSameRecordInAnyOrderTwiceAndInSteps) {
   EXPECT_NEAR(steps.energy().random_uj(), whole.energy().random_uj(), 1);
   EXPECT_NEAR(steps.energy().systematic_uj(), whole.energy().systematic_uj(), 1);
   EXPECT_EQ(steps.components(2).device(), whole.components(2).device()) << "a name is put in front once";
-  EXPECT_NE(refusal({two, merged({all[1], all[2]})}), "") << "n2 would count twice";
-  EXPECT_NE(refusal({all[0]}), "");
-  EXPECT_NE(refusal({all[0], all[0]}), "");
-  EXPECT_NE(refusal({}), "");
+  EXPECT_NE(incomparable({two, merged({all[1], all[2]})}), "") << "n2 would count twice";
+  EXPECT_NE(incomparable({all[0]}), "");
+  EXPECT_NE(incomparable({all[0], all[0]}), "");
+  EXPECT_NE(incomparable({}), "");
 }
 
 TEST(Merge, ANodeWhoseEnergyIsUnknownMakesItAPartOfTheWhole) {
@@ -158,18 +158,18 @@ TEST(Merge, DifferentBoundariesAreRefusedOrSaid) {
   pb::Record chips = node("n2");
   chips.mutable_energy()->set_boundary(pb::BOUNDARY_ON_CHIP);
   chips.set_boundary_note("CPU packages alone, not the whole node");
-  EXPECT_NE(refusal({node("n1"), chips}).find("CPU packages alone"), std::string::npos);
+  EXPECT_NE(incomparable({node("n1"), chips}).find("CPU packages alone"), std::string::npos);
   const pb::Record sum = merged({node("n1"), chips}, true);
   EXPECT_EQ(sum.energy().boundary(), pb::BOUNDARY_ON_CHIP);
   EXPECT_EQ(sum.boundary_note(), "");
   EXPECT_EQ(count_of(sum, "boundaries_mixed"), 1u);
   pb::Record more = chips;
   more.mutable_energy()->set_boundary(pb::BOUNDARY_PLUG);
-  EXPECT_NE(refusal({node("n1"), more}), "") << "what is taken in differs, whatever the boundary is called";
+  EXPECT_NE(incomparable({node("n1"), more}), "") << "what is taken in differs, whatever the boundary is called";
 }
 
 TEST(Merge, OneNodeTwiceIsRefused) {
-  EXPECT_NE(refusal({node("n1", 1000), node("n1", 1001, 50)}).find("counted twice"), std::string::npos);
+  EXPECT_NE(incomparable({node("n1", 1000), node("n1", 1001, 50)}).find("counted twice"), std::string::npos);
   EXPECT_EQ(count_of(merged({node("n1", 1000), node("n1", 1001, 50)}, true), "node_twice"), 1u);
   const pb::Record sum = merged({node("n1", 1000), node("n1", 1001, 102)});
   EXPECT_EQ(sum.energy().energy_uj(), 2'001'000'000) << "its sampler was killed and another began";
@@ -179,9 +179,9 @@ TEST(Merge, OneNodeTwiceIsRefused) {
 TEST(Merge, DifferentJobsAndTimesAreRefused) {
   pb::Record other = node("n2");
   other.set_job_key("slurm-8.0");
-  EXPECT_NE(refusal({node("n1"), other}).find("slurm-8.0"), std::string::npos);
+  EXPECT_NE(incomparable({node("n1"), other}).find("slurm-8.0"), std::string::npos);
   EXPECT_EQ(merged({node("n1"), other}, true).job_key(), "");
-  EXPECT_NE(refusal({node("n1"), node("n2", 1000, 300)}), "");
+  EXPECT_NE(incomparable({node("n1"), node("n2", 1000, 300)}), "");
 }
 
 TEST(Merge, ClocksThatDifferAreSaidAndNeverMoveEnergy) {

@@ -26,9 +26,9 @@ pb::Energy energy(double joules, double gain_u, double random_u, bool rectangula
 }
 
 Mean mean_of(const std::vector<pb::Energy>& energies) {
-  Excerpts excerpts;
-  for (const auto& one : energies) excerpts.push_back({&one, 1.0, nullptr});
-  return compute_energy(excerpts);
+  Measurements measurements;
+  for (const auto& one : energies) measurements.push_back({&one, 1.0, nullptr});
+  return compute_energy(measurements);
 }
 
 TEST(Ratio, AGainCancelsBetweenRunsOfTheSameSensors) {

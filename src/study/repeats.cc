@@ -68,7 +68,7 @@ Uncertainty shared_terms(const pb::Energy& energy, double per) {
 }
 
 // The figure of one run's energy divided by `per`.
-std::optional<Figure> figure(const Excerpt& run, std::optional<double> per) {
+std::optional<Figure> figure(const Measurement& run, std::optional<double> per) {
   if (run.energy == nullptr || !energy_j(*run.energy) || !per || !(*per > 0)) return std::nullopt;
   Figure one;
   one.value = *energy_j(*run.energy) / *per;
@@ -82,17 +82,17 @@ std::optional<Figure> figure(const Excerpt& run, std::optional<double> per) {
 }
 
 template <class Per>
-Mean compute_per(const Excerpts& runs, Per per) {
+Mean compute_per(const Measurements& runs, Per per) {
   std::vector<Figure> figures;
-  for (const Excerpt& run : runs)
+  for (const Measurement& run : runs)
     if (auto one = figure(run, per(run))) figures.push_back(std::move(*one));
   return compute_mean(figures);
 }
 
 template <class Value>
-Mean compute_values(const Excerpts& runs, Value value) {
+Mean compute_values(const Measurements& runs, Value value) {
   std::vector<double> values;
-  for (const Excerpt& run : runs)
+  for (const Measurement& run : runs)
     if (const auto one = value(run)) values.push_back(*one);
   return compute_plain(values);
 }
@@ -114,7 +114,7 @@ double student(double freedom) {
 
 double t_factor(std::size_t n) { return student(n < 2 ? 1 : static_cast<double>(n - 1)); }
 
-Excerpt excerpt(const pb::Record& record, std::string_view phase) {
+Measurement measurement(const pb::Record& record, std::string_view phase) {
   const auto known = [](bool has, const pb::Energy& energy) {
     return has && energy.has_energy_uj() ? &energy : nullptr;
   };
@@ -126,38 +126,38 @@ Excerpt excerpt(const pb::Record& record, std::string_view phase) {
   return {};
 }
 
-std::optional<double> work_count(const Excerpt& run, std::string_view unit) {
+std::optional<double> work_count(const Measurement& run, std::string_view unit) {
   if (run.work == nullptr) return std::nullopt;
   for (const pb::Work& work : *run.work)
     if (work.unit() == unit && std::isfinite(work.count()) && work.count() > 0) return work.count();
   return std::nullopt;
 }
 
-Mean compute_energy(const Excerpts& runs) {
-  return compute_per(runs, [](const Excerpt&) { return std::optional(1.0); });
+Mean compute_energy(const Measurements& runs) {
+  return compute_per(runs, [](const Measurement&) { return std::optional(1.0); });
 }
 
-Mean compute_power(const Excerpts& runs) {
-  return compute_per(runs, [](const Excerpt& run) { return run.seconds; });
+Mean compute_power(const Measurements& runs) {
+  return compute_per(runs, [](const Measurement& run) { return run.seconds; });
 }
 
-Mean compute_per_unit(const Excerpts& runs, std::string_view unit) {
-  return compute_per(runs, [unit](const Excerpt& run) { return work_count(run, unit); });
+Mean compute_per_unit(const Measurements& runs, std::string_view unit) {
+  return compute_per(runs, [unit](const Measurement& run) { return work_count(run, unit); });
 }
 
-Mean compute_duration(const Excerpts& runs) {
-  return compute_values(runs, [](const Excerpt& run) { return run.seconds; });
+Mean compute_duration(const Measurements& runs) {
+  return compute_values(runs, [](const Measurement& run) { return run.seconds; });
 }
 
-Mean compute_time_per_unit(const Excerpts& runs, std::string_view unit) {
-  return compute_values(runs, [unit](const Excerpt& run) -> std::optional<double> {
+Mean compute_time_per_unit(const Measurements& runs, std::string_view unit) {
+  return compute_values(runs, [unit](const Measurement& run) -> std::optional<double> {
     const auto count = work_count(run, unit);
     return run.seconds && count ? std::optional(*run.seconds / *count) : std::nullopt;
   });
 }
 
-Mean compute_delay_product(const Excerpts& runs, std::string_view unit) {
-  return compute_per(runs, [unit](const Excerpt& run) -> std::optional<double> {
+Mean compute_delay_product(const Measurements& runs, std::string_view unit) {
+  return compute_per(runs, [unit](const Measurement& run) -> std::optional<double> {
     if (!run.seconds) return std::nullopt;
     if (unit.empty()) return 1 / *run.seconds;
     const auto count = work_count(run, unit);
@@ -178,9 +178,9 @@ Mean compute_plain(std::span<const double> values) {
   return compute_mean(figures);
 }
 
-pb::Kind worst_kind(const Excerpts& runs) {
+pb::Kind worst_kind(const Measurements& runs) {
   pb::Kind kind = pb::KIND_UNKNOWN;
-  for (const Excerpt& run : runs)
+  for (const Measurement& run : runs)
     if (run.energy != nullptr) kind = worse(kind, run.energy->kind());
   return kind;
 }

@@ -37,28 +37,28 @@ double student(double freedom);
 double t_factor(std::size_t n);
 
 // One run's part in a mean: the whole run, or one phase of it.
-struct Excerpt {
+struct Measurement {
   const pb::Energy* energy = nullptr;  // null: unknown, or too short to resolve
   std::optional<double> seconds;
   const google::protobuf::RepeatedPtrField<pb::Work>* work = nullptr;
 };
-Excerpt excerpt(const pb::Record& record, std::string_view phase);
+Measurement measurement(const pb::Record& record, std::string_view phase);
 // The count of this unit; unknown unless it is above zero.
-std::optional<double> work_count(const Excerpt& run, std::string_view unit);
+std::optional<double> work_count(const Measurement& run, std::string_view unit);
 
-using Excerpts = std::vector<Excerpt>;
+using Measurements = std::vector<Measurement>;
 
-Mean compute_energy(const Excerpts& runs);
-Mean compute_power(const Excerpts& runs);
-Mean compute_duration(const Excerpts& runs);
-Mean compute_per_unit(const Excerpts& runs, std::string_view unit);
-Mean compute_time_per_unit(const Excerpts& runs, std::string_view unit);
+Mean compute_energy(const Measurements& runs);
+Mean compute_power(const Measurements& runs);
+Mean compute_duration(const Measurements& runs);
+Mean compute_per_unit(const Measurements& runs, std::string_view unit);
+Mean compute_time_per_unit(const Measurements& runs, std::string_view unit);
 // Energy x time of each run; by unit both are divided by the work first.
-Mean compute_delay_product(const Excerpts& runs, std::string_view unit);
+Mean compute_delay_product(const Measurements& runs, std::string_view unit);
 Mean compute_plain(std::span<const double> values);
 std::optional<double> compute_median(std::vector<double> values);
 
 // The worst kind among them.
-pb::Kind worst_kind(const Excerpts& runs);
+pb::Kind worst_kind(const Measurements& runs);
 
 }  // namespace nw

@@ -33,7 +33,7 @@ TEST(Repeats, StudentsFactor) {
 TEST(Repeats, TwoRunsThatHappenToAgreeAreNotTrustedMore) {
   pb::Record a = run("a", "g", 999.6), b = run("b", "g", 1000.4);
   for (pb::Record* one : {&a, &b}) one->mutable_energy()->set_random_uj(1e6);
-  const Mean mean = compute_energy({excerpt(a, ""), excerpt(b, "")});
+  const Mean mean = compute_energy({measurement(a, ""), measurement(b, "")});
   EXPECT_NEAR(*mean.scatter, 12.706 * 0.4, 1e-6);
   EXPECT_NEAR(mean.random, 0.4, 1e-6);
   EXPECT_EQ(mean.freedom, 1) << "and a ratio takes it from there";
@@ -47,21 +47,21 @@ TEST(Repeats, MeanWithScatterAndCommonError) {
   EXPECT_NEAR(*plain.interval, *plain.scatter, 1e-12);
   pb::Record a = run("a", "g", 10), b = run("b", "g", 11), c = run("c", "g", 12);
   for (pb::Record* one : {&a, &b, &c}) one->mutable_energy()->set_systematic_uj(1e6);
-  const Mean energy = compute_energy({excerpt(a, ""), excerpt(b, ""), excerpt(c, "")});
+  const Mean energy = compute_energy({measurement(a, ""), measurement(b, ""), measurement(c, "")});
   EXPECT_NEAR(*energy.interval, std::hypot(*energy.scatter, 1.96), 1e-9);
 }
 
 TEST(Repeats, OneRunKeepsItsOwnInterval) {
   const pb::Record one = run("a", "", 1000);
-  const Mean mean = compute_energy({excerpt(one, "")});
+  const Mean mean = compute_energy({measurement(one, "")});
   EXPECT_NEAR(*mean.interval, 20, 1e-5);
-  EXPECT_FALSE(compute_energy({excerpt(one, "no such phase")}).value);
+  EXPECT_FALSE(compute_energy({measurement(one, "no such phase")}).value);
 }
 
 TEST(Repeats, UnresolvedPhaseHasNoEnergy) {
   const pb::Record record = sample::cpu_node();
-  EXPECT_EQ(excerpt(record, "infer/step").energy, nullptr);
-  EXPECT_NE(excerpt(record, "infer").energy, nullptr);
+  EXPECT_EQ(measurement(record, "infer/step").energy, nullptr);
+  EXPECT_NE(measurement(record, "infer").energy, nullptr);
 }
 
 }  // namespace

@@ -47,29 +47,29 @@ std::string placed_node_type(const pb::Record& record) {
 }
 
 // What two runs must share to be of one side; runs without anything to go by stay apart, by their uid.
-std::string side_of(const pb::Record& record, By by, std::string_view key) {
+std::string side_of(const pb::Record& record, GroupBy by, std::string_view key) {
   switch (by) {
-    case By::node_type: return node_type(record);
-    case By::placement: return placed_node_type(record);
-    case By::configuration:
+    case GroupBy::node_type: return node_type(record);
+    case GroupBy::placement: return placed_node_type(record);
+    case GroupBy::configuration:
       return fmt::format("{}\n{}\n{}\n{}", name_of(record), node_type(record), joined(record.labels()),
                          joined(record.settings()));
-    case By::label: return value_of_label(record, key);
+    case GroupBy::label: return value_of_label(record, key);
     default: return record.group().empty() ? record.uid() : record.group();
   }
 }
 
-std::string label_of(const pb::Record& record, By by, std::string_view key) {
+std::string label_of(const pb::Record& record, GroupBy by, std::string_view key) {
   switch (by) {
-    case By::node_type: return node_type(record);
-    case By::placement: return placed_node_type(record);
-    case By::configuration: {
+    case GroupBy::node_type: return node_type(record);
+    case GroupBy::placement: return placed_node_type(record);
+    case GroupBy::configuration: {
       std::string text = name_of(record);
       for (const std::string& part : {joined(record.labels()), joined(record.settings())})
         if (!part.empty()) text += (text.empty() ? "" : ", ") + part;
       return text;
     }
-    case By::label: {
+    case GroupBy::label: {
       const std::string value = value_of_label(record, key);
       return fmt::format("{}={}", key, value.empty() ? "?" : value);
     }
@@ -77,7 +77,7 @@ std::string label_of(const pb::Record& record, By by, std::string_view key) {
   }
 }
 
-void drop_what_does_not_count(Contender& one) {
+void drop_what_does_not_count(RunGroup& one) {
   const auto warmup = [](const pb::Record* run) { return run->warmup(); };
   if (!std::all_of(one.runs.begin(), one.runs.end(), warmup)) std::erase_if(one.runs, warmup);
   const auto failed = [](const pb::Record* run) { return has_failed(*run); };
@@ -85,18 +85,18 @@ void drop_what_does_not_count(Contender& one) {
 }
 
 // Sides of one name are told apart by the uid of their first run.
-void tell_apart(std::vector<Contender>& all) {
+void tell_apart(std::vector<RunGroup>& all) {
   std::map<std::string, int> seen;
-  for (const Contender& one : all) ++seen[one.label];
-  for (Contender& one : all) {
+  for (const RunGroup& one : all) ++seen[one.label];
+  for (RunGroup& one : all) {
     if (one.label.empty() || seen[one.label] > 1)
       one.label += (one.label.empty() ? "@" : " @") + one.first().uid().substr(0, 5);
   }
 }
 
-std::vector<Contender> split_by_phase(const std::vector<Contender>& groups) {
-  std::vector<Contender> sides;
-  for (const Contender& group : groups)
+std::vector<RunGroup> split_by_phase(const std::vector<RunGroup>& groups) {
+  std::vector<RunGroup> sides;
+  for (const RunGroup& group : groups)
     for (const pb::Phase& phase : group.first().phases())
       if (phase.path().find('/') == std::string::npos)
         sides.push_back({groups.size() > 1 ? group.label + ": " + phase.path() : phase.path(), phase.path(), group.runs,
@@ -104,8 +104,8 @@ std::vector<Contender> split_by_phase(const std::vector<Contender>& groups) {
   return sides;
 }
 
-bool has_estimate(const Contender& contender) {
-  return std::any_of(contender.runs.begin(), contender.runs.end(),
+bool has_estimate(const RunGroup& run_group) {
+  return std::any_of(run_group.runs.begin(), run_group.runs.end(),
                      [](const pb::Record* run) { return run->energy().kind() == pb::KIND_ESTIMATED; });
 }
 
@@ -139,22 +139,22 @@ bool has_failed(const pb::Record& record) {
   return record.has_signal() || record.exit_code() != 0 || record.state() == "recovered";
 }
 
-Reach compute_reach(const pb::Record& record) {
-  Reach reach{record.energy().boundary(), {}, Reach::Gpus::all};
-  if (reach.is_node()) return reach;
-  reach.boundary = pb::BOUNDARY_UNKNOWN;  // chips and boards are told apart by their parts
+Scope compute_scope(const pb::Record& record) {
+  Scope scope{record.energy().boundary(), {}, Scope::Gpus::all};
+  if (scope.is_node()) return scope;
+  scope.boundary = pb::BOUNDARY_UNKNOWN;  // chips and boards are told apart by their parts
   bool gpus = false;
   for (const pb::Component& one : record.components()) {
     if (!one.counted() || one.depth() != 0) continue;
     gpus |= one.domain() == "gpu" || one.domain() == "module";
-    if (one.domain() != "gpu") reach.domains.insert(one.domain());
+    if (one.domain() != "gpu") scope.domains.insert(one.domain());
   }
-  if (record.node().gpus_size() > 0 && !gpus) reach.gpus = Reach::Gpus::missing;
-  return reach;
+  if (record.node().gpus_size() > 0 && !gpus) scope.gpus = Scope::Gpus::missing;
+  return scope;
 }
 
-std::vector<Contender> make_contenders(std::span<const pb::Record* const> records, By by, std::string_view key) {
-  std::vector<Contender> all;
+std::vector<RunGroup> make_run_groups(std::span<const pb::Record* const> records, GroupBy by, std::string_view key) {
+  std::vector<RunGroup> all;
   std::map<std::string, std::size_t> sides;
   for (const pb::Record* record : records) {
     const std::string side = side_of(*record, by, key);
@@ -164,22 +164,22 @@ std::vector<Contender> make_contenders(std::span<const pb::Record* const> record
     else
       all[at->second].runs.push_back(record);
   }
-  for (Contender& one : all) drop_what_does_not_count(one);
+  for (RunGroup& one : all) drop_what_does_not_count(one);
   tell_apart(all);
-  return by == By::phase ? split_by_phase(all) : all;
+  return by == GroupBy::phase ? split_by_phase(all) : all;
 }
 
-Excerpts excerpts(const Contender& contender, std::string_view phase) {
-  Excerpts all;
-  for (const pb::Record* run : contender.runs) all.push_back(excerpt(*run, phase));
+Measurements measurements(const RunGroup& run_group, std::string_view phase) {
+  Measurements all;
+  for (const pb::Record* run : run_group.runs) all.push_back(measurement(*run, phase));
   return all;
 }
 
-Excerpts excerpts(const Contender& contender, const SharedWork& work) {
-  return excerpts(contender, contender.phase.empty() ? work.phase : contender.phase);
+Measurements measurements(const RunGroup& run_group, const SharedWork& work) {
+  return measurements(run_group, run_group.phase.empty() ? work.phase : run_group.phase);
 }
 
-bool same_sensors(const Contender& a, const Contender& b) {
+bool same_sensors(const RunGroup& a, const RunGroup& b) {
   if (has_estimate(a) || has_estimate(b) || a.first().node().host().empty() || a.first().sensors().empty())
     return false;
   const auto ids = sensor_ids(a.first());
@@ -189,18 +189,18 @@ bool same_sensors(const Contender& a, const Contender& b) {
   return std::all_of(a.runs.begin(), a.runs.end(), is_like) && std::all_of(b.runs.begin(), b.runs.end(), is_like);
 }
 
-std::vector<SharedWork> shared_work(const std::vector<Contender>& contenders) {
+std::vector<SharedWork> shared_work(const std::vector<RunGroup>& run_groups) {
   std::vector<SharedWork> all;
-  if (contenders.empty()) return all;
+  if (run_groups.empty()) return all;
   const auto consider = [&](const std::string& phase, const std::string& unit) {
-    const bool everywhere = std::all_of(contenders.begin(), contenders.end(), [&](const Contender& one) {
-      const auto runs = excerpts(one, SharedWork{phase, unit});
+    const bool everywhere = std::all_of(run_groups.begin(), run_groups.end(), [&](const RunGroup& one) {
+      const auto runs = measurements(one, SharedWork{phase, unit});
       return std::all_of(runs.begin(), runs.end(),
-                         [&](const Excerpt& run) { return work_count(run, unit).has_value(); });
+                         [&](const Measurement& run) { return work_count(run, unit).has_value(); });
     });
     if (everywhere) all.push_back({phase, unit});
   };
-  const Contender& first = contenders[0];
+  const RunGroup& first = run_groups[0];
   if (first.phase.empty())
     for (const pb::Work& work : first.first().work()) consider("", work.unit());
   for (const pb::Phase& phase : first.first().phases())
@@ -213,12 +213,12 @@ namespace {
 
 class Differences {
  public:
-  explicit Differences(const std::vector<Contender>& sides) : sides_(sides) {}
+  explicit Differences(const std::vector<RunGroup>& sides) : sides_(sides) {}
 
   template <class Word>
   void consider(std::string what, Word word) {
     Difference difference{std::move(what), {}};
-    for (const Contender& side : sides_) {
+    for (const RunGroup& side : sides_) {
       std::set<std::string> values;
       for (const pb::Record* run : side.runs) values.insert(word(*run));
       std::string text;
@@ -232,7 +232,7 @@ class Differences {
 
   void consider_pairs(const Pairs& (pb::Record::*pairs)() const) {
     std::set<std::string> keys;
-    for (const Contender& side : sides_)
+    for (const RunGroup& side : sides_)
       for (const pb::Record* run : side.runs)
         for (const pb::Label& one : (run->*pairs)()) keys.insert(one.key());
     for (const std::string& key : keys)
@@ -242,14 +242,14 @@ class Differences {
   std::vector<Difference> take() { return std::move(all_); }
 
  private:
-  const std::vector<Contender>& sides_;
+  const std::vector<RunGroup>& sides_;
   std::vector<Difference> all_;
 };
 
 }  // namespace
 
-std::vector<Difference> compute_differences(const std::vector<Contender>& contenders) {
-  Differences differences(contenders);
+std::vector<Difference> compute_differences(const std::vector<RunGroup>& run_groups) {
+  Differences differences(run_groups);
   differences.consider("host", [](const pb::Record& record) { return record.node().host(); });
   differences.consider("node type", [](const pb::Record& record) { return record.node_type(); });
   differences.consider("CPU", [](const pb::Record& record) { return cpu_model(record.node().cpu_model()); });

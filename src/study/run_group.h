@@ -1,4 +1,4 @@
-// Contender: the runs that stand for one side of a comparison: the repeats of one command, one run alone, the runs on
+// RunGroup: the runs that stand for one side of a comparison: the repeats of one command, one run alone, the runs on
 // one node type or with one label, or one phase of any of these. Knows what its energies take in, and what it does not
 // have in common with the other sides.
 #pragma once
@@ -16,7 +16,7 @@
 namespace nw {
 
 // What makes runs one side.
-enum class By : unsigned char {
+enum class GroupBy : unsigned char {
   group,          // repeats of one command; a run without repeats is a side of its own
   node_type,      // node_type.h
   configuration,  // name, node type, labels and what the program said of its setting
@@ -25,17 +25,17 @@ enum class By : unsigned char {
   label,          // the value of one label or setting
 };
 
-// What an energy takes in: figures of different reach cannot be ranked.
-struct Reach {
+// What an energy takes in: figures of different scope cannot be ranked.
+struct Scope {
   pb::Boundary boundary = pb::BOUNDARY_UNKNOWN;  // plug or node_dc: the whole node, and the rest here is empty
   std::set<std::string> domains;                 // of the parts that were summed, GPUs apart
   enum class Gpus : unsigned char { all, missing } gpus = Gpus::all;  // no GPU in the node is as good as all of none
-  bool operator==(const Reach&) const = default;
+  bool operator==(const Scope&) const = default;
   bool is_node() const { return boundary == pb::BOUNDARY_PLUG || boundary == pb::BOUNDARY_NODE_DC; }
 };
-Reach compute_reach(const pb::Record& record);
+Scope compute_scope(const pb::Record& record);
 
-struct Contender {
+struct RunGroup {
   std::string label;  // foreign text; the sides of one comparison all have their own
   std::string phase;  // the figures are those of this phase; empty: of the run
   std::vector<const pb::Record*> runs;
@@ -47,29 +47,29 @@ struct Contender {
 bool has_failed(const pb::Record& record);
 
 // In the order of first occurrence. Warm-ups and failed runs are left out unless a side has nothing else. `key` is
-// By::label's.
-std::vector<Contender> make_contenders(std::span<const pb::Record* const> records, By by = By::group,
-                                       std::string_view key = {});
+// GroupBy::label's.
+std::vector<RunGroup> make_run_groups(std::span<const pb::Record* const> records, GroupBy by = GroupBy::group,
+                                      std::string_view key = {});
 
-Excerpts excerpts(const Contender& contender, std::string_view phase);
+Measurements measurements(const RunGroup& run_group, std::string_view phase);
 
 // One node, read by the same sensors, nothing modelled: their common error moves both sides alike.
-bool same_sensors(const Contender& a, const Contender& b);
+bool same_sensors(const RunGroup& a, const RunGroup& b);
 
 // A unit of work in one phase (empty: the run itself) that every side has done.
 struct SharedWork {
   std::string phase;
   std::string unit;
 };
-std::vector<SharedWork> shared_work(const std::vector<Contender>& contenders);
+std::vector<SharedWork> shared_work(const std::vector<RunGroup>& run_groups);
 // The excerpts of this work: of the side's own phase where it is a phase.
-Excerpts excerpts(const Contender& contender, const SharedWork& work);
+Measurements measurements(const RunGroup& run_group, const SharedWork& work);
 
 // Something of machine, program or setting that is not the same on all sides: a possible cause.
 struct Difference {
   std::string what;                 // "host", "NVIDIA driver", "batch_size"
   std::vector<std::string> values;  // one a side; empty: unknown; several within a side are joined by ", "
 };
-std::vector<Difference> compute_differences(const std::vector<Contender>& contenders);
+std::vector<Difference> compute_differences(const std::vector<RunGroup>& run_groups);
 
 }  // namespace nw

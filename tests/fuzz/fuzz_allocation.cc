@@ -12,24 +12,24 @@ void require(bool holds) {
   if (!holds) std::abort();
 }
 
-nw::ActivityPlate gpu(const char* driver, const std::string& uuid, std::vector<unsigned> indices) {
-  nw::ActivityPlate plate;
-  plate.part = {nw::Domain::gpu, "GPU-" + uuid};
-  plate.id = std::string(driver) + "/" + plate.part.device;
-  plate.model = indices.size() == 2 ? "MI250X" : "A100";
-  plate.indices = std::move(indices);
-  return plate;
+nw::UtilizationInfo gpu(const char* driver, const std::string& uuid, std::vector<unsigned> indices) {
+  nw::UtilizationInfo info;
+  info.part = {nw::Domain::gpu, "GPU-" + uuid};
+  info.id = std::string(driver) + "/" + info.part.device;
+  info.model = indices.size() == 2 ? "MI250X" : "A100";
+  info.indices = std::move(indices);
+  return info;
 }
 
-void check(const std::vector<nw::ActivityPlate>& plates, const std::map<std::string, std::string>& variables) {
+void check(const std::vector<nw::UtilizationInfo>& infos, const std::map<std::string, std::string>& variables) {
   const auto environment = [&](const char* name) -> std::optional<std::string> {
     const auto found = variables.find(name);
     return found == variables.end() ? std::nullopt : std::optional(found->second);
   };
-  require(nw::compute_allocation(plates, environment).size() == plates.size());
+  require(nw::compute_allocation(infos, environment).size() == infos.size());
   nw::pb::Record record;
-  nw::write_devices(plates, record);
-  nw::write_allocation(plates, environment, record);
+  nw::write_devices(infos, record);
+  nw::write_allocation(infos, environment, record);
   for (const auto& device : record.devices()) require(!device.has_allocated() || !variables.empty());
 }
 }  // namespace

@@ -1,5 +1,5 @@
-// Every parser of a census over any bytes, and a census of a machine whose files and names are those bytes: it ends,
-// and what is a job has a name that Slurm could have made.
+// Every parser of a cgroup snapshot over any bytes, and a cgroup snapshot of a machine whose files and names are those
+// bytes: it ends, and what is a job has a name that Slurm could have made.
 #include <algorithm>
 #include <cstdlib>
 #include <functional>
@@ -52,23 +52,24 @@ void check_values(std::string_view text) {
 }
 
 // The text's lines are paths below the mount, each with all of the text in it.
-void check_census(const std::string& text) {
+void check_cgroups(const std::string& text) {
   nw::MemoryHost host;
   for (const char* file : {"/proc/stat", "/proc/meminfo", "/sys/devices/system/cpu/online", "/proc/7/status"})
     host.set_file(file, text);
   for (const auto line : nw::split(text, '\n'))
     if (!line.empty()) host.set_file("/sys/fs/cgroup/" + std::string(line), text);
-  nw::CensusTaker taker(host, {});
+  nw::CgroupScanner taker(host, {});
   for (int i = 0; i < 2; ++i) {
-    nw::Census census;
-    taker.take(census);
-    for (const nw::JobUse& job : census.jobs) {
+    nw::CgroupSnapshot cgroups;
+    taker.take(cgroups);
+    for (const nw::CgroupUsage& job : cgroups.jobs) {
       require(is_printable(job.id) && is_printable(job.slurmd) && !job.id.empty());
-      for (const nw::StepUse& step : job.steps) require(is_printable(step.id) && !step.id.empty());
+      for (const nw::StepCgroupUsage& step : job.steps) require(is_printable(step.id) && !step.id.empty());
     }
-    require(std::is_sorted(census.jobs.begin(), census.jobs.end(), [](const nw::JobUse& a, const nw::JobUse& b) {
-      return std::tie(a.slurmd, a.id) < std::tie(b.slurmd, b.id);
-    }));
+    require(std::is_sorted(cgroups.jobs.begin(), cgroups.jobs.end(),
+                           [](const nw::CgroupUsage& a, const nw::CgroupUsage& b) {
+                             return std::tie(a.slurmd, a.id) < std::tie(b.slurmd, b.id);
+                           }));
     host.advance(nw::kAbandoned);
   }
 }
@@ -82,6 +83,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   }
   check_names(text);
   check_values(text);
-  check_census(text);
+  check_cgroups(text);
   return 0;
 }

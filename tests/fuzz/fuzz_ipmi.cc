@@ -34,9 +34,9 @@ void check_answer(View answer) {
   check(decode_xcc_split(answer), [&](const XccSplit& split) {
     return drawn(split.node) && drawn(std::uint64_t{split.node} + split.gpu) && dated(split.time);
   });
-  const auto form = xcc_form(answer);
-  require(!decode_xcc_energy(answer) || (form && *form == XccForm::counter));
-  require(!decode_xcc_mean(answer) || (form && *form == XccForm::mean));
+  const auto format = xcc_form(answer);
+  require(!decode_xcc_energy(answer) || (format && *format == XccForm::counter));
+  require(!decode_xcc_mean(answer) || (format && *format == XccForm::mean));
 }
 }  // namespace
 

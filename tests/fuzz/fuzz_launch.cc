@@ -17,14 +17,14 @@ void check_launch(std::string_view text) {
   for (const auto line : nw::split(text, '\n'))
     if (const auto equals = line.find('='); equals != std::string_view::npos)
       variables[std::string(line.substr(0, equals))] = line.substr(equals + 1);
-  const nw::Launch launch = nw::read_launch([&](const char* name) {
+  const nw::LauncherInfo launcher_info = nw::read_launcher_info([&](const char* name) {
     const auto found = variables.find(std::string_view(name));
     return found == variables.end() ? std::nullopt : std::optional(found->second);
   });
-  require(launch.job.size() <= 160 && launch.job.find('/') == std::string::npos);
-  for (const char c : launch.job) require(c > 0x20 && c < 0x7f);
-  require(launch.launcher.empty() || launch.rank.has_value());
-  require(!launch.size || *launch.size <= 1U << 24);
+  require(launcher_info.job.size() <= 160 && launcher_info.job.find('/') == std::string::npos);
+  for (const char c : launcher_info.job) require(c > 0x20 && c < 0x7f);
+  require(launcher_info.launcher.empty() || launcher_info.rank.has_value());
+  require(!launcher_info.size || *launcher_info.size <= 1U << 24);
 }
 }  // namespace
 

@@ -22,16 +22,16 @@ Seen read(std::string_view output, std::size_t piece) {
       LineRules::make({{"epoch $1=[Ee]poch (\\d+)", "$1=^(train|val)"}, {"$1=^(?:done|stop)"}, {"x=(\\S+) x"}}, 1);
   if (!rules) std::abort();
   Seen seen;
-  const auto sink = [&](const Mark& mark) {
-    if (mark.kind == Mark::Kind::begin && !seen.open.insert(mark.id).second) std::abort();
-    if (mark.kind == Mark::Kind::end && seen.open.erase(mark.id) == 0) std::abort();
-    if (mark.name.size() > 1000) std::abort();
+  const auto sink = [&](const ProgramEvent& event) {
+    if (event.kind == ProgramEvent::Kind::begin && !seen.open.insert(event.id).second) std::abort();
+    if (event.kind == ProgramEvent::Kind::end && seen.open.erase(event.id) == 0) std::abort();
+    if (event.name.size() > 1000) std::abort();
   };
   Lines lines;
   const auto take = [&](const Line& line) {
     if (line.text.empty() || line.text.size() > Lines::kMost) std::abort();
     seen.lines.emplace_back(line.text);
-    rules->take(line, Nanos::of(static_cast<std::int64_t>(seen.lines.size())), sink);
+    rules->consume(line, Nanos::of(static_cast<std::int64_t>(seen.lines.size())), sink);
   };
   for (; !output.empty(); output.remove_prefix(std::min(piece, output.size())))
     lines.feed(output.substr(0, piece), take);

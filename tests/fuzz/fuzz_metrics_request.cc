@@ -11,14 +11,16 @@
 namespace {
 using namespace nw::noded;
 
-std::optional<MetricsWish> read(std::string_view bytes, std::size_t piece) {
+std::optional<MetricsOutcome> read(std::string_view bytes, std::size_t piece) {
   MetricsRequest request;
   for (; !bytes.empty(); bytes.remove_prefix(std::min(piece, bytes.size())))
     if (const auto wish = request.feed(bytes.substr(0, piece))) return wish;
   return std::nullopt;
 }
 
-bool is_request(const std::optional<MetricsWish>& wish) { return wish && wish->status != 400 && wish->status != 431; }
+bool is_request(const std::optional<MetricsOutcome>& wish) {
+  return wish && wish->status != 400 && wish->status != 431;
+}
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

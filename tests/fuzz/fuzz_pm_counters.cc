@@ -57,10 +57,10 @@ void check_units(std::string_view bytes) {
     require(unit->den <= std::int64_t{1} << 40 && (unit->den & (unit->den - 1)) == 0);
     const auto turn = nw::mul_div(nw::Int128{nw::rapl::kCounts}, unit->num, unit->den);
     require(turn > 0 && turn < std::int64_t{1} << 62);
-    nw::Nameplate plate;
-    plate.unit_num = unit->num, plate.unit_den = unit->den, plate.wrap = nw::rapl::kCounts;
-    plate.ceiling = nw::watts(1000);
-    nw::Unwrapper unwrapper(plate);
+    nw::SensorInfo info;
+    info.unit_num = unit->num, info.unit_den = unit->den, info.wrap = nw::rapl::kCounts;
+    info.max_power = nw::watts(1000);
+    nw::Unwrapper unwrapper(info);
     unwrapper.advance(unit_register & (nw::rapl::kCounts - 1), nw::seconds(1));
     require(unwrapper.advance(take<std::uint32_t>(bytes), nw::seconds(2)).counts < nw::rapl::kCounts);
   }

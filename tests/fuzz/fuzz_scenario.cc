@@ -22,7 +22,7 @@ void play(nw::sim::Scenario scenario) {
   const auto machine = nw::sim::make_machine(std::move(scenario));
   require(machine.has_value());
   const nw::Nanos end = machine->end(), half = nw::Nanos::of(end.count() / 2);
-  const double whole = machine->dc_energy({}, end), plug = machine->plug_energy({}, end);
+  const double whole = machine->dc_energy({}, end), plug = machine->wall_energy({}, end);
   require(std::isfinite(whole) && whole >= 0 && plug >= whole * (1 - 1e-9));
   require(std::abs(machine->dc_energy({}, half) + machine->dc_energy(half, end) - whole) <= 1e-6 * (1 + whole));
   const auto view = nw::sim::make_view(*machine);

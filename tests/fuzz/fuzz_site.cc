@@ -25,9 +25,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   host.set_file("/proc/cpuinfo", "processor : 0\n");
   host.set_file("/proc/meminfo", "MemTotal: 1000000 kB\n");
   host.set_file("/proc/stat", "cpu  1 2 3 4 5 6 7 8\n");
-  const nw::Survey survey = nw::make_survey(host, file.site);
-  for (const auto& sensor : survey.sensors) {
-    require(sensor.plate.unit_num > 0 && sensor.plate.unit_den > 0);
+  const nw::Inventory inventory = nw::make_inventory(host, file.site);
+  for (const auto& sensor : inventory.sensors) {
+    require(sensor.info.unit_num > 0 && sensor.info.unit_den > 0);
     (void)sensor.source->read();
   }
   return 0;

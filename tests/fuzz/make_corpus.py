@@ -153,12 +153,12 @@ def make_launches():
 
 
 HEADER = """header {{ record {{ uid: "0123" name: "run" start_unix_ns: 1767225600000000000 }} period_ns: 100000000 begin_ns: 1000000000 {} }}"""
-PLATE = """plates {{ id: "{0}" source: "{0}" domain: "{1}" device: "0" gauge: {2} unit_num: {3} unit_den: 1 wrap: {4} refresh_ns: 1000000
- ceiling_uw: 1000000000 gain: 0.05 gain_basis: "assumed" }}"""
+PLATE = """infos {{ id: "{0}" source: "{0}" domain: "{1}" device: "0" gauge: {2} unit_num: {3} unit_den: 1 wrap: {4} update_interval_ns: 1000000
+ max_power_uw: 1000000000 gain: 0.05 gain_basis: "assumed" }}"""
 
 
 def encode(text, message="JournalFrame", file="journal"):
-    command = ["protoc", f"--proto_path={ROOT / 'src'}", f"--encode=nw.pb.{message}", f"account/{file}.proto"]
+    command = ["protoc", f"--proto_path={ROOT / 'src'}", f"--encode=nw.pb.{message}", f"record/{file}.proto"]
     return subprocess.run(command, input=text.encode(), capture_output=True, check=True).stdout
 
 
@@ -167,22 +167,22 @@ def make_frames():
     plates = PLATE.format("package", "package", "false", 1, 262143328850) + PLATE.format("node", "node", "true", 1000, 0)
     texts = [HEADER.format(plates)]
     for i in range(6):
-        texts.append(f"sweep {{ at_ns: {1000000000 + i * 100000000} before_ns: [0, 20000] took_ns: [15000, 15000] "
+        texts.append(f"sample_set {{ at_ns: {1000000000 + i * 100000000} before_ns: [0, 20000] took_ns: [15000, 15000] "
                      f"raw: [{262143000000 + i * 20000000 if i < 1 else i * 20000000 - 328850}, 350000] status: [0, {1 if i == 3 else 0}] "
                      "period_ns: 100000000 }")
         if i == 1:
-            texts.append('mark { kind: 0 at_ns: 1120000000 id: 1 pid: 7 tid: 7 name: "train" }')
-            texts.append('mark { kind: 2 at_ns: 1130000000 pid: 7 tid: 7 unit: "sample" value: 32 }')
-            texts.append('mark { kind: 3 at_ns: 1140000000 pid: 7 tid: 7 name: "dice" value: 0.73 }')
+            texts.append('event { kind: 0 at_ns: 1120000000 id: 1 pid: 7 tid: 7 name: "train" }')
+            texts.append('event { kind: 2 at_ns: 1130000000 pid: 7 tid: 7 unit: "sample" value: 32 }')
+            texts.append('event { kind: 3 at_ns: 1140000000 pid: 7 tid: 7 name: "dice" value: 0.73 }')
         if i == 4:
-            texts.append("mark { kind: 1 at_ns: 1430000000 id: 1 pid: 7 tid: 7 }")
+            texts.append("event { kind: 1 at_ns: 1430000000 id: 1 pid: 7 tid: 7 }")
     texts.append("end { at_ns: 1490000000 exit_code: 0 }")
     return [encode(text) for text in texts]
 
 
 def make_sites():
     """What the test of the site file reads, whole and in parts."""
-    test = (ROOT / "src" / "sensor" / "site_test.cc").read_text()
+    test = (ROOT / "src" / "site" / "site_test.cc").read_text()
     whole = test.split('kWhole = R"(\n')[1].split(')";')[0].replace('date = "2026" }', 'date = "2026-01-02" }')
     write("site", "whole", whole)
     write("site", "faults", '[ipmi]\nperiot = "2s"\n[redfish.a]\npassword = "x"\n[facility.pue]\nvalue = 0.5\n')
@@ -218,13 +218,13 @@ def make_records():
 
 
 def make_books():
-    books = lambda text: encode(text, "Books", "books")
+    books = lambda text: encode(text, "Checkpoint", "checkpoint")
     book = "total_uj: 5000000 duration_ns: 1000000000 energy_uj: [3000000, 2000000] whole_uj: [3000000, 2000000] filled_uj: [0, 0] covered_ns: [1000000000, 1000000000] division: [0, 0.5] edges: [0.25, 0]"
     text = f"""boot_id: "boot" at_ns: 999999000000000 wall_ns: 5 since_wall_ns: 1 sensors: ["rapl/package-0", "nvml/GPU-a/energy"]
-        sweep {{at_ns: 999999000000000 before_ns: [0, 10] took_ns: [10, 10] raw: [100, 200] status: [0, 0]}}
-        jobs {{id: "1" begin_ns: 999990000000000 seen: true record {{uid: "a" job {{id: "1" uid: 1000}}}} books {{{book}}} books {{{book}}}
-               steps {{id: "0" begin_ns: 999990000000000 cpu_ns: 7 cpu_begin_ns: 1 book {{{book}}}}} loose {{{book}}} devices: [0] worked: [0]}}
-        idle {{books {{{book}}}}} system {{books {{{book}}}}} jobs_uj: 1 node_uj: 20000001 idle_uw: [1000000, -1] busy_ns: 10 part_uj: [1, 2]
+        sample_set {{at_ns: 999999000000000 before_ns: [0, 10] took_ns: [10, 10] raw: [100, 200] status: [0, 0]}}
+        jobs {{id: "1" begin_ns: 999990000000000 seen: true record {{uid: "a" job {{id: "1" uid: 1000}}}} accumulators {{{book}}} accumulators {{{book}}}
+               steps {{id: "0" begin_ns: 999990000000000 cpu_ns: 7 cpu_begin_ns: 1 accumulator {{{book}}}}} loose {{{book}}} devices: [0] worked: [0]}}
+        idle {{accumulators {{{book}}}}} system {{accumulators {{{book}}}}} jobs_uj: 1 node_uj: 20000001 idle_uw: [1000000, -1] busy_ns: 10 part_uj: [1, 2]
         ended {{uid: "b" job {{id: "0"}}}}"""
     write("books", "running", books(text))
     write("books", "another_boot", books(text.replace('"boot"', '"before"')))

@@ -68,31 +68,31 @@ std::vector<Answer> answer(const pb::NodeState& state, const Request& request) {
   return {{'S', state.SerializeAsString()}, {'D', ""}};
 }
 
-void post(MetricsBoard& board, const pb::NodeState& state) {
+void publish(PublishedMetrics& published_metrics, const pb::NodeState& state) {
   Metrics metrics = make_metrics(state);
   metrics.sensors = {{"rapl:package-0", true}, {"nvml:0", false}};
   metrics.cpu = millis(static_cast<std::int64_t>(state.jobs_ended()));
   metrics.resident = 8'000'000;
-  board.post(std::move(metrics));
+  published_metrics.publish(std::move(metrics));
 }
 
-[[noreturn]] void serve(MetricsDoor door, Service service) {
-  MetricsBoard board;
+[[noreturn]] void serve(MetricsServer server, SocketServer socket_server) {
+  PublishedMetrics published_metrics;
   std::vector<pollfd> polled;
   const Nanos begin = monotonic();
   pb::NodeState state = make_state(0);
-  post(board, state);
+  publish(published_metrics, state);
   for (std::int64_t second = 0;;) {
     polled.clear();
-    door.add_to(polled);
-    service.add_to(polled);
+    server.add_to(polled);
+    socket_server.add_to(polled);
     ::poll(polled.data(), polled.size(), 50);
-    door.serve(polled, [&](MetricsForm form) { return board.text(form); });
-    service.serve(
+    server.serve(polled, [&](MetricsFormat format) { return published_metrics.text(format); });
+    socket_server.serve(
         polled, [&](const Peer&, const Request& request) { return answer(state, request); }, monotonic());
     if (monotonic() - begin < seconds(second + 1)) continue;
     state = make_state(++second);
-    if (second % kPosted == 0) post(board, state);
+    if (second % kPosted == 0) publish(published_metrics, state);
   }
 }
 }  // namespace
@@ -103,11 +103,11 @@ int main(int argc, char** argv) {
     if (argv[i] == std::string_view("--metrics")) metrics = argv[i + 1];
     if (argv[i] == std::string_view("--socket")) socket = argv[i + 1];
   }
-  auto door = MetricsDoor::open(metrics);
-  auto service = Service::listen(socket);
-  if (!door || !service) {
-    std::fprintf(stderr, "metrics_server: %s\n", (door ? service.error() : door.error()).what.c_str());
+  auto server = MetricsServer::open(metrics);
+  auto socket_server = SocketServer::listen(socket);
+  if (!server || !socket_server) {
+    std::fprintf(stderr, "metrics_server: %s\n", (server ? socket_server.error() : server.error()).what.c_str());
     return 1;
   }
-  serve(std::move(*door), std::move(*service));
+  serve(std::move(*server), std::move(*socket_server));
 }

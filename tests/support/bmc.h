@@ -14,7 +14,7 @@ namespace nw::test {
 class Bmc {
  public:
   // Why there can be none; "" when there can.
-  static std::string lacks() {
+  static std::string excludes() {
     for (const char* name : {"python3", "openssl"})
       if (!have(name)) return std::string(name) + " is not installed";
     return open_real_http(at_origin("https://127.0.0.1:1")) ? "" : "libcurl is not installed";

@@ -80,10 +80,10 @@ class FaultyHost : public Host {
     if (counter_->hit()) return fault(key);
     return wrap(inner_.bind(key, std::move(live)));
   }
-  Result<std::vector<std::unique_ptr<Source>>> bind_bus(const std::vector<std::string>& keys, BusPace pace,
+  Result<std::vector<std::unique_ptr<Source>>> bind_bus(const std::vector<std::string>& keys, BusSchedule schedule,
                                                         Round round) override {
     if (counter_->hit()) return fault(keys.empty() ? "" : keys.front());
-    auto opened = inner_.bind_bus(keys, pace, std::move(round));
+    auto opened = inner_.bind_bus(keys, schedule, std::move(round));
     if (!opened) return opened;
     for (auto& source : *opened) source = std::make_unique<FaultySource>(counter_, std::move(source));
     return opened;

@@ -39,7 +39,7 @@ class MutePort {
 class PduAgent {
  public:
   // Why there can be none; "" when there can.
-  static std::string lacks() {
+  static std::string excludes() {
     for (const char* name : {"snmpd", "python3"})
       if (!have(name)) return std::string(name) + " is not installed";
     return "";

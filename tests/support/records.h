@@ -115,7 +115,7 @@ inline void add_sensor(pb::Record& record, const std::string& id, const std::str
   sensor.set_id(id);
   sensor.set_source(source);
   sensor.set_counter(counter);
-  sensor.set_refresh_ns(counter ? 1'000'000 : 5 * kSecond);
+  sensor.set_update_interval_ns(counter ? 1'000'000 : 5 * kSecond);
   sensor.set_gain(gain);
   sensor.set_gain_shape("limit");
   sensor.set_gain_basis("assumed");
@@ -363,11 +363,11 @@ inline pb::Record gaps() {
   record.set_boundary_note("the whole node, behind its power supplies");
   add_part(record, "node", "0", 30'000, 0.05, pb::KIND_MEASURED, "hwmon power_meter", 300);
   add_part(record, "package", "0", 31'200, 0.05, pb::KIND_MEASURED, "RAPL package (perf)", 290).set_depth(1);
-  pb::Component& dead = add_part(record, "dram", "0", 0, 0, pb::KIND_MEASURED, "RAPL DRAM (perf)", 0);
-  dead.set_depth(1);
-  dead.set_counted(false);
-  dead.mutable_energy()->clear_energy_uj();
-  dead.mutable_energy()->set_coverage(0);
+  pb::Component& unresponsive = add_part(record, "dram", "0", 0, 0, pb::KIND_MEASURED, "RAPL DRAM (perf)", 0);
+  unresponsive.set_depth(1);
+  unresponsive.set_counted(false);
+  unresponsive.mutable_energy()->clear_energy_uj();
+  unresponsive.mutable_energy()->set_coverage(0);
   add_part(record, "other", "0", -1'200, 1.6, pb::KIND_DERIVED, "node minus parts", 0).set_depth(1);
   add_anomaly(record, "reset", "rapl_perf/package-0", 3);
   add_anomaly(record, "gap", "hwmon/power_meter", 1);

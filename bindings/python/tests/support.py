@@ -22,7 +22,7 @@ EXECUTABLE = os.environ.get("NODEWATT", str(ROOT / "build/bin/nodewatt"))
 
 CHANNEL = (ROOT / "src/consumer/channel.h").read_text()
 MAGIC, SLOTS, HEAPS = (
-    int(re.search(rf"\b{name} = (\w+?)(ULL)?;", CHANNEL).group(1), 0) for name in ("kChannelMagic", "kChannelSlots", "kChannelHeaps")
+    int(re.search(rf"\b{name} = (\w+?)(ULL)?;", CHANNEL).group(1), 0) for name in ("kChannelMagic", "kChannelSlots", "kChannelOverflowCounts")
 )
 HEADER, SLOT, HEAP = 192, 128, 128
 KINDS = ("begin", "end", "work", "figure", "setting")

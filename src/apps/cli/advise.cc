@@ -9,20 +9,20 @@ namespace nw::cli {
 
 int advise(const AdviseOptions& options) {
   const auto partitions = read_partitions(options.partitions);
-  if (!partitions) return complain(partitions.error().what);
+  if (!partitions) return error_exit(partitions.error().what);
   const auto store = open_store();
-  if (!store) return complain(store.error());
+  if (!store) return error_exit(store.error());
   Query one;
   one.ids = options.print.ids;
   const auto run = (*store)->find(one);
-  if (!run) return complain(run.error());
-  if (run->empty()) return complain("no such run", 3);
+  if (!run) return error_exit(run.error());
+  if (run->empty()) return error_exit("no such run", 3);
   Query like;
   like.name = run->front().name();
   like.limit = 0;
   like.without_timeline = true;
   const auto records = (*store)->find(like);
-  if (!records) return complain(records.error());
+  if (!records) return error_exit(records.error());
 
   // From here everything is in memory.
   const pb::Record& asked = run->front();
@@ -33,13 +33,13 @@ int advise(const AdviseOptions& options) {
   const auto advice = nw::advise(asked, pointers, *partitions, price);
   const PrintOptions& print = options.print;
   const std::string& currency = asked.facility().currency();
-  if (print.format != "text" && print.format != "json") return complain("--format: there are text and json", 2);
+  if (print.format != "text" && print.format != "json") return error_exit("--format: there are text and json", 2);
   const std::string text =
       print.format == "json"
           ? make_advice_json(advice, currency)
           : make_advice(advice, currency, style_for(STDOUT_FILENO, print.units, print.colour, print.precise));
   const auto done = write_out(print.output, text);
-  return done ? 0 : complain(done.error());
+  return done ? 0 : error_exit(done.error());
 }
 
 }  // namespace nw::cli

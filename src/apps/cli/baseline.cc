@@ -18,7 +18,7 @@ BaselineSite read_baseline(const std::string& host) {
   if (!text) return {};
   const auto site = parse_site(*text, *path);
   if (site) return site->baseline;
-  complain("the baseline of this node is not used: " + site.error().what);
+  error_exit("the baseline of this node is not used: " + site.error().what);
   return {};
 }
 }  // namespace
@@ -31,13 +31,13 @@ Result<std::string> baseline_path(const std::string& host) {
   return NW_TRY(data_dir()) + "/baseline" + (name.empty() ? "" : "." + name) + ".toml";
 }
 
-void attach_idle(const Site& site, const std::vector<Nameplate>& plates, pb::Record& record) {
+void attach_idle(const Site& site, const std::vector<SensorInfo>& infos, pb::Record& record) {
   const std::string& host = record.node().host();
   BaselineSite of_site = site.baseline;
   if (of_site.host.empty()) of_site.host = host;
   for (const BaselineSite& baseline : {read_baseline(host), of_site}) {
     if (!is_current(baseline, host, record.start_unix_ns(), site.baseline.valid_days)) continue;
-    write_idle(baseline, plates, record);
+    write_idle(baseline, infos, record);
     if (record.idle_size() > 0) return;
   }
 }

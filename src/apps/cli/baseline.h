@@ -16,6 +16,6 @@ namespace nw::cli {
 Result<std::string> baseline_path(const std::string& host);  // "": of a host without a name
 
 // The baseline of this host into the record, where there is one that is not too old.
-void attach_idle(const Site& site, const std::vector<Nameplate>& plates, pb::Record& record);
+void attach_idle(const Site& site, const std::vector<SensorInfo>& infos, pb::Record& record);
 
 }  // namespace nw::cli

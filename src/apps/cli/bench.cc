@@ -42,11 +42,11 @@ std::string program_of(const std::string& application) {
   return ::access(beside.c_str(), X_OK) == 0 ? beside : name;
 }
 
-std::vector<std::string> devices_of(const BenchOptions& options, const Session& session) {
+std::vector<std::string> devices_of(const BenchOptions& options, const RunMonitor& monitor) {
   if (!options.devices.empty()) return options.devices;
   std::vector<std::string> devices{"cpu"};
-  for (const auto& plate : session.plates())
-    if (plate.part.domain == Domain::gpu && plate.source.find("NVML") != std::string::npos) return {"cpu", "cuda:0"};
+  for (const auto& info : monitor.infos())
+    if (info.part.domain == Domain::gpu && info.source.find("NVML") != std::string::npos) return {"cpu", "cuda:0"};
   return devices;
 }
 
@@ -68,7 +68,7 @@ std::vector<std::string> command_of(const BenchOptions& options, const Case& one
 }
 
 // Runs one case once. False when the application failed.
-bool measure(const BenchOptions& options, Session& session, Case& one, unsigned threads, unsigned repeat,
+bool measure(const BenchOptions& options, RunMonitor& monitor, Case& one, unsigned threads, unsigned repeat,
              const std::string& group) {
   RunOptions run;
   run.command =
@@ -78,17 +78,17 @@ bool measure(const BenchOptions& options, Session& session, Case& one, unsigned 
                 "bench.scale=" + options.scale};
   std::fprintf(stderr, "\n== %s, %s on %s (%u of %u)\n", one.application.c_str(), one.verb.c_str(),
                one.configuration.c_str(), repeat, options.repeat);
-  auto record = session.begin_record(run);
-  if (!record) return complain(record.error()) == 0;
+  auto record = monitor.begin_record(run);
+  if (!record) return error_exit(record.error()) == 0;
   if (options.repeat > 1) record->set_group(group);
   record->set_repeat(options.repeat > 1 ? repeat : 0);
-  Outcome outcome = session.run(run, std::move(*record));
+  RunResult outcome = monitor.run(run, std::move(*record));
   if (outcome.not_started) {
-    complain("cannot start " + outcome.not_started->what + ": is LibTorch there, and were the applications built?");
+    error_exit("cannot start " + outcome.not_started->what + ": is LibTorch there, and were the applications built?");
     return false;
   }
   if (outcome.end.exit_code.value_or(1) != 0) {
-    complain(fmt::format("{} {} on {} failed", one.application, one.verb, one.device));
+    error_exit(fmt::format("{} {} on {} failed", one.application, one.verb, one.device));
     return false;
   }
   one.records.push_back(std::make_unique<pb::Record>(std::move(outcome.record)));
@@ -161,11 +161,11 @@ Result<BenchOptions> prepare(BenchOptions options) {
 
 int bench(const BenchOptions& given) {
   const auto options = prepare(given);
-  if (!options) return complain(options.error());
+  if (!options) return error_exit(options.error());
   auto site = find_site(options->config, options->root);
-  if (!site) return complain(site.error().what);
-  Session session(options->root, std::nullopt, std::move(*site));
-  const auto devices = devices_of(*options, session);
+  if (!site) return error_exit(site.error().what);
+  RunMonitor monitor(options->root, std::nullopt, std::move(*site));
+  const auto devices = devices_of(*options, monitor);
   const bool has_gpus = devices.size() > 1;
   const unsigned threads = options->threads > 0 ? options->threads : std::max(1L, ::sysconf(_SC_NPROCESSORS_ONLN));
 
@@ -180,14 +180,14 @@ int bench(const BenchOptions& given) {
     for (Case& one : cases) {
       auto& group = groups[one.application + one.verb + one.device];
       if (group.empty()) group = make_uid().value_or(std::string());
-      whole &= measure(*options, session, one, threads, repeat, group);
+      whole &= measure(*options, monitor, one, threads, repeat, group);
     }
 
   const auto rows = rows_of(cases);
   const TextStyle style = style_for(STDOUT_FILENO);
   std::printf("\n%s\n%s\n", make_bench_table(rows, style).c_str(), make_findings(findings_of(rows), style).c_str());
   const auto done = write_results(*options, cases);
-  if (!done) complain(done.error());
+  if (!done) error_exit(done.error());
   std::printf(
       "page     %s/bench.html\ntable    %s/bench.md\nrecords  %s/bench.records (nodewatt import), and in the store: "
       "nodewatt runs\n%s",

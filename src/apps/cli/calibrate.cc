@@ -1,6 +1,6 @@
 // nodewatt calibrate idle: what every sensor of this node says while nothing runs, and under which conditions.
 //
-// The figure is the mean of ten equal stretches and its standard error their scatter, which holds slow wandering that
+// The figure is the mean of ten equal intervals and its standard error their scatter, which holds slow wandering that
 // neighbouring readings do not show. A node that is not idle is refused before and after: a baseline that holds a
 // stranger's job is worse than none.
 #include "apps/cli/calibrate.h"
@@ -27,8 +27,8 @@ namespace nw::cli {
 
 namespace {
 constexpr double kMostBusy = 0.05, kMostLoadPerCpu = 0.05, kMostLoad = 0.5;
-constexpr Nanos kGlance = seconds(1), kStep = millis(100);
-constexpr int kStretches = 10;
+constexpr Nanos kUtilizationSample = seconds(1), kStep = millis(100);
+constexpr int kIntervals = 10;
 
 struct Conditions {
   std::optional<double> load, busy, temperature_c;
@@ -80,16 +80,16 @@ Conditions read_conditions(Host& host) {
 }
 
 // A device beside the CPUs that works, or that somebody is on; empty: none does, as far as their drivers say.
-std::string busy_device(ActivityReader& reader) {
-  std::vector<Glance> glances;
-  reader.read_all(glances);
-  for (std::size_t i = 0; i < glances.size(); ++i) {
-    const ActivityPlate& plate = reader.plates()[i];
-    if (plate.part.domain == Domain::node) continue;
-    const Reading &busy = glances[i].busy, &processes = glances[i].processes;
-    const bool works = plate.telling == Telling::share && busy.ok &&
-                       static_cast<double>(busy.value) > kMostBusy * static_cast<double>(plate.full);
-    if (works || (processes.ok && processes.value > 0)) return plate.label.empty() ? plate.id : plate.label;
+std::string busy_device(UtilizationReader& reader) {
+  std::vector<UtilizationSample> utilization_samples;
+  reader.read_all(utilization_samples);
+  for (std::size_t i = 0; i < utilization_samples.size(); ++i) {
+    const UtilizationInfo& info = reader.infos()[i];
+    if (info.part.domain == Domain::node) continue;
+    const Reading &busy = utilization_samples[i].utilization, &processes = utilization_samples[i].processes;
+    const bool works = info.kind == UtilizationKind::share && busy.ok &&
+                       static_cast<double>(busy.value) > kMostBusy * static_cast<double>(info.full);
+    if (works || (processes.ok && processes.value > 0)) return info.label.empty() ? info.id : info.label;
   }
   return "";
 }
@@ -110,37 +110,38 @@ struct Idle {
   double watts = 0, error = 0;
 };
 
-// Of each sensor that was read in every stretch.
+// Of each sensor that was read in every interval.
 std::vector<Idle> measure(Host& host, Reader& reader, Nanos length) {
   std::vector<Meter> meters;
-  for (const Nameplate& plate : reader.plates()) meters.emplace_back(plate, kStep);
+  for (const SensorInfo& info : reader.infos()) meters.emplace_back(info, kStep);
   std::vector<std::vector<double>> means(meters.size());
-  std::vector<Tally> last(meters.size());
-  Sweep sweep;
+  std::vector<CumulativeEnergy> last(meters.size());
+  SampleSet sample_set;
   const Nanos begin = host.now();
   Nanos from = begin;
-  for (int stretch = -1; stretch < kStretches; ++stretch) {
-    const Nanos end = begin + Nanos::of(length.count() / kStretches * (stretch + 1));
+  for (int interval = -1; interval < kIntervals; ++interval) {
+    const Nanos end = begin + Nanos::of(length.count() / kIntervals * (interval + 1));
     for (;;) {
-      reader.read_all(sweep);
-      for (std::size_t i = 0; i < meters.size(); ++i) meters[i].add(sweep[i]);
+      reader.read_all(sample_set);
+      for (std::size_t i = 0; i < meters.size(); ++i) meters[i].add(sample_set[i]);
       if (host.now() >= end) break;
       host.sleep_until(std::min(end, host.now() + kStep));
     }
     const Nanos now = host.now();
     for (std::size_t i = 0; i < meters.size(); ++i) {
-      const Tally tally = meters[i].at(now);
-      if (stretch >= 0 && tally.covered > last[i].covered)
-        means[i].push_back(to_joules(tally.energy - last[i].energy) / to_seconds(now - from));
-      last[i] = tally;
+      const CumulativeEnergy cumulative = meters[i].at(now);
+      if (interval >= 0 && cumulative.covered > last[i].covered)
+        means[i].push_back(to_joules(cumulative.energy - last[i].energy) / to_seconds(now - from));
+      last[i] = cumulative;
     }
     from = now;
   }
   std::vector<Idle> all;
   for (std::size_t i = 0; i < meters.size(); ++i) {
     const auto count = static_cast<double>(means[i].size());
-    if (means[i].size() < kStretches || meters[i].dead() || meters[i].plate().how != Kind::measured) continue;
-    Idle one{meters[i].plate().id, 0, 0};
+    if (means[i].size() < kIntervals || meters[i].unresponsive() || meters[i].info().provenance != Provenance::measured)
+      continue;
+    Idle one{meters[i].info().id, 0, 0};
     for (const double watts : means[i]) one.watts += watts / count;
     for (const double watts : means[i]) one.error += (watts - one.watts) * (watts - one.watts);
     one.error = std::sqrt(one.error / (count - 1) / count);
@@ -200,35 +201,35 @@ std::string utc_text(std::int64_t wall_ns) {
 
 int calibrate_idle(const CalibrateOptions& options) {
   const auto length = parse_length(options.duration, seconds(1));
-  if (!length) return complain(length.error().what, 2);
+  if (!length) return error_exit(length.error().what, 2);
   const auto site = find_site(options.config, options.root);
-  if (!site) return complain(site.error().what);
+  if (!site) return error_exit(site.error().what);
   const auto host = make_real_host(options.root);
-  Survey survey = make_survey(*host, *site);
-  ActivityReader activities(*host, std::move(survey.activities));
+  Inventory inventory = make_inventory(*host, *site);
+  UtilizationReader utilizations(*host, std::move(inventory.utilizations));
   const auto first = read_cpu_ticks(*host);
-  host->sleep_until(host->now() + kGlance);
+  host->sleep_until(host->now() + kUtilizationSample);
   Conditions now = read_conditions(*host);
   const auto start = read_cpu_ticks(*host);
   now.busy = busy_between(first, start);
-  now.device = busy_device(activities);
+  now.device = busy_device(utilizations);
   if (const auto why = why_not_idle(now); !why.empty() && !options.force)
-    return complain("this node is not idle: " + why + "; wait, or measure all the same with --force");
+    return error_exit("this node is not idle: " + why + "; wait, or measure all the same with --force");
 
-  Reader reader(*host, std::move(survey.sensors));
+  Reader reader(*host, std::move(inventory.sensors));
   const auto found = measure(*host, reader, *length);
   now.busy = busy_between(start, read_cpu_ticks(*host));
-  now.device = busy_device(activities);
+  now.device = busy_device(utilizations);
   if (const auto why = why_not_idle(now); !why.empty() && !options.force)
-    return complain("this node did not stay idle: " + why + "; nothing was kept");
-  if (found.empty()) return complain("no sensor of this node was measured: nodewatt doctor says why");
+    return error_exit("this node did not stay idle: " + why + "; nothing was kept");
+  if (found.empty()) return error_exit("no sensor of this node was measured: nodewatt doctor says why");
 
   // From here nothing touches hardware.
   const std::string text = make_snippet(*host, now, *length, found);
   if (const auto done = keep(host_name(*host), text); !done)
-    complain("the baseline was not kept: " + done.error().what);
+    error_exit("the baseline was not kept: " + done.error().what);
   const auto done = write_out(options.output, text);
-  return done ? 0 : complain(done.error());
+  return done ? 0 : error_exit(done.error());
 }
 
 }  // namespace nw::cli

@@ -58,10 +58,10 @@ Result<Sensor> find_sensor(Host& host, Site site, const std::string& id, bool as
     rule.use.reset();
     if (!as_calibrated) rule.factor.reset(), rule.bias.reset();
   }
-  Survey survey = make_survey(host, site);
-  const auto found = std::find_if(survey.sensors.begin(), survey.sensors.end(),
-                                  [&](const Sensor& sensor) { return sensor.source && sensor.plate.id == id; });
-  if (found == survey.sensors.end())
+  Inventory inventory = make_inventory(host, site);
+  const auto found = std::find_if(inventory.sensors.begin(), inventory.sensors.end(),
+                                  [&](const Sensor& sensor) { return sensor.source && sensor.info.id == id; });
+  if (found == inventory.sensors.end())
     return fail(ErrorKind::absent, fmt::format("no sensor {}; nodewatt sensors --json lists their ids", quote(id, 80)));
   return std::move(*found);
 }
@@ -76,19 +76,19 @@ Result<std::vector<std::vector<EnergyPoint>>> read_sensors(Host& host, const Sit
   Reader reader(host, std::move(sensors));
   if (live) reader.await_buses(kFirstRound);
   std::vector<Meter> meters;
-  for (const Nameplate& plate : reader.plates()) meters.emplace_back(plate, kStep);
+  for (const SensorInfo& info : reader.infos()) meters.emplace_back(info, kStep);
   const double wall = static_cast<double>(host.wall_ns()) * 1e-9 - to_seconds(host.now());
   std::vector<std::vector<EnergyPoint>> points(meters.size());
-  Sweep sweep;
+  SampleSet sample_set;
   const Nanos end = host.now() + length;
   for (Nanos due = host.now();; due += kStep) {
-    reader.read_all(sweep);
+    reader.read_all(sample_set);
     for (std::size_t i = 0; i < meters.size(); ++i) {
-      meters[i].add(sweep[i]);
-      if (sweep[i].status != Status::ok) continue;
-      const double at = wall + to_seconds(sweep[i].at());
+      meters[i].add(sample_set[i]);
+      if (sample_set[i].status != Status::ok) continue;
+      const double at = wall + to_seconds(sample_set[i].at());
       if (points[i].empty() || at > points[i].back().at)
-        points[i].push_back({at, to_joules(meters[i].at(sweep[i].at()).energy)});
+        points[i].push_back({at, to_joules(meters[i].at(sample_set[i].at()).energy)});
     }
     if (host.now() >= end || !host.sleep_until(std::max(due + kStep, host.now()))) return points;
   }
@@ -118,16 +118,16 @@ std::string make_rule(const CalibrateOptions& options, const Calibration& found,
 
 int calibrate_against(const CalibrateOptions& options) {
   const auto length = parse_length(options.duration, seconds(10));
-  if (!length) return complain(length.error().what, 2);
+  if (!length) return error_exit(length.error().what, 2);
   const auto site = find_site(options.config, options.root, options.tape.empty());
-  if (!site) return complain(site.error().what);
+  if (!site) return error_exit(site.error().what);
   std::unique_ptr<Host> host;
   Nanos time = *length;
   if (options.tape.empty()) {
     host = make_real_host(options.root);
   } else {
     auto tape = read_tape(options.tape);
-    if (!tape) return complain(tape.error());
+    if (!tape) return error_exit(tape.error());
     host = std::make_unique<TapedHost>(std::move(*tape));
     time = seconds(1'000'000'000);
   }
@@ -135,17 +135,17 @@ int calibrate_against(const CalibrateOptions& options) {
   const bool is_sensor = options.reference.starts_with(kSensorPrefix);
   std::vector<std::string> ids{options.sensor};
   if (is_sensor) ids.push_back(options.reference.substr(kSensorPrefix.size()));
-  if (is_sensor && ids[0] == ids[1]) return complain(ids[0] + ": a sensor is no reference for itself", 2);
+  if (is_sensor && ids[0] == ids[1]) return error_exit(ids[0] + ": a sensor is no reference for itself", 2);
   auto sensors = read_sensors(*host, *site, ids, time, options.tape.empty());
-  if (!sensors) return complain(sensors.error());
+  if (!sensors) return error_exit(sensors.error());
   const auto readings = is_sensor ? Result<std::vector<PowerReading>>() : read_reference(options.reference);
-  if (!readings) return complain(readings.error());
+  if (!readings) return error_exit(readings.error());
 
   // From here nothing touches hardware.
   const auto found = compute_calibration(is_sensor ? (*sensors)[1] : integrate(*readings), (*sensors)[0]);
-  if (!found) return complain(found.error().what);
+  if (!found) return error_exit(found.error().what);
   const auto done = write_out(options.output, make_rule(options, *found, host->wall_ns()));
-  return done ? 0 : complain(done.error());
+  return done ? 0 : error_exit(done.error());
 }
 
 }  // namespace nw::cli

@@ -12,34 +12,34 @@ int cite(const CiteOptions& options) {
   std::vector<pb::Record> records;
   if (!options.ids.empty()) {
     const auto store = open_store();
-    if (!store) return complain(store.error());
+    if (!store) return error_exit(store.error());
     Query query;
     query.ids = options.ids;
     auto found = (*store)->find(query);
-    if (!found) return complain(found.error());
-    if (found->empty()) return complain("no such run", 3);
+    if (!found) return error_exit(found.error());
+    if (found->empty()) return error_exit("no such run", 3);
     records = std::move(*found);
   }
   std::vector<const pb::Record*> all;
   for (const pb::Record& record : records) all.push_back(&record);
   const auto text = make_citations(all, options.format);
-  if (!text) return complain(text.error().what, 2);
+  if (!text) return error_exit(text.error().what, 2);
   const auto done = write_out(options.output, *text);
-  return done ? 0 : complain(done.error());
+  return done ? 0 : error_exit(done.error());
 }
 
 int schema() {
   const auto done = write_out("", kSchemaJson);
-  return done ? 0 : complain(done.error());
+  return done ? 0 : error_exit(done.error());
 }
 
 int units(const std::vector<std::string>& words) {
   std::string text;
   for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
   const auto joules = parse_energy_j(text);
-  if (!joules) return complain("units: " + joules.error().what, 2);
+  if (!joules) return error_exit("units: " + joules.error().what, 2);
   const auto done = write_out("", make_conversion(*joules));
-  return done ? 0 : complain(done.error());
+  return done ? 0 : error_exit(done.error());
 }
 
 }  // namespace nw::cli

@@ -52,21 +52,21 @@ int width_of(int fd) {
 
 // One dead process's journal into the store. The journal goes only when its record is kept.
 Done recover(const std::string& dir, const std::string& uid, Store& store) {
-  auto survivor = NW_TRY(Survivor::claim(dir, uid));
-  FrameReader reader = survivor.frames();
+  auto orphaned_journal = NW_TRY(OrphanedJournal::claim(dir, uid));
+  FrameReader reader = orphaned_journal.frames();
   auto first = reader.next();
   const FramesEnd& end = reader.end();
   if (!first) {
     // Killed before it had begun. A journal that could not be read, or is another version's, is not ours to remove.
     const bool has_begun_nothing = end.stop == Stop::clean || end.stop == Stop::cut || end.offset > 0;
-    if (has_begun_nothing && end.stop != Stop::unreadable) return survivor.remove();
+    if (has_begun_nothing && end.stop != Stop::unreadable) return orphaned_journal.remove();
     return tl::make_unexpected(end.error);
   }
   auto record = rebuild_record_from([&] { return first ? std::exchange(first, std::nullopt) : reader.next(); });
-  if (!record) return fail(record.error().kind, survivor.path() + ": " + record.error().what);
+  if (!record) return fail(record.error().kind, orphaned_journal.path() + ": " + record.error().what);
   if (end.stop == Stop::unreadable) return tl::make_unexpected(end.error);  // another time there may be more
   NW_TRY(store.append(*record));
-  NW_CHECK(survivor.remove());
+  NW_CHECK(orphaned_journal.remove());
   std::fprintf(stderr, "nodewatt: recovered run @%s, whose measurement was killed\n", short_id(uid).c_str());
   return {};
 }
@@ -87,12 +87,12 @@ Units units_of(const std::string& name) {
 Result<std::unique_ptr<Store>> open_store() {
   auto store = NW_TRY(make_sqlite_store(NW_TRY(store_path())));
   const std::string dir = NW_TRY(journal_dir());
-  const auto uids = survivors(dir);
+  const auto uids = orphaned_journals(dir);
   if (!uids) return store;
   for (const auto& uid : *uids)
     if (const auto done = recover(dir, uid, *store);
         !done && done.error().kind != ErrorKind::absent && done.error().kind != ErrorKind::busy)
-      complain("a killed run could not be recovered: " + done.error().what);
+      error_exit("a killed run could not be recovered: " + done.error().what);
   return store;
 }
 
@@ -116,11 +116,11 @@ void hold_closed_streams() {
 Site find_site_or_warn(const std::string& config, const std::string& root) {
   auto site = find_site(config, root);
   if (site) return std::move(*site);
-  complain("measuring without the site file: " + site.error().what);
+  error_exit("measuring without the site file: " + site.error().what);
   return {};
 }
 
-int complain(const std::string& what, int code) {
+int error_exit(const std::string& what, int code) {
   std::string text;  // it may quote foreign text: a name that came with an imported record
   for (std::size_t at = 0; at <= what.size();) {
     const auto end = std::min(what.find('\n', at), what.size());
@@ -131,10 +131,10 @@ int complain(const std::string& what, int code) {
   return code;
 }
 
-int complain(const Error& error) { return complain(error.what, error.kind == ErrorKind::absent ? 3 : 1); }
+int error_exit(const Error& error) { return error_exit(error.what, error.kind == ErrorKind::absent ? 3 : 1); }
 
-int complain_of_use(const Error& error) {
-  return error.kind == ErrorKind::malformed ? complain(error.what, 2) : complain(error);
+int usage_error_exit(const Error& error) {
+  return error.kind == ErrorKind::malformed ? error_exit(error.what, 2) : error_exit(error);
 }
 
 std::string with_host(std::string path) {

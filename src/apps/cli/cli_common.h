@@ -29,9 +29,9 @@ Done add_labels(const std::vector<std::string>& labels, pb::Record& record);
 Site find_site_or_warn(const std::string& config, const std::string& root);
 
 // "nodewatt: what" on stderr; returns `code`.
-int complain(const std::string& what, int code = 1);
-int complain(const Error& error);         // 3 when absent, else 1
-int complain_of_use(const Error& error);  // where malformed is what was typed: 2 for that
+int error_exit(const std::string& what, int code = 1);
+int error_exit(const Error& error);        // 3 when absent, else 1
+int usage_error_exit(const Error& error);  // where malformed is what was typed: 2 for that
 
 // The path with this host's name for each "%h": nodes that share a directory write a file each.
 std::string with_host(std::string path);

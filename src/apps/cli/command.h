@@ -36,7 +36,7 @@ struct RunOptions {
   int lock = -1;                         // it and its descendants hold this open
 
   // Whether anybody may mark phases: the command itself, or what it prints.
-  bool takes_marks() const {
+  bool takes_events() const {
     return !no_phases || !phase_regex.empty() || !phase_end_regex.empty() || !work_regex.empty();
   }
 };

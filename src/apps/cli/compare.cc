@@ -21,29 +21,30 @@ namespace {
 
 constexpr std::string_view kLabelPrefix = "label:";
 
-Result<CompareWish> make_wish(const CompareOptions& options) {
-  static constexpr std::array<std::pair<std::string_view, By>, 5> kNames{{{"group", By::group},
-                                                                          {"node-type", By::node_type},
-                                                                          {"placement", By::placement},
-                                                                          {"configuration", By::configuration},
-                                                                          {"phase", By::phase}}};
-  CompareWish wish{By::group, "", options.phase, options.per, options.base, options.allow_mixed};
+Result<ComparisonOptions> make_wish(const CompareOptions& options) {
+  static constexpr std::array<std::pair<std::string_view, GroupBy>, 5> kNames{
+      {{"group", GroupBy::group},
+       {"node-type", GroupBy::node_type},
+       {"placement", GroupBy::placement},
+       {"configuration", GroupBy::configuration},
+       {"phase", GroupBy::phase}}};
+  ComparisonOptions wanted{GroupBy::group, "", options.phase, options.per, options.base, options.allow_mixed};
   const auto found =
       std::find_if(kNames.begin(), kNames.end(), [&](const auto& one) { return one.first == options.by; });
   if (found != kNames.end()) {
-    wish.by = found->second;
+    wanted.by = found->second;
   } else if (options.by.starts_with(kLabelPrefix) && options.by.size() > kLabelPrefix.size()) {
-    wish.by = By::label;
-    wish.key = options.by.substr(kLabelPrefix.size());
+    wanted.by = GroupBy::label;
+    wanted.key = options.by.substr(kLabelPrefix.size());
   } else {
     return fail(ErrorKind::malformed,
                 fmt::format("--by {}: there are group, node-type, placement, configuration, phase and label:KEY",
                             quote(options.by)));
   }
-  if (wish.by == By::phase && !wish.phase.empty())
+  if (wanted.by == GroupBy::phase && !wanted.phase.empty())
     return fail(ErrorKind::malformed,
                 "--by phase makes a side of each phase, and --phase takes one of all: give one of them");
-  return wish;
+  return wanted;
 }
 
 Result<Query> make_query(const CompareOptions& options) {
@@ -89,13 +90,13 @@ Chosen choose(const CompareOptions& options) {
   Chosen chosen;
   const auto failed = [&](int code) { return chosen.code = code, std::move(chosen); };
   const auto query = make_query(options);
-  if (!query) return failed(complain("--query: " + query.error().what, 2));
-  if (query->ids.empty() && options.query.empty()) return failed(complain("name runs, or choose them by --query", 2));
+  if (!query) return failed(error_exit("--query: " + query.error().what, 2));
+  if (query->ids.empty() && options.query.empty()) return failed(error_exit("name runs, or choose them by --query", 2));
   const auto store = open_store();
-  if (!store) return failed(complain(store.error()));
+  if (!store) return failed(error_exit(store.error()));
   auto records = (*store)->find(*query);
-  if (!records) return failed(complain(records.error()));
-  if (records->empty()) return failed(complain("no such run", 3));
+  if (!records) return failed(error_exit(records.error()));
+  if (records->empty()) return failed(error_exit("no such run", 3));
   chosen.records = std::move(*records);
   if (options.print.ids.empty()) std::reverse(chosen.records.begin(), chosen.records.end());  // oldest first
   for (const auto& record : chosen.records) chosen.pointers.push_back(&record);
@@ -103,9 +104,9 @@ Chosen choose(const CompareOptions& options) {
 }
 
 int write(const PrintOptions& print, const Result<std::string>& text) {
-  if (!text) return complain_of_use(text.error());
+  if (!text) return usage_error_exit(text.error());
   const auto done = write_out(print.output, *text);
-  return done ? 0 : complain(done.error());
+  return done ? 0 : error_exit(done.error());
 }
 
 TextStyle style_of(const PrintOptions& print) {
@@ -115,15 +116,16 @@ TextStyle style_of(const PrintOptions& print) {
 }  // namespace
 
 int compare(const CompareOptions& options) {
-  const auto wish = make_wish(options);
-  if (!wish) return complain(wish.error().what, 2);
+  const auto wanted = make_wish(options);
+  if (!wanted) return error_exit(wanted.error().what, 2);
   const Chosen chosen = choose(options);
   if (chosen.code != 0) return chosen.code;
-  if (chosen.records.size() < 2 && wish->by != By::phase) return complain("compare: needs at least two runs", 2);
+  if (chosen.records.size() < 2 && wanted->by != GroupBy::phase)
+    return error_exit("compare: needs at least two runs", 2);
 
   // From here everything is in memory.
-  const auto comparison = nw::compare(chosen.pointers, *wish);
-  if (!comparison) return complain(comparison.error());
+  const auto comparison = nw::compare(chosen.pointers, *wanted);
+  if (!comparison) return error_exit(comparison.error());
   const TextStyle style = style_of(options.print);
   auto text = render(options.print, *comparison, style);
   if (text && options.print.format == "text")

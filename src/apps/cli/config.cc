@@ -12,13 +12,13 @@ namespace nw::cli {
 namespace {
 int complain_of(const SiteFile& file, const std::string& path) {
   for (const SiteFault& fault : file.faults) std::fprintf(stderr, "%s\n", fault_text(fault, path).c_str());
-  return complain(fmt::format("{}: {} to mend", path, file.faults.size()));
+  return error_exit(fmt::format("{}: {} to mend", path, file.faults.size()));
 }
 }  // namespace
 
 int config_check(const ConfigOptions& options) {
   const auto found = read_site_text(options.config, options.root);
-  if (!found) return complain(found.error().what);
+  if (!found) return error_exit(found.error().what);
   if (found->path.empty()) {
     std::printf("no site file: %s is not there, and everything has its default\n", kSitePath);
     return 0;
@@ -31,7 +31,7 @@ int config_check(const ConfigOptions& options) {
 
 int config_show(const ConfigOptions& options) {
   const auto found = read_site_text(options.config, options.root);
-  if (!found) return complain(found.error().what);
+  if (!found) return error_exit(found.error().what);
   const SiteFile file = read_site(found->text, found->path);
   if (!file.faults.empty()) return complain_of(file, found->path);
   std::string text;
@@ -41,7 +41,7 @@ int config_show(const ConfigOptions& options) {
     text += options.origin ? fmt::format("{:<56}  # {}\n", line, origin) : line + "\n";
   }
   const auto done = write_out("", text);
-  return done ? 0 : complain(done.error());
+  return done ? 0 : error_exit(done.error());
 }
 
 }  // namespace nw::cli

@@ -11,53 +11,54 @@ namespace {
 constexpr double kRelative = 0.05, kLeastWatts = 1, kSigmas = 3;  // above the baseline, and it is at rest still
 constexpr double kSteadyRelative = 0.03;
 constexpr std::int64_t kTicks = 20;
-constexpr Nanos kStep = millis(100), kPause = seconds(5), kLongestStretch = seconds(10);
+constexpr Nanos kStep = millis(100), kPause = seconds(5), kLongestInterval = seconds(10);
 
-bool is_slow_counter(const Nameplate& plate) {
-  return plate.kind == SensorKind::counter && plate.refresh >= Meter::kSlow;
+bool is_slow_counter(const SensorInfo& info) {
+  return info.kind == SensorKind::counter && info.update_interval >= Meter::kSlow;
 }
 
 // Long enough that the slowest witness says something new, and a counter ticks often.
-Nanos stretch_of(const std::vector<Nameplate>& plates, const std::vector<bool>& witnesses) {
-  Nanos stretch = Rest::kStretch;
-  for (std::size_t i = 0; i < plates.size(); ++i) {
-    if (!witnesses[i]) continue;
-    const std::int64_t periods = is_slow_counter(plates[i]) ? kTicks : 2;
-    stretch = std::max(stretch, Nanos::of(std::max(plates[i].refresh, plates[i].window).count() * periods));
+Nanos interval_of(const std::vector<SensorInfo>& infos, const std::vector<bool>& watched_sensors) {
+  Nanos interval = IdleDetector::kInterval;
+  for (std::size_t i = 0; i < infos.size(); ++i) {
+    if (!watched_sensors[i]) continue;
+    const std::int64_t periods = is_slow_counter(infos[i]) ? kTicks : 2;
+    interval =
+        std::max(interval, Nanos::of(std::max(infos[i].update_interval, infos[i].averaging_window).count() * periods));
   }
-  return std::min(stretch, kLongestStretch);
+  return std::min(interval, kLongestInterval);
 }
 
-std::vector<std::optional<RestPower>> baseline_of(const std::vector<Nameplate>& plates,
-                                                  const std::vector<bool>& witnesses, const pb::Record& record) {
-  std::vector<std::optional<RestPower>> baseline(plates.size());
-  for (std::size_t i = 0; i < plates.size(); ++i)
+std::vector<std::optional<IdlePower>> baseline_of(const std::vector<SensorInfo>& infos,
+                                                  const std::vector<bool>& watched_sensors, const pb::Record& record) {
+  std::vector<std::optional<IdlePower>> baseline(infos.size());
+  for (std::size_t i = 0; i < infos.size(); ++i)
     for (const pb::Idle& idle : record.idle())
-      if (witnesses[i] && idle.sensor() == plates[i].id && idle.power_uw() >= 0)
+      if (watched_sensors[i] && idle.sensor() == infos[i].id && idle.power_uw() >= 0)
         baseline[i] = {static_cast<double>(idle.power_uw()) * 1e-6, static_cast<double>(idle.u_uw()) * 1e-6};
   return baseline;
 }
 
-// The mean powers of the stretches that pass.
+// The mean powers of the intervals that pass.
 class Watch {
  public:
-  Watch(Host& host, Reader& reader, const std::vector<bool>& witnesses)
-      : host_(host), reader_(reader), witnesses_(witnesses), last_(reader.plates().size()) {
-    for (const Nameplate& plate : reader.plates()) meters_.emplace_back(plate, kStep);
+  Watch(Host& host, Reader& reader, const std::vector<bool>& watched_sensors)
+      : host_(host), reader_(reader), watched_sensors_(watched_sensors), last_(reader.infos().size()) {
+    for (const SensorInfo& info : reader.infos()) meters_.emplace_back(info, kStep);
   }
 
   void read() {
-    reader_.read_all(sweep_);
-    for (std::size_t i = 0; i < meters_.size(); ++i) meters_[i].add(sweep_[i]);
+    reader_.read_all(sample_set_);
+    for (std::size_t i = 0; i < meters_.size(); ++i) meters_[i].add(sample_set_[i]);
   }
-  std::vector<std::optional<double>> end_stretch() {
+  std::vector<std::optional<double>> end_interval() {
     const Nanos now = host_.now();
     std::vector<std::optional<double>> watts(meters_.size());
     for (std::size_t i = 0; i < meters_.size(); ++i) {
-      const Tally tally = meters_[i].at(now);
-      if (witnesses_[i] && tally.covered > last_[i].covered && now > from_)
-        watts[i] = to_joules(tally.energy - last_[i].energy) / to_seconds(now - from_);
-      last_[i] = tally;
+      const CumulativeEnergy cumulative = meters_[i].at(now);
+      if (watched_sensors_[i] && cumulative.covered > last_[i].covered && now > from_)
+        watts[i] = to_joules(cumulative.energy - last_[i].energy) / to_seconds(now - from_);
+      last_[i] = cumulative;
     }
     from_ = now;
     return watts;
@@ -66,45 +67,45 @@ class Watch {
  private:
   Host& host_;
   Reader& reader_;
-  const std::vector<bool>& witnesses_;
+  const std::vector<bool>& watched_sensors_;
   std::vector<Meter> meters_;
-  std::vector<Tally> last_;
+  std::vector<CumulativeEnergy> last_;
   Nanos from_{};
-  nw::Sweep sweep_;
+  nw::SampleSet sample_set_;
 };
 }  // namespace
 
-std::vector<bool> choose_witnesses(const std::vector<Nameplate>& plates) {
-  std::vector<bool> witnesses;
-  for (const Nameplate& plate : plates) {
+std::vector<bool> choose_watched_sensors(const std::vector<SensorInfo>& infos) {
+  std::vector<bool> watched_sensors;
+  for (const SensorInfo& info : infos) {
     const bool spoken_for =
-        is_slow_counter(plate) && std::any_of(plates.begin(), plates.end(), [&](const Nameplate& other) {
-          return other.part == plate.part && other.kind == SensorKind::gauge && other.how == Kind::measured;
+        is_slow_counter(info) && std::any_of(infos.begin(), infos.end(), [&](const SensorInfo& other) {
+          return other.part == info.part && other.kind == SensorKind::gauge && other.provenance == Provenance::measured;
         });
-    witnesses.push_back(plate.how == Kind::measured && !spoken_for);
+    watched_sensors.push_back(info.provenance == Provenance::measured && !spoken_for);
   }
-  return witnesses;
+  return watched_sensors;
 }
 
-Rest::Rest(std::vector<std::optional<RestPower>> baseline) : baseline_(std::move(baseline)) {}
+IdleDetector::IdleDetector(std::vector<std::optional<IdlePower>> baseline) : baseline_(std::move(baseline)) {}
 
-bool Rest::has_baseline() const {
+bool IdleDetector::has_baseline() const {
   return std::any_of(baseline_.begin(), baseline_.end(), [](const auto& one) { return one.has_value(); });
 }
 
-void Rest::add(std::vector<std::optional<double>> watts) {
-  stretches_.push_back(std::move(watts));
-  if (stretches_.size() > kStretchesSteady) stretches_.pop_front();
+void IdleDetector::add(std::vector<std::optional<double>> watts) {
+  intervals_.push_back(std::move(watts));
+  if (intervals_.size() > kIntervalsSteady) intervals_.pop_front();
 }
 
-bool Rest::is_reached() const { return has_baseline() ? is_at_base() : is_steady(); }
+bool IdleDetector::is_reached() const { return has_baseline() ? is_at_base() : is_steady(); }
 
 // A sensor whose power is unknown now is no witness; without any there is none.
-bool Rest::is_at_base() const {
-  if (stretches_.size() < kStretchesAtBase) return false;
+bool IdleDetector::is_at_base() const {
+  if (intervals_.size() < kIntervalsAtBase) return false;
   bool seen = false;
-  for (std::size_t back = 1; back <= kStretchesAtBase; ++back) {
-    const auto& watts = stretches_[stretches_.size() - back];
+  for (std::size_t back = 1; back <= kIntervalsAtBase; ++back) {
+    const auto& watts = intervals_[intervals_.size() - back];
     for (std::size_t i = 0; i < baseline_.size() && i < watts.size(); ++i) {
       if (!baseline_[i] || !watts[i]) continue;
       seen = true;
@@ -115,12 +116,12 @@ bool Rest::is_at_base() const {
   return seen;
 }
 
-bool Rest::is_steady() const {
-  if (stretches_.size() < kStretchesSteady) return false;
+bool IdleDetector::is_steady() const {
+  if (intervals_.size() < kIntervalsSteady) return false;
   bool seen = false;
-  for (std::size_t i = 0; i < stretches_[0].size(); ++i) {
+  for (std::size_t i = 0; i < intervals_[0].size(); ++i) {
     std::optional<double> least, most;
-    for (const auto& watts : stretches_)
+    for (const auto& watts : intervals_)
       if (watts[i])
         least = std::min(least.value_or(*watts[i]), *watts[i]), most = std::max(most.value_or(*watts[i]), *watts[i]);
     if (!least) continue;
@@ -138,28 +139,28 @@ Wait make_wait(Host& host, const Signals& signals) {
   };
 }
 
-Cooled cool_down(Host& host, Reader& reader, const pb::Record& record, Nanos longest, const Wait& wait,
-                 std::optional<int>& told) {
-  const std::vector<Nameplate>& plates = reader.plates();
-  const std::vector<bool> witnesses = choose_witnesses(plates);
-  const Nanos until = host.now() + longest, stretch = stretch_of(plates, witnesses);
-  if (std::find(witnesses.begin(), witnesses.end(), true) == witnesses.end()) {
+CoolDownResult cool_down(Host& host, Reader& reader, const pb::Record& record, Nanos longest, const Wait& wait,
+                         std::optional<int>& told) {
+  const std::vector<SensorInfo>& infos = reader.infos();
+  const std::vector<bool> watched_sensors = choose_watched_sensors(infos);
+  const Nanos until = host.now() + longest, interval = interval_of(infos, watched_sensors);
+  if (std::find(watched_sensors.begin(), watched_sensors.end(), true) == watched_sensors.end()) {
     told = wait(std::min(until, host.now() + kPause));
-    return told ? Cooled::told : Cooled::paused;
+    return told ? CoolDownResult::told : CoolDownResult::paused;
   }
-  Rest rest(baseline_of(plates, witnesses, record));
-  Watch watch(host, reader, witnesses);
+  IdleDetector rest(baseline_of(infos, watched_sensors, record));
+  Watch watch(host, reader, watched_sensors);
   watch.read();
-  watch.end_stretch();
+  watch.end_interval();
   while (host.now() < until) {
-    for (const Nanos end = std::min(until, host.now() + stretch); host.now() < end;) {
-      if ((told = wait(std::min(end, host.now() + kStep)))) return Cooled::told;
+    for (const Nanos end = std::min(until, host.now() + interval); host.now() < end;) {
+      if ((told = wait(std::min(end, host.now() + kStep)))) return CoolDownResult::told;
       watch.read();
     }
-    rest.add(watch.end_stretch());
-    if (rest.is_reached()) return rest.has_baseline() ? Cooled::at_base : Cooled::steady;
+    rest.add(watch.end_interval());
+    if (rest.is_reached()) return rest.has_baseline() ? CoolDownResult::at_base : CoolDownResult::steady;
   }
-  return Cooled::gave_up;
+  return CoolDownResult::gave_up;
 }
 
 }  // namespace nw::cli

@@ -19,25 +19,25 @@ namespace nw::cli {
 
 // Which sensors are looked at: measured ones, but no slow counter whose part has a gauge, since half a second of a
 // counter that ticks ten times a second is known to a fifth.
-std::vector<bool> choose_witnesses(const std::vector<Nameplate>& plates);
+std::vector<bool> choose_watched_sensors(const std::vector<SensorInfo>& infos);
 
 // What a sensor draws at rest.
-struct RestPower {
+struct IdlePower {
   double watts = 0;
   double doubt = 0;  // its standard error
 };
 
-// Whether powers are those of a node at rest; powers come as means of equal stretches.
-class Rest {
+// Whether powers are those of a node at rest; powers come as means of equal intervals.
+class IdleDetector {
  public:
-  static constexpr Nanos kStretch = millis(500);
-  static constexpr std::size_t kStretchesAtBase = 2, kStretchesSteady = 6;
+  static constexpr Nanos kInterval = millis(500);
+  static constexpr std::size_t kIntervalsAtBase = 2, kIntervalsSteady = 6;
 
   // One a sensor; nothing where there is no baseline of it.
-  explicit Rest(std::vector<std::optional<RestPower>> baseline);
+  explicit IdleDetector(std::vector<std::optional<IdlePower>> baseline);
 
   bool has_baseline() const;
-  // One a sensor, of the stretch that has just ended; nothing where it was not measured.
+  // One a sensor, of the interval that has just ended; nothing where it was not measured.
   void add(std::vector<std::optional<double>> watts);
   bool is_reached() const;
 
@@ -45,11 +45,11 @@ class Rest {
   bool is_at_base() const;
   bool is_steady() const;
 
-  std::vector<std::optional<RestPower>> baseline_;
-  std::deque<std::vector<std::optional<double>>> stretches_;  // the newest last
+  std::vector<std::optional<IdlePower>> baseline_;
+  std::deque<std::vector<std::optional<double>>> intervals_;  // the newest last
 };
 
-enum class Cooled : unsigned char {
+enum class CoolDownResult : unsigned char {
   at_base,  // at the baseline
   steady,   // without a baseline: no longer moving
   paused,   // nothing is measured: a fixed pause
@@ -63,7 +63,7 @@ Wait make_wait(Host& host, const Signals& signals);
 
 // Waits; reads the sensors the while. The baselines are those that a record of this node carries. `told` is the signal
 // that ended it.
-Cooled cool_down(Host& host, Reader& reader, const pb::Record& record, Nanos longest, const Wait& wait,
-                 std::optional<int>& told);
+CoolDownResult cool_down(Host& host, Reader& reader, const pb::Record& record, Nanos longest, const Wait& wait,
+                         std::optional<int>& told);
 
 }  // namespace nw::cli

@@ -9,13 +9,13 @@ namespace {
 
 using Watts1 = std::vector<std::optional<double>>;
 
-bool reached(Rest rest, const std::vector<Watts1>& stretches) {
-  for (const Watts1& watts : stretches) rest.add(watts);
+bool reached(IdleDetector rest, const std::vector<Watts1>& intervals) {
+  for (const Watts1& watts : intervals) rest.add(watts);
   return rest.is_reached();
 }
 
-TEST(Rest, AtTheBaselineForTwoStretches) {
-  const Rest rest({RestPower{100, 0.1}, std::nullopt, RestPower{10, 2}});
+TEST(IdleDetector, AtTheBaselineForTwoIntervals) {
+  const IdleDetector rest({IdlePower{100, 0.1}, std::nullopt, IdlePower{10, 2}});
   EXPECT_FALSE(reached(rest, {{104.9, 500, 15.9}}));
   EXPECT_TRUE(reached(rest, {{104.9, 500, 15.9}, {90, 700, 10}})) << "what has no baseline is not looked at";
   EXPECT_FALSE(reached(rest, {{105.1, 500, 10}, {100, 500, 10}})) << "5 % above";
@@ -25,8 +25,8 @@ TEST(Rest, AtTheBaselineForTwoStretches) {
   EXPECT_FALSE(reached(rest, {{{}, 1, {}}, {{}, 1, {}}})) << "none says anything";
 }
 
-TEST(Rest, WithoutABaselineWhenNothingMoves) {
-  const Rest rest({std::nullopt, std::nullopt});
+TEST(IdleDetector, WithoutABaselineWhenNothingMoves) {
+  const IdleDetector rest({std::nullopt, std::nullopt});
   const std::vector<Watts1> still(6, {200, 3});
   EXPECT_TRUE(reached(rest, still));
   EXPECT_FALSE(reached(rest, {5, {200, 3}})) << "not long enough";
@@ -41,25 +41,25 @@ TEST(Rest, WithoutABaselineWhenNothingMoves) {
   EXPECT_FALSE(reached(rest, std::vector<Watts1>(6, {std::nullopt, std::nullopt})));
 }
 
-Nameplate plate(const std::string& id, SensorKind kind, Nanos refresh, Kind how = Kind::measured) {
-  Nameplate plate;
-  plate.id = id;
-  plate.part = {Domain::gpu, "0"};
-  plate.kind = kind;
-  plate.how = how;
-  plate.refresh = refresh;
-  return plate;
+SensorInfo info(const std::string& id, SensorKind kind, Nanos update_interval, Provenance how = Provenance::measured) {
+  SensorInfo info;
+  info.id = id;
+  info.part = {Domain::gpu, "0"};
+  info.kind = kind;
+  info.provenance = how;
+  info.update_interval = update_interval;
+  return info;
 }
 
-TEST(Rest, WitnessesAreWhatTellsTheMost) {
-  const Nameplate slow = plate("slow", SensorKind::counter, millis(100)),
-                  gauge = plate("g", SensorKind::gauge, millis(100)),
-                  fast = plate("fast", SensorKind::counter, millis(1)),
-                  model = plate("model", SensorKind::gauge, millis(100), Kind::estimated);
-  EXPECT_EQ(choose_witnesses({slow, gauge}), (std::vector<bool>{false, true}));
-  EXPECT_EQ(choose_witnesses({slow, model}), (std::vector<bool>{true, false})) << "a model is no witness";
-  EXPECT_EQ(choose_witnesses({fast, gauge}), (std::vector<bool>{true, true}));
-  EXPECT_TRUE(choose_witnesses({}).empty());
+TEST(IdleDetector, WitnessesAreWhatTellsTheMost) {
+  const SensorInfo slow = info("slow", SensorKind::counter, millis(100)),
+                   gauge = info("g", SensorKind::gauge, millis(100)),
+                   fast = info("fast", SensorKind::counter, millis(1)),
+                   model = info("model", SensorKind::gauge, millis(100), Provenance::estimated);
+  EXPECT_EQ(choose_watched_sensors({slow, gauge}), (std::vector<bool>{false, true}));
+  EXPECT_EQ(choose_watched_sensors({slow, model}), (std::vector<bool>{true, false})) << "a model is no witness";
+  EXPECT_EQ(choose_watched_sensors({fast, gauge}), (std::vector<bool>{true, true}));
+  EXPECT_TRUE(choose_watched_sensors({}).empty());
 }
 
 // 300 W for three seconds, then 100 W.
@@ -78,10 +78,10 @@ struct Cooling : testing::Test {
     return signal;
   };
 
-  Cooled cool(Nanos longest) {
+  CoolDownResult cool(Nanos longest) {
     std::vector<Sensor> sensors;
     Sensor& sensor = sensors.emplace_back();
-    sensor.plate = plate("g", SensorKind::gauge, millis(10));
+    sensor.info = info("g", SensorKind::gauge, millis(10));
     sensor.source = std::make_unique<Falling>(host);
     Reader reader(host, std::move(sensors));
     return cool_down(host, reader, record, longest, wait, told);
@@ -95,38 +95,39 @@ struct Cooling : testing::Test {
 
 TEST_F(Cooling, EndsAtTheBaseline) {
   add_baseline(100);
-  EXPECT_EQ(cool(seconds(60)), Cooled::at_base);
+  EXPECT_EQ(cool(seconds(60)), CoolDownResult::at_base);
   EXPECT_GT(host.now(), seconds(3));
   EXPECT_LT(host.now(), seconds(6));
 }
 
 TEST_F(Cooling, GivesUpInTheEnd) {
   add_baseline(50);
-  EXPECT_EQ(cool(seconds(2)), Cooled::gave_up);
+  EXPECT_EQ(cool(seconds(2)), CoolDownResult::gave_up);
   EXPECT_GE(host.now(), seconds(2));
 }
 
 TEST_F(Cooling, EndsWhenNothingMoves) {
-  EXPECT_EQ(cool(seconds(60)), Cooled::steady);
+  EXPECT_EQ(cool(seconds(60)), CoolDownResult::steady);
   EXPECT_GE(host.now(), seconds(3));
   EXPECT_LT(host.now(), seconds(8));
 }
 
 TEST_F(Cooling, EndsWhenTold) {
   signal = SIGTERM;
-  EXPECT_EQ(cool(seconds(60)), Cooled::told);
+  EXPECT_EQ(cool(seconds(60)), CoolDownResult::told);
   EXPECT_EQ(told, SIGTERM);
 }
 
 TEST_F(Cooling, PausesWhereNothingIsMeasured) {
   Reader reader(host, {});
   const Nanos begin = host.now();
-  EXPECT_EQ(cool_down(host, reader, record, seconds(60), wait, told), Cooled::paused);
+  EXPECT_EQ(cool_down(host, reader, record, seconds(60), wait, told), CoolDownResult::paused);
   EXPECT_EQ(host.now(), begin + seconds(5));
-  EXPECT_EQ(cool_down(host, reader, record, seconds(1), wait, told), Cooled::paused) << "never longer than asked for";
+  EXPECT_EQ(cool_down(host, reader, record, seconds(1), wait, told), CoolDownResult::paused)
+      << "never longer than asked for";
   EXPECT_EQ(host.now(), begin + seconds(6));
   signal = SIGINT;
-  EXPECT_EQ(cool_down(host, reader, record, seconds(60), wait, told), Cooled::told);
+  EXPECT_EQ(cool_down(host, reader, record, seconds(60), wait, told), CoolDownResult::told);
 }
 
 TEST(Waiting, TakesTheSignalsThatEndPrograms) {

@@ -74,7 +74,7 @@ std::vector<pb::Record> steps_of(const std::vector<pb::Record>& jobs, const std:
 }
 }  // namespace
 
-int complain(const Trouble& trouble) { return complain(trouble.what, trouble.code); }
+int error_exit(const Trouble& trouble) { return error_exit(trouble.what, trouble.code); }
 
 Daemons::Daemons(const std::vector<std::string>& sockets) : sockets_(sockets_of(sockets)) {}
 
@@ -96,7 +96,7 @@ Asked<std::vector<Answer>> Daemons::ask(const Request& request) {
     }
     if (kind == ErrorKind::malformed) return trouble(answers.error().what);
     why = answers.error().what;
-    if (sockets_.size() > 1 && !told_[socket]) complain(why);
+    if (sockets_.size() > 1 && !told_[socket]) error_exit(why);
     told_[socket] = true;
   }
   if (reached == 0) return trouble(sockets_.size() > 1 ? "no node daemon could be asked" : why, kUnreachable);
@@ -129,8 +129,8 @@ Asked<std::vector<pb::Record>> Daemons::find(const JobName& name) {
   return jobs;
 }
 
-Asked<std::vector<pb::Record>> Daemons::list(const std::map<std::string, std::string>& wish, std::size_t limit) {
-  Request request{"jobs", wish};
+Asked<std::vector<pb::Record>> Daemons::list(const std::map<std::string, std::string>& wanted, std::size_t limit) {
+  Request request{"jobs", wanted};
   request.values["limit"] = std::to_string(limit);  // 0: all
   auto records = ask_records(request);
   if (!records) return records;

@@ -28,7 +28,7 @@ struct Trouble {
 template <class T>
 using Asked = tl::expected<T, Trouble>;
 
-int complain(const Trouble& trouble);
+int error_exit(const Trouble& trouble);
 
 class Daemons {
  public:
@@ -38,7 +38,7 @@ class Daemons {
   // The runs of this job, newest first, each put together; trouble of code 3 when there is none.
   Asked<std::vector<pb::Record>> find(const JobName& name);
   // `wish` has the keys of the verb `jobs`; its limit is that of the result.
-  Asked<std::vector<pb::Record>> list(const std::map<std::string, std::string>& wish, std::size_t limit);
+  Asked<std::vector<pb::Record>> list(const std::map<std::string, std::string>& wanted, std::size_t limit);
   // Of each node, as far as it may be known to whoever asks; none is no trouble.
   Asked<std::vector<pb::NodeState>> nodes();
 

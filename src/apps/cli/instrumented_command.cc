@@ -19,11 +19,11 @@ LineRuleTexts texts_of(const RunOptions& options) {
   return {options.phase_regex, options.phase_end_regex, options.work_regex};
 }
 
-void say_unwatched(const std::string& why) { complain("the command's output is not watched for phases: " + why); }
+void say_unwatched(const std::string& why) { error_exit("the command's output is not watched for phases: " + why); }
 }  // namespace
 
-// The command's output on its way, and the marks that its lines make.
-class Wrapped::Watched {
+// The command's output on its way, and the events that its lines make.
+class InstrumentedCommand::Watched {
  public:
   // Nothing, and a complaint, when it cannot be: the command then runs unwatched.
   static std::unique_ptr<Watched> make(const RunOptions& options, const std::string& channel) {
@@ -35,8 +35,8 @@ class Wrapped::Watched {
     if (header == nullptr) return say_unwatched(error), nullptr;
     std::unique_ptr<Watched> watched(new Watched(std::move(*rules), header));
     error.clear();
-    watched->output =
-        Output::make([self = watched.get()](const Line& line, Nanos at) { self->take(line, at); }, error, options.log);
+    watched->output = Output::make([self = watched.get()](const Line& line, Nanos at) { self->consume(line, at); },
+                                   error, options.log);
     if (!error.empty()) say_unwatched(error);
     return watched;
   }
@@ -52,10 +52,10 @@ class Wrapped::Watched {
  private:
   Watched(LineRules rules, ChannelHeader* header) : rules_(std::move(rules)), header_(header) {}
 
-  void take(const Line& line, Nanos at) {
-    rules_.take(line, at, [this](const Mark& mark) {
-      write_mark(*header_, {mark.kind, mark.at.count(), mark.id, mark.pid, mark.tid, mark.name.c_str(),
-                            mark.unit.c_str(), mark.value});
+  void consume(const Line& line, Nanos at) {
+    rules_.consume(line, at, [this](const ProgramEvent& event) {
+      write_event(*header_, {event.kind, event.at.count(), event.id, event.pid, event.tid, event.name.c_str(),
+                             event.unit.c_str(), event.value});
     });
   }
 
@@ -83,12 +83,14 @@ Done check_phases(const RunOptions& options) {
   return {};
 }
 
-Wrapped::Wrapped(Child child, std::unique_ptr<Watched> watched) : child_(child), watched_(std::move(watched)) {}
-Wrapped::Wrapped(Wrapped&&) noexcept = default;
-Wrapped& Wrapped::operator=(Wrapped&&) noexcept = default;
-Wrapped::~Wrapped() = default;
+InstrumentedCommand::InstrumentedCommand(Child child, std::unique_ptr<Watched> watched)
+    : child_(child), watched_(std::move(watched)) {}
+InstrumentedCommand::InstrumentedCommand(InstrumentedCommand&&) noexcept = default;
+InstrumentedCommand& InstrumentedCommand::operator=(InstrumentedCommand&&) noexcept = default;
+InstrumentedCommand::~InstrumentedCommand() = default;
 
-Result<Wrapped> Wrapped::start(const RunOptions& options, const std::string& channel, const Signals& signals) {
+Result<InstrumentedCommand> InstrumentedCommand::start(const RunOptions& options, const std::string& channel,
+                                                       const Signals& signals) {
   std::vector<std::string> variables = options.environment;
   if (!channel.empty() && !options.no_phases) {
     const auto nvtx = nvtx_variables(options);
@@ -104,14 +106,14 @@ Result<Wrapped> Wrapped::start(const RunOptions& options, const std::string& cha
   auto child = Child::start(options.command, variables, signals, in_child);
   if (!child) return tl::make_unexpected(child.error());
   if (watched) watched->output->begin();
-  return Wrapped(*child, std::move(watched));
+  return InstrumentedCommand(*child, std::move(watched));
 }
 
-ChildEnd Wrapped::wait(const Signals& signals) {
+ChildEnd InstrumentedCommand::wait(const Signals& signals) {
   if (!watched_) return child_.wait(signals);
   const ChildEnd end = child_.wait(signals, [this] { watched_->output->resized(); });
   if (const std::string lost = watched_->output->finish(); !lost.empty())
-    complain(lost + ": the rest of the command's output is lost");
+    error_exit(lost + ": the rest of the command's output is lost");
   return end;
 }
 

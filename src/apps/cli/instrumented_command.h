@@ -1,5 +1,5 @@
-// Wrapped: the command as `run` starts it, with all that the options put around it: the channel and NVTX's library in
-// its environment, its output watched for lines that mark phases.
+// InstrumentedCommand: the command as `run` starts it, with all that the options put around it: the channel and NVTX's
+// library in its environment, its output watched for lines that mark phases.
 #pragma once
 
 #include <memory>
@@ -14,20 +14,21 @@ namespace nw::cli {
 // Whether the options that concern phases make sense; to be asked before anything starts.
 Done check_phases(const RunOptions& options);
 
-class Wrapped {
+class InstrumentedCommand {
  public:
-  // `channel`: the path of the channel for marks, "" when there is none. Errors are Child::start's.
-  static Result<Wrapped> start(const RunOptions& options, const std::string& channel, const Signals& signals);
-  Wrapped(Wrapped&&) noexcept;
-  Wrapped& operator=(Wrapped&&) noexcept;
-  ~Wrapped();
+  // `channel`: the path of the channel for events, "" when there is none. Errors are Child::start's.
+  static Result<InstrumentedCommand> start(const RunOptions& options, const std::string& channel,
+                                           const Signals& signals);
+  InstrumentedCommand(InstrumentedCommand&&) noexcept;
+  InstrumentedCommand& operator=(InstrumentedCommand&&) noexcept;
+  ~InstrumentedCommand();
 
   // Until its last descendant has ended and its output is passed on.
   ChildEnd wait(const Signals& signals);
 
  private:
   class Watched;
-  Wrapped(Child child, std::unique_ptr<Watched> watched);
+  InstrumentedCommand(Child child, std::unique_ptr<Watched> watched);
   Child child_;
   std::unique_ptr<Watched> watched_;  // may be nothing
 };

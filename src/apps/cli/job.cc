@@ -35,13 +35,13 @@ TextStyle style_of(const PrintOptions& print) {
 
 // The form's text, with Slurm's words below each job where that is a page for people.
 Result<std::string> print_all(const JobOptions& options, const std::vector<pb::Record>& jobs) {
-  const Form& form = *find_form(options.print.format);
+  const ReportFormat& format = *find_format(options.print.format);
   const TextStyle style = style_of(options.print);
   std::string text;
-  if (form.name != "text" && !options.oneline) {
+  if (format.name != "text" && !options.oneline) {
     std::vector<const pb::Record*> all;
     for (const pb::Record& one : jobs) all.push_back(&one);
-    return form.make(all, {style, ""});
+    return format.make(all, {style, ""});
   }
   for (const pb::Record& one : jobs) {
     if (!options.oneline && !text.empty()) text += '\n';
@@ -53,18 +53,18 @@ Result<std::string> print_all(const JobOptions& options, const std::vector<pb::R
 }  // namespace
 
 int job(const JobOptions& options) {
-  const Form* form = find_form(options.print.format);
-  if (form == nullptr || form->output != FormOutput::text)
-    return complain(fmt::format("--format {}: not of a job; there are {}", quote(options.print.format), form_names()),
-                    2);
+  const ReportFormat* format = find_format(options.print.format);
+  if (format == nullptr || format->output != FormatOutput::text)
+    return error_exit(
+        fmt::format("--format {}: not of a job; there are {}", quote(options.print.format), format_names()), 2);
   const auto name = choose(options.job);
-  if (!name) return complain(name.error().what, 2);
+  if (!name) return error_exit(name.error().what, 2);
   const auto jobs = Daemons(options.sockets).find(*name);
-  if (!jobs) return complain(jobs.error());
+  if (!jobs) return error_exit(jobs.error());
   const auto text = print_all(options, *jobs);
-  if (!text) return complain_of_use(text.error());
+  if (!text) return usage_error_exit(text.error());
   const auto done = write_out(options.print.output, *text);
-  return done ? 0 : complain(done.error());
+  return done ? 0 : error_exit(done.error());
 }
 
 }  // namespace nw::cli

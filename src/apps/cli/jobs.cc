@@ -20,7 +20,7 @@
 namespace nw::cli {
 
 namespace {
-using Wish = std::map<std::string, std::string>;
+using Wanted = std::map<std::string, std::string>;
 
 std::int64_t now_ns() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -28,14 +28,14 @@ std::int64_t now_ns() {
 }
 
 // A moment as `report --query` takes it, in whole seconds of which none is cut off.
-Done add_moment(Wish& wish, const std::string& key, const std::string& text) {
+Done add_moment(Wanted& wanted, const std::string& key, const std::string& text) {
   if (text.empty()) return {};
   if (text.find_first_of(" ,\"'") != text.npos)
     return fail(ErrorKind::malformed, fmt::format("--{} {}: no time", key, quote(text)));
   const auto query = parse_query(key + "=" + text, now_ns());
   if (!query) return fail(ErrorKind::malformed, "--" + query.error().what);
   const auto moment = key == "since" ? query->since_unix_ns : query->until_unix_ns;
-  if (moment) wish[key] = std::to_string(*moment / kNanosPerSecond);
+  if (moment) wanted[key] = std::to_string(*moment / kNanosPerSecond);
   return {};
 }
 
@@ -47,19 +47,19 @@ Result<std::string> user_number(const std::string& user) {
   return std::to_string(entry->pw_uid);
 }
 
-Result<Wish> make_wish(const JobsOptions& options) {
-  Wish wish;
-  NW_CHECK(add_moment(wish, "since", options.since));
-  NW_CHECK(add_moment(wish, "until", options.until));
-  if (!options.state.empty()) wish["state"] = options.state;
-  if (!options.user.empty()) wish["user"] = NW_TRY(user_number(options.user));
-  return wish;
+Result<Wanted> make_wish(const JobsOptions& options) {
+  Wanted wanted;
+  NW_CHECK(add_moment(wanted, "since", options.since));
+  NW_CHECK(add_moment(wanted, "until", options.until));
+  if (!options.state.empty()) wanted["state"] = options.state;
+  if (!options.user.empty()) wanted["user"] = NW_TRY(user_number(options.user));
+  return wanted;
 }
 
 Asked<std::vector<pb::Record>> find(const JobsOptions& options) {
-  const auto wish = make_wish(options);
-  if (!wish) return tl::make_unexpected(Trouble{wish.error().what, 2});
-  return Daemons(options.sockets).list(*wish, options.limit);
+  const auto wanted = make_wish(options);
+  if (!wanted) return tl::make_unexpected(Trouble{wanted.error().what, 2});
+  return Daemons(options.sockets).list(*wanted, options.limit);
 }
 
 std::vector<const pb::Record*> pointers(const std::vector<pb::Record>& records) {
@@ -70,30 +70,30 @@ std::vector<const pb::Record*> pointers(const std::vector<pb::Record>& records) 
 
 int write(const std::string& output, const std::string& text) {
   const auto done = write_out(output, text);
-  return done ? 0 : complain(done.error());
+  return done ? 0 : error_exit(done.error());
 }
 }  // namespace
 
 int jobs(const JobsOptions& options) {
   const PrintOptions& print = options.print;
-  const Form* form = find_form(print.format);
-  if (form == nullptr || form->output != FormOutput::text)
-    return complain(fmt::format("--format {}: not of a list of jobs; there are {}", quote(print.format), form_names()),
-                    2);
+  const ReportFormat* format = find_format(print.format);
+  if (format == nullptr || format->output != FormatOutput::text)
+    return error_exit(
+        fmt::format("--format {}: not of a list of jobs; there are {}", quote(print.format), format_names()), 2);
   const auto records = find(options);
-  if (!records) return complain(records.error());
+  if (!records) return error_exit(records.error());
   const TextStyle style = style_for(STDOUT_FILENO, print.units, print.colour, print.precise);
   if (print.format == "text") return write(print.output, make_job_list(pointers(*records), style));
-  const auto text = form->make(pointers(*records), {style, ""});
-  return text ? write(print.output, *text) : complain(text.error());
+  const auto text = format->make(pointers(*records), {style, ""});
+  return text ? write(print.output, *text) : error_exit(text.error());
 }
 
 int sacct(const SacctOptions& options) {
   if (options.help) return write("", make_fields_help());
   const auto fields = choose_fields(options.fields);
-  if (!fields) return complain(fields.error().what, 2);
+  if (!fields) return error_exit(fields.error().what, 2);
   const auto records = find(options.jobs);
-  if (!records) return complain(records.error());
+  if (!records) return error_exit(records.error());
   return write("", make_accounting(pointers(*records), *fields, {options.parsable, !options.no_header}));
 }
 

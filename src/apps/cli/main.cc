@@ -59,7 +59,7 @@ int main(int argc, char** argv) {
   add_sweep(line);
   add_queries(line);
   add_jobs(line);
-  add_forms(line);
+  add_formats(line);
   add_machine(line);
   add_site(line);
   add_completion(line);
@@ -74,7 +74,7 @@ int main(int argc, char** argv) {
     const int parsed = line.app.exit(error);
     return parsed == 0 ? 0 : passes ? 125 : 2;
   } catch (const std::exception& foreign) {  // no thread, no memory
-    return complain(foreign.what(), argc > 1 && passes_code_on(argv[1]) ? 125 : 1);
+    return error_exit(foreign.what(), argc > 1 && passes_code_on(argv[1]) ? 125 : 1);
   }
   return line.code;
 }

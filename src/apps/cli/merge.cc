@@ -97,17 +97,17 @@ Result<Records> merge_all(const MergeRunOptions& options) {
 
 int merge(const MergeRunOptions& options) {
   if (options.job.empty() && options.print.ids.empty())
-    return complain("merge: name the nodes' records, or their job with --job", 2);
+    return error_exit("merge: name the nodes' records, or their job with --job", 2);
   const auto merged = merge_all(options);
-  if (!merged) return complain({merged.error().kind, "merge: " + merged.error().what});
+  if (!merged) return error_exit({merged.error().kind, "merge: " + merged.error().what});
   const PrintOptions& print = options.print;
   const auto style = style_for(STDOUT_FILENO, print.units, print.colour, print.precise);
   std::vector<const pb::Record*> pointers;
   for (const pb::Record& record : *merged) pointers.push_back(&record);
-  const auto text = make_form(print.format, pointers, style);
-  if (!text) return complain(text.error().what, 2);
+  const auto text = make_format(print.format, pointers, style);
+  if (!text) return error_exit(text.error().what, 2);
   const auto done = write_out(print.output, *text);
-  return done ? 0 : complain(done.error());
+  return done ? 0 : error_exit(done.error());
 }
 
 }  // namespace nw::cli

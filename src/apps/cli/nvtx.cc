@@ -43,13 +43,13 @@ Done check_nvtx(const RunOptions& options) {
 std::vector<std::string> nvtx_variables(const RunOptions& options) {
   if (!options.nvtx) return {};
   if (const char* set = std::getenv(kInjection); set != nullptr && *set != '\0') {
-    complain(
+    error_exit(
         fmt::format("{} is set already, to {}: its tool gets the NVTX ranges, --nvtx is left out", kInjection, set));
     return {};
   }
   const std::string library = find_library();
   if (library.empty()) {
-    complain(fmt::format("{} is not beside this program: --nvtx is left out", kLibrary));
+    error_exit(fmt::format("{} is not beside this program: --nvtx is left out", kLibrary));
     return {};
   }
   return {fmt::format("{}={}", kInjection, library), fmt::format("{}={}", nvtx::kFilterVariable, *options.nvtx),

@@ -10,7 +10,7 @@ void add_report(CommandLine& line) {
   auto* report = line.app.add_subcommand("report", "print runs, in the form that somebody asks for");
   report->add_option("ID", o.print.ids, "ids of runs (@7f3k2) or groups, or last");
   report->add_option("--query", o.query, "runs by what is known of them: \"name=train since=d=7\"");
-  add_print(*report, o.print, form_names() + "; help says what they are");
+  add_print(*report, o.print, format_names() + "; help says what they are");
   add_factors(*report, o.factors);
   report->add_option("--phase", o.phase, "of this phase in place of the whole run: sentence, hf, boamps, codecarbon")
       ->type_name("PATH");
@@ -50,7 +50,7 @@ void add_factors(CLI::App& app, Factors& factors) {
   app.add_option("--pue-source", factors.pue_source, "who says so, and of when")->needs(pue)->type_name("TEXT");
 }
 
-void add_forms(CommandLine& line) {
+void add_formats(CommandLine& line) {
   add_report(line);
   add_rest(line);
 }

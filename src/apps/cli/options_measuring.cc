@@ -10,8 +10,8 @@ void add_phases(CLI::App& run, RunOptions& o) {
   run.add_option("--nvtx-depth", o.nvtx_depth, "so many levels of nested NVTX ranges; default 3")
       ->check(CLI::Range(1, 16))
       ->type_name("N");
-  const auto add = [&run](const char* name, std::vector<std::string>& rules, const char* form, const char* about) {
-    run.add_option(name, rules, about)->expected(1)->take_all()->type_name(form);
+  const auto add = [&run](const char* name, std::vector<std::string>& rules, const char* format, const char* about) {
+    run.add_option(name, rules, about)->expected(1)->take_all()->type_name(format);
   };
   add("--phase-regex", o.phase_regex, "NAME=REGEX",
       "a printed line with a match begins phase NAME ($1: a group) and ends the one that this rule began before");

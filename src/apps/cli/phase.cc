@@ -1,8 +1,8 @@
-// nodewatt phase: marks from a shell script inside a measured run.
+// nodewatt phase: events from a shell script inside a measured run.
 //
 //     nodewatt phase begin train; ./train; nodewatt phase work 512 sample; nodewatt phase end train
 //
-// Each call is a process of its own, while phases nest by thread. So the marks are written in the name of the calling
+// Each call is a process of its own, while phases nest by thread. So the events are written in the name of the calling
 // shell: its process id stands for both process and thread, and a phase's id is made of that and the name; begin and
 // end meet again by both.
 #include <nodewatt/nodewatt.h>
@@ -21,15 +21,15 @@ namespace nw::cli {
 int phase(const PhaseOptions& options) {
   if (nw_measuring() == 0) {
     if (std::getenv(kChannelVariable) == nullptr) return 0;  // nobody measures: no-op, as in the library
-    return complain(std::string(kChannelVariable) + ": not the channel of a running measurement");
+    return error_exit(std::string(kChannelVariable) + ": not the channel of a running measurement");
   }
   const auto shell = static_cast<std::uint32_t>(::getppid());
   const std::uint64_t id =
       std::uint64_t{1} << 63 | std::uint64_t{shell} << 32 | (std::hash<std::string>{}(options.name) & 0xffffffff);
-  if (options.verb == "begin") client_mark({Mark::Kind::begin, {}, id, shell, shell, options.name, "", 0});
-  if (options.verb == "end") client_mark({Mark::Kind::end, {}, id, shell, shell, "", "", 0});
+  if (options.verb == "begin") client_event({ProgramEvent::Kind::begin, {}, id, shell, shell, options.name, "", 0});
+  if (options.verb == "end") client_event({ProgramEvent::Kind::end, {}, id, shell, shell, "", "", 0});
   if (options.verb == "work")
-    client_mark({Mark::Kind::work, {}, 0, shell, shell, options.name, options.unit, options.count});
+    client_event({ProgramEvent::Kind::work, {}, 0, shell, shell, options.name, options.unit, options.count});
   return 0;
 }
 

@@ -86,7 +86,7 @@ class Keeper {
     while (const auto question = receive(socket_)) send_text(socket_, answer(split(*question, ' ')));
     const Done done = end();
     if (!send_text(socket_, answer_of(done)) && !done)  // nobody is there to be told
-      complain("GPU power limits were not put back: " + done.error().what + ". As root: nodewatt doctor");
+      error_exit("GPU power limits were not put back: " + done.error().what + ". As root: nodewatt doctor");
   }
 
  private:
@@ -191,7 +191,7 @@ Result<std::unique_ptr<LimitKeeper>> LimitKeeper::start(const std::string& root)
 
 LimitKeeper::~LimitKeeper() {
   if (const Done done = release(); !done)
-    complain("GPU power limits were not put back: " + done.error().what + ". As root: nodewatt doctor");
+    error_exit("GPU power limits were not put back: " + done.error().what + ". As root: nodewatt doctor");
 }
 
 Result<std::string> LimitKeeper::ask(const std::string& question) {

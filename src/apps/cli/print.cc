@@ -21,7 +21,7 @@ std::vector<const pb::Record*> pointers(const std::vector<pb::Record>& records) 
 
 int write(const PrintOptions& options, const std::string& text) {
   const auto done = write_out(options.output, text);
-  return done ? 0 : complain(done.error());
+  return done ? 0 : error_exit(done.error());
 }
 
 TextStyle style_of(const PrintOptions& options) {
@@ -36,19 +36,20 @@ int runs(const RunsOptions& options) {
   query.limit = options.limit;
   for (const auto& label : options.labels) {
     const auto at = label.find('=');
-    if (at == std::string::npos) return complain("--label " + label + ": not of the form KEY=VALUE", 2);
+    if (at == std::string::npos) return error_exit("--label " + label + ": not of the form KEY=VALUE", 2);
     query.labels.emplace_back(label.substr(0, at), label.substr(at + 1));
   }
   const std::string& format = options.print.format;
-  const Form* form = find_form(format);
-  if (form == nullptr || form->output != FormOutput::text)
-    return complain(fmt::format("--format {}: not of a list of runs; there are {}", quote(format), form_names()), 2);
+  const ReportFormat* chosen = find_format(format);
+  if (chosen == nullptr || chosen->output != FormatOutput::text)
+    return error_exit(fmt::format("--format {}: not of a list of runs; there are {}", quote(format), format_names()),
+                      2);
   const auto records = find(query);
-  if (!records) return complain(records.error());
+  if (!records) return error_exit(records.error());
   const TextStyle style = style_of(options.print);
   if (format == "text") return write(options.print, make_list(pointers(*records), style));
-  const auto text = form->make(pointers(*records), {style, ""});
-  return text ? write(options.print, *text) : complain(text.error());
+  const auto text = chosen->make(pointers(*records), {style, ""});
+  return text ? write(options.print, *text) : error_exit(text.error());
 }
 
 }  // namespace nw::cli

@@ -13,11 +13,11 @@ namespace nw::cli {
 inline constexpr int kOurFailure = 125, kNotExecutable = 126, kNotFound = 127;
 
 // What the environment and the options say of other ranks.
-Launch find_launch(const RunOptions& options);
+LauncherInfo find_launcher_info(const RunOptions& options);
 // Whether there may be others on this node.
-bool shares_node(const Launch& launch, const RunOptions& options);
-void write_launch(const Launch& launch, pb::Record& record);
-int run_rank(const RunOptions& options, const Launch& launch);
+bool shares_node(const LauncherInfo& launcher_info, const RunOptions& options);
+void write_launcher_info(const LauncherInfo& launcher_info, pb::Record& record);
+int run_rank(const RunOptions& options, const LauncherInfo& launcher_info);
 
 // In run.cc. What is printed after a run, by the style of where it will be read.
 void print_run(const RunOptions& options, const std::vector<pb::Record>& records, const TextStyle& style);

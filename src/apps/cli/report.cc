@@ -21,10 +21,10 @@ namespace nw::cli {
 
 namespace {
 
-Result<const Form*> choose_form(const std::string& name) {
-  const Form* form = find_form(name);
-  if (form != nullptr) return form;
-  return fail(ErrorKind::malformed, fmt::format("--format {}: there are {}", quote(name), form_names()));
+Result<const ReportFormat*> choose_form(const std::string& name) {
+  const ReportFormat* format = find_format(name);
+  if (format != nullptr) return format;
+  return fail(ErrorKind::malformed, fmt::format("--format {}: there are {}", quote(name), format_names()));
 }
 
 Result<Query> make_query(const ReportOptions& options) {
@@ -44,9 +44,9 @@ Result<std::vector<pb::Record>> find(const Query& query, const Factors& factors)
 }
 
 // The phase must be one of the runs', and of use to the form.
-Done check_phase(const Form& form, Records records, const std::string& path) {
+Done check_phase(const ReportFormat& format, Records records, const std::string& path) {
   if (path.empty()) return {};
-  if (!form.by_phase) return fail(ErrorKind::malformed, fmt::format("--phase: {} prints all phases", form.name));
+  if (!format.by_phase) return fail(ErrorKind::malformed, fmt::format("--phase: {} prints all phases", format.name));
   std::set<std::string> known;
   for (const pb::Record* record : records)
     for (const pb::Phase& phase : record->phases()) known.insert(phase.path());
@@ -73,23 +73,23 @@ Done write_crate(const std::string& path, const CrateFiles& files) {
   return {};
 }
 
-Done print(const Form& form, Records records, const ReportOptions& options) {
+Done print(const ReportFormat& format, Records records, const ReportOptions& options) {
   const PrintOptions& o = options.print;
-  if (form.output == FormOutput::folder) {
+  if (format.output == FormatOutput::folder) {
     const CrateFiles files = NW_TRY(make_crate(records));
     return write_crate(o.output, files);
   }
-  if (form.output == FormOutput::png) NW_CHECK(check_no_terminal(o.output));
+  if (format.output == FormatOutput::png) NW_CHECK(check_no_terminal(o.output));
   std::string text =
-      NW_TRY(form.make(records, {style_for(STDOUT_FILENO, o.units, o.colour, o.precise), options.phase}));
-  if (form.output == FormOutput::png) text = NW_TRY(render_png(text, provenance_words(records, true)));
+      NW_TRY(format.make(records, {style_for(STDOUT_FILENO, o.units, o.colour, o.precise), options.phase}));
+  if (format.output == FormatOutput::png) text = NW_TRY(render_png(text, provenance_words(records, true)));
   return write_out(o.output, text);
 }
 
 int review(Records records, const ReportOptions& options) {
   const PrintOptions& o = options.print;
   const auto done = write_out(o.output, make_review(records, style_for(STDOUT_FILENO, o.units, o.colour, o.precise)));
-  if (!done) return complain(done.error());
+  if (!done) return error_exit(done.error());
   return options.strict && !compute_questions(records).empty() ? 4 : 0;
 }
 
@@ -97,21 +97,21 @@ int review(Records records, const ReportOptions& options) {
 
 int report(const ReportOptions& options) {
   if (options.print.format == "help") {
-    const auto done = write_out(options.print.output, make_form_list());
-    return done ? 0 : complain(done.error());
+    const auto done = write_out(options.print.output, make_format_list());
+    return done ? 0 : error_exit(done.error());
   }
-  const auto form = choose_form(options.print.format);
-  if (!form) return complain_of_use(form.error());
+  const auto format = choose_form(options.print.format);
+  if (!format) return usage_error_exit(format.error());
   const auto query = make_query(options);
-  if (!query) return complain("--query: " + query.error().what, 2);
+  if (!query) return error_exit("--query: " + query.error().what, 2);
   const auto records = find(*query, options.factors);
-  if (!records) return complain(records.error());
+  if (!records) return error_exit(records.error());
   std::vector<const pb::Record*> all;
   for (const pb::Record& record : *records) all.push_back(&record);
   if (options.check) return review(all, options);
-  if (const auto fits = check_phase(**form, all, options.phase); !fits) return complain_of_use(fits.error());
-  const auto done = print(**form, all, options);
-  return done ? 0 : complain_of_use(done.error());
+  if (const auto fits = check_phase(**format, all, options.phase); !fits) return usage_error_exit(fits.error());
+  const auto done = print(**format, all, options);
+  return done ? 0 : usage_error_exit(done.error());
 }
 
 }  // namespace nw::cli

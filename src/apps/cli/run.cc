@@ -27,45 +27,45 @@ void print_run(const RunOptions& options, const std::vector<pb::Record>& records
   if (pointers.size() > 1 && !options.oneline) text += "\n" + make_compare(pointers, style);
   if (!text.empty() && text.back() != '\n') text += '\n';
   if (!options.output.empty()) {
-    if (const auto done = write_out(options.output, text, options.append); !done) complain(done.error().what);
+    if (const auto done = write_out(options.output, text, options.append); !done) error_exit(done.error().what);
   } else if (!options.quiet || options.oneline) {
     std::fputs(text.c_str(), stderr);
   }
   if (options.json.empty()) return;
   std::string json;
   for (const pb::Record* record : pointers) json += make_json(*record) + (pointers.size() > 1 ? "\n" : "");
-  if (const auto done = write_out(options.json, json, options.append); !done) complain(done.error().what);
+  if (const auto done = write_out(options.json, json, options.append); !done) error_exit(done.error().what);
 }
 
 int not_started(const Error& error) {
-  return complain("cannot start " + error.what, error.kind == ErrorKind::absent ? kNotFound : kNotExecutable);
+  return error_exit("cannot start " + error.what, error.kind == ErrorKind::absent ? kNotFound : kNotExecutable);
 }
 
 int run(const RunOptions& given) {
   RunOptions options = given;
   for (std::string* path : {&options.output, &options.json}) *path = with_host(*path);
-  if (options.command.empty()) return complain("run: no command given", kOurFailure);
+  if (options.command.empty()) return error_exit("run: no command given", kOurFailure);
   const auto period = parse_period(options.period);
-  if (!period) return complain(period.error().what, kOurFailure);
-  if (const auto checked = check_phases(options); !checked) return complain(checked.error().what, kOurFailure);
-  const Launch launch = find_launch(options);
-  if (shares_node(launch, options)) return run_rank(options, launch);
-  Session session(options.root, *period, find_site_or_warn(options.config, options.root));
-  if (options.strict && !session.measures())
-    return complain("--strict: no sensor of this node can be read; `nodewatt doctor` says why", kOurFailure);
+  if (!period) return error_exit(period.error().what, kOurFailure);
+  if (const auto checked = check_phases(options); !checked) return error_exit(checked.error().what, kOurFailure);
+  const LauncherInfo launcher_info = find_launcher_info(options);
+  if (shares_node(launcher_info, options)) return run_rank(options, launcher_info);
+  RunMonitor monitor(options.root, *period, find_site_or_warn(options.config, options.root));
+  if (options.strict && !monitor.measures())
+    return error_exit("--strict: no sensor of this node can be read; `nodewatt doctor` says why", kOurFailure);
 
   std::vector<pb::Record> records;
   const unsigned rounds = options.warmup + options.repeat;
   const auto group = rounds > 1 ? make_uid() : Result<std::string>(std::string());
   ChildEnd end;
   for (unsigned round = 0; round < rounds; ++round) {
-    auto record = session.begin_record(options);
-    if (!record) return complain(record.error().what, kOurFailure);
-    write_launch(launch, *record);
+    auto record = monitor.begin_record(options);
+    if (!record) return error_exit(record.error().what, kOurFailure);
+    write_launcher_info(launcher_info, *record);
     if (rounds > 1 && group) record->set_group(*group);
     record->set_warmup(round < options.warmup);
     if (rounds > 1 && round >= options.warmup) record->set_repeat(round - options.warmup + 1);
-    Outcome outcome = session.run(options, std::move(*record));
+    RunResult outcome = monitor.run(options, std::move(*record));
     if (outcome.not_started) return not_started(*outcome.not_started);
     records.push_back(std::move(outcome.record));
     end = outcome.end;

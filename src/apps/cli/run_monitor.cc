@@ -23,12 +23,12 @@ namespace nw::cli {
 namespace {
 // Of this process, or of its children that have been waited for, with their own.
 double cpu_seconds(int who) {
-  rusage usage{};
-  ::getrusage(who, &usage);
+  rusage utilization_summary{};
+  ::getrusage(who, &utilization_summary);
   const auto seconds_of = [](const timeval& t) {
     return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
   };
-  return seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
+  return seconds_of(utilization_summary.ru_utime) + seconds_of(utilization_summary.ru_stime);
 }
 
 std::string joined(const std::vector<std::string>& words) {
@@ -47,28 +47,28 @@ std::optional<std::string> variable(const char* name) {
 std::unique_ptr<Channel> make_channel() {
   auto made = Channel::create();
   if (made) return std::move(*made);
-  complain("phases are not measured: " + made.error().what);
+  error_exit("phases are not measured: " + made.error().what);
   return nullptr;
 }
 }  // namespace
 
-Session::Session(const std::string& root, std::optional<Nanos> period, Site site)
+RunMonitor::RunMonitor(const std::string& root, std::optional<Nanos> period, Site site)
     : host_(make_real_host(root)),
       site_(std::move(site)),
-      survey_(make_survey(*host_, site_)),
-      reader_(*host_, std::move(survey_.sensors)),
-      activities_(*host_, std::move(survey_.activities)),
+      inventory_(make_inventory(*host_, site_)),
+      reader_(*host_, std::move(inventory_.sensors)),
+      utilizations_(*host_, std::move(inventory_.utilizations)),
       period_(period) {
   reader_.await_buses(kFirstRound);
 }
 
-bool Session::measures() const {
-  for (const auto& plate : plates())
-    if (plate.how == Kind::measured) return true;
+bool RunMonitor::measures() const {
+  for (const auto& info : infos())
+    if (info.provenance == Provenance::measured) return true;
   return false;
 }
 
-Result<pb::Record> Session::begin_record(const RunOptions& options) const {
+Result<pb::Record> RunMonitor::begin_record(const RunOptions& options) const {
   pb::Record record;
   record.set_uid(NW_TRY(make_uid()));
   record.set_program(valid_utf8(options.command[0]));
@@ -82,42 +82,43 @@ Result<pb::Record> Session::begin_record(const RunOptions& options) const {
   if (::localtime_r(&now, &local) != nullptr) record.set_utc_offset_s(static_cast<std::int32_t>(local.tm_gmtoff));
   record.set_version(NODEWATT_VERSION);
   write_node(*host_, *record.mutable_node());
-  write_gpus(activities_.plates(), plates(), *record.mutable_node());
-  write_software(*host_, survey_.software, record);
-  write_devices(activities_.plates(), record);
-  write_allocation(activities_.plates(), variable, record);
+  write_gpus(utilizations_.infos(), infos(), *record.mutable_node());
+  write_software(*host_, inventory_.software, record);
+  write_devices(utilizations_.infos(), record);
+  write_allocation(utilizations_.infos(), variable, record);
   write_facility(site_, record);
   record.set_node_type(valid_utf8(site_.node_type));
-  attach_idle(site_, plates(), record);
+  attach_idle(site_, infos(), record);
   return record;
 }
 
-Outcome Session::run(const RunOptions& options, pb::Record record) {
-  return measure(options, std::move(record),
-                 [&](const std::string& channel, const std::function<void()>& begun, pb::Record& its) -> Result<Ended> {
-                   const double before = cpu_seconds(RUSAGE_CHILDREN);
-                   auto child = NW_TRY(Wrapped::start(options, channel, signals_));
-                   begun();
-                   const ChildEnd end = child.wait(signals_);
-                   const Nanos at = host_->now();
-                   if (!end.left_some) its.set_child_cpu_s(cpu_seconds(RUSAGE_CHILDREN) - before);
-                   return Ended{end, at};
-                 });
+RunResult RunMonitor::run(const RunOptions& options, pb::Record record) {
+  return measure(
+      options, std::move(record),
+      [&](const std::string& channel, const std::function<void()>& begun, pb::Record& its) -> Result<CommandEnd> {
+        const double before = cpu_seconds(RUSAGE_CHILDREN);
+        auto child = NW_TRY(InstrumentedCommand::start(options, channel, signals_));
+        begun();
+        const ChildEnd end = child.wait(signals_);
+        const Nanos at = host_->now();
+        if (!end.left_some) its.set_child_cpu_s(cpu_seconds(RUSAGE_CHILDREN) - before);
+        return CommandEnd{end, at};
+      });
 }
 
-Outcome Session::measure(const RunOptions& options, pb::Record record, const Work& work) {
+RunResult RunMonitor::measure(const RunOptions& options, pb::Record record, const MeasuredWork& work) {
   const double cpu_before = cpu_seconds(RUSAGE_SELF);
-  const auto channel = options.takes_marks() ? make_channel() : nullptr;
+  const auto channel = options.takes_events() ? make_channel() : nullptr;
   std::optional<Journal> journal;
   if (const auto dir = journal_dir())
     if (auto made = Journal::create(*dir, record.uid())) journal.emplace(std::move(*made));
 
-  const Pace pace(period_, plates());
-  Account account(plates(), pace.period(Nanos{}));
-  if (!journal) account.note(Anomaly::journal_failed);
-  Usage usage(activities_.plates());
-  Measurement measurement(*host_, reader_, account, channel.get(), journal ? &*journal : nullptr, pace);
-  measurement.watch(activities_, usage);
+  const SamplingSchedule schedule(period_, infos());
+  RunAccounting accounting(infos(), schedule.period(Nanos{}));
+  if (!journal) accounting.note(Anomaly::journal_failed);
+  UtilizationSummary utilization_summary(utilizations_.infos());
+  SamplingThread measurement(*host_, reader_, accounting, channel.get(), journal ? &*journal : nullptr, schedule);
+  measurement.watch(utilizations_, utilization_summary);
   measurement.begin(record);
 
   const auto ended = work(
@@ -133,8 +134,8 @@ Outcome Session::measure(const RunOptions& options, pb::Record record, const Wor
   measurement.stop(ended->at, record);
 
   // From here nothing touches hardware.
-  account.write(record);
-  usage.write(record);
+  accounting.write(record);
+  utilization_summary.write(record);
   record.set_state("finished");
   record.set_monitor_cpu_s(cpu_seconds(RUSAGE_SELF) - cpu_before);
 
@@ -142,7 +143,7 @@ Outcome Session::measure(const RunOptions& options, pb::Record record, const Wor
   const auto store = open_store();
   const auto kept = store ? (*store)->append(record) : Result<bool>(tl::make_unexpected(store.error()));
   if (!kept)
-    complain("the record was not stored: " + kept.error().what);
+    error_exit("the record was not stored: " + kept.error().what);
   else if (journal)
     (void)journal->remove();
   return {std::move(record), end, std::nullopt};

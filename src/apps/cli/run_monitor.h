@@ -13,29 +13,30 @@
 
 namespace nw::cli {
 
-struct Outcome {
+struct RunResult {
   pb::Record record;
   ChildEnd end;
   std::optional<Error> not_started;
 };
 
-struct Ended {
+struct CommandEnd {
   ChildEnd end;
   Nanos at;  // monotonic
 };
 
 // What is measured: runs to its end with the channel's path (or "") to say, and calls `begun` when it has started.
 // Until then no thread of the measurement runs. May note in the record what it learns.
-using Work = std::function<Result<Ended>(const std::string& channel, const std::function<void()>& begun, pb::Record&)>;
+using MeasuredWork =
+    std::function<Result<CommandEnd>(const std::string& channel, const std::function<void()>& begun, pb::Record&)>;
 
 // The sensors of this node, found once, and any number of measured runs.
-class Session {
+class RunMonitor {
  public:
-  Session(const std::string& root, std::optional<Nanos> period, Site site);
+  RunMonitor(const std::string& root, std::optional<Nanos> period, Site site);
 
   // Whether anything at all is measured, not estimated.
   bool measures() const;
-  const std::vector<Nameplate>& plates() const { return reader_.plates(); }
+  const std::vector<SensorInfo>& infos() const { return reader_.infos(); }
   // For watching the node between two runs.
   Host& host() { return *host_; }
   Reader& reader() { return reader_; }
@@ -43,17 +44,17 @@ class Session {
   // What is known of a record before anything was measured.
   Result<pb::Record> begin_record(const RunOptions& options) const;
   // Runs the command to its end; the record is in the user's store afterwards (or a complaint was printed).
-  Outcome run(const RunOptions& options, pb::Record record);
+  RunResult run(const RunOptions& options, pb::Record record);
   // The same of any other work.
-  Outcome measure(const RunOptions& options, pb::Record record, const Work& work);
+  RunResult measure(const RunOptions& options, pb::Record record, const MeasuredWork& work);
 
  private:
   Signals signals_;  // first: vendor libraries may start threads
   std::unique_ptr<Host> host_;
   Site site_;
-  Survey survey_;  // less its sensors and activities, which their readers have
+  Inventory inventory_;  // less its sensors and utilizations, which their readers have
   Reader reader_;
-  ActivityReader activities_;
+  UtilizationReader utilizations_;
   std::optional<Nanos> period_;
 };
 

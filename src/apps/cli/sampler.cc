@@ -50,7 +50,7 @@ void forget_rank() {
 
 // Closes everything but `kept`, and gives standard streams to nobody. What is printed from now on is kept in memory,
 // for the last rank.
-void let_go(std::vector<int> kept) {
+void detach(std::vector<int> kept) {
   const int nothing = ::open("/dev/null", O_RDWR);
   ::dup2(nothing, STDIN_FILENO);
   for (const int stream : {STDOUT_FILENO, STDERR_FILENO}) {
@@ -68,7 +68,7 @@ void let_go(std::vector<int> kept) {
   close_until(INT32_MAX - 1);
 }
 
-// What was printed on this stream since let_go().
+// What was printed on this stream since detach().
 std::string take_words(std::FILE* stream) {
   std::fflush(stream);
   std::string words;
@@ -86,16 +86,16 @@ void add_anomaly(pb::Record& record, Anomaly anomaly, std::uint64_t count) {
 }
 
 // Slurm may shut a task into a cgroup with its own accelerators alone; the sampler is in that of the first rank.
-void note_hidden_gpus(const std::vector<Nameplate>& plates, pb::Record& record) {
+void note_hidden_gpus(const std::vector<SensorInfo>& infos, pb::Record& record) {
   const char* said = std::getenv("SLURM_GPUS_ON_NODE");
   const auto allocated = said == nullptr ? std::nullopt : parse_u64(said);
   std::set<std::string> seen;
-  for (const Nameplate& plate : plates)
-    if (plate.part.domain == Domain::gpu) seen.insert(plate.part.device);
+  for (const SensorInfo& info : infos)
+    if (info.part.domain == Domain::gpu) seen.insert(info.part.device);
   if (allocated && *allocated > seen.size()) add_anomaly(record, Anomaly::gpu_hidden, *allocated - seen.size());
 }
 
-void write_sum(const CrewSum& sum, pb::Record& record) {
+void write_sum(const RankGroupSum& sum, pb::Record& record) {
   record.set_ranks(sum.ranks);
   record.set_ranks_failed(sum.failed);
   if (sum.lowest) record.set_rank_first(*sum.lowest);
@@ -106,57 +106,58 @@ void write_sum(const CrewSum& sum, pb::Record& record) {
 }
 
 // Of all ranks: the first that failed; else that none did.
-ChildEnd end_of(const CrewSum& sum) {
+ChildEnd end_of(const RankGroupSum& sum) {
   if (sum.first_failure) return {sum.first_failure->exit_code, sum.first_failure->signal};
   if (sum.lost > 0) return {};
   return {0, {}};
 }
 
-// A crew goes on for two seconds after its last rank has left, for those that may still come, and a meter remembers 64
-// readings: read faster than this, it would have forgotten the moment at which the run turns out to have ended.
+// A rank group goes on for two seconds after its last rank has left, for those that may still come, and a meter
+// remembers 64 readings: read faster than this, it would have forgotten the moment at which the run turns out to have
+// ended.
 constexpr Nanos kShortestPeriod = millis(50);
 
 std::optional<Nanos> period_of(const RunOptions& options) {
   const auto asked = *parse_period(options.period);
   if (!asked || *asked >= kShortestPeriod) return asked;
-  complain("--period " + options.period + ": the sampler of several ranks reads every 50ms at most");
+  error_exit("--period " + options.period + ": the sampler of several ranks reads every 50ms at most");
   return kShortestPeriod;
 }
 
-void sample(Crew& crew, const RunOptions& options, const TextStyle& style,
+void sample(RankGroup& rank_group, const RunOptions& options, const TextStyle& style,
             const std::function<void(pb::Record&)>& describe) {
-  Session session(options.root, period_of(options), find_site_or_warn(options.config, options.root));
-  auto record = session.begin_record(options);
+  RunMonitor monitor(options.root, period_of(options), find_site_or_warn(options.config, options.root));
+  auto record = monitor.begin_record(options);
   if (!record) {
-    complain(record.error().what);
+    error_exit(record.error().what);
     return;
   }
   describe(*record);
-  note_hidden_gpus(session.plates(), *record);
-  const Outcome outcome = session.measure(
+  note_hidden_gpus(monitor.infos(), *record);
+  const RunResult outcome = monitor.measure(
       options, std::move(*record),
-      [&](const std::string& channel, const std::function<void()>& begun, pb::Record& its) -> Result<Ended> {
+      [&](const std::string& channel, const std::function<void()>& begun, pb::Record& its) -> Result<CommandEnd> {
         begun();
-        crew.announce(channel, session.measures());
-        const CrewSum sum = crew.wait();
+        rank_group.announce(channel, monitor.measures());
+        const RankGroupSum sum = rank_group.wait();
         write_sum(sum, its);
-        return Ended{end_of(sum), sum.ranks > 0 ? sum.ended : monotonic()};
+        return CommandEnd{end_of(sum), sum.ranks > 0 ? sum.ended : monotonic()};
       });
   print_run(options, {outcome.record}, style);
 }
 
-[[noreturn]] void be_sampler(Crew& crew, const RunOptions& options, const Launch& launch, const TextStyle& style,
-                             const std::function<void(pb::Record&)>& describe) {
+[[noreturn]] void be_sampler(RankGroup& rank_group, const RunOptions& options, const LauncherInfo& launcher_info,
+                             const TextStyle& style, const std::function<void(pb::Record&)>& describe) {
   try {
     ::setsid();
-    let_go(crew.descriptors());
+    detach(rank_group.descriptors());
     use_all_cpus();
     forget_rank();
     const Signals none;  // in no thread
-    std::thread serving([&] { crew.serve(launch.local_size); });
-    sample(crew, options, style, describe);
-    crew.wait();
-    crew.dismiss({take_words(stderr), take_words(stdout)});
+    std::thread serving([&] { rank_group.serve(launcher_info.local_size); });
+    sample(rank_group, options, style, describe);
+    rank_group.wait();
+    rank_group.finish({take_words(stderr), take_words(stdout)});
     serving.join();
   } catch (const std::exception&) {  // no thread to be had: the ranks go on without us
     ::_exit(1);
@@ -165,7 +166,7 @@ void sample(Crew& crew, const RunOptions& options, const TextStyle& style,
 }
 }  // namespace
 
-Done start_sampler(Crew crew, const RunOptions& options, const Launch& launch,
+Done start_sampler(RankGroup rank_group, const RunOptions& options, const LauncherInfo& launcher_info,
                    const std::function<void(pb::Record&)>& describe) {
   const TextStyle style = style_for(STDERR_FILENO);
   ::prctl(PR_SET_CHILD_SUBREAPER, 0);  // an earlier round's; Child::start sets it again
@@ -174,7 +175,7 @@ Done start_sampler(Crew crew, const RunOptions& options, const Launch& launch,
   if (between == 0) {
     ::prctl(PR_SET_NAME, kSamplerName);
     const pid_t sampler = ::fork();
-    if (sampler == 0) be_sampler(crew, options, launch, style, describe);
+    if (sampler == 0) be_sampler(rank_group, options, launcher_info, style, describe);
     ::_exit(sampler < 0 ? 1 : 0);
   }
   int status = 0;

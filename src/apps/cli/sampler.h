@@ -12,8 +12,8 @@
 namespace nw::cli {
 
 // Starts it, away from this process's children, streams and terminal. `describe` puts into its record what the rank
-// that starts it knows. What it has to say to people goes to the last rank (Crew::dismiss).
-Done start_sampler(Crew crew, const RunOptions& options, const Launch& launch,
+// that starts it knows. What it has to say to people goes to the last rank (RankGroup::finish).
+Done start_sampler(RankGroup rank_group, const RunOptions& options, const LauncherInfo& launcher_info,
                    const std::function<void(pb::Record&)>& describe);
 
 }  // namespace nw::cli

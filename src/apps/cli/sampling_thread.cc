@@ -6,125 +6,131 @@ namespace nw::cli {
 
 namespace {
 constexpr Nanos kInterruptible = millis(100);
-constexpr Nanos kBetweenMarks = millis(5);  // sweeps that marks ask for come no closer than this
+constexpr Nanos kBetweenProgramEvents = millis(5);  // sample sets that events ask for come no closer than this
 }  // namespace
 
-Measurement::Measurement(Host& host, Reader& reader, Account& account, Channel* channel, Journal* journal, Pace pace)
-    : host_(host), reader_(reader), account_(account), channel_(channel), journal_(journal), pace_(pace) {}
+SamplingThread::SamplingThread(Host& host, Reader& reader, RunAccounting& accounting, Channel* channel,
+                               Journal* journal, SamplingSchedule schedule)
+    : host_(host),
+      reader_(reader),
+      accounting_(accounting),
+      channel_(channel),
+      journal_(journal),
+      schedule_(schedule) {}
 
-Measurement::~Measurement() {
+SamplingThread::~SamplingThread() {
   if (!thread_.joinable()) return;
   stopping_ = true;
   if (channel_ != nullptr) channel_->interrupt();
   thread_.join();
 }
 
-void Measurement::write_journal(const std::vector<std::string>& frames) {
+void SamplingThread::write_journal(const std::vector<std::string>& frames) {
   if (journal_ == nullptr || frames.empty() || journal_->append(frames)) return;
-  account_.note(Anomaly::journal_failed);
+  accounting_.note(Anomaly::journal_failed);
   journal_ = nullptr;
 }
 
-void Measurement::watch(ActivityReader& activities, Usage& usage) {
-  activities_ = &activities;
-  usage_ = &usage;
-  devices_ = std::any_of(activities.plates().begin(), activities.plates().end(),
-                         [](const ActivityPlate& plate) { return plate.part.domain != Domain::node; });
+void SamplingThread::watch(UtilizationReader& utilizations, UtilizationSummary& utilization_summary) {
+  utilizations_ = &utilizations;
+  utilization_summary_ = &utilization_summary;
+  devices_ = std::any_of(utilizations.infos().begin(), utilizations.infos().end(),
+                         [](const UtilizationInfo& info) { return info.part.domain != Domain::node; });
 }
 
-void Measurement::glance() {
-  if (activities_ == nullptr) return;
-  activities_->read_all(glances_);
-  usage_->add(glances_);
-  last_glance_ = host_.now();
+void SamplingThread::read_utilization() {
+  if (utilizations_ == nullptr) return;
+  utilizations_->read_all(utilization_samples_);
+  utilization_summary_->add(utilization_samples_);
+  last_utilization_sample_ = host_.now();
 }
 
-Nanos Measurement::begin(pb::Record& record) {
-  glance();  // ahead of the sweep, so that the command follows that at once
-  reader_.read_all(sweep_);
-  begin_ = last_sweep_ = host_.now();
-  period_ = pace_.period(Nanos{});
-  account_.set_period(period_);
-  account_.begin(begin_);
-  account_.add(sweep_);
-  if (usage_ != nullptr) usage_->begin(begin_);
-  last_glance_ = begin_;
+Nanos SamplingThread::begin(pb::Record& record) {
+  read_utilization();  // ahead of the sample set, so that the command follows that at once
+  reader_.read_all(sample_set_);
+  begin_ = last_sample_set_ = host_.now();
+  period_ = schedule_.period(Nanos{});
+  accounting_.set_period(period_);
+  accounting_.begin(begin_);
+  accounting_.add(sample_set_);
+  if (utilization_summary_ != nullptr) utilization_summary_->begin(begin_);
+  last_utilization_sample_ = begin_;
   if (journal_ != nullptr) {
-    write_journal({encode_header(record, reader_.plates(), period_, begin_), encode_sweep(sweep_, period_)});
+    write_journal({encode_header(record, reader_.infos(), period_, begin_), encode_sample_set(sample_set_, period_)});
   }
   return begin_;
 }
 
-void Measurement::sweep() {
-  reader_.read_all(sweep_);
-  last_sweep_ = host_.now();
-  if (const Nanos period = pace_.period(last_sweep_ - begin_); period != period_) {
+void SamplingThread::sample_set() {
+  reader_.read_all(sample_set_);
+  last_sample_set_ = host_.now();
+  if (const Nanos period = schedule_.period(last_sample_set_ - begin_); period != period_) {
     period_ = period;
-    account_.set_period(period);
+    accounting_.set_period(period);
   }
   edge_ = false;
-  account_.add(sweep_);
-  if (journal_ != nullptr) write_journal({encode_sweep(sweep_, period_)});
+  accounting_.add(sample_set_);
+  if (journal_ != nullptr) write_journal({encode_sample_set(sample_set_, period_)});
 }
 
-void Measurement::take_marks(const std::vector<Mark>& marks) {
+void SamplingThread::take_events(const std::vector<ProgramEvent>& events) {
   std::vector<std::string> frames;
-  for (const Mark& mark : marks) {
-    edge_ |= mark.kind == Mark::Kind::begin || mark.kind == Mark::Kind::end;
-    account_.add(mark);
-    if (journal_ != nullptr) frames.push_back(encode_mark(mark));
+  for (const ProgramEvent& event : events) {
+    edge_ |= event.kind == ProgramEvent::Kind::begin || event.kind == ProgramEvent::Kind::end;
+    accounting_.add(event);
+    if (journal_ != nullptr) frames.push_back(encode_event(event));
   }
   write_journal(frames);
 }
 
-void Measurement::start() {
+void SamplingThread::start() {
   thread_ = std::thread([this] { loop(); });
 }
 
-// Marks are taken as soon as they come, or come in a crowd; sweeps that they ask for keep their distance. A sweep that
-// no mark asked for needs no quiet after it: that would be a second waking at each.
-void Measurement::loop() {
+// Events are taken as soon as they come, or come in a crowd; sample sets that they ask for keep their distance. A
+// sample set that no event asked for needs no quiet after it: that would be a second waking at each.
+void SamplingThread::loop() {
   bool asked = false;
   while (!stopping_) {
-    const Nanos due = last_sweep_ + period_, quiet_until = last_sweep_ + kBetweenMarks;
+    const Nanos due = last_sample_set_ + period_, quiet_until = last_sample_set_ + kBetweenProgramEvents;
     const bool quiet = edge_ || (asked && host_.now() < quiet_until);
     if (channel_ == nullptr)
       host_.sleep_until(std::min(due, host_.now() + kInterruptible));
     else
       channel_->wait(quiet ? std::min(due, quiet_until) : due, !quiet);
     if (stopping_) break;
-    if (channel_ != nullptr) take_marks(channel_->take());
+    if (channel_ != nullptr) take_events(channel_->take());
     const Nanos now = host_.now();
     const bool wanted = edge_;
     if (now >= due || (wanted && now >= quiet_until)) {
       asked = wanted;
-      sweep();
+      sample_set();
     }
-    // Not where a mark asked for a sweep: the next may be near. Unless marks come all the time.
-    const Nanos patience = wanted ? kBetweenGlances + kBetweenGlances : kBetweenGlances;
-    if (devices_ && now - last_glance_ >= patience) glance();
+    // Not where an event asked for a sample set: the next may be near. Unless events come all the time.
+    const Nanos patience = wanted ? kUtilizationPeriod + kUtilizationPeriod : kUtilizationPeriod;
+    if (devices_ && now - last_utilization_sample_ >= patience) read_utilization();
   }
 }
 
-void Measurement::stop(Nanos end, const pb::Record& record) {
+void SamplingThread::stop(Nanos end, const pb::Record& record) {
   stopping_ = true;
   if (channel_ != nullptr) channel_->interrupt();
   if (thread_.joinable()) thread_.join();
-  if (channel_ != nullptr) take_marks(channel_->take_rest());
-  sweep();
-  if (activities_ != nullptr) {
-    usage_->end(end);
-    activities_->read_times(glances_);
-    usage_->add(glances_);
+  if (channel_ != nullptr) take_events(channel_->take_rest());
+  sample_set();
+  if (utilizations_ != nullptr) {
+    utilization_summary_->end(end);
+    utilizations_->read_times(utilization_samples_);
+    utilization_summary_->add(utilization_samples_);
   }
-  for (const Nanos until = end + pace_.tail(end - begin_); last_sweep_ < until;) {
-    host_.sleep_until(last_sweep_ + Pace::kBurst);
-    sweep();
+  for (const Nanos until = end + schedule_.trailing(end - begin_); last_sample_set_ < until;) {
+    host_.sleep_until(last_sample_set_ + SamplingSchedule::kBurst);
+    sample_set();
   }
-  glance();
+  read_utilization();
   if (journal_ != nullptr) write_journal({encode_end(end, record)});
-  if (channel_ != nullptr && channel_->lost() > 0) account_.note(Anomaly::phase_lost, channel_->lost());
-  account_.end(end);
+  if (channel_ != nullptr && channel_->lost() > 0) accounting_.note(Anomaly::phase_lost, channel_->lost());
+  accounting_.end(end);
 }
 
 }  // namespace nw::cli

@@ -1,5 +1,6 @@
-// Measurement: the sampling thread of `run`. Reads all sensors at the period, and at once when a phase begins or ends.
-// Activities it reads once a second, behind a sweep that nobody waits for, and at the run's edges outside the bursts.
+// SamplingThread: the sampling thread of `run`. Reads all sensors at the period, and at once when a phase begins or
+// ends. Utilizations it reads once a second, behind a sample set that nobody waits for, and at the run's edges outside
+// the bursts.
 //
 // Hand-over is by order, not by locks: the owner feeds the account before start() and after stop(), the thread in
 // between.
@@ -22,40 +23,41 @@
 
 namespace nw::cli {
 
-class Measurement {
+class SamplingThread {
  public:
   // `journal` and `channel` may be nothing. All must outlive this.
-  Measurement(Host& host, Reader& reader, Account& account, Channel* channel, Journal* journal, Pace pace);
-  ~Measurement();
+  SamplingThread(Host& host, Reader& reader, RunAccounting& accounting, Channel* channel, Journal* journal,
+                 SamplingSchedule schedule);
+  ~SamplingThread();
 
   // Reads these too, into this; before begin(). Both must outlive this.
-  void watch(ActivityReader& activities, Usage& usage);
-  // Reads the first sweep; what follows is measured. Returns the moment.
+  void watch(UtilizationReader& utilizations, UtilizationSummary& utilization_summary);
+  // Reads the first sample set; what follows is measured. Returns the moment.
   Nanos begin(pb::Record& record);
   void start();  // the thread
-  // Stops the thread, takes the last marks and the last sweep; the run ended at `end`.
+  // Stops the thread, takes the last events and the last sample set; the run ended at `end`.
   void stop(Nanos end, const pb::Record& record);
 
  private:
   void loop();
-  void sweep();
-  void glance();
-  void take_marks(const std::vector<Mark>& marks);
+  void sample_set();
+  void read_utilization();
+  void take_events(const std::vector<ProgramEvent>& events);
   void write_journal(const std::vector<std::string>& frames);
 
   Host& host_;
   Reader& reader_;
-  Account& account_;
+  RunAccounting& accounting_;
   Channel* channel_;
   Journal* journal_;
-  Pace pace_;
-  ActivityReader* activities_ = nullptr;
-  Usage* usage_ = nullptr;
-  bool devices_ = false;  // activities of more than the CPUs, whose time adds up: its edges are enough
-  Nanos begin_{}, last_sweep_{}, last_glance_{}, period_{};
-  Sweep sweep_;
-  std::vector<Glance> glances_;
-  bool edge_ = false;  // a phase began or ended since the last sweep
+  SamplingSchedule schedule_;
+  UtilizationReader* utilizations_ = nullptr;
+  UtilizationSummary* utilization_summary_ = nullptr;
+  bool devices_ = false;  // utilizations of more than the CPUs, whose time adds up: its edges are enough
+  Nanos begin_{}, last_sample_set_{}, last_utilization_sample_{}, period_{};
+  SampleSet sample_set_;
+  std::vector<UtilizationSample> utilization_samples_;
+  bool edge_ = false;  // a phase began or ended since the last sample set
   std::thread thread_;
   std::atomic<bool> stopping_ = false;
 };

@@ -206,7 +206,7 @@ std::string headline(const SweepState& state, const std::vector<GpuLimit>& gpus)
 
 int dry_run(const SweepOptions& options, const SweepState& state) {
   const auto gpus = SweptGpus::check(state.plan.grid, state.plan.gpus, options.run.root);
-  if (!gpus) return complain(gpus.error().what);
+  if (!gpus) return error_exit(gpus.error().what);
   std::string text = headline(state, *gpus) + "\n";
   std::size_t number = 0;
   for (const Turn& turn : state.order) {
@@ -219,7 +219,7 @@ int dry_run(const SweepOptions& options, const SweepState& state) {
                         done ? " (done)" : "", command);
   }
   const auto written = write_out("", text);
-  return written ? 0 : complain(written.error());
+  return written ? 0 : error_exit(written.error());
 }
 
 // Not into a directory that is somebody else's; nor over what may be the only copy of records that are not found.
@@ -236,10 +236,11 @@ Done write_result(const std::string& dir, const Swept& swept, const FoundRecords
 // Compares what is there, prints it, and writes it.
 int print_result(const std::string& dir, const SweepState& state, const std::string& per) {
   const auto found = find_records(dir, state);
-  if (!found) return complain(found.error());
+  if (!found) return error_exit(found.error());
   const Swept swept = make_swept(dir, state, found->records, per);
-  if (const auto done = write_out("", make_swept_text(swept, style_for(STDOUT_FILENO))); !done) complain(done.error());
-  if (const Done done = write_result(dir, swept, *found); !done) return complain(done.error().what);
+  if (const auto done = write_out("", make_swept_text(swept, style_for(STDOUT_FILENO))); !done)
+    error_exit(done.error());
+  if (const Done done = write_result(dir, swept, *found); !done) return error_exit(done.error().what);
   std::printf("page %s/sweep.html; also sweep.md, .csv, .json, .svg, .records and logs/ in %s\n", dir.c_str(),
               dir.c_str());
   std::fflush(stdout);
@@ -258,15 +259,15 @@ Result<SweepDir> make_new_dir(const std::string& path) {
 // `held`: the directory of a sweep that goes on.
 int measure(const SweepOptions& options, const std::string& path, SweepState& state, std::optional<SweepDir> held) {
   const auto site = find_site(options.run.config, options.run.root);
-  if (!site) return complain(site.error().what);
-  if (const auto store = open_store(); !store) return complain(store.error());
-  if (const std::string left = restore_left_limits(options.run.root); !left.empty()) complain(left);
+  if (!site) return error_exit(site.error().what);
+  if (const auto store = open_store(); !store) return error_exit(store.error());
+  if (const std::string left = restore_left_limits(options.run.root); !left.empty()) error_exit(left);
   auto gpus = SweptGpus::make(state.plan.grid, state.plan.gpus, options.run.root);
-  if (!gpus) return complain(gpus.error().what);
+  if (!gpus) return error_exit(gpus.error().what);
   const auto dir = held ? Result<SweepDir>(std::move(*held)) : make_new_dir(path);
-  if (!dir) return complain(dir.error().what);
-  if (const Done done = settle_running(*dir, state); !done) return complain(done.error());
-  if (const Done done = save_state(path, state); !done) return complain(done.error());
+  if (!dir) return error_exit(dir.error().what);
+  if (const Done done = settle_running(*dir, state); !done) return error_exit(done.error());
+  if (const Done done = save_state(path, state); !done) return error_exit(done.error());
   const auto limited = *gpus ? (*gpus)->gpus() : std::vector<GpuLimit>();
   std::fprintf(stderr, "%s, in %s\n", headline(state, limited).c_str(), path.c_str());
 
@@ -274,7 +275,7 @@ int measure(const SweepOptions& options, const std::string& path, SweepState& st
   Done released;
   if (*gpus) released = (*gpus)->release();
   if (!released)
-    complain("GPU power limits were not put back: " + released.error().what + ". As root: nodewatt doctor");
+    error_exit("GPU power limits were not put back: " + released.error().what + ". As root: nodewatt doctor");
 
   // From here nothing touches hardware.
   const int code = state.runs.empty() ? 1 : print_result(path, state, options.per);
@@ -297,19 +298,19 @@ Result<std::optional<SweepDir>> hold_dir(const std::string& path, bool resumed) 
 
 int sweep(const SweepOptions& given) {
   SweepOptions options = given;
-  if (const auto checked = check_phases(options.run); !checked) return complain(checked.error().what, kUsage);
+  if (const auto checked = check_phases(options.run); !checked) return error_exit(checked.error().what, kUsage);
   if (!options.report.empty()) {
     const auto state = load_state(options.report);
-    return state ? print_result(options.report, *state, options.per) : complain(state.error());
+    return state ? print_result(options.report, *state, options.per) : error_exit(state.error());
   }
   const bool resumed = !options.resume.empty();
   const std::string dir = resumed ? options.resume : options.output.empty() ? kDefaultDir : options.output;
   auto held = options.dry_run ? Result<std::optional<SweepDir>>() : hold_dir(dir, resumed);
-  if (!held) return complain(held.error());
+  if (!held) return error_exit(held.error());
   auto state = resumed ? resume_state(options, dir) : begin_state(options, dir);
-  if (!state) return complain(state.error().what, state.error().kind == ErrorKind::absent ? 3 : kUsage);
+  if (!state) return error_exit(state.error().what, state.error().kind == ErrorKind::absent ? 3 : kUsage);
   use_watch(*state->plan.watch, options);
-  if (const auto checked = check_phases(options.run); !checked) return complain(checked.error().what, kUsage);
+  if (const auto checked = check_phases(options.run); !checked) return error_exit(checked.error().what, kUsage);
   return options.dry_run ? dry_run(options, *state) : measure(options, dir, *state, std::move(*held));
 }
 

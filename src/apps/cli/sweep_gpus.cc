@@ -24,15 +24,15 @@ std::optional<std::string> variable(const char* name) {
 
 // Those that are given to this run; one of which that is not known counts as given.
 std::vector<GpuLimit> choose_given(const std::vector<GpuLimit>& gpus) {
-  std::vector<ActivityPlate> plates;
+  std::vector<UtilizationInfo> infos;
   for (const GpuLimit& gpu : gpus) {
-    ActivityPlate& plate = plates.emplace_back();
-    plate.id = "nvml/" + gpu.uuid;
-    plate.part = {Domain::gpu, gpu.uuid};
-    plate.model = gpu.name;
-    plate.indices = {gpu.index};
+    UtilizationInfo& info = infos.emplace_back();
+    info.id = "nvml/" + gpu.uuid;
+    info.part = {Domain::gpu, gpu.uuid};
+    info.model = gpu.name;
+    info.indices = {gpu.index};
   }
-  const auto given = compute_allocation(plates, variable);
+  const auto given = compute_allocation(infos, variable);
   std::vector<GpuLimit> chosen;
   for (std::size_t i = 0; i < gpus.size(); ++i)
     if (given[i].value_or(true)) chosen.push_back(gpus[i]);

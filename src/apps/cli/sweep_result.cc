@@ -34,7 +34,7 @@ Done take(Store& store, const SweepState& state, ByUid& found) {
   return {};
 }
 
-bool lacks_any(const SweepState& state, const ByUid& found) {
+bool excludes_any(const SweepState& state, const ByUid& found) {
   return std::any_of(state.runs.begin(), state.runs.end(),
                      [&](const SweptRun& run) { return !run.uid.empty() && !found.contains(run.uid); });
 }
@@ -98,7 +98,7 @@ Result<FoundRecords> find_records(const std::string& dir, const SweepState& stat
   const std::string file = dir + "/sweep.records";
   const auto store = open_store();
   const Done asked = store ? take(**store, state, found) : Done(tl::make_unexpected(store.error()));
-  if (lacks_any(state, found)) {
+  if (excludes_any(state, found)) {
     Shelf shelf;
     const auto read = import_records(file, shelf);  // what is whole in it, even where not all is
     if (!read && !asked) return tl::make_unexpected(asked.error());
@@ -131,11 +131,11 @@ Swept make_swept(const std::string& dir, const SweepState& state, const std::vec
   for (const pb::Record& record : records)
     if (const auto at = points.find(record.group()); at != points.end() && swept.points[at->second].failure.empty())
       compared.push_back(&record);
-  CompareWish wish;
-  wish.per = per;
-  if (auto comparison = compare(compared, wish)) swept.comparison = std::move(*comparison);
+  ComparisonOptions options;
+  options.per = per;
+  if (auto comparison = compare(compared, options)) swept.comparison = std::move(*comparison);
   for (std::size_t side = 0; side < swept.comparison.sides.size(); ++side) {
-    Contender& who = swept.comparison.sides[side].who;
+    RunGroup& who = swept.comparison.sides[side].who;
     SweptPoint& point = swept.points[points[who.first().group()]];
     point.side = side;
     who.label = point.label;

@@ -27,27 +27,27 @@ class Turns {
         state_(state),
         plan_(state.plan),
         gpus_(gpus),
-        session_(options.run.root, period, site),
-        progress_(session_.host().now(), ::isatty(STDERR_FILENO) == 1 && !options.show_output) {}
+        monitor_(options.run.root, period, site),
+        progress_(monitor_.host().now(), ::isatty(STDERR_FILENO) == 1 && !options.show_output) {}
 
   TurnsEnd run() {
     while (const auto turn = state_.next()) {
-      if (const auto signal = session_.signals().take_ending(Nanos{})) return {signal, {}};
+      if (const auto signal = monitor_.signals().take_ending(Nanos{})) return {signal, {}};
       if (const TurnsEnd end = take(*turn); end.told || end.given_up) return end;
       if (options_.stop_on_failure && state_.runs.back().failed()) {
         progress_.clear();
         return {{},
-                complain(fmt::format("stopped: {} failed: {}", plan_.grid.label(turn->point),
-                                     failure_words(state_.runs.back())))};
+                error_exit(fmt::format("stopped: {} failed: {}", plan_.grid.label(turn->point),
+                                       failure_words(state_.runs.back())))};
       }
     }
-    return {session_.signals().take_ending(Nanos{}), {}};
+    return {monitor_.signals().take_ending(Nanos{}), {}};
   }
 
  private:
   // One measured run with all that comes before it.
   TurnsEnd take(const Turn& turn) {
-    const Nanos begin = session_.host().now();
+    const Nanos begin = monitor_.host().now();
     if (gpus_ != nullptr)
       if (const Done done = gpus_->set(plan_.grid.value(turn.point, kPowerLimit)); !done) return give_up(done.error());
     if (const TurnsEnd end = warm_up(turn); end.told || end.given_up) return end;
@@ -59,8 +59,8 @@ class Turns {
     }
     const TurnsEnd end = measure(turn, run);
     if (end.told || end.given_up) return end;
-    run.seconds = to_seconds(session_.host().now() - begin);
-    progress_.took(session_.host().now() - begin);
+    run.seconds = to_seconds(monitor_.host().now() - begin);
+    progress_.took(monitor_.host().now() - begin);
     state_.running.reset();
     state_.runs.push_back(std::move(run));
     return keep();
@@ -73,12 +73,12 @@ class Turns {
 
   TurnsEnd give_up(const Error& error) {
     progress_.clear();
-    return {{}, complain("the sweep cannot go on: " + error.what)};
+    return {{}, error_exit("the sweep cannot go on: " + error.what)};
   }
 
   void show(const Turn& turn, std::string_view what) {
     progress_.show(fmt::format("{}, repeat {} of {}{}", plan_.grid.label(turn.point), turn.repeat, plan_.repeat, what),
-                   state_.runs.size(), state_.left(), session_.host().now());
+                   state_.runs.size(), state_.left(), monitor_.host().now());
   }
 
   // Before a point's first run in this process: what it warms (files in memory) may be gone when a sweep is resumed.
@@ -96,28 +96,28 @@ class Turns {
   // False when the node was not at rest after the longest wait.
   bool cool(const Turn& turn, Nanos longest, std::optional<int>& told) {
     show(turn, ", cooling down");
-    const auto record = session_.begin_record(options_of(turn));
-    const Cooled cooled = cool_down(session_.host(), session_.reader(), record ? *record : pb::Record(), longest,
-                                    make_wait(session_.host(), session_.signals()), told);
-    if (cooled == Cooled::steady || cooled == Cooled::paused) say_once_how(cooled);
-    if (cooled != Cooled::gave_up) return true;
+    const auto record = monitor_.begin_record(options_of(turn));
+    const CoolDownResult cooled = cool_down(monitor_.host(), monitor_.reader(), record ? *record : pb::Record(),
+                                            longest, make_wait(monitor_.host(), monitor_.signals()), told);
+    if (cooled == CoolDownResult::steady || cooled == CoolDownResult::paused) say_once_how(cooled);
+    if (cooled != CoolDownResult::gave_up) return true;
     progress_.clear();
-    complain(fmt::format("the node did not come to rest within {:g} s; {} is measured all the same",
-                         to_seconds(longest), plan_.grid.label(turn.point)));
+    error_exit(fmt::format("the node did not come to rest within {:g} s; {} is measured all the same",
+                           to_seconds(longest), plan_.grid.label(turn.point)));
     return false;
   }
 
-  void say_once_how(Cooled cooled) {
+  void say_once_how(CoolDownResult cooled) {
     if (said_how_) return;
     said_how_ = true;
     progress_.clear();
-    complain(cooled == Cooled::paused
-                 ? "no sensor of this node can be read: cool-down is a pause of 5 s"
-                 : "this node has no baseline (nodewatt calibrate idle): cool-down waits until its power is steady");
+    error_exit(cooled == CoolDownResult::paused
+                   ? "no sensor of this node can be read: cool-down is a pause of 5 s"
+                   : "this node has no baseline (nodewatt calibrate idle): cool-down waits until its power is steady");
   }
 
   TurnsEnd measure(const Turn& turn, SweptRun& run) {
-    if (const auto signal = session_.signals().take_ending(Nanos{})) return {signal, {}};
+    if (const auto signal = monitor_.signals().take_ending(Nanos{})) return {signal, {}};
     show(turn, "");
     const auto outcome = start(turn, false);
     if (!outcome) return give_up(outcome.error());
@@ -145,7 +145,7 @@ class Turns {
   // The signal that ended the run and is to end the sweep. A command that died of it may be gone before we have it.
   std::optional<int> ended_by(const ChildEnd& end) const {
     if (end.told || end.exit_code == 0) return end.told;
-    return session_.signals().take_ending(Nanos{});
+    return monitor_.signals().take_ending(Nanos{});
   }
 
   // A program that is the same at every point and cannot be started fails the sweep, else the point.
@@ -156,7 +156,7 @@ class Turns {
     state_.running.reset();
     (void)keep();
     progress_.clear();
-    return {{}, complain(run.trouble, error.kind == ErrorKind::absent ? kNotFound : kNotExecutable)};
+    return {{}, error_exit(run.trouble, error.kind == ErrorKind::absent ? kNotFound : kNotExecutable)};
   }
 
   RunOptions options_of(const Turn& turn) const {
@@ -171,7 +171,7 @@ class Turns {
     return run;
   }
 
-  Result<Outcome> start(const Turn& turn, bool warmup) {
+  Result<RunResult> start(const Turn& turn, bool warmup) {
     RunOptions run = options_of(turn);
     const Fd lock = NW_TRY(dir_.make_command_lock());
     run.lock = lock.get();
@@ -182,7 +182,7 @@ class Turns {
     } else {
       progress_.clear();
     }
-    auto record = NW_TRY(session_.begin_record(run));
+    auto record = NW_TRY(monitor_.begin_record(run));
     record.set_group(state_.groups[turn.point]);
     record.set_warmup(warmup);
     if (!warmup) record.set_repeat(turn.repeat);
@@ -191,7 +191,7 @@ class Turns {
       state_.running = {turn, record.uid()};
       NW_CHECK(save_state(dir_.path(), state_));
     }
-    return session_.run(run, std::move(record));
+    return monitor_.run(run, std::move(record));
   }
 
   const SweepOptions& options_;
@@ -199,7 +199,7 @@ class Turns {
   SweepState& state_;
   const SweepPlan& plan_;
   SweptGpus* gpus_;
-  Session session_;
+  RunMonitor monitor_;
   Progress progress_;
   std::set<std::size_t> warmed_;
   bool said_how_ = false;
@@ -213,7 +213,7 @@ std::string log_name(const Turn& turn, bool warmup) {
 TurnsEnd run_turns(const SweepOptions& options, const Site& site, const SweepDir& dir, SweepState& state,
                    SweptGpus* gpus) {
   const auto period = parse_period(options.run.period);
-  if (!period) return {{}, complain(period.error().what, 2)};
+  if (!period) return {{}, error_exit(period.error().what, 2)};
   return Turns(options, site, *period, dir, state, gpus).run();
 }
 

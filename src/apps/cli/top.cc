@@ -46,14 +46,14 @@ void pause(double seconds) {
 int top(const TopOptions& options) {
   const PrintOptions& print = options.print;
   if (print.format != "text" && print.format != "json")
-    return complain(fmt::format("--format {}: there are text, json", quote(print.format)), 2);
+    return error_exit(fmt::format("--format {}: there are text, json", quote(print.format)), 2);
   Daemons daemons(options.sockets);
   const bool over = !options.once && print.format == "text" && print.output.empty() && ::isatty(STDOUT_FILENO) == 1;
   for (bool first = true;; first = false) {
     const auto text = look(daemons, print);
-    if (!text) return complain(text.error());
+    if (!text) return error_exit(text.error());
     const std::string shown = over ? (first ? kClear : "") + over_the_last(*text) : *text;
-    if (const auto done = write_out(print.output, shown, !first); !done) return complain(done.error());
+    if (const auto done = write_out(print.output, shown, !first); !done) return error_exit(done.error());
     if (options.once) return 0;
     pause(options.period_s);
   }

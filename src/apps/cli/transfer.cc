@@ -10,27 +10,27 @@ namespace nw::cli {
 
 int export_runs(const TransferOptions& options) {
   const auto store = open_store();
-  if (!store) return complain(store.error());
+  if (!store) return error_exit(store.error());
   Query query;
   query.ids = options.ids;
   query.limit = 0;
   auto records = (*store)->find(query);
-  if (!records) return complain(records.error());
+  if (!records) return error_exit(records.error());
   Privacy privacy;
   for (auto& record : *records) {
     if (options.no_timeline) record.clear_timeline();
     if (options.privacy) privacy.apply(record);
   }
-  if (const auto done = export_records(options.path, *records); !done) return complain(done.error().what);
+  if (const auto done = export_records(options.path, *records); !done) return error_exit(done.error().what);
   std::fprintf(stderr, "nodewatt: %zu records written to %s\n", records->size(), options.path.c_str());
   return 0;
 }
 
 int import_runs(const TransferOptions& options) {
   const auto store = open_store();
-  if (!store) return complain(store.error());
+  if (!store) return error_exit(store.error());
   const auto count = import_records(options.path, **store);
-  if (!count) return complain(count.error().what);
+  if (!count) return error_exit(count.error().what);
   std::fprintf(stderr, "nodewatt: %zu records added, %zu were here already\n", count->added, count->present);
   return 0;
 }

@@ -21,16 +21,16 @@ bool is_allowed(int socket, const std::vector<uid_t>& users) {
   return who.uid == 0 || std::ranges::find(users, who.uid) != users.end();
 }
 
-bool say(int socket, const IpmiAnswer& answer) {
+bool send_answer(int socket, const IpmiAnswer& answer) {
   const std::string bytes = make_ipmi_answer(answer);
   return ::send(socket, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
 }
 }  // namespace
 
-IpmiService::IpmiService(Fd listener, std::vector<uid_t> users, Open open)
+IpmiBroker::IpmiBroker(Fd listener, std::vector<uid_t> users, Open open)
     : listener_(std::move(listener)), users_(std::move(users)), open_(std::move(open)) {}
 
-Done IpmiService::serve_once(Nanos patience) {
+Done IpmiBroker::serve_once(Nanos patience) {
   // With kMostPeers inside, the others wait in the listener's queue.
   std::vector<pollfd> polled{{peers_.size() < kMostPeers ? listener_.get() : -1, POLLIN, 0}};
   for (const Peer& peer : peers_) polled.push_back({peer.socket.get(), POLLIN, 0});
@@ -46,7 +46,7 @@ Done IpmiService::serve_once(Nanos patience) {
   return {};
 }
 
-void IpmiService::let_in() {
+void IpmiBroker::let_in() {
   Fd peer(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
   if (!peer) return;
   const bool may_ask = is_allowed(peer.get(), users_);
@@ -55,21 +55,21 @@ void IpmiService::let_in() {
   peers_.push_back({std::move(peer), may_ask});
 }
 
-bool IpmiService::answer(const Peer& peer) {
+bool IpmiBroker::answer(const Peer& peer) {
   const int socket = peer.socket.get();
   std::array<std::uint8_t, 8> bytes;
   const ssize_t length = ::recv(socket, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_TRUNC);
   if (length < 0) return errno == EAGAIN || errno == EINTR;
   if (length == 0) return false;
   if (!peer.may_ask)
-    return say(socket, fail(ErrorKind::denied, "nodewatt-ipmi answers root and the daemon alone")), false;
+    return send_answer(socket, fail(ErrorKind::denied, "nodewatt-ipmi answers root and the daemon alone")), false;
   const std::size_t taken = std::min(static_cast<std::size_t>(length), bytes.size());
   const auto request = parse_ipmi_question({bytes.data(), taken});
-  if (!request) return say(socket, fail(ErrorKind::denied, "no question that may pass")), false;
-  return say(socket, ask(*request));
+  if (!request) return send_answer(socket, fail(ErrorKind::denied, "no question that may pass")), false;
+  return send_answer(socket, ask(*request));
 }
 
-IpmiAnswer IpmiService::ask(const IpmiRequest& request) {
+IpmiAnswer IpmiBroker::ask(const IpmiRequest& request) {
   if (device_ == nullptr) device_ = NW_TRY(open_());
   auto answer = device_->send(request, kDeadline);
   if (!answer && answer.error().kind != ErrorKind::busy) device_ = nullptr;

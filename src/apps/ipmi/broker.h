@@ -1,4 +1,4 @@
-// IpmiService: the management controller's device behind a door (base/ipmi_broker_client.h).
+// IpmiBroker: the management controller's device behind a broker (base/ipmi_broker_client.h).
 //
 // One thread, one question at a time, as the controller has it. Askers are root and the users that it was told, by the
 // kernel's word. Anybody else hears so when he asks, and is let go of, as is who sends anything but a question of one
@@ -17,12 +17,12 @@
 
 namespace nw::ipmi_app {
 
-class IpmiService {
+class IpmiBroker {
  public:
   using Open = std::function<Result<std::shared_ptr<Ipmi>>()>;
 
   // `listener`: a SOCK_SEQPACKET socket that listens.
-  IpmiService(Fd listener, std::vector<uid_t> users, Open open);
+  IpmiBroker(Fd listener, std::vector<uid_t> users, Open open);
 
   // What there is to do now, or within `patience`. Fails when there is nobody to be heard any more.
   Done serve_once(Nanos patience);

@@ -1,4 +1,4 @@
-// Both ends of the door with a controller that is made up: the four questions pass, and whatever else is said, at
+// Both ends of the broker with a controller that is made up: the four questions pass, and whatever else is said, at
 // either end, no byte of it reaches the device.
 #include "apps/ipmi/broker.h"
 
@@ -52,12 +52,12 @@ class Running {
     EXPECT_EQ(::bind(listener.get(), as_sockaddr(address), sizeof address), 0);
     EXPECT_EQ(::listen(listener.get(), 8), 0);
     thread_ = std::thread([this, &controller, users, l = std::move(listener)]() mutable {
-      IpmiService service(std::move(l), users, [&]() -> Result<std::shared_ptr<Ipmi>> {
+      IpmiBroker broker(std::move(l), users, [&]() -> Result<std::shared_ptr<Ipmi>> {
         ++controller.opened;
         if (!controller.is_there) return fail(ErrorKind::absent, "made up: not there");
         return std::make_shared<MadeUp>(controller);
       });
-      while (!stop_) ASSERT_TRUE(service.serve_once(millis(5)));
+      while (!stop_) ASSERT_TRUE(broker.serve_once(millis(5)));
     });
   }
   ~Running() {
@@ -70,9 +70,9 @@ class Running {
   std::thread thread_;
 };
 
-class Door : public ::testing::Test {
+class Broker : public ::testing::Test {
  protected:
-  std::shared_ptr<Ipmi> open() const { return open_ipmi_door(path).value(); }
+  std::shared_ptr<Ipmi> open() const { return open_ipmi_broker(path).value(); }
   static IpmiRequest row(std::size_t i) { return *parse_ipmi_question(Bytes{static_cast<std::uint8_t>(i)}); }
 
   test::TempDir dir;
@@ -80,8 +80,8 @@ class Door : public ::testing::Test {
   Controller controller;
 };
 
-TEST_F(Door, TheFourQuestionsPass) {
-  const Running service(path, controller);
+TEST_F(Broker, TheFourQuestionsPass) {
+  const Running broker(path, controller);
   const auto ipmi = open();
   EXPECT_THAT(ipmi->send({0x2c, 0x01, {0xdc, 0x01}}, seconds(5)).value(), ElementsAre(0, 0x2c, 0x01, 0x01));
   EXPECT_THAT(ipmi->send({0x2c, 0x02, {0xdc, 1, 0, 0}}, seconds(5)).value(), ElementsAre(0, 0x2c, 0x02, 0x01));
@@ -91,8 +91,8 @@ TEST_F(Door, TheFourQuestionsPass) {
   EXPECT_EQ(std::size(kIpmiAllowed), 4U);
 }
 
-TEST_F(Door, NothingElsePassesTheDaemonsEnd) {
-  const Running service(path, controller);
+TEST_F(Broker, NothingElsePassesTheDaemonsEnd) {
+  const Running broker(path, controller);
   const auto ipmi = open();
   std::vector<IpmiRequest> others = {
       {0x00, 0x02, {0x03}}, {0x06, 0x02, {}}, {0x2e, 0xc8, {0x57, 1, 0, 1, 0, 0}, 0, 0x2c}};
@@ -109,8 +109,8 @@ TEST_F(Door, NothingElsePassesTheDaemonsEnd) {
 }
 
 // Whoever speaks to the socket itself, with any message of one byte and some of more.
-TEST_F(Door, NothingElsePassesTheServicesEnd) {
-  const Running service(path, controller);
+TEST_F(Broker, NothingElsePassesTheServicesEnd) {
+  const Running broker(path, controller);
   const sockaddr_un address = *make_unix_address(path);
   std::vector<Bytes> messages = {{0, 0}, {0x2c, 0x02, 0xdc, 1, 0, 0}, Bytes(8, 0), Bytes(9, 0), Bytes(4096, 1)};
   for (unsigned byte = std::size(kIpmiAllowed); byte < 256; ++byte)
@@ -127,15 +127,15 @@ TEST_F(Door, NothingElsePassesTheServicesEnd) {
   EXPECT_EQ(controller.asked, 0);
 }
 
-TEST_F(Door, OtherUsersAreDenied) {
+TEST_F(Broker, OtherUsersAreDenied) {
   if (::getuid() == 0) GTEST_SKIP() << "root is always let in; tests/e2e/deploy.sh asks as another user";
-  const Running service(path, controller, {::getuid() + 1});
+  const Running broker(path, controller, {::getuid() + 1});
   EXPECT_EQ(open()->send(row(0), seconds(5)).error().kind, ErrorKind::denied);
   EXPECT_EQ(controller.asked, 0);
 }
 
-TEST_F(Door, ADeviceThatComesOrBreaksIsOpenedAgain) {
-  const Running service(path, controller);
+TEST_F(Broker, ADeviceThatComesOrBreaksIsOpenedAgain) {
+  const Running broker(path, controller);
   const auto ipmi = open();
   controller.is_there = false;
   const auto none = ipmi->send(row(0), seconds(5));
@@ -150,8 +150,8 @@ TEST_F(Door, ADeviceThatComesOrBreaksIsOpenedAgain) {
   EXPECT_EQ(controller.opened, 3);
 }
 
-TEST_F(Door, ALateAnswerIsNotTakenForTheNextOne) {
-  const Running service(path, controller);
+TEST_F(Broker, ALateAnswerIsNotTakenForTheNextOne) {
+  const Running broker(path, controller);
   const auto ipmi = open();
   controller.slow_ms = 200;
   EXPECT_EQ(ipmi->send(row(2), millis(20)).error().kind, ErrorKind::busy);
@@ -159,18 +159,18 @@ TEST_F(Door, ALateAnswerIsNotTakenForTheNextOne) {
   EXPECT_THAT(ipmi->send(row(3), seconds(5)).value(), ElementsAre(0, 0x3a, 0x32, 0x08));
 }
 
-TEST_F(Door, OutlivesTheService) {
-  auto service = std::make_unique<Running>(path, controller);
+TEST_F(Broker, OutlivesTheBroker) {
+  auto broker = std::make_unique<Running>(path, controller);
   const auto ipmi = open();
   EXPECT_TRUE(ipmi->send(row(0), seconds(5)));
-  service.reset();
+  broker.reset();
   EXPECT_FALSE(ipmi->send(row(0), millis(100)));
-  service = std::make_unique<Running>(path, controller);
+  broker = std::make_unique<Running>(path, controller);
   EXPECT_TRUE(ipmi->send(row(0), seconds(5)));
 }
 
-TEST_F(Door, MoreAskersThanItHearsAtOnceWaitTheirTurn) {
-  const Running service(path, controller);
+TEST_F(Broker, MoreAskersThanItHearsAtOnceWaitTheirTurn) {
+  const Running broker(path, controller);
   std::vector<std::shared_ptr<Ipmi>> askers;
   for (int i = 0; i < 4; ++i) askers.push_back(open());
   for (const auto& asker : askers) EXPECT_TRUE(asker->send(row(1), seconds(5)));
@@ -180,19 +180,19 @@ TEST_F(Door, MoreAskersThanItHearsAtOnceWaitTheirTurn) {
   EXPECT_TRUE(fifth->send(row(1), seconds(5)));
 }
 
-TEST_F(Door, IsTakenWhereTheDeviceIsNotToBeSeen) {
-  EXPECT_EQ(open_ipmi_or_door(dir.at("none"), path).error().what, dir.at("none") + ": No such file or directory");
-  const Running service(path, controller);
-  const auto ipmi = open_ipmi_or_door(dir.at("none"), path);
+TEST_F(Broker, IsTakenWhereTheDeviceIsNotToBeSeen) {
+  EXPECT_EQ(open_ipmi_or_broker(dir.at("none"), path).error().what, dir.at("none") + ": No such file or directory");
+  const Running broker(path, controller);
+  const auto ipmi = open_ipmi_or_broker(dir.at("none"), path);
   ASSERT_TRUE(ipmi);
   EXPECT_TRUE((*ipmi)->send(row(0), seconds(5)));
   dir.write("device", "x");
-  EXPECT_THAT((*open_ipmi_or_door(dir.at("device"), path))->send(row(0), millis(50)).error().what,
+  EXPECT_THAT((*open_ipmi_or_broker(dir.at("device"), path))->send(row(0), millis(50)).error().what,
               HasSubstr("Inappropriate ioctl"))
       << "what can be opened is used itself";
 }
 
-TEST(DoorAnswer, ThereAndBack) {
+TEST(BrokerAnswer, ThereAndBack) {
   const auto back = [](const IpmiAnswer& answer) {
     const std::string bytes = make_ipmi_answer(answer);
     return parse_ipmi_answer({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});

@@ -70,8 +70,8 @@ Result<Fd> make_listener(const std::string& path) {
 Done serve(int argc, char** argv) {
   Line line = NW_TRY(parse_line(argc, argv));
   Fd listener = was_passed_a_socket() ? Fd(kFirstPassed) : NW_TRY(make_listener(line.socket));
-  IpmiService service(std::move(listener), std::move(line.users), [&] { return open_real_ipmi(line.device); });
-  for (;;) NW_CHECK(service.serve_once(seconds(3600)));
+  IpmiBroker broker(std::move(listener), std::move(line.users), [&] { return open_real_ipmi(line.device); });
+  for (;;) NW_CHECK(broker.serve_once(seconds(3600)));
 }
 }  // namespace
 }  // namespace nw::ipmi_app

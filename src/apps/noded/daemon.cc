@@ -1,6 +1,7 @@
 // The story: find the sensors, open what needs rights, give the rights up, take on the books -> then, until a signal:
-// wake at a tick, at a job that comes or goes, at a request -> read all sensors and the census (*from here nothing
-// touches hardware*) -> settle the books -> write them down, keep the records of jobs that have ended -> answer.
+// wake at a tick, at a job that comes or goes, at a request -> read all sensors and the cgroup snapshot (*from here
+// nothing touches hardware*) -> settle the books -> write them down, keep the records of jobs that have ended ->
+// answer.
 #include "apps/noded/daemon.h"
 
 #include <grp.h>
@@ -35,38 +36,38 @@ constexpr Nanos kBetweenLooks = seconds(10);    // at who works on which acceler
 constexpr Nanos kFirstRound = seconds(2);       // of slow buses
 constexpr std::size_t kMostUnkept = 2000;       // records that wait for a store that is full
 
-void say(const std::string& what) { std::fprintf(stderr, "nodewattd: %s\n", what.c_str()); }
+void log(const std::string& what) { std::fprintf(stderr, "nodewattd: %s\n", what.c_str()); }
 
-std::vector<Activity> take_accelerators(Survey& survey) {
-  std::erase_if(survey.activities, [](const Activity& one) { return one.plate.part.domain != Domain::gpu; });
-  return std::move(survey.activities);
+std::vector<Utilization> take_accelerators(Inventory& inventory) {
+  std::erase_if(inventory.utilizations, [](const Utilization& one) { return one.info.part.domain != Domain::gpu; });
+  return std::move(inventory.utilizations);
 }
 
-pb::Record make_stub(Host& host, const Site& site, const Survey& survey, const ActivityReader& activities,
-                     const std::vector<Nameplate>& plates) {
+pb::Record make_stub(Host& host, const Site& site, const Inventory& inventory, const UtilizationReader& utilizations,
+                     const std::vector<SensorInfo>& infos) {
   pb::Record record;
   record.set_version(NODEWATT_VERSION);
   write_node(host, *record.mutable_node());
-  write_gpus(activities.plates(), plates, *record.mutable_node());
-  write_software(host, survey.software, record);
+  write_gpus(utilizations.infos(), infos, *record.mutable_node());
+  write_software(host, inventory.software, record);
   write_facility(site, record);
   record.set_node_type(valid_utf8(site.node_type));
   return record;
 }
 
-LedgerNode make_node(Host& host, const Site& site, const DaemonOptions& options, const Survey& survey,
-                     const ActivityReader& activities, const std::vector<Nameplate>& plates) {
-  LedgerNode node;
-  node.record = make_stub(host, site, survey, activities, plates);
+AccountedNode make_node(Host& host, const Site& site, const DaemonOptions& options, const Inventory& inventory,
+                        const UtilizationReader& utilizations, const std::vector<SensorInfo>& infos) {
+  AccountedNode node;
+  node.record = make_stub(host, site, inventory, utilizations, infos);
   if (!options.slurmd.empty()) node.record.mutable_node()->set_host(options.slurmd);
-  node.devices = activities.plates();
+  node.devices = utilizations.infos();
   for (const auto& [sensor, figure] : site.baseline.sensors) node.idle[sensor] = figure.power;
   node.cluster = options.cluster;
   node.make_uid = [] { return make_uid().value_or(std::string(kUidLength, '0')); };
   return node;
 }
 
-Done become(const std::string& user) {
+Done drop_privileges(const std::string& user) {
   if (user.empty() || ::geteuid() != 0) return {};
   const passwd* entry = ::getpwnam(user.c_str());
   if (entry == nullptr) return fail(ErrorKind::absent, "--user " + user + ": no such user");
@@ -79,10 +80,10 @@ Done become(const std::string& user) {
 }
 
 // What is made before rights are given up must be writable afterwards.
-void hand_over(const std::string& path, const std::string& user) {
+void chown_to(const std::string& path, const std::string& user) {
   if (user.empty() || ::geteuid() != 0) return;
   if (const passwd* entry = ::getpwnam(user.c_str()); entry != nullptr)
-    if (::chown(path.c_str(), entry->pw_uid, entry->pw_gid) != 0) say(system_error(errno, path).what);
+    if (::chown(path.c_str(), entry->pw_uid, entry->pw_gid) != 0) log(system_error(errno, path).what);
 }
 }  // namespace
 
@@ -91,12 +92,12 @@ Daemon::Daemon(const DaemonOptions& options, Site site)
       site_(std::move(site)),
       host_(make_real_host(options.root)),
       jobs_(make_real_host()),
-      survey_(make_survey(*host_, site_)),
-      reader_(*host_, std::move(survey_.sensors)),
-      activities_(*host_, take_accelerators(survey_)),
-      census_taker_(*jobs_, {options.cgroup, options.slurmd}),
-      ledger_(reader_.plates(), make_node(*host_, site_, options, survey_, activities_, reader_.plates()),
-              options.period),
+      inventory_(make_inventory(*host_, site_)),
+      reader_(*host_, std::move(inventory_.sensors)),
+      utilizations_(*host_, take_accelerators(inventory_)),
+      cgroup_scanner_(*jobs_, {options.cgroup, options.slurmd}),
+      accounting_(reader_.infos(), make_node(*host_, site_, options, inventory_, utilizations_, reader_.infos()),
+                  options.period),
       edges_(kEdgesASecond, kEdgesAtOnce) {
   const auto boot = jobs_->read_text("/proc/sys/kernel/random/boot_id");
   boot_id_ = boot ? std::string(trim(*boot)) : "";
@@ -117,55 +118,57 @@ Done Daemon::open() {
   ::sigprocmask(SIG_BLOCK, &ends, nullptr);
   signals_ = Fd(::signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK));
   NW_CHECK(make_private_dir(options_.state));
-  hand_over(options_.state, options_.user);
-  service_.emplace(NW_TRY(Service::listen(options_.socket)));
-  if (!options_.metrics.empty()) metrics_door_.emplace(NW_TRY(MetricsDoor::open(options_.metrics)));
-  NW_CHECK(become(options_.user));
-  books_.emplace(NW_TRY(BooksFile::open(options_.state + "/books")));
+  chown_to(options_.state, options_.user);
+  socket_server_.emplace(NW_TRY(SocketServer::listen(options_.socket)));
+  if (!options_.metrics.empty()) metrics_server_.emplace(NW_TRY(MetricsServer::open(options_.metrics)));
+  NW_CHECK(drop_privileges(options_.user));
+  checkpoint_file_.emplace(NW_TRY(CheckpointFile::open(options_.state + "/books")));
   store_ = NW_TRY(make_sqlite_store(options_.state + "/jobs.db"));
   options_.admins.insert(::geteuid());
-  desk_ = std::make_unique<Desk>(ledger_, *store_, options_.admins);
+  request_handler_ = std::make_unique<RequestHandler>(accounting_, *store_, options_.admins);
   return {};
 }
 
 void Daemon::resume() {
-  if (!books_->found()) return;
-  pb::Books books;
-  if (!books.ParseFromString(*books_->found()))
-    return say("the books that were found cannot be read; new ones are begun");
-  ledger_.resume(books, boot_id_, host_->now());
-  board_.resume(books);
+  if (!checkpoint_file_->found()) return;
+  pb::Checkpoint checkpoint;
+  if (!checkpoint.ParseFromString(*checkpoint_file_->found()))
+    return log("the books that were found cannot be read; new ones are begun");
+  accounting_.resume(checkpoint, boot_id_, host_->now());
+  published_metrics_.resume(checkpoint);
 }
 
 Nanos Daemon::period() const {
-  const auto wanted = ledger_.wanted_period();
+  const auto wanted = accounting_.wanted_period();
   return wanted ? std::clamp(*wanted, kShortestPeriod, options_.period) : options_.period;
 }
 
 Done Daemon::run() {
   reader_.await_buses(kFirstRound);
-  moment(true);
+  take_sampling_point(true);
   next_tick_ = host_->now() + period();
   notify("READY=1");
   std::vector<pollfd> polled;
   for (;;) {
     polled.assign({{signals_.get(), POLLIN, 0}, {watch_.fd(), POLLIN, 0}});
-    service_->add_to(polled);
-    if (metrics_door_) metrics_door_->add_to(polled);
+    socket_server_->add_to(polled);
+    if (metrics_server_) metrics_server_->add_to(polled);
     const Nanos begin = host_->now();
-    const Nanos due = edge_ ? std::min(next_tick_, std::max(last_moment_ + kBetween, edges_.ready(begin))) : next_tick_;
+    const Nanos due =
+        edge_ ? std::min(next_tick_, std::max(last_sampling_point_ + kBetween, edges_.ready(begin))) : next_tick_;
     const Nanos wait = std::max(due - begin, Nanos{});
     const timespec time{wait.count() / kNanosPerSecond, wait.count() % kNanosPerSecond};
     if (::ppoll(polled.data(), polled.size(), &time, nullptr) < 0 && errno != EINTR)
       return tl::make_unexpected(system_error(errno, "ppoll"));
     if ((polled[0].revents & POLLIN) != 0) break;
     if ((polled[1].revents & POLLIN) != 0) edge_ |= watch_.drain();
-    service_->serve(
+    socket_server_->serve(
         polled, [this](const Peer& peer, const Request& request) { return answer(peer, request); }, host_->now());
-    if (metrics_door_) metrics_door_->serve(polled, [this](MetricsForm form) { return board_.text(form); });
+    if (metrics_server_)
+      metrics_server_->serve(polled, [this](MetricsFormat form) { return published_metrics_.text(form); });
     const Nanos now = host_->now();
     if (now >= next_tick_) {
-      moment(true);
+      take_sampling_point(true);
       next_tick_ = std::max(next_tick_ + period(), now);
       notify("WATCHDOG=1");
     } else {
@@ -173,80 +176,81 @@ Done Daemon::run() {
     }
   }
   notify("STOPPING=1");
-  moment(false);
-  write_books(true);
-  return books_->sync();
+  take_sampling_point(false);
+  write_checkpoint(true);
+  return checkpoint_file_->sync();
 }
 
 // A moment for the edge of a job, unless one has just been or there were too many.
 void Daemon::look_at_edge() {
   const Nanos now = host_->now();
-  if (edge_ && now >= last_moment_ + kBetween && edges_.take(now)) moment(false);
+  if (edge_ && now >= last_sampling_point_ + kBetween && edges_.take(now)) take_sampling_point(false);
 }
 
-// One moment. Sensors first: the census takes longer, and a job that came a millisecond ago is as well seen after them.
-void Daemon::moment(bool tick) {
+// One moment. Sensors first: the cgroup snapshot takes longer, and a job that came a millisecond ago is as well seen
+// after them.
+void Daemon::take_sampling_point(bool tick) {
   edge_ = false;
-  reader_.read_all(sweep_);
-  census_taker_.take(census_);
-  last_moment_ = host_->now();
-  watch_.follow(census_taker_.directories());
-  const bool look = tick && !census_.jobs.empty() && last_moment_ - last_look_ >= kBetweenLooks;
+  reader_.read_all(sample_set_);
+  cgroup_scanner_.take(cgroups_);
+  last_sampling_point_ = host_->now();
+  watch_.follow(cgroup_scanner_.directories());
+  const bool look = tick && !cgroups_.jobs.empty() && last_sampling_point_ - last_look_ >= kBetweenLooks;
   if (look) look_at_devices();
   // From here nothing touches hardware.
-  ledger_.add(sweep_, census_, jobs_->wall_ns());
-  if (tick) ledger_.tick();
+  accounting_.add(sample_set_, cgroups_, jobs_->wall_ns());
+  if (tick) accounting_.tick();
   if (tick) keep_ended();
-  const bool post = tick && (last_posted_ == Nanos{} || last_moment_ - last_posted_ >= kMetricsStep);
-  if (post) post_metrics();
-  const bool changed = ledger_.take_changed();
-  if (changed || last_moment_ - last_kept_ >= kForGood)
-    write_books(true);
-  else if (post || (tick && !census_.jobs.empty()))
-    write_books(false);
+  const bool publish = tick && (last_published_ == Nanos{} || last_sampling_point_ - last_published_ >= kMetricsStep);
+  if (publish) publish_metrics();
+  const bool changed = accounting_.take_changed();
+  if (changed || last_sampling_point_ - last_kept_ >= kForGood)
+    write_checkpoint(true);
+  else if (publish || (tick && !cgroups_.jobs.empty()))
+    write_checkpoint(false);
 }
 
 void Daemon::look_at_devices() {
-  last_look_ = last_moment_;
+  last_look_ = last_sampling_point_;
   if (!gpus_held_) return;
-  activities_.read_all(glances_);
-  ledger_.add(glances_);
+  utilizations_.read_all(utilization_samples_);
+  accounting_.add(utilization_samples_);
 }
 
 // A record leaves the books when the store has it, and no sooner; one that was kept twice is kept once, by its uid.
 void Daemon::keep_ended() {
-  auto& ended = ledger_.ended();
+  auto& ended = accounting_.ended();
   std::size_t kept = 0;
   for (; kept < ended.size(); ++kept) {
     const auto done = store_->append(ended[kept]);
     if (done) continue;
-    if (trouble_ != done.error().what) say("a job's record waits for the store: " + done.error().what);
+    if (trouble_ != done.error().what) log("a job's record waits for the store: " + done.error().what);
     trouble_ = done.error().what;
     break;
   }
   if (kept == 0 && ended.size() <= kMostUnkept) return;
   if (kept > 0) trouble_.clear();
   if (kept == 0)
-    say(fmt::format("{} records wait; the oldest is given up: job {}", ended.size(), ended.front().job().id()));
+    log(fmt::format("{} records wait; the oldest is given up: job {}", ended.size(), ended.front().job().id()));
   ended.erase(ended.begin(), ended.begin() + static_cast<std::ptrdiff_t>(std::max<std::size_t>(kept, 1)));
 }
 
-void Daemon::write_books(bool for_good) {
-  pb::Books books;
-  ledger_.forced().write(boot_id_, books);
-  board_.write(books);
-  const std::string bytes = books.SerializeAsString();
-  const Done done = for_good ? books_->append(bytes) : books_->amend(bytes);
-  if (for_good) last_kept_ = last_moment_;
-  if (!done && trouble_ != done.error().what) say("the books are not written: " + done.error().what);
+void Daemon::write_checkpoint(bool for_good) {
+  pb::Checkpoint checkpoint;
+  accounting_.snapshot().write(boot_id_, checkpoint);
+  published_metrics_.write(checkpoint);
+  const std::string bytes = checkpoint.SerializeAsString();
+  const Done done = for_good ? checkpoint_file_->append(bytes) : checkpoint_file_->amend(bytes);
+  if (for_good) last_kept_ = last_sampling_point_;
+  if (!done && trouble_ != done.error().what) log("the books are not written: " + done.error().what);
   if (!done) trouble_ = done.error().what;
 }
 
 std::vector<Answer> Daemon::answer(const Peer& peer, const Request& request) {
-  Desk::Wish wish;
-  auto answers = desk_->answer(peer, request, wish);
-  edge_ |= wish.edge;
-  if (wish.gpus) set_gpus(*wish.gpus);
+  RequestHandler::RequestEffect effect;
+  auto answers = request_handler_->answer(peer, request, effect);
+  edge_ |= effect.edge;
+  if (effect.gpus) set_gpus(*effect.gpus);
   // A prolog that waits for its answer waits for the reading itself: what it starts afterwards is after that edge.
   look_at_edge();
   return answers;
@@ -255,29 +259,29 @@ std::vector<Answer> Daemon::answer(const Peer& peer, const Request& request) {
 // NVIDIA's library holds its devices open: to change a driver or MIG's layout, nobody may.
 void Daemon::set_gpus(bool held) {
   if (held == gpus_held_) return;
-  moment(false);  // up to here they are read
+  take_sampling_point(false);  // up to here they are read
   gpus_held_ = held;
   if (!held) {
-    reader_.release("nvml/");
-    activities_.release("nvml/");
+    reader_.close("nvml/");
+    utilizations_.close("nvml/");
     return;
   }
-  Probe again = probe_nvml(*host_, site_);
-  reader_.hold(std::move(again.sensors));
-  activities_.hold(std::move(again.activities));
-  moment(false);
+  ProbeResult again = probe_nvml(*host_, site_);
+  reader_.open(std::move(again.sensors));
+  utilizations_.open(std::move(again.utilizations));
+  take_sampling_point(false);
 }
 
-void Daemon::post_metrics() {
+void Daemon::publish_metrics() {
   pb::NodeState state;
-  ledger_.write(state);
+  accounting_.write(state);
   Metrics metrics = make_metrics(state);
-  for (std::size_t i = 0; i < sweep_.size(); ++i)
-    metrics.sensors.push_back({reader_.plates()[i].id, sweep_[i].status == Status::ok});
+  for (std::size_t i = 0; i < sample_set_.size(); ++i)
+    metrics.sensors.push_back({reader_.infos()[i].id, sample_set_[i].status == Status::ok});
   metrics.cpu = read_own_cpu();
   metrics.resident = read_own_resident();
-  board_.post(std::move(metrics));
-  last_posted_ = last_moment_;
+  published_metrics_.publish(std::move(metrics));
+  last_published_ = last_sampling_point_;
 }
 
 }  // namespace nw::noded

@@ -48,13 +48,13 @@ class Daemon {
   Daemon(const DaemonOptions& options, Site site);
   Done open();
   void resume();
-  void moment(bool tick);
+  void take_sampling_point(bool tick);
   void look_at_edge();
   void keep_ended();
-  void write_books(bool for_good);
+  void write_checkpoint(bool for_good);
   void look_at_devices();
   void set_gpus(bool held);
-  void post_metrics();
+  void publish_metrics();
   std::vector<Answer> answer(const Peer& peer, const Request& request);
   Nanos period() const;
 
@@ -62,26 +62,26 @@ class Daemon {
   Site site_;
   std::unique_ptr<Host> host_;  // of the sensors
   std::unique_ptr<Host> jobs_;  // of cgroups and processes
-  Survey survey_;               // less its sensors and activities
+  Inventory inventory_;         // less its sensors and utilizations
   Reader reader_;
-  ActivityReader activities_;  // of the accelerators
-  CensusTaker census_taker_;
-  Ledger ledger_;
+  UtilizationReader utilizations_;  // of the accelerators
+  CgroupScanner cgroup_scanner_;
+  EnergyAccounting accounting_;
   std::string boot_id_;
 
-  std::optional<BooksFile> books_;
+  std::optional<CheckpointFile> checkpoint_file_;
   std::unique_ptr<Store> store_;
-  std::optional<Service> service_;
-  std::optional<MetricsDoor> metrics_door_;
-  MetricsBoard board_;
-  std::unique_ptr<Desk> desk_;
+  std::optional<SocketServer> socket_server_;
+  std::optional<MetricsServer> metrics_server_;
+  PublishedMetrics published_metrics_;
+  std::unique_ptr<RequestHandler> request_handler_;
   Watch watch_;
   Fd signals_;
 
-  Sweep sweep_;
-  Census census_;
-  std::vector<Glance> glances_;
-  Nanos last_moment_{}, next_tick_{}, last_look_{}, last_kept_{}, last_posted_{};
+  SampleSet sample_set_;
+  CgroupSnapshot cgroups_;
+  std::vector<UtilizationSample> utilization_samples_;
+  Nanos last_sampling_point_{}, next_tick_{}, last_look_{}, last_kept_{}, last_published_{};
   TokenBucket edges_;
   bool edge_ = false;  // a job came or went since the last moment, or a hint was given
   bool gpus_held_ = true;

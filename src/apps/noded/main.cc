@@ -11,7 +11,7 @@
 namespace {
 using namespace nw;
 
-int complain(const std::string& what, int code) {
+int error_exit(const std::string& what, int code) {
   std::fprintf(stderr, "nodewattd: %s\n", what.c_str());
   return code;
 }
@@ -50,15 +50,15 @@ int main(int argc, char** argv) {
     options.admins.insert(admins.begin(), admins.end());
     const auto ns = parse_duration_ns(period);
     if (!ns || *ns < millis(100).count() || *ns > seconds(60).count())
-      return complain("--period " + period + ": not a duration of 100ms to 60s", 2);
+      return error_exit("--period " + period + ": not a duration of 100ms to 60s", 2);
     options.period = Nanos::of(*ns);
     const auto daemon = noded::Daemon::start(options);
-    if (!daemon) return complain(daemon.error().what, 1);
+    if (!daemon) return error_exit(daemon.error().what, 1);
     const Done done = (*daemon)->run();
-    return done ? 0 : complain(done.error().what, 1);
+    return done ? 0 : error_exit(done.error().what, 1);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   } catch (const std::exception& foreign) {  // no memory, no thread
-    return complain(foreign.what(), 1);
+    return error_exit(foreign.what(), 1);
   }
 }

@@ -15,12 +15,12 @@ namespace nw::noded {
 namespace {
 constexpr std::string_view kRows[] = {"jobs", "idle", "system"};
 
-std::optional<Kind> kind_of(pb::Kind kind) {
+std::optional<Provenance> kind_of(pb::Kind kind) {
   switch (kind) {
-    case pb::KIND_MEASURED: return Kind::measured;
-    case pb::KIND_DERIVED: return Kind::derived;
-    case pb::KIND_ATTRIBUTED: return Kind::attributed;
-    case pb::KIND_ESTIMATED: return Kind::estimated;
+    case pb::KIND_MEASURED: return Provenance::measured;
+    case pb::KIND_DERIVED: return Provenance::derived;
+    case pb::KIND_ATTRIBUTED: return Provenance::attributed;
+    case pb::KIND_ESTIMATED: return Provenance::estimated;
     default: return std::nullopt;
   }
 }
@@ -77,7 +77,7 @@ class Text {
  public:
   using Labels = std::initializer_list<std::pair<std::string_view, std::string_view>>;
 
-  explicit Text(MetricsForm form) : form_(form) {}
+  explicit Text(MetricsFormat form) : form_(form) {}
 
   void begin(const Family& family) { family_ = family, begun_ = false; }
 
@@ -97,7 +97,7 @@ class Text {
   }
 
   std::string end() {
-    if (form_ == MetricsForm::open) text_ += "# EOF\n";
+    if (form_ == MetricsFormat::open) text_ += "# EOF\n";
     return std::move(text_);
   }
 
@@ -108,14 +108,14 @@ class Text {
 
   // The plain form has no units and no type `info`, and calls a counter by the name of its sample.
   void add_head() {
-    const bool open = form_ == MetricsForm::open;
+    const bool open = form_ == MetricsFormat::open;
     const std::string name = fmt::format("{}{}", family_.name, open ? "" : suffix());
     text_ += fmt::format("# TYPE {} {}\n", name, !open && family_.type == "info" ? "gauge" : family_.type);
     if (open && !family_.unit.empty()) text_ += fmt::format("# UNIT {} {}\n", name, family_.unit);
     text_ += fmt::format("# HELP {} {}\n", name, family_.help);
   }
 
-  MetricsForm form_;
+  MetricsFormat form_;
   Family family_;
   bool begun_ = false;
   std::string text_;
@@ -161,7 +161,7 @@ void add_daemon(Text& text, const Metrics& metrics) {
 }
 }  // namespace
 
-Metrics make_metrics(const pb::NodeState& state, const std::vector<Nameplate>& plates, const Sweep& sweep) {
+Metrics make_metrics(const pb::NodeState& state, const std::vector<SensorInfo>& infos, const SampleSet& sample_set) {
   Metrics metrics;
   metrics.node = state.host();
   metrics.version = state.version();
@@ -180,17 +180,17 @@ Metrics make_metrics(const pb::NodeState& state, const std::vector<Nameplate>& p
       add_energy(metrics.energies, {part.domain(), part.device(), *of, Joules::of(part.energy_uj())});
   for (const pb::AnomalyCount& count : state.anomalies()) add_anomalies(metrics.anomalies, count);
   std::set<std::string_view> seen;
-  for (std::size_t i = 0; i < plates.size() && i < sweep.size(); ++i)
-    if (seen.insert(plates[i].id).second) metrics.sensors.push_back({plates[i].id, sweep[i].status == Status::ok});
+  for (std::size_t i = 0; i < infos.size() && i < sample_set.size(); ++i)
+    if (seen.insert(infos[i].id).second) metrics.sensors.push_back({infos[i].id, sample_set[i].status == Status::ok});
   return metrics;
 }
 
-const char* content_type(MetricsForm form) {
-  return form == MetricsForm::open ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
-                                   : "text/plain; version=0.0.4; charset=utf-8";
+const char* content_type(MetricsFormat form) {
+  return form == MetricsFormat::open ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+                                     : "text/plain; version=0.0.4; charset=utf-8";
 }
 
-std::string make_metrics_text(const Metrics& metrics, MetricsForm form) {
+std::string make_metrics_text(const Metrics& metrics, MetricsFormat form) {
   Text text(form);
   add_energies(text, metrics);
   add_jobs(text, metrics);
@@ -210,7 +210,7 @@ void Ratchet::hold(Metrics& metrics) {
   for (auto& row : metrics.attributed) row.total = raise(series({row.to}), row.total);
 }
 
-void Ratchet::write(pb::Books& out) const {
+void Ratchet::write(pb::Checkpoint& out) const {
   for (const auto& [series, energy] : published_) {
     pb::Published& one = *out.add_published();
     one.set_series(series);
@@ -218,13 +218,13 @@ void Ratchet::write(pb::Books& out) const {
   }
 }
 
-void Ratchet::resume(const pb::Books& books) {
-  for (const pb::Published& one : books.published()) raise(one.series(), Joules::of(one.energy_uj()));
+void Ratchet::resume(const pb::Checkpoint& checkpoint) {
+  for (const pb::Published& one : checkpoint.published()) raise(one.series(), Joules::of(one.energy_uj()));
 }
 
-void MetricsBoard::post(Metrics metrics) {
+void PublishedMetrics::publish(Metrics metrics) {
   ratchet_.hold(metrics);
-  posted_ = std::move(metrics);
+  published_ = std::move(metrics);
 }
 
 Joules Ratchet::raise(const std::string& series, Joules total) {

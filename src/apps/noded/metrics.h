@@ -25,7 +25,7 @@ namespace nw::noded {
 struct Metrics {
   struct Energy {
     std::string part, device;  // "gpu" and its UUID; "node" and nothing
-    Kind kind = Kind::measured;
+    Provenance kind = Provenance::measured;
     Joules total;
   };
   struct Attributed {
@@ -55,13 +55,14 @@ struct Metrics {
 
 // Of a state: its node, its counted parts, the three rows, its anomalies. What has no kind has no energy and is left
 // out, and so is a row by any other name. Two entries of one series are one, their sum. The sensors are those of the
-// last sweep; what the daemon itself uses is the caller's to add.
-Metrics make_metrics(const pb::NodeState& state, const std::vector<Nameplate>& plates = {}, const Sweep& sweep = {});
+// last sample set; what the daemon itself uses is the caller's to add.
+Metrics make_metrics(const pb::NodeState& state, const std::vector<SensorInfo>& infos = {},
+                     const SampleSet& sample_set = {});
 
-enum class MetricsForm : unsigned char { open, plain };
-const char* content_type(MetricsForm form);
-std::string make_metrics_text(const Metrics& metrics, MetricsForm form);
-inline std::string make_open_metrics(const Metrics& metrics) { return make_metrics_text(metrics, MetricsForm::open); }
+enum class MetricsFormat : unsigned char { open, plain };
+const char* content_type(MetricsFormat form);
+std::string make_metrics_text(const Metrics& metrics, MetricsFormat form);
+inline std::string make_open_metrics(const Metrics& metrics) { return make_metrics_text(metrics, MetricsFormat::open); }
 
 // Keeps counters from stepping back. A rest (node less parts) is a difference of sensors that are read a moment apart,
 // and a row is a division of it: either can be a few microjoules less than a second ago. Prometheus would take that for
@@ -72,28 +73,28 @@ class Ratchet {
  public:
   void hold(Metrics& metrics);
   // To the books of this process and from those of the one before: to a scraper they are one.
-  void write(pb::Books& out) const;
-  void resume(const pb::Books& books);
+  void write(pb::Checkpoint& out) const;
+  void resume(const pb::Checkpoint& checkpoint);
 
  private:
   Joules raise(const std::string& series, Joules total);
   std::map<std::string, Joules> published_;
 };
 
-// What hangs out to be read, between one post() and the next. A scraper is a stranger: were the counters read when he
-// asks, everybody on the node could watch a neighbour's power as finely as he can ask (CVE-2020-8694). So the daemon
+// What hangs out to be read, between one publish() and the next. A scraper is a stranger: were the counters read when
+// he asks, everybody on the node could watch a neighbour's power as finely as he can ask (CVE-2020-8694). So the daemon
 // posts by its own clock, every kMetricsStep, and who asks more often reads the same again.
 inline constexpr Nanos kMetricsStep = seconds(10);
-class MetricsBoard {
+class PublishedMetrics {
  public:
-  void post(Metrics metrics);
-  void write(pb::Books& out) const { ratchet_.write(out); }
-  void resume(const pb::Books& books) { ratchet_.resume(books); }
-  std::string text(MetricsForm form) const { return make_metrics_text(posted_, form); }
+  void publish(Metrics metrics);
+  void write(pb::Checkpoint& out) const { ratchet_.write(out); }
+  void resume(const pb::Checkpoint& checkpoint) { ratchet_.resume(checkpoint); }
+  std::string text(MetricsFormat form) const { return make_metrics_text(published_, form); }
 
  private:
   Ratchet ratchet_;
-  Metrics posted_;
+  Metrics published_;
 };
 
 }  // namespace nw::noded

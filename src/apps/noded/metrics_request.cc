@@ -22,14 +22,14 @@ bool accepts_open_metrics(const http::fields& fields) {
   });
 }
 
-MetricsWish judge(const http::request<http::empty_body>& request) {
-  MetricsWish wish;
+MetricsOutcome judge(const http::request<http::empty_body>& request) {
+  MetricsOutcome outcome;
   const std::string target(request.target());
-  wish.head = request.method() == http::verb::head;
-  const bool may = wish.head || request.method() == http::verb::get;
-  wish.status = target.substr(0, target.find('?')) != "/metrics" ? 404 : may ? 200 : 405;
-  wish.form = accepts_open_metrics(request) ? MetricsForm::open : MetricsForm::plain;
-  return wish;
+  outcome.head = request.method() == http::verb::head;
+  const bool may = outcome.head || request.method() == http::verb::get;
+  outcome.status = target.substr(0, target.find('?')) != "/metrics" ? 404 : may ? 200 : 405;
+  outcome.form = accepts_open_metrics(request) ? MetricsFormat::open : MetricsFormat::plain;
+  return outcome;
 }
 }  // namespace
 
@@ -40,7 +40,7 @@ MetricsRequest::MetricsRequest(MetricsRequest&&) noexcept = default;
 MetricsRequest& MetricsRequest::operator=(MetricsRequest&&) noexcept = default;
 MetricsRequest::~MetricsRequest() = default;
 
-std::optional<MetricsWish> MetricsRequest::feed(std::string_view bytes) {
+std::optional<MetricsOutcome> MetricsRequest::feed(std::string_view bytes) {
   if (bytes.empty()) return std::nullopt;
   // What is too long is so wherever it is cut: bytes beyond the limit are not even shown to the parser.
   const bool too_long = bytes.size() > kMost - taken_;
@@ -54,9 +54,9 @@ std::optional<MetricsWish> MetricsRequest::feed(std::string_view bytes) {
 #endif
   unread_.erase(0, read);
   if (parser_->is_header_done() && (!error || error == http::error::need_more)) return judge(parser_->get());
-  if (error == http::error::header_limit) return MetricsWish{431};
-  if (error && error != http::error::need_more) return MetricsWish{400};
-  if (too_long) return MetricsWish{431};
+  if (error == http::error::header_limit) return MetricsOutcome{431};
+  if (error && error != http::error::need_more) return MetricsOutcome{400};
+  if (too_long) return MetricsOutcome{431};
   return std::nullopt;
 }
 

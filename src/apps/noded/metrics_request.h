@@ -16,11 +16,11 @@
 namespace nw::noded {
 
 // What the request comes to.
-struct MetricsWish {
+struct MetricsOutcome {
   unsigned status = 400;  // 200 for GET and HEAD of /metrics, whatever its query; 400, 404, 405, 431 (too long)
   bool head = false;      // the answer has no body
-  MetricsForm form = MetricsForm::plain;  // open for who accepts it
-  bool operator==(const MetricsWish&) const = default;
+  MetricsFormat form = MetricsFormat::plain;  // open for who accepts it
+  bool operator==(const MetricsOutcome&) const = default;
 };
 
 class MetricsRequest {
@@ -33,7 +33,7 @@ class MetricsRequest {
   ~MetricsRequest();
 
   // Takes the next bytes. Nothing while the head is not whole; after a wish there is nothing more to feed.
-  std::optional<MetricsWish> feed(std::string_view bytes);
+  std::optional<MetricsOutcome> feed(std::string_view bytes);
 
  private:
   struct Parser;

@@ -78,18 +78,20 @@ std::string_view reason(unsigned status) {
 }
 
 // A refusal's body is its reason, for a person with a browser.
-std::string make_response(const MetricsWish& wish, const MetricsDoor::Page& page) {
-  const bool good = wish.status == 200;
-  const std::string body = good ? page(wish.form) : fmt::format("{} /metrics is what there is\n", reason(wish.status));
+std::string make_response(const MetricsOutcome& outcome, const MetricsServer::Page& page) {
+  const bool good = outcome.status == 200;
+  const std::string body =
+      good ? page(outcome.form) : fmt::format("{} /metrics is what there is\n", reason(outcome.status));
   return fmt::format("HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\n{}Connection: close\r\n\r\n{}",
-                     wish.status, reason(wish.status), good ? content_type(wish.form) : "text/plain; charset=utf-8",
-                     body.size(), wish.status == 405 ? "Allow: GET, HEAD\r\n" : "", wish.head ? "" : body);
+                     outcome.status, reason(outcome.status),
+                     good ? content_type(outcome.form) : "text/plain; charset=utf-8", body.size(),
+                     outcome.status == 405 ? "Allow: GET, HEAD\r\n" : "", outcome.head ? "" : body);
 }
 
 bool is_passing(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
 }  // namespace
 
-Result<MetricsDoor> MetricsDoor::open(const std::string& address, Nanos patience) {
+Result<MetricsServer> MetricsServer::open(const std::string& address, Nanos patience) {
   const Address at = NW_TRY(parse_address(address));
   const std::string what = "metrics address " + address;
   Fd socket(::socket(at.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
@@ -101,18 +103,18 @@ Result<MetricsDoor> MetricsDoor::open(const std::string& address, Nanos patience
       ::listen(socket.get(), kBacklog) != 0)
     return tl::make_unexpected(system_error(errno, what));
   const std::uint16_t port = port_of(socket.get());
-  return MetricsDoor(std::move(socket), port, patience);
+  return MetricsServer(std::move(socket), port, patience);
 }
 
-void MetricsDoor::add_to(std::vector<pollfd>& polled) const {
+void MetricsServer::add_to(std::vector<pollfd>& polled) const {
   if (shut_until_ <= monotonic()) polled.push_back({listener_.get(), POLLIN, 0});
   for (const Client& client : clients_)
     polled.push_back({client.socket.get(), static_cast<short>(client.state == Client::listens ? POLLOUT : POLLIN), 0});
 }
 
-void MetricsDoor::serve(std::span<const pollfd> polled, const Page& page) {
-  std::map<MetricsForm, std::string> pages;
-  const Page once = [&](MetricsForm form) {
+void MetricsServer::serve(std::span<const pollfd> polled, const Page& page) {
+  std::map<MetricsFormat, std::string> pages;
+  const Page once = [&](MetricsFormat form) {
     auto& text = pages[form];
     if (text.empty()) text = page(form);
     return text;
@@ -136,7 +138,7 @@ void MetricsDoor::serve(std::span<const pollfd> polled, const Page& page) {
   if (knocked) let_in();
 }
 
-std::optional<Nanos> MetricsDoor::deadline() const {
+std::optional<Nanos> MetricsServer::deadline() const {
   std::optional<Nanos> first;
   if (!clients_.empty()) first = clients_.front().deadline;
   if (shut_until_ > monotonic()) first = std::min(first.value_or(shut_until_), shut_until_);
@@ -144,7 +146,7 @@ std::optional<Nanos> MetricsDoor::deadline() const {
 }
 
 // As many as there is room for, no more: a flood does not hold up the round.
-void MetricsDoor::let_in() {
+void MetricsServer::let_in() {
   for (std::size_t i = 0; i < kMostClients; ++i) {
     Fd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!socket) {
@@ -160,20 +162,20 @@ void MetricsDoor::let_in() {
   }
 }
 
-void MetricsDoor::hear(Client& client, const Page& page) const {
+void MetricsServer::hear(Client& client, const Page& page) const {
   char piece[kPiece];
   const ssize_t size = ::recv(client.socket.get(), piece, sizeof piece, 0);
   if (size <= 0) {
     if (size == 0 || !is_passing(errno)) client.state = Client::gone;
     return;
   }
-  const auto wish = client.request.feed({piece, static_cast<std::size_t>(size)});
-  if (!wish) return;
-  client.answer = make_response(*wish, page);
+  const auto outcome = client.request.feed({piece, static_cast<std::size_t>(size)});
+  if (!outcome) return;
+  client.answer = make_response(*outcome, page);
   client.state = Client::listens;
 }
 
-void MetricsDoor::tell(Client& client) {
+void MetricsServer::tell(Client& client) {
   const ssize_t size =
       ::send(client.socket.get(), client.answer.data() + client.sent, client.answer.size() - client.sent, MSG_NOSIGNAL);
   if (size < 0) {
@@ -188,7 +190,7 @@ void MetricsDoor::tell(Client& client) {
   client.state = Client::leaves;
 }
 
-void MetricsDoor::see_off(Client& client) {
+void MetricsServer::see_off(Client& client) {
   char piece[kPiece];
   const ssize_t size = ::recv(client.socket.get(), piece, sizeof piece, 0);
   if (size > 0) client.drained += static_cast<std::size_t>(size);

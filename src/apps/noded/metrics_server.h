@@ -1,4 +1,4 @@
-// MetricsDoor: the port at which a Prometheus scrapes nodewattd, as a guest in the daemon's own poll loop.
+// MetricsServer: the port at which a Prometheus scrapes nodewattd, as a guest in the daemon's own poll loop.
 //
 // The daemon has a machine to measure, so that nothing here waits and nothing here grows: at most kMostClients at once,
 // each with a request of 8 kB and `patience` for all of its visit, one read a client and one page a form each time
@@ -26,14 +26,14 @@
 
 namespace nw::noded {
 
-class MetricsDoor {
+class MetricsServer {
  public:
   static constexpr std::size_t kMostClients = 16;
-  using Page = std::function<std::string(MetricsForm)>;  // the text of now
+  using Page = std::function<std::string(MetricsFormat)>;  // the text of now
 
   // `address`: "127.0.0.1:9753" or "[::1]:9753", numbers alone: no name has to be looked up before the machine is
   // measured. An IPv6 address is for IPv6 alone. Port 0: any that is free.
-  static Result<MetricsDoor> open(const std::string& address, Nanos patience = seconds(5));
+  static Result<MetricsServer> open(const std::string& address, Nanos patience = seconds(5));
 
   std::uint16_t port() const { return port_; }
   // What to wait for. The next serve() takes the same entries back, at any place among others.
@@ -53,7 +53,7 @@ class MetricsDoor {
     enum { asks, listens, leaves, gone } state = asks;
   };
 
-  MetricsDoor(Fd listener, std::uint16_t port, Nanos patience)
+  MetricsServer(Fd listener, std::uint16_t port, Nanos patience)
       : listener_(std::move(listener)), port_(port), patience_(patience) {}
   void let_in();
   void hear(Client& client, const Page& page) const;

@@ -30,27 +30,29 @@ Fd connect_to(std::uint16_t port) {
   return socket;
 }
 
-void say(const Fd& socket, std::string_view bytes) { ::send(socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL); }
+void send_bytes(const Fd& socket, std::string_view bytes) {
+  ::send(socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+}
 
 // A daemon's loop around a door, one round at a time.
 class Loop {
  public:
-  explicit Loop(Nanos patience = seconds(5)) : door_(MetricsDoor::open("127.0.0.1:0", patience).value()) {}
+  explicit Loop(Nanos patience = seconds(5)) : server_(MetricsServer::open("127.0.0.1:0", patience).value()) {}
 
-  std::uint16_t port() const { return door_.port(); }
-  const MetricsDoor& door() const { return door_; }
+  std::uint16_t port() const { return server_.port(); }
+  const MetricsServer& server() const { return server_; }
   int pages() const { return pages_; }
   void set_page(std::string page) { page_ = std::move(page); }
 
   // The clients that it holds, before the round.
   std::size_t turn(int wait_ms = 5) {
     std::vector<pollfd> polled = {{-1, POLLIN, 0}};  // not the door's
-    door_.add_to(polled);
+    server_.add_to(polled);
     const std::size_t clients = polled.size() - 2;
     ::poll(polled.data(), polled.size(), wait_ms);
-    door_.serve(polled, [this](MetricsForm form) {
+    server_.serve(polled, [this](MetricsFormat form) {
       ++pages_;
-      return page_ + (form == MetricsForm::open ? "# EOF\n" : "");
+      return page_ + (form == MetricsFormat::open ? "# EOF\n" : "");
     });
     return clients;
   }
@@ -72,17 +74,17 @@ class Loop {
 
   std::string ask(std::string_view request) {
     const Fd socket = connect_to(port());
-    say(socket, request);
+    send_bytes(socket, request);
     return hear(socket);
   }
 
  private:
-  MetricsDoor door_;
+  MetricsServer server_;
   std::string page_ = "up 1\n";
   int pages_ = 0;
 };
 
-TEST(MetricsDoor, AnswersInTheFormThatIsAccepted) {
+TEST(MetricsServer, AnswersInTheFormThatIsAccepted) {
   Loop loop;
   EXPECT_EQ(loop.ask(kGet),
             "HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\nContent-Length: 5\r\n"
@@ -96,13 +98,13 @@ TEST(MetricsDoor, AnswersInTheFormThatIsAccepted) {
   EXPECT_THAT(open, EndsWith("\r\n\r\nup 1\n# EOF\n"));
 }
 
-TEST(MetricsDoor, HeadIsTheHeadOfGet) {
+TEST(MetricsServer, HeadIsTheHeadOfGet) {
   Loop loop;
   const std::string get = loop.ask(kGet);
   EXPECT_EQ(loop.ask("HEAD /metrics HTTP/1.1\r\n\r\n") + "up 1\n", get);
 }
 
-TEST(MetricsDoor, RefusesWhatIsNoRequestForMetrics) {
+TEST(MetricsServer, RefusesWhatIsNoRequestForMetrics) {
   Loop loop;
   EXPECT_THAT(loop.ask("GET / HTTP/1.1\r\n\r\n"), StartsWith("HTTP/1.1 404 Not Found\r\n"));
   EXPECT_THAT(loop.ask("GET /metrics/../etc/passwd HTTP/1.0\r\n\r\n"), StartsWith("HTTP/1.1 404 "));
@@ -118,42 +120,43 @@ TEST(MetricsDoor, RefusesWhatIsNoRequestForMetrics) {
   EXPECT_THAT(loop.ask(kGet), EndsWith("up 1\n"));
 }
 
-TEST(MetricsDoor, AnAnswerOutlivesWhatFollowsTheRequest) {
+TEST(MetricsServer, AnAnswerOutlivesWhatFollowsTheRequest) {
   Loop loop;
   EXPECT_THAT(loop.ask(kGet + std::string(20'000, 'x')), EndsWith("up 1\n"));
   EXPECT_THAT(loop.ask(std::string(kGet) + kGet), EndsWith("up 1\n"));  // one connection, one answer
   EXPECT_EQ(loop.pages(), 2);
 }
 
-TEST(MetricsDoor, ARequestMayComeByteByByte) {
+TEST(MetricsServer, ARequestMayComeByteByByte) {
   Loop loop;
   const Fd socket = connect_to(loop.port());
   for (const char c : std::string(kGet)) {
-    say(socket, {&c, 1});
+    send_bytes(socket, {&c, 1});
     loop.turn(1);
   }
   EXPECT_THAT(loop.hear(socket), EndsWith("up 1\n"));
 }
 
-TEST(MetricsDoor, WhoIsSlowIsShownOut) {
+TEST(MetricsServer, WhoIsSlowIsShownOut) {
   Loop loop(millis(100));
   const Fd half = connect_to(loop.port()), mute = connect_to(loop.port()), slow = connect_to(loop.port());
-  say(half, "GET /metrics HTTP/1.1\r\nHost:");
+  send_bytes(half, "GET /metrics HTTP/1.1\r\nHost:");
   loop.turn(), loop.turn();
-  ASSERT_TRUE(loop.door().deadline());
-  EXPECT_LE(*loop.door().deadline(), monotonic() + millis(100));
+  ASSERT_TRUE(loop.server().deadline());
+  EXPECT_LE(*loop.server().deadline(), monotonic() + millis(100));
   const Nanos begin = monotonic();
-  while (loop.turn() > 0 && monotonic() < begin + seconds(2)) say(slow, "G");  // a byte now and then buys no time
+  while (loop.turn() > 0 && monotonic() < begin + seconds(2))
+    send_bytes(slow, "G");  // a byte now and then buys no time
   EXPECT_LT(monotonic() - begin, millis(1000));
-  EXPECT_FALSE(loop.door().deadline());
+  EXPECT_FALSE(loop.server().deadline());
   EXPECT_EQ(loop.hear(half), "");
 }
 
-TEST(MetricsDoor, WhoDoesNotReadIsShownOut) {
+TEST(MetricsServer, WhoDoesNotReadIsShownOut) {
   Loop loop(millis(200));
   loop.set_page(std::string(32 << 20, 'x'));  // more than two sockets hold
   const Fd socket = connect_to(loop.port());
-  say(socket, kGet);
+  send_bytes(socket, kGet);
   const Nanos begin = monotonic();
   loop.turn();
   std::size_t clients = 1;
@@ -161,71 +164,71 @@ TEST(MetricsDoor, WhoDoesNotReadIsShownOut) {
   EXPECT_EQ(clients, 0U);
 }
 
-TEST(MetricsDoor, ALongPageGoesOutInPieces) {
+TEST(MetricsServer, ALongPageGoesOutInPieces) {
   Loop loop;
   const std::string page(3 << 20, 'x');
   loop.set_page(page);
   EXPECT_THAT(loop.ask(kGet).size(), ::testing::Gt(page.size()));
 }
 
-TEST(MetricsDoor, AFloodLeavesRoomForAScraper) {
+TEST(MetricsServer, AFloodLeavesRoomForAScraper) {
   Loop loop;
   std::vector<Fd> flood;
   for (int i = 0; i < 100; ++i) {
     flood.push_back(connect_to(loop.port()));
-    if (i % 3 == 0) say(flood.back(), "GET /metr");
-    EXPECT_LE(loop.turn(1), MetricsDoor::kMostClients);
+    if (i % 3 == 0) send_bytes(flood.back(), "GET /metr");
+    EXPECT_LE(loop.turn(1), MetricsServer::kMostClients);
   }
   EXPECT_THAT(loop.ask(kGet), EndsWith("up 1\n"));
-  EXPECT_LE(loop.turn(), MetricsDoor::kMostClients);
+  EXPECT_LE(loop.turn(), MetricsServer::kMostClients);
 }
 
-TEST(MetricsDoor, AFloodOfRequestsMakesOnePageARound) {
+TEST(MetricsServer, AFloodOfRequestsMakesOnePageARound) {
   Loop loop;
   std::vector<Fd> flood;
   for (int i = 0; i < 16; ++i) {
     flood.push_back(connect_to(loop.port()));
-    say(flood.back(), kGet);
+    send_bytes(flood.back(), kGet);
   }
   for (int i = 0; i < 4; ++i) loop.turn();
   EXPECT_LE(loop.pages(), 3);
   for (const Fd& socket : flood) EXPECT_THAT(loop.hear(socket), EndsWith("up 1\n"));
 }
 
-TEST(MetricsDoor, WithoutADescriptorItWaitsAndDoesNotSpin) {
+TEST(MetricsServer, WithoutADescriptorItWaitsAndDoesNotSpin) {
   Loop loop;
   rlimit before{};
   ::getrlimit(RLIMIT_NOFILE, &before);
   const Fd socket = connect_to(loop.port());
-  say(socket, kGet);
+  send_bytes(socket, kGet);
   const rlimit none{static_cast<rlim_t>(socket.get()), before.rlim_max};
   ::setrlimit(RLIMIT_NOFILE, &none);
   loop.turn();
   ::setrlimit(RLIMIT_NOFILE, &before);
-  ASSERT_TRUE(loop.door().deadline());
-  EXPECT_GT(*loop.door().deadline(), monotonic());
+  ASSERT_TRUE(loop.server().deadline());
+  EXPECT_GT(*loop.server().deadline(), monotonic());
   std::vector<pollfd> polled;
-  loop.door().add_to(polled);
+  loop.server().add_to(polled);
   EXPECT_TRUE(polled.empty());  // nothing to be woken by
-  while (loop.door().deadline()) loop.turn(50);
+  while (loop.server().deadline()) loop.turn(50);
   EXPECT_THAT(loop.hear(socket), EndsWith("up 1\n"));
 }
 
-TEST(MetricsDoor, ListensAtNumbersAlone) {
+TEST(MetricsServer, ListensAtNumbersAlone) {
   for (const char* address : {"", ":9753", "9753", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1: 80",
                               "127.0.0.1:+80", "localhost:9753", "::1:9753", "[]:9753", "[::1]", "[::1]9753",
                               "[127.0.0.1]:9753", "127.1:9753", "[fe80::1%lo]:9753", "1.2.3.4:9753:1"}) {
-    const auto door = MetricsDoor::open(address);
-    ASSERT_FALSE(door) << address;
-    EXPECT_EQ(door.error().kind, ErrorKind::malformed) << address;
-    EXPECT_THAT(door.error().what, HasSubstr("127.0.0.1:9753 or [::1]:9753"));
+    const auto server = MetricsServer::open(address);
+    ASSERT_FALSE(server) << address;
+    EXPECT_EQ(server.error().kind, ErrorKind::malformed) << address;
+    EXPECT_THAT(server.error().what, HasSubstr("127.0.0.1:9753 or [::1]:9753"));
   }
-  const auto foreign = MetricsDoor::open("192.0.2.1:9753");  // of nobody, by RFC 5737
+  const auto foreign = MetricsServer::open("192.0.2.1:9753");  // of nobody, by RFC 5737
   ASSERT_FALSE(foreign);
   EXPECT_THAT(foreign.error().what, HasSubstr("192.0.2.1:9753: "));
   const Loop loop;
-  EXPECT_FALSE(MetricsDoor::open("127.0.0.1:" + std::to_string(loop.port())));  // taken
-  if (const auto six = MetricsDoor::open("[::1]:0"))
+  EXPECT_FALSE(MetricsServer::open("127.0.0.1:" + std::to_string(loop.port())));  // taken
+  if (const auto six = MetricsServer::open("[::1]:0"))
     EXPECT_NE(six->port(), 0);
   else
     EXPECT_NE(six.error().kind, ErrorKind::malformed);  // a machine without IPv6

@@ -65,13 +65,13 @@ pb::NodeState make_state() {
 }
 
 Metrics make_whole() {
-  std::vector<Nameplate> plates(2);
-  plates[0].id = "rapl:package-0";
-  plates[1].id = "nvml:0";
-  Sweep sweep(2);
-  sweep[0].status = Status::ok;
-  sweep[1].status = Status::denied;
-  Metrics metrics = make_metrics(make_state(), plates, sweep);
+  std::vector<SensorInfo> infos(2);
+  infos[0].id = "rapl:package-0";
+  infos[1].id = "nvml:0";
+  SampleSet sample_set(2);
+  sample_set[0].status = Status::ok;
+  sample_set[1].status = Status::denied;
+  Metrics metrics = make_metrics(make_state(), infos, sample_set);
   metrics.cpu = Nanos::of(1'250'000'001);
   metrics.resident = 9'000'000;
   return metrics;
@@ -81,7 +81,7 @@ Metrics make_whole() {
 // it. The series and their values; a fault as a test's failure.
 class Reader {
  public:
-  explicit Reader(MetricsForm form) : open_(form == MetricsForm::open) {}
+  explicit Reader(MetricsFormat form) : open_(form == MetricsFormat::open) {}
 
   std::map<std::string, std::string> read(const std::string& text) {
     EXPECT_TRUE(text.empty() || text.back() == '\n');
@@ -140,7 +140,7 @@ class Reader {
 };
 
 TEST(Metrics, OfAStateInOpenMetrics) {
-  const auto series = Reader(MetricsForm::open).read(make_open_metrics(make_whole()));
+  const auto series = Reader(MetricsFormat::open).read(make_open_metrics(make_whole()));
   const std::map<std::string, std::string> wanted = {
       {R"(nodewatt_energy_joules_total{node="n1",part="node",kind="measured"})", "1000.000001"},
       {R"(nodewatt_energy_joules_total{node="n1",part="package",device="0",kind="measured"})", "400.000000"},
@@ -167,13 +167,13 @@ TEST(Metrics, OfAStateInOpenMetrics) {
 
 TEST(Metrics, ThePlainFormHasTheSameSeries) {
   const Metrics metrics = make_whole();
-  EXPECT_EQ(Reader(MetricsForm::plain).read(make_metrics_text(metrics, MetricsForm::plain)),
-            Reader(MetricsForm::open).read(make_open_metrics(metrics)));
+  EXPECT_EQ(Reader(MetricsFormat::plain).read(make_metrics_text(metrics, MetricsFormat::plain)),
+            Reader(MetricsFormat::open).read(make_open_metrics(metrics)));
 }
 
 TEST(Metrics, WhatIsUnknownIsNotThere) {
   EXPECT_EQ(make_open_metrics({}), "# EOF\n");
-  EXPECT_EQ(make_metrics_text({}, MetricsForm::plain), "");
+  EXPECT_EQ(make_metrics_text({}, MetricsFormat::plain), "");
   pb::NodeState state = make_state();
   state.set_kind(pb::KIND_UNKNOWN);
   for (auto& part : *state.mutable_parts()) part.set_kind(pb::KIND_UNKNOWN);
@@ -197,7 +197,7 @@ TEST(Metrics, OneSeriesTwiceIsItsSum) {
   add_part(state, "package", "1", 1);
   add_part(state, "node", "", 77);  // the node's own sensor: the row `node` speaks of it
   add_anomaly(state, "rapl:package-0", "wrap", 4);
-  const auto series = Reader(MetricsForm::open).read(make_open_metrics(make_metrics(state)));
+  const auto series = Reader(MetricsFormat::open).read(make_open_metrics(make_metrics(state)));
   EXPECT_EQ(series.at(R"(nodewatt_energy_joules_total{node="n1",part="package",device="1",kind="measured"})"),
             "300.000001");
   EXPECT_EQ(series.at(R"(nodewatt_energy_joules_total{node="n1",part="node",kind="measured"})"), "1000.000001");
@@ -210,7 +210,7 @@ TEST(Metrics, HostileNamesAreQuoted) {
   metrics.jobs_running = 1;
   const std::string text = make_open_metrics(metrics);
   EXPECT_THAT(text, HasSubstr("nodewatt_jobs_running{node=\"a\\\"b\\\\c\\nd\xef\xbf\xbd\"} 1\n"));
-  Reader(MetricsForm::open).read(text);
+  Reader(MetricsFormat::open).read(text);
 }
 
 TEST(Metrics, EveryMicrojouleIsWritten) {
@@ -228,20 +228,20 @@ TEST(Metrics, EveryMicrojouleIsWritten) {
 
 TEST(Ratchet, HoldsASeriesThatStepsBack) {
   Ratchet ratchet;
-  const auto publish = [&](std::int64_t rest, Kind kind = Kind::derived) {
+  const auto publish = [&](std::int64_t rest, Provenance kind = Provenance::derived) {
     Metrics metrics;
-    metrics.energies = {{"other", "", kind, Joules::of(rest)}, {"package", "0", Kind::measured, Joules::of(5)}};
+    metrics.energies = {{"other", "", kind, Joules::of(rest)}, {"package", "0", Provenance::measured, Joules::of(5)}};
     metrics.attributed = {{"idle", Joules::of(rest)}};
     ratchet.hold(metrics);
     EXPECT_EQ(metrics.energies[1].total, Joules::of(5));
-    EXPECT_EQ(metrics.attributed[0].total.count() == metrics.energies[0].total.count(), kind == Kind::derived);
+    EXPECT_EQ(metrics.attributed[0].total.count() == metrics.energies[0].total.count(), kind == Provenance::derived);
     return metrics.energies[0].total.count();
   };
   EXPECT_EQ(publish(-3), 0);  // a counter has no sign
   EXPECT_EQ(publish(100), 100);
   EXPECT_EQ(publish(97), 100);
   EXPECT_EQ(publish(101), 101);
-  EXPECT_EQ(publish(50, Kind::estimated), 50);  // another series
+  EXPECT_EQ(publish(50, Provenance::estimated), 50);  // another series
 }
 
 TEST(Ratchet, HoldsOverARestart) {
@@ -253,26 +253,26 @@ TEST(Ratchet, HoldsOverARestart) {
   };
   Ratchet before, after;
   publish(before, 100);
-  pb::Books books;
-  before.write(books);
-  after.resume(books);
+  pb::Checkpoint checkpoint;
+  before.write(checkpoint);
+  after.resume(checkpoint);
   EXPECT_EQ(publish(after, 40), 100);
   EXPECT_EQ(publish(after, 101), 101);
 }
 
-TEST(MetricsBoard, SaysTheSameUntilTheNextPost) {
-  MetricsBoard board;
-  EXPECT_EQ(board.text(MetricsForm::open), "# EOF\n");
-  board.post(make_whole());
-  const std::string first = board.text(MetricsForm::open);
+TEST(PublishedMetrics, SaysTheSameUntilTheNextPost) {
+  PublishedMetrics published_metrics;
+  EXPECT_EQ(published_metrics.text(MetricsFormat::open), "# EOF\n");
+  published_metrics.publish(make_whole());
+  const std::string first = published_metrics.text(MetricsFormat::open);
   EXPECT_EQ(first, make_open_metrics(make_whole()));
   Metrics less = make_whole();
   for (auto& energy : less.energies) energy.total -= Joules::of(1);
   less.jobs_running = 3;
-  board.post(less);
+  published_metrics.publish(less);
   less = make_whole();
   less.jobs_running = 3;
-  EXPECT_EQ(board.text(MetricsForm::open), make_open_metrics(less));
+  EXPECT_EQ(published_metrics.text(MetricsFormat::open), make_open_metrics(less));
 }
 
 // Whatever the books say, in any order: what Prometheus reads as a float of each text never falls.
@@ -283,7 +283,7 @@ RC_GTEST_PROP(Ratchet, NeverFallsToAScraper, (const std::vector<std::int64_t>& t
     Metrics metrics;
     metrics.attributed = {{"idle", Joules::of(total)}};
     ratchet.hold(metrics);
-    const auto series = Reader(MetricsForm::open).read(make_open_metrics(metrics));
+    const auto series = Reader(MetricsFormat::open).read(make_open_metrics(metrics));
     const auto value = parse_double(series.at(R"(nodewatt_attributed_energy_joules_total{to="idle"})"));
     RC_ASSERT(value.has_value());
     RC_ASSERT(*value >= last);

@@ -76,7 +76,7 @@ Result<std::vector<Answer>> answers_of(std::vector<pb::Record> records, const Wa
 }
 }  // namespace
 
-Result<std::vector<Answer>> Desk::find(const Peer& peer, const Request& request) {
+Result<std::vector<Answer>> RequestHandler::find(const Peer& peer, const Request& request) {
   const Wanted wanted = NW_TRY(parse_wanted(request));
   const bool admin = is_admin(peer);
   // Whose jobs there are to be found. Somebody else's, asked for by a user, are nobody's.
@@ -89,7 +89,7 @@ Result<std::vector<Answer>> Desk::find(const Peer& peer, const Request& request)
       if (own && has_name(record, wanted.id) && starts_within(record, wanted)) records.push_back(std::move(record));
     }
   };
-  Ledger now = ledger_.forced();  // a job that has just ended has its last stretch too
+  EnergyAccounting now = accounting_.snapshot();  // a job that has just ended has its last interval too
   if (wanted.state != "ended") take(now.running(!admin));
   if (wanted.state != "running") {
     take(std::move(now.ended()));  // and not in the store yet
@@ -104,29 +104,29 @@ Result<std::vector<Answer>> Desk::find(const Peer& peer, const Request& request)
   return answers_of(std::move(records), wanted, admin);
 }
 
-Result<std::vector<Answer>> Desk::say_node(const Peer& peer) const {
+Result<std::vector<Answer>> RequestHandler::answer_node(const Peer& peer) const {
   if (!is_admin(peer)) return fail(ErrorKind::denied, "node: for administrators alone");
   pb::NodeState state;
-  ledger_.write(state);
+  accounting_.write(state);
   return std::vector<Answer>{{'S', state.SerializeAsString()}};
 }
 
-Done Desk::take_hint(const Peer& peer, const Request& request, Wish& wish) {
+Done RequestHandler::take_hint(const Peer& peer, const Request& request, RequestEffect& effect) {
   if (!is_admin(peer)) return fail(ErrorKind::denied, request.verb + ": for administrators alone");
   if (request.verb == "release" || request.verb == "hold") {
-    wish.gpus = request.verb == "hold";
+    effect.gpus = request.verb == "hold";
     return {};
   }
   const auto id = request.get("job");
   if (id.empty() || id.size() > 64) return fail(ErrorKind::malformed, request.verb + ": which job? job=4711");
   if (request.verb == "step" && (request.get("step").empty() || request.get("step").size() > 64))
     return fail(ErrorKind::malformed, "step: which? step=0");
-  ledger_.hint(request);
-  wish.edge = true;
+  accounting_.hint(request);
+  effect.edge = true;
   return {};
 }
 
-std::vector<Answer> Desk::answer(const Peer& peer, const Request& request, Wish& wish) {
+std::vector<Answer> RequestHandler::answer(const Peer& peer, const Request& request, RequestEffect& effect) {
   const auto refuse = [](const Error& error) { return std::vector<Answer>{make_refusal(error)}; };
   if (peer.uid == Peer::kNobody) return refuse({ErrorKind::denied, "who you are is not known on this node"});
   Result<std::vector<Answer>> answers = std::vector<Answer>{};
@@ -134,9 +134,9 @@ std::vector<Answer> Desk::answer(const Peer& peer, const Request& request, Wish&
   if (verb == "job" || verb == "jobs") {
     answers = find(peer, request);
   } else if (verb == "node") {
-    answers = say_node(peer);
+    answers = answer_node(peer);
   } else if (verb == "begin" || verb == "end" || verb == "step" || verb == "release" || verb == "hold") {
-    if (const Done done = take_hint(peer, request, wish); !done) return refuse(done.error());
+    if (const Done done = take_hint(peer, request, effect); !done) return refuse(done.error());
   } else if (verb != "ping") {
     return refuse({ErrorKind::malformed, fmt::format("{}: no verb of this nodewattd", quote(verb))});
   }

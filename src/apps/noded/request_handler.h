@@ -1,5 +1,5 @@
-// Desk: answers what is asked of the daemon. Who asks decides what there is: a job of another user's is not found by
-// the same search that does not find one that never was.
+// RequestHandler: answers what is asked of the daemon. Who asks decides what there is: a job of another user's is not
+// found by the same search that does not find one that never was.
 #pragma once
 
 #include <set>
@@ -13,27 +13,27 @@
 
 namespace nw::noded {
 
-class Desk {
+class RequestHandler {
  public:
-  // `admins` beside root. The ledger and the store must outlive this.
-  Desk(Ledger& ledger, Store& store, std::set<std::uint32_t> admins)
-      : ledger_(ledger), store_(store), admins_(std::move(admins)) {}
+  // `admins` beside root. The accounting and the store must outlive this.
+  RequestHandler(EnergyAccounting& accounting, Store& store, std::set<std::uint32_t> admins)
+      : accounting_(accounting), store_(store), admins_(std::move(admins)) {}
 
-  // The whole answer, its last D or E. What only changes the books' next moment is handed to the ledger, and `edge` is
-  // set; `gpus` when NVIDIA's library is to be let go (false) or opened again (true).
-  struct Wish {
+  // The whole answer, its last D or E. What only changes the books' next moment is handed to the accounting, and `edge`
+  // is set; `gpus` when NVIDIA's library is to be let go (false) or opened again (true).
+  struct RequestEffect {
     bool edge = false;
     std::optional<bool> gpus;
   };
-  std::vector<Answer> answer(const Peer& peer, const Request& request, Wish& wish);
+  std::vector<Answer> answer(const Peer& peer, const Request& request, RequestEffect& effect);
 
  private:
   bool is_admin(const Peer& peer) const { return peer.uid == 0 || admins_.contains(peer.uid); }
   Result<std::vector<Answer>> find(const Peer& peer, const Request& request);
-  Result<std::vector<Answer>> say_node(const Peer& peer) const;
-  Done take_hint(const Peer& peer, const Request& request, Wish& wish);
+  Result<std::vector<Answer>> answer_node(const Peer& peer) const;
+  Done take_hint(const Peer& peer, const Request& request, RequestEffect& effect);
 
-  Ledger& ledger_;
+  EnergyAccounting& accounting_;
   Store& store_;
   std::set<std::uint32_t> admins_;
 };

@@ -14,7 +14,7 @@ namespace {
 Fd make_socket() { return Fd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)); }
 }  // namespace
 
-Result<Service> Service::listen(const std::string& path) {
+Result<SocketServer> SocketServer::listen(const std::string& path) {
   const sockaddr_un address = NW_TRY(make_unix_address(path));
   Fd listener = make_socket();
   if (!listener) return tl::make_unexpected(system_error(errno, path));
@@ -26,16 +26,16 @@ Result<Service> Service::listen(const std::string& path) {
   if (::bind(listener.get(), as_sockaddr(address), sizeof address) != 0 || ::chmod(path.c_str(), 0666) != 0 ||
       ::listen(listener.get(), SOMAXCONN) != 0)
     return tl::make_unexpected(system_error(errno, path));
-  return Service(std::move(listener));
+  return SocketServer(std::move(listener));
 }
 
-void Service::add_to(std::vector<pollfd>& polled) const {
+void SocketServer::add_to(std::vector<pollfd>& polled) const {
   polled.push_back({listener_.get(), POLLIN, 0});
   for (const Client& client : clients_)
     polled.push_back({client.fd.get(), static_cast<short>(client.out.empty() ? POLLIN : POLLOUT), 0});
 }
 
-void Service::accept_all(Nanos now) {
+void SocketServer::accept_all(Nanos now) {
   for (;;) {
     Fd fd(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (!fd && errno == EINTR) continue;
@@ -55,13 +55,13 @@ void Service::accept_all(Nanos now) {
   }
 }
 
-bool Service::may_ask(const Peer& peer, Nanos now) {
+bool SocketServer::may_ask(const Peer& peer, Nanos now) {
   if (peer.uid == 0) return true;
   if (buckets_.size() > 4096) buckets_.clear();
   return buckets_.try_emplace(peer.uid, kRequests, kBurst).first->second.take(now);
 }
 
-bool Service::read(Client& client, const Handler& handler, Nanos now) {
+bool SocketServer::read(Client& client, const Handler& handler, Nanos now) {
   char bytes[kMaxRequest + 1];
   const ssize_t size = ::recv(client.fd.get(), bytes, sizeof bytes, MSG_DONTWAIT);
   if (size < 0) return errno == EAGAIN || errno == EINTR;
@@ -82,7 +82,7 @@ bool Service::read(Client& client, const Handler& handler, Nanos now) {
   return write(client, now);
 }
 
-bool Service::write(Client& client, Nanos now) {
+bool SocketServer::write(Client& client, Nanos now) {
   while (!client.out.empty()) {
     const std::string& message = client.out.front();
     const ssize_t sent = ::send(client.fd.get(), message.data(), message.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -94,7 +94,7 @@ bool Service::write(Client& client, Nanos now) {
   return true;
 }
 
-void Service::serve(const std::vector<pollfd>& polled, const Handler& handler, Nanos now) {
+void SocketServer::serve(const std::vector<pollfd>& polled, const Handler& handler, Nanos now) {
   const auto events = [&](int fd) {
     for (const pollfd& one : polled)
       if (one.fd == fd) return one.revents;

@@ -1,5 +1,5 @@
-// Service: the daemon's socket. Takes requests, one at a time a connection, and sends what is answered, without ever
-// waiting for anybody: who does not read, or sends what is no request, is hung up on.
+// SocketServer: the daemon's socket. Takes requests, one at a time a connection, and sends what is answered, without
+// ever waiting for anybody: who does not read, or sends what is no request, is hung up on.
 //
 // The kernel says who is at the other end (SO_PEERCRED), as of its connect(2) and in this process's user namespace.
 // Each user has so many connections and requests a second; root has no limit on requests, since a prolog speaks as
@@ -23,7 +23,7 @@
 
 namespace nw::noded {
 
-class Service {
+class SocketServer {
  public:
   static constexpr std::size_t kMaxPeers = 128, kMaxOfOne = 16;
   static constexpr double kRequests = 20, kBurst = 40;  // of one user a second, and saved up
@@ -32,7 +32,7 @@ class Service {
   using Handler = std::function<std::vector<Answer>(const Peer&, const Request&)>;
 
   // Takes the path over from a dead process; busy when a living one listens there. Everybody may connect.
-  static Result<Service> listen(const std::string& path);
+  static Result<SocketServer> listen(const std::string& path);
 
   void add_to(std::vector<pollfd>& polled) const;
   // Answers what has come; call after each poll, with what was polled.
@@ -46,7 +46,7 @@ class Service {
     Nanos deadline{};
     std::deque<std::string> out;
   };
-  explicit Service(Fd listener) : listener_(std::move(listener)) {}
+  explicit SocketServer(Fd listener) : listener_(std::move(listener)) {}
   void accept_all(Nanos now);
   bool read(Client& client, const Handler& handler, Nanos now);  // false: hang up
   bool write(Client& client, Nanos now);

@@ -1,4 +1,4 @@
-// The socket and the desk behind it, with real sockets: who may see what, and what strangers can do.
+// The socket and the request handler behind it, with real sockets: who may see what, and what strangers can do.
 #include "apps/noded/socket_server.h"
 
 #include <gtest/gtest.h>
@@ -26,11 +26,11 @@ Fd connect_to(const std::string& path) {
 class ServiceTest : public ::testing::Test {
  protected:
   // One round of the daemon's loop.
-  void turn(const Service::Handler& handler, Nanos later = {}) {
+  void turn(const SocketServer::Handler& handler, Nanos later = {}) {
     std::vector<pollfd> polled;
-    service->add_to(polled);
+    socket_server->add_to(polled);
     ::poll(polled.data(), polled.size(), 20);
-    service->serve(polled, handler, monotonic() + later);
+    socket_server->serve(polled, handler, monotonic() + later);
   }
   static std::string receive(const Fd& socket) {
     char bytes[100'000];
@@ -40,11 +40,11 @@ class ServiceTest : public ::testing::Test {
   static std::vector<Answer> echo(const Peer&, const Request& request) { return {{'S', request.verb}, {'D', ""}}; }
 
   test::TempDir dir;
-  Result<Service> service = Service::listen(dir.at("s"));
+  Result<SocketServer> socket_server = SocketServer::listen(dir.at("s"));
 };
 
 TEST_F(ServiceTest, AnswersAndGoesOn) {
-  ASSERT_TRUE(service);
+  ASSERT_TRUE(socket_server);
   const Fd peer = connect_to(dir.at("s"));
   for (int i = 0; i < 3; ++i) {
     ASSERT_EQ(::send(peer.get(), "ping", 4, 0), 4);
@@ -55,11 +55,11 @@ TEST_F(ServiceTest, AnswersAndGoesOn) {
 }
 
 TEST_F(ServiceTest, OneDaemonAPath) {
-  const auto second = Service::listen(dir.at("s"));
+  const auto second = SocketServer::listen(dir.at("s"));
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().kind, ErrorKind::busy);
-  service = tl::make_unexpected(Error{});
-  EXPECT_TRUE(Service::listen(dir.at("s"))) << "a dead one's path is taken over";
+  socket_server = tl::make_unexpected(Error{});
+  EXPECT_TRUE(SocketServer::listen(dir.at("s"))) << "a dead one's path is taken over";
 }
 
 TEST_F(ServiceTest, GarbageIsRefusedInWords) {
@@ -68,13 +68,13 @@ TEST_F(ServiceTest, GarbageIsRefusedInWords) {
   ASSERT_EQ(::send(peer.get(), garbage.data(), garbage.size(), 0), 5000);
   for (int round = 0; round < 3; ++round) turn(echo);
   EXPECT_TRUE(receive(peer).starts_with("Emalformed "));
-  EXPECT_EQ(service->refused(), 1U);
+  EXPECT_EQ(socket_server->refused(), 1U);
 }
 
 TEST_F(ServiceTest, SilentPeersAreHungUpOn) {
   const Fd peer = connect_to(dir.at("s"));
   turn(echo);
-  turn(echo, Service::kPatience + seconds(1));
+  turn(echo, SocketServer::kPatience + seconds(1));
   EXPECT_EQ(receive(peer), "") << "hung up";
 }
 
@@ -89,7 +89,7 @@ TEST_F(ServiceTest, ReaderThatDoesNotReadStopsNobody) {
   ::send(other.get(), "ping", 4, 0);
   for (int round = 0; round < 4; ++round) turn(echo);
   EXPECT_EQ(receive(other), "Sping");
-  turn(echo, Service::kPatience + seconds(1));
+  turn(echo, SocketServer::kPatience + seconds(1));
   EXPECT_TRUE(receive(lazy).starts_with("rxxx"));
 }
 
@@ -108,19 +108,19 @@ TEST_F(ServiceTest, LargeAnswerComesInPieces) {
   EXPECT_EQ((*answers)[0].body, body);
 }
 
-// What Desk says, byte for byte.
-class DeskTest : public ::testing::Test {
+// What RequestHandler says, byte for byte.
+class RequestHandlerTest : public ::testing::Test {
  protected:
-  explicit DeskTest(Nanos refresh = {}) {
-    Nameplate plate;
-    plate.id = plate.source = "rapl/package-0";
-    plate.part = {Domain::package, "0"};
-    plate.refresh = refresh;
-    LedgerNode node;
+  explicit RequestHandlerTest(Nanos update_interval = {}) {
+    SensorInfo info;
+    info.id = info.source = "rapl/package-0";
+    info.part = {Domain::package, "0"};
+    info.update_interval = update_interval;
+    AccountedNode node;
     node.make_uid = [] { return std::string("0123456789abcdefghjkmnpqrs"); };
-    ledger = std::make_unique<Ledger>(std::vector{plate}, node, seconds(1));
+    accounting = std::make_unique<EnergyAccounting>(std::vector{info}, node, seconds(1));
     store = std::move(*make_sqlite_store(dir.at("jobs.db")));
-    desk = std::make_unique<Desk>(*ledger, *store, std::set<std::uint32_t>{500});
+    request_handler = std::make_unique<RequestHandler>(*accounting, *store, std::set<std::uint32_t>{500});
     pb::Record ended;
     ended.set_uid("abcdefghjkmnpqrstvwxyz0123");
     ended.mutable_job()->set_manager("slurm");
@@ -129,66 +129,67 @@ class DeskTest : public ::testing::Test {
     ended.set_job_key("slurm-7");
     ended.set_duration_ns(seconds(60).count());
     EXPECT_TRUE(store->append(ended));
-    Census census;
-    census.cpus = 2;
+    CgroupSnapshot cgroups;
+    cgroups.cpus = 2;
     for (int i = 1; i < 5; ++i) {
       if (i == 2) {
-        JobUse use;
+        CgroupUsage use;
         use.id = "8", use.uid = 1000, use.cpus = {0, 1};
-        census.jobs = {use};
+        cgroups.jobs = {use};
       }
       const Nanos at = seconds(i);
-      ledger->add({{at, at, {}, static_cast<std::uint64_t>(i) * 100'000'000, Status::ok, {}}}, census, at.count());
-      ledger->tick();
+      accounting->add({{at, at, {}, static_cast<std::uint64_t>(i) * 100'000'000, Status::ok, {}}}, cgroups, at.count());
+      accounting->tick();
     }
   }
-  std::string say(std::uint32_t uid, const std::string& text) {
-    Desk::Wish wish;
+  std::string ask(std::uint32_t uid, const std::string& text) {
+    RequestHandler::RequestEffect effect;
     std::string said;
-    for (const Answer& answer : desk->answer({uid}, *parse_request(text), wish)) said += make_answer(answer) + "\n";
+    for (const Answer& answer : request_handler->answer({uid}, *parse_request(text), effect))
+      said += make_answer(answer) + "\n";
     return said;
   }
 
   test::TempDir dir;
-  std::unique_ptr<Ledger> ledger;
+  std::unique_ptr<EnergyAccounting> accounting;
   std::unique_ptr<Store> store;
-  std::unique_ptr<Desk> desk;
+  std::unique_ptr<RequestHandler> request_handler;
 };
 
-TEST_F(DeskTest, OthersJobsAndUnknownOnesAreOneAnswer) {
+TEST_F(RequestHandlerTest, OthersJobsAndUnknownOnesAreOneAnswer) {
   for (const char* id : {"7", "8"}) {
     const std::string asked = std::string("job id=") + id;
-    EXPECT_EQ(say(1001, asked), say(1001, "job id=999999"));
-    EXPECT_EQ(say(1001, asked), "Eabsent no such job, or not yours\n");
-    EXPECT_EQ(say(1000, asked)[0], 'R') << id;
-    EXPECT_EQ(say(0, asked)[0], 'R');
-    EXPECT_EQ(say(500, asked)[0], 'R') << "an administrator";
-    EXPECT_EQ(say(Peer::kNobody, asked), say(Peer::kNobody, "job id=999999"));
-    EXPECT_EQ(say(Peer::kNobody, asked)[0], 'E');
+    EXPECT_EQ(ask(1001, asked), ask(1001, "job id=999999"));
+    EXPECT_EQ(ask(1001, asked), "Eabsent no such job, or not yours\n");
+    EXPECT_EQ(ask(1000, asked)[0], 'R') << id;
+    EXPECT_EQ(ask(0, asked)[0], 'R');
+    EXPECT_EQ(ask(500, asked)[0], 'R') << "an administrator";
+    EXPECT_EQ(ask(Peer::kNobody, asked), ask(Peer::kNobody, "job id=999999"));
+    EXPECT_EQ(ask(Peer::kNobody, asked)[0], 'E');
   }
-  EXPECT_EQ(say(1001, "jobs"), "D\n");
-  EXPECT_EQ(say(1001, "jobs user=1000"), "D\n");
-  EXPECT_EQ(say(1001, "jobs state=running user=1000"), "D\n");
-  EXPECT_EQ(say(1001, "job id=slurm-7")[0], 'E');
-  EXPECT_EQ(say(1001, "job id=%25")[0], 'E') << "no pattern";
-  EXPECT_EQ(say(1001, "job id='%20OR%201=1--")[0], 'E') << "no SQL";
+  EXPECT_EQ(ask(1001, "jobs"), "D\n");
+  EXPECT_EQ(ask(1001, "jobs user=1000"), "D\n");
+  EXPECT_EQ(ask(1001, "jobs state=running user=1000"), "D\n");
+  EXPECT_EQ(ask(1001, "job id=slurm-7")[0], 'E');
+  EXPECT_EQ(ask(1001, "job id=%25")[0], 'E') << "no pattern";
+  EXPECT_EQ(ask(1001, "job id='%20OR%201=1--")[0], 'E') << "no SQL";
 }
 
-TEST_F(DeskTest, HintsAndTheNodeAreForAdministrators) {
+TEST_F(RequestHandlerTest, HintsAndTheNodeAreForAdministrators) {
   for (const char* text :
        {"node", "begin job=9 uid=1001", "end job=8", "step job=8 step=1", "release gpus=1", "hold gpus=1"})
-    EXPECT_TRUE(say(1000, text).starts_with("Edenied ")) << text;
-  EXPECT_EQ(say(0, "node")[0], 'S');
-  EXPECT_EQ(say(500, "begin job=9 uid=1001"), "D\n");
-  EXPECT_TRUE(say(0, "begin uid=1").starts_with("Emalformed "));
-  EXPECT_TRUE(say(0, "begin job=" + std::string(65, '1')).starts_with("Emalformed "));
-  EXPECT_TRUE(say(1000, "dance").starts_with("Emalformed "));
+    EXPECT_TRUE(ask(1000, text).starts_with("Edenied ")) << text;
+  EXPECT_EQ(ask(0, "node")[0], 'S');
+  EXPECT_EQ(ask(500, "begin job=9 uid=1001"), "D\n");
+  EXPECT_TRUE(ask(0, "begin uid=1").starts_with("Emalformed "));
+  EXPECT_TRUE(ask(0, "begin job=" + std::string(65, '1')).starts_with("Emalformed "));
+  EXPECT_TRUE(ask(1000, "dance").starts_with("Emalformed "));
 }
 
-TEST_F(DeskTest, OwnersSeeRoundedFiguresAndRootTheBooks) {
+TEST_F(RequestHandlerTest, OwnersSeeRoundedFiguresAndRootTheBooks) {
   const auto record_of = [&](std::uint32_t uid) {
     pb::Record record;
-    EXPECT_TRUE(record.ParseFromString(say(uid, "job id=8").substr(1, say(uid, "job id=8").size() - 4)));
+    EXPECT_TRUE(record.ParseFromString(ask(uid, "job id=8").substr(1, ask(uid, "job id=8").size() - 4)));
     return record;
   };
   const pb::Record mine = record_of(1000);
@@ -198,19 +199,19 @@ TEST_F(DeskTest, OwnersSeeRoundedFiguresAndRootTheBooks) {
 }
 
 // A job that has ended waits for its counters to move before it is booked; it is not away meanwhile.
-class SlowCounterDeskTest : public DeskTest {
+class SlowCounterRequestHandlerTest : public RequestHandlerTest {
  protected:
-  SlowCounterDeskTest() : DeskTest(millis(100)) {}
+  SlowCounterRequestHandlerTest() : RequestHandlerTest(millis(100)) {}
 };
 
-TEST_F(SlowCounterDeskTest, JobIsNeverMissingBetweenItsEndAndItsRecord) {
-  Census nobody;
+TEST_F(SlowCounterRequestHandlerTest, JobIsNeverMissingBetweenItsEndAndItsRecord) {
+  CgroupSnapshot nobody;
   nobody.cpus = 2;
   const Nanos at = seconds(5);
-  ledger->add({{at, at, {}, 400'000'000, Status::ok, {}}}, nobody, at.count());
-  ASSERT_TRUE(ledger->ended().empty()) << "the counter stands still: not settled";
-  for (const std::uint32_t uid : {0U, 500U, 1000U}) EXPECT_EQ(say(uid, "job id=8")[0], 'R') << uid;
-  EXPECT_EQ(say(1001, "job id=8")[0], 'E');
+  accounting->add({{at, at, {}, 400'000'000, Status::ok, {}}}, nobody, at.count());
+  ASSERT_TRUE(accounting->ended().empty()) << "the counter stands still: not settled";
+  for (const std::uint32_t uid : {0U, 500U, 1000U}) EXPECT_EQ(ask(uid, "job id=8")[0], 'R') << uid;
+  EXPECT_EQ(ask(1001, "job id=8")[0], 'E');
 }
 
 }  // namespace

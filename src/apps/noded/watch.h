@@ -1,5 +1,5 @@
 // Watch: wakes the daemon when a job or a step comes or goes, by inotify on the cgroup directories that hold them. The
-// census says what has changed; this says only that something has, so that nothing is lost with an event.
+// cgroup snapshot says what has changed; this says only that something has, so that nothing is lost with an event.
 #pragma once
 
 #include <map>
@@ -13,7 +13,7 @@ namespace nw::noded {
 class Watch {
  public:
   Watch();
-  int fd() const { return inotify_.get(); }  // -1 where there is no inotify: then jobs are seen at the next sweep
+  int fd() const { return inotify_.get(); }  // -1 where there is no inotify: then jobs are seen at the next sample set
   // Watches these directories and no others. What cannot be watched is left out.
   void follow(const std::vector<std::string>& directories);
   // Takes all events; whether there were any.

@@ -33,7 +33,7 @@ std::optional<uid_t> parse_uid(const char* text) {
 }
 
 // No way back: real, effective and saved ids, groups, and what set-uid programs would give.
-bool become(const passwd& user) {
+bool drop_privileges(const passwd& user) {
   if (::initgroups(user.pw_name, user.pw_gid) != 0 && ::geteuid() == 0) return false;
   if (::setresgid(user.pw_gid, user.pw_gid, user.pw_gid) != 0) return false;
   if (::setresuid(user.pw_uid, user.pw_uid, user.pw_uid) != 0) return false;
@@ -60,7 +60,7 @@ bool detach() {
 
 [[noreturn]] void run(uid_t uid, const char* path, char** command) {
   const passwd* user = detach() ? ::getpwuid(uid) : nullptr;
-  if (user == nullptr || !become(*user)) ::_exit(1);
+  if (user == nullptr || !drop_privileges(*user)) ::_exit(1);
   const int file = open_own(path, uid);
   if (file < 0) ::_exit(1);
   ::dup2(file, STDOUT_FILENO);

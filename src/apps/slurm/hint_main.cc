@@ -49,7 +49,7 @@ void arm_deadline() {
   ::setitimer(ITIMER_REAL, &time, nullptr);
 }
 
-Done say(const Line& line) {
+Done deliver_line(const Line& line) {
   if (line.words.empty()) return fail(ErrorKind::malformed, "begin, end, step, release or hold?");
   const std::span<const std::string_view> words(line.words);
   const Request request =
@@ -62,7 +62,7 @@ Done say(const Line& line) {
 int main(int argc, char** argv) {
   nw::slurm::arm_deadline();
   const nw::slurm::Line line = nw::slurm::parse_line(argc, argv);
-  const nw::Done done = nw::slurm::say(line);
+  const nw::Done done = nw::slurm::deliver_line(line);
   if (line.verbose) std::fprintf(stderr, "nodewatt-hint: %s\n", done ? "done" : done.error().what.c_str());
   return 0;
 }

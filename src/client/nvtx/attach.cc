@@ -39,7 +39,7 @@ void begin_once() {
 }
 
 template <std::size_t n>
-bool put(const CallbacksTable& callbacks, int module, const Entry (&entries)[n]) {
+bool add(const CallbacksTable& callbacks, int module, const Entry (&entries)[n]) {
   Function** table = nullptr;
   unsigned size = 0;
   if (callbacks.module_functions(module, &table, &size) != 1 || table == nullptr) return false;
@@ -66,7 +66,7 @@ int attach(GetExportTable get_table) {
                          entry(kDomainRangePushEx, domain_push),        entry(kDomainRangePop, domain_pop),
                          entry(kDomainRegisterStringA, register_ascii), entry(kDomainRegisterStringW, register_unicode),
                          entry(kDomainCreateA, create_ascii),           entry(kDomainCreateW, create_unicode)};
-  const bool has_core = put(*callbacks, kCore, core), has_core2 = put(*callbacks, kCore2, core2);
+  const bool has_core = add(*callbacks, kCore, core), has_core2 = add(*callbacks, kCore2, core2);
   return has_core || has_core2 ? 1 : 0;
 }
 

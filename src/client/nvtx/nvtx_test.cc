@@ -1,5 +1,5 @@
 // The filter, and NVTX's whole way in: a caller of our own, which holds NVTX's tables as its headers do, attaches in a
-// child, calls, and the marks are looked at.
+// child, calls, and the events are looked at.
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -86,9 +86,9 @@ TEST(NvtxFilter, SaysWhatIsWrong) {
   EXPECT_TRUE(filter.takes("", "anything"));
 }
 
-// The marks of a program that NVTX was attached to. A child's exit code says which of its expectations failed.
-std::vector<Mark> marks_of(const std::function<int()>& program, const char* filter = nullptr,
-                           const char* depth = nullptr) {
+// The events of a program that NVTX was attached to. A child's exit code says which of its expectations failed.
+std::vector<ProgramEvent> events_of(const std::function<int()>& program, const char* filter = nullptr,
+                                    const char* depth = nullptr) {
   const auto channel = std::move(Channel::create().value());
   const pid_t child = ::fork();
   if (child == 0) {
@@ -109,10 +109,10 @@ std::vector<Mark> marks_of(const std::function<int()>& program, const char* filt
   return channel->take();
 }
 
-// The phases that such marks make, "path x count", in order.
-std::vector<std::string> phases_of(const std::vector<Mark>& marks) {
+// The phases that such events make, "path x count", in order.
+std::vector<std::string> phases_of(const std::vector<ProgramEvent>& events) {
   Phases phases;
-  for (const Mark& mark : marks) phases.add(mark);
+  for (const ProgramEvent& event : events) phases.add(event);
   EXPECT_EQ(phases.anomalies().count(Anomaly::phase_unmatched), 0u);
   phases.settle({}, Nanos::of(INT64_MAX));
   std::vector<std::string> all;
@@ -123,7 +123,7 @@ std::vector<std::string> phases_of(const std::vector<Mark>& marks) {
 using Lines = std::vector<std::string>;
 
 TEST(Nvtx, PushAndPopNestAndTellTheirLevels) {
-  const auto marks = marks_of([] {
+  const auto events = events_of([] {
     if (nvtx_caller::push("fit") != 0) return 1;
     if (nvtx_caller::push_wide(L"Pr\u00fcfung \U0001F50B") != 1) return 2;
     const auto event = named(1, "step");
@@ -131,16 +131,16 @@ TEST(Nvtx, PushAndPopNestAndTellTheirLevels) {
     if (nvtx_caller::pop() != 2 || nvtx_caller::pop() != 1 || nvtx_caller::pop() != 0) return 4;
     return nvtx_caller::pop() == -1 && nvtx_caller::pop() == -1 ? 0 : 5;
   });
-  EXPECT_EQ(phases_of(marks), (Lines{"fit x 1",
-                                     "fit/Pr\xc3\xbc"
-                                     "fung \xf0\x9f\x94\x8b x 1",
-                                     "fit/Pr\xc3\xbc"
-                                     "fung \xf0\x9f\x94\x8b/step x 1"}));
+  EXPECT_EQ(phases_of(events), (Lines{"fit x 1",
+                                      "fit/Pr\xc3\xbc"
+                                      "fung \xf0\x9f\x94\x8b x 1",
+                                      "fit/Pr\xc3\xbc"
+                                      "fung \xf0\x9f\x94\x8b/step x 1"}));
 }
 
 // NVTX nests by domain; ranges of two domains need not lie inside each other.
 TEST(Nvtx, DomainsNestEachForItself) {
-  const auto marks = marks_of([] {
+  const auto events = events_of([] {
     auto* app = nvtx_caller::make_domain("app");
     auto* io = nvtx_caller::make_domain("io");
     if (nvtx_caller::make_domain("app") != app || app == io) return 1;
@@ -154,11 +154,11 @@ TEST(Nvtx, DomainsNestEachForItself) {
     nvtx_caller::pop();
     return 0;
   });
-  EXPECT_EQ(phases_of(marks), (Lines{"main x 1", "app:train x 1", "io:read x 1", "io:read/io:train x 1"}));
+  EXPECT_EQ(phases_of(events), (Lines{"main x 1", "app:train x 1", "io:read x 1", "io:read/io:train x 1"}));
 }
 
 TEST(Nvtx, StartAndEndCrossThreadsAndOverlap) {
-  const auto marks = marks_of([] {
+  const auto events = events_of([] {
     nvtx_caller::push("main");
     const auto a = nvtx_caller::start("a"), b = nvtx_caller::start("b");
     if (a == 0 || b == 0 || a == b) return 1;
@@ -169,7 +169,7 @@ TEST(Nvtx, StartAndEndCrossThreadsAndOverlap) {
     nvtx_caller::pop();
     return 0;
   });
-  EXPECT_EQ(phases_of(marks), (Lines{"main x 1", "a x 1", "b x 1", "main/inner x 1"}));
+  EXPECT_EQ(phases_of(events), (Lines{"main x 1", "a x 1", "b x 1", "main/inner x 1"}));
 }
 
 TEST(Nvtx, DepthAndFilterLeaveThePopsMatched) {
@@ -181,16 +181,16 @@ TEST(Nvtx, DepthAndFilterLeaveThePopsMatched) {
     }
     return 0;
   };
-  EXPECT_EQ(phases_of(marks_of(nest)), (Lines{"a x 2", "a/b x 2", "a/b/c x 2"}));
-  EXPECT_EQ(phases_of(marks_of(nest, nullptr, "1")), (Lines{"a x 2"}));
-  EXPECT_EQ(phases_of(marks_of(nest, nullptr, "99")).size(), 5u);
-  EXPECT_EQ(phases_of(marks_of(nest, nullptr, "nonsense")).size(), 3u);
-  EXPECT_EQ(phases_of(marks_of(nest, "!b,!d", "2")), (Lines{"a x 2", "a/c x 2"})) << "what is not taken has no depth";
-  EXPECT_EQ(phases_of(marks_of(nest, "e,b", "3")), (Lines{"b x 2", "b/e x 2"}));
+  EXPECT_EQ(phases_of(events_of(nest)), (Lines{"a x 2", "a/b x 2", "a/b/c x 2"}));
+  EXPECT_EQ(phases_of(events_of(nest, nullptr, "1")), (Lines{"a x 2"}));
+  EXPECT_EQ(phases_of(events_of(nest, nullptr, "99")).size(), 5u);
+  EXPECT_EQ(phases_of(events_of(nest, nullptr, "nonsense")).size(), 3u);
+  EXPECT_EQ(phases_of(events_of(nest, "!b,!d", "2")), (Lines{"a x 2", "a/c x 2"})) << "what is not taken has no depth";
+  EXPECT_EQ(phases_of(events_of(nest, "e,b", "3")), (Lines{"b x 2", "b/e x 2"}));
 }
 
 TEST(Nvtx, AFilteredDomainIsNotEnabled) {
-  const auto marks = marks_of(
+  const auto events = events_of(
       [] {
         auto* app = nvtx_caller::make_domain("app");
         auto* nccl = nvtx_caller::make_domain("NCCL");
@@ -206,11 +206,11 @@ TEST(Nvtx, AFilteredDomainIsNotEnabled) {
         return id != 0 ? 0 : 4;
       },
       "!NCCL:*");
-  EXPECT_EQ(phases_of(marks), (Lines{"app:x x 1"}));
+  EXPECT_EQ(phases_of(events), (Lines{"app:x x 1"}));
 }
 
 TEST(Nvtx, NonsenseDoesNoHarm) {
-  const auto marks = marks_of([] {
+  const auto events = events_of([] {
     nvtx_caller::push(nullptr);
     nvtx_caller::push("");
     nvtx_caller::push_wide(nullptr);
@@ -241,12 +241,12 @@ TEST(Nvtx, NonsenseDoesNoHarm) {
     nvtx_caller::register_string(nullptr, nullptr);
     return nvtx_caller::push("sane") == 4 + 48 + 7 + 4 - 1 ? 0 : 2;
   });
-  ASSERT_EQ(marks.size(), 1u);
-  EXPECT_EQ(marks[0].name, "sane");
+  ASSERT_EQ(events.size(), 1u);
+  EXPECT_EQ(events[0].name, "sane");
 }
 
 TEST(Nvtx, TablesThatAreFullLoseNoRange) {
-  const auto marks = marks_of([] {
+  const auto events = events_of([] {
     std::vector<void*> domains;
     for (int i = 0; i < 1000; ++i) domains.push_back(nvtx_caller::make_domain(std::to_string(i).c_str()));
     if (nvtx_caller::is_enabled(domains.back()) || !nvtx_caller::is_enabled(domains.front())) return 1;
@@ -259,11 +259,11 @@ TEST(Nvtx, TablesThatAreFullLoseNoRange) {
     nvtx_caller::pop();
     return 0;
   });
-  EXPECT_EQ(phases_of(marks), (Lines{"(others) x 1"}));
+  EXPECT_EQ(phases_of(events), (Lines{"(others) x 1"}));
 }
 
 TEST(Nvtx, LongNamesAreCutAtACharacter) {
-  const auto marks = marks_of([] {
+  const auto events = events_of([] {
     auto* domain = nvtx_caller::make_domain(std::string(30, 'd').c_str());
     const std::string name = std::string(15, 'n') +
                              "\xc3\xbc"
@@ -276,15 +276,15 @@ TEST(Nvtx, LongNamesAreCutAtACharacter) {
     nvtx_caller::push_wide(std::wstring(100'000, L'y').c_str());
     return 0;
   });
-  ASSERT_EQ(marks.size(), 4u);
-  EXPECT_EQ(marks[0].name, std::string(30, 'd') + ":" + std::string(15, 'n'));
-  EXPECT_EQ(marks[1].name, marks[0].name);
-  EXPECT_EQ(marks[2].name, std::string(47, 'x'));
-  EXPECT_EQ(marks[3].name, std::string(47, 'y'));
+  ASSERT_EQ(events.size(), 4u);
+  EXPECT_EQ(events[0].name, std::string(30, 'd') + ":" + std::string(15, 'n'));
+  EXPECT_EQ(events[1].name, events[0].name);
+  EXPECT_EQ(events[2].name, std::string(47, 'x'));
+  EXPECT_EQ(events[3].name, std::string(47, 'y'));
 }
 
 TEST(Nvtx, AForkedChildIsInNoneOfItsParentsRanges) {
-  const auto marks = marks_of([] {
+  const auto events = events_of([] {
     for (const char* name : {"a", "b", "c"}) nvtx_caller::push(name);
     const pid_t child = ::fork();
     if (child == 0) {
@@ -298,11 +298,11 @@ TEST(Nvtx, AForkedChildIsInNoneOfItsParentsRanges) {
     for (int i = 0; i < 3; ++i) nvtx_caller::pop();
     return WEXITSTATUS(status);
   });
-  EXPECT_EQ(phases_of(marks), (Lines{"a x 1", "a/b x 1", "a/b/c x 1", "child x 1"}));
+  EXPECT_EQ(phases_of(events), (Lines{"a x 1", "a/b x 1", "a/b/c x 1", "child x 1"}));
 }
 
 TEST(Nvtx, ThreadsAtOnce) {
-  const auto marks = marks_of([] {
+  const auto events = events_of([] {
     if (attach(nvtx_caller::export_table) != 1) return 1;  // as another library of the program does
     std::vector<std::thread> threads;
     for (int t = 0; t < 8; ++t)
@@ -317,12 +317,12 @@ TEST(Nvtx, ThreadsAtOnce) {
     for (auto& thread : threads) thread.join();
     return 0;
   });
-  EXPECT_EQ(phases_of(marks).size(), 15u);
-  EXPECT_EQ(marks.size(), 1600u);
+  EXPECT_EQ(phases_of(events).size(), 15u);
+  EXPECT_EQ(events.size(), 1600u);
 }
 
 TEST(Nvtx, TablesThatAreNotWhatWeKnowAreLeftAlone) {
-  marks_of([] {
+  events_of([] {
     if (attach(nullptr) != 0) return 1;
     if (attach([](std::uint32_t) -> const void* { return nullptr; }) != 0) return 2;
     static const std::size_t small[2] = {8, 0};

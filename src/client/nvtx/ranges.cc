@@ -10,7 +10,7 @@
 namespace nw::nvtx {
 
 namespace {
-static_assert(kDomains <= kClientLanes);
+static_assert(kDomains <= kClientTracks);
 constexpr int kError = -1;                          // of push and pop
 constexpr RangeId kNotMeasured = RangeId{1} << 63;  // ids with this bit are nobody's phase
 constexpr std::size_t kMostOpen = 64;               // phases of one thread, over all domains

@@ -1,7 +1,7 @@
 // What NVTX calls: ranges that begin and end become phases.
 //
-// Push and pop nest by thread and domain, as NVTX has it: each domain is a lane of its own on its thread, the default
-// domain the thread's own lane, where nodewatt.h's phases are. Start and end may cross threads and overlap: each is
+// Push and pop nest by thread and domain, as NVTX has it: each domain is a track of its own on its thread, the default
+// domain the thread's own track, where nodewatt.h's phases are. Start and end may cross threads and overlap: each is
 // apart. Unnamed, filtered and too deep ranges are counted, so that pops meet their pushes, and cost no more than that.
 // Nothing here trusts what comes: null attributes, short ones, handles of others and pops too many are answered as NVTX
 // says (a negative level, a range id that means nothing) and do no harm.

@@ -5,14 +5,14 @@
 // of its scan in microseconds, which becomes the reading's device time. The node's figure holds the accelerators.
 //
 // One scan. All files are read in one go and `freshness`, which counts scans, is read before and after them; when it
-// moved, the files are of two scans and are read again, three times at most, then the sweep has no value (busy). The
-// sources of a sweep share this one snapshot. A freshness that has stood still for two seconds and for five scans is a
-// controller that hangs: its files are old, and busy as well.
+// moved, the files are of two scans and are read again, three times at most, then the sample set has no value (busy).
+// The sources of a sample set share this one snapshot. A freshness that has stood still for two seconds and for five
+// scans is a controller that hangs: its files are old, and busy as well.
 //
 // Restart. `startup` changes when the controller starts again, and its counters begin anew. What they say then may be
 // more than they said last, which no one who only sees values could tell from energy; a reading that fails would not
 // help, since a counter's next difference spans it. So a counter's first value after a restart is given as 0 and
-// counted from there: the floor above sees a counter that started again and marks the time as not measured.
+// counted from there: the layer above sees a counter that started again and marks the time as not measured.
 // A controller whose `startup` cannot be opened is not used; where there is no such file, a restart is judged above by
 // its value alone. `generation` counts changes of power caps: of no interest.
 //
@@ -36,7 +36,7 @@ using namespace cray_pm;
 
 constexpr std::string_view kDir = "/sys/cray/pm_counters";
 constexpr unsigned kTries = 3;
-constexpr Nanos kOneSweep = millis(5);
+constexpr Nanos kOneSampleSet = millis(5);
 constexpr Nanos kHangs = seconds(2);
 constexpr std::int64_t kHangingScans = 5;
 constexpr std::uint64_t kLastStampUs = 9'000'000'000'000'000;  // in nanoseconds it fits 63 bits
@@ -51,7 +51,7 @@ struct Channel {
   Reading reading = Reading::none(ErrorKind::busy);
 };
 
-// One snapshot of all files for one sweep.
+// One snapshot of all files for one sample set.
 class Snapshot {
  public:
   Snapshot(Host& host, Nanos scan, std::unique_ptr<Source> freshness, std::unique_ptr<Source> startup)
@@ -66,7 +66,7 @@ class Snapshot {
   }
 
   Reading reading(std::size_t channel) noexcept {
-    if (!taken_ || host_.now() - *taken_ >= kOneSweep) {
+    if (!taken_ || host_.now() - *taken_ >= kOneSampleSet) {
       take();
       taken_ = host_.now();
     }
@@ -145,7 +145,7 @@ struct Meaning {
   Part part;
   std::string label;
   Boundary boundary;
-  std::int64_t ceiling_w, offset_w;
+  std::int64_t max_power_w, offset_w;
   bool gauge;  // its power is read too
 };
 
@@ -153,7 +153,7 @@ class Prober {
  public:
   explicit Prober(Host& host) : host_(host) {}
 
-  Probe probe() {
+  ProbeResult probe() {
     const auto files = host_.list(std::string(kDir));
     if (!files) {
       if (files.error().kind != ErrorKind::absent) note(std::string(kDir), files.error().what);
@@ -219,27 +219,27 @@ class Prober {
     if (kStamp.parse(*text, value)) channel.stamp = open(file, kStamp);
     channel.counter = counter;
     auto source = std::make_unique<ChannelSource>(snapshot_, snapshot_->add(std::move(channel)));
-    probe_.sensors.push_back({make_plate(meaning, counter), std::move(source)});
+    probe_.sensors.push_back({make_info(meaning, counter), std::move(source)});
   }
 
-  Nameplate make_plate(const Meaning& meaning, bool counter) const {
-    Nameplate plate;
-    plate.id =
+  SensorInfo make_info(const Meaning& meaning, bool counter) const {
+    SensorInfo info;
+    info.id =
         fmt::format("cray_pm/{}-{}/{}", name(meaning.part.domain), meaning.part.device, counter ? "energy" : "power");
-    plate.source = fmt::format("Cray {} {}", name(meaning.part.domain), counter ? "energy" : "power");
-    plate.part = meaning.part;
-    plate.overlaps = meaning.part.domain != Domain::node;
-    plate.label = meaning.label;
-    plate.boundary = meaning.boundary;
-    plate.kind = counter ? SensorKind::counter : SensorKind::gauge;
-    plate.unit_num = kMicro;
-    plate.refresh = scan_;
-    plate.window = counter ? Nanos{} : scan_;
-    plate.ceiling = watts(meaning.ceiling_w);
-    plate.gain = {0.05, Tolerance::Shape::limit, "assumed"};
-    plate.offset = watts(meaning.offset_w);
-    plate.access = "everyone";
-    return plate;
+    info.source = fmt::format("Cray {} {}", name(meaning.part.domain), counter ? "energy" : "power");
+    info.part = meaning.part;
+    info.is_alias = meaning.part.domain != Domain::node;
+    info.label = meaning.label;
+    info.boundary = meaning.boundary;
+    info.kind = counter ? SensorKind::counter : SensorKind::gauge;
+    info.unit_num = kMicro;
+    info.update_interval = scan_;
+    info.averaging_window = counter ? Nanos{} : scan_;
+    info.max_power = watts(meaning.max_power_w);
+    info.scale_tolerance = {0.05, Tolerance::Shape::limit, "assumed"};
+    info.offset = watts(meaning.offset_w);
+    info.access = "everyone";
+    return info;
   }
 
   bool has(const std::string& file) const { return std::count(files_.begin(), files_.end(), file) > 0; }
@@ -257,16 +257,18 @@ class Prober {
     return source ? std::move(*source) : nullptr;
   }
 
-  void note(std::string where, std::string what) { probe_.findings.push_back({std::move(where), std::move(what), ""}); }
+  void note(std::string where, std::string what) {
+    probe_.diagnostics.push_back({std::move(where), std::move(what), ""});
+  }
 
   Host& host_;
-  Probe probe_;
+  ProbeResult probe_;
   std::vector<std::string> files_;
   Nanos scan_ = millis(100);
   std::shared_ptr<Snapshot> snapshot_;
 };
 }  // namespace
 
-Probe probe_cray_pm(Host& host, const Site&) { return Prober(host).probe(); }
+ProbeResult probe_cray_pm(Host& host, const Site&) { return Prober(host).probe(); }
 
 }  // namespace nw

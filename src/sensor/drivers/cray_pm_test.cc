@@ -56,51 +56,51 @@ struct Restless : Node {
   int reads = 0;
 };
 
-Reading read(Probe& probe, std::string_view id) { return find_sensor(probe, id)->source->read(); }
+Reading read(ProbeResult& probe, std::string_view id) { return find_sensor(probe, id)->source->read(); }
 
 constexpr std::string_view kNode = "cray_pm/node-0/energy", kCpu = "cray_pm/package-all/energy";
 
 TEST(CrayPm, WhatTheControllerCounts) {
   Node host;
-  Probe probe = probe_cray_pm(host);
-  EXPECT_EQ(all_findings(probe), "");
+  ProbeResult probe = probe_cray_pm(host);
+  EXPECT_EQ(all_diagnostics(probe), "");
   ASSERT_EQ(probe.sensors.size(), 7u);
   const Sensor* node = find_sensor(probe, kNode);
   ASSERT_NE(node, nullptr);
-  EXPECT_EQ(node->plate.part, (Part{Domain::node, "0"}));
-  EXPECT_EQ(node->plate.boundary, Boundary::node_dc);
-  EXPECT_EQ(node->plate.kind, SensorKind::counter);
+  EXPECT_EQ(node->info.part, (Part{Domain::node, "0"}));
+  EXPECT_EQ(node->info.boundary, Boundary::node_dc);
+  EXPECT_EQ(node->info.kind, SensorKind::counter);
   EXPECT_EQ(unit_of(*node), 1e6);
-  EXPECT_EQ(node->plate.wrap, 0u);
-  EXPECT_EQ(node->plate.refresh, millis(100));
-  EXPECT_EQ(find_sensor(probe, "cray_pm/node-0/power")->plate.kind, SensorKind::gauge);
-  EXPECT_EQ(find_sensor(probe, "cray_pm/node-0/power")->plate.part, node->plate.part);
-  EXPECT_EQ(find_sensor(probe, kCpu)->plate.part, (Part{Domain::package, "all"}));
-  EXPECT_EQ(find_sensor(probe, "cray_pm/dram-all/energy")->plate.part, (Part{Domain::dram, "all"}));
+  EXPECT_EQ(node->info.wrap, 0u);
+  EXPECT_EQ(node->info.update_interval, millis(100));
+  EXPECT_EQ(find_sensor(probe, "cray_pm/node-0/power")->info.kind, SensorKind::gauge);
+  EXPECT_EQ(find_sensor(probe, "cray_pm/node-0/power")->info.part, node->info.part);
+  EXPECT_EQ(find_sensor(probe, kCpu)->info.part, (Part{Domain::package, "all"}));
+  EXPECT_EQ(find_sensor(probe, "cray_pm/dram-all/energy")->info.part, (Part{Domain::dram, "all"}));
   const Sensor* accel = find_sensor(probe, "cray_pm/gpu-accel1/energy");
   ASSERT_NE(accel, nullptr);
-  EXPECT_EQ(accel->plate.part, (Part{Domain::gpu, "accel1"}));
-  EXPECT_EQ(accel->plate.boundary, Boundary::board);
+  EXPECT_EQ(accel->info.part, (Part{Domain::gpu, "accel1"}));
+  EXPECT_EQ(accel->info.boundary, Boundary::board);
   EXPECT_EQ(read(probe, kNode).value, 1000u);
   EXPECT_EQ(read(probe, "cray_pm/node-0/power").value, 451u);
   EXPECT_EQ(read(probe, kNode).device, Nanos::of(kStamp * 1000));
 }
 
-TEST(CrayPm, AnotherScanRateIsAnotherRefresh) {
+TEST(CrayPm, AnotherScanRateIsAnotherUpdateInterval) {
   Node host;
   host.set_file(kDir + "raw_scan_hz", "2\n");
-  EXPECT_EQ(probe_cray_pm(host).sensors[0].plate.refresh, millis(500));
+  EXPECT_EQ(probe_cray_pm(host).sensors[0].info.update_interval, millis(500));
   for (const char* hz : {"0\n", "", "1001\n", "ten\n"}) {
     host.set_file(kDir + "raw_scan_hz", hz);
-    EXPECT_EQ(probe_cray_pm(host).sensors[0].plate.refresh, millis(100)) << hz;
+    EXPECT_EQ(probe_cray_pm(host).sensors[0].info.update_interval, millis(100)) << hz;
   }
 }
 
-TEST(CrayPm, OneSnapshotServesASweep) {
+TEST(CrayPm, OneSnapshotServesASampleSet) {
   Restless host;
-  Probe probe = probe_cray_pm(host);
-  for (int sweep = 0; sweep < 3; ++sweep) {
-    for (const Sensor& sensor : probe.sensors) EXPECT_TRUE(sensor.source->read().ok) << sensor.plate.id;
+  ProbeResult probe = probe_cray_pm(host);
+  for (int sample_set = 0; sample_set < 3; ++sample_set) {
+    for (const Sensor& sensor : probe.sensors) EXPECT_TRUE(sensor.source->read().ok) << sensor.info.id;
     host.advance(millis(100));
   }
   host.then = [](int) {};
@@ -110,7 +110,7 @@ TEST(CrayPm, OneSnapshotServesASweep) {
 
 TEST(CrayPm, ReadsAgainWhenTheScanMovedOn) {
   Restless host;
-  Probe probe = probe_cray_pm(host);
+  ProbeResult probe = probe_cray_pm(host);
   host.then = [&](int reads) {  // the next scan is published between the CPUs and the node
     if (reads > 1) return;
     host.scan(2);
@@ -123,7 +123,7 @@ TEST(CrayPm, ReadsAgainWhenTheScanMovedOn) {
 
 TEST(CrayPm, AScanThatNeverRestsIsBusy) {
   Restless host;
-  Probe probe = probe_cray_pm(host);
+  ProbeResult probe = probe_cray_pm(host);
   host.then = [&](int reads) { host.scan(static_cast<std::uint64_t>(reads) + 1); };
   const Reading reading = read(probe, kNode);
   EXPECT_FALSE(reading.ok);
@@ -136,7 +136,7 @@ TEST(CrayPm, AScanThatNeverRestsIsBusy) {
 
 TEST(CrayPm, AFreshnessThatStandsStillIsAControllerThatHangs) {
   Node host;
-  Probe probe = probe_cray_pm(host);
+  ProbeResult probe = probe_cray_pm(host);
   EXPECT_TRUE(read(probe, kNode).ok);
   host.advance(seconds(2));
   EXPECT_TRUE(read(probe, kNode).ok);
@@ -150,7 +150,7 @@ TEST(CrayPm, AFreshnessThatStandsStillIsAControllerThatHangs) {
 TEST(CrayPm, ASlowControllerDoesNotHang) {
   Node host;
   host.set_file(kDir + "raw_scan_hz", "1\n");
-  Probe probe = probe_cray_pm(host);
+  ProbeResult probe = probe_cray_pm(host);
   EXPECT_TRUE(read(probe, kNode).ok);
   host.advance(seconds(5));
   EXPECT_TRUE(read(probe, kNode).ok);
@@ -161,7 +161,7 @@ TEST(CrayPm, ASlowControllerDoesNotHang) {
 TEST(CrayPm, ARestartBeginsAtZeroWhateverTheCounterSays) {
   for (const std::uint64_t after : {5u, 1000u, 1040u, 987654u}) {
     Node host;
-    Probe probe = probe_cray_pm(host);
+    ProbeResult probe = probe_cray_pm(host);
     EXPECT_EQ(read(probe, kNode).value, 1000u);
     host.advance(millis(100));
     host.start(78);
@@ -178,7 +178,7 @@ TEST(CrayPm, ARestartBeginsAtZeroWhateverTheCounterSays) {
 
 TEST(CrayPm, ARestartIsRememberedUntilAValueComes) {
   Node host;
-  Probe probe = probe_cray_pm(host);
+  ProbeResult probe = probe_cray_pm(host);
   EXPECT_TRUE(read(probe, kNode).ok);
   host.advance(millis(100));
   host.start(78);
@@ -198,8 +198,8 @@ TEST(CrayPm, WithoutFreshnessItSaysSo) {
   Node host;
   host.remove_file(kDir + "freshness");
   host.remove_file(kDir + "startup");
-  Probe probe = probe_cray_pm(host);
-  EXPECT_NE(find_finding(probe, "two scans"), nullptr);
+  ProbeResult probe = probe_cray_pm(host);
+  EXPECT_NE(find_diagnostic(probe, "two scans"), nullptr);
   EXPECT_EQ(read(probe, kNode).value, 1000u);
   host.advance(seconds(60));
   EXPECT_TRUE(read(probe, kNode).ok);
@@ -208,9 +208,9 @@ TEST(CrayPm, WithoutFreshnessItSaysSo) {
 TEST(CrayPm, AnUnreadableStartupIsNoCounter) {
   Node host;
   host.set_error(kDir + "startup", ErrorKind::denied);
-  const Probe probe = probe_cray_pm(host);
+  const ProbeResult probe = probe_cray_pm(host);
   EXPECT_TRUE(probe.sensors.empty());
-  EXPECT_NE(find_finding(probe, "restart of the controller"), nullptr);
+  EXPECT_NE(find_diagnostic(probe, "restart of the controller"), nullptr);
 }
 
 TEST(CrayPm, SingleCpusOnlyWhereThereIsNoSum) {
@@ -220,7 +220,7 @@ TEST(CrayPm, SingleCpusOnlyWhereThereIsNoSum) {
   host.energy("accel_energy", 1);
   EXPECT_EQ(probe_cray_pm(host).sensors.size(), 7u);
   host.remove_file(kDir + "cpu_energy");
-  Probe probe = probe_cray_pm(host);
+  ProbeResult probe = probe_cray_pm(host);
   EXPECT_NE(find_sensor(probe, "cray_pm/package-cpu0/energy"), nullptr);
   EXPECT_EQ(probe.sensors.size(), 7u);
 }
@@ -228,18 +228,18 @@ TEST(CrayPm, SingleCpusOnlyWhereThereIsNoSum) {
 TEST(CrayPm, BadFiles) {
   MemoryHost other;
   EXPECT_TRUE(probe_cray_pm(other).sensors.empty());
-  EXPECT_EQ(all_findings(probe_cray_pm(other)), "");
+  EXPECT_EQ(all_diagnostics(probe_cray_pm(other)), "");
   for (const char* content : {"", "J", "12", "12 W 5 us", "-1 J 5 us", "1.5 J 5 us", "99999999999999999999 J 1 us",
                               "12 J us", "12 J 5 us x", "12 J 5 ms", "12J 5 us"}) {
     Node host;
     host.set_file(kDir + "cpu_energy", content);
-    Probe probe = probe_cray_pm(host);
+    ProbeResult probe = probe_cray_pm(host);
     EXPECT_EQ(find_sensor(probe, kCpu), nullptr) << content;
-    EXPECT_NE(find_finding(probe, "cpu_energy"), nullptr) << content;
+    EXPECT_NE(find_diagnostic(probe, "cpu_energy"), nullptr) << content;
     EXPECT_EQ(read(probe, kNode).value, 1000u) << content;
   }
   Node host;
-  Probe probe = probe_cray_pm(host);
+  ProbeResult probe = probe_cray_pm(host);
   host.set_file(kDir + "cpu_energy", "gone wrong\n");
   EXPECT_EQ(read(probe, kCpu).error, ErrorKind::malformed);
   EXPECT_TRUE(read(probe, kNode).ok) << "one bad file spoils no other";
@@ -259,7 +259,7 @@ TEST(CrayPm, Lines) {
   EXPECT_FALSE(parse_line("\n12 J"));
   Node host;  // a time that does not fit is no time
   host.set_file(kDir + "energy", "12 J 18446744073709551615 us\n");
-  Probe probe = probe_cray_pm(host);
+  ProbeResult probe = probe_cray_pm(host);
   EXPECT_EQ(read(probe, kNode).value, 12u);
   EXPECT_EQ(read(probe, kNode).device, std::nullopt);
 }

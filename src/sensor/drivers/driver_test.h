@@ -8,28 +8,28 @@
 
 namespace nw {
 
-inline Sensor* find_sensor(Probe& probe, std::string_view id) {
+inline Sensor* find_sensor(ProbeResult& probe, std::string_view id) {
   for (Sensor& sensor : probe.sensors)
-    if (sensor.plate.id == id) return &sensor;
+    if (sensor.info.id == id) return &sensor;
   return nullptr;
 }
 
 // The first Finding whose place, cause or repair has this text.
-inline const Finding* find_finding(const Probe& probe, std::string_view text) {
-  for (const Finding& f : probe.findings)
+inline const Diagnostic* find_diagnostic(const ProbeResult& probe, std::string_view text) {
+  for (const Diagnostic& f : probe.diagnostics)
     if ((f.where + "\n" + f.what + "\n" + f.repair).find(text) != std::string::npos) return &f;
   return nullptr;
 }
 
-inline std::string all_findings(const Probe& probe) {
+inline std::string all_diagnostics(const ProbeResult& probe) {
   std::string text;
-  for (const Finding& f : probe.findings) text += f.where + ": " + f.what + " | " + f.repair + "\n";
+  for (const Diagnostic& f : probe.diagnostics) text += f.where + ": " + f.what + " | " + f.repair + "\n";
   return text;
 }
 
 // What one raw count is worth, in microjoules or microwatts.
 inline double unit_of(const Sensor& sensor) {
-  return static_cast<double>(sensor.plate.unit_num) / static_cast<double>(sensor.plate.unit_den);
+  return static_cast<double>(sensor.info.unit_num) / static_cast<double>(sensor.info.unit_den);
 }
 
 inline const char* const kXeon =

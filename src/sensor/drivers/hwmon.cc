@@ -20,7 +20,7 @@
 //
 // amd_energy (kernel 5.8 to 5.12, and AMD's own module) has 64-bit microjoule counters Esocket0, ... for sockets.
 //
-// Lies. A meter whose firmware fails returns 0xffffffff mW, which reads 4294967295000: the ceiling drops it.
+// Lies. A meter whose firmware fails returns 0xffffffff mW, which reads 4294967295000: the maximum power drops it.
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -39,7 +39,7 @@ struct GraceMeter {
   std::string_view what;
   Domain domain;
   Boundary boundary;
-  std::int64_t ceiling_w;
+  std::int64_t max_power_w;
 };
 constexpr GraceMeter kGraceMeters[] = {
     {"Module", Domain::module, Boundary::board, 6'000},  // GH200 is capped at 1000 W, GB200 at 2700 W
@@ -60,7 +60,7 @@ class Prober {
  public:
   explicit Prober(Host& host) : host_(host) {}
 
-  Probe probe() {
+  ProbeResult probe() {
     const auto chips = host_.list("/sys/class/hwmon");
     if (!chips) return {};
     for (const auto& chip : *chips) add_chip(std::string(kRoot) + chip);
@@ -130,37 +130,37 @@ class Prober {
     const auto socket = parse_u64(std::string_view(meter.label).substr(at + kOf.size()));
     for (const GraceMeter& known : kGraceMeters) {
       if (!socket || meter.label.substr(0, at) != known.what) continue;
-      Nameplate plate = power_plate({known.domain, std::to_string(*socket)}, known.boundary, known.ceiling_w);
-      plate.source = meter.label + " (hwmon)";
-      plate.refresh = millis(50);
-      plate.window = interval_of(meter, millis(50));
-      plate.gain = {0.05, Tolerance::Shape::limit, "assumed"};
-      plate.offset = watts(1);
-      add(meter, std::move(plate));
+      SensorInfo info = power_info({known.domain, std::to_string(*socket)}, known.boundary, known.max_power_w);
+      info.source = meter.label + " (hwmon)";
+      info.update_interval = millis(50);
+      info.averaging_window = interval_of(meter, millis(50));
+      info.scale_tolerance = {0.05, Tolerance::Shape::limit, "assumed"};
+      info.offset = watts(1);
+      add(meter, std::move(info));
       return true;
     }
     return note(meter.dir, quote(meter.label) + " is no meter of Grace that nodewatt knows; left out"), true;
   }
 
   void add_node(const Meter& meter) {
-    Nameplate plate = power_plate({Domain::node, "0"}, Boundary::plug, 20'000);
-    plate.source = "ACPI power meter (hwmon)";
-    plate.refresh = seconds(1);
-    plate.window = interval_of(meter, seconds(1));
-    plate.gain = {0.10, Tolerance::Shape::limit, "assumed"};
-    plate.offset = Watts::of(5'770'000);  // +-10 W as a limit
-    add(meter, std::move(plate));
+    SensorInfo info = power_info({Domain::node, "0"}, Boundary::plug, 20'000);
+    info.source = "ACPI power meter (hwmon)";
+    info.update_interval = seconds(1);
+    info.averaging_window = interval_of(meter, seconds(1));
+    info.scale_tolerance = {0.10, Tolerance::Shape::limit, "assumed"};
+    info.offset = Watts::of(5'770'000);  // +-10 W as a limit
+    add(meter, std::move(info));
   }
 
-  Nameplate power_plate(const Part& part, Boundary boundary, std::int64_t ceiling_w) {
-    Nameplate plate;
-    plate.id = fmt::format("hwmon/{}-{}", name(part.domain), part.device);
-    plate.part = part;
-    plate.boundary = boundary;
-    plate.kind = SensorKind::gauge;
-    plate.ceiling = watts(ceiling_w);
-    plate.access = "everyone";
-    return plate;
+  SensorInfo power_info(const Part& part, Boundary boundary, std::int64_t max_power_w) {
+    SensorInfo info;
+    info.id = fmt::format("hwmon/{}-{}", name(part.domain), part.device);
+    info.part = part;
+    info.boundary = boundary;
+    info.kind = SensorKind::gauge;
+    info.max_power = watts(max_power_w);
+    info.access = "everyone";
+    return info;
   }
 
   Nanos interval_of(const Meter& meter, Nanos otherwise) {
@@ -182,22 +182,22 @@ class Prober {
       if (!label || !label->starts_with(kSocket)) continue;
       const auto socket = parse_u64(std::string_view(*label).substr(kSocket.size()));
       if (!socket) continue;
-      Nameplate plate = power_plate({Domain::package, std::to_string(*socket)}, Boundary::on_chip, 1'000);
-      plate.source = "AMD socket energy (hwmon)";
-      plate.kind = SensorKind::counter;
-      plate.refresh = millis(1);
-      plate.gain = {0.10, Tolerance::Shape::limit, "assumed"};
-      plate.offset = watts(2);
-      plate.access = "root, or a group by udev rule";
-      add({dir, channel, file, *label, {}}, std::move(plate));
+      SensorInfo info = power_info({Domain::package, std::to_string(*socket)}, Boundary::on_chip, 1'000);
+      info.source = "AMD socket energy (hwmon)";
+      info.kind = SensorKind::counter;
+      info.update_interval = millis(1);
+      info.scale_tolerance = {0.10, Tolerance::Shape::limit, "assumed"};
+      info.offset = watts(2);
+      info.access = "root, or a group by udev rule";
+      add({dir, channel, file, *label, {}}, std::move(info));
     }
   }
 
   // Reads it once: a file that cannot be read or holds no number is a Finding and not a sensor.
-  void add(const Meter& meter, Nameplate plate) {
+  void add(const Meter& meter, SensorInfo info) {
     const std::string path = meter.dir + "/" + meter.file;
     for (const Sensor& other : probe_.sensors)
-      if (other.plate.part == plate.part) return note(path, "a second channel of the same part; left out");
+      if (other.info.part == info.part) return note(path, "a second channel of the same part; left out");
     const auto text = host_.read_text(path);
     if (!text)
       return note(
@@ -206,7 +206,7 @@ class Prober {
     if (!parse_u64(*text)) return note(path, quote(*text) + " is not a number");
     auto source = host_.open_number(path);
     if (!source) return note(path, source.error().what);
-    probe_.sensors.push_back({std::move(plate), std::move(*source)});
+    probe_.sensors.push_back({std::move(info), std::move(*source)});
   }
 
   std::optional<std::string> read(const std::string& path) {
@@ -215,15 +215,15 @@ class Prober {
   }
 
   void note(std::string where, std::string what, std::string repair = {}) {
-    probe_.findings.push_back({std::move(where), std::move(what), std::move(repair)});
+    probe_.diagnostics.push_back({std::move(where), std::move(what), std::move(repair)});
   }
 
   Host& host_;
-  Probe probe_;
+  ProbeResult probe_;
   std::vector<Meter> meters_;
 };
 }  // namespace
 
-Probe probe_hwmon(Host& host, const Site&) { return Prober(host).probe(); }
+ProbeResult probe_hwmon(Host& host, const Site&) { return Prober(host).probe(); }
 
 }  // namespace nw

@@ -24,18 +24,18 @@ TEST(Hwmon, GraceHopperByLabel) {
   host.meter(2, "Grace Power Socket 0", 120'000'000, "50");
   host.meter(7, "CPU Power Socket 0", 70'000'000);
   host.meter(1, "SysIO Power Socket 0", 12'000'000, "0");
-  Probe probe = probe_hwmon(host);
-  EXPECT_EQ(all_findings(probe), "");
+  ProbeResult probe = probe_hwmon(host);
+  EXPECT_EQ(all_diagnostics(probe), "");
   ASSERT_EQ(probe.sensors.size(), 4u);
   Sensor* module = find_sensor(probe, "hwmon/module-0");
   ASSERT_NE(module, nullptr);
   EXPECT_EQ(module->source->read().value, 410'000'000u);
-  EXPECT_EQ(module->plate.window, seconds(1));
-  EXPECT_EQ(module->plate.kind, SensorKind::gauge);
-  EXPECT_EQ(module->plate.boundary, Boundary::board);
-  EXPECT_EQ(find_sensor(probe, "hwmon/package-0")->plate.source, "Grace Power Socket 0 (hwmon)");
-  EXPECT_EQ(find_sensor(probe, "hwmon/cpu-0")->plate.boundary, Boundary::on_chip);
-  EXPECT_EQ(find_sensor(probe, "hwmon/sysio-0")->plate.window, millis(50));
+  EXPECT_EQ(module->info.averaging_window, seconds(1));
+  EXPECT_EQ(module->info.kind, SensorKind::gauge);
+  EXPECT_EQ(module->info.boundary, Boundary::board);
+  EXPECT_EQ(find_sensor(probe, "hwmon/package-0")->info.source, "Grace Power Socket 0 (hwmon)");
+  EXPECT_EQ(find_sensor(probe, "hwmon/cpu-0")->info.boundary, Boundary::on_chip);
+  EXPECT_EQ(find_sensor(probe, "hwmon/sysio-0")->info.averaging_window, millis(50));
 }
 
 TEST(Hwmon, FourSocketsAreFour) {
@@ -61,35 +61,35 @@ TEST(Hwmon, TheNewerLayoutOfTheFiles) {
       host.set_file(dir + "/power1_oem_info", "not this\n");
       host.measures(n++, std::string("device:0") + socket);
     }
-  Probe probe = probe_hwmon(host);
-  EXPECT_EQ(all_findings(probe), "");
+  ProbeResult probe = probe_hwmon(host);
+  EXPECT_EQ(all_diagnostics(probe), "");
   ASSERT_EQ(probe.sensors.size(), 8u);
   Sensor* second = find_sensor(probe, "hwmon/package-1");
   ASSERT_NE(second, nullptr);
   EXPECT_EQ(second->source->read().value, 6'000'000u);
-  EXPECT_EQ(second->plate.window, seconds(1));
+  EXPECT_EQ(second->info.averaging_window, seconds(1));
 
   Machine node;
   node.set_file("/sys/class/hwmon/hwmon0/name", "power_meter\n");
   node.set_file("/sys/class/hwmon/hwmon0/power1_average", "312000000\n");
   node.measures(0, "PNP0A08:00");
-  EXPECT_NE(find_finding(probe_hwmon(node), "PNP0A08:00"), nullptr) << "a meter of something else";
+  EXPECT_NE(find_diagnostic(probe_hwmon(node), "PNP0A08:00"), nullptr) << "a meter of something else";
   Machine both;  // the same meter seen in both places is one
   both.meter(0, "", 312'000'000);
   both.set_file("/sys/class/hwmon/hwmon0/power1_average", "312000000\n");
-  EXPECT_EQ(probe_hwmon(both).sensors.size(), 1u) << all_findings(probe_hwmon(both));
+  EXPECT_EQ(probe_hwmon(both).sensors.size(), 1u) << all_diagnostics(probe_hwmon(both));
 }
 
 TEST(Hwmon, NodeMeter) {
   Machine host;
   host.meter(0, "", 312'000'000, "300000");
   host.measures(0, "LNXSYBUS:00");
-  Probe probe = probe_hwmon(host);
-  ASSERT_EQ(probe.sensors.size(), 1u) << all_findings(probe);
-  EXPECT_EQ(probe.sensors[0].plate.part, (Part{Domain::node, "0"}));
-  EXPECT_EQ(probe.sensors[0].plate.boundary, Boundary::plug);
-  EXPECT_EQ(probe.sensors[0].plate.window, seconds(300));
-  EXPECT_EQ(probe.sensors[0].plate.gain.relative, 0.10);
+  ProbeResult probe = probe_hwmon(host);
+  ASSERT_EQ(probe.sensors.size(), 1u) << all_diagnostics(probe);
+  EXPECT_EQ(probe.sensors[0].info.part, (Part{Domain::node, "0"}));
+  EXPECT_EQ(probe.sensors[0].info.boundary, Boundary::plug);
+  EXPECT_EQ(probe.sensors[0].info.averaging_window, seconds(300));
+  EXPECT_EQ(probe.sensors[0].info.scale_tolerance.relative, 0.10);
 }
 
 TEST(Hwmon, WhatIsNotTheNodeIsNotTakenForIt) {
@@ -97,13 +97,13 @@ TEST(Hwmon, WhatIsNotTheNodeIsNotTakenForIt) {
   of_devices.meter(0, "", 40'000'000);
   of_devices.measures(0, "PNP0A08:00");
   EXPECT_TRUE(probe_hwmon(of_devices).sensors.empty());
-  EXPECT_NE(find_finding(probe_hwmon(of_devices), "PNP0A08:00"), nullptr);
+  EXPECT_NE(find_diagnostic(probe_hwmon(of_devices), "PNP0A08:00"), nullptr);
 
   Machine several;
   several.meter(0, "", 1);
   several.meter(1, "", 2);
   EXPECT_TRUE(probe_hwmon(several).sensors.empty());
-  EXPECT_EQ(probe_hwmon(several).findings.size(), 2u);
+  EXPECT_EQ(probe_hwmon(several).diagnostics.size(), 2u);
 
   Machine alone;
   alone.meter(0, "", 1);
@@ -123,20 +123,20 @@ TEST(Hwmon, WhatIsNotTheNodeIsNotTakenForIt) {
   }
   others.set_file("/sys/class/hwmon/hwmon9/name", "");
   EXPECT_TRUE(probe_hwmon(others).sensors.empty());
-  EXPECT_EQ(all_findings(probe_hwmon(others)), "");
+  EXPECT_EQ(all_diagnostics(probe_hwmon(others)), "");
 
   Machine amdgpu;
   amdgpu.set_file("/sys/class/hwmon/hwmon3/name", "amdgpu\n");
   amdgpu.set_file("/sys/class/hwmon/hwmon3/power1_average", "40000000\n");
   EXPECT_TRUE(probe_hwmon(amdgpu).sensors.empty());
-  EXPECT_NE(find_finding(probe_hwmon(amdgpu), "AMD GPU"), nullptr);
+  EXPECT_NE(find_diagnostic(probe_hwmon(amdgpu), "AMD GPU"), nullptr);
 }
 
 TEST(Hwmon, AverageBeforeInputAndNeverBoth) {
   Machine host;
   host.meter(0, "", 300'000'000);
   host.set_file("/sys/class/hwmon/hwmon0/device/power1_input", "999\n");
-  Probe probe = probe_hwmon(host);
+  ProbeResult probe = probe_hwmon(host);
   ASSERT_EQ(probe.sensors.size(), 1u);
   EXPECT_EQ(probe.sensors[0].source->read().value, 300'000'000u);
   host.remove_file("/sys/class/hwmon/hwmon0/device/power1_average");
@@ -153,12 +153,12 @@ TEST(Hwmon, SocketsOfAmdEnergy) {
   host.set_file(dir + "/energy1_input", "1\n");
   host.set_file(dir + "/energy129_label", "Esocket1\n");
   host.set_file(dir + "/energy129_input", "18446744073709551615\n");
-  Probe probe = probe_hwmon(host);
-  ASSERT_EQ(probe.sensors.size(), 1u) << all_findings(probe);
-  EXPECT_EQ(probe.sensors[0].plate.part, (Part{Domain::package, "1"}));
-  EXPECT_EQ(probe.sensors[0].plate.kind, SensorKind::counter);
+  ProbeResult probe = probe_hwmon(host);
+  ASSERT_EQ(probe.sensors.size(), 1u) << all_diagnostics(probe);
+  EXPECT_EQ(probe.sensors[0].info.part, (Part{Domain::package, "1"}));
+  EXPECT_EQ(probe.sensors[0].info.kind, SensorKind::counter);
   host.set_error(dir + "/energy129_input", ErrorKind::denied);
-  EXPECT_NE(find_finding(probe_hwmon(host), "chgrp"), nullptr);
+  EXPECT_NE(find_diagnostic(probe_hwmon(host), "chgrp"), nullptr);
 }
 
 TEST(Hwmon, BadContent) {
@@ -167,27 +167,27 @@ TEST(Hwmon, BadContent) {
     host.meter(0, "", 1);
     host.set_file("/sys/class/hwmon/hwmon0/device/power1_average", content);
     EXPECT_TRUE(probe_hwmon(host).sensors.empty()) << content;
-    EXPECT_NE(find_finding(probe_hwmon(host), "power1_average"), nullptr) << content;
+    EXPECT_NE(find_diagnostic(probe_hwmon(host), "power1_average"), nullptr) << content;
   }
   for (const char* label : {"Module Power Socket", "Module Power Socket x", "Moon Power Socket 0", " Power Socket 0"}) {
     Machine host;
     host.meter(0, label, 1);
     host.meter(1, "", 1);
-    for (const auto& sensor : probe_hwmon(host).sensors) EXPECT_EQ(sensor.plate.part.domain, Domain::node) << label;
+    for (const auto& sensor : probe_hwmon(host).sensors) EXPECT_EQ(sensor.info.part.domain, Domain::node) << label;
   }
   Machine twice;
   twice.meter(0, "CPU Power Socket 0", 1);
   twice.meter(1, "CPU Power Socket 0", 2);
   EXPECT_EQ(probe_hwmon(twice).sensors.size(), 1u);
-  EXPECT_NE(find_finding(probe_hwmon(twice), "second channel"), nullptr);
+  EXPECT_NE(find_diagnostic(probe_hwmon(twice), "second channel"), nullptr);
 }
 
 TEST(Hwmon, VanishingAndAbsurdReadings) {
   Machine host;
   host.meter(0, "", 4294967295000);  // the firmware's "no value"
-  Probe probe = probe_hwmon(host);
+  ProbeResult probe = probe_hwmon(host);
   ASSERT_EQ(probe.sensors.size(), 1u);
-  EXPECT_GT(static_cast<std::int64_t>(probe.sensors[0].source->read().value), probe.sensors[0].plate.ceiling.count());
+  EXPECT_GT(static_cast<std::int64_t>(probe.sensors[0].source->read().value), probe.sensors[0].info.max_power.count());
   host.remove_file("/sys/class/hwmon/hwmon0/device/power1_average");
   EXPECT_EQ(probe.sensors[0].source->read().error, ErrorKind::absent);
 }

@@ -67,16 +67,16 @@ Result<Bytes> Bmc::ask(const std::string& key, const Question& question) {
 }
 
 Result<std::unique_ptr<Source>> Bmc::poll(const std::string& key, const Question& question, Decode decode) {
-  const BusPace pace{site_.period, std::max(kStaleAfter, Nanos::of(3 * site_.period.count()))};
+  const BusSchedule schedule{site_.period, std::max(kStaleAfter, Nanos::of(3 * site_.period.count()))};
   auto sources = NW_TRY(host_.bind_bus(
-      {driver_ + ":" + key}, pace,
+      {driver_ + ":" + key}, schedule,
       [ipmi = *device_, question, decode, latest = std::make_shared<Latest>()](std::span<Reading> answers) {
         if (ipmi != nullptr) answers[0] = read(*ipmi, question, decode, *latest);
       }));
   return std::move(sources.front());
 }
 
-Nanos Bmc::refresh(Nanos own) const { return std::max(own, site_.period); }
+Nanos Bmc::update_interval(Nanos own) const { return std::max(own, site_.period); }
 
 std::string repair_of(const Error& error, const std::string& device) {
   if (error.kind != ErrorKind::denied) return "";

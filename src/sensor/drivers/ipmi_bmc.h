@@ -33,7 +33,7 @@ class Bmc {
   // A source that a thread fills at the site's period.
   Result<std::unique_ptr<Source>> poll(const std::string& key, const Question& question, Decode decode);
   // How often a sensor has a new value, seen at the site's period.
-  Nanos refresh(Nanos own) const;
+  Nanos update_interval(Nanos own) const;
 
  private:
   Host& host_;

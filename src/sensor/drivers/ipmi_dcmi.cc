@@ -38,7 +38,7 @@ class Prober {
  public:
   Prober(Host& host, const IpmiSite& site) : host_(host), site_(site), bmc_(host, "ipmi_dcmi", site) {}
 
-  Probe probe() {
+  ProbeResult probe() {
     if (const auto open = bmc_.open(); !open) {
       explain_closed(open.error());
       return std::move(probe_);
@@ -64,57 +64,57 @@ class Prober {
     const auto able = capabilities ? decode_capabilities(*capabilities) : tl::make_unexpected(capabilities.error());
     if (!able) return note(able.error()), false;
     if (!*able) return note("its controller knows DCMI and has no power management by it"), false;
-    Nameplate plate = power_plate();
-    plate.source = "IPMI DCMI power reading";
-    plate.refresh = bmc_.refresh(seconds(1));
-    return add("power", ask_dcmi_power(), dcmi_value, std::move(plate));
+    SensorInfo info = power_info();
+    info.source = "IPMI DCMI power reading";
+    info.update_interval = bmc_.update_interval(seconds(1));
+    return add("power", ask_dcmi_power(), dcmi_value, std::move(info));
   }
 
   void add_node_manager() {
-    Nameplate plate = power_plate();
-    plate.source = "Intel Node Manager (IPMI)";
-    plate.refresh = bmc_.refresh(seconds(5));
-    add("node_manager", ask_node_manager(), node_manager_value, std::move(plate));
+    SensorInfo info = power_info();
+    info.source = "Intel Node Manager (IPMI)";
+    info.update_interval = bmc_.update_interval(seconds(5));
+    add("node_manager", ask_node_manager(), node_manager_value, std::move(info));
   }
 
-  Nameplate power_plate() {
-    Nameplate plate;
-    plate.id = "ipmi_dcmi/node-0";
-    plate.part = {Domain::node, "0"};
-    plate.boundary = Boundary::plug;
-    plate.kind = SensorKind::gauge;
-    plate.unit_num = kMicro;  // W
-    plate.window = seconds(15);
-    plate.ceiling = watts(kMostWatts);
-    plate.gain = {0.05, Tolerance::Shape::limit, "assumed"};
-    plate.offset = Watts::of(11'547'000);  // +-10 W as a limit, of each of two supplies
-    plate.access = "root, or a group by udev rule";
-    return plate;
+  SensorInfo power_info() {
+    SensorInfo info;
+    info.id = "ipmi_dcmi/node-0";
+    info.part = {Domain::node, "0"};
+    info.boundary = Boundary::plug;
+    info.kind = SensorKind::gauge;
+    info.unit_num = kMicro;  // W
+    info.averaging_window = seconds(15);
+    info.max_power = watts(kMostWatts);
+    info.scale_tolerance = {0.05, Tolerance::Shape::limit, "assumed"};
+    info.offset = Watts::of(11'547'000);  // +-10 W as a limit, of each of two supplies
+    info.access = "root, or a group by udev rule";
+    return info;
   }
 
   // Reads it once: an answer that is no value is a Finding and not a sensor.
-  bool add(const std::string& key, const Question& question, Decode decode, Nameplate plate) {
+  bool add(const std::string& key, const Question& question, Decode decode, SensorInfo info) {
     const auto answer = bmc_.ask(key, question);
     if (!answer) return note(answer.error()), false;
     if (const auto value = decode(*answer); !value) return note(value.error()), false;
     auto source = bmc_.poll(key, question, decode);
     if (!source) return note(source.error()), false;
-    probe_.sensors.push_back({std::move(plate), std::move(*source)});
+    probe_.sensors.push_back({std::move(info), std::move(*source)});
     return true;
   }
 
   void note(const Error& error) { note(error.what); }
   void note(std::string what, std::string repair = {}) {
-    probe_.findings.push_back({site_.device, std::move(what), std::move(repair)});
+    probe_.diagnostics.push_back({site_.device, std::move(what), std::move(repair)});
   }
 
   Host& host_;
   const IpmiSite& site_;
   Bmc bmc_;
-  Probe probe_;
+  ProbeResult probe_;
 };
 }  // namespace
 
-Probe probe_ipmi_dcmi(Host& host, const Site& site) { return Prober(host, site.ipmi).probe(); }
+ProbeResult probe_ipmi_dcmi(Host& host, const Site& site) { return Prober(host, site.ipmi).probe(); }
 
 }  // namespace nw

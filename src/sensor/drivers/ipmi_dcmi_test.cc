@@ -23,20 +23,20 @@ struct Machine : IpmiMachine {
 TEST(IpmiDcmi, PowerOfTheNode) {
   Machine host;
   host.say(power(832));
-  Probe probe = probe_ipmi_dcmi(host);
-  EXPECT_EQ(all_findings(probe), "");
+  ProbeResult probe = probe_ipmi_dcmi(host);
+  EXPECT_EQ(all_diagnostics(probe), "");
   EXPECT_EQ(host.opened, "/dev/ipmi0");
   ASSERT_EQ(probe.sensors.size(), 1u);
-  const Nameplate& plate = probe.sensors[0].plate;
-  EXPECT_EQ(plate.id, "ipmi_dcmi/node-0");
-  EXPECT_EQ(plate.part, (Part{Domain::node, "0"}));
-  EXPECT_EQ(plate.boundary, Boundary::plug);
-  EXPECT_EQ(plate.kind, SensorKind::gauge);
+  const SensorInfo& info = probe.sensors[0].info;
+  EXPECT_EQ(info.id, "ipmi_dcmi/node-0");
+  EXPECT_EQ(info.part, (Part{Domain::node, "0"}));
+  EXPECT_EQ(info.boundary, Boundary::plug);
+  EXPECT_EQ(info.kind, SensorKind::gauge);
   EXPECT_EQ(unit_of(probe.sensors[0]), 1e6);
-  EXPECT_EQ(plate.window, seconds(15));
-  EXPECT_EQ(plate.gain.relative, 0.05);
-  EXPECT_EQ(plate.gain.basis, "assumed");
-  EXPECT_TRUE(plate.lacks.empty());
+  EXPECT_EQ(info.averaging_window, seconds(15));
+  EXPECT_EQ(info.scale_tolerance.relative, 0.05);
+  EXPECT_EQ(info.scale_tolerance.basis, "assumed");
+  EXPECT_TRUE(info.excludes.empty());
   const Reading reading = probe.sensors[0].source->read();
   EXPECT_EQ(reading.value, 832u);
   EXPECT_TRUE(reading.taken);
@@ -50,10 +50,10 @@ TEST(IpmiDcmi, AValueIsNotNewerThanThePeriodAtWhichItIsAskedFor) {
   Site site;
   site.ipmi.device = "/dev/ipmi1";
   site.ipmi.period = seconds(5);
-  EXPECT_EQ(probe_ipmi_dcmi(host, site).sensors.at(0).plate.refresh, seconds(5));
+  EXPECT_EQ(probe_ipmi_dcmi(host, site).sensors.at(0).info.update_interval, seconds(5));
   EXPECT_EQ(host.opened, "/dev/ipmi1");
   site.ipmi.period = millis(100);
-  EXPECT_EQ(probe_ipmi_dcmi(host, site).sensors.at(0).plate.refresh, seconds(1));
+  EXPECT_EQ(probe_ipmi_dcmi(host, site).sensors.at(0).info.update_interval, seconds(1));
 }
 
 TEST(IpmiDcmi, TheSameSampleKeepsItsTimeAndTheSamePowerDoesNot) {
@@ -61,7 +61,7 @@ TEST(IpmiDcmi, TheSameSampleKeepsItsTimeAndTheSamePowerDoesNot) {
   for (const auto& answer :
        {power(500, 100), power(500, 100), power(500, 100), power(500, 102), power(500, 0), power(500, 0)})
     host.say(answer);
-  Probe probe = probe_ipmi_dcmi(host);  // takes the first
+  ProbeResult probe = probe_ipmi_dcmi(host);  // takes the first
   ASSERT_EQ(probe.sensors.size(), 1u);
   std::array<Nanos, 5> taken;
   for (Nanos& time : taken) {
@@ -85,8 +85,8 @@ TEST(IpmiDcmi, WhatIsNoReadingIsNoValue) {
   host.ipmi->answer(ipmi::ask_dcmi_power(), fail(ErrorKind::busy, "no answer within 500 ms"));
   host.say({0x00, 0xdc});
   host.say(power(501, 5));
-  Probe probe = probe_ipmi_dcmi(host);
-  ASSERT_EQ(probe.sensors.size(), 1u) << all_findings(probe);
+  ProbeResult probe = probe_ipmi_dcmi(host);
+  ASSERT_EQ(probe.sensors.size(), 1u) << all_diagnostics(probe);
   for (const ErrorKind kind : {ErrorKind::busy, ErrorKind::malformed, ErrorKind::malformed, ErrorKind::busy,
                                ErrorKind::busy, ErrorKind::malformed}) {
     const Reading reading = probe.sensors[0].source->read();
@@ -96,14 +96,14 @@ TEST(IpmiDcmi, WhatIsNoReadingIsNoValue) {
   EXPECT_EQ(probe.sensors[0].source->read().value, 501u) << "and none of them is held against the next";
 }
 
-TEST(IpmiDcmi, FindingsNameCommandAndCause) {
+TEST(IpmiDcmi, DiagnosticsNameCommandAndCause) {
   const auto found = [](const Bytes& capabilities, const Bytes& reading) {
     IpmiMachine host;
     host.ipmi->answer(ipmi::ask_capabilities(), capabilities);
     host.ipmi->answer(ipmi::ask_dcmi_power(), reading);
-    const Probe probe = probe_ipmi_dcmi(host);
+    const ProbeResult probe = probe_ipmi_dcmi(host);
     EXPECT_TRUE(probe.sensors.empty());
-    return all_findings(probe);
+    return all_diagnostics(probe);
   };
   const Bytes able = ipmi::from_hex("00 dc 01 05 02 00 01 07").value();
   EXPECT_EQ(found({0xc1}, power(1)), "/dev/ipmi0: Get DCMI Capabilities: completion code 0xc1, invalid command | \n");
@@ -127,19 +127,19 @@ TEST(IpmiDcmi, ABusyControllerIsAskedAgain) {
 
   IpmiMachine hung;
   hung.ipmi->answer(question, fail(ErrorKind::busy, "no answer within 500 ms"));
-  EXPECT_NE(find_finding(probe_ipmi_dcmi(hung), "no answer within 500 ms"), nullptr);
+  EXPECT_NE(find_diagnostic(probe_ipmi_dcmi(hung), "no answer within 500 ms"), nullptr);
   EXPECT_EQ(hung.ipmi->sent.size(), 3u) << "and not for ever";
 }
 
 TEST(IpmiDcmi, ADeviceThatCannotBeOpened) {
   IpmiMachine none;
   none.refused = {ErrorKind::absent, "/dev/ipmi0: No such file or directory"};
-  EXPECT_EQ(all_findings(probe_ipmi_dcmi(none)), "") << "a machine without a controller";
+  EXPECT_EQ(all_diagnostics(probe_ipmi_dcmi(none)), "") << "a machine without a controller";
   none.set_file("/sys/firmware/dmi/entries/38-0/type", "38\n");
-  EXPECT_NE(find_finding(probe_ipmi_dcmi(none), "modprobe"), nullptr);
+  EXPECT_NE(find_diagnostic(probe_ipmi_dcmi(none), "modprobe"), nullptr);
   IpmiMachine denied;
   denied.refused = {ErrorKind::denied, "/dev/ipmi0: Permission denied"};
-  EXPECT_NE(find_finding(probe_ipmi_dcmi(denied), "sudo chgrp energy /dev/ipmi0"), nullptr);
+  EXPECT_NE(find_diagnostic(probe_ipmi_dcmi(denied), "sudo chgrp energy /dev/ipmi0"), nullptr);
 }
 
 TEST(IpmiDcmi, NodeManagerOnRequestAlone) {
@@ -149,10 +149,10 @@ TEST(IpmiDcmi, NodeManagerOnRequestAlone) {
   for (const IpmiRequest& request : host.ipmi->sent) EXPECT_EQ(request.slave, 0) << "nothing bridged unasked";
   Site site;
   site.ipmi.node_manager = true;
-  Probe probe = probe_ipmi_dcmi(host, site);
-  ASSERT_EQ(probe.sensors.size(), 1u) << all_findings(probe);
-  EXPECT_EQ(probe.sensors[0].plate.source, "Intel Node Manager (IPMI)");
-  EXPECT_EQ(probe.sensors[0].plate.refresh, seconds(5));
+  ProbeResult probe = probe_ipmi_dcmi(host, site);
+  ASSERT_EQ(probe.sensors.size(), 1u) << all_diagnostics(probe);
+  EXPECT_EQ(probe.sensors[0].info.source, "Intel Node Manager (IPMI)");
+  EXPECT_EQ(probe.sensors[0].info.update_interval, seconds(5));
   EXPECT_EQ(probe.sensors[0].source->read().value, 56u);
 
   Machine both;  // DCMI comes first, and two sensors of one part from one driver would be one too many
@@ -169,9 +169,9 @@ TEST(IpmiDcmi, AnswersOnATapeMayBeAnything) {
     Machine host;
     host.say(power(300));
     host.set_answer("ipmi_dcmi:capabilities", answer);
-    const Probe probe = probe_ipmi_dcmi(host);
+    const ProbeResult probe = probe_ipmi_dcmi(host);
     EXPECT_EQ(probe.sensors.empty(), !std::string_view(answer).starts_with("00 dc 01")) << answer;
-    EXPECT_NE(probe.sensors.empty(), probe.findings.empty()) << answer;
+    EXPECT_NE(probe.sensors.empty(), probe.diagnostics.empty()) << answer;
   }
 }
 

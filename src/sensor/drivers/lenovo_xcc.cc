@@ -77,7 +77,7 @@ class Prober {
  public:
   Prober(Host& host, const IpmiSite& site) : host_(host), site_(site), bmc_(host, "lenovo_xcc", site) {}
 
-  Probe probe() {
+  ProbeResult probe() {
     if (read("sys_vendor") != "Lenovo" && read("sys_vendor") != "LENOVO") return {};
     const std::string product = read("product_name");
     const Model* model = find_model(product);
@@ -108,18 +108,18 @@ class Prober {
     const auto form = xcc_form(*answer);
     if (!form && form.error().kind == ErrorKind::absent) return false;
     if (!form) return note(form.error().what), false;
-    Nameplate plate = node_plate(model);
-    plate.unit_num = 1000;  // mJ or mW
+    SensorInfo info = node_info(model);
+    info.unit_num = 1000;  // mJ or mW
     if (*form == XccForm::counter) {
-      plate.source = "Lenovo XCC energy counter";
-      plate.kind = SensorKind::counter;
-      plate.wrap = kXccWrap;
-      plate.refresh = bmc_.refresh(millis(10));
-      return add("energy", *answer, ask_xcc_energy(), counter_value, std::move(plate));
+      info.source = "Lenovo XCC energy counter";
+      info.kind = SensorKind::counter;
+      info.wrap = kXccWrap;
+      info.update_interval = bmc_.update_interval(millis(10));
+      return add("energy", *answer, ask_xcc_energy(), counter_value, std::move(info));
     }
-    plate.source = "Lenovo XCC mean power";
-    plate.window = seconds(1);
-    return add("energy", *answer, ask_xcc_energy(), mean_value, std::move(plate));
+    info.source = "Lenovo XCC mean power";
+    info.averaging_window = seconds(1);
+    return add("energy", *answer, ask_xcc_energy(), mean_value, std::move(info));
   }
 
   // By 04 08.
@@ -127,33 +127,33 @@ class Prober {
     const auto answer = bmc_.ask("power", ask_xcc_split());
     if (!answer) return note(answer.error().what);
     const bool sum = model.content == Content::gpu_added;
-    Nameplate plate = node_plate(model);
-    plate.source = sum ? "Lenovo XCC power, node and GPUs" : "Lenovo XCC node power";
-    plate.unit_num = kMicro;  // W
-    plate.window = seconds(1);
-    add("power", *answer, ask_xcc_split(), sum ? sum_value : node_value, std::move(plate));
+    SensorInfo info = node_info(model);
+    info.source = sum ? "Lenovo XCC power, node and GPUs" : "Lenovo XCC node power";
+    info.unit_num = kMicro;  // W
+    info.averaging_window = seconds(1);
+    add("power", *answer, ask_xcc_split(), sum ? sum_value : node_value, std::move(info));
   }
 
-  Nameplate node_plate(const Model& model) {
-    Nameplate plate;
-    plate.id = "lenovo_xcc/node-0";
-    plate.part = {Domain::node, "0"};
-    if (model.content == Content::gpu_missing) plate.lacks = {Domain::gpu};
-    plate.boundary = Boundary::node_dc;
-    plate.kind = SensorKind::gauge;
-    plate.refresh = bmc_.refresh(seconds(1));
-    plate.ceiling = watts(kMostWatts);
-    plate.gain = {0.03, Tolerance::Shape::limit, "assumed"};
-    plate.offset = watts(1);
-    plate.access = "root, or a group by udev rule";
-    return plate;
+  SensorInfo node_info(const Model& model) {
+    SensorInfo info;
+    info.id = "lenovo_xcc/node-0";
+    info.part = {Domain::node, "0"};
+    if (model.content == Content::gpu_missing) info.excludes = {Domain::gpu};
+    info.boundary = Boundary::node_dc;
+    info.kind = SensorKind::gauge;
+    info.update_interval = bmc_.update_interval(seconds(1));
+    info.max_power = watts(kMostWatts);
+    info.scale_tolerance = {0.03, Tolerance::Shape::limit, "assumed"};
+    info.offset = watts(1);
+    info.access = "root, or a group by udev rule";
+    return info;
   }
 
-  bool add(const std::string& key, const Bytes& answer, const Question& question, Decode decode, Nameplate plate) {
+  bool add(const std::string& key, const Bytes& answer, const Question& question, Decode decode, SensorInfo info) {
     if (const auto value = decode(answer); !value) return note(value.error().what), true;
     auto source = bmc_.poll(key, question, decode);
     if (!source) return note(source.error().what), true;
-    probe_.sensors.push_back({std::move(plate), std::move(*source)});
+    probe_.sensors.push_back({std::move(info), std::move(*source)});
     return true;
   }
 
@@ -162,16 +162,16 @@ class Prober {
     return text ? std::string(trim(*text)) : "";
   }
   void note(std::string what, std::string repair = {}) {
-    probe_.findings.push_back({site_.device, std::move(what), std::move(repair)});
+    probe_.diagnostics.push_back({site_.device, std::move(what), std::move(repair)});
   }
 
   Host& host_;
   const IpmiSite& site_;
   Bmc bmc_;
-  Probe probe_;
+  ProbeResult probe_;
 };
 }  // namespace
 
-Probe probe_lenovo_xcc(Host& host, const Site& site) { return Prober(host, site.ipmi).probe(); }
+ProbeResult probe_lenovo_xcc(Host& host, const Site& site) { return Prober(host, site.ipmi).probe(); }
 
 }  // namespace nw

@@ -30,20 +30,20 @@ TEST(LenovoXcc, CounterOfSd650) {
   host.ipmi->answer(question, energy(7, 0xffffffff, 999, 1620711711, 329));
   host.ipmi->answer(question, energy(7, 0xffffffff, 999, 1620711711, 329));
   host.ipmi->answer(question, energy(8, 0, 1, 1620711711, 339));
-  Probe probe = probe_lenovo_xcc(host);
-  EXPECT_EQ(all_findings(probe), "");
+  ProbeResult probe = probe_lenovo_xcc(host);
+  EXPECT_EQ(all_diagnostics(probe), "");
   ASSERT_EQ(probe.sensors.size(), 1u);
-  const Nameplate& plate = probe.sensors[0].plate;
-  EXPECT_EQ(plate.id, "lenovo_xcc/node-0");
-  EXPECT_EQ(plate.kind, SensorKind::counter);
-  EXPECT_EQ(plate.part, (Part{Domain::node, "0"}));
-  EXPECT_EQ(plate.boundary, Boundary::node_dc);
+  const SensorInfo& info = probe.sensors[0].info;
+  EXPECT_EQ(info.id, "lenovo_xcc/node-0");
+  EXPECT_EQ(info.kind, SensorKind::counter);
+  EXPECT_EQ(info.part, (Part{Domain::node, "0"}));
+  EXPECT_EQ(info.boundary, Boundary::node_dc);
   EXPECT_EQ(unit_of(probe.sensors[0]), 1000.0);
-  EXPECT_EQ(plate.wrap, 4'294'967'296'000u);
-  EXPECT_TRUE(plate.lacks.empty());
+  EXPECT_EQ(info.wrap, 4'294'967'296'000u);
+  EXPECT_TRUE(info.excludes.empty());
   const Reading first = probe.sensors[0].source->read(), same = probe.sensors[0].source->read(),
                 next = probe.sensors[0].source->read();
-  EXPECT_EQ(first.value, plate.wrap - 1);
+  EXPECT_EQ(first.value, info.wrap - 1);
   EXPECT_EQ(first.device, Nanos::of(1620711711329000000));
   EXPECT_EQ(same.value, first.value);
   EXPECT_EQ(same.taken, first.taken) << "the same place in the queue is the same sample";
@@ -55,23 +55,23 @@ TEST(LenovoXcc, CounterOfSd650) {
 TEST(LenovoXcc, MeanOfSd650V2) {
   Machine host("ThinkSystem SD650 V2 -[7D1MCTO1WW]-");
   host.ipmi->answer(ipmi::ask_xcc_energy(), kMean);
-  Probe probe = probe_lenovo_xcc(host);
-  ASSERT_EQ(probe.sensors.size(), 1u) << all_findings(probe);
-  EXPECT_EQ(probe.sensors[0].plate.kind, SensorKind::gauge);
+  ProbeResult probe = probe_lenovo_xcc(host);
+  ASSERT_EQ(probe.sensors.size(), 1u) << all_diagnostics(probe);
+  EXPECT_EQ(probe.sensors[0].info.kind, SensorKind::gauge);
   EXPECT_EQ(unit_of(probe.sensors[0]), 1000.0);
   EXPECT_EQ(probe.sensors[0].source->read().value, 250'313u);
-  EXPECT_TRUE(probe.sensors[0].plate.lacks.empty());
+  EXPECT_TRUE(probe.sensors[0].info.excludes.empty());
 }
 
 TEST(LenovoXcc, TheTotalOfSd650NV2IsNodeAndGpus) {
   Machine host("ThinkSystem SD650-N V2");
   host.ipmi->answer(ipmi::ask_xcc_energy(), energy(1, 5, 0, 1000, 0));  // without the GPUs: never used
   host.ipmi->answer(ipmi::ask_xcc_split(), kSplit);
-  Probe probe = probe_lenovo_xcc(host);
-  ASSERT_EQ(probe.sensors.size(), 1u) << all_findings(probe);
-  EXPECT_EQ(probe.sensors[0].plate.kind, SensorKind::gauge);
+  ProbeResult probe = probe_lenovo_xcc(host);
+  ASSERT_EQ(probe.sensors.size(), 1u) << all_diagnostics(probe);
+  EXPECT_EQ(probe.sensors[0].info.kind, SensorKind::gauge);
   EXPECT_EQ(unit_of(probe.sensors[0]), 1e6);
-  EXPECT_TRUE(probe.sensors[0].plate.lacks.empty());
+  EXPECT_TRUE(probe.sensors[0].info.excludes.empty());
   const Reading reading = probe.sensors[0].source->read();
   EXPECT_EQ(reading.value, 442u) << "181 W and 261 W, the riser's 25 W being in the first";
   EXPECT_EQ(reading.device, Nanos::of(1620711711329000000));
@@ -79,24 +79,24 @@ TEST(LenovoXcc, TheTotalOfSd650NV2IsNodeAndGpus) {
   Machine dark("ThinkSystem SD650-N V2");
   dark.ipmi->answer(ipmi::ask_xcc_split(), "00 1f 19 9a 60 49 01 b5 00 00 00 19 00 00 00");
   EXPECT_TRUE(probe_lenovo_xcc(dark).sensors.empty());
-  EXPECT_NE(find_finding(probe_lenovo_xcc(dark), "GPUs of 0 W"), nullptr);
+  EXPECT_NE(find_diagnostic(probe_lenovo_xcc(dark), "GPUs of 0 W"), nullptr);
 }
 
 TEST(LenovoXcc, Sd650V3LacksItsGpus) {
   Machine host("ThinkSystem SD650 V3");
   host.ipmi->answer(ipmi::ask_xcc_split(), kSplit);
-  Probe probe = probe_lenovo_xcc(host);  // 04 02 is an invalid command there
-  EXPECT_EQ(all_findings(probe), "");
+  ProbeResult probe = probe_lenovo_xcc(host);  // 04 02 is an invalid command there
+  EXPECT_EQ(all_diagnostics(probe), "");
   ASSERT_EQ(probe.sensors.size(), 1u);
-  EXPECT_EQ(probe.sensors[0].plate.lacks, std::vector{Domain::gpu});
+  EXPECT_EQ(probe.sensors[0].info.excludes, std::vector{Domain::gpu});
   EXPECT_EQ(probe.sensors[0].source->read().value, 181u);
 
   Machine counter("ThinkSystem SD650 V3");
   counter.ipmi->answer(ipmi::ask_xcc_energy(), energy(1, 5, 0, 1000, 0));
   probe = probe_lenovo_xcc(counter);
   ASSERT_EQ(probe.sensors.size(), 1u);
-  EXPECT_EQ(probe.sensors[0].plate.kind, SensorKind::counter);
-  EXPECT_EQ(probe.sensors[0].plate.lacks, std::vector{Domain::gpu});
+  EXPECT_EQ(probe.sensors[0].info.kind, SensorKind::counter);
+  EXPECT_EQ(probe.sensors[0].info.excludes, std::vector{Domain::gpu});
 }
 
 TEST(LenovoXcc, AModelThatNobodyKnowsIsNamedAndNotUsed) {
@@ -105,12 +105,12 @@ TEST(LenovoXcc, AModelThatNobodyKnowsIsNamedAndNotUsed) {
     Machine host(name);
     host.ipmi->answer(ipmi::ask_xcc_energy(), energy(1, 5, 0, 1000, 0));
     host.ipmi->answer(ipmi::ask_xcc_split(), kSplit);
-    const Probe probe = probe_lenovo_xcc(host);
+    const ProbeResult probe = probe_lenovo_xcc(host);
     EXPECT_TRUE(probe.sensors.empty()) << name;
-    EXPECT_NE(find_finding(probe, std::string("'") + name + "'"), nullptr) << name << all_findings(probe);
+    EXPECT_NE(find_diagnostic(probe, std::string("'") + name + "'"), nullptr) << name << all_diagnostics(probe);
   }
   Machine silent("ThinkSystem SR650 V2");
-  EXPECT_EQ(all_findings(probe_lenovo_xcc(silent)), "") << "it does not know the command";
+  EXPECT_EQ(all_diagnostics(probe_lenovo_xcc(silent)), "") << "it does not know the command";
 }
 
 TEST(LenovoXcc, OtherMakersAreNeverAsked) {
@@ -130,39 +130,39 @@ TEST(LenovoXcc, DcmiOfTheSameControllerIsAtTheSamePlace) {
   host.ipmi->answer(ipmi::ask_capabilities(), "00 dc 01 05 02 00 01 07");
   host.ipmi->answer(ipmi::ask_dcmi_power(), "00 dc 40 03 d2 00 b6 03 c7 01 33 d9 45 67 80 7f 0a 00 40");
   const auto dcmi = [&](const Site& site) {
-    for (const Sensor& sensor : make_survey(host, site).sensors)
-      if (sensor.plate.id == "ipmi_dcmi/node-0") return sensor.plate;
-    return Nameplate{};
+    for (const Sensor& sensor : make_inventory(host, site).sensors)
+      if (sensor.info.id == "ipmi_dcmi/node-0") return sensor.info;
+    return SensorInfo{};
   };
   EXPECT_EQ(dcmi({}).boundary, Boundary::node_dc) << "the tray has no supplies whose loss could be between them";
-  EXPECT_EQ(dcmi({}).lacks, std::vector{Domain::gpu});
+  EXPECT_EQ(dcmi({}).excludes, std::vector{Domain::gpu});
   Site ruled;
   ruled.rules.emplace_back().pattern = "ipmi_dcmi";
-  ruled.rules[0].lacks = std::vector<Domain>{};
-  EXPECT_TRUE(dcmi(ruled).lacks.empty()) << "a site knows better";
+  ruled.rules[0].excludes = std::vector<Domain>{};
+  EXPECT_TRUE(dcmi(ruled).excludes.empty()) << "a site knows better";
   host.product("Other", "X");
   EXPECT_EQ(dcmi({}).boundary, Boundary::plug);
 }
 
 TEST(LenovoXcc, Failures) {
-  const auto finding = [](const Result<Bytes>& answer) {
+  const auto diagnostic = [](const Result<Bytes>& answer) {
     Machine host("ThinkSystem SD650");
     host.ipmi->answer(ipmi::ask_xcc_energy(), answer);
-    const Probe probe = probe_lenovo_xcc(host);
+    const ProbeResult probe = probe_lenovo_xcc(host);
     EXPECT_TRUE(probe.sensors.empty());
-    return all_findings(probe);
+    return all_diagnostics(probe);
   };
-  EXPECT_NE(finding(fail(ErrorKind::busy, "no answer within 500 ms")).find("no answer"), std::string::npos);
-  EXPECT_NE(finding(Bytes{0xd4}).find("completion code 0xd4"), std::string::npos);
-  EXPECT_NE(finding(Bytes{0xc1}).find("Lenovo power reading: completion code 0xc1"), std::string::npos);
-  EXPECT_NE(finding(Bytes(20)).find("20 bytes, not 15 or 39"), std::string::npos);
-  EXPECT_NE(finding(energy(0, 0, 0, 0, 0)).find("no time"), std::string::npos);
+  EXPECT_NE(diagnostic(fail(ErrorKind::busy, "no answer within 500 ms")).find("no answer"), std::string::npos);
+  EXPECT_NE(diagnostic(Bytes{0xd4}).find("completion code 0xd4"), std::string::npos);
+  EXPECT_NE(diagnostic(Bytes{0xc1}).find("Lenovo power reading: completion code 0xc1"), std::string::npos);
+  EXPECT_NE(diagnostic(Bytes(20)).find("20 bytes, not 15 or 39"), std::string::npos);
+  EXPECT_NE(diagnostic(energy(0, 0, 0, 0, 0)).find("no time"), std::string::npos);
   Machine denied("ThinkSystem SD650");
   denied.refused = {ErrorKind::denied, "/dev/ipmi0: Permission denied"};
-  EXPECT_NE(find_finding(probe_lenovo_xcc(denied), "chgrp"), nullptr);
+  EXPECT_NE(find_diagnostic(probe_lenovo_xcc(denied), "chgrp"), nullptr);
   Machine none("ThinkSystem SD650");
   none.refused = {ErrorKind::absent, "/dev/ipmi0: No such file or directory"};
-  EXPECT_EQ(all_findings(probe_lenovo_xcc(none)), "");
+  EXPECT_EQ(all_diagnostics(probe_lenovo_xcc(none)), "");
 }
 
 TEST(LenovoXcc, ReadingsThatFailAreNoValues) {
@@ -174,7 +174,7 @@ TEST(LenovoXcc, ReadingsThatFailAreNoValues) {
   host.ipmi->answer(question, energy(2, 5, 1000, 1000, 10));
   host.ipmi->answer(question, kMean);  // the other form than at probe time
   host.ipmi->answer(question, energy(3, 6, 0, 1002, 0));
-  Probe probe = probe_lenovo_xcc(host);
+  ProbeResult probe = probe_lenovo_xcc(host);
   ASSERT_EQ(probe.sensors.size(), 1u);
   for (const ErrorKind kind : {ErrorKind::busy, ErrorKind::absent, ErrorKind::malformed, ErrorKind::malformed})
     EXPECT_EQ(probe.sensors[0].source->read().error, kind);

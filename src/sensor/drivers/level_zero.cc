@@ -9,8 +9,8 @@
 //
 // An integrated GPU draws from its CPU's package, which RAPL counts, and is left out.
 //
-// Activity: the time in which any engine of the device was active, with the time of that, for the group of all engines
-// of the whole device; a device that shows only its stacks' has none.
+// Utilization: the time in which any engine of the device was active, with the time of that, for the group of all
+// engines of the whole device; a device that shows only its stacks' has none.
 //
 // Sysman has an entry of its own, zesInit, since version 1.5 of the loader. Older loaders want an environment variable
 // before the first call, which nodewatt does not set for the sake of a sensor. There is no call to shut it down.
@@ -111,7 +111,7 @@ Result<std::string> start(Session& session) {
   resolve(library, api.pci, "zesDevicePciGetProperties");
   resolve(library, api.engines, "zesDeviceEnumEngineGroups");
   resolve(library, api.engine_properties, "zesEngineGetProperties");
-  resolve(library, api.engine_activity, "zesEngineGetActivity");
+  resolve(library, api.engine_utilization, "zesEngineGetActivity");
   if (const ZeResult code = api.init(0); code != kSuccess) return fail(kind_of(code), "zesInit: " + text_of(code));
   return std::string("ok");
 }
@@ -144,12 +144,12 @@ Result<PowerDomain> choose_domain(const ZesApi& api, ZesDevice device) {
   std::vector<PowerDomain> whole;
   for (const ZesPower handle : handles) {
     ZesPowerExtProperties more{kPowerExtPropertiesType, nullptr, kDomainUnknown, nullptr};
-    ZesPowerProperties plate{};
-    plate.stype = kPowerPropertiesType;
-    plate.next = &more;
-    plate.default_limit = -1;
-    if (api.power_properties(handle, &plate) == kSuccess && plate.on_subdevice == 0)
-      whole.push_back({handle, more.domain, plate.default_limit});
+    ZesPowerProperties info{};
+    info.stype = kPowerPropertiesType;
+    info.next = &more;
+    info.default_limit = -1;
+    if (api.power_properties(handle, &info) == kSuccess && info.on_subdevice == 0)
+      whole.push_back({handle, more.domain, info.default_limit});
   }
   for (const int wanted : {kDomainCard, kDomainPackage})
     for (const PowerDomain& domain : whole)
@@ -165,7 +165,7 @@ ZeResult read_energy(const Session& session, unsigned index, ZesEnergyCounter& c
 
 // The group of all engines of the whole device, or null.
 ZesEngine choose_engines(const ZesApi& api, ZesDevice device) {
-  if (api.engines == nullptr || api.engine_properties == nullptr || api.engine_activity == nullptr) return nullptr;
+  if (api.engines == nullptr || api.engine_properties == nullptr || api.engine_utilization == nullptr) return nullptr;
   const auto handles =
       list_handles<ZesEngine>("engines", [&](unsigned* n, ZesEngine* list) { return api.engines(device, n, list); });
   if (!handles) return nullptr;
@@ -179,9 +179,9 @@ ZesEngine choose_engines(const ZesApi& api, ZesDevice device) {
   return nullptr;
 }
 
-ZeResult read_activity(const Session& session, unsigned index, ZesEngineStats& stats) {
+ZeResult read_utilization(const Session& session, unsigned index, ZesEngineStats& stats) {
   if (index >= session.engines.size() || session.engines[index] == nullptr) return kUnsupportedFeature;
-  return session.api.engine_activity(session.engines[index], &stats);
+  return session.api.engine_utilization(session.engines[index], &stats);
 }
 
 // What is known of one GPU, as "key value" lines.
@@ -205,7 +205,7 @@ Result<std::string> describe(Session& session, unsigned index) {
   if (properties->driver[0] != '\0') text += fmt::format("driver {}\n", properties->driver);
   session.engines[index] = choose_engines(api, session.devices[index]);
   ZesEngineStats stats{};
-  text += fmt::format("busy {}\n", text_of(read_activity(session, index, stats)));
+  text += fmt::format("busy {}\n", text_of(read_utilization(session, index, stats)));
   const auto domain = choose_domain(api, session.devices[index]);
   if (!domain) return text + "energy " + domain.error().what + "\n";
   session.power[index] = domain->handle;
@@ -219,7 +219,7 @@ class Prober {
  public:
   explicit Prober(Host& host) : host_(host), session_(std::make_shared<Session>()) {}
 
-  Probe probe() {
+  ProbeResult probe() {
     const auto loaded = host_.ask("level_zero:library", [this] { return load(host_, *session_); });
     if (!loaded) return note_unused(loaded.error(), "sudo apt install libze1"), std::move(probe_);
     const auto started = host_.ask("level_zero:init", [this] { return start(*session_); });
@@ -264,81 +264,81 @@ class Prober {
     if (says["id"].empty()) return note(where, "has no UUID; left out");
     const std::string id = "GPU-" + says["id"];
     for (const Sensor& sensor : probe_.sensors)
-      if (sensor.plate.part.device == id) return note(where, id + " appears twice; left out");
-    bind(index, make_plate(id, where, says));
-    add_activity(index, id, where, says);
+      if (sensor.info.part.device == id) return note(where, id + " appears twice; left out");
+    bind(index, make_info(id, where, says));
+    add_utilization(index, id, where, says);
   }
 
-  void add_activity(unsigned index, const std::string& id, const std::string& where,
-                    std::map<std::string, std::string>& says) {
-    Activity activity;
-    ActivityPlate& plate = activity.plate;
-    plate.id = fmt::format("level_zero/{}/activity", id);
-    plate.source = "Level Zero engine activity";
-    plate.part = {Domain::gpu, id};
-    plate.label = where;
-    plate.model = says["name"];
-    plate.indices = {index};
-    plate.telling = Telling::time;
-    plate.full = static_cast<std::uint64_t>(kNanosPerSecond);  // both are counted alike: see below
+  void add_utilization(unsigned index, const std::string& id, const std::string& where,
+                       std::map<std::string, std::string>& says) {
+    Utilization utilization;
+    UtilizationInfo& info = utilization.info;
+    info.id = fmt::format("level_zero/{}/activity", id);
+    info.source = "Level Zero engine activity";
+    info.part = {Domain::gpu, id};
+    info.label = where;
+    info.model = says["name"];
+    info.indices = {index};
+    info.kind = UtilizationKind::time;
+    info.full = static_cast<std::uint64_t>(kNanosPerSecond);  // both are counted alike: see below
     if (says["busy"] == "ok")
       if (auto source = host_.bind("level_zero:" + id + "/busy", [session = session_, index] {
             ZesEngineStats stats{};
-            if (const ZeResult code = read_activity(*session, index, stats); code != kSuccess)
+            if (const ZeResult code = read_utilization(*session, index, stats); code != kSuccess)
               return Reading::none(kind_of(code));
             // Whatever the unit of both is, it is called a nanosecond: their quotient is what is wanted.
             if (stats.timestamp > kLastStamp) return Reading::none(ErrorKind::malformed);
             return Reading::of(stats.active, Nanos::of(static_cast<std::int64_t>(stats.timestamp)));
           }))
-        activity.busy = std::move(*source);
-    probe_.activities.push_back(std::move(activity));
+        utilization.utilization = std::move(*source);
+    probe_.utilizations.push_back(std::move(utilization));
     if (const std::string& driver = says["driver"]; !driver.empty() && driver != "unknown" && probe_.software.empty())
       probe_.software.push_back({"Intel GPU driver", driver});
   }
 
-  static Nameplate make_plate(const std::string& id, const std::string& where,
+  static SensorInfo make_info(const std::string& id, const std::string& where,
                               std::map<std::string, std::string>& says) {
     constexpr std::uint64_t kMaxLimitMw = 5'000'000;
     const bool card = says["domain"] != "package";
     const auto limit_mw = parse_u64(says["limit_mw"]);
     const bool sane = limit_mw && *limit_mw > 0 && *limit_mw < kMaxLimitMw;
-    Nameplate plate;
-    plate.id = fmt::format("level_zero/{}/energy", id);
-    plate.source = fmt::format("Level Zero energy counter ({})", card ? "card" : "package");
-    plate.part = {Domain::gpu, id};
-    plate.label = where;
-    plate.boundary = card ? Boundary::board : Boundary::on_chip;
-    plate.kind = SensorKind::counter;
-    plate.refresh = millis(10);
-    plate.ceiling = sane ? Watts::of(static_cast<std::int64_t>(*limit_mw) * 2000) : watts(2'000);
-    plate.gain = {0.05, Tolerance::Shape::limit, "assumed"};
-    plate.offset = watts(2);
-    plate.access = "root, or members of the group render where the kernel allows";
-    return plate;
+    SensorInfo info;
+    info.id = fmt::format("level_zero/{}/energy", id);
+    info.source = fmt::format("Level Zero energy counter ({})", card ? "card" : "package");
+    info.part = {Domain::gpu, id};
+    info.label = where;
+    info.boundary = card ? Boundary::board : Boundary::on_chip;
+    info.kind = SensorKind::counter;
+    info.update_interval = millis(10);
+    info.max_power = sane ? Watts::of(static_cast<std::int64_t>(*limit_mw) * 2000) : watts(2'000);
+    info.scale_tolerance = {0.05, Tolerance::Shape::limit, "assumed"};
+    info.offset = watts(2);
+    info.access = "root, or members of the group render where the kernel allows";
+    return info;
   }
 
-  void bind(unsigned index, Nameplate plate) {
-    auto source = host_.bind("level_zero:" + plate.part.device + "/energy", [session = session_, index] {
+  void bind(unsigned index, SensorInfo info) {
+    auto source = host_.bind("level_zero:" + info.part.device + "/energy", [session = session_, index] {
       ZesEnergyCounter counter{};
       if (const ZeResult code = read_energy(*session, index, counter); code != kSuccess)
         return Reading::none(kind_of(code));
       if (counter.timestamp_us > kLastStampUs) return Reading::of(counter.energy_uj);
       return Reading::of(counter.energy_uj, Nanos::of(static_cast<std::int64_t>(counter.timestamp_us) * 1000));
     });
-    if (!source) return note(plate.label, source.error().what);
-    probe_.sensors.push_back({std::move(plate), std::move(*source)});
+    if (!source) return note(info.label, source.error().what);
+    probe_.sensors.push_back({std::move(info), std::move(*source)});
   }
 
   void note(std::string where, std::string what, std::string repair = {}) {
-    probe_.findings.push_back({std::move(where), std::move(what), std::move(repair)});
+    probe_.diagnostics.push_back({std::move(where), std::move(what), std::move(repair)});
   }
 
   Host& host_;
   std::shared_ptr<Session> session_;
-  Probe probe_;
+  ProbeResult probe_;
 };
 }  // namespace
 
-Probe probe_level_zero(Host& host, const Site&) { return Prober(host).probe(); }
+ProbeResult probe_level_zero(Host& host, const Site&) { return Prober(host).probe(); }
 
 }  // namespace nw

@@ -127,7 +127,7 @@ struct ZesApi {
   ZeResult (*energy)(ZesPower, ZesEnergyCounter*) = nullptr;
   ZeResult (*engines)(ZesDevice, unsigned* count, ZesEngine*) = nullptr;
   ZeResult (*engine_properties)(ZesEngine, ZesEngineProperties*) = nullptr;
-  ZeResult (*engine_activity)(ZesEngine, ZesEngineStats*) = nullptr;
+  ZeResult (*engine_utilization)(ZesEngine, ZesEngineStats*) = nullptr;
 };
 
 }  // namespace nw::level_zero

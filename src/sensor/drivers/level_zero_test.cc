@@ -38,7 +38,7 @@ class FakeLevelZero : public testing::Test {
     std::ofstream(root_ / path) << text;
   }
   static void set(const char* name, const char* value) { ::setenv((std::string("FAKE_ZE_") + name).c_str(), value, 1); }
-  Probe probe() const { return probe_level_zero(*make_real_host(root_.string())); }
+  ProbeResult probe() const { return probe_level_zero(*make_real_host(root_.string())); }
 
   fs::path root_;
 };
@@ -46,15 +46,15 @@ class FakeLevelZero : public testing::Test {
 TEST_F(FakeLevelZero, TheCardsCounterWithItsOwnTime) {
   install("fake_level_zero");
   set("GPUS", "3");
-  Probe found = probe();
-  EXPECT_EQ(all_findings(found), "");
+  ProbeResult found = probe();
+  EXPECT_EQ(all_diagnostics(found), "");
   ASSERT_EQ(found.sensors.size(), 3u) << "of two drivers";
   Sensor& energy = found.sensors[1];
-  EXPECT_EQ(energy.plate.part, (Part{Domain::gpu, "GPU-e0000000000000000000000000000002"}));
-  EXPECT_EQ(energy.plate.label, "gpu1 Intel(R) Data Center GPU Max 1550 0000:2a:00.0");
-  EXPECT_EQ(energy.plate.kind, SensorKind::counter);
-  EXPECT_EQ(energy.plate.boundary, Boundary::board);
-  EXPECT_EQ(energy.plate.ceiling, watts(1200)) << "twice the limit";
+  EXPECT_EQ(energy.info.part, (Part{Domain::gpu, "GPU-e0000000000000000000000000000002"}));
+  EXPECT_EQ(energy.info.label, "gpu1 Intel(R) Data Center GPU Max 1550 0000:2a:00.0");
+  EXPECT_EQ(energy.info.kind, SensorKind::counter);
+  EXPECT_EQ(energy.info.boundary, Boundary::board);
+  EXPECT_EQ(energy.info.max_power, watts(1200)) << "twice the limit";
   EXPECT_EQ(unit_of(energy), 1);
   const Reading before = energy.source->read();
   ::usleep(20'000);
@@ -70,9 +70,9 @@ TEST_F(FakeLevelZero, OneDomainOfThoseThatHoldEachOther) {
   install("fake_level_zero");
   const auto source = [&](const char* domains) {
     set("DOMAINS", domains);
-    Probe found = probe();
+    ProbeResult found = probe();
     EXPECT_LE(found.sensors.size(), 1u) << domains;
-    return found.sensors.empty() ? all_findings(found) : found.sensors[0].plate.source;
+    return found.sensors.empty() ? all_diagnostics(found) : found.sensors[0].info.source;
   };
   EXPECT_EQ(source("cps"), "Level Zero energy counter (card)");
   EXPECT_EQ(source("ssp"), "Level Zero energy counter (package)");
@@ -86,27 +86,27 @@ TEST_F(FakeLevelZero, AnIntegratedGpuIsTheCpusAffair) {
   install("fake_level_zero");
   set("GPUS", "2");
   set("INTEGRATED", "0");
-  const Probe found = probe();
+  const ProbeResult found = probe();
   ASSERT_EQ(found.sensors.size(), 1u);
-  EXPECT_NE(find_finding(found, "RAPL"), nullptr);
+  EXPECT_NE(find_diagnostic(found, "RAPL"), nullptr);
 }
 
 TEST_F(FakeLevelZero, ErrorsAtStart) {
-  EXPECT_EQ(all_findings(probe()), "");
+  EXPECT_EQ(all_diagnostics(probe()), "");
   write("sys/bus/pci/devices/0000:29:00.0/vendor", "0x8086\n");
   write("sys/bus/pci/devices/0000:29:00.0/class", "0x030000\n");
-  EXPECT_EQ(all_findings(probe()), "") << "a CPU's graphics";
+  EXPECT_EQ(all_diagnostics(probe()), "") << "a CPU's graphics";
   write("sys/bus/pci/devices/0000:29:00.0/class", "0x038000\n");
-  EXPECT_NE(find_finding(probe(), "libze1"), nullptr);
+  EXPECT_NE(find_diagnostic(probe(), "libze1"), nullptr);
   install("fake_level_zero_old");
-  EXPECT_NE(find_finding(probe(), "no zesInit"), nullptr);
+  EXPECT_NE(find_diagnostic(probe(), "no zesInit"), nullptr);
   install("fake_level_zero");
   set("INIT", "2013265921");  // 0x78000001
-  EXPECT_NE(find_finding(probe(), "no GPU driver answers"), nullptr);
+  EXPECT_NE(find_diagnostic(probe(), "no GPU driver answers"), nullptr);
   set("INIT", "2013265922");
-  EXPECT_NE(find_finding(probe(), "versions"), nullptr);
+  EXPECT_NE(find_diagnostic(probe(), "versions"), nullptr);
   set("INIT", "5");
-  EXPECT_NE(find_finding(probe(), "Level Zero error 0x5"), nullptr);
+  EXPECT_NE(find_diagnostic(probe(), "Level Zero error 0x5"), nullptr);
 }
 
 TEST_F(FakeLevelZero, ErrorsOfReadsHaveTheirKind) {
@@ -117,7 +117,7 @@ TEST_F(FakeLevelZero, ErrorsOfReadsHaveTheirKind) {
                                                      {"2147483646", ErrorKind::failed}};  // 0x7ffffffe
   for (const auto& [code, kind] : cases) {
     ::unsetenv("FAKE_ZE_ENERGY");
-    Probe found = probe();
+    ProbeResult found = probe();
     ASSERT_EQ(found.sensors.size(), 1u);
     set("ENERGY", code);
     const Reading reading = found.sensors[0].source->read();
@@ -137,7 +137,7 @@ TEST(LevelZeroTape, BadAnswers) {
   };
   const std::string one = "ask\tlevel_zero:count\t1\nask\tlevel_zero:gpu0\t";
   EXPECT_EQ(probe_of(one + "id a\\nenergy ok\\n\n").sensors.size(), 1u);
-  EXPECT_EQ(probe_of(one + "id a\\nenergy ok\\nlimit_mw 99999999999999999999\\n\n").sensors[0].plate.ceiling,
+  EXPECT_EQ(probe_of(one + "id a\\nenergy ok\\nlimit_mw 99999999999999999999\\n\n").sensors[0].info.max_power,
             watts(2000));
   EXPECT_TRUE(probe_of(one + "energy ok\\n\n").sensors.empty());
   EXPECT_TRUE(probe_of(one + "\n").sensors.empty());
@@ -147,21 +147,21 @@ TEST(LevelZeroTape, BadAnswers) {
             1u)
       << "twice the same";
   for (const char* count : {"x", "-1", "100000"})
-    EXPECT_NE(find_finding(probe_of(std::string("ask\tlevel_zero:count\t") + count + "\n"), "no number"), nullptr);
+    EXPECT_NE(find_diagnostic(probe_of(std::string("ask\tlevel_zero:count\t") + count + "\n"), "no number"), nullptr);
 }
 
 TEST_F(FakeLevelZero, SaysHowLongItsEnginesWereActive) {
   install("fake_level_zero");
-  const Probe found = probe();
-  ASSERT_EQ(found.activities.size(), 1u);
-  const Activity& activity = found.activities[0];
-  EXPECT_EQ(activity.plate.part, found.sensors[0].plate.part);
-  EXPECT_EQ(activity.plate.telling, Telling::time);
-  EXPECT_EQ(activity.processes, nullptr);
-  Glance before{{}, activity.busy->read(), {}};
+  const ProbeResult found = probe();
+  ASSERT_EQ(found.utilizations.size(), 1u);
+  const Utilization& utilization = found.utilizations[0];
+  EXPECT_EQ(utilization.info.part, found.sensors[0].info.part);
+  EXPECT_EQ(utilization.info.kind, UtilizationKind::time);
+  EXPECT_EQ(utilization.processes, nullptr);
+  UtilizationSample before{{}, utilization.utilization->read(), {}};
   ::usleep(20'000);
-  const Glance after{{}, activity.busy->read(), {}};
-  const auto share = share_between(activity.plate, before, after);
+  const UtilizationSample after{{}, utilization.utilization->read(), {}};
+  const auto share = share_between(utilization.info, before, after);
   ASSERT_TRUE(share);
   EXPECT_NEAR(*share, 0.25, 0.001) << "by the GPU's own clock: our own stood still";
   ASSERT_EQ(found.software.size(), 1u);
@@ -172,17 +172,17 @@ TEST_F(FakeLevelZero, WithoutAGroupOfAllEnginesOfTheWholeItSaysNothing) {
   install("fake_level_zero");
   for (const char* engines : {"", "c", "cs"}) {
     set("ENGINES", engines);
-    const Probe found = probe();
-    ASSERT_EQ(found.activities.size(), 1u);
-    EXPECT_EQ(found.activities[0].busy, nullptr) << engines;
+    const ProbeResult found = probe();
+    ASSERT_EQ(found.utilizations.size(), 1u);
+    EXPECT_EQ(found.utilizations[0].utilization, nullptr) << engines;
   }
   set("ENGINES", "a");
-  const Probe found = probe();
+  const ProbeResult found = probe();
   set("ACTIVITY", "1879113728");  // no permission
-  const Reading denied = found.activities[0].busy->read();
+  const Reading denied = found.utilizations[0].utilization->read();
   EXPECT_FALSE(denied.ok);
   EXPECT_EQ(denied.error, ErrorKind::denied);
-  EXPECT_EQ(probe().activities[0].busy, nullptr);
+  EXPECT_EQ(probe().utilizations[0].utilization, nullptr);
 }
 
 }  // namespace

@@ -14,7 +14,7 @@
 // A site file may know better: what it gives for board, network, storage and fans takes the place of its share of the
 // rest, and a power supply's curve adds its loss as a part of its own (model_site.cc).
 //
-// One /proc/stat read serves all packages of a sweep: on a node with many CPUs it costs up to a millisecond.
+// One /proc/stat read serves all packages of a sample set: on a node with many CPUs it costs up to a millisecond.
 #include <algorithm>
 #include <set>
 
@@ -34,10 +34,10 @@ constexpr Watts kFullPerCpu = watts(4);
 constexpr Watts kRestOfNode = watts(60);
 constexpr Watts kRestPerVirtualCpu = Watts::of(400'000);
 constexpr std::int64_t kMemoryUwPerGb = 200'000;
-constexpr Nanos kOneSweep = millis(5);
+constexpr Nanos kOneSampleSet = millis(5);
 constexpr std::size_t kMaxCpus = 65536;
 
-// Time and busy time since the probe, read at most once a sweep.
+// Time and busy time since the probe, read at most once a sample set.
 class BusyTime {
  public:
   BusyTime(Host& host, std::unique_ptr<Source> ticks, std::uint64_t base)
@@ -48,7 +48,7 @@ class BusyTime {
   // Busy ticks; or why there are none.
   Reading busy() noexcept {
     const Nanos now = host_.now();
-    if (!fresh_ || now - read_at_ >= kOneSweep) {
+    if (!fresh_ || now - read_at_ >= kOneSampleSet) {
       last_ = ticks_->read();
       if (last_.ok && last_.value > base_ + kMostTicks) last_ = Reading::none(ErrorKind::malformed);
       if (last_.ok) largest_ = std::max(largest_, last_.value);
@@ -148,7 +148,7 @@ class Prober {
  public:
   Prober(Host& host, const ModelSite& site) : host_(host), site_(site) {}
 
-  Probe probe() {
+  ProbeResult probe() {
     const auto stat = host_.read_text("/proc/stat");
     if (!stat)
       return note("/proc/stat", "nothing can be estimated without it: " + stat.error().what), std::move(probe_);
@@ -174,10 +174,10 @@ class Prober {
     const Watts idle = Watts::of(kIdlePerCpu.count() * machine.cpus / shares);
     const Watts full = Watts::of(kFullPerCpu.count() * machine.cpus / shares);
     for (const auto& socket : machine.sockets) {
-      Nameplate plate = make_plate({Domain::package, socket}, "CPU time model", machine, full);
-      plate.gain.relative = 0.5;
+      SensorInfo info = make_info({Domain::package, socket}, "CPU time model", machine, full);
+      info.scale_tolerance.relative = 0.5;
       // Busy CPU seconds are worth the step of one CPU each; a package has an even share of them.
-      add(std::move(plate), idle, kFullPerCpu - kIdlePerCpu, shares);
+      add(std::move(info), idle, kFullPerCpu - kIdlePerCpu, shares);
     }
   }
 
@@ -195,20 +195,20 @@ class Prober {
     if (!kib || *kib == 0 || *kib > kMostKib)
       return note("/proc/meminfo", "its MemTotal makes no sense; memory cannot be estimated");
     const Watts power = Watts::of(mul_div(static_cast<std::int64_t>(*kib) * 1024, kMemoryUwPerGb, 1'000'000'000));
-    Nameplate plate = make_plate({Domain::dram, "0"}, "memory size model", machine, power);
-    plate.gain.relative = 0.75;
-    add(std::move(plate), power, {}, 1);
+    SensorInfo info = make_info({Domain::dram, "0"}, "memory size model", machine, power);
+    info.scale_tolerance.relative = 0.75;
+    add(std::move(info), power, {}, 1);
   }
 
   void add_rest(const Machine& machine) {
     const Watts assumed = machine.guest ? Watts::of(kRestPerVirtualCpu.count() * machine.cpus) : kRestOfNode;
     const ModelledPower rest =
         compute_rest(site_, {assumed, to_watts(assumed) * (machine.guest ? 0.75 : 0.5), "assumed"});
-    Nameplate plate = make_plate({Domain::other, "0"}, "rest of node model", machine, rest.power);
-    plate.boundary = Boundary::node_dc;
-    plate.gain.relative = rest.power.count() > 0 ? rest.half_width_w / to_watts(rest.power) : 0;
-    plate.gain.basis = rest.basis;
-    add(std::move(plate), rest.power, {}, 1);
+    SensorInfo info = make_info({Domain::other, "0"}, "rest of node model", machine, rest.power);
+    info.boundary = Boundary::node_dc;
+    info.scale_tolerance.relative = rest.power.count() > 0 ? rest.half_width_w / to_watts(rest.power) : 0;
+    info.scale_tolerance.basis = rest.basis;
+    add(std::move(info), rest.power, {}, 1);
   }
 
   // The power supplies' loss at what the model says that they give: all modelled parts together. Not where accelerators
@@ -220,52 +220,54 @@ class Prober {
         return note(accelerators,
                     "the power supplies' loss is not estimated: the model does not know what accelerators draw");
     const Watts extra = kFullPerCpu - kIdlePerCpu;
-    Nameplate plate = make_plate({Domain::other, "psu"}, "power supply model", machine,
-                                 Watts::of(fixed_.count() + extra.count() * machine.cpus));
-    plate.label = "Loss of the power supplies";
-    plate.boundary = Boundary::plug;
-    plate.gain = {compute_psu_doubt(site_, fixed_.count() > 0 ? half_width_w_ / to_watts(fixed_) : 0),
-                  Tolerance::Shape::limit, fmt::format("{}, {}", site_.psu_source, site_.psu_date)};
-    probe_.sensors.push_back({std::move(plate), std::make_unique<LossSource>(site_, time_, fixed_, extra)});
+    SensorInfo info = make_info({Domain::other, "psu"}, "power supply model", machine,
+                                Watts::of(fixed_.count() + extra.count() * machine.cpus));
+    info.label = "Loss of the power supplies";
+    info.boundary = Boundary::plug;
+    info.scale_tolerance = {compute_psu_doubt(site_, fixed_.count() > 0 ? half_width_w_ / to_watts(fixed_) : 0),
+                            Tolerance::Shape::limit, fmt::format("{}, {}", site_.psu_source, site_.psu_date)};
+    probe_.sensors.push_back({std::move(info), std::make_unique<LossSource>(site_, time_, fixed_, extra)});
   }
 
-  Nameplate make_plate(const Part& part, std::string_view source, const Machine& machine, Watts most) {
-    Nameplate plate;
-    plate.id = fmt::format("model/{}-{}", name(part.domain), part.device);
-    plate.source = source;
-    plate.part = part;
+  SensorInfo make_info(const Part& part, std::string_view source, const Machine& machine, Watts most) {
+    SensorInfo info;
+    info.id = fmt::format("model/{}-{}", name(part.domain), part.device);
+    info.source = source;
+    info.part = part;
     const char* what = part.domain == Domain::package ? "CPUs"
                        : part.domain == Domain::dram  ? "Memory"
                                                       : "Rest of node";
-    if (machine.guest) plate.label = fmt::format("{} (this virtual machine's share)", what);
-    plate.boundary = Boundary::on_chip;
-    plate.kind = SensorKind::counter;
-    plate.how = Kind::estimated;
-    plate.refresh = Nanos::of(kNanosPerSecond / kTicksPerSecond);
+    if (machine.guest) info.label = fmt::format("{} (this virtual machine's share)", what);
+    info.boundary = Boundary::on_chip;
+    info.kind = SensorKind::counter;
+    info.provenance = Provenance::estimated;
+    info.update_interval = Nanos::of(kNanosPerSecond / kTicksPerSecond);
     // Ticks arrive late and in lumps: ten times the most that the model can say.
-    plate.ceiling = Watts::of(most.count() * 10 + watts(100).count());
-    plate.gain = {0.5, Tolerance::Shape::limit, "assumed"};
-    plate.access = "everyone";
-    return plate;
+    info.max_power = Watts::of(most.count() * 10 + watts(100).count());
+    info.scale_tolerance = {0.5, Tolerance::Shape::limit, "assumed"};
+    info.access = "everyone";
+    return info;
   }
 
-  void add(Nameplate plate, Watts idle, Watts extra, std::int64_t shares) {
+  void add(SensorInfo info, Watts idle, Watts extra, std::int64_t shares) {
     fixed_ += idle;
-    half_width_w_ += plate.gain.relative * to_watts(idle);
-    probe_.sensors.push_back({std::move(plate), std::make_unique<ModelSource>(time_, idle, extra, shares)});
+    half_width_w_ += info.scale_tolerance.relative * to_watts(idle);
+    probe_.sensors.push_back({std::move(info), std::make_unique<ModelSource>(time_, idle, extra, shares)});
   }
 
-  void note(std::string where, std::string what) { probe_.findings.push_back({std::move(where), std::move(what), ""}); }
+  void note(std::string where, std::string what) {
+    probe_.diagnostics.push_back({std::move(where), std::move(what), ""});
+  }
 
   Host& host_;
   const ModelSite& site_;
-  Probe probe_;
+  ProbeResult probe_;
   std::shared_ptr<BusyTime> time_;
   Watts fixed_;              // of all parts at rest
   double half_width_w_ = 0;  // of that
 };
 }  // namespace
 
-Probe probe_model(Host& host, const Site& site) { return Prober(host, site.model).probe(); }
+ProbeResult probe_model(Host& host, const Site& site) { return Prober(host, site.model).probe(); }
 
 }  // namespace nw

@@ -21,14 +21,14 @@ struct Machine : MemoryHost {
   }
 };
 
-double joules_of(Probe& probe, std::string_view id) {
+double joules_of(ProbeResult& probe, std::string_view id) {
   return static_cast<double>(find_sensor(probe, id)->source->read().value) * 1e-6;
 }
 
 TEST(Model, IdleNodeDrawsIdlePower) {
   Machine host(kTwoSockets);
-  Probe probe = probe_model(host);
-  EXPECT_EQ(all_findings(probe), "");
+  ProbeResult probe = probe_model(host);
+  EXPECT_EQ(all_diagnostics(probe), "");
   ASSERT_EQ(probe.sensors.size(), 4u);
   host.advance(seconds(10));
   EXPECT_DOUBLE_EQ(joules_of(probe, "model/package-0"), 10.0);  // 2 CPUs x 0.5 W x 10 s
@@ -36,15 +36,15 @@ TEST(Model, IdleNodeDrawsIdlePower) {
   EXPECT_NEAR(joules_of(probe, "model/dram-0"), 16.777216 * 0.2 * 10, 1e-5);
   EXPECT_DOUBLE_EQ(joules_of(probe, "model/other-0"), 600.0);
   for (const auto& sensor : probe.sensors) {
-    EXPECT_EQ(sensor.plate.how, Kind::estimated);
-    EXPECT_EQ(sensor.plate.gain.basis, "assumed");
-    EXPECT_GE(sensor.plate.gain.relative, 0.5);
+    EXPECT_EQ(sensor.info.provenance, Provenance::estimated);
+    EXPECT_EQ(sensor.info.scale_tolerance.basis, "assumed");
+    EXPECT_GE(sensor.info.scale_tolerance.relative, 0.5);
   }
 }
 
 TEST(Model, FullLoadIsSharedEvenly) {
   Machine host(kTwoSockets);
-  Probe probe = probe_model(host);
+  ProbeResult probe = probe_model(host);
   host.advance(seconds(10));
   host.busy(1000 + 4 * 1000);                                   // four CPUs busy for 10 s
   EXPECT_DOUBLE_EQ(joules_of(probe, "model/package-0"), 80.0);  // 2 CPUs x 4 W x 10 s
@@ -53,7 +53,7 @@ TEST(Model, FullLoadIsSharedEvenly) {
 
 TEST(Model, NeverStepsBack) {
   Machine host(kTwoSockets);
-  Probe probe = probe_model(host);
+  ProbeResult probe = probe_model(host);
   std::uint64_t last = 0;
   for (const std::uint64_t ticks : {1100u, 1090u, 900u, 1101u, 20u, 1200u}) {
     host.advance(millis(20));
@@ -66,12 +66,12 @@ TEST(Model, NeverStepsBack) {
 
 TEST(Model, VirtualMachine) {
   Machine host(kGuest);
-  Probe probe = probe_model(host);
+  ProbeResult probe = probe_model(host);
   ASSERT_EQ(probe.sensors.size(), 3u);
   host.advance(seconds(10));
   EXPECT_DOUBLE_EQ(joules_of(probe, "model/other-0"), 8.0);  // 2 CPUs x 0.4 W x 10 s
-  EXPECT_EQ(find_sensor(probe, "model/other-0")->plate.gain.relative, 0.75);
-  EXPECT_EQ(find_sensor(probe, "model/package-0")->plate.label, "CPUs (this virtual machine's share)");
+  EXPECT_EQ(find_sensor(probe, "model/other-0")->info.scale_tolerance.relative, 0.75);
+  EXPECT_EQ(find_sensor(probe, "model/package-0")->info.label, "CPUs (this virtual machine's share)");
 }
 
 TEST(Model, WithoutStatThereIsNothing) {
@@ -80,13 +80,13 @@ TEST(Model, WithoutStatThereIsNothing) {
     Machine host(kTwoSockets);
     host.set_file("/proc/stat", content);
     EXPECT_TRUE(probe_model(host).sensors.empty()) << content;
-    EXPECT_NE(find_finding(probe_model(host), "/proc/stat"), nullptr) << content;
+    EXPECT_NE(find_diagnostic(probe_model(host), "/proc/stat"), nullptr) << content;
   }
   Machine absent(kTwoSockets);
   absent.remove_file("/proc/stat");
-  EXPECT_NE(find_finding(probe_model(absent), "/proc/stat"), nullptr);
+  EXPECT_NE(find_diagnostic(probe_model(absent), "/proc/stat"), nullptr);
   Machine no_cpus("");
-  EXPECT_NE(find_finding(probe_model(no_cpus), "/proc/cpuinfo"), nullptr);
+  EXPECT_NE(find_diagnostic(probe_model(no_cpus), "/proc/cpuinfo"), nullptr);
 }
 
 TEST(Model, BadMemoryLeavesTheOthers) {
@@ -94,15 +94,15 @@ TEST(Model, BadMemoryLeavesTheOthers) {
        {"", "MemTotal: 0 kB\n", "MemTotal: lots kB\n", "MemTotal: 99999999999999999999 kB\n", "MemTotal: 5\n"}) {
     Machine host(kTwoSockets);
     host.set_file("/proc/meminfo", content);
-    Probe probe = probe_model(host);
+    ProbeResult probe = probe_model(host);
     EXPECT_EQ(probe.sensors.size(), 3u) << content;
-    EXPECT_NE(find_finding(probe, "/proc/meminfo"), nullptr) << content;
+    EXPECT_NE(find_diagnostic(probe, "/proc/meminfo"), nullptr) << content;
   }
 }
 
 TEST(Model, StatThatVanishesOrLeapsIsAFailedRead) {
   Machine host(kTwoSockets);
-  Probe probe = probe_model(host);
+  ProbeResult probe = probe_model(host);
   Source& package = *find_sensor(probe, "model/package-0")->source;
   host.advance(seconds(1));
   host.busy(std::uint64_t{1} << 50);
@@ -126,26 +126,27 @@ TEST(Model, TheSitesFiguresTakeTheirShareOfTheRest) {
   Site site;
   site.model.fans = figure(40, 10);
   site.model.network = figure(25, 2);
-  Probe probe = probe_model(host, site);
-  const Nameplate& plate = find_sensor(probe, "model/other-0")->plate;
+  ProbeResult probe = probe_model(host, site);
+  const SensorInfo& info = find_sensor(probe, "model/other-0")->info;
   host.advance(seconds(10));
   // 60 W less the network's third, and 40 + 25 W; +-30 W less its third, and 12 W.
   EXPECT_NEAR(joules_of(probe, "model/other-0"), 10 * (60 * 0.67 + 65), 1e-3);
-  EXPECT_NEAR(plate.gain.relative, (30 * 0.67 + 12) / (60 * 0.67 + 65), 1e-9);
-  EXPECT_EQ(plate.gain.basis, "network: data sheet, 2026-03; fans: data sheet, 2026-03; board, storage: assumed");
-  EXPECT_EQ(plate.how, Kind::estimated);
+  EXPECT_NEAR(info.scale_tolerance.relative, (30 * 0.67 + 12) / (60 * 0.67 + 65), 1e-9);
+  EXPECT_EQ(info.scale_tolerance.basis,
+            "network: data sheet, 2026-03; fans: data sheet, 2026-03; board, storage: assumed");
+  EXPECT_EQ(info.provenance, Provenance::estimated);
 }
 
 TEST(Model, NothingIsAssumedWhereTheSiteKnowsAll) {
   Machine host(kTwoSockets);
   Site site;
   site.model.fans = site.model.network = site.model.board = site.model.storage = figure(10, 1);
-  Probe probe = probe_model(host, site);
+  ProbeResult probe = probe_model(host, site);
   host.advance(seconds(10));
   EXPECT_DOUBLE_EQ(joules_of(probe, "model/other-0"), 400);
-  const Nameplate& plate = find_sensor(probe, "model/other-0")->plate;
-  EXPECT_DOUBLE_EQ(plate.gain.relative, 0.1);
-  EXPECT_EQ(plate.gain.basis.find("assumed"), std::string::npos);
+  const SensorInfo& info = find_sensor(probe, "model/other-0")->info;
+  EXPECT_DOUBLE_EQ(info.scale_tolerance.relative, 0.1);
+  EXPECT_EQ(info.scale_tolerance.basis.find("assumed"), std::string::npos);
 }
 
 Site with_psu() {
@@ -161,13 +162,13 @@ Site with_psu() {
 TEST(Model, PowerSuppliesLoseByTheirCurve) {
   Machine host(kTwoSockets);
   host.set_file("/proc/meminfo", "");  // so that sums are round
-  Probe probe = probe_model(host, with_psu());
-  const Nameplate& plate = find_sensor(probe, "model/other-psu")->plate;
-  EXPECT_EQ(plate.boundary, Boundary::plug);
-  EXPECT_EQ(plate.how, Kind::estimated);
-  EXPECT_EQ(plate.gain.basis, "80 PLUS report 123, 2025-06");
+  ProbeResult probe = probe_model(host, with_psu());
+  const SensorInfo& info = find_sensor(probe, "model/other-psu")->info;
+  EXPECT_EQ(info.boundary, Boundary::plug);
+  EXPECT_EQ(info.provenance, Provenance::estimated);
+  EXPECT_EQ(info.scale_tolerance.basis, "80 PLUS report 123, 2025-06");
   // The curve's worst point for 0.01 is 0.9; at rest 2 of 202 W, the CPUs', are in doubt by half.
-  EXPECT_NEAR(plate.gain.relative, 0.01 / (0.9 * 0.1) + 1.0 / 202, 1e-9);
+  EXPECT_NEAR(info.scale_tolerance.relative, 0.01 / (0.9 * 0.1) + 1.0 / 202, 1e-9);
   host.advance(seconds(10));  // 200 W and 4 x 0.5 W: 20.2 % of the rating
   const double efficiency = 0.8 + 0.1 * (0.202 - 0.1) / 0.2;
   EXPECT_NEAR(joules_of(probe, "model/other-psu"), 2020 / efficiency - 2020, 0.01);
@@ -188,9 +189,9 @@ TEST(Model, PowerSupplyCurveIsHeldAtItsEnds) {
 TEST(Model, NoLossIsClaimedBesideAccelerators) {
   Machine host(kTwoSockets);
   host.set_file("/proc/driver/nvidia/gpus/0000:01:00.0/information", "Model: x\n");
-  Probe probe = probe_model(host, with_psu());
+  ProbeResult probe = probe_model(host, with_psu());
   EXPECT_EQ(find_sensor(probe, "model/other-psu"), nullptr);
-  EXPECT_NE(find_finding(probe, "accelerators"), nullptr);
+  EXPECT_NE(find_diagnostic(probe, "accelerators"), nullptr);
 }
 
 }  // namespace

@@ -16,8 +16,8 @@
 // by GPU scope. Of other CPU-GPU modules (GB200, GB10) it is not known what the counter holds: only their power is
 // used.
 //
-// Activity: the share of time in which a kernel ran, as NVML says it of its last sample period, and how many processes
-// hold the GPU. In MIG mode there is no such share.
+// Utilization: the share of time in which a kernel ran, as NVML says it of its last sample period, and how many
+// processes hold the GPU. In MIG mode there is no such share.
 //
 // Everything that is asked at probe time goes through Host::ask as text, one answer a GPU, so that a tape can stand for
 // the library. The library stays initialised while any source lives; nvmlShutdown runs with the last one.
@@ -40,7 +40,7 @@ using namespace nvml;
 // How a model's power reading behaves; see the head.
 struct Behaviour {
   std::string_view name;
-  Nanos refresh, instant_window, default_window;
+  Nanos update_interval, instant_window, default_window;
 };
 const Behaviour& behaviour(std::string_view gpu_name) {
   static constexpr Nanos kShort = millis(10), kQuarter = millis(25), kFull = millis(100), kSecond = millis(1000);
@@ -69,7 +69,7 @@ class Prober {
  public:
   explicit Prober(Host& host) : host_(host), session_(std::make_shared<NvmlSession>()) {}
 
-  Probe probe() {
+  ProbeResult probe() {
     const auto loaded = host_.ask("nvml:library", [this] { return session_->load(host_); });
     if (!loaded) return note_unused(loaded.error(), "sudo apt install libnvidia-ml1"), std::move(probe_);
     const auto started = host_.ask("nvml:init", [this] { return session_->start(); });
@@ -116,61 +116,61 @@ class Prober {
     const std::string uuid = gpu_["uuid"];
     if (!uuid.starts_with("GPU-")) return note(where, quote(uuid) + " is no UUID of a GPU");
     for (const Sensor& sensor : probe_.sensors)
-      if (sensor.plate.part.device == uuid) return note(where, uuid + " appears twice; left out");
+      if (sensor.info.part.device == uuid) return note(where, uuid + " appears twice; left out");
     label_ = fmt::format("{} {} {}", where, gpu_["name"], pci_address(gpu_["pci"]));
     if (gpu_["mig"] == "on") label_ += " (MIG: the whole board)";
     add_energy(index, uuid);
     add_power(index, uuid);
-    add_activity(index, uuid);
+    add_utilization(index, uuid);
   }
 
   void add_energy(unsigned index, const std::string& uuid) {
     if (gpu_["energy"] != "ok") return note(label_, "no energy counter: " + gpu_["energy"]);
-    Nameplate plate = make_plate(uuid, "energy");
-    plate.source = "NVML energy counter";
-    plate.kind = SensorKind::counter;
-    plate.unit_num = 1000;  // mJ
+    SensorInfo info = make_info(uuid, "energy");
+    info.source = "NVML energy counter";
+    info.kind = SensorKind::counter;
+    info.unit_num = 1000;  // mJ
     if (const std::string& gpu_name = gpu_["name"]; gpu_name.find("GH200") != gpu_name.npos) {
       const auto node = host_.read_text(fmt::format("/sys/bus/pci/devices/{}/numa_node", pci_address(gpu_["pci"])));
       const auto module = node ? parse_u64(*node) : std::nullopt;
       if (!module)
         return note(label_, "its energy counter holds a whole module, and which one cannot be read; left out");
-      plate.part = {Domain::module, std::to_string(*module)};
-      plate.source = "NVML energy counter (whole module)";
-      plate.ceiling = watts(3'000);
+      info.part = {Domain::module, std::to_string(*module)};
+      info.source = "NVML energy counter (whole module)";
+      info.max_power = watts(3'000);
     } else if (gpu_name.find("GB200") != gpu_name.npos || gpu_name.find("GB300") != gpu_name.npos ||
                gpu_name.find("GB10") != gpu_name.npos) {
       return note(
           label_,
           "whether its energy counter holds the GPU or the module with its CPU is not known; only its power is used");
     }
-    keep(index, std::move(plate), read_energy);
+    keep(index, std::move(info), read_energy);
   }
 
   void add_power(unsigned index, const std::string& uuid) {
     const bool instant = gpu_["instant"] == "ok";
     if (!instant && gpu_["power"] != "ok") return note(label_, "no power reading: " + gpu_["power"]);
     const Behaviour& known = behaviour(gpu_["name"]);
-    Nameplate plate = make_plate(uuid, "power");
-    plate.kind = SensorKind::gauge;
-    plate.unit_num = 1000;  // mW
-    plate.window = instant ? known.instant_window : known.default_window;
-    plate.source = fmt::format("NVML power ({})", instant                      ? "instant"
-                                                  : plate.window > millis(500) ? "1 s mean"
-                                                                               : "default");
-    keep(index, std::move(plate), instant ? read_power_instant : read_power_default);
+    SensorInfo info = make_info(uuid, "power");
+    info.kind = SensorKind::gauge;
+    info.unit_num = 1000;  // mW
+    info.averaging_window = instant ? known.instant_window : known.default_window;
+    info.source = fmt::format("NVML power ({})", instant                               ? "instant"
+                                                 : info.averaging_window > millis(500) ? "1 s mean"
+                                                                                       : "default");
+    keep(index, std::move(info), instant ? read_power_instant : read_power_default);
   }
 
-  void add_activity(unsigned index, const std::string& uuid) {
-    Activity activity;
-    ActivityPlate& plate = activity.plate;
-    plate.id = fmt::format("nvml/{}/activity", uuid);
-    plate.source = "NVML utilisation";
-    plate.part = {Domain::gpu, uuid};
-    plate.label = label_;
-    plate.model = gpu_["name"];
-    plate.window = seconds(1);
-    plate.power_limit = power_limit();
+  void add_utilization(unsigned index, const std::string& uuid) {
+    Utilization utilization;
+    UtilizationInfo& info = utilization.info;
+    info.id = fmt::format("nvml/{}/activity", uuid);
+    info.source = "NVML utilisation";
+    info.part = {Domain::gpu, uuid};
+    info.label = label_;
+    info.model = gpu_["name"];
+    info.averaging_window = seconds(1);
+    info.power_limit = power_limit();
     const auto open = [&](const char* what, const char* words, Number number) -> std::unique_ptr<Source> {
       const std::string& says = gpu_[what];
       if (says == "ok")
@@ -179,10 +179,10 @@ class Prober {
       return nullptr;
     };
     const bool divided = gpu_["mig"] == "on";
-    if (!divided) plate.indices = {index};  // of instances others count each
-    if (!divided) activity.busy = open("busy", "how busy it is", read_busy);
-    activity.processes = open("processes", "how many processes hold it", read_processes);
-    probe_.activities.push_back(std::move(activity));
+    if (!divided) info.indices = {index};  // of instances others count each
+    if (!divided) utilization.utilization = open("busy", "how busy it is", read_busy);
+    utilization.processes = open("processes", "how many processes hold it", read_processes);
+    probe_.utilizations.push_back(std::move(utilization));
   }
 
   // Of the driver, and of the CUDA that it can run at most.
@@ -203,42 +203,42 @@ class Prober {
     return Watts::of(static_cast<std::int64_t>(*limit_mw) * 1000);
   }
 
-  Nameplate make_plate(const std::string& uuid, std::string_view what) {
+  SensorInfo make_info(const std::string& uuid, std::string_view what) {
     const auto limit = power_limit();
-    Nameplate plate;
-    plate.id = fmt::format("nvml/{}/{}", uuid, what);
-    plate.part = {Domain::gpu, uuid};
-    plate.label = label_;
-    plate.boundary = Boundary::board;
-    plate.refresh = behaviour(gpu_["name"]).refresh;
-    plate.ceiling = limit ? *limit + *limit : watts(2'000);
-    plate.gain = {0.05, Tolerance::Shape::sigma, "15 board types against a power meter (Yang 2024)"};
-    plate.access = "everyone with the NVIDIA driver";
-    return plate;
+    SensorInfo info;
+    info.id = fmt::format("nvml/{}/{}", uuid, what);
+    info.part = {Domain::gpu, uuid};
+    info.label = label_;
+    info.boundary = Boundary::board;
+    info.update_interval = behaviour(gpu_["name"]).update_interval;
+    info.max_power = limit ? *limit + *limit : watts(2'000);
+    info.scale_tolerance = {0.05, Tolerance::Shape::sigma, "15 board types against a power meter (Yang 2024)"};
+    info.access = "everyone with the NVIDIA driver";
+    return info;
   }
 
   Result<std::unique_ptr<Source>> bind(unsigned index, const std::string& key, Number number) {
     return host_.bind(key, [session = session_, index, number] { return session->read(index, number); });
   }
 
-  void keep(unsigned index, Nameplate plate, Number number) {
-    auto source = bind(index, "nvml:" + plate.id.substr(plate.id.find('/') + 1), number);
-    if (!source) return note(plate.label, source.error().what);
-    probe_.sensors.push_back({std::move(plate), std::move(*source)});
+  void keep(unsigned index, SensorInfo info, Number number) {
+    auto source = bind(index, "nvml:" + info.id.substr(info.id.find('/') + 1), number);
+    if (!source) return note(info.label, source.error().what);
+    probe_.sensors.push_back({std::move(info), std::move(*source)});
   }
 
   void note(std::string where, std::string what, std::string repair = {}) {
-    probe_.findings.push_back({std::move(where), std::move(what), std::move(repair)});
+    probe_.diagnostics.push_back({std::move(where), std::move(what), std::move(repair)});
   }
 
   Host& host_;
   std::shared_ptr<NvmlSession> session_;
-  Probe probe_;
+  ProbeResult probe_;
   std::map<std::string, std::string> gpu_;  // the GPU at hand
   std::string label_;
 };
 }  // namespace
 
-Probe probe_nvml(Host& host, const Site&) { return Prober(host).probe(); }
+ProbeResult probe_nvml(Host& host, const Site&) { return Prober(host).probe(); }
 
 }  // namespace nw

@@ -49,10 +49,10 @@ struct FieldValue {
 static_assert(sizeof(FieldValue) == 40 && offsetof(FieldValue, value) == 32);
 
 // nvmlUtilization_t: percent of the last sample period, 1/6 s to 1 s.
-struct Utilization {
+struct UtilizationRates {
   unsigned gpu, memory;
 };
-static_assert(sizeof(Utilization) == 8);
+static_assert(sizeof(UtilizationRates) == 8);
 
 constexpr unsigned kTypeDouble = 0, kTypeU32 = 1, kTypeUl = 2, kTypeU64 = 3;
 constexpr unsigned kFieldPowerInstant = 186;  // NVML_FI_DEV_POWER_INSTANT, mW
@@ -75,7 +75,7 @@ struct Api {
   Return (*total_energy)(Device, unsigned long long* mj) = nullptr;
   Return (*power_usage)(Device, unsigned* mw) = nullptr;
   Return (*field_values)(Device, int count, FieldValue*) = nullptr;
-  Return (*utilization)(Device, Utilization*) = nullptr;
+  Return (*utilization)(Device, UtilizationRates*) = nullptr;
   // Asked for their number alone: with a count of 0 and no place to write, so that it does not matter which of three
   // structures this library would write there.
   Return (*compute_processes)(Device, unsigned* count, void* none) = nullptr;

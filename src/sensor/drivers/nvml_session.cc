@@ -113,7 +113,7 @@ Return read_energy(const Api& api, Device device, std::uint64_t& mj) {
 
 Return read_busy(const Api& api, Device device, std::uint64_t& percent) {
   if (api.utilization == nullptr) return kFunctionNotFound;
-  Utilization rates{};
+  UtilizationRates rates{};
   const Return code = api.utilization(device, &rates);
   percent = rates.gpu;
   return code;

@@ -62,19 +62,19 @@ TEST_F(FakeNvml, TwoSensorsAGpuUnderItsUuid) {
   set("GPUS", "4");
   set("WATTS", "250");
   const auto machine = host();
-  Probe probe = probe_nvml(*machine);
-  EXPECT_EQ(all_findings(probe), "");
+  ProbeResult probe = probe_nvml(*machine);
+  EXPECT_EQ(all_diagnostics(probe), "");
   ASSERT_EQ(probe.sensors.size(), 8u);
   Sensor* energy = find_sensor(probe, id(0, "energy"));
   Sensor* power = find_sensor(probe, id(0, "power"));
   ASSERT_TRUE(energy != nullptr && power != nullptr);
-  EXPECT_EQ(energy->plate.part, (Part{Domain::gpu, kFirst}));
-  EXPECT_EQ(energy->plate.label, "gpu0 NVIDIA A100-SXM4-40GB 0000:07:00.0");
-  EXPECT_EQ(energy->plate.kind, SensorKind::counter);
-  EXPECT_EQ(energy->plate.ceiling, watts(800));
+  EXPECT_EQ(energy->info.part, (Part{Domain::gpu, kFirst}));
+  EXPECT_EQ(energy->info.label, "gpu0 NVIDIA A100-SXM4-40GB 0000:07:00.0");
+  EXPECT_EQ(energy->info.kind, SensorKind::counter);
+  EXPECT_EQ(energy->info.max_power, watts(800));
   EXPECT_EQ(unit_of(*energy), 1000);
-  EXPECT_EQ(power->plate.kind, SensorKind::gauge);
-  EXPECT_EQ(power->plate.window, millis(25));
+  EXPECT_EQ(power->info.kind, SensorKind::gauge);
+  EXPECT_EQ(power->info.averaging_window, millis(25));
   EXPECT_EQ(power->source->read().value, 250'001u) << "the instant field, told by its odd milliwatt";
   EXPECT_TRUE(energy->source->read().ok);
 }
@@ -86,7 +86,7 @@ TEST_F(FakeNvml, ShutsDownWithItsLastSource) {
   const int& alive = *static_cast<int*>(::dlsym(library, "fake_nvml_alive"));
   {
     const auto machine = host();
-    Probe probe = probe_nvml(*machine);
+    ProbeResult probe = probe_nvml(*machine);
     ASSERT_EQ(probe.sensors.size(), 2u);
     probe.sensors.pop_back();
     EXPECT_EQ(alive, 1);
@@ -104,82 +104,82 @@ TEST_F(FakeNvml, WhatOneGpuLacksTheOthersKeep) {
   set("LOST", "3");
   set("MIG", "0");
   const auto machine = host();
-  Probe probe = probe_nvml(*machine);
+  ProbeResult probe = probe_nvml(*machine);
   EXPECT_EQ(find_sensor(probe, id(1, "energy")), nullptr);
   EXPECT_NE(find_sensor(probe, id(1, "power")), nullptr);
-  EXPECT_NE(find_finding(probe, "gpu1 NVIDIA A100-SXM4-40GB 0000:0f:00.0"), nullptr) << all_findings(probe);
-  EXPECT_NE(find_finding(probe, "gpu3"), nullptr);
-  EXPECT_EQ(find_sensor(probe, id(2, "power"))->plate.source, "NVML power (default)");
+  EXPECT_NE(find_diagnostic(probe, "gpu1 NVIDIA A100-SXM4-40GB 0000:0f:00.0"), nullptr) << all_diagnostics(probe);
+  EXPECT_NE(find_diagnostic(probe, "gpu3"), nullptr);
+  EXPECT_EQ(find_sensor(probe, id(2, "power"))->info.source, "NVML power (default)");
   EXPECT_EQ(find_sensor(probe, id(2, "power"))->source->read().value, 300'000u);
-  EXPECT_NE(find_sensor(probe, id(0, "energy"))->plate.label.find("MIG: the whole board"), std::string::npos);
+  EXPECT_NE(find_sensor(probe, id(0, "energy"))->info.label.find("MIG: the whole board"), std::string::npos);
 }
 
 TEST_F(FakeNvml, LibraryOf2016HasPowerAlone) {
   install("fake_nvml_old");
   set("NAME", "Tesla P100-PCIE-16GB");
   const auto machine = host();
-  Probe probe = probe_nvml(*machine);
+  ProbeResult probe = probe_nvml(*machine);
   ASSERT_EQ(probe.sensors.size(), 1u);
-  EXPECT_EQ(probe.sensors[0].plate.window, millis(10));
-  EXPECT_NE(find_finding(probe, "no such function"), nullptr);
+  EXPECT_EQ(probe.sensors[0].info.averaging_window, millis(10));
+  EXPECT_NE(find_diagnostic(probe, "no such function"), nullptr);
 }
 
 TEST_F(FakeNvml, SaysHowBusyItIsAndWhoHoldsIt) {
   install("fake_nvml");
   set("GPUS", "2");
   const auto machine = host();
-  const Probe probe = probe_nvml(*machine);
-  ASSERT_EQ(probe.activities.size(), 2u);
-  const Activity& first = probe.activities[0];
-  EXPECT_EQ(first.plate.id, id(0, "activity"));
-  EXPECT_EQ(first.plate.part, (Part{Domain::gpu, kFirst})) << "as on its sensors";
-  EXPECT_EQ(first.plate.telling, Telling::share);
-  EXPECT_EQ(first.plate.full, 100u);
-  EXPECT_EQ(first.plate.power_limit, watts(400));
-  EXPECT_EQ(first.plate.model, "NVIDIA A100-SXM4-40GB");
-  EXPECT_EQ(probe.activities[1].plate.indices, std::vector<unsigned>{1});
-  EXPECT_EQ(first.busy->read().value, 40u);
+  const ProbeResult probe = probe_nvml(*machine);
+  ASSERT_EQ(probe.utilizations.size(), 2u);
+  const Utilization& first = probe.utilizations[0];
+  EXPECT_EQ(first.info.id, id(0, "activity"));
+  EXPECT_EQ(first.info.part, (Part{Domain::gpu, kFirst})) << "as on its sensors";
+  EXPECT_EQ(first.info.kind, UtilizationKind::share);
+  EXPECT_EQ(first.info.full, 100u);
+  EXPECT_EQ(first.info.power_limit, watts(400));
+  EXPECT_EQ(first.info.model, "NVIDIA A100-SXM4-40GB");
+  EXPECT_EQ(probe.utilizations[1].info.indices, std::vector<unsigned>{1});
+  EXPECT_EQ(first.utilization->read().value, 40u);
   EXPECT_EQ(first.processes->read().value, 2u) << "one that computes and one that draws";
-  EXPECT_EQ(probe.activities[1].processes->read().value, 1u) << "a GPU that cannot draw";
+  EXPECT_EQ(probe.utilizations[1].processes->read().value, 1u) << "a GPU that cannot draw";
   set("PROCESSES", "0");
-  EXPECT_TRUE(probe.activities[1].processes->read().ok);
-  EXPECT_EQ(probe.activities[1].processes->read().value, 0u);
+  EXPECT_TRUE(probe.utilizations[1].processes->read().ok);
+  EXPECT_EQ(probe.utilizations[1].processes->read().value, 0u);
   ASSERT_EQ(probe.software.size(), 2u);
   EXPECT_EQ(probe.software[0].name + " " + probe.software[0].version, "NVIDIA driver 550.54.15");
   EXPECT_EQ(probe.software[1].name + " " + probe.software[1].version, "CUDA driver 12.4");
 }
 
-TEST_F(FakeNvml, WhatIsNotSaidOfItsActivityIsAbsentAndNever0) {
+TEST_F(FakeNvml, WhatIsNotSaidOfItsUtilizationIsAbsentAndNever0) {
   install("fake_nvml");
   set("MIG", "0");
   set("GPUS", "2");
   const auto machine = host();
-  Probe probe = probe_nvml(*machine);
-  EXPECT_EQ(probe.activities[0].busy, nullptr) << "MIG";
-  EXPECT_NE(probe.activities[0].processes, nullptr);
-  EXPECT_NE(probe.activities[1].busy, nullptr);
-  EXPECT_EQ(all_findings(probe), "") << "nothing to mend";
+  ProbeResult probe = probe_nvml(*machine);
+  EXPECT_EQ(probe.utilizations[0].utilization, nullptr) << "MIG";
+  EXPECT_NE(probe.utilizations[0].processes, nullptr);
+  EXPECT_NE(probe.utilizations[1].utilization, nullptr);
+  EXPECT_EQ(all_diagnostics(probe), "") << "nothing to mend";
   set("BUSY_CODE", "4");
   set("PROCESSES_CODE", "3");
-  const Reading denied = probe.activities[1].busy->read();
+  const Reading denied = probe.utilizations[1].utilization->read();
   EXPECT_FALSE(denied.ok);
   EXPECT_EQ(denied.error, ErrorKind::denied);
   set("CUDA", "-1");
   probe = probe_nvml(*machine);
-  EXPECT_EQ(probe.activities[1].busy, nullptr);
-  EXPECT_EQ(probe.activities[1].processes, nullptr);
-  EXPECT_EQ(probe.activities[1].plate.power_limit, watts(400)) << "which is known all the same";
-  EXPECT_NE(find_finding(probe, "does not say how busy it is: no permission"), nullptr) << all_findings(probe);
+  EXPECT_EQ(probe.utilizations[1].utilization, nullptr);
+  EXPECT_EQ(probe.utilizations[1].processes, nullptr);
+  EXPECT_EQ(probe.utilizations[1].info.power_limit, watts(400)) << "which is known all the same";
+  EXPECT_NE(find_diagnostic(probe, "does not say how busy it is: no permission"), nullptr) << all_diagnostics(probe);
   EXPECT_EQ(probe.software.size(), 1u) << "no version of CUDA is -1";
 }
 
-TEST_F(FakeNvml, LibraryWithoutActivity) {
+TEST_F(FakeNvml, LibraryWithoutUtilization) {
   install("fake_nvml_old");
   const auto machine = host();
-  const Probe probe = probe_nvml(*machine);
-  ASSERT_EQ(probe.activities.size(), 1u);
-  EXPECT_EQ(probe.activities[0].busy, nullptr);
-  EXPECT_EQ(probe.activities[0].processes, nullptr);
+  const ProbeResult probe = probe_nvml(*machine);
+  ASSERT_EQ(probe.utilizations.size(), 1u);
+  EXPECT_EQ(probe.utilizations[0].utilization, nullptr);
+  EXPECT_EQ(probe.utilizations[0].processes, nullptr);
   EXPECT_TRUE(probe.software.empty());
 }
 
@@ -187,43 +187,43 @@ TEST_F(FakeNvml, GraceHopperCountsItsModule) {
   install("fake_nvml");
   set("NAME", "NVIDIA GH200 480GB");
   const auto machine = host();
-  Probe probe = probe_nvml(*machine);
+  ProbeResult probe = probe_nvml(*machine);
   EXPECT_EQ(find_sensor(probe, id(0, "energy")), nullptr);
-  EXPECT_NE(find_finding(probe, "which one cannot be read"), nullptr);
+  EXPECT_NE(find_diagnostic(probe, "which one cannot be read"), nullptr);
   write("sys/bus/pci/devices/0000:07:00.0/numa_node", "0\n");
   probe = probe_nvml(*machine);
-  EXPECT_EQ(find_sensor(probe, id(0, "energy"))->plate.part, (Part{Domain::module, "0"}));
-  EXPECT_EQ(find_sensor(probe, id(0, "power"))->plate.part, (Part{Domain::gpu, kFirst}));
+  EXPECT_EQ(find_sensor(probe, id(0, "energy"))->info.part, (Part{Domain::module, "0"}));
+  EXPECT_EQ(find_sensor(probe, id(0, "power"))->info.part, (Part{Domain::gpu, kFirst}));
   set("NAME", "NVIDIA GB10");
   probe = probe_nvml(*machine);
   EXPECT_EQ(find_sensor(probe, id(0, "energy")), nullptr);
-  EXPECT_NE(find_finding(probe, "is not known"), nullptr);
+  EXPECT_NE(find_diagnostic(probe, "is not known"), nullptr);
 }
 
-TEST_F(FakeNvml, NoGpuIsNoFindingAndAGpuWithoutLibraryIs) {
+TEST_F(FakeNvml, NoGpuIsNoDiagnosticAndAGpuWithoutLibraryIs) {
   const auto machine = host();
-  EXPECT_EQ(all_findings(probe_nvml(*machine)), "");
+  EXPECT_EQ(all_diagnostics(probe_nvml(*machine)), "");
   write("sys/bus/pci/devices/0000:07:00.0/vendor", "0x10de\n");
   write("sys/bus/pci/devices/0000:07:00.0/class", "0x030200\n");
-  EXPECT_NE(find_finding(probe_nvml(*machine), "libnvidia-ml1"), nullptr);
+  EXPECT_NE(find_diagnostic(probe_nvml(*machine), "libnvidia-ml1"), nullptr);
 }
 
 TEST_F(FakeNvml, DriverThatDoesNotAnswer) {
   install("fake_nvml");
   set("INIT", "9");
   const auto machine = host();
-  EXPECT_EQ(all_findings(probe_nvml(*machine)), "") << "a GPU node's image on a CPU node";
+  EXPECT_EQ(all_diagnostics(probe_nvml(*machine)), "") << "a GPU node's image on a CPU node";
   write("proc/driver/nvidia/version", "NVRM\n");
-  EXPECT_NE(find_finding(probe_nvml(*machine), "modprobe nvidia"), nullptr);
+  EXPECT_NE(find_diagnostic(probe_nvml(*machine), "modprobe nvidia"), nullptr);
   set("INIT", "18");
-  EXPECT_NE(find_finding(probe_nvml(*machine), "different versions"), nullptr);
+  EXPECT_NE(find_diagnostic(probe_nvml(*machine), "different versions"), nullptr);
 }
 
 TEST_F(FakeNvml, FileThatIsNoLibrary) {
   write("usr/lib/libnvidia-ml.so.1", "not an ELF file");
   write("proc/driver/nvidia/version", "NVRM\n");
   const auto machine = host();
-  EXPECT_NE(find_finding(probe_nvml(*machine), "libnvidia-ml"), nullptr);
+  EXPECT_NE(find_diagnostic(probe_nvml(*machine), "libnvidia-ml"), nullptr);
 }
 
 TEST(Nvml, AnswersFromATapeNeedNoLibrary) {
@@ -232,17 +232,17 @@ TEST(Nvml, AnswersFromATapeNeedNoLibrary) {
     TapedHost host(*parse_tape(start + rest));
     return probe_nvml(host);
   };
-  Probe probe = probe_of(
+  ProbeResult probe = probe_of(
       "ask\tnvml:count\t1\nask\tnvml:gpu0\tuuid GPU-1\\nname NVIDIA H100 PCIe\\nlimit_mw 0\\nenergy ok\\ninstant "
       "no\\npower ok\\n\n"
       "open\t0\tnvml:GPU-1/energy\nopen\t1\tnvml:GPU-1/power\nt\t0\n=\t0\t5\n=\t1\t7\n");
-  ASSERT_EQ(probe.sensors.size(), 2u) << all_findings(probe);
+  ASSERT_EQ(probe.sensors.size(), 2u) << all_diagnostics(probe);
   EXPECT_EQ(probe.sensors[0].source->read().value, 5u);
-  EXPECT_EQ(probe.sensors[0].plate.ceiling, watts(2000));
-  EXPECT_EQ(probe.sensors[1].plate.window, seconds(1));
-  ASSERT_EQ(probe.activities.size(), 1u) << "of a tape that is older than activities";
-  EXPECT_EQ(probe.activities[0].busy, nullptr);
-  EXPECT_FALSE(probe.activities[0].plate.power_limit) << "0 is no limit";
+  EXPECT_EQ(probe.sensors[0].info.max_power, watts(2000));
+  EXPECT_EQ(probe.sensors[1].info.averaging_window, seconds(1));
+  ASSERT_EQ(probe.utilizations.size(), 1u) << "of a tape that is older than activities";
+  EXPECT_EQ(probe.utilizations[0].utilization, nullptr);
+  EXPECT_FALSE(probe.utilizations[0].info.power_limit) << "0 is no limit";
   EXPECT_TRUE(probe.software.empty());
   for (const char* bad :
        {"", "ask\tnvml:count\t-1\n", "ask\tnvml:count\t999999\n", "ask\tnvml:count\t1\n",
@@ -250,7 +250,7 @@ TEST(Nvml, AnswersFromATapeNeedNoLibrary) {
         "ask\tnvml:count\t1\nask\tnvml:gpu0\tuuid GPU-1\\nenergy ok\n"}) {
     probe = probe_of(bad);
     EXPECT_TRUE(probe.sensors.empty()) << bad;
-    EXPECT_FALSE(probe.findings.empty()) << bad;
+    EXPECT_FALSE(probe.diagnostics.empty()) << bad;
   }
 }
 

@@ -69,7 +69,7 @@ class Prober {
  public:
   Prober(Host& host, const Site& site) : host_(host), site_(site) {}
 
-  Probe probe() {
+  ProbeResult probe() {
     const auto text = host_.ask("pdu_snmp:site", [this] { return describe_site(); });
     if (!text) {
       if (text.error().kind != ErrorKind::absent) note("pdu_snmp", text.error());
@@ -170,8 +170,8 @@ class Prober {
             if (answer) return answer;
             const SnmpOptions& options = feed.options;
             return tl::make_unexpected(
-                without(std::move(answer).error(), {{options.credentials_file, "credentials_file of pdu." + feed.name},
-                                                    {options.agent, "pdu." + feed.name}}));
+                redact(std::move(answer).error(), {{options.credentials_file, "credentials_file of pdu." + feed.name},
+                                                   {options.agent, "pdu." + feed.name}}));
           });
       if (!watts) return note("pdu " + feed.name, watts.error()), false;
       const auto worth = parse_double(*watts);
@@ -198,17 +198,17 @@ class Prober {
     return fmt::format("{}", known.watts_per_count);
   }
 
-  Nameplate make_plate(Nanos period) const {
-    Nameplate plate;
-    plate.id = "pdu_snmp/node-0";
-    plate.part = {Domain::node, "0"};
-    plate.boundary = Boundary::plug;
-    plate.kind = SensorKind::gauge;
-    plate.unit_num = 1000;  // mW
-    plate.refresh = period;
-    plate.window = seconds(1);
-    plate.ceiling = watts(50'000);
-    plate.access = "whoever may read the PDU's credentials file";
+  SensorInfo make_info(Nanos period) const {
+    SensorInfo info;
+    info.id = "pdu_snmp/node-0";
+    info.part = {Domain::node, "0"};
+    info.boundary = Boundary::plug;
+    info.kind = SensorKind::gauge;
+    info.unit_num = 1000;  // mW
+    info.update_interval = period;
+    info.averaging_window = seconds(1);
+    info.max_power = watts(50'000);
+    info.access = "whoever may read the PDU's credentials file";
     std::size_t count = 0;
     double variance = 0;  // of the steps, W^2
     bool shared = false;
@@ -221,14 +221,14 @@ class Prober {
         variance += outlet.watts_per_count * outlet.watts_per_count / 12;
       }
     }
-    plate.source = fmt::format("{} outlet{} of {}{}", count, count > 1 ? "s" : "", names,
-                               shared ? ", shared equally among its nodes" : "");
-    plate.how = shared ? Kind::attributed : Kind::measured;
-    plate.gain = shared ? Tolerance{0.5, Tolerance::Shape::limit, "assumed: an equal share of an outlet"}
-                        : Tolerance{0.05, Tolerance::Shape::limit, "assumed"};
+    info.source = fmt::format("{} outlet{} of {}{}", count, count > 1 ? "s" : "", names,
+                              shared ? ", shared equally among its nodes" : "");
+    info.provenance = shared ? Provenance::attributed : Provenance::measured;
+    info.scale_tolerance = shared ? Tolerance{0.5, Tolerance::Shape::limit, "assumed: an equal share of an outlet"}
+                                  : Tolerance{0.05, Tolerance::Shape::limit, "assumed"};
     const double zero = static_cast<double>(count) * 0.577;  // +-1 W each, as a limit
-    plate.offset = Watts::of(std::llround(std::sqrt(variance + zero * zero) * 1e6));
-    return plate;
+    info.offset = Watts::of(std::llround(std::sqrt(variance + zero * zero) * 1e6));
+    return info;
   }
 
   void bind() {
@@ -237,27 +237,29 @@ class Prober {
       period = std::max(period, feed.period);
       deadlines += feed.options.deadline;
     }
-    Nameplate plate = make_plate(period);
+    SensorInfo info = make_info(period);
     const auto feeds = std::make_shared<std::vector<Feed>>(std::move(feeds_));
     auto sources = host_.bind_bus({"pdu_snmp:node/power"}, {period, Nanos::of(3 * period.count()) + deadlines},
                                   [feeds](std::span<Reading> answers) { answers[0] = read_sum(*feeds); });
     if (!sources) return note("pdu_snmp", sources.error());
-    probe_.sensors.push_back({std::move(plate), std::move(sources->front())});
+    probe_.sensors.push_back({std::move(info), std::move(sources->front())});
   }
 
   void note(std::string where, const Error& error) {
     const bool library = error.what.find("libnetsnmp") != error.what.npos && error.kind == ErrorKind::absent;
-    probe_.findings.push_back({std::move(where), error.what, library ? "sudo apt install libsnmp40" : ""});
+    probe_.diagnostics.push_back({std::move(where), error.what, library ? "sudo apt install libsnmp40" : ""});
   }
-  void note(std::string where, std::string what) { probe_.findings.push_back({std::move(where), std::move(what), ""}); }
+  void note(std::string where, std::string what) {
+    probe_.diagnostics.push_back({std::move(where), std::move(what), ""});
+  }
 
   Host& host_;
   const Site& site_;
-  Probe probe_;
+  ProbeResult probe_;
   std::vector<Feed> feeds_;
 };
 }  // namespace
 
-Probe probe_pdu_snmp(Host& host, const Site& site) { return Prober(host, site).probe(); }
+ProbeResult probe_pdu_snmp(Host& host, const Site& site) { return Prober(host, site).probe(); }
 
 }  // namespace nw

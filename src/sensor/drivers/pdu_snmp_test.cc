@@ -80,12 +80,12 @@ class PduDriver : public testing::Test {
 
   PduHost host_;
   Site site_;
-  Probe probe_;
+  ProbeResult probe_;
 };
 
 TEST_F(PduDriver, WithoutASiteFileNothingIsAskedAndNothingSaid) {
   EXPECT_EQ(run(), nullptr);
-  EXPECT_EQ(all_findings(probe_), "");
+  EXPECT_EQ(all_diagnostics(probe_), "");
   EXPECT_TRUE(host_.scripts.empty());
 }
 
@@ -93,14 +93,14 @@ TEST_F(PduDriver, OneOutletOfApcIsWholeWatts) {
   add("a", "apc-rpdu2", {{"n01", {3}}, {"n02", {4}}});
   host_.agent("a").values[apc(3)] = number(350);
   Sensor* node = run();
-  ASSERT_NE(node, nullptr) << all_findings(probe_);
-  EXPECT_EQ(node->plate.part, (Part{Domain::node, "0"}));
-  EXPECT_EQ(node->plate.boundary, Boundary::plug);
-  EXPECT_EQ(node->plate.how, Kind::measured);
-  EXPECT_EQ(node->plate.kind, SensorKind::gauge);
+  ASSERT_NE(node, nullptr) << all_diagnostics(probe_);
+  EXPECT_EQ(node->info.part, (Part{Domain::node, "0"}));
+  EXPECT_EQ(node->info.boundary, Boundary::plug);
+  EXPECT_EQ(node->info.provenance, Provenance::measured);
+  EXPECT_EQ(node->info.kind, SensorKind::gauge);
   EXPECT_EQ(unit_of(*node), 1000);
   EXPECT_EQ(node->source->read().value, 350'000u);
-  EXPECT_EQ(node->plate.source, "1 outlet of a");
+  EXPECT_EQ(node->info.source, "1 outlet of a");
 }
 
 TEST_F(PduDriver, AllOutletsOfAllPdusAreOneSumOrNone) {
@@ -110,9 +110,9 @@ TEST_F(PduDriver, AllOutletsOfAllPdusAreOneSumOrNone) {
   host_.agent("a").values[apc(4)] = number(100);
   set_raritan("r", 7, 3055, 1);
   Sensor* node = run();
-  ASSERT_NE(node, nullptr) << all_findings(probe_);
+  ASSERT_NE(node, nullptr) << all_diagnostics(probe_);
   EXPECT_EQ(node->source->read().value, 605'500u);
-  EXPECT_EQ(node->plate.source, "3 outlets of a and r");
+  EXPECT_EQ(node->info.source, "3 outlets of a and r");
   host_.agent("a").values.erase(apc(4));
   EXPECT_EQ(node->source->read().error, ErrorKind::absent) << "never a part of the sum";
   host_.agent("a").values[apc(4)] = number(100);
@@ -127,11 +127,11 @@ TEST_F(PduDriver, AnOutletOfSeveralNodesIsSharedAndSaysSo) {
   host_.agent("a").values[apc(3)] = number(900);
   host_.agent("a").values[apc(5)] = number(50);
   Sensor* node = run();
-  ASSERT_NE(node, nullptr) << all_findings(probe_);
+  ASSERT_NE(node, nullptr) << all_diagnostics(probe_);
   EXPECT_EQ(node->source->read().value, 350'000u);
-  EXPECT_EQ(node->plate.how, Kind::attributed);
-  EXPECT_EQ(node->plate.gain.relative, 0.5);
-  EXPECT_NE(node->plate.source.find("shared equally"), std::string::npos);
+  EXPECT_EQ(node->info.provenance, Provenance::attributed);
+  EXPECT_EQ(node->info.scale_tolerance.relative, 0.5);
+  EXPECT_NE(node->info.source.find("shared equally"), std::string::npos);
 }
 
 TEST_F(PduDriver, ThisNodeIsFoundByItsNameWithOrWithoutItsDomain) {
@@ -143,7 +143,7 @@ TEST_F(PduDriver, ThisNodeIsFoundByItsNameWithOrWithoutItsDomain) {
   }
   site_.node = "other";
   EXPECT_EQ(run(), nullptr);
-  EXPECT_NE(find_finding(probe_, "outlet for node 'other'"), nullptr) << all_findings(probe_);
+  EXPECT_NE(find_diagnostic(probe_, "outlet for node 'other'"), nullptr) << all_diagnostics(probe_);
   site_.pdus.clear();
   add("a", "apc-rpdu2", {{"other", {3}}});
   EXPECT_NE(run(), nullptr);
@@ -164,7 +164,7 @@ TEST_F(PduDriver, RaritansDigitsAndUnitsAreItsOwn) {
   set_raritan("r", 7, 3055, 1);
   host_.agent("r").values[raritan("3.5.4.1.6", 7)] = number(4);
   EXPECT_EQ(run(), nullptr) << "volt-amperes are no watts";
-  EXPECT_NE(find_finding(probe_, "gives no watts"), nullptr);
+  EXPECT_NE(find_diagnostic(probe_, "gives no watts"), nullptr);
   set_raritan("r", 7, 3055, 99);
   EXPECT_EQ(run(), nullptr);
 }
@@ -175,31 +175,31 @@ TEST_F(PduDriver, AGenericOidHasItsOwnPlaceForTheOutletAndScale) {
   pdu.watts_per_count = 0.01;
   host_.agent("g").values[".1.3.6.1.4.1.99.12.2"] = number(31'415);
   Sensor* node = run();
-  ASSERT_NE(node, nullptr) << all_findings(probe_);
+  ASSERT_NE(node, nullptr) << all_diagnostics(probe_);
   EXPECT_EQ(node->source->read().value, 314'150u);
   pdu.oid = "sysUpTime.0";
   EXPECT_EQ(run(), nullptr);
-  EXPECT_NE(find_finding(probe_, "is no numeric OID"), nullptr);
+  EXPECT_NE(find_diagnostic(probe_, "is no numeric OID"), nullptr);
 }
 
-TEST_F(PduDriver, WhatIsNoPowerIsAFindingAtTheProbe) {
+TEST_F(PduDriver, WhatIsNoPowerIsADiagnosticAtTheProbe) {
   add("a", "apc-rpdu2", {{"n01", {3}}});
   EXPECT_EQ(run(), nullptr);
-  EXPECT_NE(find_finding(probe_, "no such outlet"), nullptr) << all_findings(probe_);
+  EXPECT_NE(find_diagnostic(probe_, "no such outlet"), nullptr) << all_diagnostics(probe_);
   host_.agent("a").values[apc(3)] = number(-1);
   EXPECT_EQ(run(), nullptr);
-  EXPECT_NE(find_finding(probe_, "not metered"), nullptr);
+  EXPECT_NE(find_diagnostic(probe_, "not metered"), nullptr);
   host_.agent("a").values[apc(3)] = text("lots");
   EXPECT_EQ(run(), nullptr);
-  EXPECT_NE(find_finding(probe_, "a text"), nullptr);
+  EXPECT_NE(find_diagnostic(probe_, "a text"), nullptr);
   host_.agent("a").values[apc(3)] = number(4'294'967'295);
   EXPECT_EQ(run(), nullptr);
   host_.agent("a").error = Error{ErrorKind::busy, "a: no answer within 2000 ms"};
   EXPECT_EQ(run(), nullptr);
-  EXPECT_NE(find_finding(probe_, "no answer"), nullptr);
+  EXPECT_NE(find_diagnostic(probe_, "no answer"), nullptr);
   site_.pdus[0].mib = "apc";
   EXPECT_EQ(run(), nullptr);
-  EXPECT_NE(find_finding(probe_, "no MIB that is known"), nullptr);
+  EXPECT_NE(find_diagnostic(probe_, "no MIB that is known"), nullptr);
   host_.agent("a").error.reset();
   host_.agent("a").values[apc(3)] = number(0);
   site_.pdus[0].mib = "apc-rpdu2";
@@ -237,13 +237,13 @@ TEST_F(PduDriver, AMissingLibraryIsNamedWithItsPackage) {
   add("a", "apc-rpdu2", {{"n01", {3}}});
   host_.no_library = true;
   EXPECT_EQ(run(), nullptr);
-  const Finding* finding = find_finding(probe_, "libnetsnmp.so.40");
-  ASSERT_NE(finding, nullptr);
-  EXPECT_EQ(finding->repair, "sudo apt install libsnmp40");
+  const Diagnostic* diagnostic = find_diagnostic(probe_, "libnetsnmp.so.40");
+  ASSERT_NE(diagnostic, nullptr);
+  EXPECT_EQ(diagnostic->repair, "sudo apt install libsnmp40");
 }
 
 TEST(PduLive, ARealAgentIsReadBothWays) {
-  if (const auto lacks = test::PduAgent::lacks(); !lacks.empty()) GTEST_SKIP() << lacks;
+  if (const auto excludes = test::PduAgent::excludes(); !excludes.empty()) GTEST_SKIP() << excludes;
   const test::PduAgent agent;
   ASSERT_TRUE(agent.runs());
   Site site;
@@ -260,15 +260,15 @@ TEST(PduLive, ARealAgentIsReadBothWays) {
   site.pdus[1].credentials_file = agent.at("v3");
   site.pdus[1].version = "3";
   const auto host = make_real_host();
-  Probe probe = probe_pdu_snmp(*host, site);
-  ASSERT_EQ(probe.sensors.size(), 1u) << all_findings(probe);
+  ProbeResult probe = probe_pdu_snmp(*host, site);
+  ASSERT_EQ(probe.sensors.size(), 1u) << all_diagnostics(probe);
   Reading reading;
   for (int i = 0; i < 500 && !reading.ok; ++i, std::this_thread::sleep_for(std::chrono::milliseconds(10)))
     reading = probe.sensors[0].source->read();
   ASSERT_TRUE(reading.ok);
   EXPECT_EQ(reading.value, 1'100'000u) << "250 + 300 W, twice";
   site.node = "n02";
-  EXPECT_NE(find_finding(probe_pdu_snmp(*host, site), "not metered"), nullptr);
+  EXPECT_NE(find_diagnostic(probe_pdu_snmp(*host, site), "not metered"), nullptr);
 }
 
 }  // namespace

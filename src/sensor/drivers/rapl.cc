@@ -11,9 +11,9 @@ struct Facts {
   Domain domain;
   std::string_view title;
   Boundary boundary;
-  double gain;
+  double scale_tolerance;
   std::int64_t offset_w;
-  std::int64_t ceiling_w;
+  std::int64_t max_power_w;
 };
 
 // psys is what the platform's own regulators report to the CPU, ahead of them: a boundary further out than the others.
@@ -34,7 +34,7 @@ const Facts& facts(Domain domain) {
 double gain_of(Domain domain, const Cpu& cpu) {
   if (domain == Domain::dram && !cpu.server) return 0.15;
   if (domain == Domain::package && cpu.amd) return 0.10;
-  return facts(domain).gain;
+  return facts(domain).scale_tolerance;
 }
 }  // namespace
 
@@ -67,20 +67,20 @@ Cpu read_cpu(Host& host) {
 
 std::string_view title(Domain domain) { return facts(domain).title; }
 
-Nameplate make_plate(std::string_view driver, std::string_view through, const Part& part, const Cpu& cpu) {
+SensorInfo make_info(std::string_view driver, std::string_view through, const Part& part, const Cpu& cpu) {
   const Facts& row = facts(part.domain);
   const bool modelled = cpu.amd && part.domain == Domain::package;
-  Nameplate plate;
-  plate.id = fmt::format("{}/{}-{}", driver, name(part.domain), part.device);
-  plate.source = fmt::format("{} ({})", row.title, through);
-  plate.part = part;
-  plate.boundary = row.boundary;
-  plate.kind = SensorKind::counter;
-  plate.refresh = millis(1);
-  plate.ceiling = watts(row.ceiling_w);
-  plate.gain = {gain_of(part.domain, cpu), Tolerance::Shape::limit, "assumed"};
-  plate.offset = watts(modelled ? 2 : row.offset_w);
-  return plate;
+  SensorInfo info;
+  info.id = fmt::format("{}/{}-{}", driver, name(part.domain), part.device);
+  info.source = fmt::format("{} ({})", row.title, through);
+  info.part = part;
+  info.boundary = row.boundary;
+  info.kind = SensorKind::counter;
+  info.update_interval = millis(1);
+  info.max_power = watts(row.max_power_w);
+  info.scale_tolerance = {gain_of(part.domain, cpu), Tolerance::Shape::limit, "assumed"};
+  info.offset = watts(modelled ? 2 : row.offset_w);
+  return info;
 }
 
 }  // namespace nw::rapl

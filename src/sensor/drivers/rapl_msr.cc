@@ -10,7 +10,7 @@
 // cannot be read, or reads 0, is not there: the kernel's own driver judges so. AMD counts cores one by one, one
 // register each; they stay unread, since the package holds them and each read interrupts a core.
 //
-// Lies. A virtual machine may offer registers that never move; the energy floor finds such a sensor dead. With SGX on,
+// Lies. A virtual machine may offer registers that never move; the energy layer finds such a sensor dead. With SGX on,
 // or energy filtering set (bit 0 of IA32_MISC_PACKAGE_CTLS, 0xbc), values are perturbed on purpose for short times
 // (INTEL-SA-00389): a Finding.
 //
@@ -66,7 +66,7 @@ class Prober {
  public:
   explicit Prober(Host& host) : host_(host), cpu_(read_cpu(host)) {}
 
-  Probe probe() {
+  ProbeResult probe() {
     if (!cpu_.x86 || powercap_is_read()) return {};
     const auto places = find_places();
     for (const Place& place : places) add_place(place, &place == &places.front());
@@ -125,12 +125,12 @@ class Prober {
     auto source = host_.open_register(device(place.cpu), entry.address);
     if (!source) return note(device(place.cpu), source.error().what);
     const bool psys = entry.domain == Domain::psys;
-    Nameplate plate = make_plate("rapl_msr", "MSR", {entry.domain, psys ? "0" : place.device}, cpu_);
-    plate.unit_num = unit->num;
-    plate.unit_den = unit->den;
-    plate.wrap = kCounts;
-    plate.access = "root: CAP_SYS_RAWIO and read access to /dev/cpu/*/msr";
-    probe_.sensors.push_back({std::move(plate), std::make_unique<CountSource>(std::move(*source))});
+    SensorInfo info = make_info("rapl_msr", "MSR", {entry.domain, psys ? "0" : place.device}, cpu_);
+    info.unit_num = unit->num;
+    info.unit_den = unit->den;
+    info.wrap = kCounts;
+    info.access = "root: CAP_SYS_RAWIO and read access to /dev/cpu/*/msr";
+    probe_.sensors.push_back({std::move(info), std::make_unique<CountSource>(std::move(*source))});
   }
 
   static std::string device(std::uint32_t cpu) { return fmt::format("/dev/cpu/{}/msr", cpu); }
@@ -176,16 +176,16 @@ class Prober {
   }
 
   void note(std::string where, std::string what, std::string repair = {}) {
-    probe_.findings.push_back({std::move(where), std::move(what), std::move(repair)});
+    probe_.diagnostics.push_back({std::move(where), std::move(what), std::move(repair)});
   }
 
   Host& host_;
   Cpu cpu_;
-  Probe probe_;
+  ProbeResult probe_;
   bool noted_ = false;
 };
 }  // namespace
 
-Probe probe_rapl_msr(Host& host, const Site&) { return Prober(host).probe(); }
+ProbeResult probe_rapl_msr(Host& host, const Site&) { return Prober(host).probe(); }
 
 }  // namespace nw

@@ -45,13 +45,13 @@ Machine make_skylake(const std::string& info = kSkylake) {
 
 TEST(RaplMsr, TheFirstCpuOfEachPackageUnderThePackagesNumber) {
   Machine host = make_skylake();
-  Probe probe = probe_rapl_msr(host);
-  EXPECT_EQ(all_findings(probe), "");
+  ProbeResult probe = probe_rapl_msr(host);
+  EXPECT_EQ(all_diagnostics(probe), "");
   ASSERT_EQ(probe.sensors.size(), 4u);
   Sensor* package = find_sensor(probe, "rapl_msr/package-8");
   ASSERT_NE(package, nullptr);
-  EXPECT_EQ(package->plate.part, (Part{Domain::package, "8"}));
-  EXPECT_EQ(package->plate.wrap, std::uint64_t{1} << 32);
+  EXPECT_EQ(package->info.part, (Part{Domain::package, "8"}));
+  EXPECT_EQ(package->info.wrap, std::uint64_t{1} << 32);
   EXPECT_EQ(package->source->read().value, 3u) << "what stands above 32 bits is not of the count";
   host.msr(2, 0x611, 0xffff'ffff);
   EXPECT_EQ(package->source->read().value, 0xffff'ffffu);
@@ -96,7 +96,7 @@ TEST(RaplMsr, PlatformOfSapphireRapidsOnceInJoules) {
   Machine host = make_skylake(cpuinfo("GenuineIntel", 6, 0x8f, "Intel(R) Xeon(R) Platinum 8468"));
   host.msr(0, 0x64d, 500);
   host.msr(2, 0x64d, 600);
-  Probe probe = probe_rapl_msr(host);
+  ProbeResult probe = probe_rapl_msr(host);
   ASSERT_EQ(probe.sensors.size(), 5u);
   Sensor* psys = find_sensor(probe, "rapl_msr/psys-0");
   ASSERT_NE(psys, nullptr);
@@ -112,11 +112,11 @@ TEST(RaplMsr, AmdPackagesAndNoCores) {
     host.msr(n, 0xc001029a, 5);
     host.msr(n, 0xc001029b, 70 + n);
   }
-  Probe probe = probe_rapl_msr(host);
+  ProbeResult probe = probe_rapl_msr(host);
   ASSERT_EQ(probe.sensors.size(), 2u) << "the register is the package's, whichever die is asked";
   EXPECT_EQ(find_sensor(probe, "rapl_msr/package-1")->source->read().value, 72u);
   EXPECT_DOUBLE_EQ(unit_of(probe.sensors[0]), 1e6 / 65536);
-  EXPECT_EQ(probe.sensors[0].plate.gain.relative, 0.10);
+  EXPECT_EQ(probe.sensors[0].info.scale_tolerance.relative, 0.10);
 }
 
 TEST(RaplMsr, DiesOfIntelCountByThemselves) {
@@ -126,7 +126,7 @@ TEST(RaplMsr, DiesOfIntelCountByThemselves) {
     host.msr(n, 0x606, kIntelUnits);
     host.msr(n, 0x611, 100 + n);
   }
-  Probe probe = probe_rapl_msr(host);
+  ProbeResult probe = probe_rapl_msr(host);
   ASSERT_EQ(probe.sensors.size(), 2u);
   EXPECT_EQ(find_sensor(probe, "rapl_msr/package-0-die-1")->source->read().value, 102u);
 }
@@ -137,38 +137,38 @@ TEST(RaplMsr, ARegisterThatReadsZeroIsNotThere) {
   host.msr(2, 0x619, 0xffff'ffff'0000'0000);
   EXPECT_EQ(probe_rapl_msr(host).sensors.size(), 2u);
   host.msr(0, 0x611, 0);
-  const Probe probe = probe_rapl_msr(host);
+  const ProbeResult probe = probe_rapl_msr(host);
   EXPECT_EQ(probe.sensors.size(), 1u);
-  EXPECT_NE(find_finding(probe, "no counter"), nullptr);
+  EXPECT_NE(find_diagnostic(probe, "no counter"), nullptr);
 }
 
-TEST(RaplMsr, FilteredIsAFinding) {
+TEST(RaplMsr, FilteredIsADiagnostic) {
   Machine host = make_skylake();
   host.msr(0, 0xbc, 2);
-  EXPECT_EQ(find_finding(probe_rapl_msr(host), "filtered"), nullptr);
+  EXPECT_EQ(find_diagnostic(probe_rapl_msr(host), "filtered"), nullptr);
   host.msr(0, 0xbc, 3);
-  EXPECT_NE(find_finding(probe_rapl_msr(host), "energy filtering is set"), nullptr);
+  EXPECT_NE(find_diagnostic(probe_rapl_msr(host), "energy filtering is set"), nullptr);
   Machine sgx = make_skylake(cpuinfo("GenuineIntel", 6, 0x55, "Intel(R) Xeon(R) Gold 6130", "fpu sgx sgx_lc"));
-  EXPECT_NE(find_finding(probe_rapl_msr(sgx), "SGX is on"), nullptr);
+  EXPECT_NE(find_diagnostic(probe_rapl_msr(sgx), "SGX is on"), nullptr);
   EXPECT_EQ(probe_rapl_msr(sgx).sensors.size(), 4u) << "said, and used all the same";
 }
 
-TEST(RaplMsr, UnreadableIsOneFindingWithItsRepair) {
+TEST(RaplMsr, UnreadableIsOneDiagnosticWithItsRepair) {
   Machine absent(kSkylake);
   absent.cpu(0, 0);
   absent.cpu(1, 1);
-  Probe probe = probe_rapl_msr(absent);
+  ProbeResult probe = probe_rapl_msr(absent);
   EXPECT_TRUE(probe.sensors.empty());
-  ASSERT_EQ(probe.findings.size(), 1u) << all_findings(probe);
-  EXPECT_EQ(probe.findings[0].repair, "sudo modprobe msr");
+  ASSERT_EQ(probe.diagnostics.size(), 1u) << all_diagnostics(probe);
+  EXPECT_EQ(probe.diagnostics[0].repair, "sudo modprobe msr");
 
   Machine denied(kSkylake);
   denied.cpu(0, 0);
   denied.set_error("/dev/cpu/0/msr", ErrorKind::denied);
   probe = probe_rapl_msr(denied);
-  ASSERT_EQ(probe.findings.size(), 1u);
-  EXPECT_NE(probe.findings[0].repair.find("cap_sys_rawio"), std::string::npos);
-  EXPECT_EQ(probe.findings[0].repair.find("0444"), std::string::npos);
+  ASSERT_EQ(probe.diagnostics.size(), 1u);
+  EXPECT_NE(probe.diagnostics[0].repair.find("cap_sys_rawio"), std::string::npos);
+  EXPECT_EQ(probe.diagnostics[0].repair.find("0444"), std::string::npos);
 }
 
 TEST(RaplMsr, SilentWhereTheKernelHasABetterWay) {
@@ -183,16 +183,16 @@ TEST(RaplMsr, SilentWhereTheKernelHasABetterWay) {
   Machine perf(kSkylake);
   perf.cpu(0, 0);
   perf.set_file("/sys/bus/event_source/devices/power/events/energy-pkg", "event=0x02\n");
-  EXPECT_EQ(all_findings(probe_rapl_msr(perf)), "");
+  EXPECT_EQ(all_diagnostics(probe_rapl_msr(perf)), "");
 
   Machine guest(cpuinfo("GenuineIntel", 6, 0x55, "Intel Xeon Processor", "fpu hypervisor"));
   guest.cpu(0, 0);
-  EXPECT_EQ(all_findings(probe_rapl_msr(guest)), "");
+  EXPECT_EQ(all_diagnostics(probe_rapl_msr(guest)), "");
   Machine arm("processor : 0\nCPU implementer : 0x41\n");
   arm.cpu(0, 0);
-  EXPECT_EQ(all_findings(probe_rapl_msr(arm)), "");
+  EXPECT_EQ(all_diagnostics(probe_rapl_msr(arm)), "");
   Machine nothing(kSkylake);
-  EXPECT_EQ(all_findings(probe_rapl_msr(nothing)), "");
+  EXPECT_EQ(all_diagnostics(probe_rapl_msr(nothing)), "");
 }
 
 TEST(RaplMsr, BadContent) {
@@ -202,10 +202,10 @@ TEST(RaplMsr, BadContent) {
   EXPECT_EQ(probe_rapl_msr(host).sensors.size(), 2u) << "the other package stays";
   Machine list = make_skylake();
   list.set_file("/sys/devices/system/cpu/online", "a-b\n");
-  EXPECT_NE(find_finding(probe_rapl_msr(list), "not a list"), nullptr);
+  EXPECT_NE(find_diagnostic(probe_rapl_msr(list), "not a list"), nullptr);
   Machine taped = make_skylake();
   taped.set_answer("msr:/dev/cpu/0/msr@0x606", "what");
-  EXPECT_NE(find_finding(probe_rapl_msr(taped), "no register's value"), nullptr);
+  EXPECT_NE(find_diagnostic(probe_rapl_msr(taped), "no register's value"), nullptr);
 }
 
 }  // namespace

@@ -15,7 +15,7 @@
 // interrupts each core, so beyond kMaxCores they stay closed: the package counter holds the same energy.
 //
 // Lies. Some virtual machines offer the events, open them and always read 0; that shows only in use, and the energy
-// floor leaves such a sensor out as `dead`. Kernels without the fix of September 2022 take the wrong DRAM unit on
+// layer leaves such a sensor out as `dead`. Kernels without the fix of September 2022 take the wrong DRAM unit on
 // Sapphire Rapids (4 times too low).
 //
 // Rights. System-wide counters need CAP_PERFMON (CAP_SYS_ADMIN before Linux 5.8), or kernel.perf_event_paranoid of at
@@ -142,7 +142,7 @@ class Prober {
  public:
   explicit Prober(Host& host) : host_(host), cpu_(rapl::read_cpu(host)) {}
 
-  Probe probe() {
+  ProbeResult probe() {
     const bool found = add_pmu("power");
     add_pmu("power_core");
     if (!found && cpu_.x86 && !cpu_.guest)
@@ -230,19 +230,19 @@ class Prober {
 
   void open(const Part& part, const Place& place, std::uint64_t config, Fraction unit, const std::string& path) {
     for (const auto& sensor : probe_.sensors)
-      if (sensor.plate.part == part) return;  // energy-cores and power_core of one package
+      if (sensor.info.part == part) return;  // energy-cores and power_core of one package
     std::vector<std::unique_ptr<Source>> sources;
     for (const auto cpu : place.cpus) {
       auto source = host_.open_perf({type_, config, cpu});
       if (!source) return note_refused(path, source.error());
       sources.push_back(std::move(*source));
     }
-    Nameplate plate = rapl::make_plate("rapl_perf", "perf", part, cpu_);
-    plate.unit_num = unit.num;
-    plate.unit_den = unit.den;
-    plate.access = "CAP_PERFMON, or perf_event_paranoid of at most 0";
+    SensorInfo info = rapl::make_info("rapl_perf", "perf", part, cpu_);
+    info.unit_num = unit.num;
+    info.unit_den = unit.den;
+    info.access = "CAP_PERFMON, or perf_event_paranoid of at most 0";
     auto source = sources.size() == 1 ? std::move(sources.front()) : std::make_unique<SumSource>(std::move(sources));
-    probe_.sensors.push_back({std::move(plate), std::move(source)});
+    probe_.sensors.push_back({std::move(info), std::move(source)});
   }
 
   // One Finding a PMU is enough: what refuses one event refuses them all.
@@ -273,18 +273,18 @@ class Prober {
   }
 
   void note(std::string where, std::string what, std::string repair = {}) {
-    probe_.findings.push_back({std::move(where), std::move(what), std::move(repair)});
+    probe_.diagnostics.push_back({std::move(where), std::move(what), std::move(repair)});
   }
 
   Host& host_;
   rapl::Cpu cpu_;
-  Probe probe_;
+  ProbeResult probe_;
   std::string dir_;         // the PMU at hand
   std::uint32_t type_ = 0;  // its number
   bool refused_ = false;
 };
 }  // namespace
 
-Probe probe_rapl_perf(Host& host, const Site&) { return Prober(host).probe(); }
+ProbeResult probe_rapl_perf(Host& host, const Site&) { return Prober(host).probe(); }
 
 }  // namespace nw

@@ -62,7 +62,7 @@ class Prober {
  public:
   explicit Prober(Host& host) : host_(host), cpu_(rapl::read_cpu(host)) {}
 
-  Probe probe() {
+  ProbeResult probe() {
     const std::vector<std::string> zones = find_zones();
     for (const auto& zone : zones) add_zone(zone);
     if (zones.empty()) note_missing();
@@ -115,10 +115,10 @@ class Prober {
   void open(const std::string& dir, const Part& part, std::uint64_t max_uj) {
     auto source = host_.open_number(dir + "/energy_uj");
     if (!source) return note(dir + "/energy_uj", source.error().what);
-    Nameplate plate = rapl::make_plate("rapl_powercap", "powercap", part, cpu_);
-    plate.wrap = wrap_of(max_uj);
-    plate.access = "root, or a group by udev rule";
-    probe_.sensors.push_back({std::move(plate), std::move(*source)});
+    SensorInfo info = rapl::make_info("rapl_powercap", "powercap", part, cpu_);
+    info.wrap = wrap_of(max_uj);
+    info.access = "root, or a group by udev rule";
+    probe_.sensors.push_back({std::move(info), std::move(*source)});
   }
 
   // The part that a zone counts; nothing, with a Finding, when its name does not tell.
@@ -164,7 +164,7 @@ class Prober {
 
   bool taken(const Part& part) const {
     return std::any_of(probe_.sensors.begin(), probe_.sensors.end(),
-                       [&](const Sensor& s) { return s.plate.part == part; });
+                       [&](const Sensor& s) { return s.info.part == part; });
   }
 
   bool is_twin(const Part& part, std::uint64_t energy_uj) {
@@ -200,18 +200,18 @@ class Prober {
   }
 
   void note(std::string where, std::string what, std::string repair = {}) {
-    probe_.findings.push_back({std::move(where), std::move(what), std::move(repair)});
+    probe_.diagnostics.push_back({std::move(where), std::move(what), std::move(repair)});
   }
 
   Host& host_;
   rapl::Cpu cpu_;
-  Probe probe_;
+  ProbeResult probe_;
   std::map<std::string, std::string> dirs_;  // zone to its directory
   std::vector<std::string> denied_;
   std::map<std::string, std::vector<std::uint64_t>> dies_;  // socket to the counters of its dies
 };
 }  // namespace
 
-Probe probe_rapl_powercap(Host& host, const Site&) { return Prober(host).probe(); }
+ProbeResult probe_rapl_powercap(Host& host, const Site&) { return Prober(host).probe(); }
 
 }  // namespace nw

@@ -28,44 +28,44 @@ Machine make_two_sockets() {
 
 TEST(RaplPowercap, NamesZonesByNameAndNotByNumber) {
   Machine host = make_two_sockets();
-  Probe probe = probe_rapl_powercap(host);
-  EXPECT_EQ(all_findings(probe), "");
+  ProbeResult probe = probe_rapl_powercap(host);
+  EXPECT_EQ(all_diagnostics(probe), "");
   ASSERT_EQ(probe.sensors.size(), 4u);
   Sensor* package = find_sensor(probe, "rapl_powercap/package-1");
   ASSERT_NE(package, nullptr);
   EXPECT_EQ(package->source->read().value, 1000u);
   EXPECT_EQ(find_sensor(probe, "rapl_powercap/dram-0")->source->read().value, 4000u);
-  EXPECT_EQ(package->plate.part, (Part{Domain::package, "1"}));
-  EXPECT_EQ(package->plate.kind, SensorKind::counter);
-  EXPECT_EQ(package->plate.gain.relative, 0.05);
-  EXPECT_EQ(find_sensor(probe, "rapl_powercap/dram-0")->plate.gain.relative, 0.10);
+  EXPECT_EQ(package->info.part, (Part{Domain::package, "1"}));
+  EXPECT_EQ(package->info.kind, SensorKind::counter);
+  EXPECT_EQ(package->info.scale_tolerance.relative, 0.05);
+  EXPECT_EQ(find_sensor(probe, "rapl_powercap/dram-0")->info.scale_tolerance.relative, 0.10);
 }
 
 TEST(RaplPowercap, OneTurnIsTwoToThe32Counts) {
   Machine host = make_two_sockets();
   host.zone("intel-rapl:2", "psys", 999, 0);
-  Probe probe = probe_rapl_powercap(host);
+  ProbeResult probe = probe_rapl_powercap(host);
   // floor(2^32 x 61035 / 1000) and floor(2^32 x 15300 / 1000): one count, 61 and 15 uJ, beyond the largest value.
-  EXPECT_EQ(find_sensor(probe, "rapl_powercap/package-0")->plate.wrap, 262143328911u);
-  EXPECT_EQ(find_sensor(probe, "rapl_powercap/dram-0")->plate.wrap, 65712999628u);
-  EXPECT_EQ(find_sensor(probe, "rapl_powercap/psys-0")->plate.wrap, 1000u);  // no 32-bit register: the documented range
+  EXPECT_EQ(find_sensor(probe, "rapl_powercap/package-0")->info.wrap, 262143328911u);
+  EXPECT_EQ(find_sensor(probe, "rapl_powercap/dram-0")->info.wrap, 65712999628u);
+  EXPECT_EQ(find_sensor(probe, "rapl_powercap/psys-0")->info.wrap, 1000u);  // no 32-bit register: the documented range
 }
 
 TEST(RaplPowercap, PlatformUnitOfOneJoule) {
   Machine host;
   host.zone("intel-rapl:0", "psys", 4294967295000000, 5000000);
-  Probe probe = probe_rapl_powercap(host);
+  ProbeResult probe = probe_rapl_powercap(host);
   ASSERT_EQ(probe.sensors.size(), 1u);
-  EXPECT_EQ(probe.sensors[0].plate.wrap, 4294967296000000u);
-  EXPECT_EQ(probe.sensors[0].plate.boundary, Boundary::board);
+  EXPECT_EQ(probe.sensors[0].info.wrap, 4294967296000000u);
+  EXPECT_EQ(probe.sensors[0].info.boundary, Boundary::board);
 }
 
 TEST(RaplPowercap, MmioCopiesAreNotCountedTwice) {
   Machine host = make_two_sockets();
   host.zone("intel-rapl-mmio:0", "package-0", kPackageMax, 7);
-  Probe probe = probe_rapl_powercap(host);
+  ProbeResult probe = probe_rapl_powercap(host);
   EXPECT_EQ(probe.sensors.size(), 4u);
-  EXPECT_EQ(all_findings(probe), "");
+  EXPECT_EQ(all_diagnostics(probe), "");
   EXPECT_EQ(find_sensor(probe, "rapl_powercap/package-0")->source->read().value, 3000u);
 
   Machine alone;
@@ -77,14 +77,14 @@ TEST(RaplPowercap, DiesThatMirrorTheSocketCountOnce) {
   Machine host;
   host.zone("intel-rapl:0", "package-0-die-0", kPackageMax, 68'000'000'000);
   host.zone("intel-rapl:1", "package-0-die-1", kPackageMax, 68'000'000'400);
-  Probe probe = probe_rapl_powercap(host);
+  ProbeResult probe = probe_rapl_powercap(host);
   EXPECT_EQ(probe.sensors.size(), 1u);
-  EXPECT_NE(find_finding(probe, "another die"), nullptr);
+  EXPECT_NE(find_diagnostic(probe, "another die"), nullptr);
 
   host.zone("intel-rapl:1", "package-0-die-1", kPackageMax, 91'000'000'400);
   probe = probe_rapl_powercap(host);
   ASSERT_EQ(probe.sensors.size(), 2u);
-  EXPECT_EQ(probe.sensors[1].plate.part, (Part{Domain::package, "0-die-1"}));
+  EXPECT_EQ(probe.sensors[1].info.part, (Part{Domain::package, "0-die-1"}));
 }
 
 TEST(RaplPowercap, AmdCoreZoneIsOneCoreAndLeftOut) {
@@ -92,39 +92,39 @@ TEST(RaplPowercap, AmdCoreZoneIsOneCoreAndLeftOut) {
   host.set_file("/proc/cpuinfo", kEpyc);
   host.zone("intel-rapl:0", "package-0", 65532610987, 10);
   host.zone("intel-rapl:0:0", "core", 65532610987, 10);
-  Probe probe = probe_rapl_powercap(host);
+  ProbeResult probe = probe_rapl_powercap(host);
   ASSERT_EQ(probe.sensors.size(), 1u);
-  EXPECT_EQ(probe.sensors[0].plate.gain.relative, 0.10);
-  EXPECT_NE(find_finding(probe, "one core"), nullptr);
+  EXPECT_EQ(probe.sensors[0].info.scale_tolerance.relative, 0.10);
+  EXPECT_NE(find_diagnostic(probe, "one core"), nullptr);
 }
 
 TEST(RaplPowercap, DeniedNamesTheGroupRuleAndTheDanger) {
   Machine host = make_two_sockets();
   for (const char* zone : {"intel-rapl:0", "intel-rapl:0:0", "intel-rapl:1", "intel-rapl:1:0"})
     host.set_error(std::string("/sys/class/powercap/") + zone + "/energy_uj", ErrorKind::denied);
-  Probe probe = probe_rapl_powercap(host);
+  ProbeResult probe = probe_rapl_powercap(host);
   EXPECT_TRUE(probe.sensors.empty());
-  ASSERT_EQ(probe.findings.size(), 1u) << all_findings(probe);
-  EXPECT_EQ(probe.findings[0].where, "/sys/class/powercap/intel-rapl:0/energy_uj (and 3 more)");
-  EXPECT_NE(probe.findings[0].what.find("CVE-2020-8694"), std::string::npos);
-  EXPECT_NE(probe.findings[0].repair.find("chgrp energy"), std::string::npos);
-  EXPECT_EQ(probe.findings[0].repair.find("0444"), std::string::npos);
-  EXPECT_EQ(probe.findings[0].repair.find('\n'), std::string::npos);
+  ASSERT_EQ(probe.diagnostics.size(), 1u) << all_diagnostics(probe);
+  EXPECT_EQ(probe.diagnostics[0].where, "/sys/class/powercap/intel-rapl:0/energy_uj (and 3 more)");
+  EXPECT_NE(probe.diagnostics[0].what.find("CVE-2020-8694"), std::string::npos);
+  EXPECT_NE(probe.diagnostics[0].repair.find("chgrp energy"), std::string::npos);
+  EXPECT_EQ(probe.diagnostics[0].repair.find("0444"), std::string::npos);
+  EXPECT_EQ(probe.diagnostics[0].repair.find('\n'), std::string::npos);
 }
 
 TEST(RaplPowercap, MissingModuleAndVirtualMachine) {
   MemoryHost bare;
   bare.set_file("/proc/cpuinfo", kXeon);
-  EXPECT_NE(find_finding(probe_rapl_powercap(bare), "modprobe intel_rapl_msr"), nullptr);
+  EXPECT_NE(find_diagnostic(probe_rapl_powercap(bare), "modprobe intel_rapl_msr"), nullptr);
   MemoryHost guest;
   guest.set_file("/proc/cpuinfo", kGuest);
-  EXPECT_NE(find_finding(probe_rapl_powercap(guest), "virtual machine"), nullptr);
+  EXPECT_NE(find_diagnostic(probe_rapl_powercap(guest), "virtual machine"), nullptr);
   MemoryHost arm;
   arm.set_file("/proc/cpuinfo", "processor : 0\nCPU implementer : 0x41\n");
-  EXPECT_EQ(all_findings(probe_rapl_powercap(arm)), "");
+  EXPECT_EQ(all_diagnostics(probe_rapl_powercap(arm)), "");
 }
 
-TEST(RaplPowercap, BadContentIsAFindingThatNamesThePath) {
+TEST(RaplPowercap, BadContentIsADiagnosticThatNamesThePath) {
   struct Case {
     const char* file;
     std::string content;
@@ -147,19 +147,19 @@ TEST(RaplPowercap, BadContentIsAFindingThatNamesThePath) {
                                                                  {"max_energy_range_uj", "garbage"}}) {
     Machine host = make_two_sockets();
     host.set_file(std::string("/sys/class/powercap/intel-rapl:1/") + file, content);
-    const Probe probe = probe_rapl_powercap(host);
+    const ProbeResult probe = probe_rapl_powercap(host);
     const bool name = std::string_view(file) == "name";
     EXPECT_EQ(probe.sensors.size(), name ? 2u : 3u) << file << " " << content.substr(0, 40);
-    ASSERT_FALSE(probe.findings.empty()) << file << " " << content.substr(0, 40);
-    EXPECT_NE(probe.findings[0].where.find("/sys/class/powercap/intel-rapl:1"), std::string::npos);
-    EXPECT_LT(probe.findings[0].what.size(), 200u);
-    EXPECT_EQ(probe.findings[0].what.find('\x1b'), std::string::npos);
+    ASSERT_FALSE(probe.diagnostics.empty()) << file << " " << content.substr(0, 40);
+    EXPECT_NE(probe.diagnostics[0].where.find("/sys/class/powercap/intel-rapl:1"), std::string::npos);
+    EXPECT_LT(probe.diagnostics[0].what.size(), 200u);
+    EXPECT_EQ(probe.diagnostics[0].what.find('\x1b'), std::string::npos);
   }
 }
 
 TEST(RaplPowercap, VanishingFileReadsAsAbsentAndGarbageAsMalformed) {
   Machine host = make_two_sockets();
-  Probe probe = probe_rapl_powercap(host);
+  ProbeResult probe = probe_rapl_powercap(host);
   Source& source = *find_sensor(probe, "rapl_powercap/package-0")->source;
   host.set_file("/sys/class/powercap/intel-rapl:1/energy_uj", "junk");
   EXPECT_EQ(source.read().error, ErrorKind::malformed);

@@ -47,7 +47,7 @@ using namespace redfish;
 
 constexpr Nanos kFastest = seconds(1);
 constexpr std::size_t kMostChassis = 8, kMostSensors = 8;  // asked at probe time
-constexpr std::int64_t kCeilingW = 20'000;
+constexpr std::int64_t kMaxPowerW = 20'000;
 constexpr double kUselessKwh = 0.01;
 constexpr Nanos kDatedStep = millis(100);  // of a counter that ReadingTime still dates
 constexpr long kNotAuthorized = 401;
@@ -129,7 +129,7 @@ class Prober {
  public:
   Prober(Host& host, const Site& site) : host_(host), site_(site) {}
 
-  Probe probe() {
+  ProbeResult probe() {
     const auto text = host_.ask("redfish:site", [this] { return describe_site(); });
     if (!text) {
       if (text.error().kind != ErrorKind::absent) note("redfish", text.error());
@@ -177,9 +177,9 @@ class Prober {
     const HttpOptions& options = bmc_->options;
     const std::string table = "redfish." + name_;
     return tl::make_unexpected(
-        without(std::move(answer).error(), {{options.credentials_file, "credentials_file of " + table},
-                                            {options.ca_file, "ca_file of " + table},
-                                            {options.origin, table}}));
+        redact(std::move(answer).error(), {{options.credentials_file, "credentials_file of " + table},
+                                           {options.ca_file, "ca_file of " + table},
+                                           {options.origin, table}}));
   }
 
   // What the server says against one resource (403, 500) is no answer of that resource, and nothing against the others.
@@ -317,39 +317,39 @@ class Prober {
     return false;
   }
 
-  Nameplate make_plate(const Found& found, const char* what) const {
+  SensorInfo make_info(const Found& found, const char* what) const {
     const SensorFacts& facts = found.facts;
-    Nameplate plate;
-    plate.id = fmt::format("redfish/{}/{}", name_, what);
-    plate.source = fmt::format("Redfish {} of {}", found.source, name_);
-    plate.part = {Domain::node, "0"};
+    SensorInfo info;
+    info.id = fmt::format("redfish/{}/{}", name_, what);
+    info.source = fmt::format("Redfish {} of {}", found.source, name_);
+    info.part = {Domain::node, "0"};
     const bool output = facts.sub_context == "Output" || (facts.voltage == "DC" && facts.sub_context != "Input");
-    plate.boundary = output ? Boundary::node_dc : Boundary::plug;
-    plate.unit_num = 1000;
-    plate.refresh = std::max(period_, facts.sensing.value_or(kFastest));
-    plate.ceiling = watts(kCeilingW);
+    info.boundary = output ? Boundary::node_dc : Boundary::plug;
+    info.unit_num = 1000;
+    info.update_interval = std::max(period_, facts.sensing.value_or(kFastest));
+    info.max_power = watts(kMaxPowerW);
     const bool stated = facts.accuracy && *facts.accuracy > 0 && *facts.accuracy <= 100;
-    plate.gain = stated ? Tolerance{*facts.accuracy / 100, Tolerance::Shape::limit, "stated by the BMC"}
-                        : Tolerance{0.05, Tolerance::Shape::limit, "assumed"};
-    plate.offset = stated ? Watts{} : Watts::of(5'770'000);  // +-10 W as a limit
-    plate.access = "whoever may read the BMC's credentials file";
-    return plate;
+    info.scale_tolerance = stated ? Tolerance{*facts.accuracy / 100, Tolerance::Shape::limit, "stated by the BMC"}
+                                  : Tolerance{0.05, Tolerance::Shape::limit, "assumed"};
+    info.offset = stated ? Watts{} : Watts::of(5'770'000);  // +-10 W as a limit
+    info.access = "whoever may read the BMC's credentials file";
+    return info;
   }
 
-  Nameplate make_power_plate(const Found& found) const {
+  SensorInfo make_power_info(const Found& found) const {
     const SensorFacts& facts = found.facts;
-    Nameplate plate = make_plate(found, "power");
-    plate.kind = SensorKind::gauge;
-    plate.window = facts.averaging.value_or(facts.sensing.value_or(kFastest));
+    SensorInfo info = make_info(found, "power");
+    info.kind = SensorKind::gauge;
+    info.averaging_window = facts.averaging.value_or(facts.sensing.value_or(kFastest));
     const double digits = std::round(facts.precision.value_or(0));
     double variance = std::pow(10, -2 * std::clamp(digits, 0.0, 6.0)) / 12;  // W^2
-    if (const double limit = facts.reading_accuracy.value_or(0); limit > 0 && limit < kCeilingW) {
+    if (const double limit = facts.reading_accuracy.value_or(0); limit > 0 && limit < kMaxPowerW) {
       variance += limit * limit / 3;
-      if (!facts.accuracy) plate.gain = {0, Tolerance::Shape::limit, "stated by the BMC"}, plate.offset = {};
+      if (!facts.accuracy) info.scale_tolerance = {0, Tolerance::Shape::limit, "stated by the BMC"}, info.offset = {};
     }
-    const double offset = to_watts(plate.offset);
-    plate.offset = Watts::of(std::llround(std::sqrt(offset * offset + variance) * 1e6));
-    return plate;
+    const double offset = to_watts(info.offset);
+    info.offset = Watts::of(std::llround(std::sqrt(offset * offset + variance) * 1e6));
+    return info;
   }
 
   // How long the node takes for one step of its counter.
@@ -359,18 +359,18 @@ class Prober {
   }
 
   // A count appears as often as the node takes to use it: a coarse counter is a slow one.
-  Nameplate make_energy_plate(const Found& found, double power_w) const {
-    Nameplate plate = make_plate(found, "energy");
-    plate.kind = SensorKind::counter;
-    if (found.unit == Unit::kwh) plate.unit_num = 3'600'000;  // 1e-6 kWh
+  SensorInfo make_energy_info(const Found& found, double power_w) const {
+    SensorInfo info = make_info(found, "energy");
+    info.kind = SensorKind::counter;
+    if (found.unit == Unit::kwh) info.unit_num = 3'600'000;  // 1e-6 kWh
     const double step_j = step_of(found) * (found.unit == Unit::kwh ? 3.6e6 : 1);
-    plate.refresh = std::max(plate.refresh, step_time(found, power_w));
-    plate.ceiling += Watts::of(std::llround(step_j / to_seconds(period_) * 1e6));  // a step seen in one period
-    return plate;
+    info.update_interval = std::max(info.update_interval, step_time(found, power_w));
+    info.max_power += Watts::of(std::llround(step_j / to_seconds(period_) * 1e6));  // a step seen in one period
+    return info;
   }
 
   void bind(const std::vector<Found>& found) {
-    std::vector<Nameplate> plates;
+    std::vector<SensorInfo> infos;
     std::vector<std::string> keys;
     std::vector<Wanted> wanted;
     double power_w = 100;  // where nothing says
@@ -378,31 +378,33 @@ class Prober {
     for (const Found& each : found) {
       const bool is_power = each.unit == Unit::watt;
       if (is_power) power_w = *each.facts.reading;
-      plates.push_back(is_power ? make_power_plate(each) : make_energy_plate(each, power_w));
+      infos.push_back(is_power ? make_power_info(each) : make_energy_info(each, power_w));
       keys.push_back(fmt::format("redfish:{}/{}", name_, is_power ? "power" : "energy"));
       const bool dated = is_power || step_time(each, power_w) <= kDatedStep;
       wanted.push_back({each.path, each.pointer, each.unit == Unit::kwh ? 1e6 : 1e3, dated, {}});
       slowest = std::max(slowest, each.facts.sensing.value_or(period_));
     }
-    const BusPace pace{period_, Nanos::of(3 * slowest.count()) + bmc_->options.deadline};
+    const BusSchedule schedule{period_, Nanos::of(3 * slowest.count()) + bmc_->options.deadline};
     const auto asked = std::make_shared<std::vector<Wanted>>(std::move(wanted));
-    auto sources =
-        host_.bind_bus(keys, pace, [bmc = bmc_, asked](std::span<Reading> answers) { ask_all(*bmc, *asked, answers); });
+    auto sources = host_.bind_bus(keys, schedule,
+                                  [bmc = bmc_, asked](std::span<Reading> answers) { ask_all(*bmc, *asked, answers); });
     if (!sources) return note("redfish " + name_, sources.error());
-    for (std::size_t i = 0; i < plates.size(); ++i)
-      probe_.sensors.push_back({std::move(plates[i]), std::move((*sources)[i])});
+    for (std::size_t i = 0; i < infos.size(); ++i)
+      probe_.sensors.push_back({std::move(infos[i]), std::move((*sources)[i])});
   }
 
   void note(std::string where, const Error& error) {
     const bool library = error.what.find("libcurl") != error.what.npos && error.kind == ErrorKind::absent;
-    probe_.findings.push_back({std::move(where), error.what, library ? "sudo apt install libcurl4" : ""});
+    probe_.diagnostics.push_back({std::move(where), error.what, library ? "sudo apt install libcurl4" : ""});
   }
 
-  void note(std::string where, std::string what) { probe_.findings.push_back({std::move(where), std::move(what), ""}); }
+  void note(std::string where, std::string what) {
+    probe_.diagnostics.push_back({std::move(where), std::move(what), ""});
+  }
 
   Host& host_;
   const Site& site_;
-  Probe probe_;
+  ProbeResult probe_;
   // The BMC at hand.
   std::string name_, chassis_;
   Nanos period_{};
@@ -411,6 +413,6 @@ class Prober {
 };
 }  // namespace
 
-Probe probe_redfish(Host& host, const Site& site) { return Prober(host, site).probe(); }
+ProbeResult probe_redfish(Host& host, const Site& site) { return Prober(host, site).probe(); }
 
 }  // namespace nw

@@ -88,7 +88,7 @@ class RedfishDriver : public testing::Test {
 
   BmcHost host_;
   Site site_;
-  Probe probe_;
+  ProbeResult probe_;
   std::string members_;
 };
 
@@ -96,7 +96,7 @@ TEST_F(RedfishDriver, WithoutASiteFileNothingIsAskedAndNothingSaid) {
   site_.redfish.clear();
   run();
   EXPECT_TRUE(probe_.sensors.empty());
-  EXPECT_EQ(all_findings(probe_), "");
+  EXPECT_EQ(all_diagnostics(probe_), "");
   EXPECT_TRUE(host_.opened.empty());
 }
 
@@ -107,19 +107,19 @@ TEST_F(RedfishDriver, ASensorIsBetterThanMetricsAndPower) {
              R"("Name": "Total Power", "ReadingType": "Power", "Reading": 480.5, "Accuracy": 1, "Precision": 1,
       "SensingInterval": "PT10S", "AveragingInterval": "PT30S", "PhysicalContext": "Chassis", "ReadingTime": "2026-01-01T00:00:00Z")");
   run();
-  EXPECT_EQ(all_findings(probe_), "");
+  EXPECT_EQ(all_diagnostics(probe_), "");
   ASSERT_NE(power(), nullptr);
-  const Nameplate& plate = power()->plate;
-  EXPECT_EQ(plate.part, (Part{Domain::node, "0"}));
-  EXPECT_EQ(plate.boundary, Boundary::plug);
-  EXPECT_EQ(plate.kind, SensorKind::gauge);
+  const SensorInfo& info = power()->info;
+  EXPECT_EQ(info.part, (Part{Domain::node, "0"}));
+  EXPECT_EQ(info.boundary, Boundary::plug);
+  EXPECT_EQ(info.kind, SensorKind::gauge);
   EXPECT_EQ(unit_of(*power()), 1000) << "milliwatts";
-  EXPECT_EQ(plate.refresh, seconds(10));
-  EXPECT_EQ(plate.window, seconds(30));
-  EXPECT_EQ(plate.gain.relative, 0.01);
-  EXPECT_EQ(plate.gain.shape, Tolerance::Shape::limit);
-  EXPECT_EQ(plate.gain.basis, "stated by the BMC");
-  EXPECT_NEAR(to_watts(plate.offset), 0.1 / std::sqrt(12), 1e-6) << "the step of one digit";
+  EXPECT_EQ(info.update_interval, seconds(10));
+  EXPECT_EQ(info.averaging_window, seconds(30));
+  EXPECT_EQ(info.scale_tolerance.relative, 0.01);
+  EXPECT_EQ(info.scale_tolerance.shape, Tolerance::Shape::limit);
+  EXPECT_EQ(info.scale_tolerance.basis, "stated by the BMC");
+  EXPECT_NEAR(to_watts(info.offset), 0.1 / std::sqrt(12), 1e-6) << "the step of one digit";
   const Reading reading = power()->source->read();
   ASSERT_TRUE(reading.ok);
   EXPECT_EQ(reading.value, 480'500u);
@@ -156,7 +156,7 @@ TEST_F(RedfishDriver, APowerSupplyOrAComponentIsNotTheNode) {
   set_sensor("System_Power_Limit", R"("ReadingType": "Percent", "Reading": 90)");
   run();
   EXPECT_EQ(power(), nullptr);
-  EXPECT_NE(find_finding(probe_, "no chassis of this BMC says"), nullptr);
+  EXPECT_NE(find_diagnostic(probe_, "no chassis of this BMC says"), nullptr);
 }
 
 TEST_F(RedfishDriver, MetricsAreBetterThanPowerAndSayNothingOfThemselves) {
@@ -165,10 +165,10 @@ TEST_F(RedfishDriver, MetricsAreBetterThanPowerAndSayNothingOfThemselves) {
   run();
   ASSERT_NE(power(), nullptr);
   EXPECT_EQ(power()->source->read().value, 475'000u);
-  EXPECT_EQ(power()->plate.gain.relative, 0.05);
-  EXPECT_EQ(power()->plate.gain.basis, "assumed");
-  EXPECT_EQ(power()->plate.refresh, seconds(5)) << "the period";
-  EXPECT_EQ(power()->plate.window, seconds(1));
+  EXPECT_EQ(power()->info.scale_tolerance.relative, 0.05);
+  EXPECT_EQ(power()->info.scale_tolerance.basis, "assumed");
+  EXPECT_EQ(power()->info.update_interval, seconds(5)) << "the period";
+  EXPECT_EQ(power()->info.averaging_window, seconds(1));
 }
 
 TEST_F(RedfishDriver, OfPowersControlsTheFirstThatIsNoComponent) {
@@ -177,18 +177,18 @@ TEST_F(RedfishDriver, OfPowersControlsTheFirstThatIsNoComponent) {
   run();
   ASSERT_NE(power(), nullptr);
   EXPECT_EQ(power()->source->read().value, 470'000u);
-  EXPECT_EQ(power()->plate.window, seconds(1)) << "IntervalInMin is of the statistics";
+  EXPECT_EQ(power()->info.averaging_window, seconds(1)) << "IntervalInMin is of the statistics";
 }
 
 TEST_F(RedfishDriver, AnOutputIsBehindTheSupplies) {
   set_sensor("TotalPower", R"("ReadingType": "Power", "Reading": 480, "PhysicalSubContext": "Output")");
   run();
   ASSERT_NE(power(), nullptr);
-  EXPECT_EQ(power()->plate.boundary, Boundary::node_dc);
+  EXPECT_EQ(power()->info.boundary, Boundary::node_dc);
   set_sensor("TotalPower",
              R"("ReadingType": "Power", "Reading": 480, "VoltageType": "DC", "PhysicalSubContext": "Input")");
   run();
-  EXPECT_EQ(power()->plate.boundary, Boundary::plug);
+  EXPECT_EQ(power()->info.boundary, Boundary::plug);
 }
 
 TEST_F(RedfishDriver, WholeKilowattHoursAreRefusedAndFineOnesRead) {
@@ -196,7 +196,7 @@ TEST_F(RedfishDriver, WholeKilowattHoursAreRefusedAndFineOnesRead) {
   set_metrics(R"({"EnergykWh": {"Reading": 3121}})");
   run();
   EXPECT_EQ(energy(), nullptr);
-  ASSERT_NE(find_finding(probe_, "steps of 1 kWh (3600 kJ)"), nullptr) << all_findings(probe_);
+  ASSERT_NE(find_diagnostic(probe_, "steps of 1 kWh (3600 kJ)"), nullptr) << all_diagnostics(probe_);
   EXPECT_NE(power(), nullptr);
   set_metrics(R"({"EnergykWh": {"Reading": 31.21}})");
   run();
@@ -204,12 +204,12 @@ TEST_F(RedfishDriver, WholeKilowattHoursAreRefusedAndFineOnesRead) {
   set_metrics(R"({"EnergykWh": {"Reading": 31.219}})");
   run();
   ASSERT_NE(energy(), nullptr);
-  EXPECT_EQ(all_findings(probe_), "");
-  EXPECT_EQ(energy()->plate.kind, SensorKind::counter);
+  EXPECT_EQ(all_diagnostics(probe_), "");
+  EXPECT_EQ(energy()->info.kind, SensorKind::counter);
   power()->source->read();
   EXPECT_EQ(energy()->source->read().value, 31'219'000u);
   EXPECT_EQ(unit_of(*energy()), 3'600'000) << "a count is 1e-6 kWh, 3.6 J";
-  EXPECT_NEAR(to_seconds(energy()->plate.refresh), 7.2, 0.1) << "500 W take 7.2 s for 0.001 kWh";
+  EXPECT_NEAR(to_seconds(energy()->info.update_interval), 7.2, 0.1) << "500 W take 7.2 s for 0.001 kWh";
 }
 
 TEST_F(RedfishDriver, ACoarseCountersTimeOfReadingIsNotThatOfItsCount) {
@@ -218,12 +218,12 @@ TEST_F(RedfishDriver, ACoarseCountersTimeOfReadingIsNotThatOfItsCount) {
   set_sensor("TotalEnergy", R"("ReadingType": "EnergykWh", "Reading": 31.219)" + time);
   set_metrics(R"({"EnergykWh": {"Reading": 31.219, "DataSourceUri": "/redfish/v1/Chassis/1/Sensors/TotalEnergy"}})");
   run();
-  ASSERT_TRUE(power() != nullptr && energy() != nullptr) << all_findings(probe_);
+  ASSERT_TRUE(power() != nullptr && energy() != nullptr) << all_diagnostics(probe_);
   EXPECT_TRUE(power()->source->read().device);
   EXPECT_FALSE(energy()->source->read().device) << "0.001 kWh take 7.2 s";
   set_sensor("TotalEnergy", R"("ReadingType": "EnergykWh", "Reading": 1.219501)" + time);
   run();
-  ASSERT_NE(energy(), nullptr) << all_findings(probe_);
+  ASSERT_NE(energy(), nullptr) << all_diagnostics(probe_);
   power()->source->read();
   EXPECT_TRUE(energy()->source->read().device) << "1e-6 kWh take 7.2 ms";
 }
@@ -272,7 +272,7 @@ TEST_F(RedfishDriver, AWrongShapeIsNamedAndTheNextBestUsed) {
   set_power(R"({"PowerConsumedWatts": 470})");
   run();
   EXPECT_NE(power(), nullptr);
-  EXPECT_NE(find_finding(probe_, "/PowerWatts: not an object"), nullptr) << all_findings(probe_);
+  EXPECT_NE(find_diagnostic(probe_, "/PowerWatts: not an object"), nullptr) << all_diagnostics(probe_);
 }
 
 TEST_F(RedfishDriver, ARefusalEndsTheProbe) {
@@ -280,13 +280,13 @@ TEST_F(RedfishDriver, ARefusalEndsTheProbe) {
             Error{ErrorKind::denied, "https://bmc0.example/redfish/v1/Chassis: 401, user or password is not accepted"});
   run();
   EXPECT_EQ(host_.script->asked.size(), 1u) << "a second try may lock the account";
-  EXPECT_NE(find_finding(probe_, "401"), nullptr);
+  EXPECT_NE(find_diagnostic(probe_, "401"), nullptr);
   host_.script->asked.clear();
   host_.set(kRoot, R"({"Members": [)" + link(kOne) + "]}");
   host_.set(kOne, Error{ErrorKind::busy, "no whole answer within 5000 ms"});
   run();
   EXPECT_EQ(host_.script->asked.size(), 2u);
-  EXPECT_NE(find_finding(probe_, "within 5000 ms"), nullptr);
+  EXPECT_NE(find_diagnostic(probe_, "within 5000 ms"), nullptr);
 }
 
 TEST_F(RedfishDriver, ARefusalOfOneResourceCostsThatResource) {
@@ -298,7 +298,7 @@ TEST_F(RedfishDriver, ARefusalOfOneResourceCostsThatResource) {
     run();
     ASSERT_NE(power(), nullptr) << status;
     EXPECT_EQ(power()->source->read().value, 470'000u);
-    EXPECT_NE(find_finding(probe_, std::to_string(status)), nullptr) << all_findings(probe_);
+    EXPECT_NE(find_diagnostic(probe_, std::to_string(status)), nullptr) << all_diagnostics(probe_);
   }
   host_.set(metrics, Error{ErrorKind::denied, "401, user or password is not accepted"}, 401);
   run();
@@ -311,9 +311,9 @@ TEST_F(RedfishDriver, ARefusalOfOneResourceCostsThatResource) {
 TEST_F(RedfishDriver, AMissingLibraryIsNamedWithItsPackage) {
   host_.no_library = true;
   run();
-  const Finding* finding = find_finding(probe_, "libcurl.so.4");
-  ASSERT_NE(finding, nullptr);
-  EXPECT_EQ(finding->repair, "sudo apt install libcurl4");
+  const Diagnostic* diagnostic = find_diagnostic(probe_, "libcurl.so.4");
+  ASSERT_NE(diagnostic, nullptr);
+  EXPECT_EQ(diagnostic->repair, "sudo apt install libcurl4");
 }
 
 TEST_F(RedfishDriver, TheSitesChassisIsTheOnlyOneAsked) {
@@ -334,7 +334,7 @@ TEST_F(RedfishDriver, ASecondBmcStandsInForTheFirstAndIsElseLeftOut) {
   set_power(R"({"PowerConsumedWatts": 470})");
   run();
   EXPECT_EQ(probe_.sensors.size(), 1u);
-  EXPECT_NE(find_finding(probe_, "a second BMC"), nullptr);
+  EXPECT_NE(find_diagnostic(probe_, "a second BMC"), nullptr);
   set_chassis({});
   run();
   EXPECT_TRUE(probe_.sensors.empty());
@@ -363,14 +363,14 @@ TEST_F(RedfishDriver, NoAddressAndNoCredentialsAreAsked) {
   host_.set(kOne + std::string("/Sensors"), Error{ErrorKind::denied, "https://bmc0.example/x: 403"}, 403);
   probe_redfish(host, site_);
   host_.set(kRoot, Error{ErrorKind::denied, "/etc/nodewatt/bmc: sudo chmod 0600 /etc/nodewatt/bmc"});
-  EXPECT_NE(find_finding(probe_redfish(host, site_), "credentials_file of redfish.bmc0"), nullptr);
+  EXPECT_NE(find_diagnostic(probe_redfish(host, site_), "credentials_file of redfish.bmc0"), nullptr);
   EXPECT_NE(host.heard.find("redfish.bmc0/x: 403"), std::string::npos) << host.heard;
   for (const char* secret : {"SECRET", "example", "/etc/nodewatt"})
     EXPECT_EQ(host.heard.find(secret), std::string::npos) << host.heard;
 }
 
 TEST(RedfishLive, ARealServerIsReadAndFollowed) {
-  if (const auto lacks = test::Bmc::lacks(); !lacks.empty()) GTEST_SKIP() << lacks;
+  if (const auto excludes = test::Bmc::excludes(); !excludes.empty()) GTEST_SKIP() << excludes;
   const test::Bmc bmc;
   ASSERT_TRUE(bmc.runs());
   Site site;
@@ -381,12 +381,12 @@ TEST(RedfishLive, ARealServerIsReadAndFollowed) {
   entry.credentials_file = bmc.at("credentials");
   entry.period = seconds(1);
   const auto host = make_real_host();
-  Probe probe = probe_redfish(*host, site);
-  EXPECT_EQ(all_findings(probe), "");
+  ProbeResult probe = probe_redfish(*host, site);
+  EXPECT_EQ(all_diagnostics(probe), "");
   Sensor* power = find_sensor(probe, "redfish/bmc0/power");
   Sensor* energy = find_sensor(probe, "redfish/bmc0/energy");
   ASSERT_TRUE(power != nullptr && energy != nullptr);
-  EXPECT_EQ(power->plate.gain.basis, "stated by the BMC");
+  EXPECT_EQ(power->info.scale_tolerance.basis, "stated by the BMC");
   Reading reading;
   for (int i = 0; i < 500 && !reading.ok; ++i, std::this_thread::sleep_for(std::chrono::milliseconds(10)))
     reading = power->source->read();
@@ -398,9 +398,9 @@ TEST(RedfishLive, ARealServerIsReadAndFollowed) {
   EXPECT_NEAR(static_cast<double>(first.value), 1234.568e6, 0.01e6);
 
   entry.credentials_file = bmc.at("other.key");
-  EXPECT_FALSE(probe_redfish(*host, site).findings.empty());
+  EXPECT_FALSE(probe_redfish(*host, site).diagnostics.empty());
   entry.credentials_file = "";
-  EXPECT_NE(find_finding(probe_redfish(*host, site), "401"), nullptr);
+  EXPECT_NE(find_diagnostic(probe_redfish(*host, site), "401"), nullptr);
 }
 
 }  // namespace

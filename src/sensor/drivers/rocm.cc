@@ -17,7 +17,7 @@
 //                   number is that of its NUMA node.
 // Which of them a device is, its PCI device number says; the name is for people, and differs between libraries.
 //
-// Activity: the share of time in which the graphics and compute engine was busy; of dies and partitions that are one
+// Utilization: the share of time in which the graphics and compute engine was busy; of dies and partitions that are one
 // package for the energy, the mean.
 //
 // All that is asked at probe time goes through Host::ask as text, one answer a device. The library stays initialised
@@ -101,11 +101,11 @@ class Prober {
  public:
   explicit Prober(Host& host) : host_(host) {}
 
-  Probe probe() {
+  ProbeResult probe() {
     const auto gpus = start();
     for (unsigned i = 0; i < gpus; ++i) add_die(i);
     for (const Die& die : dies_) add(die);
-    for (const Package& package : packages_) add_activity(package);
+    for (const Package& package : packages_) add_utilization(package);
     if (gpus > 0) add_versions();
     return std::move(probe_);
   }
@@ -180,7 +180,7 @@ class Prober {
     }
     const std::string id = device_of(die);
     for (const Sensor& sensor : probe_.sensors)
-      if (sensor.plate.part.device == id) return note(die.where, id + " appears twice; left out");
+      if (sensor.info.part.device == id) return note(die.where, id + " appears twice; left out");
     packages_.push_back({&die});
     add_energy(die, id);
     add_power(die, id);
@@ -222,26 +222,25 @@ class Prober {
     if (die.counter().value_or(0) == 0) return note(die.where, "its energy counter reads 0; only its power is used");
     const auto unit = parse_resolution(die.at("resolution"));
     if (!unit) return note(die.where, quote(die.at("resolution")) + " is no resolution of a counter");
-    Nameplate plate = make_plate(die, id, "energy");
-    plate.source = die.chip == Chip::apu ? "AMD APU energy counter (whole module)" : "AMD GPU energy counter";
-    plate.kind = SensorKind::counter;
-    plate.unit_num = unit->num;
-    plate.unit_den = unit->den;
-    plate.refresh = millis(1);
-    keep(std::move(plate), host_.bind(key(id, "energy"), [s = session_, i = die.index] { return s->energy(i); }));
+    SensorInfo info = make_info(die, id, "energy");
+    info.source = die.chip == Chip::apu ? "AMD APU energy counter (whole module)" : "AMD GPU energy counter";
+    info.kind = SensorKind::counter;
+    info.unit_num = unit->num;
+    info.unit_den = unit->den;
+    info.update_interval = millis(1);
+    keep(std::move(info), host_.bind(key(id, "energy"), [s = session_, i = die.index] { return s->energy(i); }));
   }
 
   void add_power(const Die& die, const std::string& id) {
-    Nameplate plate = make_plate(die, id, "power");
-    plate.source = die.chip == Chip::apu ? "AMD APU power (whole module)" : "AMD GPU power";
-    plate.kind = SensorKind::gauge;
-    plate.refresh = millis(10);
-    plate.window = seconds(1);
+    SensorInfo info = make_info(die, id, "power");
+    info.source = die.chip == Chip::apu ? "AMD APU power (whole module)" : "AMD GPU power";
+    info.kind = SensorKind::gauge;
+    info.update_interval = millis(10);
+    info.averaging_window = seconds(1);
     if (die.at("power") == "ok")
-      return keep(std::move(plate),
-                  host_.bind(key(id, "power"), [s = session_, i = die.index] { return s->power(i); }));
+      return keep(std::move(info), host_.bind(key(id, "power"), [s = session_, i = die.index] { return s->power(i); }));
     if (const auto found = read_hwmon(die, {"power1_average", "power1_input"}))
-      return keep(std::move(plate), host_.open_number(found->first));
+      return keep(std::move(info), host_.open_number(found->first));
     if (!die.has_energy()) note(die.where, "no power reading: " + die.at("power"));
   }
 
@@ -260,28 +259,28 @@ class Prober {
     return std::nullopt;
   }
 
-  void add_activity(const Package& package) {
+  void add_utilization(const Package& package) {
     const Die& first = *package.front();
     const std::string id = device_of(first);
-    Activity activity;
-    ActivityPlate& plate = activity.plate;
-    plate.id = fmt::format("rocm/{}/activity", id);
-    plate.source = "AMD GPU busy percent";
-    plate.part = part_of(first, id);
-    plate.label = first.where;
-    plate.model = first.at("name");
-    for (const Die* die : package) plate.indices.push_back(die->index);
-    plate.full = 100 * package.size();
-    plate.window = seconds(1);
-    plate.power_limit = power_cap(first);
+    Utilization utilization;
+    UtilizationInfo& info = utilization.info;
+    info.id = fmt::format("rocm/{}/activity", id);
+    info.source = "AMD GPU busy percent";
+    info.part = part_of(first, id);
+    info.label = first.where;
+    info.model = first.at("name");
+    for (const Die* die : package) info.indices.push_back(die->index);
+    info.full = 100 * package.size();
+    info.averaging_window = seconds(1);
+    info.power_limit = power_cap(first);
     std::vector<std::unique_ptr<Source>> dies;
     for (const Die* die : package)
       if (die->at("busy") == "ok")
         if (auto source =
                 host_.bind(key(device_of(*die), "busy"), [s = session_, i = die->index] { return s->busy(i); }))
           dies.push_back(std::move(*source));
-    if (dies.size() == package.size()) activity.busy = std::make_unique<SumSource>(std::move(dies));
-    probe_.activities.push_back(std::move(activity));
+    if (dies.size() == package.size()) utilization.utilization = std::make_unique<SumSource>(std::move(dies));
+    probe_.utilizations.push_back(std::move(utilization));
   }
 
   std::optional<Watts> power_cap(const Die& die) {
@@ -306,38 +305,38 @@ class Prober {
     return {Domain::module, number ? std::to_string(*number) : id};
   }
 
-  Nameplate make_plate(const Die& die, const std::string& id, std::string_view what) {
-    Nameplate plate;
-    plate.id = fmt::format("rocm/{}/{}", id, what);
-    plate.part = part_of(die, id);
-    plate.label = die.where;
-    plate.boundary = Boundary::on_chip;
-    plate.ceiling = watts(2'000);
-    plate.gain = {0.05, Tolerance::Shape::limit, "assumed"};
-    plate.offset = watts(2);
-    plate.access = "members of the groups render or video";
-    return plate;
+  SensorInfo make_info(const Die& die, const std::string& id, std::string_view what) {
+    SensorInfo info;
+    info.id = fmt::format("rocm/{}/{}", id, what);
+    info.part = part_of(die, id);
+    info.label = die.where;
+    info.boundary = Boundary::on_chip;
+    info.max_power = watts(2'000);
+    info.scale_tolerance = {0.05, Tolerance::Shape::limit, "assumed"};
+    info.offset = watts(2);
+    info.access = "members of the groups render or video";
+    return info;
   }
 
   static std::string key(const std::string& id, std::string_view what) { return fmt::format("rocm:{}/{}", id, what); }
 
-  void keep(Nameplate plate, Result<std::unique_ptr<Source>> source) {
-    if (!source) return note(plate.label, source.error().what);
-    probe_.sensors.push_back({std::move(plate), std::move(*source)});
+  void keep(SensorInfo info, Result<std::unique_ptr<Source>> source) {
+    if (!source) return note(info.label, source.error().what);
+    probe_.sensors.push_back({std::move(info), std::move(*source)});
   }
 
   void note(std::string where, std::string what, std::string repair = {}) {
-    probe_.findings.push_back({std::move(where), std::move(what), std::move(repair)});
+    probe_.diagnostics.push_back({std::move(where), std::move(what), std::move(repair)});
   }
 
   Host& host_;
   std::shared_ptr<RocmSession> session_;
   std::vector<Die> dies_;
   std::vector<Package> packages_;  // point into dies_
-  Probe probe_;
+  ProbeResult probe_;
 };
 }  // namespace
 
-Probe probe_rocm(Host& host, const Site&) { return Prober(host).probe(); }
+ProbeResult probe_rocm(Host& host, const Site&) { return Prober(host).probe(); }
 
 }  // namespace nw

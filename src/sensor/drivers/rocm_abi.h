@@ -48,11 +48,11 @@ constexpr std::size_t kLargerThanAnyAsicInfo = 8192;
 
 // amdsmi_engine_usage_t: 64 bytes in all of these versions, which differ in what follows the first two members.
 // Percent; all bits set where the GPU does not say.
-struct SmiActivity {
+struct SmiUtilization {
   std::uint32_t gfx, umc;
   std::uint32_t others[14];
 };
-static_assert(sizeof(SmiActivity) == 64);
+static_assert(sizeof(SmiUtilization) == 64);
 
 struct AmdSmiApi {
   Status (*init)(std::uint64_t flags) = nullptr;
@@ -63,7 +63,7 @@ struct AmdSmiApi {
   Status (*bdf_id)(SmiProcessor, std::uint64_t*) = nullptr;
   Status (*asic_info)(SmiProcessor, void*) = nullptr;
   Status (*energy)(SmiProcessor, std::uint64_t* counter, float* resolution_uj, std::uint64_t* ns) = nullptr;
-  Status (*activity)(SmiProcessor, SmiActivity*) = nullptr;
+  Status (*utilization)(SmiProcessor, SmiUtilization*) = nullptr;
 };
 
 }  // namespace nw::rocm

@@ -53,7 +53,7 @@ Result<std::string> RocmSession::start_amd_smi() {
   resolve(library, amd_.bdf_id, "amdsmi_get_gpu_bdf_id");
   resolve(library, amd_.asic_info, "amdsmi_get_gpu_asic_info");
   resolve(library, amd_.energy, "amdsmi_get_energy_count");
-  resolve(library, amd_.activity, "amdsmi_get_gpu_activity");
+  resolve(library, amd_.utilization, "amdsmi_get_gpu_activity");
   if (const Status status = amd_.init(kAmdGpus); status != kSuccess)
     return fail(kind_of(status), "amdsmi_init: " + text_of(status));
   started_ = true;
@@ -159,10 +159,10 @@ Status RocmSession::read_power(const Gpu& gpu, std::uint64_t& uw) const noexcept
 
 Status RocmSession::read_busy(const Gpu& gpu, std::uint32_t& percent) const noexcept {
   if (family_ == Family::rocm_smi) return rocm_.busy == nullptr ? kNotSupported : rocm_.busy(gpu.index, &percent);
-  if (amd_.activity == nullptr) return kNotSupported;
-  SmiActivity activity{};
-  const Status status = amd_.activity(gpu.processor, &activity);
-  percent = activity.gfx;
+  if (amd_.utilization == nullptr) return kNotSupported;
+  SmiUtilization utilization{};
+  const Status status = amd_.utilization(gpu.processor, &utilization);
+  percent = utilization.gfx;
   return status == kSuccess && percent == std::numeric_limits<std::uint32_t>::max() ? kNotSupported : status;
 }
 

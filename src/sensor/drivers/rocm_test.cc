@@ -47,7 +47,7 @@ class FakeRocm : public testing::Test {
   static void set(const char* name, const char* value) {
     ::setenv((std::string("FAKE_ROCM_") + name).c_str(), value, 1);
   }
-  Probe probe() const { return probe_rocm(*make_real_host(root_.string())); }
+  ProbeResult probe() const { return probe_rocm(*make_real_host(root_.string())); }
 
   fs::path root_;
 };
@@ -58,17 +58,17 @@ constexpr const char* kFirstOld = "GPU-0xabc0000000000001";
 TEST_F(FakeRocm, AmdSmiCountsWithItsOwnTime) {
   install_amd_smi();
   set("GPUS", "2");
-  Probe found = probe();
-  EXPECT_EQ(all_findings(found), "");
+  ProbeResult found = probe();
+  EXPECT_EQ(all_diagnostics(found), "");
   ASSERT_EQ(found.sensors.size(), 2u) << "no power: there is no file of the kernel's";
   Sensor& energy = found.sensors[0];
-  EXPECT_EQ(energy.plate.id, std::string("rocm/") + kFirst + "/energy");
-  EXPECT_EQ(energy.plate.part, (Part{Domain::gpu, kFirst}));
-  EXPECT_EQ(energy.plate.label, "gpu0 AMD Instinct MI210 0000:c1:00.0");
-  EXPECT_EQ(energy.plate.kind, SensorKind::counter);
-  EXPECT_EQ(energy.plate.unit_den, 1 << 20);
+  EXPECT_EQ(energy.info.id, std::string("rocm/") + kFirst + "/energy");
+  EXPECT_EQ(energy.info.part, (Part{Domain::gpu, kFirst}));
+  EXPECT_EQ(energy.info.label, "gpu0 AMD Instinct MI210 0000:c1:00.0");
+  EXPECT_EQ(energy.info.kind, SensorKind::counter);
+  EXPECT_EQ(energy.info.unit_den, 1 << 20);
   EXPECT_EQ(static_cast<float>(unit_of(energy)), 15.259F) << "the library's float, exactly";
-  EXPECT_EQ(energy.plate.wrap, 0u);
+  EXPECT_EQ(energy.info.wrap, 0u);
   const Reading before = energy.source->read();
   ::usleep(20'000);
   const Reading after = energy.source->read();
@@ -81,35 +81,35 @@ TEST_F(FakeRocm, AmdSmiCountsWithItsOwnTime) {
 TEST_F(FakeRocm, RocmSmiHasPowerToo) {
   install_rocm_smi();
   set("WATTS", "250");
-  Probe found = probe();
-  EXPECT_EQ(all_findings(found), "");
+  ProbeResult found = probe();
+  EXPECT_EQ(all_diagnostics(found), "");
   ASSERT_EQ(found.sensors.size(), 2u);
-  EXPECT_EQ(found.sensors[0].plate.part, (Part{Domain::gpu, kFirstOld}));
-  EXPECT_EQ(found.sensors[1].plate.part, found.sensors[0].plate.part);
-  EXPECT_EQ(found.sensors[1].plate.kind, SensorKind::gauge);
+  EXPECT_EQ(found.sensors[0].info.part, (Part{Domain::gpu, kFirstOld}));
+  EXPECT_EQ(found.sensors[1].info.part, found.sensors[0].info.part);
+  EXPECT_EQ(found.sensors[1].info.kind, SensorKind::gauge);
   EXPECT_EQ(found.sensors[1].source->read().value, 250'000'000u);
 }
 
 TEST_F(FakeRocm, TheNewerLibraryComesFirstAndTheOtherIsTheWayOut) {
   install_rocm_smi();
   const fs::path newer = install_amd_smi();
-  Probe found = probe();
+  ProbeResult found = probe();
   ASSERT_FALSE(found.sensors.empty());
-  EXPECT_EQ(found.sensors[0].plate.part.device, kFirst);
+  EXPECT_EQ(found.sensors[0].info.part.device, kFirst);
   found = {};  // and with it the library
   fs::remove(newer);
   install("fake_rocm_broken", "libamd_smi.so");
   found = probe();
-  ASSERT_FALSE(found.sensors.empty()) << all_findings(found);
-  EXPECT_EQ(found.sensors[0].plate.part.device, kFirstOld);
+  ASSERT_FALSE(found.sensors.empty()) << all_diagnostics(found);
+  EXPECT_EQ(found.sensors[0].info.part.device, kFirstOld);
 }
 
 TEST_F(FakeRocm, PowerFromTheKernelsFileWhereTheLibraryHasNone) {
   install_amd_smi();
   write("sys/bus/pci/devices/0000:c1:00.0/hwmon/hwmon7/power1_input", "123000000\n");
-  Probe found = probe();
+  ProbeResult found = probe();
   ASSERT_EQ(found.sensors.size(), 2u);
-  EXPECT_EQ(found.sensors[1].plate.id, std::string("rocm/") + kFirst + "/power");
+  EXPECT_EQ(found.sensors[1].info.id, std::string("rocm/") + kFirst + "/power");
   EXPECT_EQ(found.sensors[1].source->read().value, 123'000'000u);
   write("sys/bus/pci/devices/0000:c1:00.0/hwmon/hwmon7/power1_average", "125000000\n");
   EXPECT_EQ(probe().sensors[1].source->read().value, 125'000'000u);
@@ -122,13 +122,13 @@ TEST_F(FakeRocm, OfTwoDiesOneIsCounted) {
     set("SECOND", second);
     for (const bool newer : {true, false}) {
       const fs::path library = newer ? install_amd_smi() : install_rocm_smi();
-      Probe found = probe();
+      ProbeResult found = probe();
       std::size_t counters = 0;
-      for (const Sensor& sensor : found.sensors) counters += sensor.plate.kind == SensorKind::counter;
+      for (const Sensor& sensor : found.sensors) counters += sensor.info.kind == SensorKind::counter;
       EXPECT_EQ(counters, 2u) << second << newer;
-      EXPECT_EQ(found.findings.size(), 2u) << all_findings(found);
-      EXPECT_EQ(found.findings[0].where.substr(0, 4), "gpu1");
-      for (const Sensor& sensor : found.sensors) EXPECT_NE(sensor.plate.label.substr(0, 4), "gpu1");
+      EXPECT_EQ(found.diagnostics.size(), 2u) << all_diagnostics(found);
+      EXPECT_EQ(found.diagnostics[0].where.substr(0, 4), "gpu1");
+      for (const Sensor& sensor : found.sensors) EXPECT_NE(sensor.info.label.substr(0, 4), "gpu1");
       fs::remove(library);
     }
   }
@@ -147,12 +147,12 @@ TEST_F(FakeRocm, PartitionsOfOneSocketAreOne) {
   set("NAME", "AMD Instinct MI300X");
   for (const bool newer : {true, false}) {
     const fs::path library = newer ? install_amd_smi() : install_rocm_smi();
-    Probe found = probe();
+    ProbeResult found = probe();
     std::size_t counters = 0;
-    for (const Sensor& sensor : found.sensors) counters += sensor.plate.kind == SensorKind::counter;
-    EXPECT_EQ(counters, 2u) << all_findings(found);
-    EXPECT_EQ(found.findings.size(), 6u);
-    EXPECT_NE(find_finding(found, "shows the energy of gpu4"), nullptr);
+    for (const Sensor& sensor : found.sensors) counters += sensor.info.kind == SensorKind::counter;
+    EXPECT_EQ(counters, 2u) << all_diagnostics(found);
+    EXPECT_EQ(found.diagnostics.size(), 6u);
+    EXPECT_NE(find_diagnostic(found, "shows the energy of gpu4"), nullptr);
     fs::remove(library);
   }
 }
@@ -161,18 +161,18 @@ TEST_F(FakeRocm, AnApuIsTheModuleOfItsNumaNode) {
   install_rocm_smi();
   write("sys/bus/pci/devices/0000:c1:00.0/device", "0x74a0\n");
   write("sys/bus/pci/devices/0000:c1:00.0/numa_node", "3\n");
-  Probe found = probe();
+  ProbeResult found = probe();
   ASSERT_EQ(found.sensors.size(), 2u);
-  for (const Sensor& sensor : found.sensors) EXPECT_EQ(sensor.plate.part, (Part{Domain::module, "3"}));
+  for (const Sensor& sensor : found.sensors) EXPECT_EQ(sensor.info.part, (Part{Domain::module, "3"}));
 }
 
 TEST_F(FakeRocm, WithoutACounterPowerStays) {
   install_rocm_smi();
   set("NO_ENERGY", "0");
-  Probe found = probe();
+  ProbeResult found = probe();
   ASSERT_EQ(found.sensors.size(), 1u);
-  EXPECT_EQ(found.sensors[0].plate.kind, SensorKind::gauge);
-  EXPECT_NE(find_finding(found, "no energy counter: not supported"), nullptr);
+  EXPECT_EQ(found.sensors[0].info.kind, SensorKind::gauge);
+  EXPECT_NE(find_diagnostic(found, "no energy counter: not supported"), nullptr);
   set("NO_POWER", "0");
   EXPECT_TRUE(probe().sensors.empty());
 }
@@ -183,15 +183,15 @@ TEST_F(FakeRocm, SaysHowBusyItIs) {
   write("sys/module/amdgpu/version", "6.7.0\n");
   for (const bool newer : {true, false}) {
     const fs::path library = newer ? install_amd_smi() : install_rocm_smi();
-    const Probe found = probe();
-    ASSERT_EQ(found.activities.size(), 2u);
-    EXPECT_EQ(found.activities[0].plate.part, found.sensors[0].plate.part);
-    EXPECT_EQ(found.activities[0].plate.full, 100u);
-    EXPECT_FALSE(found.activities[0].plate.power_limit);
-    EXPECT_EQ(found.activities[1].plate.power_limit, watts(560));
-    EXPECT_EQ(found.activities[1].plate.indices, std::vector<unsigned>{1});
-    EXPECT_EQ(found.activities[1].busy->read().value, 50u);
-    EXPECT_EQ(found.activities[1].processes, nullptr);
+    const ProbeResult found = probe();
+    ASSERT_EQ(found.utilizations.size(), 2u);
+    EXPECT_EQ(found.utilizations[0].info.part, found.sensors[0].info.part);
+    EXPECT_EQ(found.utilizations[0].info.full, 100u);
+    EXPECT_FALSE(found.utilizations[0].info.power_limit);
+    EXPECT_EQ(found.utilizations[1].info.power_limit, watts(560));
+    EXPECT_EQ(found.utilizations[1].info.indices, std::vector<unsigned>{1});
+    EXPECT_EQ(found.utilizations[1].utilization->read().value, 50u);
+    EXPECT_EQ(found.utilizations[1].processes, nullptr);
     ASSERT_EQ(found.software.size(), 1u);
     EXPECT_EQ(found.software[0].name + " " + found.software[0].version, "amdgpu driver 6.7.0");
     fs::remove(library);
@@ -203,37 +203,37 @@ TEST_F(FakeRocm, APackageIsAsBusyAsItsDiesInTheMean) {
   set("GPUS", "4");
   set("NAME", "AMD Instinct MI250X");
   set("SECOND", "zero");
-  Probe found = probe();
-  ASSERT_EQ(found.activities.size(), 2u);
-  EXPECT_EQ(found.activities[1].plate.indices, (std::vector<unsigned>{2, 3}));
-  EXPECT_EQ(found.activities[1].plate.full, 200u);
-  EXPECT_EQ(found.activities[1].busy->read().value, 60u + 70u);
+  ProbeResult found = probe();
+  ASSERT_EQ(found.utilizations.size(), 2u);
+  EXPECT_EQ(found.utilizations[1].info.indices, (std::vector<unsigned>{2, 3}));
+  EXPECT_EQ(found.utilizations[1].info.full, 200u);
+  EXPECT_EQ(found.utilizations[1].utilization->read().value, 60u + 70u);
   set("SECOND", "same");
   found = probe();
-  ASSERT_EQ(found.activities.size(), 2u) << "a mirror too";
-  EXPECT_EQ(found.activities[0].busy->read().value, 40u + 50u);
+  ASSERT_EQ(found.utilizations.size(), 2u) << "a mirror too";
+  EXPECT_EQ(found.utilizations[0].utilization->read().value, 40u + 50u);
   ::unsetenv("FAKE_ROCM_SECOND");
   set("NAME", "AMD Instinct MI300X");
   set("PARTITIONS", "4");
   found = probe();
-  ASSERT_EQ(found.activities.size(), 1u);
-  EXPECT_EQ(found.activities[0].busy->read().value, 40u + 50 + 60 + 70);
+  ASSERT_EQ(found.utilizations.size(), 1u);
+  EXPECT_EQ(found.utilizations[0].utilization->read().value, 40u + 50 + 60 + 70);
 }
 
 TEST_F(FakeRocm, WhatDoesNotSayHowBusyItIsIsNot0Busy) {
   set("BUSY", "-1");
   install_amd_smi();
-  Probe found = probe();
-  ASSERT_EQ(found.activities.size(), 1u);
-  EXPECT_EQ(found.activities[0].busy, nullptr) << "all bits set";
+  ProbeResult found = probe();
+  ASSERT_EQ(found.utilizations.size(), 1u);
+  EXPECT_EQ(found.utilizations[0].utilization, nullptr) << "all bits set";
   set("BUSY", "40");
   found = probe();
   set("BUSY_STATUS", "10");
-  const Reading denied = found.activities[0].busy->read();
+  const Reading denied = found.utilizations[0].utilization->read();
   EXPECT_FALSE(denied.ok);
   EXPECT_EQ(denied.error, ErrorKind::denied);
   set("BUSY_STATUS", "2");
-  EXPECT_EQ(probe().activities[0].busy, nullptr);
+  EXPECT_EQ(probe().utilizations[0].utilization, nullptr);
 }
 
 TEST_F(FakeRocm, ShutsDownWithItsLastSource) {
@@ -243,7 +243,7 @@ TEST_F(FakeRocm, ShutsDownWithItsLastSource) {
     ASSERT_NE(library, nullptr);
     const int& alive = *static_cast<int*>(::dlsym(library, "fake_rocm_alive"));
     {
-      Probe found = probe();
+      ProbeResult found = probe();
       ASSERT_FALSE(found.sensors.empty());
       EXPECT_EQ(alive, 1);
       EXPECT_TRUE(found.sensors[0].source->read().ok) << "when the host is gone";
@@ -255,26 +255,26 @@ TEST_F(FakeRocm, ShutsDownWithItsLastSource) {
 }
 
 TEST_F(FakeRocm, ErrorsAtStart) {
-  EXPECT_EQ(all_findings(probe()), "") << "no library and no hardware";
+  EXPECT_EQ(all_diagnostics(probe()), "") << "no library and no hardware";
   write("sys/class/kfd/kfd/topology/nodes/0/gpu_id", "0\n");
-  EXPECT_EQ(all_findings(probe()), "") << "a CPU's node";
+  EXPECT_EQ(all_diagnostics(probe()), "") << "a CPU's node";
   write("sys/class/kfd/kfd/topology/nodes/1/gpu_id", "51499\n");
-  EXPECT_NE(find_finding(probe(), "amd-smi-lib"), nullptr);
+  EXPECT_NE(find_diagnostic(probe(), "amd-smi-lib"), nullptr);
   const fs::path broken = install("fake_rocm_broken", "librocm_smi64.so");
-  EXPECT_NE(find_finding(probe(), "lacks a function"), nullptr);
+  EXPECT_NE(find_diagnostic(probe(), "lacks a function"), nullptr);
   fs::remove(broken);
   install_amd_smi();
   set("INIT", "34");
-  Probe found = probe();
+  ProbeResult found = probe();
   EXPECT_TRUE(found.sensors.empty());
-  EXPECT_NE(find_finding(found, "amdgpu driver is not loaded"), nullptr) << all_findings(found);
+  EXPECT_NE(find_diagnostic(found, "amdgpu driver is not loaded"), nullptr) << all_diagnostics(found);
   set("INIT", "10");
-  EXPECT_NE(find_finding(probe(), "no permission"), nullptr);
+  EXPECT_NE(find_diagnostic(probe(), "no permission"), nullptr);
   set("INIT", "16");
-  EXPECT_NE(find_finding(probe(), "AMD SMI status 16"), nullptr);
+  EXPECT_NE(find_diagnostic(probe(), "AMD SMI status 16"), nullptr);
   set("INIT", "0");
   set("GPUS", "0");
-  EXPECT_NE(find_finding(probe(), "amd_smi: '0' GPUs"), nullptr);
+  EXPECT_NE(find_diagnostic(probe(), "amd_smi: '0' GPUs"), nullptr);
 }
 
 TEST_F(FakeRocm, ErrorsOfReadsHaveTheirKind) {
@@ -283,7 +283,7 @@ TEST_F(FakeRocm, ErrorsOfReadsHaveTheirKind) {
   install_amd_smi();
   for (const auto& [status, kind] : cases) {
     ::unsetenv("FAKE_ROCM_ENERGY_STATUS");
-    Probe found = probe();
+    ProbeResult found = probe();
     ASSERT_FALSE(found.sensors.empty());
     set("ENERGY_STATUS", status);
     Reading reading = found.sensors[0].source->read();
@@ -305,12 +305,12 @@ TEST(RocmTape, AnswersStandForTheLibrary) {
   };
   EXPECT_EQ(probe_of("id a\\nenergy ok\\ncounter 5\\nresolution 15.259\\npower ok\\n").sensors.size(), 2u);
   for (const char* resolution : {"0", "-1", "x", "1e9", "nan", ""}) {
-    const Probe found =
+    const ProbeResult found =
         probe_of(std::string("id a\\nenergy ok\\ncounter 5\\nresolution ") + resolution + "\\npower no\\n");
     EXPECT_TRUE(found.sensors.empty()) << resolution;
-    EXPECT_NE(find_finding(found, "resolution"), nullptr) << resolution;
+    EXPECT_NE(find_diagnostic(found, "resolution"), nullptr) << resolution;
   }
-  EXPECT_NE(find_finding(probe_of("id a\\nenergy ok\\ncounter 0\\nresolution 15.259\\npower ok\\n"), "reads 0"),
+  EXPECT_NE(find_diagnostic(probe_of("id a\\nenergy ok\\ncounter 0\\nresolution 15.259\\npower ok\\n"), "reads 0"),
             nullptr);
   for (const char* count : {"x", "-1", "100000", "0"}) {
     auto tape = parse_tape(text((std::string("ask\trocm:amd_smi\t") + count + "\n").c_str()));

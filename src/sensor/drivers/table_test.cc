@@ -60,26 +60,26 @@ TEST(DriverTable, NamesAreUniqueAndEachHasASentence) {
   for (const Driver& driver : drivers()) EXPECT_GT(driver.what.size(), 20u);
 }
 
-// Each tape is played through all drivers; its own must find sensors, and their reads must answer in every sweep.
+// Each tape is played through all drivers; its own must find sensors, and their reads must answer in every sample set.
 TEST(DriverTable, EachTapePlays) {
   for (const auto& entry : fs::recursive_directory_iterator(kTapes)) {
     if (entry.path().extension() != ".tape") continue;
     auto tape = read_tape(entry.path());
     ASSERT_TRUE(tape) << tape.error().what;
-    const std::size_t sweeps = tape->sweeps.size();
-    EXPECT_GE(sweeps, 20u) << entry.path();
+    const std::size_t sample_sets = tape->sample_sets.size();
+    EXPECT_GE(sample_sets, 20u) << entry.path();
     TapedHost host(std::move(*tape));
     const std::string own = entry.path().parent_path().filename().string();
     std::size_t found = 0;
     std::vector<Sensor> sensors;
     for (const Driver& driver : drivers()) {
-      Probe probe = driver.probe(host, {});
+      ProbeResult probe = driver.probe(host, {});
       if (driver.name == own) found = probe.sensors.size();
       for (auto& sensor : probe.sensors) sensors.push_back(std::move(sensor));
     }
     EXPECT_GT(found, 0u) << entry.path();
     do {
-      for (auto& sensor : sensors) EXPECT_TRUE(sensor.source->read().ok) << entry.path() << " " << sensor.plate.id;
+      for (auto& sensor : sensors) EXPECT_TRUE(sensor.source->read().ok) << entry.path() << " " << sensor.info.id;
     } while (host.sleep_until({}));
   }
 }
@@ -94,7 +94,7 @@ TEST(DriverTable, IdsAreUniqueOnEachTape) {
     std::set<std::string> ids;
     for (const Driver& driver : drivers())
       for (const Sensor& sensor : driver.probe(host, {}).sensors)
-        EXPECT_TRUE(ids.insert(sensor.plate.id).second) << sensor.plate.id;
+        EXPECT_TRUE(ids.insert(sensor.info.id).second) << sensor.info.id;
   }
 }
 

@@ -65,9 +65,9 @@ ask_as() {
   as_user "$user" python3 "$SHARE/tests/e2e/slurm/ask.py" ${node%nw*} "$(socket_of "${node##* }")" "$@"
 }
 share_parts() {  # what users are to read and run, where they can: they need not see this checkout
-  mkdir -p "$SHARE/tests/e2e" "$SHARE/src/account" "$SHARE/bin"
+  mkdir -p "$SHARE/tests/e2e" "$SHARE/src/record" "$SHARE/bin"
   cp -r "$RIG_PARTS" "$SHARE/tests/e2e/"
-  cp "$HERE/../../src/record/record.proto" "$SHARE/src/account/"
+  cp "$HERE/../../src/record/record.proto" "$SHARE/src/record/"
   cp "$NODEWATT" "$SHARE/bin/"
   chmod -R a+rX "$SHARE"
   chmod 755 "$WORK"
