@@ -1,6 +1,6 @@
 // The measured program's side of nodewatt.h: finds the channel once, then writes events into it.
 //
-// Depends on nothing but the C library (glibc 2.17 will do) and consumer/channel.h, so that it can be linked into
+// Depends on nothing but the C library (glibc 2.17 will do) and channel_layout.h, so that it can be linked into
 // anything, and into several libraries of one process. Nothing here blocks, allocates or fails: a channel that is
 // absent, foreign or of another version means that nobody measures. A forked child goes on writing to the same ring
 // under its own process id.
@@ -18,8 +18,8 @@
 #include <cstring>
 #include <ctime>
 
+#include "client/channel_layout.h"
 #include "client/client.h"
-#include "consumer/channel.h"
 
 namespace nw {
 namespace {

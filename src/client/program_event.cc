@@ -1,6 +1,7 @@
-// A whole Mark into the channel of the environment. Apart from client.cc, whose users want nothing of the C++ library.
+// A whole event into the channel of the environment. Apart from client.cc, whose users want nothing of the C++ library.
 #include "client/client.h"
-#include "consumer/channel.h"
+
+#include "client/channel_layout.h"
 
 namespace nw {
 

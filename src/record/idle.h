@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "record/record.pb.h"
+#include "sensor/sensor.h"
 #include "site/site.h"
 
 namespace nw {

@@ -11,31 +11,11 @@
 #include <string_view>
 #include <vector>
 
+#include "base/domain.h"
 #include "base/host.h"
 #include "base/units.h"
 
 namespace nw {
-
-// What of the node a sensor looks at. Which contains which is energy/containment.cc's knowledge.
-enum class Domain : unsigned char {
-  node,     // the whole node
-  psys,     // the platform as the CPU vendor counts it: packages, DRAM and more, no add-in accelerators
-  module,   // a CPU and a GPU under one meter, with their memory and regulators (GH200)
-  package,  // one CPU package
-  core,     // the cores of a package
-  uncore,   // what lies beside the cores in a package (integrated graphics on clients)
-  dram,     // memory of one socket
-  gpu,      // one accelerator board
-  cpu,      // the CPU of a module
-  sysio,    // input and output of a module's CPU
-  other,    // the rest of the node: board, fans, disks, network; only modelled or derived
-};
-std::string_view name(Domain domain);
-std::optional<Domain> domain(std::string_view name);
-
-// Where in the path of power a sensor sits. Figures of different boundaries differ by conversion losses.
-enum class Boundary : unsigned char { on_chip, board, node_dc, plug };
-std::string_view name(Boundary boundary);
 
 enum class SensorKind : unsigned char { counter, gauge };
 
@@ -51,14 +31,6 @@ struct Part {
   std::string device;  // which one: socket "0", GPU UUID; stable over reboots where the machine allows
   bool operator==(const Part&) const = default;
   auto operator<=>(const Part&) const = default;
-};
-
-// How far a reading may be off by a constant factor, and what that figure means.
-struct Tolerance {
-  enum class Shape : unsigned char { limit, sigma };
-  double relative = 0;  // 0.05 is 5 %
-  Shape shape = Shape::limit;
-  std::string basis;  // where the figure comes from; "assumed" when it is our own default
 };
 
 struct SensorInfo {

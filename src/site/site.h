@@ -11,7 +11,9 @@
 #include <string_view>
 #include <vector>
 
-#include "sensor/sensor.h"
+#include "base/domain.h"
+#include "base/result.h"
+#include "base/units.h"
 
 namespace nw {
 

@@ -1,6 +1,6 @@
 """What the tests share: a channel of their own to read marks from, and programs to run against it.
 
-The channel is the file of src/consumer/channel.h: a header of 192 bytes, slots of 128, heaps of 128. Here nobody takes
+The channel is the file of src/client/channel_layout.h: a header of 192 bytes, slots of 128, heaps of 128. Here nobody takes
 marks out, so that one program may write some 6000 of them. Tests that need the real reader run the executable.
 """
 
@@ -20,7 +20,7 @@ sys.path.insert(0, str(PACKAGE))
 LIBRARY = os.environ.get("NODEWATT_LIBRARY", str(ROOT / "build/lib/libnodewatt.so"))
 EXECUTABLE = os.environ.get("NODEWATT", str(ROOT / "build/bin/nodewatt"))
 
-CHANNEL = (ROOT / "src/consumer/channel.h").read_text()
+CHANNEL = (ROOT / "src/client/channel_layout.h").read_text()
 MAGIC, SLOTS, HEAPS = (
     int(re.search(rf"\b{name} = (\w+?)(ULL)?;", CHANNEL).group(1), 0) for name in ("kChannelMagic", "kChannelSlots", "kChannelOverflowCounts")
 )

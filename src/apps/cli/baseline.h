@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "record/record.pb.h"
+#include "sensor/sensor.h"
 #include "site/site.h"
 
 namespace nw::cli {

@@ -1,0 +1,68 @@
+// The layout of the channel: the shared memory through which measured programs hand their events to `nodewatt run`
+// (consumer/channel.h). Standard C++ alone, since it is compiled into programs that know nothing of us.
+//
+// A file of one header and a ring of slots, mapped by both sides; its path is in NODEWATT_CHANNEL. Any number of
+// writers (threads and processes), one reader. A slot's sequence says whose turn it is (a bounded queue after Vyukov):
+// equal to the position, a writer may take it; one more, the reader may; the reader adds the ring's length. A writer
+// never waits: when the ring is full its event is lost and counted. The last quarter of the ring takes ends alone: a
+// phase whose begin was taken can end, however fast events come, so that a burst loses phases whole and never leaves
+// one open. Work is not lost with them: what finds no room is added up beside the ring, by thread and unit, for a
+// sample counted too few would make all others too dear. The begin or end of a phase wakes the reader by futex only
+// while the reader asks for it, any event when it fills the ring to the place that the reader named: a burst costs no
+// more than a system call each quarter of the ring, and work between the edges none.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+namespace nw {
+
+inline constexpr const char* kChannelVariable = "NODEWATT_CHANNEL";
+inline constexpr std::uint64_t kChannelMagic = 0x326e616863776eULL;  // "nwchan2"
+inline constexpr std::uint32_t kChannelSlots = 8192;
+inline constexpr std::uint32_t kChannelSlotsForEnds = kChannelSlots / 4;
+inline constexpr std::uint32_t kChannelWakeThreshold = kChannelSlots / 4;  // so many events wake the reader in any case
+
+struct alignas(64) ChannelSlot {
+  std::atomic<std::uint64_t> sequence;
+  std::int64_t at_ns;
+  std::uint64_t id;
+  double value;
+  std::uint32_t kind, pid, tid;
+  char name[48];
+  char unit[16];
+};
+
+struct alignas(64) ChannelHeader {
+  std::uint64_t magic;
+  std::uint32_t slots, slot_size;
+  alignas(64) std::atomic<std::uint64_t> head;  // next position to write
+  alignas(64) std::atomic<std::uint32_t> wake;  // futex word; grows with each event
+  std::atomic<std::uint32_t> waiting;           // the reader wants to be woken by the next edge of a phase
+  std::atomic<std::uint64_t> lost;
+  std::atomic<std::uint64_t> wake_at;  // the position from which on the reader is to be woken in any case; 0: none
+};
+
+// Work of one thread that found no room in the ring.
+struct alignas(64) ChannelOverflowCount {
+  enum State : std::uint32_t { kFree, kFilling, kReady };
+  std::atomic<std::uint32_t> state;
+  std::uint32_t pid, tid;
+  std::atomic<double> sum;  // since the reader took it last
+  char name[48];
+  char unit[16];
+};
+inline constexpr std::size_t kChannelOverflowCounts = 256;
+static_assert(std::atomic<std::uint64_t>::is_always_lock_free && std::atomic<double>::is_always_lock_free &&
+              sizeof(ChannelSlot) == 128 && sizeof(ChannelHeader) == 192 && sizeof(ChannelOverflowCount) == 128);
+
+inline constexpr std::size_t kChannelSize =
+    sizeof(ChannelHeader) + kChannelSlots * sizeof(ChannelSlot) + kChannelOverflowCounts * sizeof(ChannelOverflowCount);
+
+inline ChannelSlot* slots_of(ChannelHeader& header) { return reinterpret_cast<ChannelSlot*>(&header + 1); }
+inline ChannelOverflowCount* overflow_counts_of(ChannelHeader& header) {
+  return reinterpret_cast<ChannelOverflowCount*>(slots_of(header) + kChannelSlots);
+}
+
+}  // namespace nw
