@@ -12,7 +12,7 @@ constexpr const char* kIntroduction =
     R"(# The site file: /etc/nodewatt/nodewatt.toml
 
 What an administrator knows of a machine and no sensor says. Everything in it is optional, and so is the file.
-This page is made from the table in `src/site/site_keys.cc` (`NODEWATT_UPDATE_GOLDEN=1 build/bin/test_sensor` writes it).
+This page is made from the table in `src/site/site_keys.cc` (`NODEWATT_UPDATE_GOLDEN=1 build/bin/test_site` writes it).
 
 - **Where it is.** `--config FILE`, else `$NODEWATT_CONFIG`, else `/etc/nodewatt/nodewatt.toml` (below `--root`) if it is there. `replay` takes
   the first two alone, since a tape may be of another machine.
