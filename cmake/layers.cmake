@@ -27,7 +27,6 @@ function(nw_layer name)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cc)
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "_(test|fuzz)\\.cc$")
-  list(FILTER sources EXCLUDE REGEX "/client/")
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
   add_library(nw_${name} STATIC ${sources})
   target_include_directories(nw_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src)
@@ -48,24 +47,24 @@ function(nw_embed target symbol file)
   target_sources(${target} PRIVATE ${out})
 endfunction()
 
-# The generated classes of records and journals. Their warnings are not ours.
+# The generated classes of records, journals and checkpoints. Their warnings are not ours.
 set(NW_GENERATED ${PROJECT_BINARY_DIR}/generated)
-file(MAKE_DIRECTORY ${NW_GENERATED}/account)
-foreach(proto record journal books)
+file(MAKE_DIRECTORY ${NW_GENERATED}/record)
+foreach(proto record journal checkpoint)
   add_custom_command(
-    OUTPUT ${NW_GENERATED}/account/${proto}.pb.cc ${NW_GENERATED}/account/${proto}.pb.h
-    COMMAND protobuf::protoc --proto_path=${PROJECT_SOURCE_DIR}/src --cpp_out=${NW_GENERATED} account/${proto}.proto
-    DEPENDS ${PROJECT_SOURCE_DIR}/src/record/record.proto ${PROJECT_SOURCE_DIR}/src/record/journal.proto ${PROJECT_SOURCE_DIR}/src/account/${proto}.proto VERBATIM)
+    OUTPUT ${NW_GENERATED}/record/${proto}.pb.cc ${NW_GENERATED}/record/${proto}.pb.h
+    COMMAND protobuf::protoc --proto_path=${PROJECT_SOURCE_DIR}/src --cpp_out=${NW_GENERATED} record/${proto}.proto
+    DEPENDS ${PROJECT_SOURCE_DIR}/src/record/record.proto ${PROJECT_SOURCE_DIR}/src/record/journal.proto ${PROJECT_SOURCE_DIR}/src/record/${proto}.proto VERBATIM)
 endforeach()
-add_library(nw_record STATIC ${NW_GENERATED}/record/record.pb.cc ${NW_GENERATED}/record/journal.pb.cc ${NW_GENERATED}/record/checkpoint.pb.cc)
-target_include_directories(nw_record SYSTEM PUBLIC ${NW_GENERATED})
-target_compile_options(nw_record PRIVATE -w)
-target_link_libraries(nw_record PUBLIC nw::protobuf)
+add_library(nw_record_pb STATIC ${NW_GENERATED}/record/record.pb.cc ${NW_GENERATED}/record/journal.pb.cc ${NW_GENERATED}/record/checkpoint.pb.cc)
+target_include_directories(nw_record_pb SYSTEM PUBLIC ${NW_GENERATED})
+target_compile_options(nw_record_pb PRIVATE -w)
+target_link_libraries(nw_record_pb PUBLIC nw::protobuf)
 
 nw_precompiled(nw_pch_plain LINKS ${NW_FMT} tl::expected)
-nw_precompiled(nw_pch_record LINKS ${NW_FMT} tl::expected nw_record nw::json HEADERS <nlohmann/json.hpp> <record/record.pb.h>)
+nw_precompiled(nw_pch_record LINKS ${NW_FMT} tl::expected nw_record_pb nw::json HEADERS <nlohmann/json.hpp> <record/record.pb.h>)
 if(NODEWATT_UNIT_TESTS)
-  nw_precompiled(nw_pch_test LINKS ${NW_FMT} tl::expected nw_record nw::json GTest::gtest_main GTest::gmock rapidcheck
+  nw_precompiled(nw_pch_test LINKS ${NW_FMT} tl::expected nw_record_pb nw::json GTest::gtest_main GTest::gmock rapidcheck
                  HEADERS <nlohmann/json.hpp> <record/record.pb.h> <gtest/gtest.h> <gmock/gmock.h> <rapidcheck.h> <rapidcheck/gtest.h>)
 endif()
 
