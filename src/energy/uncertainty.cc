@@ -69,6 +69,7 @@ double Uncertainty::combined() const { return std::hypot(random(), systematic())
 double Uncertainty::expanded() const {
   const double variance = square(combined());
   if (variance <= 0) return 0;
+  if (!std::isfinite(variance)) return variance;  // out of a damaged file
   double largest = 0;  // rectangle; all the other terms together are nearly normal
   for (const Term& term : terms_) largest = std::max(largest, term.rectangular ? square(term.joules) : 0);
   const double share = 10 * std::min(largest / variance, 1.0);
