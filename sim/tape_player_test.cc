@@ -1,8 +1,6 @@
 #include "sim/tape_player.h"
 
 #include <algorithm>
-#include <chrono>
-#include <cstdio>
 #include <filesystem>
 
 #include "base/host_tape.h"
@@ -195,20 +193,11 @@ TEST(TapePlayer, ReplayFindsTheTruth) {
   EXPECT_EQ(held, 10u);
 }
 
-TEST(TapePlayer, Speed) {
+TEST(TapePlayer, TenHoursHaveEverySampleSet) {
   Scenario s = *find_scenario("horeka_green");
   std::erase_if(s.instruments, [](const Instrument& i) { return i.name == "node"; });  // 1 Hz
   ASSERT_TRUE(set_length(s, seconds(36'000)));
-  const auto begin = std::chrono::steady_clock::now();
-  const Machine m = play(s);
-  const auto built = std::chrono::steady_clock::now();
-  const Tape tape = make_tape(m);
-  const auto end = std::chrono::steady_clock::now();
-  const std::chrono::duration<double> build = built - begin, tape_s = end - built, all = end - begin;
-  std::printf("10 h of %zu sensors: machine %.3f s, tape %.3f s, %.0f simulated seconds a second\n",
-              s.instruments.size(), build.count(), tape_s.count(), 36'000 / all.count());
-  EXPECT_GT(tape.sample_sets.size(), 35'000u);
-  EXPECT_GT(36'000 / all.count(), 278) << "a million simulated seconds an hour";
+  EXPECT_GT(make_tape(play(s)).sample_sets.size(), 35'000u);
 }
 
 }  // namespace
