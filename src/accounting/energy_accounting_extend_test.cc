@@ -153,5 +153,32 @@ TEST_F(ExtendedEnergyAccountingTest, AnAcceleratorComesAndIsItsJobs) {
   EXPECT_EQ(record.job().gpus(), 1U);
 }
 
+// Every text that a prolog or a plug-in can say: the books that hold it can be read again.
+TEST(EnergyAccounting, TextThatIsNoUtf8IsMadeValidAsItComesIn) {
+  SensorInfo info;
+  info.id = info.source = "rapl/package-0";
+  info.part = {Domain::package, "0"};
+  AccountedNode node;
+  node.make_uid = [] { return std::string("uid"); };
+  EnergyAccounting accounting({info}, node, seconds(1));
+  for (const std::string_view key : kJobKeys) {
+    if (key == "job") continue;
+    accounting.hint({"begin", {{"job", "1"}, {std::string(key), "\xff\xfe"}}});
+  }
+  accounting.hint({"begin", {{"job", "\xff\xfe"}}});
+  accounting.hint({"step", {{"job", "1"}, {"step", "\xff\xfe"}, {"phase", "\xff\xfe"}}});
+  CgroupSnapshot cgroups;
+  cgroups.cpus = 8;
+  for (int i = 1; i < 4; ++i) {
+    const Nanos now = seconds(i);
+    accounting.add({{now, now, {}, static_cast<std::uint64_t>(i) * 1'000'000, Status::ok, {}}}, cgroups, now.count());
+  }
+  pb::Checkpoint checkpoint, read;
+  accounting.snapshot().write("boot", checkpoint);
+  ASSERT_EQ(checkpoint.jobs_size(), 2);
+  EXPECT_TRUE(read.ParseFromString(checkpoint.SerializeAsString()));
+  EXPECT_EQ(read.jobs(0).steps(0).id(), "\xef\xbf\xbd\xef\xbf\xbd");
+}
+
 }  // namespace
 }  // namespace nw

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "accounting/energy_accounting.h"
 
 namespace nw {
 namespace {
@@ -77,33 +76,6 @@ TEST(SalvageBooks, NoBytesAreTooBad) {
       bytes[at] = bad;
       salvage_books(bytes);
     }
-}
-
-// Every text that a prolog or a plug-in can say: the books that hold it can be read again.
-TEST(EnergyAccounting, TextThatIsNoUtf8IsMadeValidAsItComesIn) {
-  SensorInfo info;
-  info.id = info.source = "rapl/package-0";
-  info.part = {Domain::package, "0"};
-  AccountedNode node;
-  node.make_uid = [] { return std::string("uid"); };
-  EnergyAccounting accounting({info}, node, seconds(1));
-  for (const std::string_view key : kJobKeys) {
-    if (key == "job") continue;
-    accounting.hint({"begin", {{"job", "1"}, {std::string(key), kNoUtf8}}});
-  }
-  accounting.hint({"begin", {{"job", kNoUtf8}}});
-  accounting.hint({"step", {{"job", "1"}, {"step", kNoUtf8}, {"phase", kNoUtf8}}});
-  CgroupSnapshot cgroups;
-  cgroups.cpus = 8;
-  for (int i = 1; i < 4; ++i) {
-    const Nanos now = seconds(i);
-    accounting.add({{now, now, {}, static_cast<std::uint64_t>(i) * 1'000'000, Status::ok, {}}}, cgroups, now.count());
-  }
-  pb::Checkpoint checkpoint, read;
-  accounting.snapshot().write("boot", checkpoint);
-  ASSERT_EQ(checkpoint.jobs_size(), 2);
-  EXPECT_TRUE(read.ParseFromString(checkpoint.SerializeAsString()));
-  EXPECT_EQ(read.jobs(0).steps(0).id(), "\xef\xbf\xbd\xef\xbf\xbd");
 }
 
 }  // namespace
