@@ -19,14 +19,6 @@ Nanos difference(const std::optional<Nanos>& now, const std::optional<Nanos>& be
   return now && before && *now > *before ? *now - *before : Nanos{};
 }
 
-std::vector<std::string> find_device_names(const std::vector<SensorInfo>& infos) {
-  std::vector<std::string> names;
-  for (const SensorInfo& info : infos)
-    if (info.part.domain == Domain::gpu && std::find(names.begin(), names.end(), info.part.device) == names.end())
-      names.push_back(info.part.device);
-  return names;
-}
-
 const CgroupUsage* find_in(const CgroupSnapshot& cgroups, const JobState& job) {
   for (const CgroupUsage& use : cgroups.jobs)
     if (use.slurmd == job.slurmd && use.id == job.id) return &use;
@@ -36,8 +28,17 @@ const CgroupUsage* find_in(const CgroupSnapshot& cgroups, const JobState& job) {
 std::string key_of(const CgroupUsage& use) { return use.slurmd + "/" + use.id; }
 }  // namespace
 
+std::vector<std::string> EnergyAccounting::find_device_names(const std::vector<SensorInfo>& infos) {
+  std::vector<std::string> names;
+  for (const SensorInfo& info : infos)
+    if (info.part.domain == Domain::gpu && std::find(names.begin(), names.end(), info.part.device) == names.end())
+      names.push_back(info.part.device);
+  return names;
+}
+
 EnergyAccounting::EnergyAccounting(const std::vector<SensorInfo>& infos, AccountedNode node, Nanos period)
     : node_(std::move(node)),
+      period_(period),
       device_names_(find_device_names(infos)),
       idle_(std::size(kPolicies), EnergyAccumulator(infos.size())),
       system_(std::size(kPolicies), EnergyAccumulator(infos.size())),
@@ -58,6 +59,7 @@ void EnergyAccounting::add(const SampleSet& sample_set, const CgroupSnapshot& cg
   for (std::size_t i = 0; i < meters_.size() && i < sample_set.size(); ++i) meters_[i].add(sample_set[i]);
   wall_ns_ = wall_ns;
   if (since_wall_ns_ == 0) since_wall_ns_ = wall_ns;
+  note_alive(at);
   cpus_ = cgroups.cpus;
   memory_ = static_cast<double>(cgroups.memory.value_or(0));
   if (last_)
@@ -74,10 +76,19 @@ void EnergyAccounting::add(const SampleSet& sample_set, const CgroupSnapshot& cg
   close_interval(false);
 }
 
+// A meter that has begun to measure changes what the node's total is made of, from this moment on.
+void EnergyAccounting::note_alive(Nanos at) {
+  std::vector<bool> responsive;
+  for (const Meter& meter : meters_) responsive.push_back(meter.responsive());
+  if (responsive == responsive_) return;
+  responsive_ = std::move(responsive);
+  newest_ = find_total_sensors(meters_, at);
+}
+
 // What each job had and did since the last moment. One that has gone meanwhile went on as before until now: whoever
 // wakes us by its going lets that be milliseconds.
 void EnergyAccounting::interval(const CgroupSnapshot& cgroups, Nanos at) {
-  Pending& pending = pending_.emplace_back(Pending{*last_, at, false, false, {}, {}, 0});
+  Pending& pending = pending_.emplace_back(Pending{*last_, at, false, false, {}, {}, newest_, 0});
   Nanos used{};
   double held = 0;
   for (auto& [serial, job] : jobs_) {
@@ -294,6 +305,11 @@ void EnergyAccounting::find_devices(JobState& job) const {
       if (device_names_[k] == node_.devices[i].part.device) job.devices[k] = true;
   }
   job.record.mutable_job()->set_gpus(count);
+}
+
+void EnergyAccounting::hint(Request said) {
+  for (auto& [key, value] : said.values) value = valid_utf8(value);
+  hints_.push_back(std::move(said));
 }
 
 void EnergyAccounting::take_hints(Nanos at) {

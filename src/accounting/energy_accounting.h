@@ -17,6 +17,7 @@
 // energy_accounting_checkpoint.cc the way to the journal and back.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -48,16 +49,21 @@ struct AccountedNode {
 
 class EnergyAccounting {
  public:
+  static constexpr std::size_t kBoundaries = 4;
   static constexpr std::size_t kMaxSteps = 1000;  // of one job; what is beyond counts as in no step
 
   EnergyAccounting(const std::vector<SensorInfo>& infos, AccountedNode node, Nanos period);
 
+  // Sensors and accelerators that have come: all that there are now, the new ones last. The next sample set has them
+  // all.
+  void extend(const std::vector<SensorInfo>& infos, AccountedNode node);
   // What an earlier process had written down, before anything else. Of another boot: jobs that ran then are closed as
   // lost, and counters begin anew. So are they where the books are of a time that is still to come.
   void resume(const pb::Checkpoint& checkpoint, const std::string& boot_id, Nanos now);
 
-  // What prolog, epilog and SPANK say, as of the next moment.
-  void hint(Request said) { hints_.push_back(std::move(said)); }
+  // What prolog, epilog and SPANK say, as of the next moment. Text that is no UTF-8 is made so here: no books or record
+  // with another could ever be read again.
+  void hint(Request said);
   // One moment.
   void add(const SampleSet& sample_set, const CgroupSnapshot& cgroups, std::int64_t wall_ns);
   void add(std::span<const UtilizationSample> utilization_samples);  // of AccountedNode::devices, in order
@@ -79,6 +85,8 @@ class EnergyAccounting {
   void write(pb::NodeState& out) const;
   const std::vector<Meter>& meters() const { return meters_; }
   Joules not_conserved() const;
+  // The node's energy by where in the path of power it was read, in the order of Boundary.
+  const std::array<Joules, kBoundaries>& by_boundary() const { return by_boundary_; }
   Nanos until() const { return settled_at_; }  // which is booked
 
  private:
@@ -92,11 +100,14 @@ class EnergyAccounting {
     bool begins = false, ends = false;  // a job does, at its end
     std::vector<Entry> entries;
     UnattributedUse unattributed_use;
-    unsigned waited = 0;  // moments since
+    TotalSensors total_sensors = {};  // what the node's total was made of
+    unsigned waited = 0;              // moments since
   };
   struct ClosedInterval;                                // one interval's energies, ready to be divided
   using Accumulators = std::vector<EnergyAccumulator>;  // one a policy
 
+  static std::vector<std::string> find_device_names(const std::vector<SensorInfo>& infos);
+  void note_alive(Nanos at);
   void interval(const CgroupSnapshot& cgroups, Nanos at);
   Entry make_entry(std::uint64_t serial, JobState& job, const CgroupSnapshot& cgroups, Nanos time) const;
   void share_devices(std::vector<Entry>& entries) const;
@@ -117,6 +128,8 @@ class EnergyAccounting {
   void close_interval(bool force);
   bool find_edges(const Pending& interval, bool force, std::vector<Meter::Edge>& edges) const;
   void close_interval(const Pending& interval, const std::vector<Meter::Edge>& edges);
+  void change_layout(const Pending& first);
+  void complete_root(EnergyAccumulator& accumulator) const;
   ClosedInterval make_closed(const Pending& interval, const std::vector<Meter::Edge>& edges) const;
   void accumulate(EnergyAccumulator& accumulator, const ClosedInterval& closed, const Share& share) const;
   void accumulate_job(const Pending& interval, const ClosedInterval& closed, const Entry& entry,
@@ -131,15 +144,18 @@ class EnergyAccounting {
                             std::span<const Peak> peaks = {}) const;
   void write_uncertainty(const EnergyAccumulator& accumulator, pb::Record& record) const;
   void write_accelerators(const JobState& job, const EnergyAccumulator& accumulator, pb::Record& record) const;
+  Boundary boundary() const;  // of the node's total
   void write_rows(pb::NodeState& out) const;
   void write_parts(pb::NodeState& out) const;
   void write_steps(const JobState& job, const JobTotals& checkpoint, pb::Record& record) const;
   void write_anomalies(const JobState& job, pb::Record& record) const;
 
   AccountedNode node_;
+  Nanos period_;
   std::vector<Meter> meters_;
   std::vector<std::string> device_names_;  // what ResourceUse::devices stands for
-  TotalSensors total_sensors_;
+  TotalSensors total_sensors_;             // of the interval that was settled last
+  TotalSensors newest_;                    // of the next that will pend
   std::vector<bool> responsive_;
   SampleSet sample_set_;  // the last
 
@@ -160,6 +176,7 @@ class EnergyAccounting {
   std::vector<Meter::Edge> edges_;  // of each meter there
   Accumulators idle_, system_;
   Joules ended_energy_, node_energy_, remainder_;
+  std::array<Joules, kBoundaries> by_boundary_;
   std::vector<Joules> parts_;                     // of each meter
   std::vector<std::optional<Watts>> idle_power_;  // power with nobody here
   std::vector<std::optional<Watts>> min_power_;   // and with whomever

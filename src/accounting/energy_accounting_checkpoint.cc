@@ -3,6 +3,7 @@
 
 #include "accounting/energy_accounting.h"
 #include "accounting/journal_frames.h"
+#include "record/record.h"
 
 namespace nw {
 
@@ -21,6 +22,7 @@ void EnergyAccounting::write(const std::string& boot_id, pb::Checkpoint& out) co
   out.set_jobs_uj(ended_energy_.count());
   out.set_node_uj(node_energy_.count());
   out.set_remainder_uj(remainder_.count());
+  for (const Joules energy : by_boundary_) out.add_boundary_uj(energy.count());
   out.set_jobs_ended(ended_jobs_);
   for (const pb::Record& record : ended_) *out.add_ended() = record;
   if (busy_) out.set_busy_ns(busy_->count());
@@ -73,6 +75,35 @@ class Reordered {
 };
 }  // namespace
 
+void EnergyAccounting::extend(const std::vector<SensorInfo>& infos, AccountedNode node) {
+  for (std::size_t i = meters_.size(); i < infos.size(); ++i) meters_.emplace_back(with_valid_text(infos[i]), period_);
+  node_ = std::move(node);
+  device_names_ = find_device_names(infos);
+  const std::size_t meters = meters_.size();
+  const auto extend_row = [&](Accumulators& row) {
+    for (EnergyAccumulator& accumulator : row) accumulator.lines.resize(meters);
+  };
+  extend_row(idle_);
+  extend_row(system_);
+  parts_.resize(meters);
+  idle_power_.resize(meters);
+  min_power_.resize(meters);
+  power_.resize(meters);
+  edges_.resize(meters);
+  for (auto& [serial, job] : jobs_) {
+    for (JobTotals* checkpoint : {&job.own, &job.published}) {
+      extend_row(checkpoint->by_policy);
+      for (auto& [id, step] : checkpoint->steps) step.accumulator.lines.resize(meters);
+      checkpoint->loose.lines.resize(meters);
+      checkpoint->peaks.resize(meters);
+    }
+    job.anomalies.resize(meters);
+    job.devices.resize(device_names_.size());
+    job.worked.resize(device_names_.size());
+    find_devices(job);
+  }
+}
+
 void EnergyAccounting::resume(const pb::Checkpoint& checkpoint, const std::string& boot_id, Nanos now) {
   const Reordered reordered(checkpoint, meters_);
   const auto read_row = [&](const pb::CheckpointRow& row, Accumulators& into) {
@@ -84,6 +115,8 @@ void EnergyAccounting::resume(const pb::Checkpoint& checkpoint, const std::strin
   ended_energy_ = Joules::of(checkpoint.jobs_uj());
   node_energy_ = Joules::of(checkpoint.node_uj());
   remainder_ = Joules::of(checkpoint.remainder_uj());
+  for (std::size_t i = 0; i < kBoundaries && i < static_cast<std::size_t>(checkpoint.boundary_uj_size()); ++i)
+    by_boundary_[i] = Joules::of(checkpoint.boundary_uj(static_cast<int>(i)));
   ended_jobs_ = checkpoint.jobs_ended();
   ended_.assign(checkpoint.ended().begin(), checkpoint.ended().end());
   since_wall_ns_ = checkpoint.since_wall_ns();

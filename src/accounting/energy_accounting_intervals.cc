@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 #include "accounting/energy_accounting.h"
 
@@ -46,6 +47,10 @@ bool EnergyAccounting::find_edges(const Pending& interval, bool force, std::vect
   edges.resize(meters_.size());
   for (std::size_t i = 0; i < meters_.size(); ++i) {
     const Meter& meter = meters_[i];
+    if (meter.begins_after(interval.end)) {
+      edges[i] = {};
+      continue;
+    }
     const bool answers =
         i < sample_set_.size() && (sample_set_[i].status == Status::ok || sample_set_[i].status == Status::stale);
     const bool patient = !force && answers && meter.responsive() && interval.waited < kPatience;
@@ -64,12 +69,6 @@ bool EnergyAccounting::find_edges(const Pending& interval, bool force, std::vect
 }
 
 void EnergyAccounting::close_interval(bool force) {
-  std::vector<bool> responsive;
-  for (const Meter& meter : meters_) responsive.push_back(meter.responsive());
-  if (last_ && responsive != responsive_) {
-    responsive_ = responsive;
-    total_sensors_ = find_total_sensors(meters_, *last_);
-  }
   std::vector<Meter::Edge> edges;
   while (!pending_.empty() && (force || !is_undecided(pending_.front())) &&
          find_edges(pending_.front(), force, edges)) {
@@ -152,7 +151,37 @@ void EnergyAccounting::accumulate(EnergyAccumulator& accumulator, const ClosedIn
   accumulator.duration += closed.time;
 }
 
+// The node's own sensor has come while jobs ran: what they were given before was their parts', and is filled in, so
+// that their books add up to what the node's sensor and what stands beside it have.
+void EnergyAccounting::complete_root(EnergyAccumulator& accumulator) const {
+  const std::size_t total_sensor = *total_sensors_.total_sensor;
+  Joules given = accumulator.total - accumulator.lines[total_sensor].given.energy,
+         whole = Joules{} - accumulator.lines[total_sensor].whole;
+  for (const std::size_t part : total_sensors_.beside) given -= accumulator.lines[part].given.energy;
+  for (const std::size_t part : total_sensors_.inside) whole += accumulator.lines[part].whole;
+  if (given <= Joules{}) return;
+  accumulator.lines[total_sensor].given.energy += given;
+  accumulator.lines[total_sensor].given.filled += given;
+  accumulator.lines[total_sensor].whole += std::max(whole, given);
+}
+
+// A meter that is new in the total is counted from where the total changes, wherever its first reading was.
+void EnergyAccounting::change_layout(const Pending& first) {
+  const TotalSensors before = std::exchange(total_sensors_, first.total_sensors);
+  for (std::size_t i = 0; i < meters_.size() && before != TotalSensors{}; ++i)
+    if (total_sensors_.is_counted(i) && !before.is_counted(i))
+      edges_[i] = {meters_[i].at(first.begin), meters_[i].edge_variance(first.begin)};
+  if (!total_sensors_.total_sensor) return;
+  for (auto& [serial, job] : jobs_)
+    for (JobTotals* checkpoint : {&job.own, &job.published}) {
+      for (EnergyAccumulator& accumulator : checkpoint->by_policy) complete_root(accumulator);
+      for (auto& [id, step] : checkpoint->steps) complete_root(step.accumulator);
+      complete_root(checkpoint->loose);
+    }
+}
+
 void EnergyAccounting::close_interval(const Pending& interval, const std::vector<Meter::Edge>& edges) {
+  if (!(interval.total_sensors == total_sensors_)) change_layout(interval);
   const ClosedInterval closed = make_closed(interval, edges);
   note_idle_power(interval, closed);
   std::vector<ResourceUse> resource_uses;
@@ -166,6 +195,7 @@ void EnergyAccounting::close_interval(const Pending& interval, const std::vector
   }
   for (std::size_t j = 0; j < shares.size(); ++j) accumulate_job(interval, closed, interval.entries[j], shares[j]);
   node_energy_ += closed.total;
+  by_boundary_[static_cast<std::size_t>(boundary())] += closed.total;
   remainder_ += closed.remainder;
   for (std::size_t i = 0; i < meters_.size(); ++i) {
     parts_[i] += closed.cumulatives[i].energy;

@@ -39,9 +39,15 @@ void EnergyAccounting::write_rows(pb::NodeState& out) const {
   out.set_not_conserved_uj(not_conserved().count());
 }
 
+Boundary EnergyAccounting::boundary() const {
+  Boundary boundary = Boundary::on_chip;
+  for (std::size_t i = 0; i < meters_.size(); ++i)
+    if (total_sensors_.is_of_total(i)) boundary = std::max(boundary, meters_[i].info().boundary);
+  return boundary;
+}
+
 void EnergyAccounting::write_parts(pb::NodeState& out) const {
   Provenance kind = Provenance::measured;
-  Boundary boundary = Boundary::on_chip;
   for (std::size_t i = 0; i < meters_.size(); ++i) {
     if (!meters_[i].responsive()) continue;
     const SensorInfo& info = meters_[i].info();
@@ -55,12 +61,10 @@ void EnergyAccounting::write_parts(pb::NodeState& out) const {
     part.set_kind(to_record(info.provenance));
     part.set_counted(total_sensors_.is_counted(i));
     if (power_[i]) part.set_power_uw(power_[i]->count());
-    if (!of_total) continue;
-    kind = std::max(kind, info.provenance);
-    boundary = std::max(boundary, info.boundary);
+    if (of_total) kind = std::max(kind, info.provenance);
   }
   out.set_kind(to_record(kind));
-  out.set_boundary(to_record(boundary));
+  out.set_boundary(to_record(boundary()));
   if (!total_sensors_.total_sensor) return;
   pb::NodePart& remainder = *out.add_parts();
   remainder.set_domain("other");

@@ -26,6 +26,7 @@
 #include "base/ipmi.h"
 #include "base/ipmi_broker_client.h"
 #include "base/parse.h"
+#include "base/root.h"
 #include "base/snmp.h"
 
 namespace nw {
@@ -136,7 +137,7 @@ class SharedLibrary : public Library {
 
 class RealHost : public Host {
  public:
-  explicit RealHost(const std::string& root) : root_(root) {
+  explicit RealHost(const Root& root) : root_(root.path), runs_libraries_(root.runs_libraries) {
     while (root_.ends_with('/')) root_.pop_back();
   }
 
@@ -211,6 +212,9 @@ class RealHost : public Host {
   Result<std::shared_ptr<Library>> load(const std::vector<std::string>& names) override {
     std::string why;
     for (const auto& candidate : library_paths(names)) {
+      if (!root_.empty() && !runs_libraries_)
+        return fail(ErrorKind::denied,
+                    candidate + ": not opened, since that would run what lies below --root (--root-libraries does)");
       if (void* handle = ::dlopen(candidate.c_str(), RTLD_NOW | RTLD_LOCAL))
         return std::make_shared<SharedLibrary>(handle);
       if (const char* error = ::dlerror()) why = error;
@@ -266,6 +270,7 @@ class RealHost : public Host {
   }
 
   std::string root_;  // "" for the machine itself
+  bool runs_libraries_ = false;
 };
 }  // namespace
 
@@ -275,6 +280,7 @@ const Extract kWholeNumber{"", [](std::string_view text, std::uint64_t& value) {
                              return number.has_value();
                            }};
 
-std::unique_ptr<Host> make_real_host(const std::string& root) { return std::make_unique<RealHost>(root); }
+std::unique_ptr<Host> make_real_host(const std::string& root) { return std::make_unique<RealHost>(Root{root, false}); }
+std::unique_ptr<Host> make_real_host(const Root& root) { return std::make_unique<RealHost>(root); }
 
 }  // namespace nw

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "base/host.h"
+#include "base/root.h"
 #include "support/temp_dir.h"
 
 namespace nw {
@@ -133,11 +134,29 @@ TEST_F(RealHostTest, LinksThatLeadNowhereOrInCircles) {
 }
 
 TEST_F(RealHostTest, LibrariesComeFromBelowTheRootAlone) {
-  EXPECT_EQ(host->load({"libc.so.6"}).error().kind, ErrorKind::absent);
+  const auto running = make_real_host(Root{dir.path(), true});
+  for (Host* one : {host.get(), running.get()}) EXPECT_EQ(one->load({"libc.so.6"}).error().kind, ErrorKind::absent);
   dir.write("usr/lib64/libgarbage.so", "not ELF");
-  const auto library = host->load({"libnone.so", "libgarbage.so"});
+  const auto library = running->load({"libnone.so", "libgarbage.so"});
   EXPECT_EQ(library.error().kind, ErrorKind::absent);
   EXPECT_THAT(library.error().what, HasSubstr("libgarbage.so"));
+}
+
+// A tree may be somebody else's: what lies in it is read, never run, unless the user says so.
+TEST_F(RealHostTest, LibrariesBelowARootAreOpenedOnlyWhereThatWasAskedFor) {
+  fs::create_directories(dir.at("usr/lib64"));
+  std::string real;
+  for (const char* folder : {"/lib/x86_64-linux-gnu/", "/lib/aarch64-linux-gnu/", "/lib64/", "/usr/lib/"})
+    if (real.empty() && fs::exists(std::string(folder) + "libz.so.1")) real = std::string(folder) + "libz.so.1";
+  if (real.empty()) GTEST_SKIP() << "no library to put there";
+  fs::copy_file(fs::canonical(real), dir.at("usr/lib64/libvendor.so"));
+  const auto library = host->load({"libvendor.so"});
+  ASSERT_FALSE(library);
+  EXPECT_EQ(library.error().kind, ErrorKind::denied);
+  EXPECT_THAT(library.error().what, HasSubstr("--root-libraries"));
+  EXPECT_TRUE(make_real_host(Root{dir.path(), true})->load({"libvendor.so"}));
+  const std::string path_alone = Root{dir.path(), true};
+  EXPECT_FALSE(make_real_host(path_alone)->load({"libvendor.so"})) << "a path alone says nothing of it";
 }
 
 TEST_F(RealHostTest, PerfCountersBelongToTheRealMachine) {

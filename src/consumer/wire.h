@@ -13,7 +13,8 @@
 //   it ping
 // An answer is any number of messages, each one letter and a body, ended by D or E:
 //   R  a record (record.proto), serialised        S  a node's state (pb::NodeState), serialised
-//   D  done, no body                              E  an error: its kind, a space, a sentence
+//   W  a sentence on what the answer lacks         E  an error: its kind, a space, a sentence
+//   D  done, no body
 // A body of more than kPiece bytes comes in pieces: all but the last have its letter in lower case.
 // Who asks is the kernel's word (SO_PEERCRED), never the message's.
 #pragma once

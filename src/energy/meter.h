@@ -37,6 +37,8 @@ class Meter {
   CumulativeEnergy at(Nanos time) const;
   // Up to when cumulative energies rest on readings.
   Nanos settled_until() const { return count_ > 0 ? point(0).at : Nanos{}; }
+  // Whether the first reading is later than this.
+  bool begins_after(Nanos time) const { return !first_good_ || *first_good_ > time; }
   // Variance (J^2) that an interval gets from beginning or ending at this moment.
   double edge_variance(Nanos time) const;
   // The interval [begin, end).

@@ -101,13 +101,11 @@ std::string make_advice_json(std::span<const Advice> all, std::string_view curre
                     {"other_settings", one.other_settings},
                     {"slurm", known ? Json(slurm_line(one)) : Json(nullptr)}});
   }
-  return Json{{"schema", "nodewatt/1"},
-              {"type", "advice"},
-              {"ranked", are_comparable(all)},
-              {"currency", currency.empty() ? Json(nullptr) : Json(valid_utf8(currency))},
-              {"partitions", std::move(rows)}}
-             .dump(2) +
-         '\n';
+  return json::print(Json{{"schema", "nodewatt/1"},
+                          {"type", "advice"},
+                          {"ranked", are_comparable(all)},
+                          {"currency", currency.empty() ? Json(nullptr) : Json(valid_utf8(currency))},
+                          {"partitions", std::move(rows)}});
 }
 
 }  // namespace nw

@@ -9,12 +9,12 @@
 #include <algorithm>
 #include <array>
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "base/units.h"
 #include "report/escape.h"
 #include "report/facility.h"
 #include "report/formats.h"
+#include "report/json_values.h"
 #include "report/provenance.h"
 #include "report/words.h"
 
@@ -22,7 +22,7 @@ namespace nw {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
+using json::Json;
 
 constexpr double kJoulesPerKwh = 3.6e6;
 constexpr const char* kNotStated = "not stated";
@@ -242,7 +242,7 @@ Result<std::string> make_boamps(Records records, const RenderOptions& style) {
   std::string out;
   for (const pb::Record* record : records) {
     const Json report = NW_TRY(make_report(*record, style.phase));
-    out += report.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
+    out += json::print(report);
   }
   return out;
 }

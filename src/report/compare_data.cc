@@ -75,7 +75,7 @@ Json make_compare_object(const Comparison& comparison) {
           {"verdicts", words.verdicts}};
 }
 
-std::string make_compare_json(const Comparison& comparison) { return make_compare_object(comparison).dump(2) + '\n'; }
+std::string make_compare_json(const Comparison& comparison) { return json::print(make_compare_object(comparison)); }
 
 std::string make_compare_csv(const Comparison& comparison) {
   std::string out =

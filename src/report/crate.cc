@@ -5,12 +5,12 @@
 // Who ran it is not in a record, and the crate does not say it. Its licence is the label `license` of the run, if any.
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "base/units.h"
 #include "report/escape.h"
 #include "report/formats.h"
+#include "report/json_values.h"
 #include "report/provenance.h"
 #include "report/summary.h"
 #include "report/words.h"
@@ -19,7 +19,7 @@ namespace nw {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
+using json::Json;
 
 constexpr const char* kCrate = "https://w3id.org/ro/crate/1.3";
 constexpr const char* kProfile = "https://w3id.org/ro/wfrun/process/0.6";
@@ -87,7 +87,7 @@ class Crate {
     const Json document{
         {"@context", Json::array({std::string(kCrate) + "/context", "https://w3id.org/ro/terms/workflow-run/context"})},
         {"@graph", std::move(graph)}};
-    CrateFiles all{{"ro-crate-metadata.json", document.dump(2, ' ', false, Json::error_handler_t::replace) + '\n'}};
+    CrateFiles all{{"ro-crate-metadata.json", json::print(document)}};
     for (auto& file : files_) all.push_back(std::move(file));
     return all;
   }

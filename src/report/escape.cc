@@ -3,6 +3,8 @@
 #include <array>
 #include <cstdint>
 
+#include <fmt/format.h>
+
 namespace nw {
 
 namespace {
@@ -95,6 +97,29 @@ std::string strip(std::string_view text) {
       out += ' ';
     else if (!control(c) && !in(kInvisible, c))
       append_utf8(out, c);
+  }
+  return out;
+}
+
+std::string for_json(std::string_view document) {
+  std::string out;
+  out.reserve(document.size());
+  const auto escape = [&](char32_t unit) { out += fmt::format("\\u{:04x}", static_cast<std::uint32_t>(unit)); };
+  for (std::size_t at = 0; at < document.size();) {
+    if (const char plain = document[at]; static_cast<unsigned char>(plain) < 0x7F) {
+      out += plain;
+      ++at;
+      continue;
+    }
+    const char32_t c = decode(document, at);
+    if (!control(c) && !in(kInvisible, c)) {
+      append_utf8(out, c);
+    } else if (c < 0x10000) {
+      escape(c);
+    } else {
+      escape(0xD800 + ((c - 0x10000) >> 10));
+      escape(0xDC00 + ((c - 0x10000) & 0x3FF));
+    }
   }
   return out;
 }

@@ -25,7 +25,10 @@ std::string for_html(std::string_view text);        // & < > " '
 std::string for_html_lines(std::string_view text);  // the same of each line, for <pre>
 std::string for_markdown(std::string_view text);    // backslash before everything with a meaning
 std::string for_csv(std::string_view text);         // stripped, formula-safe, quoted where needed
-std::string for_yaml(std::string_view text);        // a double-quoted scalar, with its quotes
+// Of a whole JSON document, the same document: the characters that `strip` would take out are written as \u escapes,
+// since JSON is looked at in terminals too.
+std::string for_json(std::string_view document);
+std::string for_yaml(std::string_view text);  // a double-quoted scalar, with its quotes
 
 // For a cell or a sentence of LaTeX, whatever its engine and font encoding. What pdflatex has no glyph for becomes a
 // call of kLatexCharacter, which a document that holds such a call needs to define.

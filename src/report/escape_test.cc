@@ -31,6 +31,14 @@ TEST(Escape, NothingThatATerminalObeysIsLeft) {
       EXPECT_FALSE(static_cast<unsigned char>(c) < 0x20 || c == 0x7f) << byte;
 }
 
+// A JSON document in a terminal: what the terminal would obey is escaped, and the document is the same.
+TEST(Escape, JsonHoldsNothingThatATerminalObeys) {
+  const std::string hostile =
+      "\"\xc2\x9b"
+      "31m \x7f \xe2\x80\xaegnitset\xe2\x81\xa6 \xef\xbb\xbf \xf3\xa0\x80\x81 \xc3\xa9\"";
+  EXPECT_EQ(for_json(hostile), "\"\\u009b31m \\u007f \\u202egnitset\\u2066 \\ufeff \\udb40\\udc01 \xc3\xa9\"");
+}
+
 TEST(Escape, Html) {
   EXPECT_EQ(for_html("<a href=\"x\" id='y'>&\x1b"), "&lt;a href=&quot;x&quot; id=&#39;y&#39;&gt;&amp;");
 }

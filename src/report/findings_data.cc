@@ -111,7 +111,7 @@ std::string make_findings_json(const Findings& findings) {
                    {"notes", one.notes},
                    {"would_change", one.change}});
   }
-  return Json{{"schema", "nodewatt/1"}, {"type", "findings"}, {"findings", std::move(all)}}.dump(2) + '\n';
+  return json::print(Json{{"schema", "nodewatt/1"}, {"type", "findings"}, {"findings", std::move(all)}});
 }
 
 }  // namespace nw

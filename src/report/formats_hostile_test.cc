@@ -35,6 +35,7 @@ const std::vector<std::string>& attacks() {
                                             "\xff\xfe\xc3(\xed\xa0\x80",
                                             "\x1b]0;owned\x07\x1b[31m",
                                             "\xe2\x80\xaegnitset \xe2\x81\xa6",
+                                            "\xc2\x9b[31m c1",
                                             std::string("a\0b", 3),
                                             "--- ,, '' `` ?` !`",
                                             "\xe6\xb8\xac\xe5\xae\x9a \xf0\x9f\x94\xa5",
@@ -159,7 +160,7 @@ void expect_card(const std::string& text) {
 
 void expect_clean(const std::string& format, const std::string& text) {
   EXPECT_EQ(valid_utf8(text), text) << format;
-  for (const char* bad : {"\x1b", "\x07", "\xe2\x80\xae", "\xe2\x81\xa6"})
+  for (const char* bad : {"\x1b", "\x07", "\xe2\x80\xae", "\xe2\x81\xa6", "\xc2\x9b"})
     EXPECT_EQ(text.find(bad), std::string::npos) << format;
   EXPECT_EQ(text.find('\0'), std::string::npos) << format;
 }
@@ -179,7 +180,7 @@ void check_all(const pb::Record& record) {
       for (const char* tag : {"<script", "<img", "<iframe"})
         EXPECT_EQ(make(format, runs).find(tag), std::string::npos) << format << tag;
     for (const char* format :
-         {"text", "short", "markdown", "html", "svg", "latex", "sentence", "neurips", "hf", "eehpc"})
+         {"text", "short", "json", "boamps", "markdown", "html", "svg", "latex", "sentence", "neurips", "hf", "eehpc"})
       expect_clean(format, make(format, runs));
     expect_clean("review", make_review(runs, {}));
     expect_clean("method", make_method(*runs.all[0], {}));
@@ -188,6 +189,7 @@ void check_all(const pb::Record& record) {
     for (const auto& [name, content] : *crate)
       EXPECT_TRUE(std::regex_match(name, std::regex("[A-Za-z0-9.-]+"))) << name;
     EXPECT_FALSE(nlohmann::json::parse(crate->front().second, nullptr, false).is_discarded());
+    expect_clean("crate", crate->front().second);
   }
 }
 

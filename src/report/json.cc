@@ -216,7 +216,7 @@ std::string make_json(const pb::Record& record) {
   out["job"] = make_job_json(record);
   out["facility"] = make_facility(record);
   out["provenance"] = make_provenance(record);
-  return out.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
+  return json::print(out);
 }
 
 }  // namespace nw

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "report/escape.h"
@@ -16,6 +17,11 @@ using Json = nlohmann::ordered_json;
 inline Json number(std::optional<double> value) { return value && finite(*value) ? Json(*value) : Json(nullptr); }
 inline Json number(double value) { return number(std::optional(value)); }
 inline Json text(std::string_view value) { return value.empty() ? Json(nullptr) : Json(valid_utf8(value)); }
+
+// A document as it is printed: valid UTF-8, and nothing in it that a terminal obeys.
+inline std::string print(const Json& document, int indent = 2) {
+  return for_json(document.dump(indent, ' ', false, Json::error_handler_t::replace)) + '\n';
+}
 
 template <class Items, class Make>
 Json list(const Items& items, Make make) {

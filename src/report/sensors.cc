@@ -27,9 +27,10 @@ void add_line(const SensorLine& line, std::string& out) {
 
 bool measured(const SensorLine& line) { return line.kind == "measured" && line.state == "ok"; }
 
-bool reads(const Sensors& sensors, std::initializer_list<const char*> domains) {
+bool reads(const Sensors& sensors, std::initializer_list<const char*> domains, std::string_view state = "ok") {
   return std::any_of(sensors.lines.begin(), sensors.lines.end(), [&](const SensorLine& line) {
-    return measured(line) && std::find(domains.begin(), domains.end(), line.domain) != domains.end();
+    return line.kind == "measured" && line.state == state &&
+           std::find(domains.begin(), domains.end(), line.domain) != domains.end();
   });
 }
 
@@ -80,25 +81,27 @@ std::string make_doctor_text(const Sensors& sensors, const TextStyle&) {
     if (line.kind != "measured" || line.state == "ok") continue;
     if (first) out += "\nThere, and not counting\n";
     first = false;
-    out += fmt::format("  {} ({}): {}\n", line.id, clean(line.source),
-                       line.state == "dead"
-                           ? "present and always zero; left out of every figure (usual in virtual machines)"
-                           : "did not move while it was watched");
+    out +=
+        fmt::format("  {} ({}): {}\n", line.id, clean(line.source),
+                    line.state == "dead"
+                        ? std::string("present and always zero; left out of every figure (usual in virtual machines)")
+                        : fmt::format("no new value yet, after {:.0f} s; it has one every {}", line.watched_s,
+                                      duration_text(line.update_interval_s)));
   }
   add_utilizations(sensors, out);
   add_diagnostics(sensors, out);
   out += "\nWhat this means\n";
-  const auto say = [&](bool known, const char* what, const char* otherwise) {
-    out += fmt::format("  {:<18} {}\n", what, known ? "measured" : otherwise);
+  const auto say = [&](std::initializer_list<const char*> domains, const char* what, const char* otherwise) {
+    const bool known = reads(sensors, domains), waits = !known && reads(sensors, domains, "silent");
+    out += fmt::format("  {:<18} {}\n", what,
+                       known   ? "measured"
+                       : waits ? "measured, once its sensor has a new value; none came while it was watched"
+                               : otherwise);
   };
-  say(reads(sensors, {"package", "psys", "module", "cpu"}), "CPU packages",
-      "estimated from utilisation: no RAPL counter can be read");
-  say(reads(sensors, {"dram", "psys", "module"}), "Memory", "estimated from its size: no DRAM counter can be read");
-  if (reads(sensors, {"gpu", "module"}))
-    say(true, "GPUs", "");
-  else
-    out += "  GPUs               none found\n";
-  say(reads(sensors, {"node"}), "Whole node", "estimated: no node power sensor (ACPI power meter, BMC) can be read");
+  say({"package", "psys", "module", "cpu"}, "CPU packages", "estimated from utilisation: no RAPL counter can be read");
+  say({"dram", "psys", "module"}, "Memory", "estimated from its size: no DRAM counter can be read");
+  say({"gpu", "module"}, "GPUs", "none found");
+  say({"node"}, "Whole node", "estimated: no node power sensor (ACPI power meter, BMC) can be read");
   if (none) out += "\nEvery figure on this machine is an estimate with a wide interval.\n";
   return out;
 }

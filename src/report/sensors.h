@@ -14,7 +14,7 @@ struct SensorLine {
   std::string id, source, domain, device, label, kind, boundary, gain_basis, access;
   std::string state;  // ok; silent: did not move in the time it was watched; dead: always zero
   bool counter = false;
-  double update_interval_s = 0, scale_tolerance = 0;
+  double update_interval_s = 0, scale_tolerance = 0, watched_s = 0;
   std::optional<double> power_w;
 };
 

@@ -39,23 +39,21 @@ Json utilization_json(const UtilizationLine& line) {
 }  // namespace
 
 std::string make_sensors_json(const Sensors& sensors) {
-  return Json{{"schema", "nodewatt/1"},
-              {"type", "sensors"},
-              {"sensors", list(sensors.lines, line_json)},
-              {"activities", list(sensors.utilizations, utilization_json)},
-              {"software", list(sensors.software,
-                                [](const pb::Label& one) {
-                                  return Json{{"name", valid_utf8(one.key())}, {"version", valid_utf8(one.value())}};
-                                })},
-              {"findings", list(sensors.diagnostics,
-                                [](const DiagnosticLine& one) {
-                                  return Json{{"driver", one.driver},
-                                              {"where", valid_utf8(one.where)},
-                                              {"what", valid_utf8(one.what)},
-                                              {"repair", text(one.repair)}};
-                                })}}
-             .dump(2) +
-         "\n";
+  return json::print(
+      Json{{"schema", "nodewatt/1"},
+           {"type", "sensors"},
+           {"sensors", list(sensors.lines, line_json)},
+           {"activities", list(sensors.utilizations, utilization_json)},
+           {"software", list(sensors.software,
+                             [](const pb::Label& one) {
+                               return Json{{"name", valid_utf8(one.key())}, {"version", valid_utf8(one.value())}};
+                             })},
+           {"findings", list(sensors.diagnostics, [](const DiagnosticLine& one) {
+              return Json{{"driver", one.driver},
+                          {"where", valid_utf8(one.where)},
+                          {"what", valid_utf8(one.what)},
+                          {"repair", text(one.repair)}};
+            })}});
 }
 
 }  // namespace nw

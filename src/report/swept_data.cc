@@ -67,7 +67,7 @@ std::string make_swept_json(const Swept& swept) {
                     {"order", order},
                     {"remarks", remarks},
                     {"comparison", make_compare_object(swept.comparison)}};
-  return all.dump(2) + '\n';
+  return json::print(all);
 }
 
 std::string make_swept_csv(const Swept& swept) {

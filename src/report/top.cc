@@ -132,7 +132,7 @@ std::string make_top_json(Records jobs, std::span<const pb::NodeState> nodes) {
   Json out{{"schema", "nodewatt/1"}, {"type", "top"}};
   out["nodes"] = list(nodes, make_node_json);
   out["jobs"] = list(by_power(jobs), [](const pb::Record* job) { return make_running_json(*job); });
-  return out.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
+  return json::print(out);
 }
 
 }  // namespace nw

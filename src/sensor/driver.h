@@ -18,9 +18,11 @@ namespace nw {
 
 // A sensor that exists and cannot be used, why, and the exact repair ("" when there is none).
 struct Diagnostic {
-  std::string where;   // "/sys/class/powercap/intel-rapl:0/energy_uj"
-  std::string what;    // "readable by root alone (mode 0400)"
-  std::string repair;  // a command or rule that can be pasted
+  std::string where;        // "/sys/class/powercap/intel-rapl:0/energy_uj"
+  std::string what;         // "readable by root alone (mode 0400)"
+  std::string repair;       // a command or rule that can be pasted
+  std::string sensor = {};  // the id that it would have, where that is known: then it is expected, and missing
+  bool refused = false;     // it refused us, and is not to be asked again unasked: an account may be locked
 };
 
 // The version of something that figures hang on, as a driver met it: "NVIDIA driver" 550.54.15.
@@ -39,6 +41,7 @@ struct Driver {
   std::string_view name;  // "rapl_powercap": the file's name
   std::string_view what;  // one sentence for `nodewatt sensors`
   ProbeResult (*probe)(Host&, const Site&);
+  bool devices_come = false;  // while a program runs: an accelerator whose driver is loaded later
 };
 
 // THE table, in order of preference: of two sensors of one part the earlier driver's is used.

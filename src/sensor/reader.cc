@@ -20,43 +20,63 @@ Status status_of(const Reading& reading) {
   }
 }
 // Lenovo's trays have no supplies of their own, and DCMI asks the same controller: its power is at the same place.
-void follow_tray(std::string_view driver, SensorInfo& info, const std::vector<Sensor>& found) {
-  if (driver != "ipmi_dcmi") return;
-  for (const Sensor& tray : found) {
-    if (!tray.info.id.starts_with("lenovo_xcc/")) continue;
-    info.boundary = tray.info.boundary;
-    info.excludes = tray.info.excludes;
+void follow_tray(std::string_view driver, SensorInfo& info, const SensorInfo& tray) {
+  if (driver != "ipmi_dcmi" || !tray.id.starts_with("lenovo_xcc/")) return;
+  info.boundary = tray.boundary;
+  info.excludes = tray.excludes;
+}
+
+// What never gave a sensor may do so later, and so may what is known to lack one. Whoever refused us is left in peace.
+bool is_unfinished(const Driver& driver, const ProbeResult& probe) {
+  const auto& diagnostics = probe.diagnostics;
+  if (std::any_of(diagnostics.begin(), diagnostics.end(),
+                  [](const Diagnostic& diagnostic) { return diagnostic.refused; }))
+    return false;
+  return driver.devices_come || probe.sensors.empty() ||
+         std::any_of(diagnostics.begin(), diagnostics.end(),
+                     [](const Diagnostic& diagnostic) { return !diagnostic.sensor.empty(); });
+}
+
+void inventory_driver(const Driver& driver, Host& host, const Site& site, std::span<const SensorInfo> known,
+                      SiteRules& rules, Inventory& inventory) {
+  if (rules.forbids(driver.name)) return;
+  ProbeResult probe = driver.probe(host, site);
+  if (is_unfinished(driver, probe)) inventory.unfinished.push_back(&driver);
+  for (auto& sensor : probe.sensors) {
+    for (const SensorInfo& other : known) follow_tray(driver.name, sensor.info, other);
+    for (const Sensor& other : inventory.sensors) follow_tray(driver.name, sensor.info, other.info);
+    if (rules.apply(driver.name, sensor.info)) inventory.sensors.push_back(std::move(sensor));
   }
+  for (auto& diagnostic : probe.diagnostics) inventory.diagnostics.push_back({driver.name, std::move(diagnostic)});
+  for (auto& utilization : probe.utilizations)
+    if (rules.allows(driver.name, utilization.info.id)) inventory.utilizations.push_back(std::move(utilization));
+  for (auto& software : probe.software) inventory.software.push_back(std::move(software));
 }
 }  // namespace
+
+Inventory make_inventory(Host& host, const Site& site, std::span<const Driver* const> some,
+                         std::span<const SensorInfo> known) {
+  Inventory inventory;
+  SiteRules rules(site);
+  for (const Driver* driver : some) inventory_driver(*driver, host, site, known, rules, inventory);
+  const auto is_known = [&](const std::string& id) {
+    return std::any_of(known.begin(), known.end(), [&](const SensorInfo& info) { return info.id == id; });
+  };
+  std::erase_if(inventory.sensors, [&](const Sensor& sensor) { return is_known(sensor.info.id); });
+  return inventory;
+}
 
 Inventory make_inventory(Host& host, const Site& site) {
   Inventory inventory;
   SiteRules rules(site);
-  for (const Driver& driver : drivers()) {
-    if (rules.forbids(driver.name)) continue;
-    ProbeResult probe = driver.probe(host, site);
-    for (auto& sensor : probe.sensors) {
-      follow_tray(driver.name, sensor.info, inventory.sensors);
-      if (rules.apply(driver.name, sensor.info)) inventory.sensors.push_back(std::move(sensor));
-    }
-    for (auto& diagnostic : probe.diagnostics) inventory.diagnostics.push_back({driver.name, std::move(diagnostic)});
-    for (auto& utilization : probe.utilizations)
-      if (rules.allows(driver.name, utilization.info.id)) inventory.utilizations.push_back(std::move(utilization));
-    for (auto& software : probe.software) inventory.software.push_back(std::move(software));
-  }
+  for (const Driver& driver : drivers()) inventory_driver(driver, host, site, {}, rules, inventory);
   if (auto cpus = make_cpu_utilization(host); cpus && rules.allows("host", cpus->info.id))
     inventory.utilizations.push_back(std::move(*cpus));
   for (auto& diagnostic : rules.diagnostics()) inventory.diagnostics.push_back({"site", std::move(diagnostic)});
   return inventory;
 }
 
-Reader::Reader(Host& host, std::vector<Sensor> sensors) : host_(host) {
-  for (auto& sensor : sensors) {
-    infos_.push_back(std::move(sensor.info));
-    sources_.push_back(std::move(sensor.source));
-  }
-}
+Reader::Reader(Host& host, std::vector<Sensor> sensors) : host_(host) { add(std::move(sensors)); }
 
 void Reader::await_buses(Nanos patience) {
   const Nanos until = host_.now() + patience;
@@ -77,6 +97,13 @@ void Reader::open(std::vector<Sensor> sensors) {
   for (Sensor& sensor : sensors)
     for (std::size_t i = 0; i < infos_.size(); ++i)
       if (infos_[i].id == sensor.info.id && !sources_[i]) sources_[i] = std::move(sensor.source);
+}
+
+void Reader::add(std::vector<Sensor> sensors) {
+  for (auto& sensor : sensors) {
+    infos_.push_back(std::move(sensor.info));
+    sources_.push_back(std::move(sensor.source));
+  }
 }
 
 void Reader::read_all(SampleSet& sample_set) noexcept {

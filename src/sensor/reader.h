@@ -20,10 +20,14 @@ struct Inventory {
   std::vector<DriverDiagnostic> diagnostics;
   std::vector<Utilization> utilizations;
   std::vector<Software> software;
+  std::vector<const Driver*> unfinished;  // drivers that may find more when they are asked again
 };
 // Runs every driver's probe once, and applies the site's rules: what they change stands on the sensor infos, and what
 // is wrong with them is a finding of the driver "site". May take a second where vendor libraries start.
 Inventory make_inventory(Host& host, const Site& site = {});
+// The same of some drivers alone, on a machine of which `known` was found already: what is new, and nothing else.
+Inventory make_inventory(Host& host, const Site& site, std::span<const Driver* const> some,
+                         std::span<const SensorInfo> known);
 
 class Reader {
  public:
@@ -36,6 +40,8 @@ class Reader {
   // Closes the sensors whose ids begin so: they read as absent until sensors of the same ids are handed in again.
   void close(std::string_view ids);
   void open(std::vector<Sensor> sensors);
+  // Sensors that have come, behind those that are there.
+  void add(std::vector<Sensor> sensors);
   // Reads every sensor once, back to back, into the sample set. Allocates nothing after the first call.
   void read_all(SampleSet& sample_set) noexcept;
 

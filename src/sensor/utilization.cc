@@ -16,7 +16,14 @@ Reading read_or_none(Source* source) noexcept {
 }  // namespace
 
 UtilizationReader::UtilizationReader(Host& host, std::vector<Utilization> utilizations) : host_(host) {
+  add(std::move(utilizations));
+}
+
+void UtilizationReader::add(std::vector<Utilization> utilizations) {
   for (Utilization& utilization : utilizations) {
+    const bool known = std::any_of(infos_.begin(), infos_.end(),
+                                   [&](const UtilizationInfo& info) { return info.id == utilization.info.id; });
+    if (known) continue;
     infos_.push_back(std::move(utilization.info));
     utilization_.push_back(std::move(utilization.utilization));
     processes_.push_back(std::move(utilization.processes));

@@ -57,6 +57,7 @@ class UtilizationReader {
   // As Reader has them.
   void close(std::string_view ids);
   void open(std::vector<Utilization> utilizations);
+  void add(std::vector<Utilization> utilizations);  // those that are not there yet
   // Reads all, or those alone that count time, which are cheap; the others keep what they said. Allocates nothing after
   // the first call. A share above 1 and an absurd number of processes are malformed.
   void read_all(std::vector<UtilizationSample>& utilization_samples) noexcept;

@@ -24,6 +24,7 @@ namespace nw {
 
 namespace {
 constexpr std::string_view kPrefix = "books-", kSuffix = ".frames";
+constexpr std::string_view kAside = "damaged-";
 constexpr int kFast = 1;  // level of zstd
 
 tl::unexpected<Error> failed_call(const std::string& path) { return tl::make_unexpected(system_error(errno, path)); }
@@ -80,10 +81,16 @@ Result<CheckpointFile> CheckpointFile::open(const std::string& dir, Limits limit
   }
   CheckpointFile checkpoint(dir, limits, std::move(lock));
   const auto numbers = segments_in(dir);
-  for (auto at = numbers.rbegin(); at != numbers.rend() && !checkpoint.found_; ++at)
+  for (auto at = numbers.rbegin(); at != numbers.rend() && !checkpoint.found_; ++at) {
     checkpoint.found_ = last_frame(name_of(dir, *at));
+    checkpoint.truth_ = *at;
+  }
   checkpoint.number_ = numbers.empty() ? 0 : numbers.back();
-  NW_CHECK(checkpoint.begin_segment());
+  if (!checkpoint.found_) checkpoint.truth_ = checkpoint.number_;
+  std::error_code error;
+  const auto size = std::filesystem::file_size(name_of(dir, checkpoint.number_), error);
+  checkpoint.had_bytes_ = !error && size > kFramesMagic.size();
+  checkpoint.prune(limits.segments);
   return checkpoint;
 }
 
@@ -103,6 +110,7 @@ Done CheckpointFile::begin_segment() {
 }
 
 Done CheckpointFile::write(std::string_view frame) {
+  if (!fd_) NW_CHECK(begin_segment());
   const auto fails = [&] {
     auto error = failed_call(name_of(dir_, number_));
     if (::ftruncate(fd_.get(), size_) == 0) end_ = size_;
@@ -118,45 +126,73 @@ Done CheckpointFile::write(std::string_view frame) {
   }
   if (at < end_ && ::ftruncate(fd_.get(), at) != 0) return fails();
   end_ = at;
+  truth_ = number_;
   return {};
 }
 
 Done CheckpointFile::amend(std::string_view payload) {
   const std::string packed = NW_TRY(pack(payload));
   const std::string frame = NW_TRY(make_frame(packed));
+  if (write(frame)) return {};
+  prune(1);  // what is kept in case that a segment is damaged is worth less than what is booked now
   return write(frame);
 }
 
 Done CheckpointFile::append(std::string_view payload) {
   const std::string packed = NW_TRY(pack(payload));
   const std::string frame = NW_TRY(make_frame(packed));
+  if (!append_frame(frame)) {
+    prune(1);
+    NW_CHECK(append_frame(frame));
+  }
+  if (monotonic() - synced_ >= kBetweenSyncs) return sync();
+  return {};
+}
+
+Done CheckpointFile::append_frame(std::string_view frame) {
   const bool full = size_ > static_cast<std::int64_t>(kFramesMagic.size()) && size_ >= limits_.segment;
   if (full) NW_CHECK(begin_segment());
+  const bool first = truth_ != number_;  // of this segment
   NW_CHECK(write(frame));
   size_ = end_;
-  if (full) prune();
-  if (monotonic() - synced_ >= kBetweenSyncs) return sync();
+  if (first || full) prune(limits_.segments);
   return {};
 }
 
 Done CheckpointFile::sync() {
   synced_ = monotonic();
+  if (!fd_) return {};
   if (::fdatasync(fd_.get()) != 0) return failed_call(name_of(dir_, number_));
   return {};
 }
 
-// The newest segment and the one before it always stay.
-void CheckpointFile::prune() const {
+// The newest whole frame's segment and what is newer always stay, and so does the one before it where `most` lets it.
+void CheckpointFile::prune(std::size_t most) const {
   auto numbers = segments_in(dir_);
+  std::reverse(numbers.begin(), numbers.end());
   std::int64_t all = 0;
-  for (std::size_t i = 2; i < numbers.size(); ++i) {
-    const std::string path = name_of(dir_, numbers[numbers.size() - 1 - i]);
+  std::size_t kept = 0;
+  for (const std::uint64_t number : numbers) {
+    const std::string path = name_of(dir_, number);
     struct stat info {};
+    if (++kept, number >= truth_ || (kept <= 2 && most > 1)) continue;
     if (::stat(path.c_str(), &info) != 0) continue;
     all += info.st_size;
-    if (all > limits_.all || std::time(nullptr) - info.st_mtime > limits_.age.count() / kNanosPerSecond)
-      ::unlink(path.c_str());
+    const bool old = std::time(nullptr) - info.st_mtime > limits_.age.count() / kNanosPerSecond;
+    if (old || all > limits_.all || kept > most) ::unlink(path.c_str());
   }
+}
+
+Result<std::string> CheckpointFile::keep_aside() const {
+  const std::string name = fmt::format("{}{:012}{}", kAside, truth_, kSuffix), path = dir_ + "/" + name;
+  if (::link(name_of(dir_, truth_).c_str(), path.c_str()) != 0 && errno != EEXIST) return failed_call(path);
+  std::vector<std::string> names;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(dir_, error))
+    if (std::string one = entry.path().filename(); one.starts_with(kAside)) names.push_back(std::move(one));
+  std::sort(names.begin(), names.end());
+  for (std::size_t i = 0; i + kMostAside < names.size(); ++i) ::unlink((dir_ + "/" + names[i]).c_str());
+  return path;
 }
 
 }  // namespace nw

@@ -8,10 +8,11 @@
 //
 // The newest frame that is whole is the truth. Every write goes to the page cache at once and survives the process;
 // appended frames are synced to the disk at most every kBetweenSyncs, so that a power cut, which restarts the counters
-// too, costs no more than that. A full disk fails the write and takes back its part of a frame.
+// too, costs no more than that. A full disk fails the write and takes back its part of a frame; it keeps nobody from
+// opening the books, since a process's first segment is begun with its first write, and older ones make room for it.
 //
-// A segment that has reached its size is followed by the next; of the older ones, those are removed that are too old
-// or beyond the space that all may have. <dir>/lock is held by the one process that writes here.
+// A segment that has reached its size is followed by the next; of the older ones, those are removed that are too old,
+// too many, or beyond the space that all may have. <dir>/lock is held by the one process that writes here.
 #pragma once
 
 #include <cstdint>
@@ -31,6 +32,7 @@ class CheckpointFile {
     std::int64_t segment = 128 << 10;  // bytes, roughly
     std::int64_t all = 512 << 10;      // of all segments but the newest two
     Nanos age = seconds(7 * 86400);
+    std::size_t segments = 8;  // at most; each process begins one of its own
   };
   static constexpr Nanos kBetweenSyncs = seconds(10);
 
@@ -40,6 +42,12 @@ class CheckpointFile {
 
   // What was found at open: the newest whole frame's payload.
   const std::optional<std::string>& found() const { return found_; }
+  // Whether there was something, and no frame of it is whole.
+  bool is_unreadable() const { return !found_ && number_ > 0 && had_bytes_; }
+  // The newest segment, or the one that it was found in, gets a second name, damaged-..., which nothing here removes
+  // but kMostAside newer ones. Its path.
+  static constexpr std::size_t kMostAside = 4;
+  Result<std::string> keep_aside() const;
 
   Done append(std::string_view payload);
   Done amend(std::string_view payload);
@@ -49,13 +57,16 @@ class CheckpointFile {
   CheckpointFile(std::string dir, Limits limits, Fd lock)
       : dir_(std::move(dir)), limits_(limits), lock_(std::move(lock)) {}
   Done begin_segment();
+  Done append_frame(std::string_view frame);
   Done write(std::string_view frame);
-  void prune() const;
+  void prune(std::size_t most) const;
 
   std::string dir_;
   Limits limits_;
   Fd lock_, fd_;
-  std::uint64_t number_ = 0;  // of the segment
+  std::uint64_t number_ = 0;  // of the newest segment
+  std::uint64_t truth_ = 0;   // of the one with the newest whole frame
+  bool had_bytes_ = false;    // the newest that was found, beyond its first line
   std::int64_t size_ = 0;     // of what is there for good
   std::int64_t end_ = 0;      // of the file, with the amendment
   std::optional<std::string> found_;

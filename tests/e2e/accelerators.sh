@@ -33,7 +33,7 @@ is_mapped() { grep -q libnvidia-ml "/proc/$DAEMON/maps"; }
 job_of() { "$NODEWATT" job "$1" --socket sock --json >"$1.json" && json "$1.json" "$2"; }
 
 mkdir -p cgroup/{cpuset,memory,devices,cpuacct}/slurm
-FAKE_NVML_GPUS=2 FAKE_NVML_PROCESSES=0 "$BIN/nodewattd" --root gn --cgroup cgroup --state state --socket sock 2>daemon.txt & DAEMON=$!
+FAKE_NVML_GPUS=2 FAKE_NVML_PROCESSES=0 "$BIN/nodewattd" --root gn --root-libraries --cgroup cgroup --state state --socket sock 2>daemon.txt & DAEMON=$!
 for _ in $(seq 100); do [ -S sock ] && hint ping 2>/dev/null && break; sleep 0.1; done
 is_mapped || fail "the library is not loaded: $(cat daemon.txt)"
 

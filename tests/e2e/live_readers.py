@@ -128,7 +128,7 @@ def read_nodewatt():
     """The run's window has the length that the record says and ends with the child."""
     child = f"import time; time.sleep({RUN_LENGTH}); open('ended', 'w').write(str(time.monotonic_ns()))"
     wait_until(FROM)
-    say(BIN / "nodewatt", "--root", DIR / "root", "run", "--json=run.json", "-o", "run.txt", "--", "python3", "-c", child)
+    say(BIN / "nodewatt", "--root", DIR / "root", "--root-libraries", "run", "--json=run.json", "-o", "run.txt", "--", "python3", "-c", child)
     record = json.loads(pathlib.Path("run.json").read_text())
     end = int(pathlib.Path("ended").read_text())
     begin = end - record["duration_s"] * 1e9

@@ -13,7 +13,7 @@ import sys
 import time
 
 KINDS = [None, "measured", "derived", "attributed", "estimated"]
-LABELS = {"__name__", "instance", "job", "node", "part", "device", "kind", "to", "sensor", "anomaly", "version"}
+LABELS = {"__name__", "instance", "job", "node", "part", "device", "kind", "boundary", "to", "sensor", "anomaly", "version"}
 
 
 def varint(data, at):

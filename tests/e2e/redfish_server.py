@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A small BMC: Redfish over HTTPS with Basic auth (root, calvin), and the bad manners of servers. Python 3 and nothing else.
 
-usage: redfish_server.py CERTIFICATE KEY     or, for plain HTTP: redfish_server.py
+usage: redfish_server.py CERTIFICATE KEY     or, for plain HTTP: redfish_server.py [PORT]
 Prints "port N" when it listens, and ends when its standard input does.
 
 Below /redfish/v1: one chassis with Power, EnvironmentMetrics and the sensors TotalPower and TotalEnergy. POST /watts with a number as its
@@ -126,7 +126,7 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 def main():
-    server = Server(("127.0.0.1", 0), Handler)
+    server = Server(("127.0.0.1", int(sys.argv[1]) if len(sys.argv) == 2 else 0), Handler)
     if len(sys.argv) > 2:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(sys.argv[1], sys.argv[2])

@@ -8,7 +8,7 @@ echo g0412 >tree/proc/sys/kernel/hostname
 echo 20 >tree/load
 python3 "$HERE/feed.py" tree 20 10 5 &
 for _ in $(seq 100); do [ -e tree/ready ] && break; sleep 0.05; done
-SWEEP=("$NODEWATT" sweep --root tree)
+SWEEP=("$NODEWATT" sweep --root tree --root-libraries)
 sweep() { "${SWEEP[@]}" "$@"; }
 
 # A point's power and time are known: 40, 30, 30 and 16 J above rest.
@@ -107,7 +107,7 @@ python3 - "$NODEWATT" >int.txt <<'X'; expect "interrupted" $? 0
 import os, pty, sys, time
 pid, fd = pty.fork()
 if pid == 0:
-    os.execv(sys.argv[1], [sys.argv[1], "sweep", "--root", "tree", "--set", "x=0.1,9", "--repeat", "1", "--seed", "3", "-o", "int", "--", "sleep", "{x}"])
+    os.execv(sys.argv[1], [sys.argv[1], "sweep", "--root", "tree", "--root-libraries", "--set", "x=0.1,9", "--repeat", "1", "--seed", "3", "-o", "int", "--", "sleep", "{x}"])
 seen = b""
 while b"run 2 of 2" not in seen: seen += os.read(fd, 65536)
 time.sleep(0.1)
@@ -136,7 +136,7 @@ oh"
 # Interrupted and resumed without its options, the rest is watched as the first were.
 python3 - "$NODEWATT" <<'X'; expect "interrupted in its second run" $? 0
 import signal, subprocess, sys
-at = subprocess.Popen([sys.argv[1], "sweep", "--root", "tree", "--set", "n=10,40", "--repeat", "1", "--seed", "3", "--work-regex", r"sample=^(\d+) samples",
+at = subprocess.Popen([sys.argv[1], "sweep", "--root", "tree", "--root-libraries", "--set", "n=10,40", "--repeat", "1", "--seed", "3", "--work-regex", r"sample=^(\d+) samples",
                        "--period", "50ms", "--record-command", "-o", "cut", "--", "sh", "-c", "echo 100 0.1 20 >tree/load; sleep 0.1; echo {n} samples; [ -e go ] || { touch go; sleep 9; }"],
                       stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 for line in at.stderr:
@@ -227,24 +227,24 @@ until_set limits4; kill -STOP $pid; kill -KILL "$(keeper limits4)" $pid; wait $p
 for _ in $(seq 100); do [ -z "$(keeper limits4)" ] && break; sleep 0.02; done
 expect "both are killed" "$(cat limits/gpu0)" 222000
 FAKE_NVML_SET_CODE=4 sweep --set x=1 --repeat 1 -o limits5 -- true {x} >/dev/null 2>err.txt; expect_in "who may not put them back says who may" err.txt "As root: nodewatt doctor"
-"$NODEWATT" --root tree doctor >/dev/null 2>err.txt; expect_in "doctor puts them back" err.txt "a killed sweep has left GPU power limits: put back"
+"$NODEWATT" --root tree --root-libraries doctor >/dev/null 2>err.txt; expect_in "doctor puts them back" err.txt "a killed sweep has left GPU power limits: put back"
 as_before "after doctor"
 
 # What a doctor that sees one of two GPUs cannot put back stays to be put back, and is not said to be.
 note=tree/run/nodewatt/power-limits
 put_note() { printf 'nodewatt-power-limits 1\nboot \n' >$note; for i in 0 1; do echo "gpu $(sed -n $((i + 1))p uuids) $((350 + 50 * i))000" >>$note; done; echo 222000 | tee limits/gpu0 >limits/gpu1; }
-"$NODEWATT" --root tree sensors --json | grep -o 'GPU-[0-9a-f-]*' | sort -u >uuids; expect "two GPUs" "$(wc -l <uuids)" 2
-put_note; FAKE_NVML_GPUS=1 "$NODEWATT" --root tree doctor >/dev/null 2>err.txt
+"$NODEWATT" --root tree --root-libraries sensors --json | grep -o 'GPU-[0-9a-f-]*' | sort -u >uuids; expect "two GPUs" "$(wc -l <uuids)" 2
+put_note; FAKE_NVML_GPUS=1 "$NODEWATT" --root tree --root-libraries doctor >/dev/null 2>err.txt
 expect_in "what was put back" err.txt "put back ($(sed -n 1p uuids) to 350 W); still to be put back: $(sed -n 2p uuids) to 400 W, not visible here"
 expect "that alone was" "$(cat limits/gpu0 limits/gpu1 | tr '\n' ' ')" "350000 222000 "
 expect "the other stays in the note" "$(grep -c ^gpu $note) $(grep -c "^gpu $(sed -n 2p uuids) 400000$" $note)" "1 1"
-"$NODEWATT" --root tree doctor >/dev/null 2>err.txt; expect_in "who sees it puts it back" err.txt "put back ($(sed -n 2p uuids) to 400 W)"
+"$NODEWATT" --root tree --root-libraries doctor >/dev/null 2>err.txt; expect_in "who sees it puts it back" err.txt "put back ($(sed -n 2p uuids) to 400 W)"
 as_before "after both doctors"
 # Whoever can read the note can lock it, which must not keep root from anything; a sweep at work is said to be.
 put_note; flock $note sleep 5 & locker=$!
-sleep 0.1; "$NODEWATT" --root tree doctor >/dev/null 2>err.txt; expect_in "a lock on the note" err.txt "put back ("; as_before "after a lock on the note"
+sleep 0.1; "$NODEWATT" --root tree --root-libraries doctor >/dev/null 2>err.txt; expect_in "a lock on the note" err.txt "put back ("; as_before "after a lock on the note"
 kill $locker
 "${SWEEP[@]}" --power-limit 222 --repeat 1 --gpus all -o limits6 -- sh -c 'echo begun; exec sleep 4' >/dev/null 2>&1 & pid=$!
-until_set limits6; "$NODEWATT" --root tree doctor >/dev/null 2>err.txt; expect_in "a sweep at work" err.txt "in use by a sweep"
+until_set limits6; "$NODEWATT" --root tree --root-libraries doctor >/dev/null 2>err.txt; expect_in "a sweep at work" err.txt "in use by a sweep"
 expect "is left alone" "$(cat limits/gpu0)" 222000; wait $pid; as_before "after that sweep"
 finish

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/root.h"
 #include "report/facility.h"
 #include "report/report.h"
 
@@ -16,7 +17,8 @@ namespace nw::cli {
 struct RunOptions {
   std::vector<std::string> command;
   unsigned repeat = 1, warmup = 0;
-  std::string name, period, json, output, root = "/", config;
+  std::string name, period, json, output, config;
+  Root root;
   std::vector<std::string> labels;
   bool append = false;                 // to `output`
   bool quiet = false;                  // print no report
@@ -89,14 +91,16 @@ struct RunsOptions {
 int runs(const RunsOptions& options);
 
 struct SensorsOptions {
-  std::string root = "/", config;
+  Root root;
+  std::string config;
   bool json = false;
 };
 int sensors(const SensorsOptions& options);
 int doctor(const SensorsOptions& options);
 
 struct RecordOptions {  // makes a tape
-  std::string output, root = "/", config, period = "1s", duration;
+  std::string output, config, period = "1s", duration;
+  Root root;
   std::vector<std::string> command;
 };
 int record_tape(const RecordOptions& options);
@@ -135,7 +139,8 @@ struct MergeRunOptions {
 int merge(const MergeRunOptions& options);
 
 struct BenchOptions {
-  std::string scale = "small", output, root = "/", config;
+  std::string scale = "small", output, config;
+  Root root;
   unsigned repeat = 1, threads = 0;
   int epochs = 0;
   std::vector<std::string> devices;       // none: what is found
@@ -188,14 +193,16 @@ struct TopOptions {
 int top(const TopOptions& options);
 
 struct ConfigOptions {
-  std::string root = "/", config;
+  Root root;
+  std::string config;
   bool origin = false;  // say where each value comes from
 };
 int config_check(const ConfigOptions& options);
 int config_show(const ConfigOptions& options);
 
 struct CalibrateOptions {
-  std::string root = "/", config, output, duration = "60s";
+  Root root;
+  std::string config, output, duration = "60s";
   bool force = false;
   std::string reference, sensor, tape;  // `against`: the meter's readings, and whom it judges
   double reference_tolerance = 0;       // of the meter, relative, one sigma; 0: unknown

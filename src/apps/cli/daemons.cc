@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -86,7 +87,12 @@ Asked<std::vector<Answer>> Daemons::ask(const Request& request) {
     auto answers = ask_daemon(socket, request, kPatience);
     if (answers) {
       ++reached;
-      std::move(answers->begin(), answers->end(), std::back_inserter(all));
+      for (Answer& answer : *answers) {
+        if (answer.kind != 'W')
+          all.push_back(std::move(answer));
+        else if (!std::exchange(told_[socket], true))
+          error_exit(fmt::format("{}: {}", socket, quote(answer.body, 200)));
+      }
       continue;
     }
     const ErrorKind kind = answers.error().kind;

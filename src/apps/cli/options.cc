@@ -4,9 +4,11 @@ namespace nw::cli {
 
 bool wraps_command(std::string_view verb) { return verb == "run" || verb == "record" || verb == "sweep"; }
 
-void add_root(CLI::App& app, std::string& root) {
-  app.add_option("--root", root, "read the machine from this directory instead of / (a captured or invented tree)")
+void add_root(CLI::App& app, Root& root) {
+  app.add_option("--root", root.path, "read the machine from this directory instead of / (a captured or invented tree)")
       ->type_name("DIR");
+  app.add_flag("--root-libraries", root.runs_libraries,
+               "open the vendor libraries in that directory too: this runs their code");
 }
 
 void add_config(CLI::App& app, std::string& config) {
@@ -15,7 +17,7 @@ void add_config(CLI::App& app, std::string& config) {
       ->type_name("FILE");
 }
 
-void add_machine_options(CLI::App& app, std::string& root, std::string& config) {
+void add_machine_options(CLI::App& app, Root& root, std::string& config) {
   add_root(app, root);
   add_config(app, config);
 }

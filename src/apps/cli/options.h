@@ -17,7 +17,8 @@ struct CommandLine {
   explicit CommandLine(const char* about) : app(about, "nodewatt") {}
 
   CLI::App app;
-  std::string root, config;          // given before the command
+  Root root{""};  // given before the command, and so is
+  std::string config;
   std::vector<std::string> command;  // of those that wrap one: run, record, sweep
   int code = 0;                      // the process's
 
@@ -32,7 +33,8 @@ struct CommandLine {
   // --root and --config may stand before the command or among its own options.
   template <class Options>
   void settle(Options& own) const {
-    if (own.root == "/" && !root.empty()) own.root = root;
+    if (own.root.path == "/" && !root.path.empty()) own.root.path = root.path;
+    own.root.runs_libraries = own.root.runs_libraries || root.runs_libraries;
     settle_config(own);
   }
   template <class Options>
@@ -45,7 +47,7 @@ struct CommandLine {
 };
 
 void add_config(CLI::App& app, std::string& config);
-void add_machine_options(CLI::App& app, std::string& root, std::string& config);
+void add_machine_options(CLI::App& app, Root& root, std::string& config);
 // `formats` is the help text: which ones this command has.
 void add_print(CLI::App& app, PrintOptions& print, const std::string& formats);
 // --carbon, --pue and their sources.

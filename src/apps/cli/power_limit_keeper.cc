@@ -78,7 +78,7 @@ std::vector<GpuLimit> parse_list(std::string_view text) {
 // What runs in the other process.
 class Keeper {
  public:
-  Keeper(const std::string& root, NoteFile& note, int socket)
+  Keeper(const Root& root, NoteFile& note, int socket)
       : host_(make_real_host(root)), note_(note), socket_(socket), limits_(open_power_limits(*host_)) {}
 
   void serve() {
@@ -146,7 +146,7 @@ void settle_down(int socket, const NoteFile& note) {
 }
 
 // Forks twice, so that the keeper's parent is not us.
-Done fork_keeper(const std::string& root, NoteFile& note, int socket) {
+Done fork_keeper(const Root& root, NoteFile& note, int socket) {
   const pid_t between = ::fork();
   if (between < 0) return tl::make_unexpected(system_error(errno, "fork"));
   if (between == 0) {
@@ -164,10 +164,10 @@ Done fork_keeper(const std::string& root, NoteFile& note, int socket) {
 }
 }  // namespace
 
-LimitKeeper::LimitKeeper(std::string root, NoteFile note, Fd socket)
+LimitKeeper::LimitKeeper(Root root, NoteFile note, Fd socket)
     : root_(std::move(root)), note_(std::move(note)), socket_(std::move(socket)) {}
 
-Result<std::unique_ptr<LimitKeeper>> LimitKeeper::start(const std::string& root) {
+Result<std::unique_ptr<LimitKeeper>> LimitKeeper::start(const Root& root) {
   NoteFile note = NW_TRY(NoteFile::create(root));
   std::array<int, 2> ends{};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0)

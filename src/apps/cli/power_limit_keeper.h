@@ -20,7 +20,7 @@ namespace nw::cli {
 class LimitKeeper {
  public:
   // Where GPUs are that have limits. Nothing is set yet.
-  static Result<std::unique_ptr<LimitKeeper>> start(const std::string& root);
+  static Result<std::unique_ptr<LimitKeeper>> start(const Root& root);
   ~LimitKeeper();  // puts back, and complains if it cannot
   LimitKeeper(const LimitKeeper&) = delete;
   LimitKeeper& operator=(const LimitKeeper&) = delete;
@@ -35,11 +35,11 @@ class LimitKeeper {
   Done release();
 
  private:
-  LimitKeeper(std::string root, NoteFile note, Fd socket);
+  LimitKeeper(Root root, NoteFile note, Fd socket);
   Result<std::string> ask(const std::string& question);
   Done put_back_ourselves();
 
-  std::string root_;
+  Root root_;
   NoteFile note_;
   Fd socket_;
   std::vector<GpuLimit> gpus_;

@@ -62,6 +62,21 @@ Result<Fd> take_lock(const std::string& root) {
   return fail(ErrorKind::busy, "another sweep on this machine sets power limits");
 }
 
+// The folder belongs to the daemon's user, and what he writes there root would set. So a note is believed only from
+// root or from oneself, in a file that nobody else may write.
+Done check_writer(int fd, const std::string& path) {
+  struct stat info {};
+  if (::fstat(fd, &info) != 0) return failed_call(path);
+  const bool ours = info.st_uid == 0 || info.st_uid == ::geteuid();
+  if (!S_ISREG(info.st_mode) || !ours || (info.st_mode & (S_IWGRP | S_IWOTH)) != 0 || info.st_nlink != 1)
+    return fail(
+        ErrorKind::denied,
+        fmt::format("written by user {} with mode {:04o}, and believed only from root, in a file that nobody else "
+                    "may write: sudo rm {}",
+                    info.st_uid, static_cast<unsigned>(info.st_mode) & 07777U, path));
+  return {};
+}
+
 Result<std::string> read_all(int fd, const std::string& path) {
   std::string text(kLongest + 1, '\0');
   const ssize_t n = ::pread(fd, text.data(), text.size(), 0);
@@ -106,7 +121,7 @@ Done keep_left(const std::string& path, const LimitNote& left) {
 
 constexpr std::string_view kLeft = "a killed sweep has left GPU power limits";
 
-std::string restore(const LimitNote& note, const std::string& root, const std::string& path) {
+std::string restore(const LimitNote& note, const Root& root, const std::string& path) {
   const auto host = make_real_host(root);
   const auto limits = open_power_limits(*host);
   const PutBack back = limits ? put_back(note, **limits) : PutBack{{}, {}, note.lines, limits.error()};
@@ -196,6 +211,8 @@ Result<NoteFile> NoteFile::create(const std::string& root) {
   const std::string path = path_of(root);
   Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, kFileMode));
   if (!fd) return failed_call(path);
+  if (const Done trusted = check_writer(fd.get(), path); !trusted)
+    return fail(ErrorKind::denied, path + ": " + trusted.error().what);
   NoteFile note(std::move(lock), std::move(fd), path);
   const auto old = note.read();
   if (!old || !old->lines.empty())
@@ -227,14 +244,15 @@ Done NoteFile::settle(PowerLimits& limits) {
 
 Done NoteFile::remove() { return keep_left(path_, {}); }
 
-std::string restore_left_limits(const std::string& root) {
+std::string restore_left_limits(const Root& root) {
   const std::string path = path_of(root);
   const auto open_note = [&] { return Fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)); };
   if (!open_note()) return "";
   const auto lock = take_lock(root);
   const Fd fd = open_note();  // once more: what was there before the lock may be gone
   if (!fd) return "";
-  const auto text = read_all(fd.get(), path);
+  const Done trusted = check_writer(fd.get(), path);
+  const auto text = trusted ? read_all(fd.get(), path) : Result<std::string>(tl::make_unexpected(trusted.error()));
   const auto note = text ? parse_limit_note(*text) : tl::make_unexpected(text.error());
   if (!note) return fmt::format("{}: {}; no power limit is put back", path, note.error().what);
   const bool restarted = !note->boot.empty() && note->boot != boot_id(root);

@@ -15,6 +15,7 @@
 
 #include "apps/cli/power_limit.h"
 #include "base/fd.h"
+#include "base/root.h"
 
 namespace nw::cli {
 
@@ -65,6 +66,6 @@ class NoteFile {
 
 // Puts back what a sweep left that was killed together with its watcher. A sentence on what was done, or on what cannot
 // be done and how it can, or that a sweep is at work; "" where there is nothing.
-std::string restore_left_limits(const std::string& root);
+std::string restore_left_limits(const Root& root);
 
 }  // namespace nw::cli

@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <map>
@@ -60,9 +62,9 @@ TEST(LimitNote, OneWriterAtATime) {
     auto first = NoteFile::create(root.path() + "/");
     ASSERT_TRUE(first);
     EXPECT_EQ(NoteFile::create(root.path()).error().kind, ErrorKind::busy);
-    EXPECT_EQ(restore_left_limits(root.path()), "") << "its keeper lives, and has set nothing";
+    EXPECT_EQ(restore_left_limits(Root{root.path()}), "") << "its keeper lives, and has set nothing";
     ASSERT_TRUE(first->add("GPU-1", watts(400)));
-    EXPECT_NE(restore_left_limits(root.path()).find("in use by a sweep"), std::string::npos);
+    EXPECT_NE(restore_left_limits(Root{root.path()}).find("in use by a sweep"), std::string::npos);
     EXPECT_TRUE(std::filesystem::exists(root.at(kPlace)));
     ASSERT_TRUE(first->remove());
   }
@@ -106,7 +108,7 @@ TEST(LimitNote, ALockOnTheNoteKeepsNobodyFromPuttingBack) {
   root.write(kPlace, "nodewatt-power-limits 1\nboot \ngpu GPU-1 400000\n");
   const Fd note(::open(root.at(kPlace).c_str(), O_RDONLY | O_CLOEXEC));
   ASSERT_EQ(::flock(note.get(), LOCK_EX | LOCK_NB), 0);
-  EXPECT_NE(restore_left_limits(root.path()).find("which are to be put back"), std::string::npos);
+  EXPECT_NE(restore_left_limits(Root{root.path()}).find("which are to be put back"), std::string::npos);
 }
 
 TEST(PutBack, SetsWhatDiffersAndNamesWhatItCannot) {
@@ -150,20 +152,41 @@ TEST(LimitNote, KeepsWhatIsStillToBePutBack) {
 
 TEST(LeftLimits, AreForgottenWithTheBootThatSetThem) {
   const test::TempDir root;
-  EXPECT_EQ(restore_left_limits(root.path()), "");
+  EXPECT_EQ(restore_left_limits(Root{root.path()}), "");
   root.write("proc/sys/kernel/random/boot_id", "now\n");
   root.write(kPlace, "nodewatt-power-limits 1\nboot before\ngpu GPU-1 400000\n");
-  EXPECT_EQ(restore_left_limits(root.path()), "");
+  EXPECT_EQ(restore_left_limits(Root{root.path()}), "");
   EXPECT_FALSE(std::filesystem::exists(root.at(kPlace)));
+}
+
+// The daemon's user owns the folder: root does nothing on his word.
+TEST(LeftLimits, AreBelievedOnlyFromRoot) {
+  const test::TempDir root;
+  root.write(kPlace, "nodewatt-power-limits 1\nboot \ngpu GPU-1 400000\n");
+  const std::string note = root.at(kPlace);
+  ASSERT_EQ(::chmod(note.c_str(), 0646), 0);
+  EXPECT_NE(restore_left_limits(Root{root.path()}).find("believed only from root"), std::string::npos);
+  EXPECT_EQ(NoteFile::create(root.path()).error().kind, ErrorKind::denied);
+  ASSERT_EQ(::chmod(note.c_str(), 0644), 0);
+  EXPECT_NE(restore_left_limits(Root{root.path()}).find("which are to be put back"), std::string::npos) << "our own";
+  ASSERT_EQ(::link(note.c_str(), (note + ".other").c_str()), 0);
+  EXPECT_NE(restore_left_limits(Root{root.path()}).find("believed only from root"), std::string::npos)
+      << "a file of somebody";
+  ASSERT_EQ(::unlink((note + ".other").c_str()), 0);
+  if (::geteuid() != 0) GTEST_SKIP() << "to make a file of another user's takes root";
+  ASSERT_EQ(::chown(note.c_str(), 5, 5), 0);
+  const std::string said = restore_left_limits(Root{root.path()});
+  EXPECT_NE(said.find("written by user 5"), std::string::npos) << said;
+  EXPECT_NE(said.find("no power limit is put back"), std::string::npos) << said;
 }
 
 TEST(LeftLimits, StayWhereTheyCannotBePutBack) {
   const test::TempDir root;  // no libnvidia-ml below it
   root.write(kPlace, "nodewatt-power-limits 1\nboot \ngpu GPU-1 400000\n");
-  EXPECT_NE(restore_left_limits(root.path()).find("GPU-1 to 400 W"), std::string::npos);
+  EXPECT_NE(restore_left_limits(Root{root.path()}).find("GPU-1 to 400 W"), std::string::npos);
   EXPECT_TRUE(std::filesystem::exists(root.at(kPlace)));
   root.write(kPlace, "rubbish\n");
-  EXPECT_NE(restore_left_limits(root.path()).find("no power limit is put back"), std::string::npos);
+  EXPECT_NE(restore_left_limits(Root{root.path()}).find("no power limit is put back"), std::string::npos);
   EXPECT_TRUE(std::filesystem::exists(root.at(kPlace)));
 }
 

@@ -52,7 +52,7 @@ std::unique_ptr<Channel> make_channel() {
 }
 }  // namespace
 
-RunMonitor::RunMonitor(const std::string& root, std::optional<Nanos> period, Site site)
+RunMonitor::RunMonitor(const Root& root, std::optional<Nanos> period, Site site)
     : host_(make_real_host(root)),
       site_(std::move(site)),
       inventory_(make_inventory(*host_, site_)),

@@ -32,7 +32,7 @@ using MeasuredWork =
 // The sensors of this node, found once, and any number of measured runs.
 class RunMonitor {
  public:
-  RunMonitor(const std::string& root, std::optional<Nanos> period, Site site);
+  RunMonitor(const Root& root, std::optional<Nanos> period, Site site);
 
   // Whether anything at all is measured, not estimated.
   bool measures() const;

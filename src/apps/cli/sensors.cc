@@ -1,7 +1,8 @@
 // nodewatt sensors and doctor: what of this node can be read, how well, what cannot, why, and what mends it.
 //
 // Both watch every sensor for a moment, since a sensor that is present may still be dead: some virtual machines offer
-// an energy counter that opens and always reads zero.
+// an energy counter that opens and always reads zero. One that is renewed seldom (a BMC is asked every 5 s) is watched
+// for two renewals, as long as that is no more than somebody waits for; after that it has no new value yet.
 #include <unistd.h>
 
 #include <algorithm>
@@ -25,6 +26,11 @@ namespace nw::cli {
 namespace {
 constexpr Nanos kFirstRound = seconds(3);
 constexpr Nanos kUtilizationSample = millis(400), kWatch = millis(2300), kStep = millis(100);
+constexpr Nanos kLongestUtilizationSample = seconds(12), kLongestWatch = seconds(30);
+
+struct Patience {
+  Nanos least, most;
+};
 
 struct Watched {
   std::vector<Meter> meters;
@@ -32,9 +38,41 @@ struct Watched {
   std::vector<UtilizationInfo> utilizations;
   std::vector<UtilizationSample> first, last;
   pb::Record machine;
+  Nanos time{};  // how long it was
 };
 
-Watched watch(const std::string& root, const Site& site, Nanos time) {
+// How long to watch: two renewals of the slowest sensor that has shown nothing so far, and a step to see the second.
+Nanos find_time(const std::vector<Meter>& meters, Patience patience) {
+  Nanos time = patience.least;
+  for (const Meter& meter : meters) {
+    const Nanos update_interval = meter.info().update_interval;
+    if (!meter.responsive() && !meter.unresponsive()) time = std::max(time, update_interval + update_interval + kStep);
+  }
+  return std::min(time, patience.most);
+}
+
+// On a terminal, what is waited for.
+class WaitLine {
+ public:
+  void show(const std::vector<Meter>& meters, Nanos left) {
+    if (::isatty(STDERR_FILENO) == 0 || left < seconds(1)) return;
+    std::size_t waiting = 0;
+    for (const Meter& meter : meters) waiting += !meter.responsive() && !meter.unresponsive();
+    if (waiting == 0) return;
+    std::fprintf(stderr, "\r\x1b[Kwaiting for a new value of %zu sensor%s, at most %d s", waiting,
+                 waiting > 1 ? "s" : "", static_cast<int>(to_seconds(left)));
+    std::fflush(stderr);
+    shown_ = true;
+  }
+  ~WaitLine() {
+    if (shown_) std::fputs("\r\x1b[K", stderr);
+  }
+
+ private:
+  bool shown_ = false;
+};
+
+Watched watch(const Root& root, const Site& site, Patience patience) {
   const auto host = make_real_host(root);
   Inventory inventory = make_inventory(*host, site);
   Reader reader(*host, std::move(inventory.sensors));
@@ -48,11 +86,15 @@ Watched watch(const std::string& root, const Site& site, Nanos time) {
   utilizations.read_all(watched.first);
   for (const auto& info : reader.infos()) watched.meters.emplace_back(info, kStep);
   SampleSet sample_set;
-  for (Nanos due = host->now(), end = due + time; due <= end; due += kStep) {
+  WaitLine line;
+  const Nanos begin = host->now();
+  for (Nanos due = begin; due <= begin + find_time(watched.meters, patience); due += kStep) {
     host->sleep_until(due);
     reader.read_all(sample_set);
     for (std::size_t i = 0; i < sample_set.size(); ++i) watched.meters[i].add(sample_set[i]);
+    if (due > begin + patience.least) line.show(watched.meters, begin + find_time(watched.meters, patience) - due);
   }
+  watched.time = host->now() - begin;
   utilizations.read_all(watched.last);
   for (Meter& meter : watched.meters) meter.close();
   return watched;
@@ -69,7 +111,7 @@ UtilizationLine line_of(const UtilizationInfo& info, const UtilizationSample& fi
   return line;
 }
 
-SensorLine line_of(const Meter& meter) {
+SensorLine line_of(const Meter& meter, Nanos watched) {
   const SensorInfo& info = meter.info();
   SensorLine line;
   line.id = info.id;
@@ -84,6 +126,7 @@ SensorLine line_of(const Meter& meter) {
   line.scale_tolerance = info.scale_tolerance.relative;
   line.gain_basis = info.scale_tolerance.basis;
   line.access = info.access;
+  line.watched_s = to_seconds(watched);
   line.state = meter.unresponsive() ? "dead" : meter.responsive() ? "ok" : "silent";
   if (const auto power = meter.max_power(); power && meter.responsive()) line.power_w = to_watts(*power);
   return line;
@@ -91,7 +134,7 @@ SensorLine line_of(const Meter& meter) {
 
 Sensors inventory_lines(const Watched& watched) {
   Sensors sensors;
-  for (const Meter& meter : watched.meters) sensors.lines.push_back(line_of(meter));
+  for (const Meter& meter : watched.meters) sensors.lines.push_back(line_of(meter, watched.time));
   for (std::size_t i = 0; i < watched.utilizations.size(); ++i)
     sensors.utilizations.push_back(line_of(watched.utilizations[i], watched.first[i], watched.last[i]));
   sensors.software = {watched.machine.software().begin(), watched.machine.software().end()};
@@ -109,7 +152,7 @@ int print(const std::string& text) {
 int sensors(const SensorsOptions& options) {
   const auto site = find_site(options.config, options.root);
   if (!site) return error_exit(site.error().what);
-  const Sensors found = inventory_lines(watch(options.root, *site, kUtilizationSample));
+  const Sensors found = inventory_lines(watch(options.root, *site, {kUtilizationSample, kLongestUtilizationSample}));
   return print(options.json ? make_sensors_json(found) : make_sensors_text(found, style_for(STDOUT_FILENO)));
 }
 
@@ -117,7 +160,7 @@ int doctor(const SensorsOptions& options) {
   const auto site = find_site(options.config, options.root);
   if (!site) return error_exit(site.error().what);
   if (const std::string left = restore_left_limits(options.root); !left.empty()) error_exit(left);
-  const Sensors found = inventory_lines(watch(options.root, *site, kWatch));
+  const Sensors found = inventory_lines(watch(options.root, *site, {kWatch, kLongestWatch}));
   return print(options.json ? make_sensors_json(found) : make_doctor_text(found, style_for(STDOUT_FILENO)));
 }
 

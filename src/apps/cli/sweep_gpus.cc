@@ -99,8 +99,7 @@ Result<Watts> limit_of(const std::string& value, const GpuLimit& gpu) {
                                                 to_watts(gpu.least), to_watts(gpu.most)));
 }
 
-Result<std::unique_ptr<SweptGpus>> SweptGpus::make(const Grid& grid, const std::string& wanted,
-                                                   const std::string& root) {
+Result<std::unique_ptr<SweptGpus>> SweptGpus::make(const Grid& grid, const std::string& wanted, const Root& root) {
   const Dimension* const values = grid.find(kPowerLimit);
   if (values == nullptr) return std::unique_ptr<SweptGpus>();
   auto keeper = LimitKeeper::start(root);
@@ -115,7 +114,7 @@ Result<std::unique_ptr<SweptGpus>> SweptGpus::make(const Grid& grid, const std::
   return std::unique_ptr<SweptGpus>(new SweptGpus(std::move(*keeper), std::move(*chosen)));
 }
 
-Result<std::vector<GpuLimit>> SweptGpus::check(const Grid& grid, const std::string& wanted, const std::string& root) {
+Result<std::vector<GpuLimit>> SweptGpus::check(const Grid& grid, const std::string& wanted, const Root& root) {
   const Dimension* const values = grid.find(kPowerLimit);
   if (values == nullptr) return std::vector<GpuLimit>();
   const auto host = make_real_host(root);

@@ -26,9 +26,9 @@ class SweptGpus {
  public:
   // Nothing where the grid has no power limits. Permission is proved, and the highest limit of the grid in force. The
   // error says why not, and what mends it.
-  static Result<std::unique_ptr<SweptGpus>> make(const Grid& grid, const std::string& wanted, const std::string& root);
+  static Result<std::unique_ptr<SweptGpus>> make(const Grid& grid, const std::string& wanted, const Root& root);
   // Those whose limits would be set, if they can have these; sets nothing. None where the grid has no power limits.
-  static Result<std::vector<GpuLimit>> check(const Grid& grid, const std::string& wanted, const std::string& root);
+  static Result<std::vector<GpuLimit>> check(const Grid& grid, const std::string& wanted, const Root& root);
 
   const std::vector<GpuLimit>& gpus() const { return gpus_; }
   Done set(const std::string& value);  // of the grid

@@ -57,10 +57,10 @@ TEST_F(SweptGpusTest, HaveLimitsWithinTheirRange) {
 }
 
 TEST_F(SweptGpusTest, AreNoneWithoutPowerLimitsInTheGrid) {
-  const auto made = SweptGpus::make(*Grid::make({{"x", {"1"}}}), "", "/no/such/root");
+  const auto made = SweptGpus::make(*Grid::make({{"x", {"1"}}}), "", Root{"/no/such/root"});
   ASSERT_TRUE(made);
   EXPECT_EQ(*made, nullptr);
-  const auto refused = SweptGpus::make(*Grid::make({{"power_limit", {"200W"}}}), "", "/no/such/root");
+  const auto refused = SweptGpus::make(*Grid::make({{"power_limit", {"200W"}}}), "", Root{"/no/such/root"});
   ASSERT_FALSE(refused);
   EXPECT_NE(refused.error().what.find("GPU power limits cannot be set: "), std::string::npos);
 }

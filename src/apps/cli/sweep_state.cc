@@ -7,17 +7,16 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
-
 #include "apps/cli/cli_common.h"
 #include "base/host.h"
 #include "base/parse.h"
+#include "report/json_values.h"
 #include "store/uid.h"
 
 namespace nw::cli {
 
 namespace {
-using Json = nlohmann::ordered_json;
+using json::Json;
 
 constexpr const char* kSchema = "nodewatt-sweep/1";
 constexpr std::size_t kMostTexts = 20'000;
@@ -353,7 +352,7 @@ std::string make_state_text(const SweepState& state) {
   all["running"] =
       state.running ? Json{{"run", turn_json(state.running->turn)}, {"uid", state.running->uid}} : Json(nullptr);
   all["runs"] = runs;
-  return all.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
+  return json::print(all, -1);
 }
 
 Result<SweepState> parse_state(std::string_view text) {

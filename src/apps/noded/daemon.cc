@@ -1,7 +1,7 @@
 // The story: find the sensors, open what needs rights, give the rights up, take on the books -> then, until a signal:
-// wake at a tick, at a job that comes or goes, at a request -> read all sensors and the cgroup snapshot (*from here
-// nothing touches hardware*) -> settle the books -> write them down, keep the records of jobs that have ended ->
-// answer.
+// wake at a tick, at a job that comes or goes, at a request -> take in sensors that have come, read all and the cgroup
+// snapshot (*from here nothing touches hardware*) -> settle the books -> write them down, keep the records of jobs that
+// have ended -> answer.
 #include "apps/noded/daemon.h"
 
 #include <grp.h>
@@ -13,12 +13,14 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "apps/noded/notify.h"
 #include "apps/noded/own_use.h"
 #include "base/parse.h"
+#include "record/checkpoint_salvage.h"
 #include "record/record.h"
 #include "site/site_file.h"
 #include "store/paths.h"
@@ -34,7 +36,9 @@ constexpr Nanos kShortestPeriod = millis(100);  // whatever a step asks for
 constexpr Nanos kForGood = seconds(900);        // the books are written for good at least this often
 constexpr Nanos kBetweenLooks = seconds(10);    // at who works on which accelerator
 constexpr Nanos kFirstRound = seconds(2);       // of slow buses
+constexpr Nanos kInterrupt = seconds(1);        // that a look for sensors, once begun, is waited for
 constexpr std::size_t kMostUnkept = 2000;       // records that wait for a store that is full
+constexpr std::size_t kMostUnkeptBytes = 8 << 20;
 
 void log(const std::string& what) { std::fprintf(stderr, "nodewattd: %s\n", what.c_str()); }
 
@@ -59,10 +63,10 @@ AccountedNode make_node(Host& host, const Site& site, const DaemonOptions& optio
                         const UtilizationReader& utilizations, const std::vector<SensorInfo>& infos) {
   AccountedNode node;
   node.record = make_stub(host, site, inventory, utilizations, infos);
-  if (!options.slurmd.empty()) node.record.mutable_node()->set_host(options.slurmd);
+  if (!options.slurmd.empty()) node.record.mutable_node()->set_host(valid_utf8(options.slurmd));
   node.devices = utilizations.infos();
   for (const auto& [sensor, figure] : site.baseline.sensors) node.idle[sensor] = figure.power;
-  node.cluster = options.cluster;
+  node.cluster = valid_utf8(options.cluster);
   node.make_uid = [] { return make_uid().value_or(std::string(kUidLength, '0')); };
   return node;
 }
@@ -87,6 +91,14 @@ void chown_to(const std::string& path, const std::string& user) {
 }
 }  // namespace
 
+void SaidOnce::log(const std::string& what) {
+  if (std::exchange(said_, what) != what) noded::log(what);
+}
+
+void SaidOnce::clear(const std::string& what) {
+  if (!std::exchange(said_, "").empty()) noded::log(what);
+}
+
 Daemon::Daemon(const DaemonOptions& options, Site site)
     : options_(options),
       site_(std::move(site)),
@@ -95,6 +107,7 @@ Daemon::Daemon(const DaemonOptions& options, Site site)
       inventory_(make_inventory(*host_, site_)),
       reader_(*host_, std::move(inventory_.sensors)),
       utilizations_(*host_, take_accelerators(inventory_)),
+      search_(host_, site_, inventory_, reader_.infos(), host_->now()),
       cgroup_scanner_(*jobs_, {options.cgroup, options.slurmd}),
       accounting_(reader_.infos(), make_node(*host_, site_, options, inventory_, utilizations_, reader_.infos()),
                   options.period),
@@ -123,19 +136,33 @@ Done Daemon::open() {
   if (!options_.metrics.empty()) metrics_server_.emplace(NW_TRY(MetricsServer::open(options_.metrics)));
   NW_CHECK(drop_privileges(options_.user));
   checkpoint_file_.emplace(NW_TRY(CheckpointFile::open(options_.state + "/books")));
-  store_ = NW_TRY(make_sqlite_store(options_.state + "/jobs.db"));
+  store_ = std::make_unique<DeferredStore>([path = options_.state + "/jobs.db"] { return make_sqlite_store(path); },
+                                           [this] { return host_->now(); });
+  if (const Done opened = store_->opened(); !opened)
+    log("ended jobs are kept in memory until their store can be opened: " + opened.error().what);
   options_.admins.insert(::geteuid());
   request_handler_ = std::make_unique<RequestHandler>(accounting_, *store_, options_.admins);
   return {};
 }
 
 void Daemon::resume() {
+  if (checkpoint_file_->is_unreadable())
+    log("no books of " + options_.state + " can be read, new ones are begun; " + keep_aside());
   if (!checkpoint_file_->found()) return;
   pb::Checkpoint checkpoint;
-  if (!checkpoint.ParseFromString(*checkpoint_file_->found()))
-    return log("the books that were found cannot be read; new ones are begun");
+  if (!checkpoint.ParseFromString(*checkpoint_file_->found())) {
+    SalvagedBooks saved = salvage_books(*checkpoint_file_->found());
+    log(fmt::format("the books that were found cannot be read whole: {} of their fields are lost, the rest is used; {}",
+                    saved.lost, keep_aside()));
+    checkpoint = std::move(saved.checkpoint);
+  }
   accounting_.resume(checkpoint, boot_id_, host_->now());
   published_metrics_.resume(checkpoint);
+}
+
+std::string Daemon::keep_aside() const {
+  const auto path = checkpoint_file_->keep_aside();
+  return path ? "they are kept as " + *path : "they are not kept: " + path.error().what;
 }
 
 Nanos Daemon::period() const {
@@ -144,6 +171,7 @@ Nanos Daemon::period() const {
 }
 
 Done Daemon::run() {
+  note_missing();
   reader_.await_buses(kFirstRound);
   take_sampling_point(true);
   next_tick_ = host_->now() + period();
@@ -168,6 +196,7 @@ Done Daemon::run() {
       metrics_server_->serve(polled, [this](MetricsFormat form) { return published_metrics_.text(form); });
     const Nanos now = host_->now();
     if (now >= next_tick_) {
+      adopt_found();
       take_sampling_point(true);
       next_tick_ = std::max(next_tick_ + period(), now);
       notify("WATCHDOG=1");
@@ -179,6 +208,26 @@ Done Daemon::run() {
   take_sampling_point(false);
   write_checkpoint(true);
   return checkpoint_file_->sync();
+}
+
+// Sensors that have come since are read from the next moment on. None are looked for while NVIDIA's library is let go.
+void Daemon::adopt_found() {
+  const Nanos now = host_->now();
+  if (auto found = search_.take(now)) {
+    for (const Sensor& sensor : found->sensors) log(sensor.info.id + ": has come, and is read from now on");
+    for (Software& software : found->software) inventory_.software.push_back(std::move(software));
+    reader_.add(std::move(found->sensors));
+    utilizations_.add(take_accelerators(*found));
+    accounting_.extend(reader_.infos(), make_node(*host_, site_, options_, inventory_, utilizations_, reader_.infos()));
+    note_missing();
+  }
+  if (gpus_held_) search_.look(now);
+}
+
+void Daemon::note_missing() const {
+  for (const DriverDiagnostic& one : search_.missing())
+    log(fmt::format("{} is missing: {}: {}; {}", one.diagnostic.sensor, one.diagnostic.where, one.diagnostic.what,
+                    one.diagnostic.refused ? "it is not asked again" : "it is looked for again"));
 }
 
 // A moment for the edge of a job, unless one has just been or there were too many.
@@ -220,19 +269,22 @@ void Daemon::look_at_devices() {
 // A record leaves the books when the store has it, and no sooner; one that was kept twice is kept once, by its uid.
 void Daemon::keep_ended() {
   auto& ended = accounting_.ended();
-  std::size_t kept = 0;
-  for (; kept < ended.size(); ++kept) {
-    const auto done = store_->append(ended[kept]);
+  std::size_t gone = 0;
+  for (; gone < ended.size(); ++gone) {
+    const auto done = store_->append(ended[gone]);
     if (done) continue;
-    if (trouble_ != done.error().what) log("a job's record waits for the store: " + done.error().what);
-    trouble_ = done.error().what;
+    unkept_.log("ended jobs wait in memory for their store: " + done.error().what);
     break;
   }
-  if (kept == 0 && ended.size() <= kMostUnkept) return;
-  if (kept > 0) trouble_.clear();
-  if (kept == 0)
-    log(fmt::format("{} records wait; the oldest is given up: job {}", ended.size(), ended.front().job().id()));
-  ended.erase(ended.begin(), ended.begin() + static_cast<std::ptrdiff_t>(std::max<std::size_t>(kept, 1)));
+  if (gone == ended.size()) unkept_.clear("ended jobs are kept in their store again");
+  std::size_t bytes = 0;
+  for (std::size_t i = gone; i < ended.size(); ++i) bytes += ended[i].ByteSizeLong();
+  for (; gone < ended.size() && (ended.size() - gone > kMostUnkept || bytes > kMostUnkeptBytes); ++gone) {
+    log(fmt::format("{} ended jobs wait for their store, which is too many; given up: job {}", ended.size() - gone,
+                    ended[gone].job().id()));
+    bytes -= ended[gone].ByteSizeLong();
+  }
+  ended.erase(ended.begin(), ended.begin() + static_cast<std::ptrdiff_t>(gone));
 }
 
 void Daemon::write_checkpoint(bool for_good) {
@@ -242,8 +294,10 @@ void Daemon::write_checkpoint(bool for_good) {
   const std::string bytes = checkpoint.SerializeAsString();
   const Done done = for_good ? checkpoint_file_->append(bytes) : checkpoint_file_->amend(bytes);
   if (for_good) last_kept_ = last_sampling_point_;
-  if (!done && trouble_ != done.error().what) log("the books are not written: " + done.error().what);
-  if (!done) trouble_ = done.error().what;
+  if (!done)
+    unwritten_.log("the books are not written: " + done.error().what);
+  else
+    unwritten_.clear("the books are written again");
 }
 
 std::vector<Answer> Daemon::answer(const Peer& peer, const Request& request) {
@@ -259,6 +313,7 @@ std::vector<Answer> Daemon::answer(const Peer& peer, const Request& request) {
 // NVIDIA's library holds its devices open: to change a driver or MIG's layout, nobody may.
 void Daemon::set_gpus(bool held) {
   if (held == gpus_held_) return;
+  search_.interrupt(kInterrupt, host_->now());
   take_sampling_point(false);  // up to here they are read
   gpus_held_ = held;
   if (!held) {
@@ -275,9 +330,10 @@ void Daemon::set_gpus(bool held) {
 void Daemon::publish_metrics() {
   pb::NodeState state;
   accounting_.write(state);
-  Metrics metrics = make_metrics(state);
+  Metrics metrics = make_metrics(state, {}, {}, accounting_.by_boundary());
   for (std::size_t i = 0; i < sample_set_.size(); ++i)
     metrics.sensors.push_back({reader_.infos()[i].id, sample_set_[i].status == Status::ok});
+  for (const DriverDiagnostic& one : search_.missing()) metrics.sensors.push_back({one.diagnostic.sensor, false});
   metrics.cpu = read_own_cpu();
   metrics.resident = read_own_resident();
   published_metrics_.publish(std::move(metrics));

@@ -13,16 +13,18 @@
 #include "apps/noded/request_handler.h"
 #include "apps/noded/socket_server.h"
 #include "apps/noded/watch.h"
+#include "base/root.h"
 #include "base/token_bucket.h"
 #include "consumer/cgroup_scanner.h"
 #include "sensor/reader.h"
+#include "sensor/search.h"
 #include "store/checkpoint_file.h"
-#include "store/store.h"
+#include "store/deferred.h"
 
 namespace nw::noded {
 
 struct DaemonOptions {
-  std::string root = "/";                 // below which sensors are
+  Root root;                              // below which sensors are
   std::string config;                     // the site file; "": the machine's own
   std::string cgroup = "/sys/fs/cgroup";  // always of this machine
   std::string slurmd;                     // of several slurmd on this machine, this one's jobs alone
@@ -33,6 +35,16 @@ struct DaemonOptions {
   std::string user;     // whom to become when all is opened; "": stay
   Nanos period = seconds(1);
   std::set<std::uint32_t> admins;
+};
+
+// What goes wrong at each tick is said once, and that it is over too.
+class SaidOnce {
+ public:
+  void say(const std::string& what);
+  void clear(const std::string& what);
+
+ private:
+  std::string said_;
 };
 
 class Daemon {
@@ -48,9 +60,12 @@ class Daemon {
   Daemon(const DaemonOptions& options, Site site);
   Done open();
   void resume();
+  std::string keep_aside() const;
   void take_sampling_point(bool tick);
   void look_at_edge();
   void keep_ended();
+  void adopt_found();
+  void note_missing() const;
   void write_checkpoint(bool for_good);
   void look_at_devices();
   void set_gpus(bool held);
@@ -60,17 +75,18 @@ class Daemon {
 
   DaemonOptions options_;
   Site site_;
-  std::unique_ptr<Host> host_;  // of the sensors
+  std::shared_ptr<Host> host_;  // of the sensors
   std::unique_ptr<Host> jobs_;  // of cgroups and processes
   Inventory inventory_;         // less its sensors and utilizations
   Reader reader_;
   UtilizationReader utilizations_;  // of the accelerators
+  SensorSearch search_;             // for sensors that come later
   CgroupScanner cgroup_scanner_;
   EnergyAccounting accounting_;
   std::string boot_id_;
 
   std::optional<CheckpointFile> checkpoint_file_;
-  std::unique_ptr<Store> store_;
+  std::unique_ptr<DeferredStore> store_;
   std::optional<SocketServer> socket_server_;
   std::optional<MetricsServer> metrics_server_;
   PublishedMetrics published_metrics_;
@@ -85,7 +101,7 @@ class Daemon {
   TokenBucket edges_;
   bool edge_ = false;  // a job came or went since the last moment, or a hint was given
   bool gpus_held_ = true;
-  std::string trouble_;  // said last, so that it is said once
+  SaidOnce unkept_, unwritten_;
 };
 
 }  // namespace nw::noded

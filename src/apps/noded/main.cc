@@ -30,9 +30,11 @@ void declare(CLI::App& app, noded::DaemonOptions& options, std::string& period, 
   app.add_option("--cluster", options.cluster, "its name, for jobs whose prolog does not say it")->type_name("NAME");
   app.add_option("--slurmd", options.slurmd, "where several slurmd share this machine: the node whose jobs to book")
       ->type_name("NODE");
-  app.add_option("--root", options.root, "read the sensors of the machine below this folder")
+  app.add_option("--root", options.root.path, "read the sensors of the machine below this folder")
       ->capture_default_str()
       ->type_name("DIR");
+  app.add_flag("--root-libraries", options.root.runs_libraries,
+               "open the vendor libraries in that folder too: this runs their code");
   app.add_option("--cgroup", options.cgroup, "where cgroups are mounted")->capture_default_str()->type_name("DIR");
 }
 }  // namespace

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/parse.h"
+#include "record/record.h"
 
 namespace nw::noded {
 
@@ -27,7 +28,8 @@ std::optional<Provenance> kind_of(pb::Kind kind) {
 
 void add_energy(std::vector<Metrics::Energy>& energies, Metrics::Energy energy) {
   const auto same = std::find_if(energies.begin(), energies.end(), [&](const Metrics::Energy& other) {
-    return other.part == energy.part && other.device == energy.device && other.kind == energy.kind;
+    return other.part == energy.part && other.device == energy.device && other.kind == energy.kind &&
+           other.boundary == energy.boundary;
   });
   if (same != energies.end())
     same->total += energy.total;
@@ -43,6 +45,20 @@ void add_anomalies(std::vector<Metrics::Anomalies>& anomalies, const pb::Anomaly
     same->count += count.count();
   else
     anomalies.push_back({count.sensor(), count.name(), count.count()});
+}
+
+// The node's energy by where it was read, since a node's sensor may come while the books go on. What older books had
+// stands for itself.
+void add_node(const pb::NodeState& state, std::span<const Joules> by_boundary, Provenance kind, Joules total,
+              Metrics& metrics) {
+  for (std::size_t i = 0; i < by_boundary.size() && i <= static_cast<std::size_t>(Boundary::plug); ++i) {
+    const auto boundary = static_cast<Boundary>(i);
+    const Joules energy = by_boundary[i];
+    total -= energy;
+    if (energy != Joules{} || to_record(boundary) == state.boundary())
+      metrics.energies.push_back({"node", "", kind, energy, std::string(name(boundary))});
+  }
+  if (total != Joules{} || by_boundary.empty()) metrics.energies.push_back({"node", "", kind, total, {}});
 }
 
 // A thousandth or a millionth of a whole number, every digit of it.
@@ -125,7 +141,11 @@ void add_energies(Text& text, const Metrics& metrics) {
   text.begin({"nodewatt_energy_joules", "counter", "joules",
               "Energy of the node (part=\"node\") and of each part that its sum is made of."});
   for (const auto& energy : metrics.energies)
-    text.add({{"node", metrics.node}, {"part", energy.part}, {"device", energy.device}, {"kind", name(energy.kind)}},
+    text.add({{"node", metrics.node},
+              {"part", energy.part},
+              {"device", energy.device},
+              {"kind", name(energy.kind)},
+              {"boundary", energy.boundary}},
              decimal(energy.total));
   text.begin({"nodewatt_attributed_energy_joules", "counter", "joules",
               "What the node's energy went to: jobs, CPUs and devices that no job had, or what ran outside jobs."});
@@ -161,7 +181,8 @@ void add_daemon(Text& text, const Metrics& metrics) {
 }
 }  // namespace
 
-Metrics make_metrics(const pb::NodeState& state, const std::vector<SensorInfo>& infos, const SampleSet& sample_set) {
+Metrics make_metrics(const pb::NodeState& state, const std::vector<SensorInfo>& infos, const SampleSet& sample_set,
+                     std::span<const Joules> by_boundary) {
   Metrics metrics;
   metrics.node = state.host();
   metrics.version = state.version();
@@ -171,13 +192,13 @@ Metrics make_metrics(const pb::NodeState& state, const std::vector<SensorInfo>& 
   const auto kind = kind_of(state.kind());
   for (const pb::NodeRow& row : state.rows()) {
     const Joules total = Joules::of(row.energy_uj());
-    if (row.name() == "node" && kind) metrics.energies.push_back({"node", "", *kind, total});
+    if (row.name() == "node" && kind) add_node(state, by_boundary, *kind, total, metrics);
     if (kind && std::find(std::begin(kRows), std::end(kRows), row.name()) != std::end(kRows))
       metrics.attributed.push_back({row.name(), total});
   }
   for (const pb::NodePart& part : state.parts())
     if (const auto of = kind_of(part.kind()); of && part.counted() && part.domain() != "node")
-      add_energy(metrics.energies, {part.domain(), part.device(), *of, Joules::of(part.energy_uj())});
+      add_energy(metrics.energies, {part.domain(), part.device(), *of, Joules::of(part.energy_uj()), {}});
   for (const pb::AnomalyCount& count : state.anomalies()) add_anomalies(metrics.anomalies, count);
   std::set<std::string_view> seen;
   for (std::size_t i = 0; i < infos.size() && i < sample_set.size(); ++i)
@@ -206,7 +227,7 @@ void Ratchet::hold(Metrics& metrics) {
     return key;
   };
   for (auto& energy : metrics.energies)
-    energy.total = raise(series({energy.part, energy.device, name(energy.kind)}), energy.total);
+    energy.total = raise(series({energy.part, energy.device, name(energy.kind), energy.boundary}), energy.total);
   for (auto& row : metrics.attributed) row.total = raise(series({row.to}), row.total);
 }
 

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,7 @@ struct Metrics {
     std::string part, device;  // "gpu" and its UUID; "node" and nothing
     Provenance kind = Provenance::measured;
     Joules total;
+    std::string boundary = {};  // of the node: where it was read; empty: of books that did not say
   };
   struct Attributed {
     std::string to;  // jobs, idle, system
@@ -56,8 +58,9 @@ struct Metrics {
 // Of a state: its node, its counted parts, the three rows, its anomalies. What has no kind has no energy and is left
 // out, and so is a row by any other name. Two entries of one series are one, their sum. The sensors are those of the
 // last sample set; what the daemon itself uses is the caller's to add.
+// `by_boundary`: what of the node's energy was read at each Boundary, in their order (EnergyAccounting::by_boundary).
 Metrics make_metrics(const pb::NodeState& state, const std::vector<SensorInfo>& infos = {},
-                     const SampleSet& sample_set = {});
+                     const SampleSet& sample_set = {}, std::span<const Joules> by_boundary = {});
 
 enum class MetricsFormat : unsigned char { open, plain };
 const char* content_type(MetricsFormat form);

@@ -291,5 +291,31 @@ RC_GTEST_PROP(Ratchet, NeverFallsToAScraper, (const std::vector<std::int64_t>& t
   }
 }
 
+// A node's sensor that comes while the books go on changes what `node` holds: one series for each place in the path of
+// power, and their sum is the node.
+TEST(Metrics, NodesEnergyIsOneSeriesForEachBoundary) {
+  pb::NodeState state = make_state();
+  state.set_boundary(pb::BOUNDARY_PLUG);
+  const std::vector<Joules> by_boundary{Joules::of(600'000'000), {}, {}, Joules::of(400'000'001)};
+  const Metrics metrics = make_metrics(state, {}, {}, by_boundary);
+  auto series = Reader(MetricsFormat::open).read(make_metrics_text(metrics, MetricsFormat::open));
+  const std::string node = R"(nodewatt_energy_joules_total{node="n1",part="node",kind="measured",boundary=)";
+  EXPECT_EQ(series.at(node + "\"on_chip\"}"), "600.000000");
+  EXPECT_EQ(series.at(node + "\"plug\"}"), "400.000001");
+  EXPECT_FALSE(series.contains(node + "\"board\"}"));
+}
+
+// Of books that did not tell them apart, the rest stands by itself.
+TEST(Metrics, NodesEnergyOfOlderBooksHasNoBoundary) {
+  pb::NodeState state = make_state();
+  state.set_boundary(pb::BOUNDARY_ON_CHIP);
+  const std::vector<Joules> by_boundary{Joules::of(1'000'000), {}, {}, {}};
+  const Metrics metrics = make_metrics(state, {}, {}, by_boundary);
+  auto series = Reader(MetricsFormat::open).read(make_metrics_text(metrics, MetricsFormat::open));
+  const std::string node = R"(nodewatt_energy_joules_total{node="n1",part="node",kind="measured")";
+  EXPECT_EQ(series.at(node + "}"), "999.000001");
+  EXPECT_EQ(series.at(node + ",boundary=\"on_chip\"}"), "1.000000");
+}
+
 }  // namespace
 }  // namespace nw::noded

@@ -74,6 +74,15 @@ Result<std::vector<Answer>> answers_of(std::vector<pb::Record> records, const Wa
   if (!wanted.id.empty() && answers.empty()) return fail(ErrorKind::absent, "no such job, or not yours");
   return answers;
 }
+
+// The records that are kept cannot be read: those that are not yet kept are told, and that there may be others.
+Result<std::vector<Answer>> answers_without_store(std::vector<pb::Record> records, const Wanted& wanted, bool admin,
+                                                  const Error& why) {
+  auto answers = answers_of(std::move(records), wanted, admin);
+  if (!answers || answers->empty()) return tl::make_unexpected(why);
+  answers->push_back({'W', "jobs that were kept before cannot be read: " + why.what});
+  return answers;
+}
 }  // namespace
 
 Result<std::vector<Answer>> RequestHandler::find(const Peer& peer, const Request& request) {
@@ -99,7 +108,9 @@ Result<std::vector<Answer>> RequestHandler::find(const Peer& peer, const Request
     if (wanted.since) query.since_unix_ns = *wanted.since * kNanosPerSecond;
     if (wanted.until) query.until_unix_ns = *wanted.until * kNanosPerSecond;
     query.limit = wanted.limit;
-    for (pb::Record& record : NW_TRY(store_.find(query))) records.push_back(std::move(record));
+    auto kept = store_.find(query);
+    if (!kept) return answers_without_store(std::move(records), wanted, admin, kept.error());
+    for (pb::Record& record : *kept) records.push_back(std::move(record));
   }
   return answers_of(std::move(records), wanted, admin);
 }

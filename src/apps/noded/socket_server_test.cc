@@ -175,6 +175,25 @@ TEST_F(RequestHandlerTest, OthersJobsAndUnknownOnesAreOneAnswer) {
   EXPECT_EQ(ask(1001, "job id='%20OR%201=1--")[0], 'E') << "no SQL";
 }
 
+// The state disk is full: what is in memory is told, with the word that there may be more; nobody learns of others'
+// jobs.
+TEST_F(RequestHandlerTest, WithoutItsStoreItTellsWhatItHas) {
+  struct Full : Store {
+    Result<bool> append(const pb::Record&) override { return fail(ErrorKind::failed, "no space"); }
+    Result<std::vector<pb::Record>> find(const Query&) override { return fail(ErrorKind::failed, "no space"); }
+  } full;
+  request_handler = std::make_unique<RequestHandler>(*accounting, full, std::set<std::uint32_t>{500});
+  for (const char* asked : {"job id=8", "jobs"}) {
+    const std::string said = ask(1000, asked);
+    EXPECT_EQ(said[0], 'R') << asked;
+    EXPECT_TRUE(said.ends_with("Wjobs that were kept before cannot be read: no space\nD\n")) << asked;
+  }
+  EXPECT_EQ(ask(1001, "job id=8"), ask(1001, "job id=999999"));
+  EXPECT_EQ(ask(1001, "job id=7"), "Efailed no space\n");
+  EXPECT_EQ(ask(1000, "jobs state=ended"), "Efailed no space\n") << "not an empty list";
+  EXPECT_EQ(ask(1000, "jobs state=running")[0], 'R');
+}
+
 TEST_F(RequestHandlerTest, HintsAndTheNodeAreForAdministrators) {
   for (const char* text :
        {"node", "begin job=9 uid=1001", "end job=8", "step job=8 step=1", "release gpus=1", "hold gpus=1"})

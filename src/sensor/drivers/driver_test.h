@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/host_memory.h"
+#include "base/root.h"
 #include "sensor/driver.h"
 
 namespace nw {

@@ -27,6 +27,8 @@ namespace nw {
 namespace {
 using namespace ipmi;
 
+constexpr const char* kSensor = "ipmi_dcmi/node-0";
+
 Result<Value> value_of(const Result<BmcPower>& power) {
   if (!power) return tl::make_unexpected(power.error());
   return Value{power->current, {}, power->dated()};
@@ -62,7 +64,7 @@ class Prober {
   bool add_dcmi() {
     const auto capabilities = bmc_.ask("capabilities", ask_capabilities());
     const auto able = capabilities ? decode_capabilities(*capabilities) : tl::make_unexpected(capabilities.error());
-    if (!able) return note(able.error()), false;
+    if (!able) return note_missing(able.error()), false;
     if (!*able) return note("its controller knows DCMI and has no power management by it"), false;
     SensorInfo info = power_info();
     info.source = "IPMI DCMI power reading";
@@ -79,7 +81,7 @@ class Prober {
 
   SensorInfo power_info() {
     SensorInfo info;
-    info.id = "ipmi_dcmi/node-0";
+    info.id = kSensor;
     info.part = {Domain::node, "0"};
     info.boundary = Boundary::plug;
     info.kind = SensorKind::gauge;
@@ -95,7 +97,7 @@ class Prober {
   // Reads it once: an answer that is no value is a Finding and not a sensor.
   bool add(const std::string& key, const Question& question, Decode decode, SensorInfo info) {
     const auto answer = bmc_.ask(key, question);
-    if (!answer) return note(answer.error()), false;
+    if (!answer) return note_missing(answer.error()), false;
     if (const auto value = decode(*answer); !value) return note(value.error()), false;
     auto source = bmc_.poll(key, question, decode);
     if (!source) return note(source.error()), false;
@@ -104,6 +106,11 @@ class Prober {
   }
 
   void note(const Error& error) { note(error.what); }
+  // A controller that is busy may answer later; one that knows no such command will not.
+  void note_missing(const Error& error) {
+    note(error);
+    if (error.kind == ErrorKind::busy) probe_.diagnostics.back().sensor = kSensor;
+  }
   void note(std::string what, std::string repair = {}) {
     probe_.diagnostics.push_back({site_.device, std::move(what), std::move(repair)});
   }

@@ -38,7 +38,7 @@ class FakeLevelZero : public testing::Test {
     std::ofstream(root_ / path) << text;
   }
   static void set(const char* name, const char* value) { ::setenv((std::string("FAKE_ZE_") + name).c_str(), value, 1); }
-  ProbeResult probe() const { return probe_level_zero(*make_real_host(root_.string())); }
+  ProbeResult probe() const { return probe_level_zero(*make_real_host(Root{root_.string(), true})); }
 
   fs::path root_;
 };

@@ -47,7 +47,7 @@ class FakeNvml : public testing::Test {
   static void set(const char* name, const char* value) {
     ::setenv((std::string("FAKE_NVML_") + name).c_str(), value, 1);
   }
-  std::unique_ptr<Host> host() const { return make_real_host(root_.string()); }
+  std::unique_ptr<Host> host() const { return make_real_host(Root{root_.string(), true}); }
 
   fs::path root_, library_;
 };

@@ -35,6 +35,7 @@ using pdu::Outlet;
 constexpr Nanos kFastest = seconds(1);
 constexpr std::int64_t kQuestions = 2;  // about an outlet at the probe, at most
 constexpr const char* kHostName = "/proc/sys/kernel/hostname";
+constexpr const char* kSensor = "pdu_snmp/node-0";
 
 // One PDU's outlets of this node, shared with the thread that asks them.
 struct Feed {
@@ -77,7 +78,7 @@ class Prober {
     }
     if (!read_site(*text) || feeds_.empty()) return std::move(probe_);
     for (Feed& feed : feeds_)
-      if (!add_connection(feed)) return std::move(probe_);
+      if (!add_connection(feed)) return note_missing(), std::move(probe_);
     bind();
     return std::move(probe_);
   }
@@ -200,7 +201,7 @@ class Prober {
 
   SensorInfo make_info(Nanos period) const {
     SensorInfo info;
-    info.id = "pdu_snmp/node-0";
+    info.id = kSensor;
     info.part = {Domain::node, "0"};
     info.boundary = Boundary::plug;
     info.kind = SensorKind::gauge;
@@ -248,7 +249,10 @@ class Prober {
   void note(std::string where, const Error& error) {
     const bool library = error.what.find("libnetsnmp") != error.what.npos && error.kind == ErrorKind::absent;
     probe_.diagnostics.push_back({std::move(where), error.what, library ? "sudo apt install libsnmp40" : ""});
+    probe_.diagnostics.back().refused = error.kind == ErrorKind::denied;
   }
+  // The site file names this node's outlets, and one of them gives nothing now.
+  void note_missing() { probe_.diagnostics.back().sensor = kSensor; }
   void note(std::string where, std::string what) {
     probe_.diagnostics.push_back({std::move(where), std::move(what), ""});
   }

@@ -209,13 +209,16 @@ class Prober {
     if (name_.empty()) return;
     if (!probe_.sensors.empty()) return note("redfish " + name_, "a second BMC of this node; left out");
     const auto paths = list_chassis();
-    if (!paths) return note("redfish " + name_, paths.error());
+    if (!paths) return note_missing(paths.error());
     std::vector<Found> found;
     for (const auto& path : *paths)
       if (found.empty()) found = search(path);
-    if (lost_) note("redfish " + name_, *lost_);
-    if (!found.empty()) return bind(found);
-    if (!lost_) note("redfish " + name_, "no chassis of this BMC says what power it draws");
+    if (!found.empty()) {
+      if (lost_) note("redfish " + name_, *lost_);
+      return bind(found);
+    }
+    if (lost_) return note_missing(*lost_);
+    note_missing({{}, "no chassis of this BMC says what power it draws"});
   }
 
   Result<std::vector<std::string>> list_chassis() {
@@ -400,6 +403,13 @@ class Prober {
 
   void note(std::string where, std::string what) {
     probe_.diagnostics.push_back({std::move(where), std::move(what), ""});
+  }
+
+  // The site file names this BMC, and it gives no sensor. It may yet: a BMC that boots answers late or with nothing.
+  void note_missing(const Error& error) {
+    note("redfish " + name_, error);
+    probe_.diagnostics.back().sensor = fmt::format("redfish/{}/power", name_);
+    probe_.diagnostics.back().refused = error.kind == ErrorKind::denied;
   }
 
   Host& host_;

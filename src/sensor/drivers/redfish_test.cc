@@ -289,6 +289,23 @@ TEST_F(RedfishDriver, ARefusalEndsTheProbe) {
   EXPECT_NE(find_diagnostic(probe_, "within 5000 ms"), nullptr);
 }
 
+TEST_F(RedfishDriver, ABmcThatGivesNothingIsMissingAndOneThatRefusesIsLeftInPeace) {
+  for (const auto& [kind, refused] : std::map<ErrorKind, bool>{{ErrorKind::busy, false},
+                                                               {ErrorKind::failed, false},
+                                                               {ErrorKind::absent, false},
+                                                               {ErrorKind::denied, true}}) {
+    host_.set(kRoot, Error{kind, "no"});
+    run();
+    ASSERT_EQ(probe_.diagnostics.size(), 1U);
+    EXPECT_EQ(probe_.diagnostics[0].sensor, "redfish/bmc0/power");
+    EXPECT_EQ(probe_.diagnostics[0].refused, refused) << static_cast<int>(kind);
+  }
+  host_.set(kRoot, R"({"Members": []})");
+  run();
+  ASSERT_EQ(probe_.diagnostics.size(), 1U) << "it boots, and knows of no chassis yet";
+  EXPECT_EQ(probe_.diagnostics[0].sensor, "redfish/bmc0/power");
+}
+
 TEST_F(RedfishDriver, ARefusalOfOneResourceCostsThatResource) {
   const std::string metrics = std::string(kOne) + "/EnvironmentMetrics";
   set_power(R"({"PowerConsumedWatts": 470})");

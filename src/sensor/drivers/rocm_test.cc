@@ -47,7 +47,7 @@ class FakeRocm : public testing::Test {
   static void set(const char* name, const char* value) {
     ::setenv((std::string("FAKE_ROCM_") + name).c_str(), value, 1);
   }
-  ProbeResult probe() const { return probe_rocm(*make_real_host(root_.string())); }
+  ProbeResult probe() const { return probe_rocm(*make_real_host(Root{root_.string(), true})); }
 
   fs::path root_;
 };

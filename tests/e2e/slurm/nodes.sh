@@ -47,7 +47,7 @@ daemon_up() {  # daemon_up NAME [OPTION...]
   shift
   mkdir -p "$WORK/$node/state"
   chmod 755 "$WORK/$node" "$WORK/$node/socket"
-  "$BIN/nodewattd" --root "$WORK/$node/root" --cgroup /sys/fs/cgroup --slurmd "$node" --state "$WORK/$node/state" \
+  "$BIN/nodewattd" --root "$WORK/$node/root" --root-libraries --cgroup /sys/fs/cgroup --slurmd "$node" --state "$WORK/$node/state" \
     --socket "$(socket_of "$node")" --period "$DAEMON_PERIOD" "$@" >>"$WORK/$node/daemon.log" 2>&1 &
   DAEMONS[$node]=$!
   try 10 python3 "$RIG_PARTS/ask.py" "$(socket_of "$node")" ping

@@ -1,0 +1,184 @@
+// Sensors that come while the books are kept: the node's own, and an accelerator.
+#include <gtest/gtest.h>
+
+#include "accounting/energy_accounting.h"
+
+namespace nw {
+namespace {
+
+SensorInfo make_info(const char* id, Part part) {
+  SensorInfo info;
+  info.id = info.source = id;
+  info.part = std::move(part);
+  info.update_interval = millis(1);
+  return info;
+}
+
+SensorInfo make_node_info() {
+  SensorInfo info = make_info("redfish/bmc0/power", {Domain::node, "0"});
+  info.kind = SensorKind::gauge;
+  info.boundary = Boundary::plug;
+  info.unit_num = kMicro;  // W
+  info.update_interval = seconds(1);
+  return info;
+}
+
+constexpr std::int64_t kPackage = 100, kGpu = 300, kNode = 500;  // W
+
+// Two packages; what comes is appended to its plates.
+class ExtendedEnergyAccountingTest : public ::testing::Test {
+ protected:
+  static AccountedNode make_node() {
+    AccountedNode node;
+    int count = 0;
+    node.make_uid = [count]() mutable { return "uid" + std::to_string(count++); };
+    return node;
+  }
+
+  Sample read(const SensorInfo& info) const {
+    Sample sample{now_, now_, {}, 0, Status::ok, {}};
+    const std::int64_t power = info.part.domain == Domain::gpu ? kGpu : kPackage;
+    const std::int64_t counted = power * (now_.count() / 1000);
+    sample.raw = static_cast<std::uint64_t>(info.kind == SensorKind::gauge ? kNode : 1'000'000 + counted);
+    return sample;
+  }
+
+  void pass(int moments) {
+    for (int i = 0; i < moments; ++i) {
+      now_ += seconds(1);
+      SampleSet sample_set;
+      for (const SensorInfo& info : infos_) sample_set.push_back(read(info));
+      cgroups_.at = now_;
+      cgroups_.cpus = 8;
+      cgroups_.busy = now_;
+      accounting_.add(sample_set, cgroups_, now_.count());
+      accounting_.tick();
+      EXPECT_EQ(accounting_.not_conserved(), Joules{});
+    }
+  }
+
+  void come(SensorInfo info, AccountedNode node = make_node()) {
+    infos_.push_back(std::move(info));
+    accounting_.extend(infos_, std::move(node));
+  }
+
+  void begin_job() {
+    CgroupUsage use;
+    use.id = "4711";
+    use.uid = 1000;
+    use.cpus = {0, 1, 2, 3, 4, 5, 6, 7};
+    use.cpu = Nanos{};
+    use.steps = {{"0", Nanos{}}};
+    use.gpus = std::vector<unsigned>{0};
+    cgroups_.jobs = {use};
+  }
+
+  pb::Record end_job() {
+    cgroups_.jobs.clear();
+    pass(4);
+    EXPECT_EQ(accounting_.ended().size(), 1U);
+    return accounting_.ended().empty() ? pb::Record{} : accounting_.ended().front();
+  }
+
+  std::vector<SensorInfo> infos_{make_info("rapl/package-0", {Domain::package, "0"}),
+                                 make_info("rapl/package-1", {Domain::package, "1"})};
+  Nanos now_ = seconds(100);
+  CgroupSnapshot cgroups_;
+  EnergyAccounting accounting_{infos_, make_node(), seconds(1)};
+};
+
+double joules(const pb::Energy& energy) { return static_cast<double>(energy.energy_uj()) * 1e-6; }
+
+TEST_F(ExtendedEnergyAccountingTest, TheNodesOwnSensorComesWhileAJobRuns) {
+  pass(3);
+  begin_job();
+  pass(11);
+  come(make_node_info());
+  pass(10);
+  const pb::Record record = end_job();
+  EXPECT_NEAR(joules(record.energy()), 10 * 2 * kPackage + 10 * kNode, kNode);
+  EXPECT_EQ(record.energy().boundary(), pb::BOUNDARY_PLUG);
+  EXPECT_LT(record.energy().coverage(), 0.6);
+  // Its parts, and what they leave, are the whole, and none of them is below nothing.
+  double parts = 0;
+  for (const pb::Component& component : record.components()) {
+    EXPECT_GE(component.energy().energy_uj(), 0) << component.domain();
+    if (component.depth() == 1) parts += joules(component.energy());
+  }
+  EXPECT_NEAR(parts, joules(record.energy()), 1e-5);
+  ASSERT_EQ(record.job().steps_size(), 1);
+  EXPECT_EQ(record.job().steps(0).energy().energy_uj(), record.energy().energy_uj());
+}
+
+TEST_F(ExtendedEnergyAccountingTest, TheNodesEnergyIsToldByWhereItWasRead) {
+  const auto at = [](const EnergyAccounting& accounting, Boundary boundary) {
+    return accounting.by_boundary()[static_cast<std::size_t>(boundary)];
+  };
+  pass(5);
+  const Joules before = at(accounting_, Boundary::on_chip);
+  EXPECT_GT(before, Joules{});
+  come(make_node_info());
+  pass(5);
+  pb::NodeState state;
+  accounting_.write(state);
+  EXPECT_EQ(state.boundary(), pb::BOUNDARY_PLUG);
+  EXPECT_GE(at(accounting_, Boundary::on_chip), before);
+  EXPECT_GE(at(accounting_, Boundary::plug), Joules::of(4 * kNode * kMicro));
+  Joules sum;
+  for (const Joules energy : accounting_.by_boundary()) sum += energy;
+  EXPECT_EQ(state.rows(3).name(), "node");
+  EXPECT_EQ(state.rows(3).energy_uj(), sum.count());
+  // And over a restart.
+  pb::Checkpoint checkpoint;
+  accounting_.snapshot().write("boot", checkpoint);
+  EnergyAccounting next(infos_, make_node(), seconds(1));
+  next.resume(checkpoint, "boot", now_);
+  EXPECT_EQ(next.by_boundary(), accounting_.snapshot().by_boundary());
+}
+
+TEST_F(ExtendedEnergyAccountingTest, AnAcceleratorComesAndIsItsJobs) {
+  pass(3);
+  begin_job();
+  pass(6);
+  AccountedNode node = make_node();
+  UtilizationInfo gpu;
+  gpu.id = "nvml/GPU-a/activity";
+  gpu.part = {Domain::gpu, "GPU-a"};
+  gpu.indices = {0};
+  node.devices = {gpu};
+  come(make_info("nvml/GPU-a/energy", {Domain::gpu, "GPU-a"}), std::move(node));
+  pass(10);
+  const pb::Record record = end_job();
+  EXPECT_NEAR(joules(record.energy()), 15 * 2 * kPackage + 10 * kGpu, 2 * kGpu);
+  EXPECT_EQ(record.job().gpus(), 1U);
+}
+
+// Every text that a prolog or a plug-in can say: the books that hold it can be read again.
+TEST(EnergyAccounting, TextThatIsNoUtf8IsMadeValidAsItComesIn) {
+  SensorInfo info;
+  info.id = info.source = "rapl/package-0";
+  info.part = {Domain::package, "0"};
+  AccountedNode node;
+  node.make_uid = [] { return std::string("uid"); };
+  EnergyAccounting accounting({info}, node, seconds(1));
+  for (const std::string_view key : kJobKeys) {
+    if (key == "job") continue;
+    accounting.hint({"begin", {{"job", "1"}, {std::string(key), "\xff\xfe"}}});
+  }
+  accounting.hint({"begin", {{"job", "\xff\xfe"}}});
+  accounting.hint({"step", {{"job", "1"}, {"step", "\xff\xfe"}, {"phase", "\xff\xfe"}}});
+  CgroupSnapshot cgroups;
+  cgroups.cpus = 8;
+  for (int i = 1; i < 4; ++i) {
+    const Nanos now = seconds(i);
+    accounting.add({{now, now, {}, static_cast<std::uint64_t>(i) * 1'000'000, Status::ok, {}}}, cgroups, now.count());
+  }
+  pb::Checkpoint checkpoint, read;
+  accounting.snapshot().write("boot", checkpoint);
+  ASSERT_EQ(checkpoint.jobs_size(), 2);
+  EXPECT_TRUE(read.ParseFromString(checkpoint.SerializeAsString()));
+  EXPECT_EQ(read.jobs(0).steps(0).id(), "\xef\xbf\xbd\xef\xbf\xbd");
+}
+
+}  // namespace
+}  // namespace nw

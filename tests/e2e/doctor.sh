@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# doctor and sensors watch a BMC that is asked every 5 s, as is the default, for as long as it takes to see that it measures; one that says nothing
+# new has no new value yet, and is not said to be missing.
+. "$(dirname "$0")/lib.sh"
+command -v python3 >/dev/null || { echo "skipped: no python3"; exit 77; }
+mkdir -p tree/proc
+cp /proc/cpuinfo /proc/meminfo tree/proc/
+sleep 600 | python3 "$HERE/redfish_server.py" >port.txt &
+until grep -q port port.txt; do sleep 0.05; done
+(umask 077; printf 'root\ncalvin\n' >credentials)
+printf '[redfish.bmc0]\norigin = "http://127.0.0.1:%s"\ncredentials_file = "%s"\n' "$(cut -d' ' -f2 port.txt)" "$WORK/credentials" >site.toml
+
+"$NODEWATT" --root tree --config site.toml doctor >doctor.txt 2>err.txt & doctor=$!
+"$NODEWATT" --root tree --config site.toml sensors --json >sensors.json || fail "sensors"
+expect "sensors" "$(json sensors.json '[(s["state"], s["power_w"]) for s in r["sensors"] if s["id"] == "redfish/bmc0/power"]')" "[('ok', 480.0)]"
+wait $doctor || fail "doctor: $(cat err.txt)"
+grep -q '^  node 0 .* 480 W' doctor.txt || fail "the node's sensor is not among those that are read: $(cat doctor.txt)"
+grep -q '^  Whole node  *measured$' doctor.txt || fail "what it means: $(cat doctor.txt)"
+
+# A BMC of which a value takes an hour is not waited for, and not called dead.
+printf 'period = "3600s"\n' >>site.toml
+timeout 60 "$NODEWATT" --root tree --config site.toml doctor >slow.txt || fail "doctor on a slow BMC"
+expect_in "a slow BMC" slow.txt "redfish/bmc0/power"
+expect_in "a slow BMC" slow.txt "no new value yet, after 30 s; it has one every 1h00m00s"
+expect_in "what that means" slow.txt "once its sensor has a new value"
+grep -q 'no node power sensor' slow.txt && fail "a sensor that is there is said to be missing"
+finish
