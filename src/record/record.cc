@@ -176,4 +176,12 @@ void write_software(Host& host, const std::vector<Software>& met, pb::Record& ou
   for (const Software& one : met) add(one.name, one.version);
 }
 
+void describe_node(NodeMonitor& node, pb::Record& out) {
+  write_node(node.host(), *out.mutable_node());
+  write_gpus(node.utilization_infos(), node.infos(), *out.mutable_node());
+  write_software(node.host(), node.inventory().software, out);
+  write_facility(node.site(), out);
+  out.set_node_type(valid_utf8(node.site().node_type));
+}
+
 }  // namespace nw

@@ -10,6 +10,7 @@
 #include "energy/containment.h"
 #include "record/record.pb.h"
 #include "sensor/driver.h"
+#include "sensor/monitor.h"
 #include "site/site.h"
 
 namespace nw {
@@ -37,6 +38,9 @@ inline constexpr const char* kPlayedFile = "/etc/nodewatt/played";
 
 // What the machine is: host name, CPU model, counts, memory, kernel; from /proc and /sys through the host.
 void write_node(Host& host, pb::Node& out);
+// All that is known of a node before anything is measured on it: itself, its accelerators, software, and what the site
+// says of it.
+void describe_node(NodeMonitor& node, pb::Record& out);
 // Models of the accelerators: of the devices that tell of themselves, else of the sensors.
 void write_gpus(const std::vector<UtilizationInfo>& devices, const std::vector<SensorInfo>& infos, pb::Node& out);
 // The versions that figures hang on: operating system, kernel (after write_node), and what the drivers met.

@@ -18,7 +18,7 @@
 #include "base/parse.h"
 #include "energy/meter.h"
 #include "record/record.h"
-#include "sensor/reader.h"
+#include "sensor/monitor.h"
 #include "sensor/utilization.h"
 #include "site/site_file.h"
 #include "store/paths.h"
@@ -69,11 +69,15 @@ void read_temperature(Host& host, Conditions& found) {
   }
 }
 
-Conditions read_conditions(Host& host) {
-  Conditions found;
+pb::Node read_node(Host& host) {
   pb::Node node;
   write_node(host, node);
-  found.cpus = std::max(node.logical_cpus(), 1U);
+  return node;
+}
+
+Conditions read_conditions(Host& host) {
+  Conditions found;
+  found.cpus = std::max(read_node(host).logical_cpus(), 1U);
   read_load(host, found);
   read_temperature(host, found);
   return found;
@@ -111,22 +115,20 @@ struct Idle {
 };
 
 // Of each sensor that was read in every interval.
-std::vector<Idle> measure(Host& host, Reader& reader, Nanos length) {
+std::vector<Idle> measure(NodeMonitor& node, Nanos length) {
+  Host& host = node.host();
   std::vector<Meter> meters;
-  for (const SensorInfo& info : reader.infos()) meters.emplace_back(info, kStep);
+  for (const SensorInfo& info : node.infos()) meters.emplace_back(info, kStep);
   std::vector<std::vector<double>> means(meters.size());
   std::vector<CumulativeEnergy> last(meters.size());
-  SampleSet sample_set;
   const Nanos begin = host.now();
   Nanos from = begin;
   for (int interval = -1; interval < kIntervals; ++interval) {
     const Nanos end = begin + Nanos::of(length.count() / kIntervals * (interval + 1));
-    for (;;) {
-      reader.read_all(sample_set);
-      for (std::size_t i = 0; i < meters.size(); ++i) meters[i].add(sample_set[i]);
-      if (host.now() >= end) break;
-      host.sleep_until(std::min(end, host.now() + kStep));
-    }
+    node.read_every(kStep, [&](const SampleSet& samples) {
+      for (std::size_t i = 0; i < meters.size(); ++i) meters[i].add(samples[i]);
+      return host.now() < end;
+    });
     const Nanos now = host.now();
     for (std::size_t i = 0; i < meters.size(); ++i) {
       const CumulativeEnergy cumulative = meters[i].at(now);
@@ -150,15 +152,8 @@ std::vector<Idle> measure(Host& host, Reader& reader, Nanos length) {
   return all;
 }
 
-std::string host_name(Host& host) {
-  pb::Node node;
-  write_node(host, node);
-  return node.host();
-}
-
 std::string make_snippet(Host& host, const Conditions& now, Nanos length, const std::vector<Idle>& found) {
-  pb::Node node;
-  write_node(host, node);
+  const pb::Node node = read_node(host);
   std::string text =
       fmt::format("# Idle power of {}, by nodewatt " NODEWATT_VERSION "; for the site file.\n[baseline]\n",
                   node.host().empty() ? "this node" : node.host());
@@ -205,28 +200,26 @@ int calibrate_idle(const CalibrateOptions& options) {
   const auto site = find_site(options.config, options.root);
   if (!site) return error_exit(site.error().what);
   const auto host = make_real_host(options.root);
-  Inventory inventory = make_inventory(*host, *site);
-  UtilizationReader utilizations(*host, std::move(inventory.utilizations));
+  NodeMonitor node(*host, *site);
   const auto first = read_cpu_ticks(*host);
   host->sleep_until(host->now() + kUtilizationSample);
   Conditions now = read_conditions(*host);
   const auto start = read_cpu_ticks(*host);
   now.busy = busy_between(first, start);
-  now.device = busy_device(utilizations);
+  now.device = busy_device(node.utilizations());
   if (const auto why = why_not_idle(now); !why.empty() && !options.force)
     return error_exit("this node is not idle: " + why + "; wait, or measure all the same with --force");
 
-  Reader reader(*host, std::move(inventory.sensors));
-  const auto found = measure(*host, reader, *length);
+  const auto found = measure(node, *length);
   now.busy = busy_between(start, read_cpu_ticks(*host));
-  now.device = busy_device(utilizations);
+  now.device = busy_device(node.utilizations());
   if (const auto why = why_not_idle(now); !why.empty() && !options.force)
     return error_exit("this node did not stay idle: " + why + "; nothing was kept");
   if (found.empty()) return error_exit("no sensor of this node was measured: nodewatt doctor says why");
 
   // From here nothing touches hardware.
   const std::string text = make_snippet(*host, now, *length, found);
-  if (const auto done = keep(host_name(*host), text); !done)
+  if (const auto done = keep(read_node(*host).host(), text); !done)
     error_exit("the baseline was not kept: " + done.error().what);
   const auto done = write_out(options.output, text);
   return done ? 0 : error_exit(done.error());

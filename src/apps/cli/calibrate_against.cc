@@ -18,7 +18,7 @@
 #include "base/wall_time.h"
 #include "energy/calibration.h"
 #include "energy/meter.h"
-#include "sensor/reader.h"
+#include "sensor/monitor.h"
 #include "site/site_file.h"
 
 namespace nw::cli {
@@ -73,25 +73,24 @@ Result<std::vector<std::vector<EnergyPoint>>> read_sensors(Host& host, const Sit
                                                            bool live) {
   std::vector<Sensor> sensors;
   for (const std::string& id : ids) sensors.push_back(NW_TRY(find_sensor(host, site, id, !sensors.empty())));
-  Reader reader(host, std::move(sensors));
-  if (live) reader.await_buses(kFirstRound);
+  NodeMonitor node(host, std::move(sensors));
+  if (live) node.reader().await_buses(kFirstRound);
   std::vector<Meter> meters;
-  for (const SensorInfo& info : reader.infos()) meters.emplace_back(info, kStep);
+  for (const SensorInfo& info : node.infos()) meters.emplace_back(info, kStep);
   const double wall = static_cast<double>(host.wall_ns()) * 1e-9 - to_seconds(host.now());
   std::vector<std::vector<EnergyPoint>> points(meters.size());
-  SampleSet sample_set;
   const Nanos end = host.now() + length;
-  for (Nanos due = host.now();; due += kStep) {
-    reader.read_all(sample_set);
+  node.read_every(kStep, [&](const SampleSet& samples) {
     for (std::size_t i = 0; i < meters.size(); ++i) {
-      meters[i].add(sample_set[i]);
-      if (sample_set[i].status != Status::ok) continue;
-      const double at = wall + to_seconds(sample_set[i].at());
+      meters[i].add(samples[i]);
+      if (samples[i].status != Status::ok) continue;
+      const double at = wall + to_seconds(samples[i].at());
       if (points[i].empty() || at > points[i].back().at)
-        points[i].push_back({at, to_joules(meters[i].at(sample_set[i].at()).energy)});
+        points[i].push_back({at, to_joules(meters[i].at(samples[i].at()).energy)});
     }
-    if (host.now() >= end || !host.sleep_until(std::max(due + kStep, host.now()))) return points;
-  }
+    return host.now() < end;
+  });
+  return points;
 }
 
 std::string make_rule(const CalibrateOptions& options, const Calibration& found, std::int64_t wall_ns) {

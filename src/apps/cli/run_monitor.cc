@@ -53,22 +53,11 @@ std::unique_ptr<Channel> make_channel() {
 }  // namespace
 
 RunMonitor::RunMonitor(const Root& root, std::optional<Nanos> period, Site site)
-    : host_(make_real_host(root)),
-      site_(std::move(site)),
-      inventory_(make_inventory(*host_, site_)),
-      reader_(*host_, std::move(inventory_.sensors)),
-      utilizations_(*host_, std::move(inventory_.utilizations)),
-      period_(period) {
-  reader_.await_buses(kFirstRound);
+    : host_(make_real_host(root)), node_(*host_, std::move(site)), period_(period) {
+  node_.reader().await_buses(kFirstRound);
 }
 
-bool RunMonitor::measures() const {
-  for (const auto& info : infos())
-    if (info.provenance == Provenance::measured) return true;
-  return false;
-}
-
-Result<pb::Record> RunMonitor::begin_record(const RunOptions& options) const {
+Result<pb::Record> RunMonitor::begin_record(const RunOptions& options) {
   pb::Record record;
   record.set_uid(NW_TRY(make_uid()));
   record.set_program(valid_utf8(options.command[0]));
@@ -81,14 +70,10 @@ Result<pb::Record> RunMonitor::begin_record(const RunOptions& options) const {
   std::tm local{};
   if (::localtime_r(&now, &local) != nullptr) record.set_utc_offset_s(static_cast<std::int32_t>(local.tm_gmtoff));
   record.set_version(NODEWATT_VERSION);
-  write_node(*host_, *record.mutable_node());
-  write_gpus(utilizations_.infos(), infos(), *record.mutable_node());
-  write_software(*host_, inventory_.software, record);
-  write_devices(utilizations_.infos(), record);
-  write_allocation(utilizations_.infos(), variable, record);
-  write_facility(site_, record);
-  record.set_node_type(valid_utf8(site_.node_type));
-  attach_idle(site_, infos(), record);
+  describe_node(node_, record);
+  write_devices(node_.utilization_infos(), record);
+  write_allocation(node_.utilization_infos(), variable, record);
+  attach_idle(node_.site(), infos(), record);
   return record;
 }
 
@@ -116,9 +101,10 @@ RunResult RunMonitor::measure(const RunOptions& options, pb::Record record, cons
   const SamplingSchedule schedule(period_, infos());
   RunAccounting accounting(infos(), schedule.period(Nanos{}));
   if (!journal) accounting.note(Anomaly::journal_failed);
-  UtilizationSummary utilization_summary(utilizations_.infos());
-  SamplingThread measurement(*host_, reader_, accounting, channel.get(), journal ? &*journal : nullptr, schedule);
-  measurement.watch(utilizations_, utilization_summary);
+  UtilizationSummary utilization_summary(node_.utilization_infos());
+  SamplingThread measurement(*host_, node_.reader(), accounting, channel.get(), journal ? &*journal : nullptr,
+                             schedule);
+  measurement.watch(node_.utilizations(), utilization_summary);
   measurement.begin(record);
 
   const auto ended = work(

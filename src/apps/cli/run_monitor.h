@@ -9,7 +9,7 @@
 #include "apps/cli/child.h"
 #include "apps/cli/command.h"
 #include "record/record.pb.h"
-#include "sensor/reader.h"
+#include "sensor/monitor.h"
 
 namespace nw::cli {
 
@@ -34,15 +34,14 @@ class RunMonitor {
  public:
   RunMonitor(const Root& root, std::optional<Nanos> period, Site site);
 
-  // Whether anything at all is measured, not estimated.
-  bool measures() const;
-  const std::vector<SensorInfo>& infos() const { return reader_.infos(); }
+  bool measures() const { return node_.measures(); }
+  const std::vector<SensorInfo>& infos() const { return node_.infos(); }
   // For watching the node between two runs.
   Host& host() { return *host_; }
-  Reader& reader() { return reader_; }
+  Reader& reader() { return node_.reader(); }
   const Signals& signals() const { return signals_; }
   // What is known of a record before anything was measured.
-  Result<pb::Record> begin_record(const RunOptions& options) const;
+  Result<pb::Record> begin_record(const RunOptions& options);
   // Runs the command to its end; the record is in the user's store afterwards (or a complaint was printed).
   RunResult run(const RunOptions& options, pb::Record record);
   // The same of any other work.
@@ -51,10 +50,7 @@ class RunMonitor {
  private:
   Signals signals_;  // first: vendor libraries may start threads
   std::unique_ptr<Host> host_;
-  Site site_;
-  Inventory inventory_;  // less its sensors and utilizations, which their readers have
-  Reader reader_;
-  UtilizationReader utilizations_;
+  NodeMonitor node_;
   std::optional<Nanos> period_;
 };
 

@@ -18,7 +18,7 @@
 #include "record/record.h"
 #include "report/number.h"
 #include "report/sensors.h"
-#include "sensor/reader.h"
+#include "sensor/monitor.h"
 #include "site/site_file.h"
 
 namespace nw::cli {
@@ -34,7 +34,7 @@ struct Patience {
 
 struct Watched {
   std::vector<Meter> meters;
-  Inventory inventory;  // less what is read
+  std::vector<DriverDiagnostic> diagnostics;
   std::vector<UtilizationInfo> utilizations;
   std::vector<UtilizationSample> first, last;
   pb::Record machine;
@@ -74,28 +74,24 @@ class WaitLine {
 
 Watched watch(const Root& root, const Site& site, Patience patience) {
   const auto host = make_real_host(root);
-  Inventory inventory = make_inventory(*host, site);
-  Reader reader(*host, std::move(inventory.sensors));
-  UtilizationReader utilizations(*host, std::move(inventory.utilizations));
-  reader.await_buses(kFirstRound);
+  NodeMonitor node(*host, site);
+  node.reader().await_buses(kFirstRound);
   Watched watched;
-  watched.inventory = std::move(inventory);
-  watched.utilizations = utilizations.infos();
-  write_node(*host, *watched.machine.mutable_node());
-  write_software(*host, watched.inventory.software, watched.machine);
-  utilizations.read_all(watched.first);
-  for (const auto& info : reader.infos()) watched.meters.emplace_back(info, kStep);
-  SampleSet sample_set;
+  watched.diagnostics = node.inventory().diagnostics;
+  watched.utilizations = node.utilization_infos();
+  describe_node(node, watched.machine);
+  node.utilizations().read_all(watched.first);
+  for (const auto& info : node.infos()) watched.meters.emplace_back(info, kStep);
   WaitLine line;
   const Nanos begin = host->now();
-  for (Nanos due = begin; due <= begin + find_time(watched.meters, patience); due += kStep) {
-    host->sleep_until(due);
-    reader.read_all(sample_set);
-    for (std::size_t i = 0; i < sample_set.size(); ++i) watched.meters[i].add(sample_set[i]);
-    if (due > begin + patience.least) line.show(watched.meters, begin + find_time(watched.meters, patience) - due);
-  }
+  node.read_every(kStep, [&](const SampleSet& samples) {
+    for (std::size_t i = 0; i < samples.size(); ++i) watched.meters[i].add(samples[i]);
+    const Nanos now = host->now(), until = begin + find_time(watched.meters, patience);
+    if (now > begin + patience.least) line.show(watched.meters, until - now);
+    return now + kStep <= until;
+  });
   watched.time = host->now() - begin;
-  utilizations.read_all(watched.last);
+  node.utilizations().read_all(watched.last);
   for (Meter& meter : watched.meters) meter.close();
   return watched;
 }
@@ -138,7 +134,7 @@ Sensors inventory_lines(const Watched& watched) {
   for (std::size_t i = 0; i < watched.utilizations.size(); ++i)
     sensors.utilizations.push_back(line_of(watched.utilizations[i], watched.first[i], watched.last[i]));
   sensors.software = {watched.machine.software().begin(), watched.machine.software().end()};
-  for (const auto& [driver, diagnostic] : watched.inventory.diagnostics)
+  for (const auto& [driver, diagnostic] : watched.diagnostics)
     sensors.diagnostics.push_back({std::string(driver), diagnostic.where, diagnostic.what, diagnostic.repair});
   return sensors;
 }

@@ -13,7 +13,7 @@
 #include "base/parse.h"
 #include "record/record.h"
 #include "report/formats.h"
-#include "sensor/reader.h"
+#include "sensor/monitor.h"
 #include "site/site_file.h"
 #include "store/uid.h"
 
@@ -43,17 +43,11 @@ Result<std::vector<ProgramEvent>> make_events(const ReplayOptions& options) {
 // The account of a whole tape: every sample set that it holds.
 pb::Record measure_tape(TapedHost& host, const Site& site, Nanos period, const std::vector<ProgramEvent>& events) {
   pb::Record record;
-  write_node(host, *record.mutable_node());
-  write_facility(site, record);
-  record.set_node_type(valid_utf8(site.node_type));
-  Inventory inventory = make_inventory(host, site);
-  write_software(host, inventory.software, record);
-  Reader reader(host, std::move(inventory.sensors));
-  UtilizationReader utilizations(host, std::move(inventory.utilizations));
-  write_gpus(utilizations.infos(), reader.infos(), *record.mutable_node());
-  write_devices(utilizations.infos(), record);
-  RunAccounting accounting(reader.infos(), period);
-  UtilizationSummary utilization_summary(utilizations.infos());
+  NodeMonitor node(host, site);
+  describe_node(node, record);
+  write_devices(node.utilization_infos(), record);
+  RunAccounting accounting(node.infos(), period);
+  UtilizationSummary utilization_summary(node.utilization_infos());
   record.set_start_unix_ns(host.wall_ns());
   const Nanos begin = host.now();
   accounting.begin(begin);
@@ -64,9 +58,9 @@ pb::Record measure_tape(TapedHost& host, const Site& site, Nanos period, const s
   Nanos end = begin;
   do {
     end = host.now();
-    reader.read_all(sample_set);
+    node.reader().read_all(sample_set);
     accounting.add(sample_set);
-    utilizations.read_all(utilization_samples);
+    node.utilizations().read_all(utilization_samples);
     utilization_summary.add(utilization_samples);
   } while (host.sleep_until(end));
 
@@ -130,13 +124,10 @@ int record_tape(const RecordOptions& options) {
   Signals signals;
   const auto real = make_real_host(options.root);
   TapingHost host(*real, **writer);
-  pb::Record machine;  // so that the tape knows whose it is
-  write_node(host, *machine.mutable_node());
-  Inventory inventory = make_inventory(host, *site);
-  write_software(host, inventory.software, machine);
-  Reader reader(host, std::move(inventory.sensors));
-  UtilizationReader utilizations(host, std::move(inventory.utilizations));
-  reader.await_buses(seconds(3));
+  NodeMonitor node(host, *site);
+  pb::Record machine;
+  describe_node(node, machine);  // so that the tape knows whose it is
+  node.reader().await_buses(seconds(3));
 
   std::optional<Child> child;
   if (!options.command.empty()) {
@@ -158,16 +149,16 @@ int record_tape(const RecordOptions& options) {
     else
       host.sleep_until(due);
     host.begin_sample_set();
-    reader.read_all(sample_set);
+    node.reader().read_all(sample_set);
     if (due == begin || last || !alive || host.now() - glanced >= kUtilizationPeriod) {
-      utilizations.read_all(utilization_samples);
+      node.utilizations().read_all(utilization_samples);
       glanced = host.now();
     }
     (*writer)->flush();
     if (last) break;
   }
   if (!(*writer)->status()) return error_exit((*writer)->status().error());
-  std::fprintf(stderr, "nodewatt: %s: a tape of %zu sensors\n", options.output.c_str(), reader.infos().size());
+  std::fprintf(stderr, "nodewatt: %s: a tape of %zu sensors\n", options.output.c_str(), node.infos().size());
   return child ? end_like(end) : 0;
 }
 

@@ -42,30 +42,13 @@ constexpr std::size_t kMostUnkeptBytes = 8 << 20;
 
 void log(const std::string& what) { std::fprintf(stderr, "nodewattd: %s\n", what.c_str()); }
 
-std::vector<Utilization> take_accelerators(Inventory& inventory) {
-  std::erase_if(inventory.utilizations, [](const Utilization& one) { return one.info.part.domain != Domain::gpu; });
-  return std::move(inventory.utilizations);
-}
-
-pb::Record make_stub(Host& host, const Site& site, const Inventory& inventory, const UtilizationReader& utilizations,
-                     const std::vector<SensorInfo>& infos) {
-  pb::Record record;
-  record.set_version(NODEWATT_VERSION);
-  write_node(host, *record.mutable_node());
-  write_gpus(utilizations.infos(), infos, *record.mutable_node());
-  write_software(host, inventory.software, record);
-  write_facility(site, record);
-  record.set_node_type(valid_utf8(site.node_type));
-  return record;
-}
-
-AccountedNode make_node(Host& host, const Site& site, const DaemonOptions& options, const Inventory& inventory,
-                        const UtilizationReader& utilizations, const std::vector<SensorInfo>& infos) {
+AccountedNode make_node(NodeMonitor& monitor, const DaemonOptions& options) {
   AccountedNode node;
-  node.record = make_stub(host, site, inventory, utilizations, infos);
+  node.record.set_version(NODEWATT_VERSION);
+  describe_node(monitor, node.record);
   if (!options.slurmd.empty()) node.record.mutable_node()->set_host(valid_utf8(options.slurmd));
-  node.devices = utilizations.infos();
-  for (const auto& [sensor, figure] : site.baseline.sensors) node.idle[sensor] = figure.power;
+  node.devices = monitor.utilization_infos();
+  for (const auto& [sensor, figure] : monitor.site().baseline.sensors) node.idle[sensor] = figure.power;
   node.cluster = valid_utf8(options.cluster);
   node.make_uid = [] { return make_uid().value_or(std::string(kUidLength, '0')); };
   return node;
@@ -101,16 +84,12 @@ void SaidOnce::clear(const std::string& what) {
 
 Daemon::Daemon(const DaemonOptions& options, Site site)
     : options_(options),
-      site_(std::move(site)),
       host_(make_real_host(options.root)),
       jobs_(make_real_host()),
-      inventory_(make_inventory(*host_, site_)),
-      reader_(*host_, std::move(inventory_.sensors)),
-      utilizations_(*host_, take_accelerators(inventory_)),
-      search_(host_, site_, inventory_, reader_.infos(), host_->now()),
+      node_(*host_, std::move(site), UtilizationScope::accelerators),
+      search_(host_, node_.site(), node_.inventory(), node_.infos(), host_->now()),
       cgroup_scanner_(*jobs_, {options.cgroup, options.slurmd}),
-      accounting_(reader_.infos(), make_node(*host_, site_, options, inventory_, utilizations_, reader_.infos()),
-                  options.period),
+      accounting_(node_.infos(), make_node(node_, options), options.period),
       edges_(kEdgesASecond, kEdgesAtOnce) {
   const auto boot = jobs_->read_text("/proc/sys/kernel/random/boot_id");
   boot_id_ = boot ? std::string(trim(*boot)) : "";
@@ -172,7 +151,7 @@ Nanos Daemon::period() const {
 
 Done Daemon::run() {
   note_missing();
-  reader_.await_buses(kFirstRound);
+  node_.reader().await_buses(kFirstRound);
   take_sampling_point(true);
   next_tick_ = host_->now() + period();
   notify("READY=1");
@@ -215,10 +194,8 @@ void Daemon::adopt_found() {
   const Nanos now = host_->now();
   if (auto found = search_.take(now)) {
     for (const Sensor& sensor : found->sensors) log(sensor.info.id + ": has come, and is read from now on");
-    for (Software& software : found->software) inventory_.software.push_back(std::move(software));
-    reader_.add(std::move(found->sensors));
-    utilizations_.add(take_accelerators(*found));
-    accounting_.extend(reader_.infos(), make_node(*host_, site_, options_, inventory_, utilizations_, reader_.infos()));
+    node_.add(std::move(*found));
+    accounting_.extend(node_.infos(), make_node(node_, options_));
     note_missing();
   }
   if (gpus_held_) search_.look(now);
@@ -240,7 +217,7 @@ void Daemon::look_at_edge() {
 // after them.
 void Daemon::take_sampling_point(bool tick) {
   edge_ = false;
-  reader_.read_all(sample_set_);
+  node_.reader().read_all(sample_set_);
   cgroup_scanner_.take(cgroups_);
   last_sampling_point_ = host_->now();
   watch_.follow(cgroup_scanner_.directories());
@@ -262,7 +239,7 @@ void Daemon::take_sampling_point(bool tick) {
 void Daemon::look_at_devices() {
   last_look_ = last_sampling_point_;
   if (!gpus_held_) return;
-  utilizations_.read_all(utilization_samples_);
+  node_.utilizations().read_all(utilization_samples_);
   accounting_.add(utilization_samples_);
 }
 
@@ -317,13 +294,10 @@ void Daemon::set_gpus(bool held) {
   take_sampling_point(false);  // up to here they are read
   gpus_held_ = held;
   if (!held) {
-    reader_.close("nvml/");
-    utilizations_.close("nvml/");
+    node_.close("nvml/");
     return;
   }
-  ProbeResult again = probe_nvml(*host_, site_);
-  reader_.open(std::move(again.sensors));
-  utilizations_.open(std::move(again.utilizations));
+  node_.open(probe_nvml(*host_, node_.site()));
   take_sampling_point(false);
 }
 
@@ -332,7 +306,7 @@ void Daemon::publish_metrics() {
   accounting_.write(state);
   Metrics metrics = make_metrics(state, {}, {}, accounting_.by_boundary());
   for (std::size_t i = 0; i < sample_set_.size(); ++i)
-    metrics.sensors.push_back({reader_.infos()[i].id, sample_set_[i].status == Status::ok});
+    metrics.sensors.push_back({node_.infos()[i].id, sample_set_[i].status == Status::ok});
   for (const DriverDiagnostic& one : search_.missing()) metrics.sensors.push_back({one.diagnostic.sensor, false});
   metrics.cpu = read_own_cpu();
   metrics.resident = read_own_resident();

@@ -16,7 +16,7 @@
 #include "base/root.h"
 #include "base/token_bucket.h"
 #include "consumer/cgroup_scanner.h"
-#include "sensor/reader.h"
+#include "sensor/monitor.h"
 #include "sensor/search.h"
 #include "store/checkpoint_file.h"
 #include "store/deferred.h"
@@ -74,13 +74,10 @@ class Daemon {
   Nanos period() const;
 
   DaemonOptions options_;
-  Site site_;
   std::shared_ptr<Host> host_;  // of the sensors
   std::unique_ptr<Host> jobs_;  // of cgroups and processes
-  Inventory inventory_;         // less its sensors and utilizations
-  Reader reader_;
-  UtilizationReader utilizations_;  // of the accelerators
-  SensorSearch search_;             // for sensors that come later
+  NodeMonitor node_;            // with the utilizations of accelerators alone
+  SensorSearch search_;         // for sensors that come later
   CgroupScanner cgroup_scanner_;
   EnergyAccounting accounting_;
   std::string boot_id_;
