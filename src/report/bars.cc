@@ -50,7 +50,7 @@ class Bars {
         longest = std::max(longest, *row.energy.value + std::max(0.0, row.energy.interval.value_or(0)));
     if (phases_.size() > 1) {
       body_ += fmt::format("<text x=\"8\" y=\"{:.0f}\" font-weight=\"600\">{}</text>", top_ + 18,
-                           for_html(phase.empty() ? "whole run" : cut_middle(phase, kLongestName)));
+                           for_html(phase.empty() ? "whole run" : phase));
       top_ += kHead;
     }
     for (const PaperRow& row : rows)
@@ -64,7 +64,7 @@ class Bars {
       return longest > 0 ? std::clamp(joules / longest, 0.0, 1.0) * kPlot : 0.0;
     };
     body_ += fmt::format("<text x=\"{}\" y=\"{:.0f}\" text-anchor=\"end\">{}</text>", kLeft - 10, middle + 4,
-                         for_html(cut_middle(row.label, kLongestName)));
+                         for_html(row.label));
     double end = 0;
     if (row.energy.value) {
       end = at(*row.energy.value);
