@@ -275,7 +275,7 @@ FindingWords phases_words(const PhaseFinding& finding, const NumberStyle& style)
   for (const PhaseFinding::Verdict& one : finding.verdicts) {
     add_verdict(one, units, style, out);
     out.sentence += (out.sentence.empty() ? "" : ". ") + capitalised(verdict_sentence(one, style));
-    out.is_known |= one.comparison.is_ranked;
+    out.is_known |= one.comparison.is_ranked && one.comparison.sides.size() > 1;
   }
   if (finding.verdicts.empty()) out.sentence = "No phase or run of these is called training or inference";
   out.sentence += ".";

@@ -2,6 +2,8 @@
 // zero-width marks. In no page for people, text or HTML, does one of them come out.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "report/accounting.h"
 #include "report/escape.h"
 #include "report/job.h"

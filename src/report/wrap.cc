@@ -27,7 +27,10 @@ bool glued(std::string_view text, std::size_t space) {
   const std::string_view head = text.substr(0, space), tail = text.substr(space + 1);
   if (head.empty() || tail.empty()) return false;
   if (head.ends_with("+-") || head.ends_with("±") || tail.starts_with("+-") || tail.starts_with("±")) return true;
-  if (!std::isdigit(static_cast<unsigned char>(head.back()))) return false;
+  const std::size_t before = head.rfind(' ') + 1;  // 0 behind npos
+  const std::size_t first = head.find_first_not_of("(+-", before);
+  const auto is_digit = [](char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; };
+  if (first == std::string_view::npos || !is_digit(head[first]) || !is_digit(head.back())) return false;
   return std::isupper(static_cast<unsigned char>(tail[0])) || tail[0] == '%' || small_unit(tail);
 }
 

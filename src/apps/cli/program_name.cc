@@ -102,6 +102,7 @@ std::optional<std::string> script_of(Command command, const Interpreter& interpr
 // The first script behind a launcher.
 std::optional<std::string> started_by(Command rest, bool starts_scripts) {
   for (std::size_t i = 0; i < rest.size(); ++i) {
+    if (rest[i].starts_with('-') || rest[i].find('=') != std::string::npos) continue;  // its options, its variables
     if (const Interpreter* one = find_interpreter(rest[i])) return script_of(rest.subspan(i), *one);
     if (starts_scripts && is_script(rest[i])) return std::string(base_name(rest[i]));
   }

@@ -66,6 +66,8 @@ TEST(ProgramName, ALauncherIsNamedByWhatItStartsWhereThatIsSimple) {
       {"srun --ntasks=8 python -m pkg.mod", "pkg.mod"},
       {"srun --job-name=a.py ./solver input.py", "srun"},
       {"srun bash -c ./a", "srun"},
+      {"srun --wrap=/bin/sh x ./solver", "srun"},
+      {"env SHELL=/bin/bash ./solver a.sh", "env"},
       {"env OMP_NUM_THREADS=4 nice -n 5 python train.py", "train.py"},
       {"numactl -N 0 bash job.sh", "job.sh"},
       {"time", "time"}};
