@@ -29,7 +29,7 @@ inline constexpr std::string_view kUnknown = "-";
 // The unit of a column of energies whose largest is this one: J below 1 Wh, then Wh, kWh, MWh.
 Units energy_unit(std::optional<double> largest_j, Units wanted);
 // One unit for all of a column: that of its largest, or a smaller one where its smallest would begin with more zeros
-// than can be read at a utilization sample and the largest does not get too long.
+// than the eye can count and the largest does not get too long.
 Units energy_unit(std::span<const Amount> column, Units wanted);
 NumberStyle in_one_unit(std::span<const Amount> column, NumberStyle style);
 
