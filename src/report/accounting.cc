@@ -18,8 +18,6 @@
 namespace nw {
 
 namespace {
-constexpr int kWidest = 40;  // of a cell for people
-
 // What a row is of: a job, or one step of it.
 struct Subject {
   const pb::Record& record;
@@ -197,7 +195,7 @@ std::string make_columns(const std::vector<std::vector<std::string>>& rows, cons
   for (std::size_t i = 0; i < fields.size(); ++i) {
     std::size_t widest = header ? fields[i]->name.size() : 1;
     for (const auto& row : rows) widest = std::max(widest, display_width(row[i]));
-    widths.push_back(std::min<std::size_t>(widest, kWidest));
+    widths.push_back(widest);
   }
   std::string out;
   const auto add = [&](auto cell) {
@@ -207,7 +205,7 @@ std::string make_columns(const std::vector<std::vector<std::string>>& rows, cons
     out += line.substr(0, line.find_last_not_of(' ') + 1) + '\n';
   };
   if (header) add([&](std::size_t i) { return std::string(fields[i]->name); });
-  for (const auto& row : rows) add([&](std::size_t i) { return cut_middle(row[i], kWidest); });
+  for (const auto& row : rows) add([&](std::size_t i) { return row[i]; });
   return out;
 }
 }  // namespace
@@ -240,7 +238,10 @@ std::string make_accounting(Records records, const AccountingFields& fields, con
   std::vector<std::vector<std::string>> rows;
   const auto add = [&](const Subject& of) {
     auto& row = rows.emplace_back();
-    for (const AccountingField* field : fields) row.push_back(field->cell(of));
+    for (const AccountingField* field : fields) {
+      const std::string cell = field->cell(of);
+      row.push_back(style.parsable ? cell : clean(cell));
+    }
   };
   for (const pb::Record* record : records) {
     add({*record, nullptr});

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "report/column_units.h"
 #include "report/compare_words.h"
 #include "report/json_values.h"
 #include "report/report.h"
@@ -36,19 +37,21 @@ std::string basis_words(const Advice& one) {
 }  // namespace
 
 std::string make_advice(std::span<const Advice> all, std::string_view currency, const TextStyle& style) {
-  const NumberStyle numbers{style.units, style.utf8, style.precise};
+  ColumnUnits units;
+  for (const Advice& one : all) units.add(one.joules);
+  const NumberStyle numbers = units.energy({style.units, style.utf8, style.precise});
   // Costs only where somebody has a price for them; the currency is the site's, of its energy.
   const auto any = [&](Amount Advice::*cost) {
     return std::any_of(all.begin(), all.end(), [cost](const Advice& one) { return (one.*cost).value.has_value(); });
   };
   const bool energy_cost = any(&Advice::energy_cost), node_cost = any(&Advice::node_cost);
   Table table;
-  table.columns = {{"Partition"}, {"Node type", false, 0, 16}, {"Energy", true}, {"Time", true}};
+  table.columns = {{"Partition", false, 0, 8}, {"Node type", false, 0, 16}, {"Energy", true}, {"Time", true}};
   if (energy_cost) table.columns.push_back({"Energy cost", true});
   if (node_cost) table.columns.push_back({"Node cost", true});
   const bool comparable = are_comparable(all);
   if (!comparable) table.columns.push_back({"Energy of", false, 0, 12});
-  table.columns.push_back({"From", false, 1});
+  table.columns.push_back({"From", false, 1, 12});
   std::string lines;
   for (const Advice& one : all) {
     const std::string name = clean(one.partition->name);

@@ -58,7 +58,7 @@ Aspect granularity(const pb::Record& record) {
   int least = 3;
   const auto sensors = total_sensors(record);
   for (const pb::SensorUse* sensor : sensors) {
-    const std::string name = cut_middle(clean(sensor->source()), 40);
+    const std::string name = clean(sensor->source());
     const int level = sensor->counter()                                                             ? 3
                       : sensor->update_interval_ns() > 0 && sensor->update_interval_ns() <= kSecond ? 2
                                                                                                     : 0;
@@ -157,8 +157,8 @@ Aspect meter(const pb::Record& record) {
   for (const pb::SensorUse* sensor : sensors)
     if (const auto gain = finite(sensor->gain()); gain && *gain > worst) worst = *gain, which = sensor;
   if (which == nullptr || !measured(record)) return out;
-  const std::string basis = cut_middle(clean(which->gain_basis()), 40);
-  const std::string figure = fmt::format("{}: {:.3g} % ({}, {})", cut_middle(clean(which->source()), 40), worst * 100,
+  const std::string basis = clean(which->gain_basis());
+  const std::string figure = fmt::format("{}: {:.3g} % ({}, {})", clean(which->source()), worst * 100,
                                          clean(which->gain_shape()), basis.empty() ? "no basis" : basis);
   if (basis.empty() || basis.find("assumed") != std::string::npos) {
     out.why = figure + ": nobody answers for it; a maker's or a calibration's figure is asked";

@@ -9,6 +9,7 @@
 #include "report/escape.h"
 #include "report/formats.h"
 #include "report/words.h"
+#include "report/wrap.h"
 
 namespace nw {
 
@@ -17,7 +18,9 @@ namespace {
 constexpr double kWidth = 960, kLeft = 250, kRight = 190, kTop = 12;
 constexpr double kPlot = kWidth - kLeft - kRight, kRow = 26, kBar = 14, kHead = 30;
 constexpr std::size_t kMostBars = 60;
-constexpr std::size_t kLongestName = 38;
+constexpr int kNameWidth = 38;
+constexpr std::size_t kLongestName = 74;  // in the two lines that a row has room for
+constexpr double kLine = 13;
 
 class Bars {
  public:
@@ -50,7 +53,7 @@ class Bars {
         longest = std::max(longest, *row.energy.value + std::max(0.0, row.energy.interval.value_or(0)));
     if (phases_.size() > 1) {
       body_ += fmt::format("<text x=\"8\" y=\"{:.0f}\" font-weight=\"600\">{}</text>", top_ + 18,
-                           for_html(phase.empty() ? "whole run" : cut_middle(phase, kLongestName)));
+                           for_html(phase.empty() ? "whole run" : phase));
       top_ += kHead;
     }
     for (const PaperRow& row : rows)
@@ -63,8 +66,11 @@ class Bars {
     const auto at = [longest](double joules) {
       return longest > 0 ? std::clamp(joules / longest, 0.0, 1.0) * kPlot : 0.0;
     };
-    body_ += fmt::format("<text x=\"{}\" y=\"{:.0f}\" text-anchor=\"end\">{}</text>", kLeft - 10, middle + 4,
-                         for_html(cut_middle(row.label, kLongestName)));
+    const std::vector<std::string> name = wrap(cut_middle(row.label, kLongestName), kNameWidth, false);
+    for (std::size_t i = 0; i < name.size(); ++i)
+      body_ += fmt::format("<text x=\"{}\" y=\"{:.0f}\" text-anchor=\"end\">{}</text>", kLeft - 10,
+                           middle + 4 + kLine * (static_cast<double>(i) - (static_cast<double>(name.size()) - 1) / 2),
+                           for_html(name[i]));
     double end = 0;
     if (row.energy.value) {
       end = at(*row.energy.value);

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "report/bench_row.h"
+#include "report/column_units.h"
 #include "report/escape.h"
 #include "report/table.h"
 #include "report/words.h"
@@ -22,30 +23,52 @@ std::string compute_quality(const BenchRow& row) {
   for (const pb::Record* run : row.repeats)
     for (const pb::Figure& one : run->figures())
       if (one.name() == name && finite(one.value())) values.push_back(one.value());
-  return values.empty() ? "" : cut_middle(clean(name), 16) + " " + plain_text(compute_plain(values).value);
+  return values.empty() ? "" : clean(name) + " " + plain_text(compute_plain(values).value);
 }
 
-// The first unit of work that all repeats have done.
-std::string compute_per_unit_text(const Measurements& runs, const NumberStyle& style) {
-  if (runs.empty() || runs[0].work == nullptr) return std::string(kUnknown);
+// Energy of one item of the first unit of work that all repeats have done.
+struct PerItem {
+  std::string item;
+  Amount joules;
+};
+
+PerItem compute_per_item(const Measurements& runs) {
+  if (runs.empty() || runs[0].work == nullptr) return {};
   for (const pb::Work& work : *runs[0].work)
     if (const Mean mean = compute_per_unit(runs, work.unit()); mean.n == runs.size())
-      return per_item_text(mean.amount(), cut_middle(clean(work.unit()), 16), style, false);
-  return std::string(kUnknown);
+      return {clean(work.unit()), mean.amount()};
+  return {};
 }
 
-BenchLine make_line(const BenchRow& row, const NumberStyle& style) {
+Measurements runs_of(const BenchRow& row) {
   Measurements runs;
   for (const pb::Record* run : row.repeats) runs.push_back(measurement(*run, row.phase));
+  return runs;
+}
+
+ColumnUnits units_of(std::span<const BenchRow> rows) {
+  ColumnUnits units;
+  for (const BenchRow& row : rows) {
+    const Measurements runs = runs_of(row);
+    const PerItem item = compute_per_item(runs);
+    units.add(compute_energy(runs).amount(), compute_power(runs).amount());
+    units.add_item(item.item, item.joules);
+  }
+  return units;
+}
+
+BenchLine make_line(const BenchRow& row, const ColumnUnits& units, const NumberStyle& style) {
+  const Measurements runs = runs_of(row);
+  const PerItem item = compute_per_item(runs);
   BenchLine line;
   line.application = clean(row.application);
   line.phase = row.phase.empty() ? "run" : clean(row.phase);
   line.configuration = clean(row.configuration);
   line.joules = compute_energy(runs);
   line.runtime = duration_text(compute_duration(runs).value);
-  line.power = power_text(compute_power(runs).amount());
-  line.energy = energy_pair_text(line.joules.amount(), style);
-  line.per_unit = compute_per_unit_text(runs, style);
+  line.power = power_text(compute_power(runs).amount(), units.power());
+  line.energy = energy_pair_text(line.joules.amount(), units.energy(style));
+  line.per_unit = per_item_text(item.joules, item.item, style, true, units.item(item.item, style));
   line.quality = compute_quality(row);
   line.runs = fmt::format("{}", row.repeats.size());
   line.kind = worst_kind(runs);
@@ -67,10 +90,10 @@ Table make_rows(const std::vector<BenchLine>& lines) {
   table.columns = {{"Application", false, 0, 6},
                    {"Phase", false, 0, 5},
                    {"Configuration", false, 0, 6},
-                   {"Runtime", true, 2},
+                   {"Runtime", true, 1},
                    {"Mean", true, 4},
                    {"Energy", true},
-                   {"Per unit", false, 1},
+                   {"Per unit", false, 2},
                    {"Quality", false, 3},
                    {"n", true, 5},
                    {"Kind"},
@@ -97,8 +120,9 @@ Table make_rows(const std::vector<BenchLine>& lines) {
 }  // namespace
 
 std::vector<BenchLine> make_bench_lines(std::span<const BenchRow> rows, const NumberStyle& style) {
+  const ColumnUnits units = units_of(rows);
   std::vector<BenchLine> lines;
-  for (const BenchRow& row : rows) lines.push_back(make_line(row, style));
+  for (const BenchRow& row : rows) lines.push_back(make_line(row, units, style));
   return lines;
 }
 

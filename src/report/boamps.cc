@@ -95,8 +95,7 @@ Json make_dataset(const PaperRow& row, const Measurement& part) {
   if (part.work == nullptr || row.unit.empty()) return dataset;
   const double epochs = row.unit == "epoch" ? 1 : work_count(part, "epoch").value_or(1);
   for (const pb::Work& one : *part.work)
-    if (cut_middle(clean(one.unit()), 24) == row.unit && finite(one.count()))
-      dataset["dataQuantity"] = one.count() / epochs;
+    if (clean(one.unit()) == row.unit && finite(one.count())) dataset["dataQuantity"] = one.count() / epochs;
   return dataset;
 }
 

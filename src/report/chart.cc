@@ -107,9 +107,8 @@ class Picture {
     if (first >= last) return false;
     for (std::size_t i = first; i < last; ++i) cells[i] = utf8_ ? "╌" : "-";
     cells[first] = utf8_ ? "╷" : "|";
-    const std::string shown = cut_middle(name, last - first - 1);
-    if (shown.size() >= std::min<std::size_t>(name.size(), 3))
-      for (std::size_t i = 0; i < shown.size(); ++i) cells[first + 1 + i] = std::string(1, shown[i]);
+    if (name.size() <= last - first - 1)  // a part of a name is none
+      for (std::size_t i = 0; i < name.size(); ++i) cells[first + 1 + i] = std::string(1, name[i]);
     return true;
   }
 

@@ -11,6 +11,7 @@ namespace nw {
 namespace {
 
 constexpr int kHang = 14;
+constexpr std::size_t kShortLabel = 24;  // a longer one may take several lines
 
 class ComparePrinter {
  public:
@@ -38,18 +39,18 @@ class ComparePrinter {
       for (const std::string& cell : one.cells) widest = std::max(widest, display_width(cell));
     }
     for (const std::string& label : words_.labels)
-      widest = std::max(widest, std::min<std::size_t>(24, display_width(label)));
+      widest = std::max(widest, std::min<std::size_t>(kShortLabel, display_width(label)));
     const std::size_t room =
         static_cast<std::size_t>(style_.width) - std::min(names, static_cast<std::size_t>(style_.width) - 20);
     const std::size_t at_once = std::max<std::size_t>(1, room / (widest + 2));
     for (std::size_t first = 0; first < words_.labels.size(); first += at_once)
-      put_block(first, std::min(words_.labels.size(), first + at_once), widest);
+      put_block(first, std::min(words_.labels.size(), first + at_once));
   }
 
-  void put_block(std::size_t first, std::size_t last, std::size_t widest) {
+  void put_block(std::size_t first, std::size_t last) {
     Table table;
     table.columns.push_back({"", false, 0, 12});
-    for (std::size_t i = first; i < last; ++i) table.columns.push_back({cut_middle(words_.labels[i], widest)});
+    for (std::size_t i = first; i < last; ++i) table.columns.push_back({words_.labels[i]});
     for (const CompareLine& one : words_.lines) {
       Row row{{{one.name}}, -1, ""};
       for (std::size_t i = first; i < last; ++i) row.cells.push_back({one.cells[i]});

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "report/column_units.h"
 #include "report/escape.h"
 #include "report/words.h"
 
@@ -11,7 +12,6 @@ namespace nw {
 
 namespace {
 
-constexpr std::size_t kLongestLabel = 40, kLongestValue = 40, kLongestWord = 16;
 constexpr double kLeastPercent = 0.001;  // a difference is not said to be surer than a tenth of a per cent
 
 std::string number_of(const std::string& percent) { return percent.substr(0, percent.find(' ')); }
@@ -30,7 +30,7 @@ class Wording {
   Wording(const Comparison& all, const NumberStyle& style) : all_(all), style_(style) {}
 
   CompareWords words() {
-    for (const Side& side : all_.sides) out_.labels.push_back(cut_middle(clean(side.who.label), kLongestLabel));
+    for (const Side& side : all_.sides) out_.labels.push_back(clean(side.who.label));
     add_figures();
     if (all_.is_ranked && all_.base) add_ranks();
     for (const Difference& one : all_.differences) out_.differences.push_back(difference_words(one));
@@ -48,20 +48,22 @@ class Wording {
   }
 
   void add_figures() {
-    NumberStyle energies = style_;
-    std::optional<double> most;
-    for (const Side& side : all_.sides)
-      if (side.joules.value) most = std::max(most.value_or(0), *side.joules.value);
-    energies.units = energy_unit(most, style_.units);
+    ColumnUnits units;
+    for (const Side& side : all_.sides) {
+      units.add(side.joules.amount(), side.watts.amount());
+      for (std::size_t i = 0; i < all_.works.size(); ++i) units.add_item(std::to_string(i), side.per_unit[i].amount());
+    }
+    const NumberStyle energies = units.energy(style_);
     line("run (n runs)",
          [](const Side& side) { return fmt::format("{} ({})", short_id(side.who.first()), side.who.runs.size()); });
     line("duration", [](const Side& side) { return duration_text(side.seconds.value); });
     line(all_.common.empty() ? "energy" : "energy, common part",
          [&](const Side& side) { return energy_pair_text(side.joules.amount(), energies); });
-    line("mean power", [](const Side& side) { return power_text(side.watts.amount()); });
+    line("mean power", [&](const Side& side) { return power_text(side.watts.amount(), units.power()); });
     for (std::size_t i = 0; i < all_.works.size(); ++i)
-      line(work_words(all_.works[i]),
-           [&](const Side& side) { return per_item_text(side.per_unit[i].amount(), "", style_); });
+      line(work_words(all_.works[i]), [&](const Side& side) {
+        return per_item_text(side.per_unit[i].amount(), "", style_, true, units.item(std::to_string(i), style_));
+      });
     line("kind", [](const Side& side) {
       const std::string_view kind = kind_name(side.kind);
       return std::string(kind.empty() ? kUnknown : kind);
@@ -94,7 +96,7 @@ class Wording {
   static std::string difference_words(const Difference& one) {
     std::string text = clean(one.what) + ": ";
     for (std::size_t i = 0; i < one.values.size(); ++i) {
-      const std::string value = cut_middle(clean(one.values[i]), kLongestValue);
+      const std::string value = clean(one.values[i]);
       text += (i == 0 ? "" : " / ") + (value.empty() ? std::string(kUnknown) : value);
     }
     return text;
@@ -236,8 +238,8 @@ std::string boundary_words(const Comparison& all, const Side& side) {
 }
 
 std::string work_words(const SharedWork& work) {
-  const std::string unit = "per " + cut_middle(clean(work.unit), kLongestWord);
-  return work.phase.empty() ? unit : unit + ", " + cut_middle(clean(work.phase), kLongestWord);
+  const std::string unit = "per " + clean(work.unit);
+  return work.phase.empty() ? unit : unit + ", " + clean(work.phase);
 }
 
 CompareWords make_compare_words(const Comparison& comparison, const NumberStyle& style) {

@@ -48,8 +48,8 @@ Amount times(Amount amount, double factor) {
 }
 
 std::string source_words(const pb::Sourced& figure) {
-  std::string words = cut_middle(clean(figure.source()), 60);
-  if (!figure.date().empty()) words += (words.empty() ? "" : ", ") + cut_middle(clean(figure.date()), 24);
+  std::string words = clean(figure.source());
+  if (!figure.date().empty()) words += (words.empty() ? "" : ", ") + clean(figure.date());
   return words.empty() ? "no source" : words;
 }
 

@@ -13,10 +13,16 @@ namespace {
 
 constexpr NumberStyle kStyle{Units::automatic, true, false};
 
+// Whether a column holds names or words, which may wrap, and not figures.
+bool is_name(std::string_view head) {
+  return head == "Method" || head == "Run" || head == "Device" || head == "Use" || head == "Application" ||
+         head == "Node type";
+}
+
 Table make_figures(const FindingWords& finding) {
   Table table;
   for (std::size_t i = 0; i < finding.head.size(); ++i)
-    table.columns.push_back({finding.head[i], false, 0, i == 0 ? 12 : 0});
+    table.columns.push_back({finding.head[i], false, 0, is_name(finding.head[i]) ? 12 : 0});
   for (const auto& cells : finding.rows) {
     Row row;
     for (const std::string& cell : cells) row.cells.push_back({cell});
@@ -45,10 +51,13 @@ std::string make_findings(const Findings& findings, const TextStyle& style) {
   std::string out;
   int number = 0;
   for (const FindingWords& one : make_findings_words(findings, {style.units, style.utf8, style.precise})) {
-    out += fmt::format("{}{}\n", number == 0 ? "" : "\n",
-                       painted(fmt::format("{}. {}", number + 1, one.title), Paint::bold, style.colour));
-    ++number;
-    out += fold("   ", one.sentence, width) + "\n";
+    if (number > 0) out += '\n';
+    const std::string head = fmt::format("{}. ", ++number);
+    if (!one.is_known) {
+      out += fold(head, one.title + ": " + one.sentence, width) + '\n';
+      continue;
+    }
+    out += painted(head + one.title, Paint::bold, style.colour) + '\n' + fold("   ", one.sentence, width) + '\n';
     if (!one.rows.empty()) out += '\n' + make_table(make_figures(one), 3, width, style.colour);
     for (const std::string& note : one.notes) out += fold("   - ", note, width) + '\n';
     out += fold("   What would change it: ", one.change, width) + '\n';
@@ -68,6 +77,7 @@ std::string make_findings_markdown(const Findings& findings) {
   std::string out;
   for (const FindingWords& one : make_findings_words(findings, kStyle)) {
     out += fmt::format("### {}\n\n**{}**\n\n", for_markdown(one.title), for_markdown(one.sentence));
+    if (!one.is_known) continue;
     if (!one.rows.empty()) {
       std::string rule;
       for (const std::string& head : one.head) out += "| " + for_markdown(head) + " ", rule += "|:---";
@@ -87,9 +97,13 @@ std::string make_findings_markdown(const Findings& findings) {
 std::string make_findings_body(const Findings& findings) {
   std::string out;
   for (const FindingWords& one : make_findings_words(findings, kStyle)) {
-    out += fmt::format("<section class=\"card\"><h2>{}</h2><p><b>{}</b></p>\n{}", for_html(one.title),
-                       for_html(one.sentence), rows_html(one));
-    out += "<ul>\n";
+    out += fmt::format("<section class=\"card\"><h2>{}</h2><p><b>{}</b></p>\n", for_html(one.title),
+                       for_html(one.sentence));
+    if (!one.is_known) {
+      out += "</section>\n";
+      continue;
+    }
+    out += rows_html(one) + "<ul>\n";
     for (const std::string& note : one.notes) out += "<li>" + for_html(note) + "</li>\n";
     out += "<li>What would change it: " + for_html(one.change) + "</li>\n</ul></section>\n";
   }

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <map>
 
+#include "report/column_units.h"
 #include "report/compare_words.h"
 #include "report/escape.h"
 #include "report/words.h"
@@ -15,9 +16,9 @@ namespace nw {
 
 namespace {
 
-constexpr std::size_t kLongestPlace = 60, kMostPairs = 6, kMostRuns = 3;
+constexpr std::size_t kMostPairs = 6, kMostRuns = 3;
 
-std::string place(std::string_view label) { return cut_middle(clean(label), kLongestPlace); }
+std::string place(std::string_view label) { return clean(label); }
 
 std::string signed_percent(double fraction) {
   const double percent = 100 * fraction;
@@ -44,10 +45,11 @@ FindingWords runtime_words(const RuntimeFinding& finding) {
   FindingWords out{"runtime", "Runtime is not energy", "", false, {"Method", "Error", "Median size", "Runs"}, {}, {},
                    ""};
   const MethodError* worst = nullptr;
+  std::string unknown;
   for (const MethodError& one : finding.methods) {
     const std::string method(name(one.method));
     if (one.n == 0) {
-      out.rows.push_back({method, "not known: lacks " + one.missing, std::string(kUnknown), "0"});
+      unknown += fmt::format("{}{} (lacks {})", unknown.empty() ? "" : ", ", method, one.missing);
       continue;
     }
     out.rows.push_back({method, range(one), percent_text({one.median_size, {}}), std::to_string(one.n)});
@@ -60,6 +62,7 @@ FindingWords runtime_words(const RuntimeFinding& finding) {
                                     place(one.from), place(one.on), power_text(one.watts_on),
                                     signed_percent(one.error)));
   }
+  if (!unknown.empty()) out.notes.push_back("not known: " + unknown);
   out.is_known = worst != nullptr || !finding.misled.empty();
   if (worst != nullptr)
     out.sentence =
@@ -91,20 +94,36 @@ std::string use_words(const Accelerator& one) {
   return text;
 }
 
-void add_devices(const UnusedFinding::Run& run, const NumberStyle& style, FindingWords& out) {
+ColumnUnits units_of_devices(const UnusedFinding& finding) {
+  ColumnUnits units;
+  for (const UnusedFinding::Run& run : finding.runs)
+    for (const Accelerator& one : run.accelerators) units.add(energy_amount(one.part->energy()), {one.watts, {}});
+  return units;
+}
+
+void add_devices(const UnusedFinding::Run& run, const ColumnUnits& units, const NumberStyle& style, FindingWords& out) {
   for (const Accelerator& one : run.accelerators) {
     const Amount joules = energy_amount(one.part->energy());
     const auto whole = energy_j(run.record->energy());
     out.rows.push_back({fmt::format("{} {}", short_id(*run.record), title(*run.record)), part_label(*one.part),
-                        use_words(one), energy_pair_text(joules, style), power_text({one.watts, {}}),
-                        percent_text(ratio({joules.value, {}}, whole))});
+                        use_words(one), energy_pair_text(joules, units.energy(style)),
+                        power_text({one.watts, {}}, units.power()), percent_text(ratio({joules.value, {}}, whole))});
   }
 }
 
 // Of many runs a row for those of one name that used as many accelerators; what is odd of a single one is a note.
 void add_runs(const UnusedFinding& finding, const NumberStyle& style, FindingWords& out) {
   struct Sum {
-    std::vector<double> joules, watts, shares;
+    std::vector<double> joules, doubts, watts, shares;
+
+    // The repeats' scatter beside what the sensors' own error leaves in their mean.
+    Amount energy() const {
+      Amount mean = compute_plain(joules).amount();
+      if (doubts.size() < joules.size()) return {mean.value, {}};
+      const double own = compute_plain(doubts).value.value_or(0);
+      return {mean.value, std::hypot(mean.uncertainty.value_or(0), own)};
+    }
+    Amount power() const { return {compute_plain(watts).value, {}}; }
   };
   std::map<std::pair<std::string, std::string>, Sum> sums;
   for (const UnusedFinding::Run& run : finding.runs) {
@@ -113,6 +132,7 @@ void add_runs(const UnusedFinding& finding, const NumberStyle& style, FindingWor
     Sum& sum = sums[{title(*run.record), use}];
     const auto seconds = duration_s(run.record->duration_ns());
     if (run.joules.value) sum.joules.push_back(*run.joules.value);
+    if (run.joules.value && run.joules.uncertainty) sum.doubts.push_back(*run.joules.uncertainty);
     if (run.joules.value && seconds) sum.watts.push_back(*run.joules.value / *seconds);
     if (run.share.value) sum.shares.push_back(*run.share.value);
     for (const Accelerator& one : run.accelerators)
@@ -120,10 +140,11 @@ void add_runs(const UnusedFinding& finding, const NumberStyle& style, FindingWor
         out.notes.push_back(fmt::format("{} {}: {} {}", short_id(*run.record), title(*run.record),
                                         part_label(*one.part), use_words(one)));
   }
+  ColumnUnits units;
+  for (const auto& [key, sum] : sums) units.add(sum.energy(), sum.power());
   for (const auto& [key, sum] : sums)
-    out.rows.push_back(
-        {key.first, "idle accelerators", key.second, energy_text(compute_plain(sum.joules).amount(), style),
-         power_text({compute_plain(sum.watts).value, {}}), percent_text({compute_plain(sum.shares).value, {}})});
+    out.rows.push_back({key.first, "idle accelerators", key.second, energy_pair_text(sum.energy(), units.energy(style)),
+                        power_text(sum.power(), units.power()), percent_text({compute_plain(sum.shares).value, {}})});
 }
 
 std::string idle_sentence(const UnusedFinding& finding) {
@@ -158,11 +179,16 @@ std::string elsewhere_words(const UnusedFinding::Elsewhere& one, const NumberSty
                      ratio.clear ? "" : " (no clear difference)");
 }
 
+bool is_any_use_known(const UnusedFinding& finding) {
+  return std::any_of(finding.runs.begin(), finding.runs.end(),
+                     [](const UnusedFinding::Run& run) { return run.unknown < run.accelerators.size(); });
+}
+
 FindingWords unused_words(const UnusedFinding& finding, const NumberStyle& style) {
   FindingWords out{"unused",
                    "Unused accelerators",
                    idle_sentence(finding),
-                   !finding.runs.empty(),
+                   is_any_use_known(finding),
                    {"Run", "Device", "Use", "Energy", "Mean", "Share"},
                    {},
                    {},
@@ -170,7 +196,7 @@ FindingWords unused_words(const UnusedFinding& finding, const NumberStyle& style
   if (finding.runs.size() > kMostRuns)
     add_runs(finding, style, out);
   else
-    for (const UnusedFinding::Run& run : finding.runs) add_devices(run, style, out);
+    for (const UnusedFinding::Run& run : finding.runs) add_devices(run, units_of_devices(finding), style, out);
   bool is_said = false;
   for (const UnusedFinding::Elsewhere& one : finding.elsewhere) {
     const std::string text = elsewhere_words(one, style);
@@ -213,15 +239,27 @@ std::string verdict_sentence(const PhaseFinding::Verdict& verdict, const NumberS
   return text;
 }
 
-void add_verdict(const PhaseFinding::Verdict& verdict, const NumberStyle& style, FindingWords& out) {
+ColumnUnits units_of_verdicts(const PhaseFinding& finding) {
+  ColumnUnits units;
+  for (const PhaseFinding::Verdict& verdict : finding.verdicts)
+    for (const Side& side : verdict.comparison.sides) {
+      units.add(side.joules.amount());
+      if (verdict.comparison.per) units.add_item(clean(verdict.comparison.per->unit), side.figure.amount());
+    }
+  return units;
+}
+
+void add_verdict(const PhaseFinding::Verdict& verdict, const ColumnUnits& units, const NumberStyle& style,
+                 FindingWords& out) {
   const Comparison& all = verdict.comparison;
+  const std::string item = all.per ? clean(all.per->unit) : "";
   for (const Side& side : all.sides)
-    out.rows.push_back(
-        {clean(verdict.application), verdict.training ? "training" : "inference", place(side.who.label),
-         duration_text(side.seconds.value), energy_pair_text(side.joules.amount(), style),
-         all.per ? per_item_text(side.figure.amount(), clean(all.per->unit), style) : std::string(kUnknown),
-         all.is_ranked ? ratio_text(side.energy.quotient, style) : std::string(kUnknown),
-         std::to_string(side.joules.n)});
+    out.rows.push_back({clean(verdict.application), verdict.training ? "training" : "inference", place(side.who.label),
+                        duration_text(side.seconds.value), energy_pair_text(side.joules.amount(), units.energy(style)),
+                        all.per ? per_item_text(side.figure.amount(), item, style, true, units.item(item, style))
+                                : std::string(kUnknown),
+                        all.is_ranked ? ratio_text(side.energy.quotient, style) : std::string(kUnknown),
+                        std::to_string(side.joules.n)});
 }
 
 FindingWords phases_words(const PhaseFinding& finding, const NumberStyle& style) {
@@ -233,10 +271,11 @@ FindingWords phases_words(const PhaseFinding& finding, const NumberStyle& style)
                    {},
                    {},
                    ""};
+  const ColumnUnits units = units_of_verdicts(finding);
   for (const PhaseFinding::Verdict& one : finding.verdicts) {
-    add_verdict(one, style, out);
+    add_verdict(one, units, style, out);
     out.sentence += (out.sentence.empty() ? "" : ". ") + capitalised(verdict_sentence(one, style));
-    out.is_known |= one.comparison.is_ranked;
+    out.is_known |= one.comparison.is_ranked && one.comparison.sides.size() > 1;
   }
   if (finding.verdicts.empty()) out.sentence = "No phase or run of these is called training or inference";
   out.sentence += ".";

@@ -11,10 +11,10 @@
 namespace nw {
 
 struct FindingWords {
-  std::string key;       // "runtime"
-  std::string title;     // "Runtime is not energy"
-  std::string sentence;  // clean; what was found, or that nothing can be said
-  bool is_known = false;
+  std::string key;                             // "runtime"
+  std::string title;                           // "Runtime is not energy"
+  std::string sentence;                        // clean; what was found, or that nothing can be said
+  bool is_known = false;                       // else the sentence is all that a page says
   std::vector<std::string> head;               // of the figures; empty where there are none
   std::vector<std::vector<std::string>> rows;  // a cell a column
   std::vector<std::string> notes;

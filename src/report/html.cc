@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "report/column_units.h"
 #include "report/curve.h"
 #include "report/escape.h"
 #include "report/formats.h"
@@ -90,12 +91,16 @@ std::string timeline_table(const pb::Record& record) {
   std::vector<const Layer*> layers;
   if (curve.node) layers.push_back(&*curve.node);
   for (const Layer& layer : curve.layers) layers.push_back(&layer);
+  std::vector<ColumnUnits> units(layers.size());
+  for (std::size_t j = 0; j < layers.size(); ++j)
+    for (std::size_t i = 0; i < curve.columns; ++i) units[j].add({}, {layers[j]->watts[i], {}});
   for (const Layer* layer : layers)
     out += fmt::format("<th class=\"n\">{}{}</th>", for_html(layer->label), layer->estimated ? " (E)" : "");
   out += "</tr></thead><tbody>\n";
   for (std::size_t i = 0; i < curve.columns; ++i) {
     out += "<tr>" + number_cell(i == 0 ? "0" : duration_text(curve.begin(i)));
-    for (const Layer* layer : layers) out += number_cell(power_text({layer->watts[i], {}}));
+    for (std::size_t j = 0; j < layers.size(); ++j)
+      out += number_cell(power_text({layers[j]->watts[i], {}}, units[j].power()));
     out += "</tr>\n";
   }
   return out + "</tbody></table></div></details>";
@@ -112,9 +117,9 @@ std::string part_row(const PartLine& line, bool first) {
   return fmt::format(
       "<tr{}><td class=\"name\"><span style=\"padding-left:{:.1f}em\"></span>{}{}</td>{}{}{}{}{}{}<td "
       "class=\"faint\">{}</td>{}</tr>\n",
-      first ? " class=\"total\"" : "", 1.2 * line.indent, dot, for_html(cut_middle(line.label, 40)),
-      number_cell(line.energy), number_cell(line.uncertainty), bar_cell(line), number_cell(line.share),
-      number_cell(line.mean), number_cell(line.max), for_html(line.source), kind_cell(line.kind));
+      first ? " class=\"total\"" : "", 1.2 * line.indent, dot, for_html(line.label), number_cell(line.energy),
+      number_cell(line.uncertainty), bar_cell(line), number_cell(line.share), number_cell(line.mean),
+      number_cell(line.max), for_html(line.source), kind_cell(line.kind));
 }
 
 std::string parts_card(const Summary& summary) {
@@ -135,7 +140,7 @@ std::string devices_card(const Summary& summary) {
   if (summary.devices.empty()) return "";
   std::string out = "<section class=\"card\"><h2>What the devices did</h2><dl class=\"facts\">";
   for (const DeviceLine& line : summary.devices)
-    out += fmt::format("<dt>{}</dt><dd>{}</dd>", for_html(cut_middle(line.label, 48)), for_html(line.words));
+    out += fmt::format("<dt>{}</dt><dd>{}</dd>", for_html(line.label), for_html(line.words));
   return out +
          "</dl><p class=\"legend\">Busy is the share of time in which anything ran on a device, not how much of it was "
          "used.</p></section>\n";
@@ -145,7 +150,7 @@ std::string phase_row(const PhaseLine& line) {
   const std::size_t nested = std::count(line.path.begin(), line.path.end(), '/');
   const std::string head =
       fmt::format("<tr><td class=\"name\"><span style=\"padding-left:{:.1f}em\"></span>{}</td>{}{}",
-                  1.2 * static_cast<double>(std::min<std::size_t>(nested, 6)), for_html(cut_middle(line.path, 60)),
+                  1.2 * static_cast<double>(std::min<std::size_t>(nested, 6)), for_html(line.path),
                   number_cell(line.count), number_cell(line.duration));
   if (!line.resolved) return head + fmt::format("<td colspan=\"5\" class=\"faint\">{}</td></tr>\n", kUnresolved);
   std::string per_unit;
@@ -162,11 +167,10 @@ std::string members_card(const Summary& summary) {
       "<th>Start</th><th class=\"n\">Duration</th><th class=\"n\">Ranks</th><th class=\"n\">Energy</th>"
       "<th class=\"n\">±</th><th class=\"n\">Mean</th><th class=\"n\">Coverage</th><th>Kind</th></tr></thead><tbody>\n";
   for (const MemberLine& line : summary.members)
-    out += fmt::format("<tr><td class=\"name\">{}</td><td>{}</td><td>{}</td>{}{}{}{}{}{}{}</tr>\n",
-                       for_html(cut_middle(line.host, 40)), for_html(line.id), for_html(line.start),
-                       number_cell(line.duration), number_cell(line.ranks), number_cell(line.energy),
-                       number_cell(line.uncertainty), number_cell(line.mean), number_cell(line.coverage),
-                       kind_cell(line.kind));
+    out += fmt::format("<tr><td class=\"name\">{}</td><td>{}</td><td>{}</td>{}{}{}{}{}{}{}</tr>\n", for_html(line.host),
+                       for_html(line.id), for_html(line.start), number_cell(line.duration), number_cell(line.ranks),
+                       number_cell(line.energy), number_cell(line.uncertainty), number_cell(line.mean),
+                       number_cell(line.coverage), kind_cell(line.kind));
   return out + "</tbody></table></div></section>\n";
 }
 
@@ -298,13 +302,15 @@ std::string list_card(Records records) {
       "<section class=\"card\"><h2>Runs</h2><div class=\"scroll\"><table><thead><tr><th>Run</th><th>Name</th><th "
       "class=\"n\">Duration</th>"
       "<th class=\"n\">Energy</th><th class=\"n\">Mean</th><th>Kind</th></tr></thead><tbody>\n";
+  const ColumnUnits units = units_of(records);
   for (const pb::Record* record : records)
-    out += fmt::format("<tr><td><a href=\"#{}\">{}</a></td><td class=\"name\">{}</td>{}{}{}{}</tr>\n", anchor(*record),
-                       for_html(short_id(*record)), for_html(cut_middle(title(*record), 60)),
-                       number_cell(duration_text(duration_s(record->duration_ns()))),
-                       number_cell(energy_pair_text(energy_amount(record->energy()), {Units::automatic, true, false})),
-                       number_cell(power_text(power_amount(record->energy(), record->duration_ns()))),
-                       kind_cell(record->energy().kind()));
+    out += fmt::format(
+        "<tr><td><a href=\"#{}\">{}</a></td><td class=\"name\">{}</td>{}{}{}{}</tr>\n", anchor(*record),
+        for_html(short_id(*record)), for_html(title(*record)),
+        number_cell(duration_text(duration_s(record->duration_ns()))),
+        number_cell(energy_pair_text(energy_amount(record->energy()), units.energy({Units::automatic, true, false}))),
+        number_cell(power_text(power_amount(record->energy(), record->duration_ns()), units.power())),
+        kind_cell(record->energy().kind()));
   return out + "</tbody></table></div></section>\n";
 }
 
@@ -334,7 +340,7 @@ std::string make_html(Records records, std::string_view page_title) {
   for (const pb::Record* record : records) {
     const Summary summary = make_summary(*record, {Units::automatic, true, false});
     body += fmt::format("<h2 class=\"run\" id=\"{}\">{} {}</h2>\n<p class=\"sub\">{}</p>\n", anchor(*record),
-                        for_html(summary.id), for_html(cut_middle(title(*record), 60)), subtitle(summary, *record));
+                        for_html(summary.id), for_html(title(*record)), subtitle(summary, *record));
     body += make_run_body(*record);
   }
   return make_page(page_title, body);

@@ -51,9 +51,9 @@ std::string make_row(const BenchLine& line, const BenchRow& row, double longest,
       "<tr><td class=\"name\">{}</td><td class=\"name\">{}</td><td class=\"name\">{}</td>{}{}{}<td>{}</td>{}<td "
       "class=\"n\">{}</td><td>{}</td><td><span "
       "class=\"kind {}\" title=\"{}\">{}</span></td><td>{}</td></tr>\n",
-      new_application ? "<b>" + for_html(cut_middle(line.application, 30)) + "</b>" : "", for_html(line.phase),
-      for_html(cut_middle(line.configuration, 40)), cell(line.runtime), cell(line.power), cell(line.energy),
-      bar(line.joules, longest), cell(line.uncertainty), for_html(line.per_unit),
+      new_application ? "<b>" + for_html(line.application) + "</b>" : "", for_html(line.phase),
+      for_html(line.configuration), cell(line.runtime), cell(line.power), cell(line.energy), bar(line.joules, longest),
+      cell(line.uncertainty), for_html(line.per_unit),
       for_html(line.quality.empty() ? std::string(kUnknown) : line.quality), mark == "-" ? "" : mark,
       kind.empty() ? "unknown" : kind, mark, links);
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "report/column_units.h"
 #include "report/escape.h"
 #include "report/summary.h"
 #include "report/words.h"
@@ -13,8 +14,7 @@
 namespace nw {
 
 namespace {
-constexpr std::size_t kLongestId = 32;  // a SLUID has 14
-constexpr int kMostSteps = 200;         // that a person is shown; all are in JSON
+constexpr int kMostSteps = 200;  // that a person is shown; all are in JSON
 
 void append(std::string& words, const std::string& word) {
   if (!word.empty()) words += (words.empty() ? "" : ", ") + word;
@@ -147,39 +147,55 @@ std::vector<Domain> collect_domains(const pb::Record& record) {
 }
 
 DomainLine make_domain_line(const std::string& label, Amount joules, pb::Kind kind, const pb::Record& record,
-                            const NumberStyle& style) {
+                            const ColumnUnits& units, const NumberStyle& style) {
   DomainLine line;
   line.label = label;
   line.fraction = ratio(joules, energy_j(record.energy())).value;
   line.share = percent_text({line.fraction, {}});
-  line.energy = energy_text(joules, style);
-  line.uncertainty = energy_uncertainty_text(joules, style);
-  line.mean = power_text(ratio(joules, duration_s(record.duration_ns())));
+  line.energy = energy_text(joules, units.energy(style));
+  line.uncertainty = energy_uncertainty_text(joules, units.energy(style));
+  line.mean = power_text(ratio(joules, duration_s(record.duration_ns())), units.power());
   line.kind = kind;
   return line;
 }
 
 std::vector<DomainLine> make_domain_lines(const pb::Record& record, const NumberStyle& style) {
-  std::vector<DomainLine> lines{
-      make_domain_line("Job", energy_amount(record.energy()), record.energy().kind(), record, style)};
-  for (const Domain& one : collect_domains(record))
-    lines.push_back(make_domain_line(one.label(), one.joules, one.kind, record, style));
+  const std::vector<Domain> domains = collect_domains(record);
+  const Amount whole = energy_amount(record.energy());
+  const auto seconds = duration_s(record.duration_ns());
+  ColumnUnits units;
+  units.add(whole, ratio(whole, seconds));
+  for (const Domain& one : domains) units.add(one.joules, ratio(one.joules, seconds));
+  std::vector<DomainLine> lines{make_domain_line("Job", whole, record.energy().kind(), record, units, style)};
+  for (const Domain& one : domains)
+    lines.push_back(make_domain_line(one.label(), one.joules, one.kind, record, units, style));
   return lines;
 }
 
-StepLine make_step_line(const pb::Step& step, const pb::Record& record, const NumberStyle& style) {
+StepLine make_step_line(const pb::Step& step, const pb::Record& record, const ColumnUnits& units,
+                        const NumberStyle& style) {
   StepLine line;
   line.id = step.id().empty() ? "in no step" : clean(step.id());
   if (step.running()) line.id += " (running)";
   line.phase = clean(step.phase());
   line.duration = duration_text(duration_s(step.duration_ns()));
   line.cpu = step.has_cpu_s() ? duration_text(finite(step.cpu_s())) : std::string(kUnknown);
-  line.mean = power_text(power_amount(step.energy(), step.duration_ns()));
-  line.energy = energy_text(energy_amount(step.energy()), style);
-  line.uncertainty = energy_uncertainty_text(energy_amount(step.energy()), style);
+  line.mean = power_text(power_amount(step.energy(), step.duration_ns()), units.power());
+  line.energy = energy_text(energy_amount(step.energy()), units.energy(style));
+  line.uncertainty = energy_uncertainty_text(energy_amount(step.energy()), units.energy(style));
   line.share = percent_text({ratio(energy_amount(step.energy()), energy_j(record.energy())).value, {}});
   line.kind = step.energy().kind();
   return line;
+}
+
+std::vector<StepLine> make_step_lines(const pb::Job& job, const pb::Record& record, const NumberStyle& style) {
+  ColumnUnits units;
+  for (const pb::Step& step : job.steps())
+    units.add(energy_amount(step.energy()), power_amount(step.energy(), step.duration_ns()));
+  std::vector<StepLine> lines;
+  for (int i = 0; i < std::min(job.steps_size(), kMostSteps); ++i)
+    lines.push_back(make_step_line(job.steps(i), record, units, style));
+  return lines;
 }
 }  // namespace
 
@@ -192,7 +208,7 @@ std::string job_id(const pb::Job& job) {
 
 std::string short_job_id(const pb::Job& job) {
   const std::string id = job_id(job);
-  return id.empty() ? std::string(kUnknown) : cut_middle(id, kLongestId);
+  return id.empty() ? std::string(kUnknown) : clean(id);
 }
 
 std::optional<double> gpu_share(const pb::Record& record) {
@@ -241,9 +257,8 @@ std::optional<JobWords> make_job_words(const pb::Record& record, const NumberSty
   out.policies = policies_words(record, same);
   out.unused = unused_words(record, same);
   out.edges = edges_words(job);
-  out.domains = make_domain_lines(record, same);
-  for (int i = 0; i < std::min(job.steps_size(), kMostSteps); ++i)
-    out.steps.push_back(make_step_line(job.steps(i), record, same));
+  out.domains = make_domain_lines(record, style);
+  out.steps = make_step_lines(job, record, style);
   return out;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "record/node_type.h"
+#include "report/column_units.h"
 #include "report/escape.h"
 #include "report/job.h"
 #include "report/table.h"
@@ -21,7 +22,7 @@ std::string nodes_cell(const pb::Record& record) {
 
 std::string percent_cell(std::optional<double> part) { return part ? fmt::format("{:.0f}", *part * 100) : "-"; }
 
-Row make_row(const pb::Record& record, const NumberStyle& style) {
+Row make_row(const pb::Record& record, const NumberStyle& style, PowerUnit mean) {
   const pb::Energy& energy = record.energy();
   const std::string type = clean(node_type(record));
   const bool modelled = energy.kind() == pb::KIND_ESTIMATED;
@@ -34,7 +35,7 @@ Row make_row(const pb::Record& record, const NumberStyle& style) {
            {type.empty() ? std::string(kUnknown) : type},
            {energy_text(energy_amount(energy), style)},
            {energy_uncertainty_text(energy_amount(energy), style)},
-           {power_text(power_amount(energy, record.duration_ns()))},
+           {power_text(power_amount(energy, record.duration_ns()), mean)},
            {percent_cell(gpu_share(record))},
            {std::string(kind_mark(energy.kind())), modelled ? Paint::warn : Paint::plain}},
           -1,
@@ -68,21 +69,15 @@ Sum sum_up(Records records) {
 std::string make_job_list(Records records, const TextStyle& style) {
   if (records.empty()) return "no jobs\n";
   Table table;
-  table.columns = {{"JobID"},
-                   {"Name", false, 8, 8},
-                   {"User", false, 9, 4},
-                   {"State", false, 3, 7},
-                   {"Elapsed", true},
-                   {"Nodes", true, 4},
-                   {"Type", false, 5, 6},
-                   {"Energy", true},
-                   {std::string(plus_minus(style.utf8)), true, 6},
-                   {"MeanW", true, 1},
-                   {"GPU%", true, 2},
-                   {"Kind"}};
-  const NumberStyle numbers{style.units, style.utf8, style.precise};
-  for (const pb::Record* record : records) table.rows.push_back(make_row(*record, numbers));
+  table.columns = {{"JobID", false, 0, 8}, {"Name", false, 8, 8}, {"User", false, 9, 4},
+                   {"State", false, 4, 7}, {"Elapsed", true, 1},  {"Nodes", true, 5},
+                   {"Type", false, 6, 6},  {"Energy", true},      {std::string(plus_minus(style.utf8)), true},
+                   {"MeanW", true, 2},     {"GPU%", true, 3},     {"Kind"}};
   const Sum sum = sum_up(records);
+  ColumnUnits units = units_of(records);
+  units.add(sum.joules);
+  const NumberStyle numbers = units.energy({style.units, style.utf8, style.precise});
+  for (const pb::Record* record : records) table.rows.push_back(make_row(*record, numbers, units.power()));
   Row total{std::vector<Cell>(table.columns.size()), -1, ""};
   total.cells[0].text = "total";
   total.cells[7].text = energy_text(sum.joules, numbers);

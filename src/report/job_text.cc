@@ -58,26 +58,15 @@ class JobPage {
     out_ += '\n';
   }
 
-  // Words of one line, apart by " | ", that leave from the end where there is no room.
-  std::string line_of(const std::vector<std::string>& words) const {
-    std::string line;
-    for (const std::string& word : words) {
-      if (word.empty()) continue;
-      const std::string before = line.empty() ? "" : " | ";
-      const int room = style_.width - static_cast<int>(display_width(line) + before.size());
-      if (room < 8) break;
-      line += before + cut_middle(word, static_cast<std::size_t>(room));
-    }
-    return line;
-  }
-
   void header() {
     const std::string when = start_words(record_);
-    out_ += painted(line_of({"Job " + job().id, job().state, summary_.name, job().owner, job().where}), Paint::bold,
-                    style_.colour) +
-            '\n';
-    out_ += line_of({summary_.duration, is_running() ? seconds_ago(record_, style_.now_unix_ns) : "",
-                     when == kUnknown ? "" : "since " + when, summary_.node}) +
+    out_ +=
+        painted(fold_items({"Job " + job().id, job().state, summary_.name, job().owner, job().where}, 2, style_.width),
+                Paint::bold, style_.colour) +
+        '\n';
+    out_ += fold_items({summary_.duration, is_running() ? seconds_ago(record_, style_.now_unix_ns) : "",
+                        when == kUnknown ? "" : "since " + when, summary_.node},
+                       2, style_.width) +
             "\n\n";
   }
 
@@ -104,7 +93,7 @@ class JobPage {
                      {"", false, 4},
                      {"Share", true, 3},
                      {"Energy", true},
-                     {std::string(plus_minus(style_.utf8)), true, 2},
+                     {std::string(plus_minus(style_.utf8)), true},
                      {"Mean", true, 1},
                      {"Kind"}};
     for (const DomainLine& line : job().domains) {
@@ -134,7 +123,7 @@ class JobPage {
     if (summary_.members.empty()) return;
     Table table;
     table.columns = {
-        {"Node", false, 0, 8}, {"Duration", true, 3}, {"Energy", true}, {std::string(plus_minus(style_.utf8)), true, 2},
+        {"Node", false, 0, 8}, {"Duration", true, 3}, {"Energy", true}, {std::string(plus_minus(style_.utf8)), true},
         {"Mean", true, 4},     {"Coverage", true, 1}, {"Kind"}};
     for (const MemberLine& line : summary_.members)
       table.rows.push_back({{{line.host},
@@ -158,7 +147,7 @@ class JobPage {
                      {"CPU time", true, 6},
                      {"Mean", true, 4},
                      {"Energy", true},
-                     {std::string(plus_minus(style_.utf8)), true, 2},
+                     {std::string(plus_minus(style_.utf8)), true},
                      {"Share", true, 1},
                      {"Kind"}};
     for (const StepLine& line : job().steps)
@@ -178,25 +167,25 @@ class JobPage {
 
   void devices() {
     if (summary_.devices.empty()) return;
-    out_ += "\n  Devices\n";
-    for (const DeviceLine& line : summary_.devices)
-      out_ += fold("    " + cut_middle(line.label, static_cast<std::size_t>(style_.width) / 3) + "  ", line.words,
-                   style_.width) +
-              '\n';
+    out_ += "\n  Devices\n" + make_device_text(summary_.devices, style_.width);
   }
 
   // What the job's own programs marked, where the daemon was told.
   void phases() {
     if (summary_.phases.empty()) return;
     Table table;
-    table.columns = {{"Phase", false, 0, 16}, {"Duration", true, 3}, {"Energy", true}, {"Kind"}};
-    for (const PhaseLine& line : summary_.phases)
-      table.rows.push_back({{{line.path},
-                             {line.duration},
-                             {line.resolved ? line.energy : kUnresolved},
-                             {std::string(kind_mark(line.kind))}},
-                            -1,
-                            ""});
+    table.columns = {{"Phase", false, 0, 10},
+                     {"Duration", true, 3},
+                     {"Energy", true},
+                     {std::string(plus_minus(style_.utf8)), true},
+                     {"Kind"}};
+    for (const PhaseLine& line : summary_.phases) {
+      Row row{{{line.path}, {line.duration}, {line.energy}, {line.uncertainty}, {std::string(kind_mark(line.kind))}},
+              -1,
+              ""};
+      if (!line.resolved) row.note_at = 2, row.note = kUnresolved;
+      table.rows.push_back(std::move(row));
+    }
     out_ += '\n' + make_table(table, 2, style_.width, style_.colour);
   }
 

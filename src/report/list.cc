@@ -3,6 +3,7 @@
 #include <cmath>
 #include <set>
 
+#include "report/column_units.h"
 #include "report/escape.h"
 #include "report/report.h"
 #include "report/table.h"
@@ -26,7 +27,7 @@ std::size_t telling_length(Records records) {
   return kLongestName;
 }
 
-Row make_row(const pb::Record& record, std::size_t id_length, const NumberStyle& style) {
+Row make_row(const pb::Record& record, std::size_t id_length, const NumberStyle& style, PowerUnit mean) {
   const pb::Energy& energy = record.energy();
   const std::string repeat = record.warmup()       ? "warmup"
                              : record.repeat() > 0 ? std::to_string(record.repeat())
@@ -38,7 +39,8 @@ Row make_row(const pb::Record& record, std::size_t id_length, const NumberStyle&
            {start_words(record)},
            {duration_text(duration_s(record.duration_ns()))},
            {energy_text(energy_amount(energy), style)},
-           {power_text(power_amount(energy, record.duration_ns()))},
+           {energy_uncertainty_text(energy_amount(energy), style)},
+           {power_text(power_amount(energy, record.duration_ns()), mean)},
            {std::string(kind_mark(energy.kind())), energy.kind() == pb::KIND_ESTIMATED ? Paint::warn : Paint::plain},
            {exit_words(record)},
            {host.empty() ? std::string(kUnknown) : host}},
@@ -53,17 +55,19 @@ std::string make_list(Records records, const TextStyle& style) {
   Table table;
   table.columns = {{"Run"},
                    {"Name", false, 0, 8},
-                   {"Repeat", true, 5},
-                   {"Start", false, 3},
-                   {"Duration", true},
+                   {"Repeat", true, 6},
+                   {"Start", false, 4},
+                   {"Duration", true, 1},
                    {"Energy", true},
-                   {"Mean", true, 1},
+                   {std::string(plus_minus(style.utf8)), true},
+                   {"Mean", true, 2},
                    {"Kind"},
-                   {"State", false, 2, 8},
-                   {"Node", false, 4, 6}};
+                   {"State", false, 3, 8},
+                   {"Node", false, 5, 6}};
   const std::size_t length = telling_length(records);
-  for (const pb::Record* record : records)
-    table.rows.push_back(make_row(*record, length, {style.units, style.utf8, style.precise}));
+  const ColumnUnits units = units_of(records);
+  const NumberStyle numbers = units.energy({style.units, style.utf8, style.precise});
+  for (const pb::Record* record : records) table.rows.push_back(make_row(*record, length, numbers, units.power()));
   const std::string out = make_table(table, 0, std::max(40, style.width), style.colour);
   return style.utf8 ? out : ascii(out);
 }

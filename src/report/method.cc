@@ -44,7 +44,7 @@ std::vector<Origin> compute_origins(const pb::Record& record, bool utf8) {
 std::string origin_line(const Origin& origin) {
   const PartWords& words = part_words(origin.domain);
   std::string name(origin.parts == 1 ? words.one : words.many);
-  if (words.domain.empty() && !origin.domain.empty()) name = cut_middle(clean(origin.domain), 40);
+  if (words.domain.empty() && !origin.domain.empty()) name = clean(origin.domain);
   if (origin.parts > 1) name = fmt::format("{} ({})", name, origin.parts);
   const std::string_view kind = kind_name(origin.kind);
   const std::string source = origin.source.empty() ? "source unknown" : origin.source;

@@ -12,6 +12,9 @@ namespace {
 
 constexpr double kJoulesPerWh = 3600;
 constexpr int kMostDecimals = 9;
+constexpr double kKilowattsFrom = 1e4;
+constexpr double kSmallestInUnit = 1e-4;  // of a column's unit; what is smaller begins with more than four zeros
+constexpr double kLargestInUnit = 1e6;    // ... and a smaller unit makes the largest no longer than this
 
 struct Scale {
   double size;  // of one unit, in J or g
@@ -79,16 +82,7 @@ Digits digits(Amount amount, double unit, bool precise) {
 
 const Scale& scale_of(Amount joules, const NumberStyle& style) { return scale(energy_unit(joules.value, style.units)); }
 
-std::string joules_text(Amount joules, const NumberStyle& style) {
-  const double size = std::abs(*joules.value);
-  const Scale unit = size < 1e3   ? Scale{1, "J"}
-                     : size < 1e6 ? Scale{1e3, "kJ"}
-                     : size < 1e9 ? Scale{1e6, "MJ"}
-                                  : Scale{1e9, "GJ"};
-  return fmt::format("{} {}", digits(joules, unit.size, style.precise).value, unit.name);
-}
-
-Scale item_scale(double joules, bool utf8) {
+ItemUnit item_scale(double joules, bool utf8) {
   const double size = std::abs(joules);
   if (size >= 1e7) return {1e6, "MJ"};
   if (size >= 1e4) return {1e3, "kJ"};
@@ -107,6 +101,41 @@ Units energy_unit(std::optional<double> largest_j, Units wanted) {
   if (size < kJoulesPerWh) return Units::J;
   if (size < 1e3 * kJoulesPerWh) return Units::Wh;
   return size < 1e6 * kJoulesPerWh ? Units::kWh : Units::MWh;
+}
+
+Units energy_unit(std::span<const Amount> column, Units wanted) {
+  std::optional<double> largest, smallest;
+  for (const Amount& one : column) {
+    if (!known(one.value) || *one.value == 0) continue;
+    largest = std::max(largest.value_or(0), std::abs(*one.value));
+    smallest = std::min(smallest.value_or(*largest), std::abs(*one.value));
+  }
+  Units units = energy_unit(largest, wanted);
+  if (wanted != Units::automatic || !smallest) return units;
+  for (const Units smaller : {Units::kWh, Units::Wh, Units::J})
+    if (smaller < units && *smallest < kSmallestInUnit * energy_size(units) &&
+        *largest < kLargestInUnit * energy_size(smaller))
+      units = smaller;
+  return units;
+}
+
+NumberStyle in_one_unit(std::span<const Amount> column, NumberStyle style) {
+  style.units = energy_unit(column, style.units);
+  return style;
+}
+
+PowerUnit power_unit(std::span<const Amount> column) {
+  const bool kilo = std::any_of(column.begin(), column.end(), [](const Amount& one) {
+    return known(one.value) && std::abs(*one.value) >= kKilowattsFrom;
+  });
+  return kilo ? PowerUnit::kW : PowerUnit::W;
+}
+
+ItemUnit item_unit(std::span<const Amount> column, bool utf8) {
+  double largest = 0;
+  for (const Amount& one : column)
+    if (known(one.value)) largest = std::max(largest, std::abs(*one.value));
+  return item_scale(largest, utf8);
 }
 
 Digits bare_digits(Amount amount, double unit, bool precise) {
@@ -139,17 +168,28 @@ std::string energy_pair_text(Amount joules, const NumberStyle& style) {
   return text;
 }
 
+std::string joules_text(Amount joules, bool precise) {
+  if (!known(joules.value)) return std::string(kUnknown);
+  const double size = std::abs(*joules.value);
+  const Scale unit = size < 1e3   ? Scale{1, "J"}
+                     : size < 1e6 ? Scale{1e3, "kJ"}
+                     : size < 1e9 ? Scale{1e6, "MJ"}
+                                  : Scale{1e9, "GJ"};
+  return fmt::format("{} {}", digits(joules, unit.size, precise).value, unit.name);
+}
+
 std::string energy_full_text(Amount joules, const NumberStyle& style) {
   std::string text = energy_pair_text(joules, style);
   if (!known(joules.value)) return text;
   const Units units = energy_unit(joules.value, style.units);
-  if (units >= Units::Wh) text += fmt::format(" ({})", joules_text(joules, style));
+  if (units >= Units::Wh) text += fmt::format(" ({})", joules_text(joules, style.precise));
   return text;
 }
 
-std::string per_item_text(Amount joules, std::string_view item, const NumberStyle& style, bool with_uncertainty) {
+std::string per_item_text(Amount joules, std::string_view item, const NumberStyle& style, bool with_uncertainty,
+                          ItemUnit unit) {
   if (!known(joules.value)) return std::string(kUnknown);
-  const Scale unit = item_scale(*joules.value, style.utf8);
+  if (unit.size <= 0) unit = item_scale(*joules.value, style.utf8);
   const Digits printed = digits(joules, unit.size, style.precise);
   std::string text = fmt::format("{} {}{}{}", printed.value, unit.name, item.empty() ? "" : "/", item);
   if (with_uncertainty && !printed.uncertainty.empty())
@@ -177,9 +217,9 @@ std::string money_pair_text(Amount amount, std::string_view currency, const Numb
 }
 
 // Powers stand without their uncertainty: three digits, four from 1000, are enough.
-std::string power_text(Amount watts) {
+std::string power_text(Amount watts, PowerUnit unit) {
   if (!known(watts.value)) return std::string(kUnknown);
-  const bool kilo = std::abs(*watts.value) >= 1e4;
+  const bool kilo = unit == PowerUnit::automatic ? std::abs(*watts.value) >= kKilowattsFrom : unit == PowerUnit::kW;
   const std::string few = digits({watts.value, {}}, kilo ? 1e3 : 1, false).value;
   const std::string allowed = digits(watts, kilo ? 1e3 : 1, false).value;
   return fmt::format("{} {}", allowed.size() < few.size() ? allowed : few, kilo ? "kW" : "W");

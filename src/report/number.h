@@ -7,6 +7,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -27,6 +28,19 @@ inline constexpr std::string_view kUnknown = "-";
 
 // The unit of a column of energies whose largest is this one: J below 1 Wh, then Wh, kWh, MWh.
 Units energy_unit(std::optional<double> largest_j, Units wanted);
+// One unit for all of a column: that of its largest, or a smaller one where its smallest would begin with more zeros
+// than the eye can count and the largest does not get too long.
+Units energy_unit(std::span<const Amount> column, Units wanted);
+NumberStyle in_one_unit(std::span<const Amount> column, NumberStyle style);
+
+// The same for powers, and for energies of one item of work.
+enum class PowerUnit : unsigned char { automatic, W, kW };
+PowerUnit power_unit(std::span<const Amount> column);
+struct ItemUnit {
+  double size = 0;  // of one, in J; 0: what suits each figure
+  std::string_view name;
+};
+ItemUnit item_unit(std::span<const Amount> column, bool utf8);
 
 // The bare digits of an amount in a unit of this size, for tables whose unit stands in the head: "525" and "11"; "-"
 // and
@@ -44,11 +58,14 @@ std::string energy_uncertainty_text(Amount joules, const NumberStyle& style);  /
 std::string energy_pair_text(Amount joules, const NumberStyle& style);         // "525 Wh +- 11"
 std::string energy_full_text(Amount joules, const NumberStyle& style);         // "525 Wh +- 11 (1.89 MJ)"
 // Always in J, with a prefix: "0.526 J/sample +- 0.011". `item` is printed as it is.
-std::string per_item_text(Amount joules, std::string_view item, const NumberStyle& style, bool with_uncertainty = true);
+std::string per_item_text(Amount joules, std::string_view item, const NumberStyle& style, bool with_uncertainty = true,
+                          ItemUnit unit = {});
 
 std::string mass_pair_text(Amount grams, const NumberStyle& style);  // "184 g +- 4", kg and t from 1000
 std::string money_pair_text(Amount amount, std::string_view currency, const NumberStyle& style);  // "0.11 EUR +- 0.01"
-std::string power_text(Amount watts);                      // "2612 W", kW from 10 kW
+std::string joules_text(Amount joules, bool precise = false);  // in J, kJ, MJ or GJ: "1.89 MJ"
+// "2612 W", kW from 10 kW where no unit is given
+std::string power_text(Amount watts, PowerUnit unit = PowerUnit::automatic);
 std::string duration_text(std::optional<double> seconds);  // "42.1 s", "12m04s", "3h02m10s", "2d03h10m"
 std::string seconds_text(Amount seconds);                  // "724.3 s"
 std::string percent_text(Amount fraction);                 // 0.683 is "68.3 %"

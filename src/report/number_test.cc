@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <limits>
+#include <vector>
 
 namespace nw {
 namespace {
@@ -68,6 +69,32 @@ TEST(Number, PerItemIsAlwaysInJoules) {
   EXPECT_EQ(per_item_text({3.2e-6, {}}, "voxel", kUtf8), "3.20 µJ/voxel");
   EXPECT_EQ(per_item_text({3.2e-6, {}}, "voxel", kAscii), "3.20 uJ/voxel");
   EXPECT_EQ(per_item_text({2e8, {}}, "epoch", kAscii), "200 MJ/epoch");
+}
+
+TEST(Number, AColumnHasTheUnitOfItsLargest) {
+  const auto unit = [](std::vector<Amount> column, Units wanted = Units::automatic) {
+    return energy_unit(column, wanted);
+  };
+  EXPECT_EQ(unit({{3400.0, {}}, {8208.0, {}}}), Units::Wh);
+  EXPECT_EQ(unit({{3400.0, {}}, {1.0, {}}, {}}), Units::J);
+  EXPECT_EQ(unit({{4e9, {}}, {1e8, {}}}), Units::MWh);
+  EXPECT_EQ(unit({{1e7, {}}, {4.0, {}}}), Units::Wh) << "0.0000011 kWh cannot be read";
+  EXPECT_EQ(unit({{1e7, {}}, {0.0, {}}}), Units::kWh) << "nothing needs no digits";
+  EXPECT_EQ(unit({{1.9e6, {}}, {0.02, {}}}), Units::Wh) << "nor can 1900000 J";
+  EXPECT_EQ(unit({{1e7, {}}, {4.0, {}}}, Units::MJ), Units::MJ) << "as asked for";
+  EXPECT_EQ(unit({}), Units::J);
+  EXPECT_EQ(unit({{kNan, {}}, {}}), Units::J);
+}
+
+TEST(Number, PowersAndItemsOfAColumnShareTheirUnit) {
+  const std::vector<Amount> watts{{125.0, {}}, {12'345.0, {}}, {}};
+  EXPECT_EQ(power_unit(watts), PowerUnit::kW);
+  EXPECT_EQ(power_text({125.0, {}}, PowerUnit::kW), "0.125 kW");
+  EXPECT_EQ(power_text({12'345.0, {}}, PowerUnit::W), "12345 W");
+  EXPECT_EQ(power_unit(std::span(watts).first(1)), PowerUnit::W);
+  const std::vector<Amount> items{{0.02, {}}, {0.5, {}}};
+  EXPECT_EQ(per_item_text(items[0], "sample", kAscii, true, item_unit(items, false)), "0.0200 J/sample");
+  EXPECT_EQ(per_item_text(items[0], "sample", kAscii), "20.0 mJ/sample");
 }
 
 TEST(Number, PowerIsWattsAndKilowattsFromTenThousand) {

@@ -48,7 +48,7 @@ padding:4px 10px 6px 0;white-space:nowrap;vertical-align:bottom}
 td{padding:6px 10px 6px 0;border-bottom:1px solid var(--soft);vertical-align:top}
 tr:last-child td{border-bottom:0}
 .n{text-align:right;white-space:nowrap}
-td{white-space:nowrap}
+td{white-space:nowrap}td.name{white-space:normal;overflow-wrap:anywhere;min-width:9em}
 td.faint{color:var(--mute);white-space:normal;min-width:9em}
 tr.total td{font-weight:600}
 tr.label td{color:var(--mute);padding-top:16px;font-size:.8rem}
@@ -64,8 +64,8 @@ ul.found li{padding:5px 0 5px 12px;border-left:3px solid var(--line);margin-bott
 ul.found li.loss{border-color:var(--warn)}ul.found li.wrong{border-color:var(--bad)}
 ul.found b{font-weight:600}
 .loss>b{color:var(--warn)}.wrong>b{color:var(--bad)}
-.facts{display:grid;grid-template-columns:max-content 1fr;gap:4px 18px;margin:0;font-size:.9rem}
-.facts dt{color:var(--mute)}.facts dd{margin:0;overflow-wrap:anywhere}
+.facts{display:grid;grid-template-columns:fit-content(40%) 1fr;gap:4px 18px;margin:0;font-size:.9rem}
+.facts dt{color:var(--mute);overflow-wrap:anywhere}.facts dd{margin:0;overflow-wrap:anywhere}
 .chips{display:flex;flex-wrap:wrap;gap:8px;margin:0 0 4px}
 .chips span{background:var(--soft);border-radius:6px;padding:3px 10px;font-size:.9rem}
 details{margin-top:12px}pre{margin:0;font:.84rem/1.5 ui-monospace,"DejaVu Sans Mono",monospace;white-space:pre-wrap;

@@ -14,7 +14,6 @@ namespace nw {
 
 namespace {
 
-constexpr std::size_t kLongestLabel = 48;
 constexpr std::size_t kMostRows = 200;
 
 // The phase of this path, or null.
@@ -104,15 +103,15 @@ Amount compute_gpu_share(const pb::Record& record, std::string_view phase) {
 PaperRow make_paper_row(const RunGroup& batch, std::string_view phase) {
   const Measurements parts = measurements(batch, phase);
   PaperRow row;
-  row.label = cut_middle(clean(batch.label), kLongestLabel) + (is_played(batch.runs) ? " (PLAYED)" : "");
+  row.label = clean(batch.label) + (is_played(batch.runs) ? " (PLAYED)" : "");
   row.phase = clean(phase);
-  row.node = cut_middle(node_type_words(batch.first()), kLongestLabel);
+  row.node = node_type_words(batch.first());
   row.n = batch.runs.size();
   row.energy = compute_energy(parts);
   row.seconds = compute_duration(parts);
   const std::string unit = finest_unit(parts[0]);
   row.per_unit = compute_per_unit(parts, unit);
-  if (row.per_unit.value) row.unit = cut_middle(clean(unit), 24);
+  if (row.per_unit.value) row.unit = clean(unit);
   row.gpu_share = mean_gpu_share(batch, phase);
   row.kind = worst_kind(parts);
   row.boundary = boundaries_words(batch.runs);
@@ -148,7 +147,7 @@ std::vector<PaperRow> make_paper_rows(const Comparison& comparison) {
     row.seconds = side.seconds;
     row.unit.clear();
     if (comparison.per) {
-      row.unit = cut_middle(clean(comparison.per->unit), 24);
+      row.unit = clean(comparison.per->unit);
       row.per_unit = side.figure;
     }
     row.relative = side.energy.quotient;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "report/column_units.h"
 #include "report/json_values.h"
 #include "report/words.h"
 
@@ -25,8 +26,10 @@ pb::Record as_record(const pb::Member& member, const pb::Record& whole) {
 }  // namespace
 
 std::vector<MemberLine> make_member_lines(const pb::Record& record, const NumberStyle& style) {
-  NumberStyle same = style;
-  same.units = energy_unit(energy_j(record.energy()), style.units);
+  ColumnUnits units;
+  for (const pb::Member& member : record.members())
+    units.add(energy_amount(member.energy()), power_amount(member.energy(), member.duration_ns()));
+  const NumberStyle same = units.energy(style);
   std::vector<MemberLine> lines;
   for (const pb::Member& member : record.members()) {
     const pb::Record own = as_record(member, record);
@@ -38,7 +41,7 @@ std::vector<MemberLine> make_member_lines(const pb::Record& record, const Number
     line.ranks = member.has_ranks() ? fmt::format("{}", member.ranks()) : std::string(kUnknown);
     line.energy = energy_text(energy_amount(member.energy()), same);
     line.uncertainty = energy_uncertainty_text(energy_amount(member.energy()), same);
-    line.mean = power_text(power_amount(member.energy(), member.duration_ns()));
+    line.mean = power_text(power_amount(member.energy(), member.duration_ns()), units.power());
     line.coverage = coverage_text(coverage(member.energy()));
     line.kind = member.energy().kind();
     lines.push_back(std::move(line));

@@ -48,7 +48,7 @@ std::string sensor_words(const pb::SensorUse& sensor, bool utf8) {
   if (!gain || *gain <= 0) return words;
   words += fmt::format(", {}{:.3g} %", plus_minus(utf8), *gain * 100);
   for (const std::string& more : {clean(sensor.gain_shape()), clean(sensor.gain_basis())})
-    if (!more.empty()) words += " " + cut_middle(more, 40);
+    if (!more.empty()) words += " " + more;
   return words;
 }
 
@@ -70,7 +70,7 @@ std::string limited(std::vector<std::string> all) {
 std::string versions_words(Records records) {
   std::vector<std::string> all;
   for (const pb::Record* record : records)
-    add_once(all, record->version().empty() ? "(unknown version)" : cut_middle(clean(record->version()), 24));
+    add_once(all, record->version().empty() ? "(unknown version)" : clean(record->version()));
   return joined(all, " / ");
 }
 
@@ -106,7 +106,7 @@ std::string sha256(std::string_view bytes) {
 std::string data_sha256(Records records) { return sha256(canonical_bytes(records)); }
 
 std::string component_source(const pb::Record& record, const pb::Component& component, bool utf8, bool brief) {
-  std::string words = cut_middle(clean(component.source()), 60);
+  std::string words = clean(component.source());
   const pb::SensorUse* sensor = brief || words.empty() ? nullptr : sensor_of(record, component);
   return sensor == nullptr ? words : words + " (" + sensor_words(*sensor, utf8) + ")";
 }

@@ -52,7 +52,7 @@ struct Case {
   }
   template <class Test>
   std::string of_batches(Test test) const {
-    return whom(batches, test, [](const RunGroup& one) { return cut_middle(clean(one.label), 40); });
+    return whom(batches, test, [](const RunGroup& one) { return clean(one.label); });
   }
 };
 

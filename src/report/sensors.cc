@@ -12,7 +12,7 @@ namespace nw {
 
 namespace {
 std::string part_of(const SensorLine& line) {
-  return line.device.empty() ? line.domain : line.domain + " " + cut_middle(clean(line.device), 16);
+  return line.device.empty() ? line.domain : line.domain + " " + clean(line.device);
 }
 
 std::string power_of(const SensorLine& line) {
@@ -38,11 +38,11 @@ bool reads(const Sensors& sensors, std::initializer_list<const char*> domains, s
 void add_utilizations(const Sensors& sensors, std::string& out) {
   if (!sensors.utilizations.empty()) out += "\nActivity, now\n";
   for (const UtilizationLine& line : sensors.utilizations)
-    out += fmt::format("  {:<30}  {} ({})\n", cut_middle(clean(line.device.label()), 30),
-                       compute_device_words(line.device), clean(line.source));
+    out += fmt::format("  {:<30}  {} ({})\n", clean(line.device.label()), compute_device_words(line.device),
+                       clean(line.source));
   std::string words;
   for (const pb::Label& one : sensors.software)
-    words += fmt::format("{}{} {}", words.empty() ? "" : ", ", clean(one.key()), cut_middle(clean(one.value()), 60));
+    words += fmt::format("{}{} {}", words.empty() ? "" : ", ", clean(one.key()), clean(one.value()));
   if (!words.empty()) out += "\nSoftware\n  " + words + "\n";
 }
 

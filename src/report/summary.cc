@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "report/column_units.h"
 #include "report/curve.h"
 #include "report/escape.h"
 #include "report/facility.h"
@@ -32,8 +33,15 @@ bool modelled_beside(const pb::Component& component) {
 class PartTable {
  public:
   PartTable(const pb::Record& record, const NumberStyle& style) : record_(record), style_(style) {
-    style_.units = energy_unit(energy_j(record.energy()), style.units);
     const auto& all = record.components();
+    ColumnUnits means, most;
+    const auto add = [&](const pb::Energy& energy) {
+      means.add(energy_amount(energy), ratio(energy_amount(energy), duration_s(record.duration_ns())));
+    };
+    add(record.energy());
+    for (const pb::Component& one : all) add(one.energy()), most.add({}, max_power_amount(one));
+    style_ = means.energy(style);
+    mean_unit_ = means.power(), max_unit_ = most.power();
     has_node_ = record.members().empty() && !all.empty() && all[0].domain() == "node" && all[0].counted();
   }
 
@@ -152,7 +160,7 @@ class PartTable {
     out.indent = indent;
     out.domain = component.domain();
     fill(out, energy_amount(component.energy()), component.energy().kind());
-    out.max = power_text(max_power_amount(component));
+    out.max = power_text(max_power_amount(component), max_unit_);
     out.source = component.source().empty() ? std::string(kUnknown) : clean(component.source());
     return out;
   }
@@ -169,7 +177,7 @@ class PartTable {
     const auto seconds = duration_s(record_.duration_ns()), all = energy_j(record_.energy());
     out.energy = energy_text(energy, style_);
     out.uncertainty = energy_uncertainty_text(energy, style_);
-    out.mean = power_text(ratio(energy, seconds));
+    out.mean = power_text(ratio(energy, seconds), mean_unit_);
     out.max = std::string(kUnknown);
     out.kind = kind;
     const Amount share = ratio(energy, all);
@@ -179,21 +187,33 @@ class PartTable {
 
   const pb::Record& record_;
   NumberStyle style_;
+  PowerUnit mean_unit_ = PowerUnit::W, max_unit_ = PowerUnit::W;
   bool has_node_ = false;
   std::vector<PartLine> lines_;
 };
 
 std::vector<std::string> per_unit_texts(const pb::Energy& energy,
                                         const google::protobuf::RepeatedPtrField<pb::Work>& work,
-                                        const NumberStyle& style) {
+                                        const NumberStyle& style, const ColumnUnits& units = {}) {
   std::vector<std::string> texts;
   for (const pb::Work& one : work)
     if (per_unit(energy, one).value)
-      texts.push_back(per_item_text(per_unit(energy, one), cut_middle(clean(one.unit()), 24), style));
+      texts.push_back(
+          per_item_text(per_unit(energy, one), clean(one.unit()), style, true, units.item(one.unit(), style)));
   return texts;
 }
 
-PhaseLine make_phase_line(const pb::Phase& phase, const NumberStyle& style) {
+ColumnUnits units_of_phases(const pb::Record& record) {
+  ColumnUnits units;
+  for (const pb::Phase& phase : record.phases()) {
+    if (!phase.resolved()) continue;
+    units.add(energy_amount(phase.energy()), power_amount(phase.energy(), phase.duration_ns()));
+    for (const pb::Work& one : phase.work()) units.add_item(one.unit(), per_unit(phase.energy(), one));
+  }
+  return units;
+}
+
+PhaseLine make_phase_line(const pb::Phase& phase, const ColumnUnits& units, const NumberStyle& style) {
   PhaseLine line;
   line.path = clean(phase.path());
   line.count = fmt::format("{}", phase.count());
@@ -202,10 +222,10 @@ PhaseLine make_phase_line(const pb::Phase& phase, const NumberStyle& style) {
   line.phase = &phase;
   if (!phase.resolved()) return line;
   line.kind = phase.energy().kind();
-  line.mean = power_text(power_amount(phase.energy(), phase.duration_ns()));
-  line.energy = energy_text(energy_amount(phase.energy()), style);
-  line.uncertainty = energy_uncertainty_text(energy_amount(phase.energy()), style);
-  line.per_unit = per_unit_texts(phase.energy(), phase.work(), style);
+  line.mean = power_text(power_amount(phase.energy(), phase.duration_ns()), units.power());
+  line.energy = energy_text(energy_amount(phase.energy()), units.energy(style));
+  line.uncertainty = energy_uncertainty_text(energy_amount(phase.energy()), units.energy(style));
+  line.per_unit = per_unit_texts(phase.energy(), phase.work(), style, units);
   return line;
 }
 
@@ -260,8 +280,9 @@ Summary make_summary(const pb::Record& record, const NumberStyle& style) {
   out.devices = compute_device_lines(record);
   out.software = compute_software_words(record);
   out.whole_node = compute_whole_node(record, style);
+  const ColumnUnits units = units_of_phases(record);
   for (int i = 0; i < std::min(record.phases_size(), kMostPhases); ++i)
-    out.phases.push_back(make_phase_line(record.phases(i), style));
+    out.phases.push_back(make_phase_line(record.phases(i), units, style));
   out.per_unit = per_unit_texts(record.energy(), record.work(), style);
   for (const pb::Figure& figure : record.figures())
     out.figures.push_back(clean(figure.name()) + " " + plain_text(figure.value()));

@@ -81,6 +81,8 @@ Summary make_summary(const pb::Record& record, const NumberStyle& style);
 // Of the summary, in summary_devices.cc.
 std::string compute_device_words(const pb::Device& device);
 std::vector<DeviceLine> compute_device_lines(const pb::Record& record);
+// For a terminal: the words beside the labels, or below those that take more than a third of the width.
+std::string make_device_text(const std::vector<DeviceLine>& lines, int width);
 std::string compute_software_words(const pb::Record& record);
 
 // Of the summary, in summary_quality.cc.

@@ -2,8 +2,11 @@
 // software.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "report/escape.h"
 #include "report/summary.h"
+#include "report/wrap.h"
 
 namespace nw {
 
@@ -42,10 +45,28 @@ std::vector<DeviceLine> compute_device_lines(const pb::Record& record) {
   return lines;
 }
 
+std::string make_device_text(const std::vector<DeviceLine>& lines, int width) {
+  constexpr int kIndent = 4;
+  int label = 0;
+  for (const DeviceLine& line : lines)
+    if (const int wide = static_cast<int>(display_width(line.label)); wide <= width / 3) label = std::max(label, wide);
+  const std::string indent(kIndent, ' ');
+  std::string out;
+  for (const DeviceLine& line : lines) {
+    std::string head = padded(indent + line.label, kIndent + label + 2);
+    if (static_cast<int>(display_width(line.label)) > label) {
+      out += fold(indent, line.label, width) + '\n';
+      head = std::string(static_cast<std::size_t>(kIndent + 4), ' ');
+    }
+    out += fold(head, line.words, width) + '\n';
+  }
+  return out;
+}
+
 std::string compute_software_words(const pb::Record& record) {
   std::string words;
   for (const pb::Label& one : record.software())
-    words += fmt::format("{}{} {}", words.empty() ? "" : ", ", clean(one.key()), cut_middle(clean(one.value()), 60));
+    words += fmt::format("{}{} {}", words.empty() ? "" : ", ", clean(one.key()), clean(one.value()));
   return words;
 }
 

@@ -133,10 +133,10 @@ class Timeline {
         "<g><title>{}</title><rect class=\"{}\" x=\"{:.1f}\" y=\"{:.0f}\" width=\"{:.1f}\" height=\"{}\" rx=\"3\"/>",
         for_html(band.name), depth == 0 ? "b" : "c", kLeft + band.left, plot_top_, width, kBandHeight - 3);
     const auto room = static_cast<std::size_t>(std::max(0.0, (width - 3) / kBandCharacter));
-    if (room >= std::min<std::size_t>(4, display_width(band.name)) && room > 0)
+    if (room > 0 && room >= display_width(band.name))  // a part of a name is none; the title has it
       out += fmt::format("<text x=\"{:.1f}\" y=\"{:.0f}\" text-anchor=\"middle\"{}>{}</text>",
                          kLeft + band.left + width / 2, plot_top_ + 14, depth == 0 ? "" : " class=\"m\"",
-                         for_html(cut_middle(band.name, room)));
+                         for_html(band.name));
     return out + "</g>";
   }
 

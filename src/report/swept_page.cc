@@ -16,7 +16,7 @@ std::string method_words(const Swept& swept) {
   std::string text = fmt::format("Sweep {}", swept.id.substr(0, 8));
   if (!swept.host.empty()) text += " on " + clean(swept.host);
   return text + fmt::format(": {} points, {} runs in random order by blocks of all points (seed {}). Command: {}",
-                            swept.points.size(), swept.order.size(), swept.seed, cut_middle(clean(swept.command), 180));
+                            swept.points.size(), swept.order.size(), swept.seed, clean(swept.command));
 }
 
 constexpr const char* kLegendOfAll =

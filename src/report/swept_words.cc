@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "report/column_units.h"
 #include "report/compare_words.h"
 #include "report/escape.h"
 #include "report/summary.h"
@@ -14,16 +15,17 @@ namespace nw {
 
 namespace {
 
-constexpr std::size_t kLongestLabel = 60, kMostNamed = 12;
+constexpr std::size_t kMostNamed = 12;
 
 class Words {
  public:
   Words(const Swept& swept, const NumberStyle& style)
       : swept_(swept), all_(swept.comparison), style_(style), energies_(style) {
-    std::optional<double> most;
-    for (const Side& side : all_.sides)
-      if (side.joules.value) most = std::max(most.value_or(0), *side.joules.value);
-    energies_.units = energy_unit(most, style.units);
+    for (const Side& side : all_.sides) {
+      units_.add(side.joules.amount(), side.watts.amount());
+      units_.add_item("", side.figure.amount());
+    }
+    energies_ = units_.energy(style);
   }
 
   Table table() const {
@@ -40,8 +42,8 @@ class Words {
     }
     table.columns.push_back({"power", true, 7});
     table.columns.push_back({"n", true, 6});
-    table.columns.push_back({"kind", false, 0});
-    if (all_.is_ranked) table.columns.push_back({"least?", false, 0});
+    table.columns.push_back({"kind"});
+    if (all_.is_ranked) table.columns.push_back({"least?"});
     for (const std::size_t point : order()) table.rows.push_back(row(swept_.points[point], table));
     return table;
   }
@@ -55,14 +57,13 @@ class Words {
                                         : "Comparable? " + make_compare_words(all_, style_).comparable + ".");
     add_differences(out);
     for (const SweptPoint& point : swept_.points)
-      if (!point.failure.empty())
-        out.push_back(fmt::format("Failed: {}: {}.", label(point), cut_middle(clean(point.failure), 100)));
+      if (!point.failure.empty()) out.push_back(fmt::format("Failed: {}: {}.", label(point), clean(point.failure)));
     for (const std::string& remark : swept_.remarks) out.push_back(clean(remark));
     return out;
   }
 
  private:
-  std::string label(const SweptPoint& point) const { return cut_middle(clean(point.label), kLongestLabel); }
+  std::string label(const SweptPoint& point) const { return clean(point.label); }
 
   bool is_estimated() const {
     return std::any_of(all_.sides.begin(), all_.sides.end(),
@@ -94,13 +95,13 @@ class Words {
       return row;
     }
     const Side& side = all_.sides[*point.side];
-    if (all_.per) row.cells.push_back({per_item_text(side.figure.amount(), "", style_)});
+    if (all_.per) row.cells.push_back({per_item_text(side.figure.amount(), "", style_, true, units_.item("", style_))});
     row.cells.push_back({energy_pair_text(side.joules.amount(), energies_)});
     row.cells.push_back({seconds_text(side.pace.amount())});
     if (all_.is_ranked)
       for (const Ratio* ratio : {&side.energy, &side.time, &side.delay})
         row.cells.push_back({is_base(side) ? "1" : ratio_text(ratio->quotient, style_)});
-    row.cells.push_back({power_text(side.watts.amount())});
+    row.cells.push_back({power_text(side.watts.amount(), units_.power())});
     row.cells.push_back({fmt::format("{}", side.who.runs.size())});
     row.cells.push_back(
         {std::string(kind_mark(side.kind)), side.kind == pb::KIND_ESTIMATED ? Paint::warn : Paint::plain});
@@ -118,7 +119,7 @@ class Words {
   }
 
   std::string figure(const Side& side) const {
-    return all_.per ? per_item_text(side.figure.amount(), cut_middle(clean(all_.per->unit), 16), style_)
+    return all_.per ? per_item_text(side.figure.amount(), clean(all_.per->unit), style_)
                     : energy_pair_text(side.joules.amount(), energies_) + " a run";
   }
 
@@ -160,6 +161,7 @@ class Words {
   const Swept& swept_;
   const Comparison& all_;
   NumberStyle style_, energies_;
+  ColumnUnits units_;
 };
 
 }  // namespace

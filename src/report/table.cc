@@ -1,7 +1,6 @@
 #include "report/table.h"
 
 #include <algorithm>
-#include <cctype>
 
 #include "report/escape.h"
 
@@ -9,18 +8,29 @@ namespace nw {
 
 namespace {
 
-constexpr int kBetween = 2;  // columns of space
+constexpr int kBetween = 2;          // columns of space
+constexpr int kShortTitle = 12;      // words of titles up to this are never broken
+constexpr int kNoteRoom = 16;        // a note that has less stands below its row
+constexpr std::size_t kFewRows = 3;  // one row of so many may wrap before a column leaves
 
 int width_of(std::string_view text) { return static_cast<int>(display_width(text)); }
 
+// How narrow a column can be, and what that costs.
+struct Limits {
+  int natural = 0;  // every cell in one line
+  int few = 0;      // only the title and a few cells wrap
+  int whole = 0;    // no word is broken
+  int least = 0;    // long words are
+};
+
+// Which columns are shown, and how wide.
 class ColumnWidths {
  public:
-  ColumnWidths(const Table& table, int indent, int width) : table_(table), room_(width - indent) {
-    for (std::size_t i = 0; i < table.columns.size(); ++i) {
-      widths_.push_back(natural(i));
-      shown_.push_back(true);
-    }
-    while (used() > room_ && (cut() || drop())) {
+  ColumnWidths(const Table& table, int indent, int width) : table_(table), room_(std::max(1, width - indent)) {
+    for (std::size_t i = 0; i < table.columns.size(); ++i) limits_.push_back(limits(i));
+    shown_.assign(limits_.size(), true);
+    widen();
+    while (used() > room_ && (narrow(&Limits::few) || drop() || narrow(&Limits::whole) || narrow(&Limits::least))) {
     }
   }
 
@@ -29,12 +39,34 @@ class ColumnWidths {
   int room() const { return room_; }
 
  private:
-  int natural(std::size_t column) const {
-    int width = width_of(table_.columns[column].title);
-    for (const Row& row : table_.rows)
-      if (row.note_at < 0 || static_cast<int>(column) < row.note_at)
-        width = std::max(width, width_of(row.cells[column].text));
-    return width;
+  Limits limits(std::size_t column) const {
+    const Column& of = table_.columns[column];
+    std::vector<int> widths;
+    int unbroken = 0;
+    for (const Row& row : table_.rows) {
+      if (row.note_at >= 0 && static_cast<int>(column) >= row.note_at) continue;
+      widths.push_back(width_of(row.cells[column].text));
+      unbroken = std::max(unbroken, unbroken_width(row.cells[column].text));
+    }
+    std::sort(widths.rbegin(), widths.rend());
+    const int widest = widths.empty() ? 0 : widths[0], title = unbroken_width(of.title);
+    Limits out;
+    out.natural = std::max(widest, width_of(of.title));
+    if (of.narrowest == 0) {
+      out.few = out.whole = std::max(widest, title);
+      out.least = std::max(widest, std::min(title, kShortTitle));
+      return out;
+    }
+    const std::size_t wrapped = std::max<std::size_t>(1, widths.size() / kFewRows);
+    out.least = std::min(out.natural, std::max(of.narrowest, std::min(title, kShortTitle)));
+    out.whole = std::max({out.least, unbroken, title});
+    out.few = std::max(out.whole, wrapped < widths.size() ? widths[wrapped] : 0);
+    return out;
+  }
+
+  void widen() {
+    widths_.clear();
+    for (const Limits& one : limits_) widths_.push_back(one.natural);
   }
 
   int used() const {
@@ -43,18 +75,14 @@ class ColumnWidths {
     return sum;
   }
 
-  // Takes from a name what is too much, down to its narrowest: first from columns that may leave, from the widest of
-  // them.
-  bool cut() {
+  // Takes one column of space: first from columns that may leave, from the widest of them.
+  bool narrow(int Limits::*limit) {
     std::size_t best = widths_.size();
-    for (std::size_t i = 0; i < widths_.size(); ++i) {
-      const int narrowest = std::max(table_.columns[i].narrowest, width_of(table_.columns[i].title));
-      if (!shown_[i] || table_.columns[i].narrowest == 0 || widths_[i] <= narrowest) continue;
-      const auto claim = [this](std::size_t column) {
-        return std::pair(table_.columns[column].leaves > 0, widths_[column]);
-      };
-      if (best == widths_.size() || claim(i) > claim(best)) best = i;
-    }
+    const auto claim = [this](std::size_t column) {
+      return std::pair(table_.columns[column].leaves > 0, widths_[column]);
+    };
+    for (std::size_t i = 0; i < widths_.size(); ++i)
+      if (shown_[i] && widths_[i] > limits_[i].*limit && (best == widths_.size() || claim(i) > claim(best))) best = i;
     if (best == widths_.size()) return false;
     --widths_[best];
     return true;
@@ -68,42 +96,70 @@ class ColumnWidths {
         first = i;
     if (first == widths_.size()) return false;
     shown_[first] = false;
-    for (std::size_t i = 0; i < widths_.size(); ++i) widths_[i] = natural(i);  // names get the room that came free
+    widen();  // the others get the room that came free
     return true;
   }
 
   const Table& table_;
   int room_;
+  std::vector<Limits> limits_;
   std::vector<int> widths_;
   std::vector<bool> shown_;
 };
 
-std::string trimmed(std::string line) {
-  line.erase(line.find_last_not_of(' ') + 1);
-  return line;
-}
+// One row of the page: cells beside each other, each in as many lines as it takes; a head's stand at the bottom.
+class RowPrinter {
+ public:
+  RowPrinter(const Table& table, const ColumnWidths& widths, bool colour)
+      : table_(table), widths_(widths), colour_(colour) {}
 
-std::string make_row(const ColumnWidths& widths, const Table& table, const Row& row, bool colour) {
-  std::string line;
-  int at = 0;
-  for (std::size_t i = 0; i < table.columns.size(); ++i) {
-    if (row.note_at >= 0 && static_cast<int>(i) >= row.note_at)
-      return line + cut_middle(row.note, std::max(8, widths.room() - at));
-    if (!widths.shown(i)) continue;
-    const Cell& cell = row.cells[i];
-    const std::string text = table.columns[i].narrowest > 0 ? cut_middle(cell.text, widths.width(i)) : cell.text;
-    const std::string wide = padded(text, widths.width(i), table.columns[i].right);
-    const std::size_t from = wide.find_first_not_of(' ');
-    if (cell.paint == Paint::plain || from == std::string::npos)
-      line += wide;
-    else
-      line += wide.substr(0, from) + painted(trimmed(wide.substr(from)), cell.paint, colour) +
-              wide.substr(wide.find_last_not_of(' ') + 1);
-    line.append(kBetween, ' ');
-    at += widths.width(i) + kBetween;
+  std::vector<std::string> print(const Row& row, bool is_head) && {
+    const std::size_t note_at = row.note_at < 0 ? table_.columns.size() : static_cast<std::size_t>(row.note_at);
+    std::vector<std::vector<std::string>> cells(note_at);
+    std::size_t height = 1;
+    for (std::size_t i = 0; i < note_at; ++i) {
+      if (widths_.shown(i)) cells[i] = wrap(row.cells[i].text, widths_.width(i), !is_head);
+      height = std::max(height, cells[i].size());
+    }
+    for (std::size_t i = 0; i < note_at; ++i)
+      if (widths_.shown(i)) add(cells[i], is_head ? height - cells[i].size() : 0, row.cells[i].paint, i);
+    if (row.note_at >= 0) add_note(row.note);
+    return std::move(lines_);
   }
-  return line;
-}
+
+ private:
+  void add(const std::vector<std::string>& cell, std::size_t first, Paint paint, std::size_t column) {
+    const int width = widths_.width(column);
+    for (std::size_t i = 0; i < cell.size(); ++i)
+      put(first + i, padded(cell[i], width, table_.columns[column].right), paint);
+    at_ += width + kBetween;
+  }
+
+  // At the column that was reached.
+  void put(std::size_t i, const std::string& text, Paint paint) {
+    if (lines_.size() <= i) lines_.resize(i + 1), filled_.resize(i + 1, 0);
+    const std::size_t from = std::min(text.find_first_not_of(' '), text.size());
+    lines_[i] += std::string(static_cast<std::size_t>(std::max(0, at_ - filled_[i])), ' ') + text.substr(0, from) +
+                 painted(without_trailing_spaces(text.substr(from)), paint, colour_);
+    filled_[i] = at_ + width_of(without_trailing_spaces(text));
+  }
+
+  void add_note(const std::string& note) {
+    const int room = widths_.room() - at_;
+    const bool below = room < std::min(kNoteRoom, width_of(note));
+    const std::size_t first = below ? lines_.size() : 0;
+    if (below) at_ = std::min(4, widths_.room() / 4);
+    const auto lines = wrap(note, widths_.room() - at_);
+    for (std::size_t i = 0; i < lines.size(); ++i) put(first + i, lines[i], Paint::plain);
+  }
+
+  const Table& table_;
+  const ColumnWidths& widths_;
+  bool colour_;
+  std::vector<std::string> lines_;
+  std::vector<int> filled_;  // columns of each line: paint takes none
+  int at_ = 0;
+};
 
 // Whether all that the row says stood in columns that have left.
 bool left_empty(const ColumnWidths& widths, const Row& row) {
@@ -116,22 +172,6 @@ bool left_empty(const ColumnWidths& widths, const Row& row) {
   return says && row.note_at < 0;
 }
 
-// Units that begin with a small letter.
-bool small_unit(std::string_view tail) {
-  const std::string_view word = tail.substr(0, std::min(tail.find(' '), tail.find(',')));
-  return word == "s" || word == "ms" || word == "kJ" || word == "mJ" || word == "kW" || word == "kWh" || word == "x" ||
-         word.starts_with("kJ/") || word.starts_with("mJ/");
-}
-
-// Whether the text must not be parted at this space: between a number and its unit, and around a plus-minus.
-bool glued(std::string_view text, std::size_t space) {
-  const std::string_view head = text.substr(0, space), tail = text.substr(space + 1);
-  if (head.empty() || tail.empty()) return false;
-  if (head.ends_with("+-") || head.ends_with("±") || tail.starts_with("+-") || tail.starts_with("±")) return true;
-  if (!std::isdigit(static_cast<unsigned char>(head.back()))) return false;
-  return std::isupper(static_cast<unsigned char>(tail[0])) || tail[0] == '%' || small_unit(tail);
-}
-
 }  // namespace
 
 std::string painted(std::string_view text, Paint paint, bool colour) {
@@ -140,44 +180,19 @@ std::string painted(std::string_view text, Paint paint, bool colour) {
   return "\x1b[" + std::string(code) + "m" + std::string(text) + "\x1b[0m";
 }
 
-std::string padded(std::string_view text, int width, bool right) {
-  const int space = std::max(0, width - width_of(text));
-  return right ? std::string(space, ' ') + std::string(text) : std::string(text) + std::string(space, ' ');
-}
-
 std::string make_table(const Table& table, int indent, int width, bool colour) {
   const ColumnWidths widths(table, indent, width);
   Row head;
   for (const Column& column : table.columns) head.cells.push_back({column.title, Paint::dim});
   std::string out;
-  const auto put = [&](const Row& row) {
-    out += trimmed(std::string(indent, ' ') + make_row(widths, table, row, colour)) + '\n';
+  const auto put = [&](const Row& row, bool is_head) {
+    for (const std::string& line : RowPrinter(table, widths, colour).print(row, is_head))
+      out += without_trailing_spaces(std::string(static_cast<std::size_t>(indent), ' ') + line) + '\n';
   };
-  put(head);
+  put(head, true);
   for (const Row& row : table.rows)
-    if (!left_empty(widths, row)) put(row);
+    if (!left_empty(widths, row)) put(row, false);
   return out;
-}
-
-std::string fold(std::string_view head, std::string_view text, int width) {
-  const std::size_t hang = display_width(head);
-  const std::size_t room = std::max(static_cast<std::size_t>(std::max(width, 0)), hang + 20);
-  std::string out, line(head);
-  for (std::size_t at = 0; at < text.size();) {
-    std::size_t end = text.find(' ', at);
-    while (end != std::string_view::npos && glued(text, end)) end = text.find(' ', end + 1);
-    const std::string word = cut_middle(text.substr(at, end == std::string_view::npos ? end : end - at), room - hang);
-    const bool first = display_width(line) == hang;
-    if (!first && display_width(line) + 1 + display_width(word) > room) {
-      out += trimmed(line) + '\n';
-      line = std::string(hang, ' ') + word;
-    } else {
-      line += (first ? "" : " ") + word;
-    }
-    if (end == std::string_view::npos) break;
-    at = end + 1;
-  }
-  return out + trimmed(line);
 }
 
 }  // namespace nw

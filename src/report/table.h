@@ -1,10 +1,12 @@
-// Table: columns of a terminal. Numbers stand right and are never cut; names may be cut in the middle; columns leave by
-// priority when the width is short. Also the folding of prose, so that no terminal wraps a line of ours.
+// Table: columns of a terminal. No cell loses a character: where the width is short, columns leave by priority, titles
+// and names go on in the next line, and numbers are never parted.
 #pragma once
 
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "report/wrap.h"
 
 namespace nw {
 
@@ -15,7 +17,7 @@ struct Column {
   std::string title;
   bool right = false;
   int leaves = 0;     // the column with the highest number leaves first; 0 stays
-  int narrowest = 0;  // names are cut down to this; 0: never cut
+  int narrowest = 0;  // names are wrapped down to this; 0: a number, never wrapped
 };
 
 struct Cell {
@@ -35,11 +37,5 @@ struct Table {
 };
 
 std::string make_table(const Table& table, int indent, int width, bool colour);
-
-// `head`, then the words of `text` in lines of at most `width` columns, the later ones indented below the first word. A
-// number stays with its unit.
-std::string fold(std::string_view head, std::string_view text, int width);
-
-std::string padded(std::string_view text, int width, bool right = false);
 
 }  // namespace nw

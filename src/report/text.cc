@@ -54,20 +54,11 @@ class Page {
     out_ += '\n';
   }
 
-  // What comes later here gives way when the line is too long: the exit, the name, the node.
   void header() {
-    const std::string left = "nodewatt run " + summary_.id, middle = " | " + summary_.duration;
-    int room = style_.width - static_cast<int>(display_width(left) + display_width(middle));
-    const auto take = [&room](const std::string& text, std::string_view before, int most) -> std::string {
-      const int width = std::min(most, room - static_cast<int>(before.size()));
-      if (text.empty() || width < 5) return "";
-      std::string cut = std::string(before) + cut_middle(text, width);
-      room -= static_cast<int>(display_width(cut));
-      return cut;
-    };
-    const std::string exit = take(summary_.exit, " | ", 36), name = take(summary_.name, " ", 24),
-                      node = take(summary_.node, " | ", room);
-    out_ += painted(left + name + node + middle + exit, Paint::bold, style_.colour) + "\n\n";
+    const std::string run = "nodewatt run " + summary_.id + (summary_.name.empty() ? "" : " " + summary_.name);
+    out_ += painted(fold_items({run, summary_.node, summary_.duration, summary_.exit}, 2, style_.width), Paint::bold,
+                    style_.colour) +
+            "\n\n";
   }
 
   void energy() {
@@ -95,7 +86,7 @@ class Page {
 
   void parts() {
     Table table;
-    table.columns = {{"Component", false, 0, 18}, {"Energy", true},  {std::string(plus_minus(style_.utf8)), true, 5},
+    table.columns = {{"Component", false, 0, 12}, {"Energy", true},  {std::string(plus_minus(style_.utf8)), true},
                      {"Share", true, 2},          {"Mean", true, 3}, {"Max", true, 4},
                      {"Source", false, 6, 12},    {"Kind"}};
     for (const PartLine& line : summary_.parts) table.rows.push_back({cells(line), -1, ""});
@@ -115,12 +106,7 @@ class Page {
 
   void devices() {
     if (summary_.devices.empty()) return;
-    std::size_t widest = 0;
-    for (const DeviceLine& line : summary_.devices) widest = std::max(widest, display_width(line.label));
-    const int label = std::min(static_cast<int>(widest), style_.width / 3);
-    out_ += "\n  Devices\n";
-    for (const DeviceLine& line : summary_.devices)
-      out_ += fold(padded("    " + cut_middle(line.label, label), 4 + label + 2), line.words, style_.width) + '\n';
+    out_ += "\n  Devices\n" + make_device_text(summary_.devices, style_.width);
   }
 
   void members() {
@@ -132,7 +118,7 @@ class Page {
                      {"Duration", true, 4},
                      {"Ranks", true, 6},
                      {"Energy", true},
-                     {std::string(plus_minus(style_.utf8)), true, 2},
+                     {std::string(plus_minus(style_.utf8)), true},
                      {"Mean", true, 3},
                      {"Coverage", true, 1},
                      {"Kind"}};
@@ -155,9 +141,9 @@ class Page {
   void phases() {
     if (summary_.phases.empty()) return;
     Table table;
-    table.columns = {{"Phase", false, 0, 16}, {"Count", true, 4},
-                     {"Duration", true},      {"Mean", true, 3},
-                     {"Energy", true},        {std::string(plus_minus(style_.utf8)), true, 5},
+    table.columns = {{"Phase", false, 0, 10}, {"Count", true, 4},
+                     {"Duration", true, 1},   {"Mean", true, 3},
+                     {"Energy", true},        {std::string(plus_minus(style_.utf8)), true},
                      {"Per unit", false, 2},  {"Kind"}};
     for (const PhaseLine& line : summary_.phases) {
       Row row{{{line.path},
@@ -243,12 +229,12 @@ std::string make_text(const pb::Record& record, const TextStyle& style) {
 
 std::string make_short(const pb::Record& record) {
   const Amount energy = energy_amount(record.energy());
-  const auto in = [&energy](Units units) { return energy_text(energy, {units, false, false}); };
   const std::string_view boundary = boundary_name(record.energy().boundary());
-  return fmt::format(
-      "{}  {}  {}  {}  {}  {}{}\n", in(Units::Wh), in(Units::MJ), seconds_text({duration_s(record.duration_ns()), {}}),
-      power_text(power_amount(record.energy(), record.duration_ns())), boundary.empty() ? kUnknown : boundary,
-      kind_mark(record.energy().kind()), record.node().played().empty() ? "" : "  played");
+  return fmt::format("{}  {}  {}  {}  {}  {}{}\n", energy_pair_text(energy, {}), joules_text(energy),
+                     seconds_text({duration_s(record.duration_ns()), {}}),
+                     power_text(power_amount(record.energy(), record.duration_ns())),
+                     boundary.empty() ? kUnknown : boundary, kind_mark(record.energy().kind()),
+                     record.node().played().empty() ? "" : "  played");
 }
 
 }  // namespace nw

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/units.h"
+#include "report/column_units.h"
 #include "report/escape.h"
 #include "report/job.h"
 #include "report/json_values.h"
@@ -42,10 +43,12 @@ std::string node_lines(const pb::NodeState& node, const TextStyle& style) {
   out += fmt::format(", {} jobs run, {} ended", node.jobs_running(), node.jobs_ended());
   if (node.gpus_released()) out += ", accelerators released";
   out += fmt::format("; since {} UTC, policy {}\n", start_words(began), clean(node.policy()));
+  ColumnUnits units;
+  for (const pb::NodeRow& row : node.rows()) units.add({static_cast<double>(row.energy_uj()) / 1e6, {}});
   std::string sum;
   for (const pb::NodeRow& row : node.rows())
     sum += fmt::format("{}{} {}", sum.empty() ? "" : "   ", clean(row.name()),
-                       energy_text({static_cast<double>(row.energy_uj()) / 1e6, {}}, numbers));
+                       energy_text({static_cast<double>(row.energy_uj()) / 1e6, {}}, units.energy(numbers)));
   out += fold("  ", sum, style.width) + '\n';
   // The one sum that nodewatt vouches for to the last digit: printed, not rounded.
   const bool holds = node.not_conserved_uj() == 0;
@@ -57,10 +60,13 @@ std::string node_lines(const pb::NodeState& node, const TextStyle& style) {
 
 Table make_jobs_table(Records jobs, const TextStyle& style) {
   Table table;
-  table.columns = {{"JobID"},           {"User", false, 5, 4}, {"Name", false, 6, 8},
-                   {"Had", false, 7},   {"Elapsed", true, 3},  {"MeanW", true},
-                   {"Energy", true, 1}, {"GPU%", true, 2},     {"Kind"}};
-  const NumberStyle numbers{style.units, style.utf8, style.precise};
+  table.columns = {{"JobID", false, 0, 8}, {"User", false, 4, 4},
+                   {"Name", false, 5, 8},  {"Had", false, 6, 10},
+                   {"Elapsed", true, 2},   {"MeanW", true},
+                   {"Energy", true},       {std::string(plus_minus(style.utf8)), true},
+                   {"GPU%", true, 1},      {"Kind"}};
+  const ColumnUnits units = units_of(jobs);
+  const NumberStyle numbers = units.energy({style.units, style.utf8, style.precise});
   for (const pb::Record* job : by_power(jobs)) {
     const auto words = make_job_words(*job, numbers).value_or(JobWords());
     const auto gpus = gpu_share(*job);
@@ -69,8 +75,9 @@ Table make_jobs_table(Records jobs, const TextStyle& style) {
                            {clean(job->name())},
                            {words.share},
                            {duration_text(duration_s(job->duration_ns()))},
-                           {power_text(power_amount(job->energy(), job->duration_ns()))},
+                           {power_text(power_amount(job->energy(), job->duration_ns()), units.power())},
                            {energy_text(energy_amount(job->energy()), numbers)},
+                           {energy_uncertainty_text(energy_amount(job->energy()), numbers)},
                            {gpus ? fmt::format("{:.0f}", *gpus * 100) : std::string(kUnknown)},
                            {std::string(kind_mark(job->energy().kind()))}},
                           -1,

@@ -122,7 +122,7 @@ std::string node_words(const pb::Record& record) {
     if (!word.empty()) words += (words.empty() ? "" : ", ") + word;
   };
   const std::string host = clean(node.host());
-  add(record.members().empty() ? host : fmt::format("{} nodes {}", record.members_size(), cut_middle(host, 40)));
+  add(record.members().empty() ? host : fmt::format("{} nodes {}", record.members_size(), host));
   const std::string cpu = clean(node.cpu_model());
   add(!cpu.empty() && node.sockets() > 1 ? fmt::format("{}x {}", node.sockets(), cpu) : cpu);
   add(joined_gpus(node));

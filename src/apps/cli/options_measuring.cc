@@ -34,7 +34,7 @@ void add_run(CommandLine& line) {
   run->add_option("--warmup", o.warmup, "run it so many times before, unreported")
       ->check(CLI::Range(0, 1000))
       ->type_name("N");
-  run->add_option("--name", o.name, "name of the run; default: the command's");
+  run->add_option("--name", o.name, "name of the run; default: that of its script, else of its program");
   run->add_option("--label", o.labels, "KEY=VALUE, kept with the record")->expected(1)->take_all()->type_name("K=V");
   run->add_option("--period", o.period,
                   "how often sensors are read (100ms, 1s); default: 100ms in the first minute, then 1s")

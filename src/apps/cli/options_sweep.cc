@@ -39,7 +39,7 @@ void add_measuring_options(CLI::App& sweep, SweepOptions& o) {
                  "wait before each run until the node is at rest. --cool-down=60s: for at most so long");
   sweep.add_flag("--stop-on-failure", o.stop_on_failure, "stop at the first run that fails");
   sweep.add_flag("--show-output", o.show_output, "leave the command's streams alone, and keep no logs of them");
-  sweep.add_option("--name", o.run.name, "name of the runs; default: the command's");
+  sweep.add_option("--name", o.run.name, "name of the runs; default: that of their script, else of their program");
   sweep.add_option("--label", o.run.labels, "KEY=VALUE, kept with the records")
       ->expected(1)
       ->take_all()

@@ -12,6 +12,7 @@
 #include "apps/cli/baseline.h"
 #include "apps/cli/cli_common.h"
 #include "apps/cli/instrumented_command.h"
+#include "apps/cli/program_name.h"
 #include "apps/cli/sampling_thread.h"
 #include "base/parse.h"
 #include "record/record.h"
@@ -61,8 +62,7 @@ Result<pb::Record> RunMonitor::begin_record(const RunOptions& options) {
   pb::Record record;
   record.set_uid(NW_TRY(make_uid()));
   record.set_program(valid_utf8(options.command[0]));
-  record.set_name(
-      valid_utf8(options.name.empty() ? options.command[0].substr(options.command[0].rfind('/') + 1) : options.name));
+  record.set_name(valid_utf8(options.name.empty() ? program_name(options.command) : options.name));
   if (options.record_command) record.set_command(valid_utf8(joined(options.command)));
   NW_CHECK(add_labels(options.labels, record));
   record.set_start_unix_ns(host_->wall_ns());

@@ -1,0 +1,15 @@
+// The name of a run that nobody named: of a script what people call it, not the interpreter that runs it.
+//
+// "python3 train.py" is train.py, "python -m pkg.mod" pkg.mod, "mpirun -n 4 python train.py" train.py. A launcher is
+// named by the script that it starts where that can be told without knowing all its options, else by itself.
+#pragma once
+
+#include <span>
+#include <string>
+
+namespace nw::cli {
+
+// Without the directories before it. `command` is not empty.
+std::string program_name(std::span<const std::string> command);
+
+}  // namespace nw::cli
