@@ -17,6 +17,9 @@ namespace nw {
 namespace {
 constexpr std::string_view kHeader = "nodewatt-records 1";
 constexpr std::string_view kHeaderName = "nodewatt-records ";
+// Records shrink to a third or a tenth. A file that has given more than kPlenty bytes, and so many for each of its own,
+// is not of records but made to fill a memory.
+constexpr std::size_t kPlenty = std::size_t{64} << 20, kMostGrowth = 200;
 
 Done write_all(int fd, std::string_view bytes, const std::string& name) {
   while (!bytes.empty()) {
@@ -61,6 +64,22 @@ Done check_header(FrameReader& reader, const std::string& name) {
   return fail(ErrorKind::malformed, fmt::format("{}: no file of records (a journal, perhaps)", name));
 }
 
+// What the records of a file add up to, packed and plain.
+class Growth {
+ public:
+  // Malformed, before it is unpacked, when with this one it is too much.
+  Done add(std::string_view packed, const std::string& name) {
+    packed_ += packed.size();
+    plain_ += NW_TRY(plain_size(packed, name));
+    if (plain_ <= kPlenty || plain_ / kMostGrowth <= packed_) return {};
+    return fail(ErrorKind::malformed, fmt::format("{}: {} bytes of records would be {} unpacked, over {} times as many",
+                                                  name, packed_, plain_, kMostGrowth));
+  }
+
+ private:
+  std::size_t packed_ = 0, plain_ = 0;
+};
+
 // Hands each whole record to `take`, up to the end of the file or its first damage.
 template <class Take>
 Done read_all(const std::string& path, Take take) {
@@ -71,10 +90,13 @@ Done read_all(const std::string& path, Take take) {
   FrameReader reader(bytes_of_fd(from_stdin ? STDIN_FILENO : file.get(), name), name);
   NW_CHECK(check_header(reader, name));
   Unpacker unpacker;
+  Growth growth;
   for (auto offset = reader.end().offset;; offset = reader.end().offset) {
     const auto packed = reader.next();
     if (!packed) break;
-    NW_CHECK(take(NW_TRY(unpacker.unpack(*packed, fmt::format("{}: byte {}", name, offset)))));
+    const std::string place = fmt::format("{}: byte {}", name, offset);
+    NW_CHECK(growth.add(*packed, place));
+    NW_CHECK(take(NW_TRY(unpacker.unpack(*packed, place))));
   }
   if (reader.end().stop != Stop::clean) return tl::make_unexpected(reader.end().error);
   return {};
@@ -97,6 +119,15 @@ Result<std::vector<pb::Record>> read_records(const std::string& path) {
     return {};
   }));
   return records;
+}
+
+Result<std::size_t> count_records(const std::string& path) {
+  std::size_t count = 0;
+  NW_CHECK(read_all(path, [&](const pb::Record&) -> Done {
+    ++count;
+    return {};
+  }));
+  return count;
 }
 
 Result<ImportCount> import_records(const std::string& path, Store& store) {

@@ -85,7 +85,9 @@ Units units_of(const std::string& name) {
 }  // namespace
 
 Result<std::unique_ptr<Store>> open_store() {
-  auto store = NW_TRY(make_sqlite_store(NW_TRY(store_path())));
+  auto store = NW_TRY(make_sqlite_store(NW_TRY(store_path()), [](const Error& damage) {
+    error_exit("left out: " + damage.what + " (nodewatt check names all that is damaged)");
+  }));
   const std::string dir = NW_TRY(journal_dir());
   const auto uids = orphaned_journals(dir);
   if (!uids) return store;

@@ -123,7 +123,8 @@ Done Daemon::open() {
   if (!options_.metrics.empty()) metrics_server_.emplace(NW_TRY(MetricsServer::open(options_.metrics)));
   NW_CHECK(drop_privileges(options_.user));
   checkpoint_file_.emplace(NW_TRY(CheckpointFile::open(options_.state + "/books")));
-  store_ = NW_TRY(make_sqlite_store(options_.state + "/jobs.db"));
+  store_ = NW_TRY(make_sqlite_store(options_.state + "/jobs.db",
+                                    [](const Error& damage) { log("a job's record is left out: " + damage.what); }));
   options_.admins.insert(::geteuid());
   request_handler_ = std::make_unique<RequestHandler>(accounting_, *store_, options_.admins);
   return {};
