@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 
 #include "base/fd.h"
+#include "base/file.h"
 #include "store/frames.h"
 #include "store/packed.h"
 
@@ -21,16 +21,6 @@ constexpr std::string_view kHeaderName = "nodewatt-records ";
 // is not of records but made to fill a memory.
 constexpr std::size_t kPlenty = std::size_t{64} << 20, kMostGrowth = 200;
 
-Done write_all(int fd, std::string_view bytes, const std::string& name) {
-  while (!bytes.empty()) {
-    const auto done = ::write(fd, bytes.data(), bytes.size());
-    if (done < 0 && errno == EINTR) continue;
-    if (done < 0) return tl::make_unexpected(system_error(errno, name));
-    bytes.remove_prefix(static_cast<std::size_t>(done));
-  }
-  return {};
-}
-
 Done write_records(int fd, const std::vector<pb::Record>& records, const std::string& name) {
   const auto header = NW_TRY(make_frame(kHeader));
   NW_CHECK(write_all(fd, std::string(kFramesMagic) + header, name));
@@ -42,16 +32,11 @@ Done write_records(int fd, const std::vector<pb::Record>& records, const std::st
   return {};
 }
 
-// Written beside its name and renamed when it is on the disk, so that a failed export leaves an older one alone.
+// A failed export leaves an older one alone.
 Done write_file(const std::string& path, const std::vector<pb::Record>& records) {
-  const auto partial = fmt::format("{}.{}.part", path, ::getpid());
-  const Fd fd(::open(partial.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
-  if (!fd) return tl::make_unexpected(system_error(errno, partial));
-  auto done = write_records(fd.get(), records, path);
-  if (done && (::fsync(fd.get()) != 0 || ::rename(partial.c_str(), path.c_str()) != 0))
-    done = tl::make_unexpected(system_error(errno, path));
-  if (!done) ::unlink(partial.c_str());
-  return done;
+  auto file = NW_TRY(Replacement::begin(path));
+  NW_CHECK(write_records(file.fd(), records, path));
+  return file.commit(true);
 }
 
 Done check_header(FrameReader& reader, const std::string& name) {
