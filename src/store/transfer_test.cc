@@ -191,7 +191,7 @@ TEST_F(Transfer, what_is_made_to_fill_a_memory_is_refused_before_it_does) {
   ASSERT_FALSE(refused);
   EXPECT_NE(refused.error().what.find("times as many"), std::string::npos) << refused.error().what;
 
-  const std::string numbers(60'000'000, '\0');
+  const std::string numbers(10'000'000, '\0');
   pb::Record bomb = make_record("bomb", 2);
   std::string plain = bomb.SerializeAsString();
   const auto nest = [&](int field, const std::string& inner) {

@@ -159,11 +159,8 @@ TEST_F(Upkeep, takes_records_out_by_every_kind_of_id) {
 }
 
 TEST_F(Upkeep, removing_is_all_or_nothing) {
-  sqlite3* other = nullptr;
-  ASSERT_EQ(sqlite3_open(path_.c_str(), &other), SQLITE_OK);
-  ASSERT_EQ(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), SQLITE_OK);
-  EXPECT_EQ(remove_records(path_, uids_).error().kind, ErrorKind::busy);
-  sqlite3_close(other);
+  execute("CREATE TRIGGER stays BEFORE DELETE ON labels BEGIN SELECT RAISE(ABORT, 'stays'); END");
+  EXPECT_EQ(remove_records(path_, uids_).error().what, path_ + ": stays");
   EXPECT_EQ(find_all().size(), 5U);
 }
 
