@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <csignal>
+#include <map>
+#include <set>
 #include <thread>
 
 #include "support/temp_dir.h"
@@ -166,6 +168,21 @@ TEST_F(File, nothing_stands_in_the_way) {
   EXPECT_EQ(text_of("theirs"), "theirs");
   EXPECT_FALSE(std::filesystem::is_symlink(dir_.at("f")));
   EXPECT_THAT(names(), ElementsAre("f", "theirs"));
+}
+
+// What is here and in program.h stands nowhere else.
+TEST(Sources, LockAndRunProgramsInOnePlace) {
+  std::map<std::string, std::set<std::string>> found;
+  for (const char* folder : {NODEWATT_SOURCE_DIR "/src", NODEWATT_SOURCE_DIR "/sim"})
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+      const std::string name = entry.path().filename();
+      if (entry.path().extension() != ".cc" || name.ends_with("_test.cc")) continue;
+      const std::string text = read_file(entry.path(), SIZE_MAX).value();
+      for (const char* call : {"::flock(", "posix_spawn", "popen("})
+        if (text.find(call) != std::string::npos) found[call].insert(name);
+    }
+  const std::map<std::string, std::set<std::string>> once{{"::flock(", {"file.cc"}}, {"posix_spawn", {"program.cc"}}};
+  EXPECT_EQ(found, once);
 }
 
 }  // namespace
