@@ -70,7 +70,7 @@ RowReader::RowReader(SQLite::Database& database, std::string path, Unpacker& unp
       unpacker_(unpacker),
       by_row_(database, "SELECT uid, record FROM records WHERE rowid = ?") {}
 
-Row RowReader::read(std::int64_t row, bool without_timeline) {
+StoredRow RowReader::read(std::int64_t row, bool without_timeline) {
   std::string uid;
   const std::string place = fmt::format("{}: row {}", path_, row);
   auto record = guarded(place, &database_, [&]() -> Result<pb::Record> {

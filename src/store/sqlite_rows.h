@@ -48,7 +48,7 @@ Result<Clause> condition_of(SQLite::Database& database, const std::string& path,
 // Rows of which this holds, newest first; the statement gives their numbers.
 SQLite::Statement select_rows(SQLite::Database& database, const Clause& where);
 
-struct Row {
+struct StoredRow {
   std::string uid;  // empty where the row itself cannot be read
   // Absent when it was removed meanwhile. Malformed when it is damaged, and then the error names store and record.
   Result<pb::Record> record;
@@ -58,7 +58,7 @@ class RowReader {
  public:
   // The unpacker is the caller's, and may serve others too.
   RowReader(SQLite::Database& database, std::string path, Unpacker& unpacker);
-  Row read(std::int64_t row, bool without_timeline = false);
+  StoredRow read(std::int64_t row, bool without_timeline = false);
 
  private:
   SQLite::Database& database_;

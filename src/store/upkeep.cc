@@ -97,7 +97,7 @@ Done Checker::check_records() {
 }
 
 void Checker::check_row(std::int64_t row) {
-  const Row read = reader_.read(row);
+  const StoredRow read = reader_.read(row);
   if (!read.record && read.record.error().kind == ErrorKind::absent) return;
   ++check_.records;
   if (!read.record) {
