@@ -32,6 +32,7 @@ nw_library(sqlite ARCHIVES SQLiteCpp sqlite3 NEEDS Threads::Threads ${CMAKE_DL_L
 nw_library(zstd ARCHIVES zstd)
 nw_library(zlib ARCHIVES z)
 nw_library(md ARCHIVES md)
+nw_library(utf8proc ARCHIVES utf8proc)
 nw_library(re2 ARCHIVES re2 NEEDS Threads::Threads)
 nw_library(protobuf ARCHIVES protobuf-lite NEEDS Threads::Threads)
 add_library(nw_third_json INTERFACE)

@@ -5,12 +5,12 @@
 
 #include <unistd.h>
 
-#include <cstdio>
 #include <filesystem>
 #include <string>
 
 #include <nlohmann/json.hpp>
 
+#include "base/program.h"
 #include "sim/tape_player.h"
 
 namespace nw::sim {
@@ -19,14 +19,11 @@ inline nlohmann::json replay(const Tape& tape) {
   const auto path =
       std::filesystem::temp_directory_path() / ("nodewatt_sim_replay_" + std::to_string(::getpid()) + ".tape");
   EXPECT_TRUE(write_tape(tape, path));
-  const std::string command = std::string(NODEWATT_BIN_DIR) + "/nodewatt replay --format json " + path.string();
-  std::FILE* pipe = ::popen(command.c_str(), "r");
-  std::string text;
-  char chunk[4096];
-  for (std::size_t n = 0; (n = std::fread(chunk, 1, sizeof chunk, pipe)) > 0;) text.append(chunk, n);
-  EXPECT_EQ(::pclose(pipe), 0);
+  const auto text =
+      run_program({std::string(NODEWATT_BIN_DIR) + "/nodewatt", "replay", "--format", "json", path.string()});
   std::filesystem::remove(path);
-  auto json = nlohmann::json::parse(text, nullptr, false);
+  EXPECT_TRUE(text) << text.error().what;
+  auto json = nlohmann::json::parse(text.value_or(""), nullptr, false);
   EXPECT_FALSE(json.is_discarded());
   return json;
 }

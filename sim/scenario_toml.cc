@@ -19,13 +19,12 @@ namespace {
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <set>
 
 #include <fmt/format.h>
 
+#include "base/file.h"
 #include "base/parse.h"
 #include "sim/noise.h"
 #include "sim/scenario.h"
@@ -34,6 +33,7 @@ namespace nw::sim {
 
 namespace {
 constexpr std::uint64_t kMostCopies = 4096;
+constexpr std::size_t kMostScenario = std::size_t{64} << 20;  // bytes
 
 template <class T>
 struct Word {
@@ -396,11 +396,7 @@ Result<Scenario> parse_scenario(std::string_view text, const std::string& origin
 }
 
 Result<Scenario> read_scenario(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return tl::make_unexpected(system_error(errno, path));
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (file.bad()) return tl::make_unexpected(system_error(errno, path));
-  return parse_scenario(text, path);
+  return parse_scenario(NW_TRY(read_file(path, kMostScenario)), path);
 }
 
 }  // namespace nw::sim

@@ -2,13 +2,14 @@
 //
 //   DIR/root    the tree (file_tree.h, live_view.h), with the libraries that stand for vendors' in their usual folder
 //   DIR/start   CLOCK_MONOTONIC at scenario time 0, in nanoseconds: how `truth --dir DIR --between` knows where it is
+#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 
 #include <fmt/format.h>
 
+#include "base/file.h"
 #include "sim/commands.h"
 #include "sim/live/file_tree.h"
 #include "sim/live/live_view.h"
@@ -52,13 +53,7 @@ std::map<std::string, std::string> libraries(const View& view) {
 }
 
 Done write_start(const std::string& dir, Nanos start) {
-  std::ofstream file(dir + "/start.new");
-  file << start.count() << "\n";
-  file.close();
-  std::error_code error;
-  std::filesystem::rename(dir + "/start.new", dir + "/start", error);
-  if (!file || error) return fail(ErrorKind::failed, dir + "/start: cannot be written");
-  return {};
+  return replace_file(dir + "/start", fmt::format("{}\n", start.count()));
 }
 
 std::int64_t wall_now() {

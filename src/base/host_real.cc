@@ -21,6 +21,8 @@
 #include <fmt/format.h>
 
 #include "base/bus.h"
+#include "base/fd.h"
+#include "base/file.h"
 #include "base/host.h"
 #include "base/http.h"
 #include "base/ipmi.h"
@@ -33,22 +35,6 @@ namespace nw {
 
 namespace {
 ErrorKind kind_of_errno(int value) { return system_error(value, {}).kind; }
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  Descriptor& operator=(Descriptor&&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 Reading read_number(int fd, const Extract& extract) {
   std::array<char, 256> text;
@@ -64,11 +50,11 @@ Reading read_number(int fd, const Extract& extract) {
 
 class FileSource : public Source {
  public:
-  FileSource(Descriptor fd, const Extract& extract) : fd_(std::move(fd)), extract_(extract) {}
+  FileSource(Fd fd, const Extract& extract) : fd_(std::move(fd)), extract_(extract) {}
   Reading read() noexcept override { return read_number(fd_.get(), extract_); }
 
  private:
-  Descriptor fd_;
+  Fd fd_;
   Extract extract_;
 };
 
@@ -76,7 +62,7 @@ class ReopenedSource : public Source {
  public:
   ReopenedSource(std::string path, const Extract& extract) : path_(std::move(path)), extract_(extract) {}
   Reading read() noexcept override {
-    const Descriptor fd(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    const Fd fd(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
     return fd.get() < 0 ? Reading::none(kind_of_errno(errno)) : read_number(fd.get(), extract_);
   }
 
@@ -87,7 +73,7 @@ class ReopenedSource : public Source {
 
 class PerfSource : public Source {
  public:
-  explicit PerfSource(Descriptor fd) : fd_(std::move(fd)) {}
+  explicit PerfSource(Fd fd) : fd_(std::move(fd)) {}
   Reading read() noexcept override {
     std::uint64_t value = 0;
     const ssize_t n = ::read(fd_.get(), &value, sizeof value);
@@ -95,13 +81,13 @@ class PerfSource : public Source {
   }
 
  private:
-  Descriptor fd_;
+  Fd fd_;
 };
 
 // Eight bytes at an offset, as model-specific registers are read.
 class RegisterSource : public Source {
  public:
-  RegisterSource(Descriptor fd, std::uint64_t offset) : fd_(std::move(fd)), offset_(offset) {}
+  RegisterSource(Fd fd, std::uint64_t offset) : fd_(std::move(fd)), offset_(offset) {}
   Reading read() noexcept override {
     std::uint64_t value = 0;
     const ssize_t n = ::pread(fd_.get(), &value, sizeof value, static_cast<off_t>(offset_));
@@ -110,7 +96,7 @@ class RegisterSource : public Source {
   }
 
  private:
-  Descriptor fd_;
+  Fd fd_;
   std::uint64_t offset_;
 };
 
@@ -142,16 +128,8 @@ class RealHost : public Host {
   }
 
   Result<std::string> read_text(const std::string& path) override {
-    const Descriptor fd = NW_TRY(open_regular(path));
-    std::string text;
-    std::array<char, 4096> block;
-    for (;;) {
-      const ssize_t n = ::read(fd.get(), block.data(), block.size());
-      if (n < 0) return tl::make_unexpected(system_error(errno, root_ + path));
-      if (n == 0) return text;
-      text.append(block.data(), static_cast<std::size_t>(n));
-      if (text.size() > kMaxText) return fail(ErrorKind::malformed, root_ + path + ": longer than 1 MiB");
-    }
+    const Fd fd = NW_TRY(open_regular(path));
+    return read_all(fd.get(), root_ + path);
   }
 
   Result<std::vector<std::string>> list(const std::string& path) override {
@@ -173,7 +151,7 @@ class RealHost : public Host {
   }
 
   Result<std::unique_ptr<Source>> open_number(const std::string& path, const Extract& extract) override {
-    Descriptor fd = NW_TRY(open_regular(path));
+    Fd fd = NW_TRY(open_regular(path));
     if (!root_.empty()) return std::make_unique<ReopenedSource>(root_ + path, extract);
     return std::make_unique<FileSource>(std::move(fd), extract);
   }
@@ -181,7 +159,7 @@ class RealHost : public Host {
   // On the machine itself a character device, which the driver named; below another root a regular file.
   Result<std::unique_ptr<Source>> open_register(const std::string& path, std::uint64_t offset) override {
     if (!root_.empty()) return std::make_unique<RegisterSource>(NW_TRY(open_regular(path)), offset);
-    Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
     if (fd.get() < 0) return tl::make_unexpected(system_error(errno, path));
     return std::make_unique<RegisterSource>(std::move(fd), offset);
   }
@@ -197,7 +175,7 @@ class RealHost : public Host {
     if (fd < 0)
       return tl::make_unexpected(system_error(
           errno, fmt::format("perf_event_open(type {}, config {:#x}, cpu {})", event.type, event.config, event.cpu)));
-    return std::make_unique<PerfSource>(Descriptor(static_cast<int>(fd)));
+    return std::make_unique<PerfSource>(Fd(static_cast<int>(fd)));
   }
 
   Result<std::string> ask(const std::string&, const Ask& live) override { return live(); }
@@ -248,9 +226,9 @@ class RealHost : public Host {
     return Nanos::of(t.tv_sec * kNanosPerSecond + t.tv_nsec);
   }
 
-  Result<Descriptor> open_regular(const std::string& path) const {
+  Result<Fd> open_regular(const std::string& path) const {
     const std::string full = root_ + path;
-    Descriptor fd(::open(full.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    Fd fd(::open(full.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
     if (fd.get() < 0) return tl::make_unexpected(system_error(errno, full));
     struct stat info {};
     if (::fstat(fd.get(), &info) != 0) return tl::make_unexpected(system_error(errno, full));

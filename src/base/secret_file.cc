@@ -6,10 +6,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 
 #include <fmt/format.h>
+
+#include "base/fd.h"
+#include "base/file.h"
 
 namespace nw {
 
@@ -34,17 +36,10 @@ Result<void> check(int fd, const std::string& path) {
 }  // namespace
 
 Result<std::string> read_secret(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  if (fd < 0) return tl::make_unexpected(system_error(errno, path));
-  const auto checked = check(fd, path);
-  std::array<char, kLongest> text{};
-  ssize_t size = 0;
-  if (checked) size = ::read(fd, text.data(), text.size());
-  const int error = errno;
-  ::close(fd);
-  NW_CHECK(checked);
-  if (size < 0) return tl::make_unexpected(system_error(error, path));
-  return std::string(text.data(), static_cast<std::size_t>(size));
+  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!fd) return tl::make_unexpected(system_error(errno, path));
+  NW_CHECK(check(fd.get(), path));
+  return read_all(fd.get(), path, kLongest);
 }
 
 }  // namespace nw

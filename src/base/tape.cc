@@ -11,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include "base/file.h"
 #include "base/parse.h"
 
 namespace nw {
@@ -235,15 +236,7 @@ void TapeWriter::fields(const std::vector<std::string>& fields) {
 }
 
 void TapeWriter::flush() {
-  std::string_view rest = buffer_;
-  while (!rest.empty() && status_) {
-    const ssize_t written = ::write(fd_, rest.data(), rest.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0)
-      status_ = tl::make_unexpected(system_error(errno, path_));
-    else
-      rest.remove_prefix(static_cast<std::size_t>(written));
-  }
+  if (status_) status_ = write_all(fd_, buffer_, path_);
   buffer_.clear();
 }
 

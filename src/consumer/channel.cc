@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <linux/futex.h>
-#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -21,6 +20,7 @@
 
 #include <fmt/format.h>
 
+#include "base/file.h"
 #include "base/monotonic.h"
 #include "base/parse.h"
 
@@ -46,7 +46,7 @@ bool is_orphan(const std::string& path) {
   return file && ::fstat(file.get(), &info) == 0 && S_ISREG(info.st_mode) && info.st_uid == ::geteuid() &&
          info.st_size == static_cast<off_t>(kChannelSize) &&
          ::pread(file.get(), &magic, sizeof magic, 0) == sizeof magic && magic == kChannelMagic &&
-         ::flock(file.get(), LOCK_EX | LOCK_NB) == 0;
+         lock_file(file.get(), path).has_value();
 }
 
 void remove_orphans(const std::string& folder) {
@@ -103,7 +103,8 @@ Result<std::unique_ptr<Channel>> Channel::create() {
       const int given =
           ::fchown(file.get(), user->uid, user->gid);  // else it stays root's, and root's programs reach it
     void* map = MAP_FAILED;
-    ::flock(file.get(), LOCK_EX | LOCK_NB);
+    [[maybe_unused]] const Done locked =
+        lock_file(file.get(), path);  // where no file can be locked, it is removed late
     remove_orphans(folder);
     int why = reserve(file.get());
     if (why == 0) {

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -13,6 +12,7 @@
 
 #include <fmt/format.h>
 
+#include "base/file.h"
 #include "base/monotonic.h"
 
 namespace nw {
@@ -127,11 +127,12 @@ Result<Rendezvous> Rendezvous::open(int folder, const std::string& name, Nanos p
   const std::string file = name + ".door";
   for (const Nanos deadline = monotonic() + patience;;) {
     Fd lock = NW_TRY(open_file(folder, file, O_CREAT));
-    if (::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) {
+    const Done locked = lock_file(lock.get(), file);
+    if (locked) {
       if (still_has_name(folder, file, lock.get())) return Rendezvous(std::move(own), std::move(lock), name);
       continue;  // removed between open and flock
     }
-    if (errno != EWOULDBLOCK && errno != EINTR) return tl::make_unexpected(system_error(errno, file));
+    if (locked.error().kind != ErrorKind::busy) return tl::make_unexpected(locked.error());
     if (monotonic() > deadline) return fail(ErrorKind::busy, "another rank stands in the door");
     pause(kKnock);
   }
@@ -159,7 +160,7 @@ Result<std::optional<RankConnection>> Rendezvous::join(std::optional<std::uint32
   for (unsigned generation = 0; generation < kMostRankGroups; ++generation) {
     const auto lock = open_file(folder_.get(), lock_name(name_, generation), 0);
     if (!lock && lock.error().kind != ErrorKind::absent) return tl::make_unexpected(lock.error());
-    if (!lock || ::flock(lock->get(), LOCK_EX | LOCK_NB) == 0) {
+    if (!lock || lock_file(lock->get(), name_)) {
       if (!free_) free_ = generation;  // never used, or its sampler is dead
       continue;
     }
@@ -172,8 +173,7 @@ Result<RankGroup> Rendezvous::found(const std::string& group) {
   if (!free_) return fail(ErrorKind::busy, "too many programs of one launcher");
   RankGroupFiles files{Fd(::fcntl(folder_.get(), F_DUPFD_CLOEXEC, 0)), {}, {}, name_, *free_};
   files.lock = NW_TRY(open_file(folder_.get(), lock_name(name_, *free_), O_CREAT));
-  if (::flock(files.lock.get(), LOCK_EX | LOCK_NB) != 0)
-    return tl::make_unexpected(system_error(errno, lock_name(name_, *free_)));
+  NW_CHECK(lock_file(files.lock.get(), lock_name(name_, *free_)));
   const std::string name = socket_name(name_, *free_);
   ::unlinkat(folder_.get(), name.c_str(), 0);  // of a sampler that was killed
   files.listener = NW_TRY(make_socket());

@@ -1,7 +1,9 @@
 #include "report/escape.h"
 
+#include <utf8proc.h>
+
+#include <algorithm>
 #include <array>
-#include <cstdint>
 
 #include <fmt/format.h>
 
@@ -20,67 +22,35 @@ struct Range {
 constexpr std::array kInvisible{Range{0xAD, 0xAD},     Range{0x61C, 0x61C},   Range{0x180E, 0x180E},
                                 Range{0x200B, 0x200F}, Range{0x2028, 0x202E}, Range{0x2060, 0x206F},
                                 Range{0xFEFF, 0xFEFF}, Range{0xFFF9, 0xFFFB}, Range{0xE0000, 0xE0FFF}};
-constexpr std::array kWide{Range{0x1100, 0x115F}, Range{0x2E80, 0xA4CF},   Range{0xAC00, 0xD7A3},
-                           Range{0xF900, 0xFAFF}, Range{0xFE30, 0xFE6F},   Range{0xFF00, 0xFF60},
-                           Range{0xFFE0, 0xFFE6}, Range{0x1F300, 0x1FAFF}, Range{0x20000, 0x3FFFD}};
-constexpr std::array kCombining{Range{0x300, 0x36F},   Range{0x483, 0x489},  Range{0x591, 0x5BD},
-                                Range{0x610, 0x61A},   Range{0x64B, 0x65F},  Range{0x1AB0, 0x1AFF},
-                                Range{0x20D0, 0x20FF}, Range{0xFE00, 0xFE0F}};
 
-template <class Ranges>
-bool in(const Ranges& ranges, char32_t c) {
-  for (const Range& range : ranges)
-    if (c >= range.first && c <= range.last) return true;
-  return false;
+bool invisible(char32_t c) {
+  return std::any_of(kInvisible.begin(), kInvisible.end(),
+                     [c](const Range& range) { return c >= range.first && c <= range.last; });
 }
 
 bool control(char32_t c) { return c < 0x20 || (c >= 0x7F && c < 0xA0); }
 
-std::size_t columns(char32_t c) { return in(kCombining, c) ? 0 : in(kWide, c) ? 2 : 1; }
-
-// The bytes that follow a first byte of this value, or 0 when it cannot start a character of more than one byte.
-int followers(unsigned char first) {
-  if (first >= 0xF0) return first <= 0xF4 ? 3 : 0;
-  if (first >= 0xE0) return 2;
-  return first >= 0xC2 ? 1 : 0;
-}
-
-bool shortest_form(char32_t c, int more) {
-  if (c >= 0xD800 && c <= 0xDFFF) return false;
-  return c <= 0x10FFFF && c >= (more == 1 ? 0x80U : more == 2 ? 0x800U : 0x10000U);
+// A line end counts as a column: it stands between words. Otherwise by Unicode's tables.
+std::size_t columns(char32_t c) {
+  return c < 0x80 ? 1 : static_cast<std::size_t>(utf8proc_charwidth(static_cast<utf8proc_int32_t>(c)));
 }
 
 // The character at `at`, which moves behind it; U+FFFD and one byte on when the bytes are not UTF-8.
 char32_t decode(std::string_view text, std::size_t& at) {
-  const auto first = static_cast<unsigned char>(text[at]);
-  if (first < 0x80) return static_cast<char32_t>(text[at++]);
-  const int more = followers(first);
-  char32_t c = more == 0 ? 0 : first & (0x3FU >> more);
-  for (int i = 1; i <= more; ++i) {
-    if (at + i >= text.size() || (static_cast<unsigned char>(text[at + i]) & 0xC0) != 0x80) return ++at, kReplacement;
-    c = (c << 6) | (static_cast<unsigned char>(text[at + i]) & 0x3F);
-  }
-  if (more == 0 || !shortest_form(c, more)) return ++at, kReplacement;
-  at += more + 1;
-  return c;
+  constexpr std::size_t kLongest = 4;
+  const auto rest = text.substr(at, kLongest);
+  utf8proc_int32_t c = 0;
+  const auto length = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(rest.data()),
+                                       static_cast<utf8proc_ssize_t>(rest.size()), &c);
+  at += length > 0 ? static_cast<std::size_t>(length) : 1;
+  return length > 0 ? static_cast<char32_t>(c) : kReplacement;
 }
-
 }  // namespace
 
 void append_utf8(std::string& out, char32_t c) {
-  const auto byte = [&out](std::uint32_t value) { out += static_cast<char>(value); };
-  if (c < 0x80) return byte(c);
-  if (c < 0x800) {
-    byte(0xC0 | (c >> 6));
-  } else if (c < 0x10000) {
-    byte(0xE0 | (c >> 12));
-    byte(0x80 | ((c >> 6) & 0x3F));
-  } else {
-    byte(0xF0 | (c >> 18));
-    byte(0x80 | ((c >> 12) & 0x3F));
-    byte(0x80 | ((c >> 6) & 0x3F));
-  }
-  byte(0x80 | (c & 0x3F));
+  std::array<utf8proc_uint8_t, 4> bytes{};
+  const auto length = utf8proc_encode_char(static_cast<utf8proc_int32_t>(c), bytes.data());
+  out.append(reinterpret_cast<const char*>(bytes.data()), static_cast<std::size_t>(length));
 }
 
 std::vector<char32_t> characters(std::string_view text) {
@@ -95,7 +65,7 @@ std::string strip(std::string_view text) {
     const char32_t c = decode(text, at);
     if (c == '\n' || c == '\t' || c == '\r')
       out += ' ';
-    else if (!control(c) && !in(kInvisible, c))
+    else if (!control(c) && !invisible(c))
       append_utf8(out, c);
   }
   return out;

@@ -59,6 +59,34 @@ TEST(Escape, SpreadsheetsEvaluateNothing) {
   EXPECT_EQ(for_csv(""), "");
 }
 
+// What a table of wide and combining ranges gets wrong when it is kept by hand.
+TEST(Escape, WidthsAreUnicodes) {
+  EXPECT_EQ(display_width("\u231A\u23F0"), 4U) << "a watch, an alarm clock";
+  EXPECT_EQ(display_width("\u2600\u2744"), 2U) << "sun and snowflake are narrow";
+  EXPECT_EQ(display_width("\u0E01\u0E31"), 1U) << "a Thai vowel above its consonant";
+  EXPECT_EQ(display_width("\u0915\u0941"), 1U) << "a Hindi one below";
+  EXPECT_EQ(display_width("\u303F\uFF71"), 2U) << "half-width forms";
+  EXPECT_EQ(display_width("\U0001F600\U00020000"), 4U);
+  EXPECT_EQ(display_width("\uE000\u0378"), 2U) << "private use, and what is no character yet";
+  EXPECT_EQ(display_width("\xff\xc3"), 2U);
+  EXPECT_EQ(ascii("a\nb\u0E01\u0E31"), "a\nb?");
+}
+
+// Characters of every length go through unchanged, and no other sequence of bytes makes one.
+TEST(Escape, CharactersAndBytes) {
+  for (char32_t c = 1; c <= 0x10FFFF; c += c < 0x3000 ? 1 : 7) {
+    if (c >= 0xD800 && c <= 0xDFFF) continue;
+    std::string bytes;
+    append_utf8(bytes, c);
+    ASSERT_EQ(characters(bytes), std::vector<char32_t>{c}) << std::hex << static_cast<unsigned>(c);
+    ASSERT_EQ(valid_utf8(bytes), bytes);
+    bytes.pop_back();
+    for (const char32_t part : characters(bytes)) ASSERT_EQ(part, char32_t{0xFFFD});
+  }
+  for (const char* none : {"\xed\xa0\x80", "\xc0\xaf", "\xf4\x90\x80\x80", "\xe0\x80\xaf"})
+    for (const char32_t part : characters(none)) EXPECT_EQ(part, char32_t{0xFFFD}) << none;
+}
+
 TEST(Escape, WidthAndCutting) {
   EXPECT_EQ(display_width("aµ测"), 4U);
   EXPECT_EQ(display_width("e\xcc\x81"), 1U);

@@ -1,7 +1,6 @@
 #include "store/checkpoint_file.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,6 +13,7 @@
 #include <fmt/format.h>
 #include <zstd.h>
 
+#include "base/file.h"
 #include "base/monotonic.h"
 #include "base/parse.h"
 #include "store/frames.h"
@@ -75,10 +75,10 @@ Result<CheckpointFile> CheckpointFile::open(const std::string& dir, Limits limit
   const std::string lock_path = dir + "/lock";
   Fd lock(::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!lock) return failed_call(lock_path);
-  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno == EWOULDBLOCK) return fail(ErrorKind::busy, dir + ": another nodewattd keeps its books here");
-    return failed_call(lock_path);
-  }
+  const auto locked = lock_file(lock.get(), lock_path);
+  if (!locked && locked.error().kind == ErrorKind::busy)
+    return fail(ErrorKind::busy, dir + ": another nodewattd keeps its books here");
+  NW_CHECK(locked);
   CheckpointFile checkpoint(dir, limits, std::move(lock));
   const auto numbers = segments_in(dir);
   for (auto at = numbers.rbegin(); at != numbers.rend() && !checkpoint.found_; ++at) {
@@ -98,10 +98,9 @@ Done CheckpointFile::begin_segment() {
   const std::string path = name_of(dir_, number_ + 1);
   Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!fd) return failed_call(path);
-  if (::pwrite(fd.get(), kFramesMagic.data(), kFramesMagic.size(), 0) != static_cast<ssize_t>(kFramesMagic.size())) {
-    auto error = failed_call(path);
+  if (auto done = write_all_at(fd.get(), kFramesMagic, 0, path); !done) {
     ::unlink(path.c_str());
-    return error;
+    return done;
   }
   fd_ = std::move(fd);
   ++number_;
@@ -111,23 +110,17 @@ Done CheckpointFile::begin_segment() {
 
 Done CheckpointFile::write(std::string_view frame) {
   if (!fd_) NW_CHECK(begin_segment());
-  const auto fails = [&] {
-    auto error = failed_call(name_of(dir_, number_));
-    if (::ftruncate(fd_.get(), size_) == 0) end_ = size_;
-    return error;
-  };
-  std::int64_t at = size_;
-  for (std::string_view rest = frame; !rest.empty();) {
-    const ssize_t done = ::pwrite(fd_.get(), rest.data(), rest.size(), at);
-    if (done < 0 && errno == EINTR) continue;
-    if (done < 0) return fails();
-    rest.remove_prefix(static_cast<std::size_t>(done));
-    at += done;
+  const std::string name = name_of(dir_, number_);
+  const std::int64_t end = size_ + static_cast<std::int64_t>(frame.size());
+  Done done = write_all_at(fd_.get(), frame, size_, name);
+  if (done && end < end_ && ::ftruncate(fd_.get(), end) != 0) done = failed_call(name);
+  if (done) {
+    end_ = end;
+    truth_ = number_;
+  } else if (::ftruncate(fd_.get(), size_) == 0) {
+    end_ = size_;
   }
-  if (at < end_ && ::ftruncate(fd_.get(), at) != 0) return fails();
-  end_ = at;
-  truth_ = number_;
-  return {};
+  return done;
 }
 
 Done CheckpointFile::amend(std::string_view payload) {

@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "base/fd.h"
+#include "base/file.h"
 
 namespace nw {
 
@@ -49,11 +50,7 @@ Result<std::string> make_frame(std::string_view payload) {
 
 ReadBytes bytes_of_fd(int fd, std::string name) {
   return [fd, name = std::move(name)](char* into, std::size_t size) -> Result<std::size_t> {
-    for (;;) {
-      const auto got = ::read(fd, into, size);
-      if (got >= 0) return static_cast<std::size_t>(got);
-      if (errno != EINTR) return tl::make_unexpected(system_error(errno, name));
-    }
+    return read_some(fd, into, size, name);
   };
 }
 

@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -11,6 +10,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "base/file.h"
 #include "store/paths.h"
 #include "store/uid.h"
 
@@ -50,11 +50,9 @@ Result<Journal> Journal::create(const std::string& dir, const std::string& uid) 
   Fd fd(::open(unnamed.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600));
   if (!fd) return failed_call(unnamed);
   Journal journal(std::move(fd), path);
-  Done done;
-  if (::flock(journal.fd_.get(), LOCK_EX | LOCK_NB) != 0)
-    done = failed_call(path);
-  else if (done = journal.write(kFramesMagic); done && ::rename(unnamed.c_str(), path.c_str()) != 0)
-    done = failed_call(path);
+  Done done = lock_file(journal.fd_.get(), path);
+  if (done) done = journal.write(kFramesMagic);
+  if (done && ::rename(unnamed.c_str(), path.c_str()) != 0) done = failed_call(path);
   if (done) return journal;
   ::unlink(unnamed.c_str());
   return tl::make_unexpected(std::move(done).error());
@@ -72,19 +70,12 @@ Done Journal::append(const std::vector<std::string>& payloads) {
 }
 
 Done Journal::write(std::string_view bytes) {
-  const auto whole = size_ + static_cast<std::int64_t>(bytes.size());
-  while (!bytes.empty()) {
-    const auto done = ::write(fd_.get(), bytes.data(), bytes.size());
-    if (done < 0 && errno == EINTR) continue;
-    if (done < 0) {
-      auto error = system_error(errno, path_);
-      if (::ftruncate(fd_.get(), size_) != 0) error.what += ", and it could not be cut back to its last whole frame";
-      return tl::make_unexpected(std::move(error));
-    }
-    bytes.remove_prefix(static_cast<std::size_t>(done));  // a short write has no cause; the write of the rest says it
-  }
-  size_ = whole;
-  return {};
+  auto done = write_all(fd_.get(), bytes, path_);
+  if (done)
+    size_ += static_cast<std::int64_t>(bytes.size());
+  else if (::ftruncate(fd_.get(), size_) != 0)
+    done.error().what += ", and it could not be cut back to its last whole frame";
+  return done;
 }
 
 Done Journal::sync() {
@@ -98,13 +89,11 @@ Result<OrphanedJournal> OrphanedJournal::claim(const std::string& dir, const std
   const auto path = NW_TRY(path_of(dir, uid));
   Fd fd(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
   if (!fd) return failed_call(path);
-  // A look of orphaned_journals() in another process holds the lock for microseconds; only a lock that stays is
-  // somebody's.
-  for (int attempt = 0; ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0; ++attempt) {
-    if (errno != EWOULDBLOCK && errno != EINTR) return failed_call(path);
-    if (attempt == 10) return fail(ErrorKind::busy, path + ": its measurement runs, or another command recovers it");
-    ::usleep(1000);
-  }
+  const auto locked =
+      lock_file(fd.get(), path, Lock::exclusive, kLockLook);  // orphaned_journals() in another process looks
+  if (!locked && locked.error().kind == ErrorKind::busy)
+    return fail(ErrorKind::busy, path + ": its measurement runs, or another command recovers it");
+  NW_CHECK(locked);
   // Between open and flock somebody else may have recovered and removed it.
   if (!is_same_file(fd.get(), path)) return fail(ErrorKind::absent, path + ": recovered by another command");
   return OrphanedJournal(std::move(fd), uid, path);
@@ -128,7 +117,7 @@ Result<std::vector<std::string>> orphaned_journals(const std::string& dir) {
     name.remove_suffix(kSuffix.size());
     if (!is_uid(name)) continue;
     const Fd fd(::openat(::dirfd(listing.get()), entry->d_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-    if (fd && ::flock(fd.get(), LOCK_SH | LOCK_NB) == 0) uids.emplace_back(name);
+    if (fd && lock_file(fd.get(), entry->d_name, Lock::shared)) uids.emplace_back(name);
   }
   std::sort(uids.begin(), uids.end());
   return uids;

@@ -5,14 +5,19 @@
 #include <google/protobuf/wire_format_lite.h>
 #include <zstd.h>
 
+#include <algorithm>
+#include <array>
+
 namespace nw {
 
 namespace {
 constexpr int kLevel = 3;  // zstd's own default
-// A few bytes of each of which make an object: what a record of a few kilobytes, unpacked, may ask for is bounded by
-// this, not by its bytes. Records of up to kPlain bytes cannot hold too many.
-constexpr std::size_t kMostFields = 1'000'000, kPlain = 1 << 20;
-constexpr int kDeepest = 6;
+// Records of up to kPlain bytes cannot ask for too much.
+constexpr std::size_t kPlain = 1 << 20;
+constexpr int kDeepest = 6;  // messages within messages; deeper ones are fields that this version does not know
+// Where a record holds numbers in a row. No other field of it is a repeated number (a test reads record.proto).
+constexpr std::array<int, 3> kSeries{pb::Record::kTimelineFieldNumber, pb::Timeline::kSeriesFieldNumber,
+                                     pb::Series::kEnergyUjFieldNumber};
 }  // namespace
 
 Result<std::string> compress(std::string_view plain, int level, std::string_view name) {
@@ -24,37 +29,51 @@ Result<std::string> compress(std::string_view plain, int level, std::string_view
   return packed;
 }
 
-Result<std::string> pack_record(const pb::Record& record) {
-  std::string plain;
-  if (!record.SerializeToString(&plain) || plain.size() > kMaxRecord)
-    return fail(ErrorKind::malformed, fmt::format("record {}: over {} bytes", record.uid(), kMaxRecord));
-  return compress(plain, kLevel, "record " + record.uid());
-}
-
 namespace {
 using google::protobuf::internal::WireFormatLite;
 
-// Fields of variable length in a message and in those within, up to where it is none (a text, numbers, or a fault that
-// parsing would find too late).
-std::size_t count_fields(std::string_view bytes, int depth) {
+// Numbers of variable length end in a byte below 0x80.
+std::size_t count_numbers(std::string_view packed) {
+  return static_cast<std::size_t>(
+      std::count_if(packed.begin(), packed.end(), [](char c) { return (static_cast<unsigned char>(c) & 0x80) == 0; }));
+}
+
+// Counts a message and those within, up to where it is none (a text, numbers, or a fault, at which parsing ends too).
+// `depth` is how many messages it lies in, and `in_series` whether the way to it has been that of kSeries.
+void count_message(std::string_view bytes, int depth, bool in_series, Contents& counts) {
   const auto* data = reinterpret_cast<const std::uint8_t*>(bytes.data());
   google::protobuf::io::CodedInputStream input(data, static_cast<int>(bytes.size()));
-  std::size_t count = 0;
   while (input.CurrentPosition() < static_cast<int>(bytes.size())) {
     const std::uint32_t tag = input.ReadTag();
-    if (tag == 0) return count;
+    if (tag == 0) return;
+    const auto level = static_cast<std::size_t>(depth);
+    const bool on_way = in_series && level < kSeries.size() && WireFormatLite::GetTagFieldNumber(tag) == kSeries[level];
+    const bool is_number = on_way && level + 1 == kSeries.size();
     if (WireFormatLite::GetTagWireType(tag) != WireFormatLite::WIRETYPE_LENGTH_DELIMITED) {
-      if (!WireFormatLite::SkipField(&input, tag)) return count;
+      if (!WireFormatLite::SkipField(&input, tag)) return;
+      counts.numbers += is_number ? 1 : 0;
       continue;
     }
     std::uint32_t length = 0;
-    if (!input.ReadVarint32(&length)) return count;
-    const auto at = static_cast<std::size_t>(input.CurrentPosition());
-    if (length > bytes.size() - at) return count;
-    count += 1 + (depth > 0 ? count_fields(bytes.substr(at, length), depth - 1) : 0);
-    if (!input.Skip(static_cast<int>(length))) return count;
+    if (!input.ReadVarint32(&length)) return;
+    const auto inner = bytes.substr(static_cast<std::size_t>(input.CurrentPosition()), length);
+    ++counts.fields;
+    if (is_number)
+      counts.numbers += count_numbers(inner);
+    else if (depth < kDeepest)
+      count_message(inner, depth + 1, on_way, counts);
+    if (inner.size() < length || !input.Skip(static_cast<int>(length))) return;
   }
-  return count;
+}
+
+Done check_contents(std::string_view plain, std::string_view name) {
+  if (plain.size() <= kPlain) return {};
+  const Contents counts = count_contents(plain);
+  if (counts.fields > kMaxFields)
+    return fail(ErrorKind::malformed, fmt::format("{}: a record of over {} fields", name, kMaxFields));
+  if (counts.numbers > kMaxNumbers)
+    return fail(ErrorKind::malformed, fmt::format("{}: a timeline of over {} values", name, kMaxNumbers));
+  return {};
 }
 
 // Parses all but the timelines, whose bytes are passed over. What is no protobuf fails, as a whole one would.
@@ -79,6 +98,31 @@ bool parse_without_timeline(std::string_view bytes, pb::Record& record) {
 }
 }  // namespace
 
+Contents count_contents(std::string_view plain) {
+  Contents counts;
+  count_message(plain, 0, true, counts);
+  return counts;
+}
+
+Result<std::string> pack_record(const pb::Record& record) {
+  std::string plain;
+  const std::string name = "record " + record.uid();
+  if (!record.SerializeToString(&plain) || plain.size() > kMaxRecord)
+    return fail(ErrorKind::malformed, fmt::format("{}: over {} bytes", name, kMaxRecord));
+  NW_CHECK(check_contents(plain, name));
+  return compress(plain, kLevel, name);
+}
+
+Result<std::size_t> plain_size(std::string_view packed, std::string_view name) {
+  const auto claimed = ZSTD_getFrameContentSize(packed.data(), packed.size());
+  if (claimed == ZSTD_CONTENTSIZE_ERROR || claimed == ZSTD_CONTENTSIZE_UNKNOWN)
+    return fail(ErrorKind::malformed, fmt::format("{}: not a packed record", name));
+  if (claimed > kMaxRecord)
+    return fail(ErrorKind::malformed,
+                fmt::format("{}: a record of {} bytes; at most {} are taken", name, claimed, kMaxRecord));
+  return static_cast<std::size_t>(claimed);
+}
+
 struct Unpacker::Workspace {
   std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context{ZSTD_createDCtx(), &ZSTD_freeDCtx};
   std::string plain;
@@ -90,20 +134,14 @@ Unpacker::Unpacker(Unpacker&&) noexcept = default;
 Unpacker& Unpacker::operator=(Unpacker&&) noexcept = default;
 
 Result<pb::Record> Unpacker::unpack(std::string_view packed, std::string_view name, bool without_timeline) {
-  const auto claimed = ZSTD_getFrameContentSize(packed.data(), packed.size());
-  if (claimed == ZSTD_CONTENTSIZE_ERROR || claimed == ZSTD_CONTENTSIZE_UNKNOWN)
-    return fail(ErrorKind::malformed, fmt::format("{}: not a packed record", name));
-  if (claimed > kMaxRecord)
-    return fail(ErrorKind::malformed,
-                fmt::format("{}: a record of {} bytes; at most {} are taken", name, claimed, kMaxRecord));
+  const std::size_t claimed = NW_TRY(plain_size(packed, name));
   std::string& plain = workspace_->plain;
   if (plain.size() < claimed) plain.resize(claimed);
   const auto size =
       ZSTD_decompressDCtx(workspace_->context.get(), plain.data(), plain.size(), packed.data(), packed.size());
   if (ZSTD_isError(size) != 0)
     return fail(ErrorKind::malformed, fmt::format("{}: zstd: {}", name, ZSTD_getErrorName(size)));
-  if (size > kPlain && count_fields({plain.data(), size}, kDeepest) > kMostFields)
-    return fail(ErrorKind::malformed, fmt::format("{}: a record of over {} fields", name, kMostFields));
+  NW_CHECK(check_contents({plain.data(), size}, name));
   pb::Record record;
   const bool whole = without_timeline ? parse_without_timeline({plain.data(), size}, record)
                                       : record.ParseFromArray(plain.data(), static_cast<int>(size));

@@ -11,14 +11,26 @@
 
 namespace nw {
 
-// Plain size. More would be a fault of the record's maker; unpacking takes no more bytes than this whatever they claim,
-// and no more than a million fields.
+// Plain size. More would be a fault of the record's maker; unpacking takes no more bytes than this whatever they claim.
 inline constexpr std::size_t kMaxRecord = std::size_t{64} << 20;
+// Two bytes may ask for an object of a hundred, and one for a number of eight: these bound what a record becomes.
+inline constexpr std::size_t kMaxFields = 1'000'000, kMaxNumbers = 2'000'000;
+
+// What a record's plain bytes ask for, counted before anything is made of them; never less than what parsing makes.
+struct Contents {
+  std::size_t fields = 0;   // of variable length: texts and messages, at any depth
+  std::size_t numbers = 0;  // of the timelines' series
+};
+Contents count_contents(std::string_view plain);
 
 // `name` says in an error of what.
 Result<std::string> compress(std::string_view plain, int level, std::string_view name);
 
+// Malformed when it is more than unpacking would take.
 Result<std::string> pack_record(const pb::Record& record);
+
+// The plain size that a packed record states, which unpacking holds it to. Malformed when it states none.
+Result<std::size_t> plain_size(std::string_view packed, std::string_view name);
 
 // Unpacks one record after the other in one workspace: making it costs as much as a small record.
 class Unpacker {

@@ -132,4 +132,15 @@ Result<std::unique_ptr<SQLite::Database>> open_sqlite_file(const std::string& pa
   return database;
 }
 
+Result<std::unique_ptr<SQLite::Database>> open_sqlite_file_to_read(const std::string& path, int version) {
+  std::unique_ptr<SQLite::Database> database;
+  NW_CHECK(guarded(path, nullptr, [&]() -> Done {
+    database = std::make_unique<SQLite::Database>(path, SQLite::OPEN_READONLY, kBusyTimeoutMs);
+    return {};
+  }));
+  const bool empty = NW_TRY(guarded(path, database.get(), [&] { return check_owner(*database, path, version); }));
+  if (empty) return fail(ErrorKind::absent, path + ": holds no records yet");
+  return database;
+}
+
 }  // namespace nw

@@ -29,6 +29,9 @@ namespace nw {
 // program's, or of a later version.
 Result<std::unique_ptr<SQLite::Database>> open_sqlite_file(const std::string& path, const char* schema, int version);
 
+// The same of one that is there, for reading alone: nothing is made or changed. Absent when there is none.
+Result<std::unique_ptr<SQLite::Database>> open_sqlite_file_to_read(const std::string& path, int version);
+
 // The exception as an Error that names the file and, where a system call failed, its cause. The database may be null.
 Error error_of(const SQLite::Exception& error, const std::string& path, SQLite::Database* database);
 

@@ -1,6 +1,7 @@
-// Store: keeps records, for ever. It only grows: there is no way to change or remove a record.
+// Store: keeps records, for ever. Nothing changes one; what takes some out, or checks them all, is upkeep.h.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,7 +21,11 @@ class Store {
   virtual Result<std::vector<pb::Record>> find(const Query& query) = 0;
 };
 
-// An SQLite database, made with its directory when missing.
-Result<std::unique_ptr<Store>> make_sqlite_store(const std::string& path);
+// Told of a record that is kept and cannot be read, once each; the error names store and record.
+using OnDamaged = std::function<void(const Error&)>;
+
+// An SQLite database, made with its directory when missing. Its damaged records are told of and passed over, but where
+// an id of the query stands for nothing else: then, and where there is nobody to tell, that is the error of find().
+Result<std::unique_ptr<Store>> make_sqlite_store(const std::string& path, OnDamaged on_damaged = {});
 
 }  // namespace nw

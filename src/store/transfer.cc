@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 
 #include "base/fd.h"
+#include "base/file.h"
 #include "store/frames.h"
 #include "store/packed.h"
 
@@ -17,16 +17,9 @@ namespace nw {
 namespace {
 constexpr std::string_view kHeader = "nodewatt-records 1";
 constexpr std::string_view kHeaderName = "nodewatt-records ";
-
-Done write_all(int fd, std::string_view bytes, const std::string& name) {
-  while (!bytes.empty()) {
-    const auto done = ::write(fd, bytes.data(), bytes.size());
-    if (done < 0 && errno == EINTR) continue;
-    if (done < 0) return tl::make_unexpected(system_error(errno, name));
-    bytes.remove_prefix(static_cast<std::size_t>(done));
-  }
-  return {};
-}
+// Records shrink to a third or a tenth. A file that has given more than kPlenty bytes, and so many for each of its own,
+// is not of records but made to fill a memory.
+constexpr std::size_t kPlenty = std::size_t{64} << 20, kMostGrowth = 200;
 
 Done write_records(int fd, const std::vector<pb::Record>& records, const std::string& name) {
   const auto header = NW_TRY(make_frame(kHeader));
@@ -39,16 +32,11 @@ Done write_records(int fd, const std::vector<pb::Record>& records, const std::st
   return {};
 }
 
-// Written beside its name and renamed when it is on the disk, so that a failed export leaves an older one alone.
+// A failed export leaves an older one alone.
 Done write_file(const std::string& path, const std::vector<pb::Record>& records) {
-  const auto partial = fmt::format("{}.{}.part", path, ::getpid());
-  const Fd fd(::open(partial.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
-  if (!fd) return tl::make_unexpected(system_error(errno, partial));
-  auto done = write_records(fd.get(), records, path);
-  if (done && (::fsync(fd.get()) != 0 || ::rename(partial.c_str(), path.c_str()) != 0))
-    done = tl::make_unexpected(system_error(errno, path));
-  if (!done) ::unlink(partial.c_str());
-  return done;
+  auto file = NW_TRY(Replacement::begin(path));
+  NW_CHECK(write_records(file.fd(), records, path));
+  return file.commit(true);
 }
 
 Done check_header(FrameReader& reader, const std::string& name) {
@@ -61,6 +49,22 @@ Done check_header(FrameReader& reader, const std::string& name) {
   return fail(ErrorKind::malformed, fmt::format("{}: no file of records (a journal, perhaps)", name));
 }
 
+// What the records of a file add up to, packed and plain.
+class Growth {
+ public:
+  // Malformed, before it is unpacked, when with this one it is too much.
+  Done add(std::string_view packed, const std::string& name) {
+    packed_ += packed.size();
+    plain_ += NW_TRY(plain_size(packed, name));
+    if (plain_ <= kPlenty || plain_ / kMostGrowth <= packed_) return {};
+    return fail(ErrorKind::malformed, fmt::format("{}: {} bytes of records would be {} unpacked, over {} times as many",
+                                                  name, packed_, plain_, kMostGrowth));
+  }
+
+ private:
+  std::size_t packed_ = 0, plain_ = 0;
+};
+
 // Hands each whole record to `take`, up to the end of the file or its first damage.
 template <class Take>
 Done read_all(const std::string& path, Take take) {
@@ -71,10 +75,13 @@ Done read_all(const std::string& path, Take take) {
   FrameReader reader(bytes_of_fd(from_stdin ? STDIN_FILENO : file.get(), name), name);
   NW_CHECK(check_header(reader, name));
   Unpacker unpacker;
+  Growth growth;
   for (auto offset = reader.end().offset;; offset = reader.end().offset) {
     const auto packed = reader.next();
     if (!packed) break;
-    NW_CHECK(take(NW_TRY(unpacker.unpack(*packed, fmt::format("{}: byte {}", name, offset)))));
+    const std::string place = fmt::format("{}: byte {}", name, offset);
+    NW_CHECK(growth.add(*packed, place));
+    NW_CHECK(take(NW_TRY(unpacker.unpack(*packed, place))));
   }
   if (reader.end().stop != Stop::clean) return tl::make_unexpected(reader.end().error);
   return {};
@@ -97,6 +104,15 @@ Result<std::vector<pb::Record>> read_records(const std::string& path) {
     return {};
   }));
   return records;
+}
+
+Result<std::size_t> count_records(const std::string& path) {
+  std::size_t count = 0;
+  NW_CHECK(read_all(path, [&](const pb::Record&) -> Done {
+    ++count;
+    return {};
+  }));
+  return count;
 }
 
 Result<ImportCount> import_records(const std::string& path, Store& store) {

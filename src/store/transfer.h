@@ -17,6 +17,9 @@ Done export_records(const std::string& path, const std::vector<pb::Record>& reco
 // Every record of the file, and none when it is cut or damaged; "-" is standard input.
 Result<std::vector<pb::Record>> read_records(const std::string& path);
 
+// How many it holds, each of which could be read; the error of the first thing that is wrong.
+Result<std::size_t> count_records(const std::string& path);
+
 struct ImportCount {
   std::size_t added = 0;
   std::size_t present = 0;  // already kept; left as they are

@@ -176,6 +176,45 @@ TEST_F(Transfer, through_a_pipe_by_standard_output_and_input) {
   EXPECT_EQ(wait_child(reader), 100);
 }
 
+// A few kilobytes that would become many megabytes, by one record or by many.
+TEST_F(Transfer, what_is_made_to_fill_a_memory_is_refused_before_it_does) {
+  const auto write = [&](const std::vector<std::string>& packed) {
+    std::string bytes = std::string(kFramesMagic) + make_frame("nodewatt-records 1").value();
+    for (const auto& one : packed) bytes += make_frame(one).value();
+    spill(path_, bytes);
+    EXPECT_LT(bytes.size(), 20'000U);
+  };
+  auto record = make_record("large", 1);
+  record.set_command(std::string(1 << 20, 'x'));
+  write(std::vector<std::string>(64, pack_record(record).value()));
+  const auto refused = read_records(path_);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().what.find("times as many"), std::string::npos) << refused.error().what;
+
+  const std::string numbers(10'000'000, '\0');
+  pb::Record bomb = make_record("bomb", 2);
+  std::string plain = bomb.SerializeAsString();
+  const auto nest = [&](int field, const std::string& inner) {
+    std::string length;
+    std::size_t left = inner.size();
+    for (; left > 0x7f; left >>= 7) length += static_cast<char>((left & 0x7f) | 0x80);
+    const unsigned tag = static_cast<unsigned>(field) << 3 | 2;
+    const std::string head = tag > 0x7f
+                                 ? std::string{static_cast<char>((tag & 0x7f) | 0x80), static_cast<char>(tag >> 7)}
+                                 : std::string(1, static_cast<char>(tag));
+    return head + length + static_cast<char>(left) + inner;
+  };
+  plain += nest(pb::Record::kTimelineFieldNumber,
+                nest(pb::Timeline::kSeriesFieldNumber, nest(pb::Series::kEnergyUjFieldNumber, numbers)));
+  write({compress(plain, 3, "bomb").value()});
+  const auto store = make_store("a.db");
+  const auto count = import_records(path_, *store);
+  ASSERT_FALSE(count);
+  EXPECT_NE(count.error().what.find(path_ + ": byte 44: a timeline of over 2000000 values"), std::string::npos)
+      << count.error().what;
+  EXPECT_EQ(size_of(*store), 0U);
+}
+
 TEST_F(Transfer, a_device_is_written_into_and_stays) {
   EXPECT_TRUE(export_records("/dev/null", make_records(1)));
   EXPECT_TRUE(std::filesystem::is_character_file("/dev/null"));

@@ -215,6 +215,8 @@ def make_records():
     write("record", "whole", whole)
     write("record", "timelines_between", record('timeline {step_ns: 1}') + whole + record('timeline {step_ns: 2}'))
     write("record", "newer", whole + b"\xfa\x3f\x03new\xc0\x3e\x07")
+    numbers = b"\x12\x0a\x1a\x04\0\1\x80\x01\x18\x07\x18\0"  # a series, packed and one by one
+    write("record", "series", b"\xea\x01" + bytes([len(numbers)]) + numbers + whole)
 
 
 def make_books():

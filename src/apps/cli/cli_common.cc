@@ -14,6 +14,8 @@
 #include <utility>
 
 #include "accounting/journal_frames.h"
+#include "base/fd.h"
+#include "base/file.h"
 #include "base/parse.h"
 #include "report/escape.h"
 #include "site/site_file.h"
@@ -85,7 +87,9 @@ Units units_of(const std::string& name) {
 }  // namespace
 
 Result<std::unique_ptr<Store>> open_store() {
-  auto store = NW_TRY(make_sqlite_store(NW_TRY(store_path())));
+  auto store = NW_TRY(make_sqlite_store(NW_TRY(store_path()), [](const Error& damage) {
+    error_exit("left out: " + damage.what + " (nodewatt check names all that is damaged)");
+  }));
   const std::string dir = NW_TRY(journal_dir());
   const auto uids = orphaned_journals(dir);
   if (!uids) return store;
@@ -145,16 +149,6 @@ std::string with_host(std::string path) {
   return path;
 }
 
-namespace {
-// A new file under a name that can be guessed: nobody's file, link or pipe is taken for it.
-int open_new(const char* place) {
-  constexpr int kHow = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-  const int fd = ::open(place, kHow, 0644);
-  if (fd >= 0 || errno != EEXIST || ::unlink(place) != 0) return fd;
-  return ::open(place, kHow, 0644);  // it was left by one who was killed
-}
-}  // namespace
-
 Done write_out(const std::string& path, const std::string& text, bool append) {
   if (path.empty() || path == "-") {
     if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) return {};
@@ -163,25 +157,10 @@ Done write_out(const std::string& path, const std::string& text, bool append) {
   struct stat info {};
   const bool special =
       ::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode);  // a pipe or a device is written into
-  append |= special;
-  const std::string place = append ? path : path + ".new-" + std::to_string(::getpid());
-  const int fd =
-      append ? ::open(place.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_APPEND, 0644) : open_new(place.c_str());
-  if (fd < 0) return tl::make_unexpected(system_error(errno, path));
-  std::string_view rest = text;
-  int why = 0;
-  while (!rest.empty() && why == 0) {
-    const ssize_t n = ::write(fd, rest.data(), rest.size());
-    if (n >= 0)
-      rest.remove_prefix(static_cast<std::size_t>(n));
-    else if (errno != EINTR)
-      why = errno;
-  }
-  if (::close(fd) != 0 && why == 0) why = errno;
-  if (!append && why == 0 && ::rename(place.c_str(), path.c_str()) != 0) why = errno;
-  if (why == 0) return {};
-  if (!append) ::unlink(place.c_str());
-  return tl::make_unexpected(system_error(why, path));
+  if (!append && !special) return replace_file(path, text);
+  const Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_APPEND, 0644));
+  if (!fd) return tl::make_unexpected(system_error(errno, path));
+  return write_all(fd.get(), text, path);
 }
 
 Done add_labels(const std::vector<std::string>& labels, pb::Record& record) {

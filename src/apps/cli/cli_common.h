@@ -12,7 +12,8 @@
 
 namespace nw::cli {
 
-// Opens the user's store. Journals left by processes that were killed become records first; each is named on stderr.
+// Opens the user's store. Journals left by processes that were killed become records first; each is named on stderr,
+// and so is each damaged record that a query comes upon and passes over.
 Result<std::unique_ptr<Store>> open_store();
 
 // How to print to this descriptor: width, colour, letters; from the terminal and the usual environment variables.

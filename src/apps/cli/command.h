@@ -90,6 +90,13 @@ struct RunsOptions {
 };
 int runs(const RunsOptions& options);
 
+struct RemoveOptions {
+  std::vector<std::string> ids;
+  std::string to;  // a file that the records go to; empty: nowhere
+};
+int remove_runs(const RemoveOptions& options);
+int check_runs(const std::string& path);  // a store, or a file that export wrote; empty: the user's store
+
 struct SensorsOptions {
   Root root;
   std::string config;

@@ -59,7 +59,7 @@ void add_phases(CLI::App& app, RunOptions& options);
 // The families.
 void add_measuring(CommandLine& line);  // run, bench, phase
 void add_sweep(CommandLine& line);      // sweep
-void add_queries(CommandLine& line);    // runs, compare, export, import, merge
+void add_queries(CommandLine& line);    // runs, check, compare, export, import, merge
 void add_jobs(CommandLine& line);       // job, jobs, top, sacct
 void add_formats(CommandLine& line);    // report, cite, schema, units
 void add_machine(CommandLine& line);    // sensors, doctor, record, replay

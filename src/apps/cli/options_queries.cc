@@ -1,9 +1,26 @@
-// The options of what asks the store: runs, compare, findings, advise, records on their way to other machines, merge.
+// The options of what asks the store: runs, compare, findings, advise, records on their way to other machines, merge;
+// and of what looks after it: runs rm, check.
 #include "apps/cli/options.h"
 
 namespace nw::cli {
 
 namespace {
+// `runs rm`, which is returned, and check.
+CLI::App* add_upkeep(CommandLine& line, CLI::App& runs) {
+  auto& removal = line.keep<RemoveOptions>();
+  auto* remove = runs.add_subcommand("rm", "take records out of your store: for good, or into a file");
+  remove->add_option("ID", removal.ids, "ids of runs or groups")->required();
+  remove->add_option("--to", removal.to, "move them to this new file, which import reads; - is standard output")
+      ->type_name("FILE");
+  remove->callback([&line, &removal] { line.code = remove_runs(removal); });
+
+  auto& path = line.keep<std::string>();
+  auto* check = line.app.add_subcommand("check", "verify that every record that is kept can be read");
+  check->add_option("FILE", path, "another store, or a file that export wrote; default: your store");
+  check->callback([&line, &path] { line.code = check_runs(path); });
+  return remove;
+}
+
 void add_asking(CommandLine& line) {
   auto& runs_options = line.keep<RunsOptions>();
   auto& o = line.keep<CompareOptions>();
@@ -14,7 +31,10 @@ void add_asking(CommandLine& line) {
       ->type_name("KEY");
   runs->add_option("--limit", runs_options.limit, "at most so many, newest first; 0: all")->capture_default_str();
   add_print(*runs, runs_options.print, "text, or a form of report that is text: json, csv, latex, ...");
-  runs->callback([&line, &runs_options] { line.code = nw::cli::runs(runs_options); });
+  auto* remove = add_upkeep(line, *runs);
+  runs->callback([&line, &runs_options, remove] {
+    if (!remove->parsed()) line.code = nw::cli::runs(runs_options);
+  });
 
   auto* compare = line.app.add_subcommand("compare", "set runs beside each other");
   compare->add_option("ID", o.print.ids, "ids of runs or groups");

@@ -1,11 +1,10 @@
 #include "apps/cli/partitions.h"
 
 #include <algorithm>
-#include <fstream>
-#include <sstream>
 
 #include <fmt/format.h>
 
+#include "base/file.h"
 #include "base/parse.h"
 #include "base/toml.h"
 
@@ -13,7 +12,7 @@ namespace nw::cli {
 
 namespace {
 
-constexpr std::size_t kMostPartitions = 1000, kLongestFile = 1 << 20;
+constexpr std::size_t kMostPartitions = 1000;
 
 Error fault(const std::string& origin, const toml::node& node, const std::string& what) {
   return {ErrorKind::malformed, fmt::format("{}:{}: {}", origin, node.source().begin.line, what)};
@@ -75,13 +74,7 @@ Result<std::vector<Partition>> parse_partitions(std::string_view text, const std
 }
 
 Result<std::vector<Partition>> read_partitions(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return fail(ErrorKind::absent, path + ": cannot be read");
-  std::string text(kLongestFile + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  if (text.size() > kLongestFile) return fail(ErrorKind::malformed, path + ": longer than 1 MiB");
-  return parse_partitions(text, path);
+  return parse_partitions(NW_TRY(read_file(path)), path);
 }
 
 }  // namespace nw::cli

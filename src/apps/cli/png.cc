@@ -1,16 +1,9 @@
 #include "apps/cli/png.h"
 
-#include <fcntl.h>
-#include <spawn.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include <zlib.h>
 
-#include <array>
-#include <cerrno>
-
-#include "base/fd.h"
+#include "base/program.h"
 
 namespace nw::cli {
 
@@ -21,62 +14,11 @@ constexpr std::string_view kMissing =
 constexpr std::string_view kSignature = "\x89PNG\r\n\x1a\n";
 constexpr std::size_t kEndChunk = 12;  // IEND has no data
 
-// The text in a file of memory, to be read from its beginning: no pipe that both sides could wait on.
-Result<Fd> make_input(const std::string& text) {
-  Fd fd(::memfd_create("nodewatt-svg", MFD_CLOEXEC));
-  if (!fd) return tl::make_unexpected(system_error(errno, "png: memfd_create"));
-  for (std::size_t at = 0; at < text.size();) {
-    const auto done = ::write(fd.get(), text.data() + at, text.size() - at);
-    if (done < 0 && errno == EINTR) continue;
-    if (done < 0) return tl::make_unexpected(system_error(errno, "png: writing the picture"));
-    at += static_cast<std::size_t>(done);
-  }
-  ::lseek(fd.get(), 0, SEEK_SET);
-  return fd;
-}
-
-Result<pid_t> start(int input, int output) {
-  const char* words[] = {"rsvg-convert", "--format", "png", "--zoom", "2", "--background-color", "white", nullptr};
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-  pid_t child = 0;
-  const int failed = ::posix_spawnp(&child, words[0], &actions, nullptr, const_cast<char**>(words), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  if (failed == ENOENT) return fail(ErrorKind::absent, std::string(kMissing));
-  if (failed != 0) return tl::make_unexpected(system_error(failed, "png: rsvg-convert"));
-  return child;
-}
-
-std::string read_all(int fd) {
-  std::string all;
-  std::array<char, 65536> part{};
-  for (;;) {
-    const auto got = ::read(fd, part.data(), part.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return all;
-    all.append(part.data(), static_cast<std::size_t>(got));
-  }
-}
-
 Result<std::string> draw(const std::string& svg) {
-  const Fd input = NW_TRY(make_input(svg));
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return tl::make_unexpected(system_error(errno, "png: pipe"));
-  const Fd from(ends[0]);
-  Result<pid_t> child;
-  {
-    const Fd to(ends[1]);
-    child = start(input.get(), to.get());
-  }
-  if (!child) return tl::make_unexpected(child.error());
-  std::string png = read_all(from.get());
-  int status = 0;
-  while (::waitpid(*child, &status, 0) < 0 && errno == EINTR) {
-  }
-  if (status != 0) return fail(ErrorKind::failed, "png: rsvg-convert could not draw the picture");
-  return png;
+  auto png = run_program({"rsvg-convert", "--format", "png", "--zoom", "2", "--background-color", "white"}, svg);
+  if (png) return png;
+  if (png.error().kind == ErrorKind::absent) return fail(ErrorKind::absent, std::string(kMissing));
+  return fail(png.error().kind, "png: " + png.error().what);
 }
 
 void put_number(std::string& out, std::uint32_t number) {

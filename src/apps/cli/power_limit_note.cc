@@ -1,7 +1,6 @@
 #include "apps/cli/power_limit_note.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "base/file.h"
 #include "base/parse.h"
 
 namespace nw::cli {
@@ -54,12 +54,11 @@ Result<Fd> take_lock(const std::string& root) {
   const std::string path = lock_path_of(root);
   Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kLockMode));
   if (!fd) return failed_call(path);
-  for (int attempt = 0; attempt < 10; ++attempt) {
-    if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return fd;
-    if (errno != EWOULDBLOCK && errno != EINTR) return failed_call(path);
-    ::usleep(1000);
-  }
-  return fail(ErrorKind::busy, "another sweep on this machine sets power limits");
+  const Done locked = lock_file(fd.get(), path, Lock::exclusive, kLockLook);
+  if (!locked && locked.error().kind == ErrorKind::busy)
+    return fail(ErrorKind::busy, "another sweep on this machine sets power limits");
+  NW_CHECK(locked);
+  return fd;
 }
 
 // The folder belongs to the daemon's user, and what he writes there root would set. So a note is believed only from
@@ -99,22 +98,12 @@ std::string text_of(const LimitNote& note) {
 }
 
 Done write_whole(int fd, std::string_view text, const std::string& path) {
-  const ssize_t n = ::write(fd, text.data(), text.size());
-  if (n != static_cast<ssize_t>(text.size()) || ::fdatasync(fd) != 0) return failed_call(path);
-  return {};
-}
-
-Done replace(const std::string& path, const LimitNote& note) {
-  const std::string place = path + ".new";
-  ::unlink(place.c_str());  // of one who died here; we hold the lock
-  const Fd fd(::open(place.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, kFileMode));
-  if (!fd) return failed_call(place);
-  NW_CHECK(write_whole(fd.get(), text_of(note), place));
-  return ::rename(place.c_str(), path.c_str()) == 0 ? Done() : Done(failed_call(path));
+  NW_CHECK(write_all(fd, text, path));
+  return ::fdatasync(fd) == 0 ? Done() : Done(failed_call(path));
 }
 
 Done keep_left(const std::string& path, const LimitNote& left) {
-  if (!left.lines.empty()) return replace(path, left);
+  if (!left.lines.empty()) return replace_file(path, text_of(left), true, kFileMode);
   if (::unlink(path.c_str()) != 0 && errno != ENOENT) return failed_call(path);
   return {};
 }

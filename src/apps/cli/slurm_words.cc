@@ -1,20 +1,9 @@
 #include "apps/cli/slurm_words.h"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <array>
-#include <cerrno>
-#include <csignal>
-
 #include <fmt/format.h>
 
-#include "base/fd.h"
-#include "base/monotonic.h"
 #include "base/parse.h"
+#include "base/program.h"
 #include "report/escape.h"
 #include "report/table.h"
 #include "study/values.h"
@@ -26,54 +15,12 @@ constexpr Nanos kLongest = seconds(5);
 constexpr std::size_t kMost = 64U << 10U;
 constexpr double kSame = 0.02;  // that no reason is asked for
 
-Result<pid_t> start(const char* const* words, int output) {
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-  pid_t child = 0;
-  const int failed = ::posix_spawnp(&child, words[0], &actions, nullptr, const_cast<char**>(words), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  if (failed == ENOENT) return fail(ErrorKind::absent, "there is no sacct here");
-  if (failed != 0) return tl::make_unexpected(system_error(failed, "sacct"));
-  return child;
-}
-
-// Until its end or ours. False: it took too long.
-bool read_all(int fd, std::string& all) {
-  std::array<char, 4096> part{};
-  for (const Nanos deadline = monotonic() + kLongest; all.size() < kMost;) {
-    const Nanos left = deadline - monotonic();
-    pollfd polled{fd, POLLIN, 0};
-    if (left <= Nanos{} || ::poll(&polled, 1, static_cast<int>(left.count() / kMicro) + 1) == 0) return false;
-    const auto got = ::read(fd, part.data(), part.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return true;
-    all.append(part.data(), static_cast<std::size_t>(got));
-  }
-  return true;
-}
-
-Result<std::string> run(const char* const* words) {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return tl::make_unexpected(system_error(errno, "pipe"));
-  const Fd from(ends[0]);
-  Result<pid_t> child;
-  {
-    const Fd to(ends[1]);
-    child = start(words, to.get());
-  }
-  if (!child) return tl::make_unexpected(child.error());
-  std::string all;
-  const bool ended = read_all(from.get(), all);
-  if (!ended) ::kill(*child, SIGKILL);
-  int status = 0;
-  while (::waitpid(*child, &status, 0) < 0 && errno == EINTR) {
-  }
-  if (!ended) return fail(ErrorKind::busy, "sacct said nothing within 5 s");
-  if (status != 0) return fail(ErrorKind::failed, "sacct failed");
-  return all;
+Result<std::string> run(const std::vector<std::string>& words) {
+  auto said = run_program(words, {}, Errors::dropped, {kLongest, kMost});
+  if (said || said.error().kind == ErrorKind::malformed) return said;
+  if (said.error().kind == ErrorKind::absent) return fail(ErrorKind::absent, "there is no sacct here");
+  if (said.error().kind == ErrorKind::busy) return fail(ErrorKind::busy, "sacct said nothing within 5 s");
+  return fail(ErrorKind::failed, "sacct failed");
 }
 
 // One reason, the likeliest; what plug-in Slurm uses it does not say.
@@ -104,9 +51,8 @@ Result<SlurmWords> parse_slurm_line(std::string_view output) {
 Result<SlurmWords> ask_slurm(const pb::Job& job) {
   const std::string id = strip(job.id().empty() ? job.sluid() : job.id());
   if (id.empty() || id.front() == '-') return fail(ErrorKind::absent, "the job has no number");
-  const char* words[] = {"sacct", "-n",       "-P",   "-X", "-o", "State,ExitCode,ConsumedEnergyRaw,JobName",
-                         "-j",    id.c_str(), nullptr};
-  return parse_slurm_line(NW_TRY(run(words)));
+  return parse_slurm_line(
+      NW_TRY(run({"sacct", "-n", "-P", "-X", "-o", "State,ExitCode,ConsumedEnergyRaw,JobName", "-j", id})));
 }
 
 std::string make_slurm_words(const pb::Record& record, const Result<SlurmWords>& slurm, const TextStyle& style) {

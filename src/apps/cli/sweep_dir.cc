@@ -1,13 +1,14 @@
 #include "apps/cli/sweep_dir.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 
 #include <fmt/format.h>
+
+#include "base/file.h"
 
 namespace nw::cli {
 
@@ -45,6 +46,8 @@ Done make_dir(int at, const std::string& path) {
   return {};
 }
 
+bool is_held(const Done& locked) { return !locked && locked.error().kind == ErrorKind::busy; }
+
 std::string base_name(const std::string& name) { return name.substr(name.rfind('/') + 1); }
 }  // namespace
 
@@ -59,7 +62,7 @@ Result<SweepDir> SweepDir::open(const std::string& path) {
   Fd logs = NW_TRY(open_dir(dir.get(), kLogs, false));
   Fd lock(::openat(dir.get(), kLock, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, kFileMode));
   if (!lock) return failed_call(path + "/" + kLock);
-  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) return fail(ErrorKind::busy, path + ": a sweep is at work there");
+  if (!lock_file(lock.get(), path)) return fail(ErrorKind::busy, path + ": a sweep is at work there");
   return SweepDir(path, std::move(logs), std::move(lock));
 }
 
@@ -72,24 +75,26 @@ Result<Fd> SweepDir::open_log(const std::string& name) const {
   Fd fd(
       ::openat(logs_.get(), base_name(name).c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, kFileMode));
   if (!fd) return failed_call(path_ + "/" + name);
-  ::flock(fd.get(), LOCK_EX | LOCK_NB);
+  [[maybe_unused]] const Done locked =
+      lock_file(fd.get(), name);  // for is_written; where nothing can be locked, it is mute
   return fd;
 }
 
 bool SweepDir::is_written(const std::string& name) const {
   const Fd fd(::openat(logs_.get(), base_name(name).c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
-  return fd && ::flock(fd.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  return fd && is_held(lock_file(fd.get(), name, Lock::shared));
 }
 
 Result<Fd> SweepDir::make_command_lock() const {
   Fd fd(::openat(logs_.get(), kRunning, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, kOwnMode));
-  if (!fd || ::flock(fd.get(), LOCK_SH | LOCK_NB) != 0) return failed_call(path_ + "/" + kCommandLock);
+  if (!fd) return failed_call(path_ + "/" + kCommandLock);
+  NW_CHECK(lock_file(fd.get(), path_ + "/" + kCommandLock, Lock::shared));
   return fd;
 }
 
 bool SweepDir::has_command() const {
   const Fd fd(::openat(logs_.get(), kRunning, O_RDWR | O_NOFOLLOW | O_CLOEXEC));
-  return fd && ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  return fd && is_held(lock_file(fd.get(), kRunning));
 }
 
 }  // namespace nw::cli

@@ -115,8 +115,10 @@ Done Daemon::open() {
   if (!options_.metrics.empty()) metrics_server_.emplace(NW_TRY(MetricsServer::open(options_.metrics)));
   NW_CHECK(drop_privileges(options_.user));
   checkpoint_file_.emplace(NW_TRY(CheckpointFile::open(options_.state + "/books")));
-  store_ = std::make_unique<DeferredStore>([path = options_.state + "/jobs.db"] { return make_sqlite_store(path); },
-                                           [this] { return host_->now(); });
+  const auto left_out = [](const Error& damage) { log("a job's record is left out: " + damage.what); };
+  store_ = std::make_unique<DeferredStore>(
+      [path = options_.state + "/jobs.db", left_out] { return make_sqlite_store(path, left_out); },
+      [this] { return host_->now(); });
   if (const Done opened = store_->opened(); !opened)
     log("ended jobs are kept in memory until their store can be opened: " + opened.error().what);
   options_.admins.insert(::geteuid());

@@ -1,0 +1,88 @@
+#include "store/sqlite_rows.h"
+
+#include <fmt/format.h>
+
+#include "accounting/job_state.h"
+#include "store/query.h"
+#include "store/sqlite_file.h"
+#include "store/uid.h"
+
+namespace nw {
+
+const char* const kStoreSchema = R"sql(
+  CREATE TABLE records(
+    uid TEXT NOT NULL PRIMARY KEY, start_unix_ns INTEGER NOT NULL, name TEXT NOT NULL, grp TEXT NOT NULL,
+    host TEXT NOT NULL, node_type TEXT NOT NULL, duration_ns INTEGER NOT NULL, energy_uj INTEGER,
+    record BLOB NOT NULL) STRICT;
+  CREATE INDEX records_by_start ON records(start_unix_ns);
+  CREATE INDEX records_by_group ON records(grp) WHERE grp <> '';
+  CREATE TABLE labels(
+    key TEXT NOT NULL, value TEXT NOT NULL, uid TEXT NOT NULL, PRIMARY KEY(key, value, uid)) STRICT, WITHOUT ROWID;
+)sql";
+
+std::vector<std::pair<std::string, std::string>> labels_of(const pb::Record& record) {
+  std::vector<std::pair<std::string, std::string>> labels;
+  for (const auto& label : record.labels()) labels.emplace_back(label.key(), label.value());
+  if (!record.job_key().empty()) labels.emplace_back(kJobLabel, record.job_key());
+  if (record.has_job())
+    for (const std::string& name : names_of(record.job()))
+      labels.emplace_back(kJobLabel, record.job().manager() + "-" + name);
+  if (record.job().has_uid()) labels.emplace_back(kUserLabel, std::to_string(record.job().uid()));
+  return labels;
+}
+
+void bind_all(SQLite::Statement& statement, const std::vector<SqlValue>& values) {
+  int index = 0;
+  for (const auto& value : values) {
+    ++index;
+    std::visit([&](const auto& it) { statement.bind(index, it); }, value);
+  }
+}
+
+Result<Clause> condition_of(SQLite::Database& database, const std::string& path, const std::string& id) {
+  if (id == kLast) {
+    if (SQLite::Statement any(database, "SELECT 1 FROM records LIMIT 1"); !any.executeStep())
+      return fail(ErrorKind::absent, path + ": no run is recorded yet");
+    return Clause{};
+  }
+  const auto prefix = NW_TRY(parse_uid_prefix(id));
+  const SqlValue end = prefix + "~";  // sorts behind every letter of a uid
+  SQLite::Statement found(database,
+                          "SELECT uid FROM records WHERE uid >= ?1 AND uid < ?2 UNION "
+                          "SELECT grp FROM records WHERE grp >= ?1 AND grp < ?2 AND grp <> '' LIMIT ?3");
+  bind_all(found, {prefix, end, static_cast<std::int64_t>(kMaxCandidates)});
+  std::vector<std::string> candidates;
+  while (found.executeStep()) candidates.push_back(found.getColumn(0).getString());
+  const auto uid = NW_TRY(choose_id(id, candidates, path));
+  return Clause{" AND (uid = ? OR (grp = ? AND grp <> ''))", {uid, uid}};
+}
+
+SQLite::Statement select_rows(SQLite::Database& database, const Clause& where) {
+  SQLite::Statement rows(
+      database, "SELECT rowid FROM records WHERE TRUE" + where.sql + " ORDER BY start_unix_ns DESC, rowid DESC");
+  bind_all(rows, where.values);
+  return rows;
+}
+
+RowReader::RowReader(SQLite::Database& database, std::string path, Unpacker& unpacker)
+    : database_(database),
+      path_(std::move(path)),
+      unpacker_(unpacker),
+      by_row_(database, "SELECT uid, record FROM records WHERE rowid = ?") {}
+
+StoredRow RowReader::read(std::int64_t row, bool without_timeline) {
+  std::string uid;
+  const std::string place = fmt::format("{}: row {}", path_, row);
+  auto record = guarded(place, &database_, [&]() -> Result<pb::Record> {
+    by_row_.tryReset();  // the last one's error, if it had any, has been told
+    by_row_.bind(1, row);
+    if (!by_row_.executeStep()) return fail(ErrorKind::absent, place + ": removed");
+    uid = by_row_.getColumn(0).getString();
+    const auto blob = by_row_.getColumn(1);
+    const std::string_view packed(static_cast<const char*>(blob.getBlob()), static_cast<std::size_t>(blob.getBytes()));
+    return unpacker_.unpack(packed, fmt::format("{}: record {}", path_, uid), without_timeline);
+  });
+  return {std::move(uid), std::move(record)};
+}
+
+}  // namespace nw

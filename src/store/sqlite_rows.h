@@ -1,0 +1,70 @@
+// The tables of a store: one row a record; `record` is the truth, the other columns and the table of labels repeat what
+// a Query selects by. A record is read by the number of its row, so that one that is damaged, or whose page of the
+// database is, leaves the others to be read.
+#pragma once
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+#include "record/record.pb.h"
+#include "store/packed.h"
+
+namespace nw {
+
+inline constexpr int kStoreVersion = 1;
+extern const char* const kStoreSchema;
+
+// A record's job key and user stand among the labels, under names that no person gives one.
+inline constexpr const char* kJobLabel = "\x01job";
+inline constexpr const char* kUserLabel = "\x01user";
+// What stands in the table of labels for a record.
+std::vector<std::pair<std::string, std::string>> labels_of(const pb::Record& record);
+
+using SqlValue = std::variant<std::int64_t, std::string>;
+
+// A piece of SQL and the values of its question marks.
+struct Clause {
+  std::string sql;
+  std::vector<SqlValue> values;
+
+  void add(std::string_view condition, std::initializer_list<SqlValue> its) {
+    sql += condition;
+    values.insert(values.end(), its);
+  }
+};
+
+void bind_all(SQLite::Statement& statement, const std::vector<SqlValue>& values);
+
+// Which records an id (query.h) stands for; of `last`, which is one row, none of the others. `path` names the store.
+Result<Clause> condition_of(SQLite::Database& database, const std::string& path, const std::string& id);
+
+// Rows of which this holds, newest first; the statement gives their numbers.
+SQLite::Statement select_rows(SQLite::Database& database, const Clause& where);
+
+struct StoredRow {
+  std::string uid;  // empty where the row itself cannot be read
+  // Absent when it was removed meanwhile. Malformed when it is damaged, and then the error names store and record.
+  Result<pb::Record> record;
+};
+
+class RowReader {
+ public:
+  // The unpacker is the caller's, and may serve others too.
+  RowReader(SQLite::Database& database, std::string path, Unpacker& unpacker);
+  StoredRow read(std::int64_t row, bool without_timeline = false);
+
+ private:
+  SQLite::Database& database_;
+  std::string path_;
+  Unpacker& unpacker_;
+  SQLite::Statement by_row_;
+};
+
+}  // namespace nw
