@@ -51,16 +51,9 @@ Row make_row(const pb::Record& record, std::size_t id_length, const NumberStyle&
 std::string make_list(Records records, const TextStyle& style) {
   if (records.empty()) return "no runs\n";
   Table table;
-  table.columns = {{"Run"},
-                   {"Name", false, 0, 8},
-                   {"Repeat", true, 5},
-                   {"Start", false, 3},
-                   {"Duration", true},
-                   {"Energy", true},
-                   {"Mean", true, 1},
-                   {"Kind"},
-                   {"State", false, 2, 8},
-                   {"Node", false, 4, 6}};
+  table.columns = {
+      {"Run"},          {"Name", false, 0, 8}, {"Repeat", true, 5}, {"Start", false, 3},    {"Duration", true},
+      {"Energy", true}, {"Mean", true, 1},     {"How known"},       {"State", false, 2, 8}, {"Node", false, 4, 6}};
   const std::size_t length = telling_length(records);
   for (const pb::Record* record : records)
     table.rows.push_back(make_row(*record, length, {style.units, style.utf8, style.precise}));

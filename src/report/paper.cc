@@ -104,7 +104,7 @@ Amount compute_gpu_share(const pb::Record& record, std::string_view phase) {
 PaperRow make_paper_row(const RunGroup& batch, std::string_view phase) {
   const Measurements parts = measurements(batch, phase);
   PaperRow row;
-  row.label = cut_middle(clean(batch.label), kLongestLabel) + (is_played(batch.runs) ? " (PLAYED)" : "");
+  row.label = cut_middle(clean(batch.label), kLongestLabel) + (is_played(batch.runs) ? " (SIMULATED)" : "");
   row.phase = clean(phase);
   row.node = cut_middle(node_type_words(batch.first()), kLongestLabel);
   row.n = batch.runs.size();

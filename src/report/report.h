@@ -32,7 +32,7 @@ struct TextStyle {
 using Records = std::span<const pb::Record* const>;
 
 std::string make_text(const pb::Record& record, const TextStyle& style);
-// One line for scripts: "525.5 Wh  1.892 MJ  724.3 s  2612 W  plug  M".
+// One line for scripts: "525.5 Wh  1.892 MJ  724.3 s  2612 W  wall  M".
 std::string make_short(const pb::Record& record);
 // The schema nodewatt/1, docs/schema/nodewatt-1.schema.json.
 std::string make_json(const pb::Record& record);

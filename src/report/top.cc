@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "accounting/stored_words.h"
 #include "base/units.h"
 #include "report/escape.h"
 #include "report/job.h"
@@ -40,8 +41,8 @@ std::string node_lines(const pb::NodeState& node, const TextStyle& style) {
   std::string out = "node " + (node.host().empty() ? std::string(kUnknown) : clean(node.host()));
   if (const auto watts = power_now_w(node)) out += ", now " + power_text({watts, {}});
   out += fmt::format(", {} jobs run, {} ended", node.jobs_running(), node.jobs_ended());
-  if (node.gpus_released()) out += ", accelerators released";
-  out += fmt::format("; since {} UTC, policy {}\n", start_words(began), clean(node.policy()));
+  if (node.gpus_released()) out += ", GPUs closed";
+  out += fmt::format("; since {} UTC, policy {}\n", start_words(began), clean(current_words(node.policy())));
   std::string sum;
   for (const pb::NodeRow& row : node.rows())
     sum += fmt::format("{}{} {}", sum.empty() ? "" : "   ", clean(row.name()),
@@ -57,9 +58,15 @@ std::string node_lines(const pb::NodeState& node, const TextStyle& style) {
 
 Table make_jobs_table(Records jobs, const TextStyle& style) {
   Table table;
-  table.columns = {{"JobID"},           {"User", false, 5, 4}, {"Name", false, 6, 8},
-                   {"Had", false, 7},   {"Elapsed", true, 3},  {"MeanW", true},
-                   {"Energy", true, 1}, {"GPU%", true, 2},     {"Kind"}};
+  table.columns = {{"JobID"},
+                   {"User", false, 5, 4},
+                   {"Name", false, 6, 8},
+                   {"Allocated", false, 7},
+                   {"Elapsed", true, 3},
+                   {"MeanW", true},
+                   {"Energy", true, 1},
+                   {"GPU%", true, 2},
+                   {"How known"}};
   const NumberStyle numbers{style.units, style.utf8, style.precise};
   for (const pb::Record* job : by_power(jobs)) {
     const auto words = make_job_words(*job, numbers).value_or(JobWords());
@@ -88,7 +95,7 @@ Json make_node_json(const pb::NodeState& node) {
       {"node_type", text(node.node_type())},
       {"since_time", text(start_rfc3339(began))},
       {"at_time", text(start_rfc3339(at))},
-      {"policy", text(node.policy())},
+      {"policy", text(current_words(node.policy()))},
       {"kind", text(kind_name(node.kind()))},
       {"boundary", text(boundary_name(node.boundary()))},
       {"power_w", number(power_now_w(node))},
@@ -115,7 +122,7 @@ Json make_running_json(const pb::Record& job) {
           {"mean_power_w", number(mean_power_w(job.energy(), job.duration_ns()))},
           {"gpu_fraction", number(gpu_share(job))},
           {"kind", text(kind_name(job.energy().kind()))},
-          {"policy", text(job.job().policy())}};
+          {"policy", text(current_words(job.job().policy()))}};
 }
 }  // namespace
 

@@ -75,7 +75,7 @@ Result<CheckpointFile> CheckpointFile::open(const std::string& dir, Limits limit
   Fd lock(::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!lock) return failed_call(lock_path);
   if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno == EWOULDBLOCK) return fail(ErrorKind::busy, dir + ": another nodewattd keeps its books here");
+    if (errno == EWOULDBLOCK) return fail(ErrorKind::busy, dir + ": another nodewattd keeps its checkpoint here");
     return failed_call(lock_path);
   }
   CheckpointFile checkpoint(dir, limits, std::move(lock));

@@ -133,7 +133,7 @@ void Daemon::resume() {
   if (!checkpoint_file_->found()) return;
   pb::Checkpoint checkpoint;
   if (!checkpoint.ParseFromString(*checkpoint_file_->found()))
-    return log("the books that were found cannot be read; new ones are begun");
+    return log("the checkpoint that was found cannot be read; a new one is begun");
   accounting_.resume(checkpoint, boot_id_, host_->now());
   published_metrics_.resume(checkpoint);
 }
@@ -242,7 +242,7 @@ void Daemon::write_checkpoint(bool for_good) {
   const std::string bytes = checkpoint.SerializeAsString();
   const Done done = for_good ? checkpoint_file_->append(bytes) : checkpoint_file_->amend(bytes);
   if (for_good) last_kept_ = last_sampling_point_;
-  if (!done && trouble_ != done.error().what) log("the books are not written: " + done.error().what);
+  if (!done && trouble_ != done.error().what) log("the checkpoint is not written: " + done.error().what);
   if (!done) trouble_ = done.error().what;
 }
 
