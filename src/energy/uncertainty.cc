@@ -70,7 +70,7 @@ double Uncertainty::expanded() const {
   const double variance = square(combined());
   if (variance <= 0) return 0;
   if (!std::isfinite(variance)) return variance;  // out of a damaged file
-  double largest = 0;  // rectangle; all the other terms together are nearly normal
+  double largest = 0;                             // rectangle; all the other terms together are nearly normal
   for (const Term& term : terms_) largest = std::max(largest, term.rectangular ? square(term.joules) : 0);
   const double share = 10 * std::min(largest / variance, 1.0);
   const auto below = std::min<std::size_t>(static_cast<std::size_t>(share), std::size(kCoverage) - 2);
