@@ -42,10 +42,11 @@ e2e: build            ## whole programs, from outside
 	@$(DATA)
 	@cd $(BUILD) && $(CTEST) -j $(E2E_JOBS) -LE nightly
 
-check: deps           ## layers, sizes, names, format
+check: deps           ## layers, sizes, names, printed words, format
 	@tools/check_layers
 	@tools/check_sizes
 	@tools/check_names
+	@tools/check_words
 	@tools/format --check
 
 tidy: build           ## clang-tidy over what the last day changed and what includes it, for TIDY_SECONDS
@@ -110,11 +111,11 @@ bench-nvtx: benches     ## what NVTX ranges cost; the last line is one JSON obje
 bench-phases: benches   ## what a phase costs its program, from C and from Python; the last line is one JSON object, goal name to figure
 	@bench/phases $(BUILD)
 
-results: build        ## docs/results/node-types.md: played node types, the two applications here, three findings; raw records beside it
+results: build        ## docs/results/node-types.md: simulated node types, the two applications here, three findings; raw records beside it
 	@$(DATA)
 	@bench/results/make $(BUILD) $${RESULTS_ARGS:-}
 
-bench-accuracy: benches ## the error on played machines, SCENARIOS of them, and of RATIOS pairs compared; WRITE=docs/results writes the page; last line JSON
+bench-accuracy: benches ## the error on simulated nodes, SCENARIOS of them, and of RATIOS pairs compared; WRITE=docs/results writes the page; last line JSON
 	@bench/accuracy/report $(BUILD) --scenarios $${SCENARIOS:-200} --seed $${SEED:-1} $${RATIOS:+--ratios $$RATIOS} $${WRITE:+--write $$WRITE}
 
 bench-sharing: benches  ## jobs that share a node: true energy inside the stated interval, NODES of each kind; WRITE=docs/results writes the page; last line JSON

@@ -151,7 +151,7 @@ void expect_truth(const Machine& m, const char* sensor, Nanos apart, std::size_t
   const double truth = m.seen_energy(index, job.start, job.end), said = part.at("energy_j");
   EXPECT_NEAR(said, instrument.gain * truth, edge_doubt(m, apart)) << sensor;
   EXPECT_LT(std::abs(said - truth), double(part.at("uncertainty_j"))) << sensor;
-  EXPECT_EQ(part.at("boundary"), instrument.of[0] == "plug" ? "plug" : "node_dc");
+  EXPECT_EQ(part.at("boundary"), instrument.of[0] == "plug" ? "wall" : "node_dc");
 }
 
 TEST(SlowFamilyViews, LenovoXcc) { expect_truth(play_node(xcc()), "lenovo_xcc/node-0", seconds(2)); }

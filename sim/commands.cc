@@ -65,7 +65,7 @@ Result<Window> live_window(const TruthOptions& options) {
   const std::string path = options.dir + "/start";
   std::ifstream file(path);
   std::int64_t start = 0;
-  if (!(file >> start)) return fail(ErrorKind::absent, path + ": nothing plays there");
+  if (!(file >> start)) return fail(ErrorKind::absent, path + ": nothing is simulated there");
   return Window{"live", Nanos::of(options.between[0] - start), Nanos::of(options.between[1] - start)};
 }
 
@@ -185,20 +185,20 @@ void declare_tape(CLI::App& app, int& exit_code) {
 
 void declare_truth(CLI::App& app, int& exit_code) {
   auto* command =
-      app.add_subcommand("truth", "the true energies of the first job, by component, of the node and at the plug");
+      app.add_subcommand("truth", "the true energies of the first job, by component, of the node and at the wall (AC)");
   auto options = std::make_shared<TruthOptions>();
   options->choice = add_choice(*command);
   command->add_option("--from", options->from, "of another window (10s)");
   command->add_option("--to", options->to, "of another window (70s)");
   command->add_option("--dir", options->dir,
-                      "of a machine that plays: the window is between two moments of CLOCK_MONOTONIC");
+                      "of a running simulation: the window is between two times of CLOCK_MONOTONIC");
   command->add_option("--between", options->between, "those, in nanoseconds")->expected(2);
   command->add_flag("--json", options->json, "as JSON");
   command->callback([options, &exit_code] { exit_code = print(tell_truth(*options), stdout); });
 }
 
 void declare_check(CLI::App& app, int& exit_code) {
-  auto* command = app.add_subcommand("check", "whether a scenario can be played");
+  auto* command = app.add_subcommand("check", "whether a scenario can be simulated");
   auto scenario = std::make_shared<std::string>();
   command->add_option("SCENARIO", *scenario, "a file, or the name of a preset")->required();
   command->callback([scenario, &exit_code] { exit_code = print(check(*scenario), stdout); });

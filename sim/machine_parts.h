@@ -1,4 +1,5 @@
-// What a Machine is made of. For machine.cc, which knows the truth, and reading.cc, which knows the lies.
+// What a Machine is made of. For machine.cc, which knows the true energies, and reading.cc, which knows how sensors
+// err.
 #pragma once
 
 #include <memory>

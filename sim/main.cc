@@ -1,4 +1,4 @@
-// nodewatt-sim: a compute node that is not there, its sensors with their lies, and the truth about it.
+// nodewatt-sim: simulates a compute node: its sensors with their known inaccuracies, and the true energies.
 #include <cstdio>
 #include <exception>
 
@@ -14,7 +14,7 @@ constexpr nw::sim::Declare kCommands[] = {
 };
 
 int run(int argc, char** argv) {
-  CLI::App app("Plays compute nodes: tapes of their sensors, and the truth to hold a measurement against.");
+  CLI::App app("Simulates compute nodes: tapes of their sensors, and the truth to hold a measurement against.");
   app.name("nodewatt-sim");
   app.require_subcommand(1);
   int exit_code = 0;

@@ -1,5 +1,6 @@
-// Scenario: a node, what it does over time, and the sensors that look at it with all their lies. Plain structs, so that
-// a bench can invent them by the thousand; parse_scenario makes one from TOML (docs/simulator.md lists the keys).
+// Scenario: a node, what it does over time, and the sensors that measure it with all their known inaccuracies. Plain
+// structs, so that a bench can invent them by the thousand; parse_scenario makes one from TOML (docs/simulator.md lists
+// the keys).
 //
 // Time 0 is the scenario's beginning and `end` its end; before and after, every component idles. Watts and joules are
 // doubles here: this is the invented truth, which nobody has to add up to the microjoule.

@@ -76,7 +76,7 @@ TEST(TapePlayer, WhatTheGpusDidIsReplayed) {
   EXPECT_NEAR(double(replayed.at("cpu_busy")), 0.02, 0.001);
   EXPECT_TRUE(replayed.at("child_cpu_s").is_null()) << "a tape has no command";
   EXPECT_EQ(replayed.at("node").at("gpus").size(), 4u);
-  EXPECT_EQ(replayed.at("node").at("host"), "played-horeka-green");
+  EXPECT_EQ(replayed.at("node").at("host"), "simulated-horeka-green");
   EXPECT_EQ(replayed.at("software")[1].at("version"), "12.4");
 }
 

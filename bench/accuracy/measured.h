@@ -1,4 +1,4 @@
-// The production code over a played machine, and what its figure has to be held against.
+// The production code over a simulated node, and what its figure has to be held against.
 #pragma once
 
 #include <functional>
@@ -12,7 +12,7 @@
 namespace nw::accuracy {
 
 // Survey, Reader, Account: as `nodewatt run` has them, over a tape of the machine at run's own pace. `edit` may change
-// the tape before it is played.
+// the tape before it is replayed.
 pb::Record measure(const sim::Machine& machine, const std::function<void(Tape&)>& edit = {});
 
 // What the total of a record should be. Nothing where no sensor of the total could be matched.

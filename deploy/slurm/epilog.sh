@@ -2,14 +2,14 @@
 # Slurm's Epilog, or one of its epilog.d: tells nodewattd that a job has ended here. Where the site's slurm.conf (ours:
 # /etc/nodewatt/slurm.conf) says so, the job's energy is written at the end of its output and into the accounting.
 #
-# Never fails, never takes more than 50 ms, prints nothing. Block and comment are made by processes that the epilog does
-# not wait for. Slurm's own words are users' text in part: none of them is a command here, each stands in quotes, and an id
+# Never fails, never takes more than 50 ms, prints nothing. Job summary and comment are made by processes that the epilog does
+# not wait for. What Slurm says is users' text in part: none of it is a command here, it stands in quotes, and an id
 # that is no number ends the script.
 conf=${NODEWATT_SLURM_CONF:-/etc/nodewatt/slurm.conf}
 NODEWATT_BIN=
 NODEWATT_SOCKET=${NODEWATT_SOCKET:-}
-NODEWATT_BLOCK=0
-NODEWATT_BLOCK_ARGS=
+NODEWATT_SUMMARY=0
+NODEWATT_SUMMARY_ARGS=
 NODEWATT_COMMENT=
 NODEWATT_NOTES=/run/nodewatt-slurm
 # shellcheck source=/dev/null
@@ -25,13 +25,13 @@ if [ "${NODEWATT_EPILOG_PART:-}" = comment ]; then
   exit 0
 fi
 
-"$bin/nodewatt-hint" end </dev/null >/dev/null 2>&1
+"$bin/nodewatt-event" end </dev/null >/dev/null 2>&1
 job=${SLURM_JOB_ID:-} uid=${SLURM_JOB_UID:-}
 case $job in '' | *[!0-9]*) exit 0 ;; esac
 case $uid in '' | *[!0-9]*) exit 0 ;; esac
 
 # The batch step's output: a note of the SPANK plug-in, which is on the node where the batch script ran and nowhere else.
-# Newer Slurm says it itself, on every node: then only a job of one node has one block.
+# Newer Slurm says it itself, on every node: then only a job of one node has a summary.
 note=$NODEWATT_NOTES/$job
 output=
 if [ -f "$note" ] && [ ! -L "$note" ]; then
@@ -42,9 +42,9 @@ elif [ "${SLURM_JOB_NUM_NODES:-}" = 1 ]; then
 fi
 
 # With the user's rights alone, into a file that is the user's own: see nodewatt-append.
-if [ "$NODEWATT_BLOCK" = 1 ] && [ -n "$output" ]; then
+if [ "$NODEWATT_SUMMARY" = 1 ] && [ -n "$output" ]; then
   # shellcheck disable=SC2086  # several arguments
-  "$bin/nodewatt-append" "$uid" "$output" "$bin/nodewatt" job "$job" $NODEWATT_BLOCK_ARGS </dev/null >/dev/null 2>&1
+  "$bin/nodewatt-append" "$uid" "$output" "$bin/nodewatt" job "$job" $NODEWATT_SUMMARY_ARGS </dev/null >/dev/null 2>&1
 fi
 
 # Away from slurmd, which kills the group of processes of an epilog that is over.

@@ -9,5 +9,5 @@ NODEWATT_SOCKET=${NODEWATT_SOCKET:-}
 # shellcheck source=/dev/null
 [ -r "$conf" ] && . "$conf"
 [ -n "$NODEWATT_SOCKET" ] && export NODEWATT_SOCKET
-"${NODEWATT_BIN:-/usr/bin}/nodewatt-hint" begin </dev/null >/dev/null 2>&1
+"${NODEWATT_BIN:-/usr/bin}/nodewatt-event" begin </dev/null >/dev/null 2>&1
 exit 0

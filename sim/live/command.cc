@@ -85,7 +85,7 @@ Done play(const LiveOptions& options) {
 }  // namespace
 
 void declare_live(CLI::App& app, int& exit_code) {
-  auto* command = app.add_subcommand("live", "plays the machine in real time: its files below DIR/root");
+  auto* command = app.add_subcommand("live", "simulates the node in real time: its files below DIR/root");
   auto options = std::make_shared<LiveOptions>();
   options->choice = add_choice(*command);
   command->add_option("--dir", options->dir, "where; DIR/root is mounted, DIR/start says when time 0 was")->required();

@@ -47,7 +47,7 @@ TEST(LiveView, GpusSayHowBusyTheyAre) {
   EXPECT_EQ(text_at(view, "/nvml/0/processes", seconds(40)), "1\n");
   EXPECT_EQ(text_at(view, "/nvml/driver", {}), "550.54.15\n");
   EXPECT_EQ(text_at(view, "/nvml/cuda", {}), "12040\n");
-  EXPECT_EQ(text_at(view, "/proc/sys/kernel/hostname", {}), "played-horeka-green\n");
+  EXPECT_EQ(text_at(view, "/proc/sys/kernel/hostname", {}), "simulated-horeka-green\n");
   const Machine amd = play("mi300a");
   EXPECT_NEAR(std::stod(text_at(make_live_view(amd), "/rocm/2/busy_percent", seconds(40))), 82, 5);
 }

@@ -241,7 +241,7 @@ class Divider {
 
 }  // namespace
 
-std::string_view name(Policy policy) { return policy == Policy::use ? "use/1" : "allocation/1"; }
+std::string_view name(Policy policy) { return policy == Policy::use ? "usage-based/1" : "reservation-based/1"; }
 
 Attribution divide(Policy policy, std::span<const PartEnergy> parts, std::span<const ResourceUse> resource_uses,
                    const UnattributedUse& unattributed_use) {

@@ -2,28 +2,28 @@
 // what is handed out, to the microjoule, whatever the claims.
 //
 // Two policies stand side by side, each named with its version in every record:
-//   use/1         devices of one job alone go to it whole. Of what is shared, the idle power goes by what was reserved
+//   usage-based/1 devices of one job alone go to it whole. Of what is shared, the idle power goes by what was reserved
 //                 and the rest by what was used: CPU time for processors, memory held for DRAM; what is left of the
 //                 node, by what was reserved, but for fans and losses, 12 % of what the parts drew, which follow that
-//   allocation/1  everything by what was reserved
+//   reservation-based/1  everything by what was reserved
 // What nobody reserved is the row `idle`; what ran outside all jobs is the row `system`. A job that has every CPU of
 // the node to itself is exclusive: all of the node is its own, devices that it left unused included.
 //
-// How doubtful a division is. allocation/1 is a tariff: what was reserved is known, and nothing is estimated. use/1
-// says who caused the energy, by a stand-in for it: a second of CPU time does not cost all the same (vector units,
-// frequency, siblings of a core), nor does a byte held. Let what a unit costs differ between receivers by a relative
-// standard uncertainty k, independently. A share s_i = w_i / sum(w) then has, to first order,
+// How doubtful a division is. reservation-based/1 is a tariff: what was reserved is known, and nothing is estimated.
+// usage-based/1 says who caused the energy, by a stand-in for it: a second of CPU time does not cost all the same
+// (vector units, frequency, siblings of a core), nor does a byte held. Let what a unit costs differ between receivers
+// by a relative standard uncertainty k, independently. A share s_i = w_i / sum(w) then has, to first order,
 //   u(s_i)^2 = k^2 s_i^2 ((1 - s_i)^2 + sum over the others of s_j^2)
 // which is nothing at s = 0 and at s = 1, k relative for a small share beside many others, and at most sqrt(2) k,
 // beside one alone, whose cost is as doubtful; two equal halves are doubtful by 0.71 k each. The figures k below are
 // assumed, not measured here. Published beside them: METRION (arXiv 2512.06806) errs by 4.2 % of a CPU's energy and
 // 16.1 % of DRAM's in the mean, with hardware counters to go by, which say more than CPU time and bytes held.
 //
-// To this comes, in use/1, not knowing by which of two weights some energy goes. A processor or memory whose power at
-// rest is not known draws at rest no more than the least that was ever seen of it. Of what is left of the node, fans
-// and losses follow what the parts draw, at 4 to 20 % of it; up to all of it where no sensor has the parts, and CPU
-// time stands for them. Anything between least and most is as likely: the middle goes by the one weight, the others by
-// the other, and the distance between the two over sqrt(12) is in doubt.
+// To this comes, in usage-based/1, not knowing by which of two weights some energy goes. A processor or memory whose
+// power at rest is not known draws at rest no more than the least that was ever seen of it. Of what is left of the
+// node, fans and losses follow what the parts draw, at 4 to 20 % of it; up to all of it where no sensor has the parts,
+// and CPU time stands for them. Anything between least and most is as likely: the middle goes by the one weight, the
+// others by the other, and the distance between the two over sqrt(12) is in doubt.
 //
 // How to add them up. Over all rows of an interval the errors of a division cancel: the node's total has the doubt of
 // its sensors and no other, and whoever wants it takes it from the meters, not from the rows. A job that costs more
@@ -44,7 +44,7 @@ namespace nw {
 
 enum class Policy : unsigned char { use, allocation };
 inline constexpr Policy kPolicies[] = {Policy::use, Policy::allocation};
-std::string_view name(Policy policy);  // "use/1"
+std::string_view name(Policy policy);  // "usage-based/1"
 
 // By what a part is divided.
 enum class DivisionKey : unsigned char {

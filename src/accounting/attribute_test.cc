@@ -47,8 +47,8 @@ using Energies = std::vector<Joules>;
 using Doubts = std::vector<double>;
 
 TEST(Attribute, PoliciesCarryTheirVersion) {
-  EXPECT_EQ(name(Policy::use), "use/1");
-  EXPECT_EQ(name(Policy::allocation), "allocation/1");
+  EXPECT_EQ(name(Policy::use), "usage-based/1");
+  EXPECT_EQ(name(Policy::allocation), "reservation-based/1");
 }
 
 // 100 J at rest: half and a quarter reserved. 300 J above it: 2 s, 3 s and 1 s of CPU time.

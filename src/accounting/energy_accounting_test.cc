@@ -176,7 +176,7 @@ TEST_F(EnergyAccountingTest, SharesOfANodeAddUpAndAreAttributed) {
   EXPECT_FALSE(one.job().exclusive());
   EXPECT_GT(energy_of(one), energy_of(two)) << "by use";
   ASSERT_EQ(one.job().others_size(), 1);
-  EXPECT_EQ(one.job().others(0).policy(), "allocation/1");
+  EXPECT_EQ(one.job().others(0).policy(), "reservation-based/1");
   EXPECT_LT(one.job().others(0).energy().energy_uj(), two.job().others(0).energy().energy_uj()) << "by reservation";
   EXPECT_GT(one.job().u_share_uj(), 0);
   // A second that costs this job more does so on both sockets.

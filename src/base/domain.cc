@@ -7,7 +7,7 @@ namespace nw {
 namespace {
 constexpr std::array<std::string_view, 11> kDomains{"node", "psys", "module", "package", "core", "uncore",
                                                     "dram", "gpu",  "cpu",    "sysio",   "other"};
-constexpr std::array<std::string_view, 4> kBoundaries{"on_chip", "board", "node_dc", "plug"};
+constexpr std::array<std::string_view, 4> kBoundaries{"on_chip", "board", "node_dc", "wall"};
 }  // namespace
 
 std::string_view name(Domain domain) { return kDomains[static_cast<unsigned>(domain)]; }

@@ -97,7 +97,7 @@ Result<std::optional<RankMessage>> next_message(int socket, Nanos patience, bool
     auto message = receive_message(socket, again);
     if (message || !again) return message;
     const Nanos left = deadline - monotonic();
-    if (left <= Nanos{} || (stop != nullptr && stop())) return fail(ErrorKind::busy, "the sampler is silent");
+    if (left <= Nanos{} || (stop != nullptr && stop())) return fail(ErrorKind::busy, "the sampler does not answer");
     pollfd polled{socket, POLLIN, 0};
     ::poll(&polled, 1, static_cast<int>(std::min(left, kLook).count() / kMicro) + 1);
   }
@@ -133,7 +133,7 @@ Result<Rendezvous> Rendezvous::open(int folder, const std::string& name, Nanos p
       continue;  // removed between open and flock
     }
     if (locked.error().kind != ErrorKind::busy) return tl::make_unexpected(locked.error());
-    if (monotonic() > deadline) return fail(ErrorKind::busy, "another rank stands in the door");
+    if (monotonic() > deadline) return fail(ErrorKind::busy, "another rank is being taken in");
     pause(kKnock);
   }
 }

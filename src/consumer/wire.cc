@@ -118,7 +118,7 @@ Done await_message(int socket, const std::string& path, Nanos patience) {
         ::poll(&polled, 1, static_cast<int>(std::min<std::int64_t>(left.count() / kMicro + 1, INT32_MAX)));
     if (ready > 0) return {};
     if (ready < 0 && errno != EINTR) return tl::make_unexpected(system_error(errno, path));
-    if (left == Nanos{}) return fail(ErrorKind::busy, path + ": nodewattd is silent");
+    if (left == Nanos{}) return fail(ErrorKind::busy, path + ": nodewattd does not answer");
   }
 }
 

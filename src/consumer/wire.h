@@ -9,8 +9,9 @@
 //   begin job=4711 uid=1000 [key=value...]   from a prolog; keys of kJobKeys
 //   end job=4711 [exit=0]                from an epilog
 //   step job=4711 step=0 [phase=NAME] [period_ms=100]    from the SPANK plug-in, as the step starts
-//   release gpus=1 | hold gpus=1         administrators: close NVIDIA's library, so that a driver can be changed; open
-//   it ping
+//   close gpus=1 | open gpus=1           administrators: close NVIDIA's library, so that a driver can be changed; open
+//   it. `release` and `hold` of earlier versions are understood.
+//   ping
 // An answer is any number of messages, each one letter and a body, ended by D or E:
 //   R  a record (record.proto), serialised        S  a node's state (pb::NodeState), serialised
 //   W  a sentence on what the answer lacks         E  an error: its kind, a space, a sentence

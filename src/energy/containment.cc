@@ -241,7 +241,7 @@ class Composer {
     add(total_sensor, 0, true);
     if (beside_ != nullptr) {
       add(*beside_, 1, false);
-      out_.components.back().label = node_ != nullptr ? "Node at the plug" : "Node behind its supplies";
+      out_.components.back().label = node_ != nullptr ? "Node, wall (AC)" : "Node DC";
       const bool more_behind = node_ != nullptr && *node_->energy.value > *beside_->energy.value;
       disagree(total_sensor.info->id, beside_->info->id,
                more_behind ? compute_chi2(node_->energy, beside_->energy) : 0);
@@ -252,17 +252,16 @@ class Composer {
       const double chi2 = *node_->energy.value > *plug_->energy.value ? compute_chi2(node_->energy, plug_->energy) : 0;
       disagree(plug_->info->id, node_->info->id, chi2);
       add(*node_, depth++, true);
-      out_.components.back().label = "Node behind its supplies";
+      out_.components.back().label = "Node DC";
       add_derived("supplies", "power supplies",
                   difference(plug_->energy, *node_->energy.value, node_->energy.uncertainty, node_->energy.coverage),
-                  "plug minus node", 1);
+                  "wall minus node DC", 1);
     }
     for (const Domain domain : kTop)
       if (is_top(domain) && !contains(excludes, domain)) add_domain(domain, depth);
     finish_rest(node_ != nullptr ? *node_ : total_sensor, depth, at);
     out_.total = total_sensor.energy;
-    out_.boundary_note = total_sensor.energy.boundary == Boundary::plug ? "the whole node, at the plug"
-                                                                        : "the whole node, behind its power supplies";
+    out_.boundary_note = total_sensor.energy.boundary == Boundary::plug ? kNodeAtWall : kNodeDc;
     if (!excludes.empty()) add_beside(excludes);
   }
 

@@ -16,6 +16,10 @@
 
 namespace nw {
 
+// What a total of the whole node takes in, for people.
+inline constexpr const char* kNodeAtWall = "the whole node, at the wall (AC)";
+inline constexpr const char* kNodeDc = "the whole node, node DC";
+
 // One sensor's result, as the tree takes it.
 struct SensorEnergy {
   const SensorInfo* info = nullptr;
@@ -34,7 +38,7 @@ struct Component {
   std::optional<Watts> max_power;
 };
 
-// Two figures of one quantity that differ by more than both their doubts allow.
+// Two figures of one quantity that differ by more than both their uncertainties allow.
 struct Disagreement {
   std::string sensor, other;  // sensor info ids; `other` may be "parts"
   double chi2 = 0;            // square of the difference over the sum of variances
@@ -54,8 +58,8 @@ struct NodeEnergy {
 // counters before gauges, measured before modelled.
 NodeEnergy compose(std::span<const SensorEnergy> sensor_energies);
 
-// 95 % point of chi squared with one degree of freedom: above it two figures disagree, and their doubts are widened by
-// the root of it (Birge 1932).
+// 95 % point of chi squared with one degree of freedom: above it two figures disagree, and their uncertainties are
+// widened by the root of it (Birge 1932).
 constexpr double kDisagree = 3.84;
 double compute_chi2(const Energy& a, const Energy& b);
 

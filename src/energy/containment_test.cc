@@ -277,7 +277,7 @@ TEST(Tree, WhatTheNodesSensorDoesNotSeeIsAddedBesideIt) {
   Node without;
   without.add(Domain::node, "0", 400);
   without.infos_.back().excludes = {Domain::gpu};
-  EXPECT_EQ(without.compose().boundary_note, "the whole node, behind its power supplies, without GPUs");
+  EXPECT_EQ(without.compose().boundary_note, "the whole node, node DC, without GPUs");
 }
 
 // SD650 V3: the tray's own sensor says that it holds no GPU, and DCMI says nothing.

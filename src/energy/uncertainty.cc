@@ -2,7 +2,7 @@
 // each cause becomes a standard uncertainty, a limit a as a/sqrt(3); causes are independent of each other.
 //   gain      E x tolerance                              systematic: neither time nor nodes make it smaller
 //   offset    constant power error x time                systematic
-//   edges     staleness and load steps at both ends      random, from Meter::edge_variance
+//   start and end   staleness and load steps at both     random, from Meter::edge_variance
 //   sampling  c x sum (h dp)^2, c = 1/12 + 5/12 (1 - rho1)^2   random; gauges only; rho1 is the lag-1 autocorrelation:
 //             1/12 is the limit of a slowly wandering load, 1/2 that of white noise
 //   quantum   two readings of a counter, each uniform in one count: q / sqrt(6), random;
@@ -142,7 +142,7 @@ Energy make_energy(const SensorInfo& info, const Interval& interval, const Seen&
   const std::string& what = info.source;
   doubt.add({what + " gain", value * info.scale_tolerance.relative / (limit ? std::sqrt(3.0) : 1.0), true, limit});
   doubt.add({what + " offset", to_watts(info.offset) * duration, true, false});
-  doubt.add({what + " edges", std::sqrt(interval.edges), false, false});
+  doubt.add({what + " start and end", std::sqrt(interval.edges), false, false});
   if (info.kind == SensorKind::gauge)
     add_sampling(info, interval.cumulative, duration, doubt);
   else

@@ -176,7 +176,7 @@ TEST(Uncertainty, AnIntervalHasGainOffsetEdgesSamplingAndGaps) {
   for (const Term& term : energy.uncertainty.largest(9)) terms[term.name] = term.joules;
   EXPECT_NEAR(terms["meter gain"], 10'000 * 0.06 / std::sqrt(3), 1e-6);
   EXPECT_NEAR(terms["meter offset"], 200, 1e-6);
-  EXPECT_NEAR(terms["meter edges"], 7, 1e-6);
+  EXPECT_NEAR(terms["meter start and end"], 7, 1e-6);
   EXPECT_NEAR(terms["meter sampling"], std::sqrt(1200 * 0.5), 1e-6) << "no autocorrelation known: white noise";
   EXPECT_NEAR(terms["meter gaps"], 120 * 10 / std::sqrt(12), 1e-6);
   EXPECT_DOUBLE_EQ(energy.coverage, 0.9);

@@ -25,6 +25,7 @@ void write_energy(const Energy& energy, pb::Energy& out) {
     contributor->set_name(term.name);
     contributor->set_u_uj(term.joules * 1e6);
     contributor->set_systematic(term.systematic);
+    contributor->set_rectangular(term.rectangular);
   }
   for (const Term& term : energy.uncertainty.terms()) {
     if (!term.systematic) continue;

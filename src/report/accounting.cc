@@ -7,6 +7,7 @@
 #include <array>
 #include <ctime>
 
+#include "accounting/stored_words.h"
 #include "base/parse.h"
 #include "base/units.h"
 #include "report/escape.h"
@@ -93,7 +94,7 @@ constexpr std::array kFields{
                     [](const Subject& of) { return with_step(job_id(of.job()), of); }},
     AccountingField{"JobIDRaw", "the number alone, with .STEP behind a step's",
                     [](const Subject& of) { return with_step(strip(of.job().id()), of); }},
-    AccountingField{"Step", "0, batch, interactive, extern; rest: what ran in no step; empty: the job",
+    AccountingField{"Step", "0, batch, interactive, extern; rest: what ran outside steps; empty: the job",
                     [](const Subject& of) { return with_step("", of).substr(of.step != nullptr ? 1 : 0); }},
     AccountingField{"SLUID", "Slurm's lasting name of the job",
                     [](const Subject& of) { return strip(of.job().sluid()); }},
@@ -116,7 +117,7 @@ constexpr std::array kFields{
                     }},
     AccountingField{"NNodes", "nodes that were measured",
                     [](const Subject& of) { return fmt::format("{}", measured_nodes(of.record)); }, true, true},
-    AccountingField{"AllocNodes", "nodes that the job had; empty: not known",
+    AccountingField{"AllocNodes", "nodes allocated to the job; empty: not known",
                     [](const Subject& of) { return of.job().has_nodes() ? fmt::format("{}", of.job().nodes()) : ""; },
                     false, true},
     AccountingField{"Energy_J", "the energy by the policy that is named beside it",
@@ -137,7 +138,7 @@ constexpr std::array kFields{
                     true, true},
     AccountingField{"Rest_J", "in the rest of the node", [](const Subject& of) { return parts_cell(of, {"other"}); },
                     true, true},
-    AccountingField{"Unused_J", "in accelerators on which no process was seen",
+    AccountingField{"IdleGPU_J", "in idle accelerators, on which no process was seen",
                     [](const Subject& of) {
                       return of.step == nullptr && of.job().has_unused_gpu_uj()
                                  ? joules_cell(static_cast<double>(of.job().unused_gpu_uj()) / 1e6)
@@ -148,12 +149,12 @@ constexpr std::array kFields{
     AccountingField{"Mean_W", "mean power",
                     [](const Subject& of) { return number_cell(mean_power_w(of.energy(), of.duration_ns())); }, false,
                     true},
-    AccountingField{"Kind", "measured, derived, attributed, estimated",
+    AccountingField{"Kind", "how known: measured, derived, attributed, estimated",
                     [](const Subject& of) { return std::string(kind_name(of.energy().kind())); }},
-    AccountingField{"Boundary", "on_chip, board, node_dc, plug",
+    AccountingField{"Boundary", "on_chip, board, node_dc, wall",
                     [](const Subject& of) { return std::string(boundary_name(of.energy().boundary())); }, false},
     AccountingField{"Policy", "by which the energy is the job's",
-                    [](const Subject& of) { return strip(of.job().policy()); }},
+                    [](const Subject& of) { return strip(current_words(of.job().policy())); }},
     AccountingField{"Coverage", "share of the time, and of the nodes, that was measured",
                     [](const Subject& of) { return number_cell(coverage(of.energy())); }, true, true},
     AccountingField{"User", "whose", [](const Subject& of) { return strip(of.job().user()); }, false},

@@ -30,7 +30,7 @@ std::string basis_words(const Advice& one) {
   if (one.by_amount) text += ", scaled by work";
   if (one.other_settings) text += ", other settings";
   if (one.kind == pb::KIND_ESTIMATED) text += ", estimated";
-  if (one.played) text += ", PLAYED";
+  if (one.played) text += ", SIMULATED";
   return text;
 }
 

@@ -142,7 +142,7 @@ Aspect location(const pb::Record& record) {
     out.level = 3;
     out.why = "upstream of the node's power supplies";
   } else if (record.energy().boundary() == pb::BOUNDARY_NODE_DC) {
-    out.why = "behind the power supplies: level 1 asks for their loss, from the maker's data at least";
+    out.why = "node DC, after the power supplies: level 1 asks for their loss, from the maker's data at least";
   } else {
     out.why = "on chips or boards, behind every conversion";
   }
@@ -159,7 +159,7 @@ Aspect meter(const pb::Record& record) {
   if (which == nullptr || !measured(record)) return out;
   const std::string basis = clean(which->gain_basis());
   const std::string figure = fmt::format("{}: {:.3g} % ({}, {})", clean(which->source()), worst * 100,
-                                         clean(which->gain_shape()), basis.empty() ? "no basis" : basis);
+                                         which->gain_shape() == "sigma" ? "standard uncertainty" : clean(which->gain_shape()), basis.empty() ? "no basis" : basis);
   if (basis.empty() || basis.find("assumed") != std::string::npos) {
     out.why = figure + ": nobody answers for it; a maker's or a calibration's figure is asked";
     return out;

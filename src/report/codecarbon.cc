@@ -91,7 +91,7 @@ class RowOf {
       text(said(record_, key));
     const std::string kernel = clean(record_.node().kernel());
     text(kernel.empty() ? "Linux" : "Linux-" + kernel), text(software("Python")),
-        text("nodewatt " + clean(record_.version()) + (record_.node().played().empty() ? "" : ", PLAYED"));
+        text("nodewatt " + clean(record_.version()) + (record_.node().played().empty() ? "" : ", SIMULATED"));
     node();
     return std::move(out_) + '\n';
   }

@@ -24,7 +24,8 @@ class ComparePrinter {
     if (words_.labels.empty()) return "nothing to compare\n";
     put_blocks();
     out_ += '\n';
-    if (words_.lines.back().name.starts_with("rank")) key("", "* no other side takes both less energy and less time");
+    if (words_.lines.back().name.starts_with("rank"))
+      key("", "* no other variant takes both less energy and less time");
     for (const std::string& difference : words_.differences) key("Differs in", difference);
     key("Comparable?", words_.comparable, words_.is_refused ? Paint::bad : Paint::plain);
     for (const std::string& verdict : words_.verdicts) key("Verdict", verdict);

@@ -49,7 +49,7 @@ TEST(Compare, DifferentBoundariesAreNotRanked) {
   pb::Record chip = run("c", "", 500);
   chip.mutable_energy()->set_boundary(pb::BOUNDARY_ON_CHIP);
   const std::string text = compared({run("a", "", 1000), chip});
-  EXPECT_NE(text.find("cannot rank: a is the whole node, at the plug"), std::string::npos) << text;
+  EXPECT_NE(text.find("cannot rank: a is the whole node, at the wall (AC)"), std::string::npos) << text;
   EXPECT_EQ(text.find("relative"), std::string::npos) << text;
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "energy/containment.h"
 #include "report/column_units.h"
 #include "report/escape.h"
 #include "report/words.h"
@@ -64,7 +65,7 @@ class Wording {
       line(work_words(all_.works[i]), [&](const Side& side) {
         return per_item_text(side.per_unit[i].amount(), "", style_, true, units.item(std::to_string(i), style_));
       });
-    line("kind", [](const Side& side) {
+    line("how known", [](const Side& side) {
       const std::string_view kind = kind_name(side.kind);
       return std::string(kind.empty() ? kUnknown : kind);
     });
@@ -73,7 +74,7 @@ class Wording {
       line("failed, left out", [](const Side& side) { return std::to_string(side.who.failed); });
     const auto played = [](const Side& side) { return !side.who.first().node().played().empty(); };
     if (std::any_of(all_.sides.begin(), all_.sides.end(), played))
-      line("machine", [&](const Side& side) { return std::string(played(side) ? "played" : "real"); });
+      line("node", [&](const Side& side) { return std::string(played(side) ? "simulated" : "real"); });
   }
 
   std::string per() const { return all_.per ? ", " + work_words(*all_.per) : ""; }
@@ -111,7 +112,7 @@ class Wording {
           return fmt::format("the runs of {} do not take in the same parts of their nodes", mine);
         return fmt::format("{} is {}, {} is {}", its, scope_words(other.scope), mine, scope_words(side.scope));
       case Incomparable::Why::nothing:
-        return "no part was measured on all sides, and --allow-mixed has nothing to compare";
+        return "no part was measured in all variants, and --allow-mixed has nothing to compare";
       case Incomparable::Why::coverage:
         return fmt::format("of {} only {} was measured", mine, coverage_text(side.coverage));
       case Incomparable::Why::kind: {
@@ -119,17 +120,16 @@ class Wording {
         return fmt::format("{} is an estimate, {} is not", mine_is ? mine : its, mine_is ? its : mine);
       }
       case Incomparable::Why::played: {
-        if (one.side == one.other)
-          return fmt::format("of {} some runs were played by a simulator, some are real", mine);
+        if (one.side == one.other) return fmt::format("of {} some runs were simulated, some are real", mine);
         const bool mine_is = !side.who.first().node().played().empty();
-        return fmt::format("{} was played by a simulator, {} is real", mine_is ? mine : its, mine_is ? its : mine);
+        return fmt::format("{} was simulated, {} is real", mine_is ? mine : its, mine_is ? its : mine);
       }
       case Incomparable::Why::work:
         return fmt::format("{} and {} did different work ({} and {} {})", its, mine, count_words(other),
                            count_words(side), clean(all_.per->unit));
       case Incomparable::Why::unit: return fmt::format("{} and {} share no unit of work", its, mine);
       case Incomparable::Why::failed: return fmt::format("no run of {} ended well", mine);
-      case Incomparable::Why::wanted: return "not all sides count that unit of work";
+      case Incomparable::Why::wanted: return "not all variants count that unit of work";
     }
     return "";
   }
@@ -143,7 +143,7 @@ class Wording {
     for (const Incomparable& one : all_.incomparables) reasons += (reasons.empty() ? "" : "; ") + refusal_words(one);
     out_.is_refused = !all_.incomparables.empty() && !all_.is_ranked;
     if (all_.sides.size() < 2)
-      out_.comparable = "one side alone: nothing to compare with";
+      out_.comparable = "one variant alone: nothing to compare with";
     else if (out_.is_refused)
       out_.comparable = "cannot rank: " + reasons;
     else
@@ -222,8 +222,8 @@ class Wording {
 }  // namespace
 
 std::string scope_words(const Scope& scope) {
-  if (scope.boundary == pb::BOUNDARY_PLUG) return "the whole node, at the plug";
-  if (scope.boundary == pb::BOUNDARY_NODE_DC) return "the whole node, behind its power supplies";
+  if (scope.boundary == pb::BOUNDARY_PLUG) return kNodeAtWall;
+  if (scope.boundary == pb::BOUNDARY_NODE_DC) return kNodeDc;
   std::string text;
   for (const std::string& domain : scope.domains) {
     const PartWords& words = part_words(domain);

@@ -25,7 +25,7 @@ struct CompareWords {
 
 CompareWords make_compare_words(const Comparison& comparison, const NumberStyle& style);
 
-// "the whole node, at the plug"; "Memory, CPU packages and all GPUs".
+// "the whole node, at the wall (AC)"; "Memory, CPU packages and all GPUs".
 std::string scope_words(const Scope& scope);
 // The same, or the parts that energies were cut down to.
 std::string boundary_words(const Comparison& all, const Side& side);

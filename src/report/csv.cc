@@ -3,6 +3,7 @@
 // would evaluate is disarmed (escape.h).
 #include <fmt/format.h>
 
+#include "accounting/stored_words.h"
 #include "report/escape.h"
 #include "report/provenance.h"
 #include "report/report.h"
@@ -17,7 +18,7 @@ constexpr const char* kHeader =
     "uid,name,host,start_time,scope,phase,phase_count,duration_s,domain,device,label,energy_j,uncertainty_j,coverage,"
     "kind,boundary,"
     "source,sensor,depth,counted,mean_power_w,max_power_w,node_type,cpu_busy,child_cpu_s,idle_energy_j,busy,busiest,"
-    "processes,power_limit_w,allocated,version,data_sha256,played_by\n";
+    "processes,power_limit_w,allocated,version,data_sha256,simulated_by\n";
 
 // The shortest digits that read back as the same number.
 std::string number(std::optional<double> value) { return value ? fmt::format("{}", *value) : ""; }
@@ -73,9 +74,10 @@ std::string total_row(const RowScope& scope, std::string_view domain, const pb::
 
 std::string component_row(const RowScope& scope, const pb::Component& one, const std::string& about) {
   return fmt::format("{},{},{},{},{},{},{},{},{},{},{}{}{}\n", scope.cells, for_csv(one.domain()),
-                     for_csv(one.device()), for_csv(one.label()), energy_cells(one.energy()), for_csv(one.source()),
-                     for_csv(one.sensor()), one.depth(), one.counted() ? "yes" : "no",
-                     number(mean_power_w(one.energy(), scope.duration_ns)), number(max_power_w(one)), kNoRun, about);
+                     for_csv(one.device()), for_csv(current_words(one.label())), energy_cells(one.energy()),
+                     for_csv(current_words(one.source())), for_csv(one.sensor()), one.depth(),
+                     one.counted() ? "yes" : "no", number(mean_power_w(one.energy(), scope.duration_ns)),
+                     number(max_power_w(one)), kNoRun, about);
 }
 
 // Which data they are of, behind the rows of one record. No cell holds a line's end.

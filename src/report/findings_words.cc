@@ -84,7 +84,7 @@ FindingWords runtime_words(const RuntimeFinding& finding) {
 // ---- 2
 
 std::string use_words(const Accelerator& one) {
-  std::string text = one.use == Accelerator::Use::idle   ? "did no work"
+  std::string text = one.use == Accelerator::Use::idle   ? "idle"
                      : one.use == Accelerator::Use::busy ? "worked"
                                                          : "not known";
   if (one.basis == Accelerator::Basis::driver) text += ", by its driver";
@@ -127,7 +127,7 @@ void add_runs(const UnusedFinding& finding, const NumberStyle& style, FindingWor
   };
   std::map<std::pair<std::string, std::string>, Sum> sums;
   for (const UnusedFinding::Run& run : finding.runs) {
-    const std::string use = fmt::format("{} of {} did no work{}", run.idle, run.accelerators.size(),
+    const std::string use = fmt::format("{} of {} idle{}", run.idle, run.accelerators.size(),
                                         run.unknown > 0 ? fmt::format(", {} not known", run.unknown) : "");
     Sum& sum = sums[{title(*run.record), use}];
     const auto seconds = duration_s(run.record->duration_ns());
@@ -158,8 +158,7 @@ std::string idle_sentence(const UnusedFinding& finding) {
   if (runs == 0)
     return unknown > 0 ? "Whether the accelerators worked is not known of " + runs_text(unknown) + "."
                        : "Every accelerator worked in " + runs_text(finding.runs.size()) + ".";
-  std::string text =
-      fmt::format("Accelerators that did no work took energy in {} of {}", runs, runs_text(finding.runs.size()));
+  std::string text = fmt::format("Idle accelerators took energy in {} of {}", runs, runs_text(finding.runs.size()));
   if (largest != nullptr)
     text += fmt::format(": in {} {}, {} of them took {} of the run's energy", short_id(*largest->record),
                         title(*largest->record), largest->idle, percent_text(largest->share));
@@ -186,7 +185,7 @@ bool is_any_use_known(const UnusedFinding& finding) {
 
 FindingWords unused_words(const UnusedFinding& finding, const NumberStyle& style) {
   FindingWords out{"unused",
-                   "Unused accelerators",
+                   "Idle accelerators",
                    idle_sentence(finding),
                    is_any_use_known(finding),
                    {"Run", "Device", "Use", "Energy", "Mean", "Share"},

@@ -51,7 +51,7 @@ Result<std::string> folder(Records /*records*/, const RenderOptions& /*style*/) 
 
 constexpr std::array kForms{
     ReportFormat{"text", "", "what a terminal shows of a run", &text},
-    ReportFormat{"short", "", "one line: energy, duration, power, boundary, kind", &one_line},
+    ReportFormat{"short", "", "one line: energy, duration, power, boundary, how known", &one_line},
     ReportFormat{"json", "", "everything, schema nodewatt/1 (nodewatt schema)", &json},
     ReportFormat{"csv", "", "one row for each run, phase and component", &csv},
     ReportFormat{"markdown", "md", "a section for one run, a table for several", &markdown},
@@ -62,7 +62,7 @@ constexpr std::array kForms{
     ReportFormat{"sentence", "", "a sentence for a paper, of each run and phase", &make_sentences, FormatOutput::text,
                  true},
     ReportFormat{"neurips", "", "statement on compute resources, failed runs counted (LaTeX)", &make_neurips},
-    ReportFormat{"hf", "", "block of a Hugging Face model card", &make_model_card, FormatOutput::text, true},
+    ReportFormat{"hf", "", "section of a Hugging Face model card", &make_model_card, FormatOutput::text, true},
     ReportFormat{"boamps", "", "BoAmps report of an AI task's energy (JSON)", &make_boamps, FormatOutput::text, true},
     ReportFormat{"codecarbon", "", "the columns of CodeCarbon's emissions.csv", &make_codecarbon, FormatOutput::text,
                  true},

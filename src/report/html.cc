@@ -124,10 +124,11 @@ std::string part_row(const PartLine& line, bool first) {
 
 std::string parts_card(const Summary& summary) {
   std::string out =
-      "<section class=\"card\"><h2>Where it went</h2><div class=\"scroll\"><table><thead><tr><th>Component</th><th "
+      "<section class=\"card\"><h2>Energy by component</h2><div "
+      "class=\"scroll\"><table><thead><tr><th>Component</th><th "
       "class=\"n\">Energy</th>"
       "<th class=\"n\">±</th><th></th><th class=\"n\">Share</th><th class=\"n\">Mean</th><th "
-      "class=\"n\">Max</th><th>Source</th><th>Kind</th></tr></thead><tbody>\n";
+      "class=\"n\">Max</th><th>Source</th><th>How known</th></tr></thead><tbody>\n";
   for (const PartLine& line : summary.parts) out += part_row(line, &line == &summary.parts[0]);
   if (summary.idle) out += part_row(*summary.idle, false);
   if (!summary.modelled.empty()) out += "<tr class=\"label\"><td colspan=\"9\">Not measured, estimated</td></tr>\n";
@@ -138,7 +139,7 @@ std::string parts_card(const Summary& summary) {
 
 std::string devices_card(const Summary& summary) {
   if (summary.devices.empty()) return "";
-  std::string out = "<section class=\"card\"><h2>What the devices did</h2><dl class=\"facts\">";
+  std::string out = "<section class=\"card\"><h2>Device utilization</h2><dl class=\"facts\">";
   for (const DeviceLine& line : summary.devices)
     out += fmt::format("<dt>{}</dt><dd>{}</dd>", for_html(line.label), for_html(line.words));
   return out +
@@ -165,7 +166,8 @@ std::string members_card(const Summary& summary) {
   std::string out =
       "<section class=\"card\"><h2>The nodes</h2><div class=\"scroll\"><table><thead><tr><th>Node</th><th>Run</th>"
       "<th>Start</th><th class=\"n\">Duration</th><th class=\"n\">Ranks</th><th class=\"n\">Energy</th>"
-      "<th class=\"n\">±</th><th class=\"n\">Mean</th><th class=\"n\">Coverage</th><th>Kind</th></tr></thead><tbody>\n";
+      "<th class=\"n\">±</th><th class=\"n\">Mean</th><th class=\"n\">Coverage</th><th>How "
+      "known</th></tr></thead><tbody>\n";
   for (const MemberLine& line : summary.members)
     out += fmt::format("<tr><td class=\"name\">{}</td><td>{}</td><td>{}</td>{}{}{}{}{}{}{}</tr>\n", for_html(line.host),
                        for_html(line.id), for_html(line.start), number_cell(line.duration), number_cell(line.ranks),
@@ -184,7 +186,7 @@ std::string job_card(const Summary& summary) {
   out +=
       "<div class=\"scroll\"><table><thead><tr><th>Step</th><th>Phase</th><th class=\"n\">Duration</th><th "
       "class=\"n\">CPU time</th><th class=\"n\">Mean</th><th class=\"n\">Energy</th><th class=\"n\">±</th><th "
-      "class=\"n\">Share</th><th>Kind</th></tr></thead><tbody>\n";
+      "class=\"n\">Share</th><th>How known</th></tr></thead><tbody>\n";
   for (const StepLine& line : job.steps)
     out += fmt::format("<tr><td class=\"name\">{}</td><td>{}</td>{}{}{}{}{}{}{}</tr>\n", for_html(line.id),
                        for_html(line.phase), number_cell(line.duration), number_cell(line.cpu), number_cell(line.mean),
@@ -205,7 +207,7 @@ std::string phases_card(const Summary& summary) {
       "<div class=\"scroll\"><table><thead><tr><th>Phase</th><th class=\"n\">Count</th><th "
       "class=\"n\">Duration</th><th class=\"n\">Mean</th>"
       "<th class=\"n\">Energy</th><th class=\"n\">±</th><th class=\"n\">Per unit of "
-      "work</th><th>Kind</th></tr></thead><tbody>\n";
+      "work</th><th>How known</th></tr></thead><tbody>\n";
   for (const PhaseLine& line : summary.phases) out += phase_row(line);
   return out + "</tbody></table></div></section>\n";
 }
@@ -229,7 +231,7 @@ std::string calibration_words(const pb::SensorUse& sensor) {
 }
 
 std::string quality_card(const Summary& summary, const pb::Record& record) {
-  std::string out = "<section class=\"card\"><h2>How good these figures are</h2>";
+  std::string out = "<section class=\"card\"><h2>Data quality</h2>";
   if (!summary.anomaly_lines.empty()) out += "<ul class=\"found\">\n";
   for (const AnomalyLine& one : summary.anomaly_lines)
     out += fmt::format("<li class=\"{0}\"><b>{0}: {1} {2}</b> {3}</li>\n", name(one.severity), one.count,
@@ -241,15 +243,15 @@ std::string quality_card(const Summary& summary, const pb::Record& record) {
   };
   fact("Coverage", parted(summary.coverage, "coverage ").second);
   fact("Ranks", summary.ranks);
-  fact("Largest doubts", summary.doubts);
+  fact("Largest uncertainties", summary.doubts);
   fact("Cost of measuring", summary.monitor);
   fact("Software", summary.software);
   for (const pb::SensorUse& sensor : record.sensors())
     fact("Sensor", fmt::format("{}: {}, {}, new value every {}{}", clean(sensor.id()), clean(sensor.source()),
                                sensor.counter() ? "counts energy" : "shows power",
                                duration_text(duration_s(sensor.update_interval_ns())),
-                               sensor.gain() > 0 ? fmt::format(", ±{:.3g} % ({}, {})", sensor.gain() * 100,
-                                                               clean(sensor.gain_shape()), clean(sensor.gain_basis()))
+                               sensor.gain() > 0 ? fmt::format(", ±{:.3g} % ({}, {})", tolerance_of(sensor) * 100,
+                                                               tolerance_words(sensor), clean(sensor.gain_basis()))
                                                  : "") +
                        calibration_words(sensor));
   return out + "</dl></section>\n";
@@ -301,7 +303,7 @@ std::string list_card(Records records) {
   std::string out =
       "<section class=\"card\"><h2>Runs</h2><div class=\"scroll\"><table><thead><tr><th>Run</th><th>Name</th><th "
       "class=\"n\">Duration</th>"
-      "<th class=\"n\">Energy</th><th class=\"n\">Mean</th><th>Kind</th></tr></thead><tbody>\n";
+      "<th class=\"n\">Energy</th><th class=\"n\">Mean</th><th>How known</th></tr></thead><tbody>\n";
   const ColumnUnits units = units_of(records);
   for (const pb::Record* record : records)
     out += fmt::format(

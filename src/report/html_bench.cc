@@ -65,7 +65,7 @@ std::string make_bench_card(std::span<const BenchRow> rows) {
       "class=\"scroll\"><table><thead><tr><th>Application</th><th>Phase</th>"
       "<th>Configuration</th><th class=\"n\">Runtime</th><th class=\"n\">Mean</th><th "
       "class=\"n\">Energy</th><th></th><th class=\"n\">U</th>"
-      "<th class=\"n\">Per unit of work</th><th>Quality</th><th>Kind</th><th>Runs</th></tr></thead><tbody>\n";
+      "<th class=\"n\">Per unit of work</th><th>Quality</th><th>How known</th><th>Runs</th></tr></thead><tbody>\n";
   for (std::size_t i = 0; i < lines.size(); ++i)
     out += make_row(lines[i], rows[i], longest_bar(lines, lines[i].application),
                     i == 0 || lines[i - 1].application != lines[i].application);

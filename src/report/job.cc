@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "accounting/stored_words.h"
 #include "report/column_units.h"
 #include "report/escape.h"
 #include "report/summary.h"
@@ -72,12 +73,13 @@ std::string state_words(const pb::Record& record) {
 
 std::string policies_words(const pb::Record& record, const NumberStyle& style) {
   const pb::Job& job = record.job();
-  std::string words = job.policy().empty() ? "unknown" : clean(job.policy());
+  std::string words = job.policy().empty() ? "unknown" : clean(current_words(job.policy()));
   if (const auto u = finite(job.u_share_uj()); job.has_u_share_uj() && u && *u > 0)
-    words += fmt::format(" ({} {} of the doubt is the division's)", plus_minus(style.utf8),
-                         energy_text({2 * *u / 1e6, {}}, style));
+    words += fmt::format(" ({} {} of the uncertainty is the division's)", plus_minus(style.utf8),
+                         energy_text({half_of_95(*u) / 1e6, {}}, style));
   for (const pb::ByPolicy& other : job.others()) {
-    words += fmt::format("; by {}: {}", clean(other.policy()), energy_pair_text(energy_amount(other.energy()), style));
+    words += fmt::format("; by {}: {}", clean(current_words(other.policy())),
+                         energy_pair_text(energy_amount(other.energy()), style));
     const Amount more = ratio(energy_amount(other.energy()), energy_j(record.energy()));
     if (more.value) words += fmt::format(", {:+.0f} %", (*more.value - 1) * 100);
   }
@@ -175,7 +177,7 @@ std::vector<DomainLine> make_domain_lines(const pb::Record& record, const Number
 StepLine make_step_line(const pb::Step& step, const pb::Record& record, const ColumnUnits& units,
                         const NumberStyle& style) {
   StepLine line;
-  line.id = step.id().empty() ? "in no step" : clean(step.id());
+  line.id = step.id().empty() ? "Outside steps" : clean(step.id());
   if (step.running()) line.id += " (running)";
   line.phase = clean(step.phase());
   line.duration = duration_text(duration_s(step.duration_ns()));
@@ -229,15 +231,20 @@ std::optional<double> gpu_share(const pb::Record& record) {
 std::string scope_words(const pb::Record& record) {
   if (!record.has_job()) return kScope;
   if (record.job().exclusive())
-    return "the job, which had its nodes to itself: everything that ran there meanwhile, and what stood idle";
-  return fmt::format("the job's share of a node that it had with others, by the policy {}",
-                     record.job().policy().empty() ? "(unknown)" : clean(record.job().policy()));
+    return "the job, whose nodes were exclusive: everything that ran there meanwhile, and what was idle";
+  return fmt::format("the job's share of a node that it shared with others, by the policy {}",
+                     record.job().policy().empty() ? "(unknown)" : clean(current_words(record.job().policy())));
 }
 
 std::vector<std::pair<std::string_view, std::string>> JobWords::facts() const {
-  std::vector<std::pair<std::string_view, std::string>> all{{"Owner", owner},   {"Where", where}, {"Nodes", nodes},
-                                                            {"Had", share},     {"State", state}, {"Policy", policies},
-                                                            {"Unused", unused}, {"Edges", edges}};
+  std::vector<std::pair<std::string_view, std::string>> all{{"Owner", owner},
+                                                            {"Where", where},
+                                                            {"Nodes", nodes},
+                                                            {"Allocated", share},
+                                                            {"State", state},
+                                                            {"Policy", policies},
+                                                            {"Idle accelerators", unused},
+                                                            {"Start and end detection", edges}};
   std::erase_if(all, [](const auto& fact) { return fact.second.empty(); });
   return all;
 }

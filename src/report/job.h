@@ -37,7 +37,7 @@ struct JobWords {
   std::string nodes;                // "2 nodes", "2 of 3 nodes"; empty: one, and all of it
   std::string share;                // "exclusive", "shared: 16/64 CPUs, 1/4 GPUs, 25.0 % of the memory"
   std::string state;                // "ended, exit 0", "running"
-  std::string policies;             // "use/1; by allocation/1: 612 Wh +- 14, +17 %"
+  std::string policies;             // "usage-based/1; by reservation-based/1: 612 Wh +- 14, +17 %"
   std::string unused;               // "98 Wh, 18.7 % of the energy: accelerators on which no process was seen"
   std::string edges;                // "begin by prolog, end by epilog"
   std::vector<DomainLine> domains;  // the job itself first
@@ -59,7 +59,8 @@ std::optional<double> gpu_share(const pb::Record& record);
 nlohmann::ordered_json make_job_json(const pb::Record& record);  // null for a record of no job
 
 // `nodewatt job`: the page of one job in a terminal, and its line: "4711: 525 Wh (GPU 67 %), mean 2612 W, ...".
-std::string make_job_text(const pb::Record& record, const TextStyle& style);
+// `slurm_state`: as Slurm says it ("COMPLETED"), where it was asked; it stands in place of the record's `ended`.
+std::string make_job_text(const pb::Record& record, const TextStyle& style, std::string_view slurm_state = "");
 std::string make_job_line(const pb::Record& record);
 
 // `nodewatt jobs`: a line each, and their sum.

@@ -3,6 +3,7 @@
 
 #include <fmt/chrono.h>
 
+#include "accounting/stored_words.h"
 #include "report/job.h"
 #include "report/json_energy.h"
 #include "study/jobs.h"
@@ -60,10 +61,10 @@ nlohmann::ordered_json make_job_json(const pb::Record& record) {
   out["memory_share"] = job.has_memory() ? number(job.memory()) : Json(nullptr);
   out["unused_gpu_j"] =
       job.has_unused_gpu_uj() ? number(static_cast<double>(job.unused_gpu_uj()) / 1e6) : Json(nullptr);
-  out["policy"] = text(job.policy());
+  out["policy"] = text(current_words(job.policy()));
   out["share_u_j"] = job.has_u_share_uj() ? number(job.u_share_uj() / 1e6) : Json(nullptr);
   out["others"] = list(job.others(), [&record](const pb::ByPolicy& one) {
-    return Json{{"policy", text(one.policy())},
+    return Json{{"policy", text(current_words(one.policy()))},
                 {"energy", make_energy(one.energy())},
                 {"components", make_components(one.components(), record.duration_ns())}};
   });

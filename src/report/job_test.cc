@@ -68,13 +68,13 @@ TEST(Job, NoLineIsWiderThanItsTerminalAndNoneCarriesHarm) {
 TEST(Job, SaysWhoseTheJoulesAre) {
   const std::string shared = make_job_text(sample::shared_job(), {.width = 160});
   EXPECT_NE(shared.find("shared: 64/256 CPUs, 1/4 GPUs, 12.5 % of the memory"), std::string::npos) << shared;
-  EXPECT_NE(shared.find("by allocation/1"), std::string::npos);
+  EXPECT_NE(shared.find("by reservation-based/1"), std::string::npos);
   EXPECT_NE(shared.find("the job's share of a node"), std::string::npos);
   EXPECT_NE(shared.find("attributed"), std::string::npos);
   EXPECT_NE(shared.find("Job 4718_2"), std::string::npos);
   const std::string exclusive = make_job_text(sample::exclusive_job(), {.width = 160});
   EXPECT_NE(exclusive.find("gpu3 NVIDIA H100 SXM5 62.8 Wh"), std::string::npos) << exclusive;
-  EXPECT_EQ(exclusive.find("so far"), std::string::npos);
+  EXPECT_EQ(exclusive.find("running"), std::string::npos);
 }
 
 TEST(Job, ARunningOneIsDated) {
@@ -83,7 +83,7 @@ TEST(Job, ARunningOneIsDated) {
   EXPECT_NE(make_job_text(record, {.width = 160, .now_unix_ns = end + 12 * sample::kSecond}).find("as of 12 s ago"),
             std::string::npos)
       << make_job_text(record, {.width = 160, .now_unix_ns = end + 12 * sample::kSecond});
-  EXPECT_NE(make_job_text(record, {.width = 160}).find("so far"), std::string::npos);
+  EXPECT_NE(make_job_text(record, {.width = 160}).find("attributed, running"), std::string::npos);
 }
 
 TEST(Job, APartOfAJobSaysSo) {
@@ -99,7 +99,7 @@ TEST(Job, JsonHasIt) {
   EXPECT_EQ(json["job"]["array_job"], "4718");
   EXPECT_TRUE(json["job"]["sluid"].is_null());
   EXPECT_EQ(json["job"]["steps"][0]["energy"]["energy_j"], 402'000.0);
-  EXPECT_EQ(json["job"]["others"][0]["policy"], "allocation/1");
+  EXPECT_EQ(json["job"]["others"][0]["policy"], "reservation-based/1");
   EXPECT_EQ(json["job"]["share_u_j"], 9000.0);
   EXPECT_TRUE(nlohmann::json::parse(make_json(sample::gpu_node()))["job"].is_null());
 }

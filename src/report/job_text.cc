@@ -1,7 +1,7 @@
 // The page of one job in a terminal, and its line for mails and epilogs.
 //
-// It is laid out for whoever asks "what did my job take": the sum, where it went as bars, by node where there were
-// several, by step. What makes the sum less than the whole job, or not the job's alone, stands before the sum.
+// It is laid out for whoever asks "what did my job take": the sum, its energy by component as bars, by node where there
+// were several, by step. What makes the sum less than the whole job, or not the job's alone, stands before the sum.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -23,14 +23,17 @@ constexpr std::size_t kHashDigits = 12;
 
 std::string seconds_ago(const pb::Record& record, std::int64_t now_unix_ns) {
   const std::int64_t at = saturate(Int128{record.start_unix_ns()} + record.duration_ns());
-  if (now_unix_ns <= 0 || at <= 0 || now_unix_ns < at) return "so far";
-  return "so far, as of " + duration_text(std::round(static_cast<double>(now_unix_ns - at) / 1e9)) + " ago";
+  if (now_unix_ns <= 0 || at <= 0 || now_unix_ns < at) return "";
+  return "as of " + duration_text(std::round(static_cast<double>(now_unix_ns - at) / 1e9)) + " ago";
 }
 
 class JobPage {
  public:
-  JobPage(const pb::Record& record, const TextStyle& style)
-      : record_(record), style_(style), summary_(make_summary(record, {style.units, style.utf8, style.precise})) {
+  JobPage(const pb::Record& record, const TextStyle& style, std::string_view slurm_state)
+      : record_(record),
+        style_(style),
+        slurm_state_(clean(slurm_state)),
+        summary_(make_summary(record, {style.units, style.utf8, style.precise})) {
     style_.width = std::clamp(style.width, kNarrowest, kWidest);
   }
 
@@ -61,7 +64,7 @@ class JobPage {
   void header() {
     const std::string when = start_words(record_);
     out_ +=
-        painted(fold_items({"Job " + job().id, job().state, summary_.name, job().owner, job().where}, 2, style_.width),
+        painted(fold_items({"Job " + job().id, state(), summary_.name, job().owner, job().where}, 2, style_.width),
                 Paint::bold, style_.colour) +
         '\n';
     out_ += fold_items({summary_.duration, is_running() ? seconds_ago(record_, style_.now_unix_ns) : "",
@@ -75,16 +78,16 @@ class JobPage {
       out_ += painted(fold("  ", warning, style_.width), Paint::warn, style_.colour) + "\n\n";
     key("Nodes", job().nodes,
         record_.job().nodes() > 1 && job().nodes.find(" of ") != std::string::npos ? Paint::warn : Paint::plain);
-    key("Had", job().share);
+    key("Allocated", job().share);
     key("Energy",
         summary_.energy == kUnknown ? "unknown"
-                                    : summary_.energy + ", " + summary_.kind + (is_running() ? ", so far" : ""),
+                                    : summary_.energy + ", " + summary_.kind + (is_running() ? ", running" : ""),
         Paint::bold);
     key("Power", summary_.power);
     key("Boundary", summary_.boundary);
     key("Scope", summary_.scope);
     key("Policy", job().policies);
-    key("Unused", job().unused, Paint::warn);
+    if (!job().unused.empty()) key("Idle", "accelerators: " + job().unused, Paint::warn);
   }
 
   void bars() {
@@ -95,7 +98,7 @@ class JobPage {
                      {"Energy", true},
                      {std::string(plus_minus(style_.utf8)), true},
                      {"Mean", true, 1},
-                     {"Kind"}};
+                     {"How known"}};
     for (const DomainLine& line : job().domains) {
       const bool is_total = &line == job().domains.data();
       table.rows.push_back({{{(is_total ? "" : "  ") + line.label},
@@ -124,7 +127,7 @@ class JobPage {
     Table table;
     table.columns = {
         {"Node", false, 0, 8}, {"Duration", true, 3}, {"Energy", true}, {std::string(plus_minus(style_.utf8)), true},
-        {"Mean", true, 4},     {"Coverage", true, 1}, {"Kind"}};
+        {"Mean", true, 4},     {"Coverage", true, 1}, {"How known"}};
     for (const MemberLine& line : summary_.members)
       table.rows.push_back({{{line.host},
                              {line.duration},
@@ -149,7 +152,7 @@ class JobPage {
                      {"Energy", true},
                      {std::string(plus_minus(style_.utf8)), true},
                      {"Share", true, 1},
-                     {"Kind"}};
+                     {"How known"}};
     for (const StepLine& line : job().steps)
       table.rows.push_back({{{line.id},
                              {line.phase},
@@ -178,7 +181,7 @@ class JobPage {
                      {"Duration", true, 3},
                      {"Energy", true},
                      {std::string(plus_minus(style_.utf8)), true},
-                     {"Kind"}};
+                     {"How known"}};
     for (const PhaseLine& line : summary_.phases) {
       Row row{{{line.path}, {line.duration}, {line.energy}, {line.uncertainty}, {std::string(kind_mark(line.kind))}},
               -1,
@@ -203,8 +206,8 @@ class JobPage {
                       anomaly_line.text),
           paint);
     }
-    key("Edges", job().edges);
-    key("Doubt", summary_.doubts);
+    if (!job().edges.empty()) key("", "start and end detection: " + job().edges);
+    if (!summary_.doubts.empty()) key("", "largest uncertainties: " + summary_.doubts);
     key("", kLegend, Paint::dim);
     const pb::Record* one[] = {&record_};
     const std::string version = clean(record_.version());
@@ -212,15 +215,25 @@ class JobPage {
                             data_sha256(one).substr(0, kHashDigits)));
   }
 
+  // As Slurm says it where it was asked; the record knows `ended` alone, and the code that the epilog told.
+  std::string state() const {
+    if (slurm_state_.empty()) return job().state;
+    const auto comma = job().state.find(',');
+    return slurm_state_ + (comma == std::string::npos ? "" : job().state.substr(comma));
+  }
+
   const pb::Record& record_;
   TextStyle style_;
+  std::string slurm_state_;
   Summary summary_;
   std::string out_;
 };
 
 }  // namespace
 
-std::string make_job_text(const pb::Record& record, const TextStyle& style) { return JobPage(record, style).print(); }
+std::string make_job_text(const pb::Record& record, const TextStyle& style, std::string_view slurm_state) {
+  return JobPage(record, style, slurm_state).print();
+}
 
 std::string make_job_line(const pb::Record& record) {
   const NumberStyle style{Units::automatic, false, false};
@@ -231,7 +244,7 @@ std::string make_job_line(const pb::Record& record) {
   line += fmt::format(", mean {}, {}", power_text(power_amount(record.energy(), record.duration_ns())),
                       duration_text(duration_s(record.duration_ns())));
   for (const std::string& word : {words.nodes, words.share, std::string(kind_name(record.energy().kind())),
-                                  record.state() == "running" ? std::string("so far") : std::string()})
+                                  record.state() == "running" ? std::string("running") : std::string()})
     if (!word.empty()) line += ", " + word;
   return ascii(line + ", " + boundary_words(record)) + '\n';
 }

@@ -1,6 +1,7 @@
 // The machine form of a record, schema nodewatt/1. docs/schema/nodewatt-1.schema.json says the same in another
 // language; json_test.cc holds both against each other. Every key is always present; unknown is null. Keys are only
 // ever added.
+#include "accounting/stored_words.h"
 #include "base/anomalies.h"
 #include "record/record.h"
 #include "report/facility.h"
@@ -191,7 +192,7 @@ std::string make_json(const pb::Record& record) {
   out["node"] = make_node(record.node());
   out["node_type"] = text(record.node_type());
   out["energy"] = make_energy(record.energy());
-  out["boundary_note"] = text(record.boundary_note());
+  out["boundary_note"] = text(current_words(record.boundary_note()));
   out["node_estimate"] = record.has_node_estimate() ? make_energy(record.node_estimate()) : Json(nullptr);
   const bool modelled = record.has_node_estimate() || record.energy().kind() == pb::KIND_ESTIMATED;
   out["modelled_fraction"] = modelled ? number(record.modelled_fraction()) : Json(nullptr);

@@ -1,5 +1,6 @@
 #include "report/json_energy.h"
 
+#include "accounting/stored_words.h"
 #include "report/words.h"
 
 namespace nw::json {
@@ -13,13 +14,13 @@ Json sigma(const pb::Energy& energy, double microjoules) {
 Json make_component(const pb::Component& one, std::int64_t duration_ns) {
   return {{"domain", text(one.domain())},
           {"device", text(one.device())},
-          {"label", text(one.label())},
+          {"label", text(current_words(one.label()))},
           {"energy_j", number(energy_j(one.energy()))},
           {"uncertainty_j", number(uncertainty_j(one.energy()))},
           {"coverage", number(coverage(one.energy()))},
           {"kind", text(kind_name(one.energy().kind()))},
           {"boundary", text(boundary_name(one.energy().boundary()))},
-          {"source", text(one.source())},
+          {"source", text(current_words(one.source()))},
           {"sensor", text(one.sensor())},
           {"depth", one.depth()},
           {"counted", one.counted()},
@@ -29,18 +30,19 @@ Json make_component(const pb::Component& one, std::int64_t duration_ns) {
 }  // namespace
 
 Json make_energy(const pb::Energy& energy) {
-  return {
-      {"energy_j", number(energy_j(energy))},
-      {"uncertainty_j", number(uncertainty_j(energy))},
-      {"random_j", sigma(energy, energy.random_uj())},
-      {"systematic_j", sigma(energy, energy.systematic_uj())},
-      {"filled_j", energy_j(energy) ? number(static_cast<double>(energy.filled_uj()) / 1e6) : Json(nullptr)},
-      {"coverage", number(coverage(energy))},
-      {"kind", text(kind_name(energy.kind()))},
-      {"boundary", text(boundary_name(energy.boundary()))},
-      {"contributors", list(energy.contributors(), [](const pb::Contributor& one) {
-         return Json{{"name", text(one.name())}, {"u_j", number(one.u_uj() / 1e6)}, {"systematic", one.systematic()}};
-       })}};
+  return {{"energy_j", number(energy_j(energy))},
+          {"uncertainty_j", number(uncertainty_j(energy))},
+          {"random_j", sigma(energy, energy.random_uj())},
+          {"systematic_j", sigma(energy, energy.systematic_uj())},
+          {"filled_j", energy_j(energy) ? number(static_cast<double>(energy.filled_uj()) / 1e6) : Json(nullptr)},
+          {"coverage", number(coverage(energy))},
+          {"kind", text(kind_name(energy.kind()))},
+          {"boundary", text(boundary_name(energy.boundary()))},
+          {"contributors", list(energy.contributors(), [](const pb::Contributor& one) {
+             return Json{{"name", text(current_words(one.name()))},
+                         {"u_j", number(one.u_uj() / 1e6)},
+                         {"systematic", one.systematic()}};
+           })}};
 }
 
 Json make_components(const google::protobuf::RepeatedPtrField<pb::Component>& components, std::int64_t duration_ns) {

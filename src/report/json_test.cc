@@ -133,7 +133,7 @@ TEST(Json, SaysWhatTheRecordSays) {
   EXPECT_EQ(json["start_time"], "2026-03-02T01:56:42.250+01:00");
   EXPECT_EQ(json["duration_s"], 724.0);
   EXPECT_EQ(json["energy"]["energy_j"], 1'891'800.0);
-  EXPECT_EQ(json["energy"]["boundary"], "plug");
+  EXPECT_EQ(json["energy"]["boundary"], "wall");
   EXPECT_EQ(json["components"][0]["mean_power_w"], 1'891'800.0 / 724);
   EXPECT_EQ(json["phases"][1]["work"][0]["energy_per_unit_j"], 1'680'000.0 / 3'600'000);
   EXPECT_EQ(json["node_type"], "h100x4");

@@ -61,7 +61,7 @@ std::string make_list(Records records, const TextStyle& style) {
                    {"Energy", true},
                    {std::string(plus_minus(style.utf8)), true},
                    {"Mean", true, 2},
-                   {"Kind"},
+                   {"How known"},
                    {"State", false, 3, 8},
                    {"Node", false, 5, 6}};
   const std::size_t length = telling_length(records);

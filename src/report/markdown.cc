@@ -51,7 +51,8 @@ std::string part_row(const PartLine& line) {
 
 std::string parts_block(const Summary& summary) {
   std::string out =
-      "| Component | Energy | ± | Share | Mean | Max | Source | Kind |\n|:---|---:|---:|---:|---:|---:|:---|:---|\n";
+      "| Component | Energy | ± | Share | Mean | Max | Source | How known "
+      "|\n|:---|---:|---:|---:|---:|---:|:---|:---|\n";
   for (const PartLine& line : summary.parts) out += part_row(line);
   if (summary.idle) out += part_row(*summary.idle);
   if (!summary.modelled.empty()) out += "| *Not measured, estimated* | | | | | | | |\n";
@@ -61,7 +62,7 @@ std::string parts_block(const Summary& summary) {
 
 std::string devices_block(const Summary& summary) {
   if (summary.devices.empty()) return "";
-  std::string out = "| Device | What it did |\n|:---|:---|\n";
+  std::string out = "| Device | Utilization |\n|:---|:---|\n";
   for (const DeviceLine& line : summary.devices) out += row({line.label, line.words});
   return out + '\n';
 }
@@ -69,7 +70,7 @@ std::string devices_block(const Summary& summary) {
 std::string members_block(const Summary& summary) {
   if (summary.members.empty()) return "";
   std::string out =
-      "| Node | Run | Start | Duration | Ranks | Energy | ± | Mean | Coverage | Kind |\n"
+      "| Node | Run | Start | Duration | Ranks | Energy | ± | Mean | Coverage | How known |\n"
       "|:---|:---|:---|---:|---:|---:|---:|---:|---:|:---|\n";
   for (const MemberLine& line : summary.members)
     out += "| " + for_markdown(line.host) + " | " + code(line.id) + " " +
@@ -81,7 +82,7 @@ std::string members_block(const Summary& summary) {
 std::string steps_block(const Summary& summary) {
   if (!summary.job || summary.job->steps.empty()) return "";
   std::string out =
-      "| Step | Phase | Duration | CPU time | Mean | Energy | ± | Share | Kind |\n"
+      "| Step | Phase | Duration | CPU time | Mean | Energy | ± | Share | How known |\n"
       "|:---|:---|---:|---:|---:|---:|---:|---:|:---|\n";
   for (const StepLine& line : summary.job->steps)
     out += row({line.id, line.phase, line.duration, line.cpu, line.mean, line.energy, line.uncertainty, line.share,
@@ -92,7 +93,7 @@ std::string steps_block(const Summary& summary) {
 std::string phases_block(const Summary& summary) {
   if (summary.phases.empty()) return "";
   std::string out =
-      "| Phase | Count | Duration | Mean | Energy | ± | Per unit | Kind |\n"
+      "| Phase | Count | Duration | Mean | Energy | ± | Per unit | How known |\n"
       "|:---|---:|---:|---:|---:|---:|:---|:---|\n";
   for (const PhaseLine& line : summary.phases) {
     std::string per_unit;
@@ -119,7 +120,7 @@ std::string quality_block(const Summary& summary, const pb::Record& record) {
         fmt::format("- {}: {} {}: {}\n", name(one.severity), one.count, for_markdown(one.name), for_markdown(one.text));
   if (!summary.software.empty()) out += fmt::format("- Software: {}\n", for_markdown(summary.software));
   if (!summary.monitor.empty()) out += fmt::format("- Monitor cost: {}\n", for_markdown(summary.monitor));
-  if (!summary.doubts.empty()) out += fmt::format("- Largest doubts: {}\n", for_markdown(summary.doubts));
+  if (!summary.doubts.empty()) out += fmt::format("- Largest uncertainties: {}\n", for_markdown(summary.doubts));
   const pb::Record* data[] = {&record};
   const std::string start = start_rfc3339(record);
   return out + fmt::format("\n{}.\n\nRun {}{}{}; {}\n", kLegend,

@@ -48,7 +48,7 @@ std::string origin_line(const Origin& origin) {
   if (origin.parts > 1) name = fmt::format("{} ({})", name, origin.parts);
   const std::string_view kind = kind_name(origin.kind);
   const std::string source = origin.source.empty() ? "source unknown" : origin.source;
-  return fmt::format("{}: {}, {}{}.", name, kind.empty() ? "kind unknown" : kind, source,
+  return fmt::format("{}: {}, {}{}.", name, kind.empty() ? "how known: unknown" : kind, source,
                      origin.counted || origin.kind != pb::KIND_ESTIMATED ? "" : "; stands beside the total, not in it");
 }
 
@@ -73,7 +73,7 @@ std::string make_method(const pb::Record& record, const NumberStyle& style) {
   out += fmt::format(
       "{} is half the 95 % interval: terms after JCGM 100, those of one type of sensor taken as fully correlated.\n",
       plus_minus(style.utf8));
-  if (!summary.doubts.empty()) out += fmt::format("Largest doubts: {}.\n", summary.doubts);
+  if (!summary.doubts.empty()) out += fmt::format("Largest uncertainties: {}.\n", summary.doubts);
   out += fmt::format("Quality: {}{}.\n", summary.coverage, summary.anomaly_lines.empty() ? ", no anomalies" : "");
   for (const AnomalyLine& one : summary.anomaly_lines)
     out += fmt::format("{} {} ({}): {}.\n", one.count, one.name, name(one.severity), one.text);

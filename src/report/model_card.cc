@@ -60,7 +60,7 @@ std::string section(const RunGroup& batch, std::string_view phase, const PaperRo
   put("Compute Region", stated(first, "location"));
   const std::string_view kind = kind_name(row.kind);
   put("Energy", fmt::format("{}, {}: {}; without PUE", energy_pair_text(row.energy.amount(), kStyle),
-                            kind.empty() ? "kind unknown" : kind, row.boundary));
+                            kind.empty() ? "how known: unknown" : kind, row.boundary));
   if (footprint.estimate) put("Energy of the whole node, estimated", energy_pair_text(footprint.energy, kStyle));
   put("Carbon Emitted", footprint.carbon_g.value ? compute_carbon_words(batch.runs, phase, kStyle)
                                                  : "not stated: no carbon factor was given");

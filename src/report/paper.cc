@@ -103,7 +103,7 @@ Amount compute_gpu_share(const pb::Record& record, std::string_view phase) {
 PaperRow make_paper_row(const RunGroup& batch, std::string_view phase) {
   const Measurements parts = measurements(batch, phase);
   PaperRow row;
-  row.label = clean(batch.label) + (is_played(batch.runs) ? " (PLAYED)" : "");
+  row.label = clean(batch.label) + (is_played(batch.runs) ? " (SIMULATED)" : "");
   row.phase = clean(phase);
   row.node = node_type_words(batch.first());
   row.n = batch.runs.size();

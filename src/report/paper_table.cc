@@ -37,7 +37,7 @@ class Columns {
       numbers("GPUs", "%", [](const PaperRow& row) { return percent_digits(row.gpu_share); });
     if (any([](const PaperRow& row) { return row.relative.value.has_value(); }))
       numbers("Relative", "", [](const PaperRow& row) { return bare_digits(row.relative, 1); });
-    words("Kind", [](const PaperRow& row) { return std::string(kind_mark(row.kind)); });
+    words("How known", [](const PaperRow& row) { return std::string(kind_mark(row.kind)); });
     if (differ([](const PaperRow& row) { return row.boundary; }))
       words("Boundary", [](const PaperRow& row) { return row.boundary; });
     return std::move(columns_);

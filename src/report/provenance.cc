@@ -9,7 +9,9 @@ extern "C" {
 #include <sha2.h>
 }
 
+#include "accounting/stored_words.h"
 #include "report/escape.h"
+#include "report/summary.h"
 #include "report/words.h"
 
 namespace nw {
@@ -46,8 +48,8 @@ std::string sensor_words(const pb::SensorUse& sensor, bool utf8) {
     words += fmt::format(", new value every {}", duration_text(duration_s(sensor.update_interval_ns())));
   const auto gain = finite(sensor.gain());
   if (!gain || *gain <= 0) return words;
-  words += fmt::format(", {}{:.3g} %", plus_minus(utf8), *gain * 100);
-  for (const std::string& more : {clean(sensor.gain_shape()), clean(sensor.gain_basis())})
+  words += fmt::format(", {}{:.3g} %", plus_minus(utf8), tolerance_of(sensor) * 100);
+  for (const std::string& more : {tolerance_words(sensor), clean(sensor.gain_basis())})
     if (!more.empty()) words += " " + more;
   return words;
 }
@@ -106,7 +108,7 @@ std::string sha256(std::string_view bytes) {
 std::string data_sha256(Records records) { return sha256(canonical_bytes(records)); }
 
 std::string component_source(const pb::Record& record, const pb::Component& component, bool utf8, bool brief) {
-  std::string words = clean(component.source());
+  std::string words = clean(current_words(component.source()));
   const pb::SensorUse* sensor = brief || words.empty() ? nullptr : sensor_of(record, component);
   return sensor == nullptr ? words : words + " (" + sensor_words(*sensor, utf8) + ")";
 }
@@ -144,7 +146,7 @@ std::string provenance_words(Records records, bool utf8) {
   const std::string sources = source_words(records, utf8, true);
   const std::string boundary = boundaries_words(records);
   return fmt::format("nodewatt {}; {}{}; {}{}{}, {} is half the 95 % interval; data sha256:{}", versions_words(records),
-                     is_played(records) ? "PLAYED by a simulator, no real machine; " : "",
+                     is_played(records) ? "SIMULATED, no real machine; " : "",
                      boundary == "unknown" ? "boundary unknown" : boundary,
                      sources.empty() ? "" : "by " + sources + "; ", records.size(),
                      records.size() == 1 ? " run" : " runs", plus_minus(utf8), data_sha256(records));

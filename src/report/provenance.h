@@ -34,7 +34,7 @@ std::string boundaries_words(Records records);
 // Whether any of them is of a simulator's machine, which every form for people must say.
 bool is_played(Records records);
 
-// "nodewatt 0.1.0; the whole node, at the plug; by Redfish PSU, ...; 3 runs, +- is half the 95 % interval; data
+// "nodewatt 0.1.0; the whole node, at the wall (AC); by Redfish PSU, ...; 3 runs, +- is half the 95 % interval; data
 // sha256:..."
 std::string provenance_words(Records records, bool utf8);
 

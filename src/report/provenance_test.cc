@@ -1,4 +1,4 @@
-// What no form may leave unsaid: that an energy is unknown, that a machine was played, what carbon was made of, and
+// What no form may leave unsaid: that an energy is unknown, that a node was simulated, what carbon was made of, and
 // which data it all is about.
 #include "report/provenance.h"
 
@@ -43,10 +43,10 @@ TEST(Unknown, IsNeverZero) {
     EXPECT_FALSE(std::regex_search(text, std::regex("[^0-9.]0(\\.0+)? ?k?(J|Wh)[^a-zA-Z]"))) << format.name << text;
   }
   EXPECT_TRUE(holds(make("latex", one), "{whole run} & 1 & 12.1 & {-}")) << make("latex", one);
-  EXPECT_TRUE(holds(make("sentence", one), "used an unknown amount (kind unknown")) << make("sentence", one);
+  EXPECT_TRUE(holds(make("sentence", one), "used an unknown amount (how known: unknown")) << make("sentence", one);
   EXPECT_TRUE(holds(make("neurips", one), "used an unknown energy"));
   EXPECT_TRUE(holds(make("neurips", one), "The energy of 1 of them is not known"));
-  EXPECT_TRUE(holds(make("hf", one), "**Energy:** -, kind unknown"));
+  EXPECT_TRUE(holds(make("hf", one), "**Energy:** -, how known: unknown"));
   EXPECT_FALSE(holds(make("hf", one), "emissions: ")) << make("hf", one);
   EXPECT_TRUE(holds(make("boamps", one), "refused: boamps: the energy of run @7f3k2 is unknown"));
   // duration, then emissions, their rate, three powers and four energies: all empty
@@ -54,23 +54,23 @@ TEST(Unknown, IsNeverZero) {
   EXPECT_TRUE(holds(make("eehpc", one), "no mean power is known"));
 }
 
-TEST(Played, IsSaidInEveryFormForPeople) {
+TEST(Simulated, IsSaidInEveryFormForPeople) {
   pb::Record played = sample::repeated(1, 1), second = sample::repeated(1.02, 2);
   for (pb::Record* one : {&played, &second}) one->mutable_node()->set_played("nodewatt-sim hgx_h100 (seed 1)");
   const Runs one({played}), two({played, second});
-  const std::regex word("played", std::regex::icase);
+  const std::regex word("simulated", std::regex::icase);
   for (const ReportFormat& format : formats()) {
     if (format.output == FormatOutput::folder) continue;
     EXPECT_TRUE(std::regex_search(make(format.name, one), word)) << format.name;
     EXPECT_TRUE(std::regex_search(make(format.name, two), word)) << format.name;
   }
   // Where a line or a row is copied alone, or is all that is seen.
-  EXPECT_TRUE(holds(make("sentence", one), "segmentation train (PLAYED) (run"));
+  EXPECT_TRUE(holds(make("sentence", one), "segmentation train (SIMULATED) (run"));
   for (const char* format : {"latex", "neurips"})
-    EXPECT_TRUE(holds(make(format, two), "\n{segmentation train (PLAYED)} &")) << format;
-  EXPECT_TRUE(holds(make("svg", one), ">PLAYED, no real machine</text>"));
-  EXPECT_TRUE(holds(make("svg", two), "(PLAYED)</text>"));
-  EXPECT_FALSE(holds(make("sentence", Runs({sample::gpu_node()})), "PLAYED"));
+    EXPECT_TRUE(holds(make(format, two), "\n{segmentation train (SIMULATED)} &")) << format;
+  EXPECT_TRUE(holds(make("svg", one), ">SIMULATED, no real machine</text>"));
+  EXPECT_TRUE(holds(make("svg", two), "(SIMULATED)</text>"));
+  EXPECT_FALSE(holds(make("sentence", Runs({sample::gpu_node()})), "SIMULATED"));
 }
 
 TEST(Carbon, OnlyByAFactorAndPueIsSaid) {

@@ -17,11 +17,11 @@ std::string part_of(const SensorLine& line) {
 
 std::string power_of(const SensorLine& line) {
   if (line.state == "dead") return "DEAD";
-  return line.power_w ? power_text({line.power_w, std::nullopt}) : "silent";
+  return line.power_w ? power_text({line.power_w, std::nullopt}) : "no new value yet";
 }
 
 void add_line(const SensorLine& line, std::string& out) {
-  out += fmt::format("  {:<22} {:<8} {:>10}  {:<9} {}\n", part_of(line), line.counter ? "counter" : "power",
+  out += fmt::format("  {:<22} {:<8} {:>16}  {:<10} {}\n", part_of(line), line.counter ? "counter" : "power",
                      power_of(line), line.kind, clean(line.source + (line.label.empty() ? "" : ", " + line.label)));
 }
 
@@ -48,7 +48,7 @@ void add_utilizations(const Sensors& sensors, std::string& out) {
 
 void add_diagnostics(const Sensors& sensors, std::string& out) {
   if (sensors.diagnostics.empty()) return;
-  out += "\nThere, and not readable\n";
+  out += "\nPresent but not readable\n";
   for (const auto& diagnostic : sensors.diagnostics) {
     out += fmt::format("  {} ({})\n    {}\n", clean(diagnostic.where), diagnostic.driver, strip(diagnostic.what));
     std::string repair = diagnostic.repair;
@@ -62,7 +62,7 @@ void add_diagnostics(const Sensors& sensors, std::string& out) {
 }  // namespace
 
 std::string make_sensors_text(const Sensors& sensors, const TextStyle&) {
-  std::string out = fmt::format("  {:<22} {:<8} {:>10}  {:<9} {}\n", "Part", "Reads", "Now", "Kind", "Source");
+  std::string out = fmt::format("  {:<22} {:<8} {:>16}  {:<10} {}\n", "Part", "Reads", "Now", "How known", "Source");
   for (const auto& line : sensors.lines) add_line(line, out);
   add_utilizations(sensors, out);
   if (!sensors.diagnostics.empty())
@@ -79,7 +79,7 @@ std::string make_doctor_text(const Sensors& sensors, const TextStyle&) {
   bool first = true;
   for (const auto& line : sensors.lines) {
     if (line.kind != "measured" || line.state == "ok") continue;
-    if (first) out += "\nThere, and not counting\n";
+    if (first) out += "\nPresent but not counting\n";
     first = false;
     out +=
         fmt::format("  {} ({}): {}\n", line.id, clean(line.source),

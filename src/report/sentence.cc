@@ -57,10 +57,10 @@ std::string place_words(const pb::Record& record, const std::string& type) {
                     : fmt::format("{} nodes ({} {})", nodes, record.node_type().empty() ? "together" : "each", type);
 }
 
-// "measured: the whole node, at the plug; Redfish PSU, ..."
+// "measured: the whole node, at the wall (AC); Redfish PSU, ..."
 std::string ground(const RunGroup& batch, const PaperRow& row, bool utf8) {
   const std::string_view kind = kind_name(row.kind);
-  std::string words = fmt::format("{}: {}", kind.empty() ? "kind unknown" : kind, row.boundary);
+  std::string words = fmt::format("{}: {}", kind.empty() ? "how known: unknown" : kind, row.boundary);
   const std::string source = total_source_words(batch.runs, utf8);
   if (!source.empty()) words += "; " + source;
   return words;

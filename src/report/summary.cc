@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "accounting/stored_words.h"
 #include "report/column_units.h"
 #include "report/curve.h"
 #include "report/escape.h"
@@ -142,7 +143,7 @@ class PartTable {
     out.indent = indent(first);
     out.domain = first.domain();
     fill(out, sum, kind);
-    out.source = clean(first.source());
+    out.source = clean(current_words(first.source()));
     return out;
   }
 
@@ -161,7 +162,7 @@ class PartTable {
     out.domain = component.domain();
     fill(out, energy_amount(component.energy()), component.energy().kind());
     out.max = power_text(max_power_amount(component), max_unit_);
-    out.source = component.source().empty() ? std::string(kUnknown) : clean(component.source());
+    out.source = component.source().empty() ? std::string(kUnknown) : clean(current_words(component.source()));
     return out;
   }
 
@@ -253,7 +254,7 @@ std::string compute_whole_node(const pb::Record& record, const NumberStyle& styl
 
 std::string kind_words(const pb::Record& record) {
   const std::string_view kind = kind_name(record.energy().kind());
-  return kind.empty() ? "kind unknown" : std::string(kind);
+  return kind.empty() ? "how known: unknown" : std::string(kind);
 }
 
 }  // namespace
@@ -271,7 +272,7 @@ Summary make_summary(const pb::Record& record, const NumberStyle& style) {
   out.power = compute_power_words(record);
   out.all_estimated = record.energy().kind() == pb::KIND_ESTIMATED;
   if (!record.node().played().empty())
-    out.warnings.push_back(fmt::format("This machine was played by {}: no real sensor measured these figures",
+    out.warnings.push_back(fmt::format("This node was simulated by {}: no real sensor measured these figures",
                                        clean(record.node().played())));
   if (out.all_estimated) out.warnings.emplace_back(kNoSensor);
   out.parts = PartTable(record, style).measured();

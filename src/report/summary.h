@@ -16,6 +16,10 @@
 
 namespace nw {
 
+// Pages for people have one measure of uncertainty, half the 95 % interval; records have standard uncertainties too. Of
+// a term that stands for hard limits, a / sqrt(3), the interval ends at 0.95 a.
+inline double half_of_95(double standard, bool rectangular = false) { return standard * (rectangular ? 1.645 : 1.96); }
+
 // One line of the component table. `fraction` is its share of the total, for bars.
 struct PartLine {
   std::string label;
@@ -88,6 +92,9 @@ std::string compute_software_words(const pb::Record& record);
 // Of the summary, in summary_quality.cc.
 std::string compute_coverage_words(const pb::Record& record, const NumberStyle& style);
 std::vector<AnomalyLine> compute_anomaly_lines(const pb::Record& record);
+// A sensor's tolerance as a page says it: of a maker's limit the limit, else half the 95 % interval.
+double tolerance_of(const pb::SensorUse& sensor);
+std::string tolerance_words(const pb::SensorUse& sensor);
 std::string compute_doubts(const pb::Energy& energy, const NumberStyle& style);
 
 inline constexpr const char* kScope = "everything that ran on the node meanwhile, not the command's share of it";

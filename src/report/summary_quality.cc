@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "accounting/stored_words.h"
 #include "report/escape.h"
 #include "report/summary.h"
 #include "report/words.h"
@@ -68,16 +69,25 @@ std::vector<AnomalyLine> compute_anomaly_lines(const pb::Record& record) {
   return anomaly_lines;
 }
 
+double tolerance_of(const pb::SensorUse& sensor) {
+  return sensor.gain_shape() == "sigma" ? half_of_95(sensor.gain()) : sensor.gain();
+}
+
+std::string tolerance_words(const pb::SensorUse& sensor) {
+  return sensor.gain_shape() == "sigma" ? "half the 95 % interval" : clean(sensor.gain_shape());
+}
+
 std::string compute_doubts(const pb::Energy& energy, const NumberStyle& style) {
   std::string words;
   NumberStyle same = style;
   same.units = energy_unit(energy_j(energy), style.units);
   for (const pb::Contributor& one : energy.contributors()) {
     if (!finite(one.u_uj())) continue;
-    const double joules = one.u_uj() / 1e6;
-    words += fmt::format("{}{} {}", words.empty() ? "" : ", ", clean(one.name()), energy_text({joules, joules}, same));
+    const double joules = half_of_95(one.u_uj(), one.rectangular()) / 1e6;
+    words += fmt::format("{}{} {}", words.empty() ? "" : ", ", clean(current_words(one.name())),
+                         energy_text({joules, joules}, same));
   }
-  return words.empty() ? words : words + " (one sigma each)";
+  return words.empty() ? words : words + " (half the 95 % interval each)";
 }
 
 }  // namespace nw

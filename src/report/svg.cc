@@ -232,7 +232,7 @@ class Timeline {
     if (std::any_of(curve_.gap.begin(), curve_.gap.end(), [](bool gap) { return gap; }))
       all.push_back({fmt::format("fill=\"url(#{}gap)\" class=\"k\"", prefix_), "not measured"});
     if (exceeds_) all.push_back({fmt::format("fill=\"url(#{}over)\"", prefix_), "parts exceed the node"});
-    if (!record_.node().played().empty()) all.push_back({"fill=\"none\"", "PLAYED, no real machine"});
+    if (!record_.node().played().empty()) all.push_back({"fill=\"none\"", "SIMULATED, no real machine"});
     return all;
   }
 

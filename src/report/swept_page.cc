@@ -15,7 +15,7 @@ constexpr NumberStyle kStyle{Units::automatic, true, false};
 std::string method_words(const Swept& swept) {
   std::string text = fmt::format("Sweep {}", swept.id.substr(0, 8));
   if (!swept.host.empty()) text += " on " + clean(swept.host);
-  return text + fmt::format(": {} points, {} runs in random order by blocks of all points (seed {}). Command: {}",
+  return text + fmt::format(": {} configurations, {} runs in random order within blocks of all configurations (seed {}). Command: {}",
                             swept.points.size(), swept.order.size(), swept.seed, clean(swept.command));
 }
 
@@ -54,7 +54,7 @@ std::string make_swept_html(const Swept& swept) {
       "<h1>nodewatt sweep</h1>\n<p class=\"sub\">{}</p>\n<section class=\"card\"><ul>\n",
       for_html(method_words(swept)));
   for (const std::string& sentence : swept_sentences(swept, kStyle)) body += "<li>" + for_html(sentence) + "</li>\n";
-  body += "</ul></section>\n<section class=\"card\"><h2>Points</h2><div class=\"scroll\"><table><thead><tr>";
+  body += "</ul></section>\n<section class=\"card\"><h2>Configurations</h2><div class=\"scroll\"><table><thead><tr>";
   const auto css = [&](std::size_t i) { return table.columns[i].right ? " class=\"n\"" : ""; };
   for (std::size_t i = 0; i < table.columns.size(); ++i)
     body += fmt::format("<th{}>{}</th>", css(i), for_html(table.columns[i].title));

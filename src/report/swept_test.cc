@@ -87,7 +87,7 @@ TEST(Swept, FailuresAndWhatWasNotRunHaveNoFigures) {
   const std::string text = text_of(study.compared());
   EXPECT_TRUE(has(text, "failed: run 1: exit 3")) << text;
   EXPECT_TRUE(has(text, "not run yet")) << text;
-  EXPECT_TRUE(has(text, "Every other point takes clearly more.")) << text;
+  EXPECT_TRUE(has(text, "Every other configuration takes clearly more.")) << text;
   EXPECT_TRUE(has(text, "Failed: threads=4: run 1: exit 3.")) << text;
   EXPECT_TRUE(has(text, "Not finished: 2 of 8")) << text;
   const auto json = nlohmann::json::parse(make_swept_json(study.swept));
@@ -136,7 +136,7 @@ TEST(Swept, IsRankedByWorkWhereThatIsAskedFor) {
   EXPECT_TRUE(has(text, "Least energy: threads=2: 3.00")) << text;
   options.per = "token";
   EXPECT_EQ(find_least(study.compared(options)), std::nullopt);
-  EXPECT_TRUE(has(text_of(study.swept), "not all sides count that unit of work")) << text_of(study.swept);
+  EXPECT_TRUE(has(text_of(study.swept), "not all variants count that unit of work")) << text_of(study.swept);
 }
 
 TEST(Swept, EveryRowOfTheCsvIsAsWideAsItsHead) {

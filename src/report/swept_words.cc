@@ -31,7 +31,7 @@ class Words {
   Table table() const {
     Table table;
     for (const std::string& name : swept_.dimensions) table.columns.push_back({clean(name), false, 0, 6});
-    if (swept_.dimensions.empty()) table.columns.push_back({"point", false, 0, 6});
+    if (swept_.dimensions.empty()) table.columns.push_back({"configuration", false, 0, 6});
     if (all_.per) table.columns.push_back({"energy " + work_words(*all_.per), true});
     table.columns.push_back({"energy of a run", true, all_.per ? 4 : 0});
     table.columns.push_back({all_.per ? "time " + work_words({"", all_.per->unit}) : "time", true, 2});
@@ -42,7 +42,7 @@ class Words {
     }
     table.columns.push_back({"power", true, 7});
     table.columns.push_back({"n", true, 6});
-    table.columns.push_back({"kind"});
+    table.columns.push_back({"how known"});
     if (all_.is_ranked) table.columns.push_back({"least?"});
     for (const std::size_t point : order()) table.rows.push_back(row(swept_.points[point], table));
     return table;
@@ -53,7 +53,7 @@ class Words {
     if (is_estimated()) out.push_back(std::string(kNoSensor) + ".");
     const auto least = find_least(swept_);
     if (least) add_winner(*least, out);
-    out.push_back(all_.sides.size() < 2 ? "Nothing is ranked: fewer than two points have figures."
+    out.push_back(all_.sides.size() < 2 ? "Nothing is ranked: fewer than two configurations have figures."
                                         : "Comparable? " + make_compare_words(all_, style_).comparable + ".");
     add_differences(out);
     for (const SweptPoint& point : swept_.points)
@@ -132,7 +132,8 @@ class Words {
     for (std::size_t i = 0; i < unclear.size() && i < kMostNamed; ++i)
       text += (i == 0 ? "" : "; ") + label(swept_.points[unclear[i]]);
     if (unclear.size() > kMostNamed) text += fmt::format("; and {} more", unclear.size() - kMostNamed);
-    out.push_back(unclear.empty() ? "Every other point takes clearly more." : "Not clearly more: " + text + ".");
+    out.push_back(unclear.empty() ? "Every other configuration takes clearly more."
+                                  : "Not clearly more: " + text + ".");
     const auto first = [&](std::size_t Side::*place) {
       for (const SweptPoint& point : swept_.points)
         if (point.side && all_.sides[*point.side].*place == 1) return label(point);
@@ -140,7 +141,7 @@ class Words {
     };
     out.push_back(
         fmt::format("Fastest: {}. Least energy x time: {}.", first(&Side::time_place), first(&Side::product_place)));
-    out.emplace_back("* no other point takes both less energy and less time.");
+    out.emplace_back("* no other configuration takes both less energy and less time.");
   }
 
   bool is_varied(const Difference& one) const {

@@ -88,7 +88,7 @@ class Page {
     Table table;
     table.columns = {{"Component", false, 0, 12}, {"Energy", true},  {std::string(plus_minus(style_.utf8)), true},
                      {"Share", true, 2},          {"Mean", true, 3}, {"Max", true, 4},
-                     {"Source", false, 6, 12},    {"Kind"}};
+                     {"Source", false, 6, 12},    {"How known"}};
     for (const PartLine& line : summary_.parts) table.rows.push_back({cells(line), -1, ""});
     if (summary_.idle) table.rows.push_back({cells(*summary_.idle), -1, ""});
     if (!summary_.modelled.empty()) {
@@ -121,7 +121,7 @@ class Page {
                      {std::string(plus_minus(style_.utf8)), true},
                      {"Mean", true, 3},
                      {"Coverage", true, 1},
-                     {"Kind"}};
+                     {"How known"}};
     for (const MemberLine& line : summary_.members)
       table.rows.push_back({{{line.host},
                              {line.id},
@@ -144,7 +144,7 @@ class Page {
     table.columns = {{"Phase", false, 0, 10}, {"Count", true, 4},
                      {"Duration", true, 1},   {"Mean", true, 3},
                      {"Energy", true},        {std::string(plus_minus(style_.utf8)), true},
-                     {"Per unit", false, 2},  {"Kind"}};
+                     {"Per unit", false, 2},  {"How known"}};
     for (const PhaseLine& line : summary_.phases) {
       Row row{{{line.path},
                {line.count},
@@ -201,7 +201,7 @@ class Page {
                       anomaly_line.text),
           paint);
     }
-    key("Doubt", summary_.doubts);
+    if (!summary_.doubts.empty()) key("", "largest uncertainties: " + summary_.doubts);
     key("", kLegend, Paint::dim);
   }
 
@@ -234,7 +234,7 @@ std::string make_short(const pb::Record& record) {
                      seconds_text({duration_s(record.duration_ns()), {}}),
                      power_text(power_amount(record.energy(), record.duration_ns())),
                      boundary.empty() ? kUnknown : boundary, kind_mark(record.energy().kind()),
-                     record.node().played().empty() ? "" : "  played");
+                     record.node().played().empty() ? "" : "  simulated");
 }
 
 }  // namespace nw

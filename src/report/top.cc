@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "accounting/stored_words.h"
 #include "base/units.h"
 #include "report/column_units.h"
 #include "report/escape.h"
@@ -41,8 +42,8 @@ std::string node_lines(const pb::NodeState& node, const TextStyle& style) {
   std::string out = "node " + (node.host().empty() ? std::string(kUnknown) : clean(node.host()));
   if (const auto watts = power_now_w(node)) out += ", now " + power_text({watts, {}});
   out += fmt::format(", {} jobs run, {} ended", node.jobs_running(), node.jobs_ended());
-  if (node.gpus_released()) out += ", accelerators released";
-  out += fmt::format("; since {} UTC, policy {}\n", start_words(began), clean(node.policy()));
+  if (node.gpus_released()) out += ", GPUs closed";
+  out += fmt::format("; since {} UTC, policy {}\n", start_words(began), clean(current_words(node.policy())));
   ColumnUnits units;
   for (const pb::NodeRow& row : node.rows()) units.add({static_cast<double>(row.energy_uj()) / 1e6, {}});
   std::string sum;
@@ -61,10 +62,10 @@ std::string node_lines(const pb::NodeState& node, const TextStyle& style) {
 Table make_jobs_table(Records jobs, const TextStyle& style) {
   Table table;
   table.columns = {{"JobID", false, 0, 8}, {"User", false, 4, 4},
-                   {"Name", false, 5, 8},  {"Had", false, 6, 10},
+                   {"Name", false, 5, 8},  {"Allocated", false, 6, 10},
                    {"Elapsed", true, 2},   {"MeanW", true},
                    {"Energy", true},       {std::string(plus_minus(style.utf8)), true},
-                   {"GPU%", true, 1},      {"Kind"}};
+                   {"GPU%", true, 1},      {"How known"}};
   const ColumnUnits units = units_of(jobs);
   const NumberStyle numbers = units.energy({style.units, style.utf8, style.precise});
   for (const pb::Record* job : by_power(jobs)) {
@@ -95,7 +96,7 @@ Json make_node_json(const pb::NodeState& node) {
       {"node_type", text(node.node_type())},
       {"since_time", text(start_rfc3339(began))},
       {"at_time", text(start_rfc3339(at))},
-      {"policy", text(node.policy())},
+      {"policy", text(current_words(node.policy()))},
       {"kind", text(kind_name(node.kind()))},
       {"boundary", text(boundary_name(node.boundary()))},
       {"power_w", number(power_now_w(node))},
@@ -122,7 +123,7 @@ Json make_running_json(const pb::Record& job) {
           {"mean_power_w", number(mean_power_w(job.energy(), job.duration_ns()))},
           {"gpu_fraction", number(gpu_share(job))},
           {"kind", text(kind_name(job.energy().kind()))},
-          {"policy", text(job.job().policy())}};
+          {"policy", text(current_words(job.job().policy()))}};
 }
 }  // namespace
 

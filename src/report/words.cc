@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <map>
 
+#include "accounting/stored_words.h"
+#include "energy/containment.h"
 #include "report/escape.h"
 #include "sensor/sensor.h"
 
@@ -64,12 +66,12 @@ std::string_view boundary_name(pb::Boundary boundary) {
 }
 
 std::string boundary_words(const pb::Record& record) {
-  if (!record.boundary_note().empty()) return clean(record.boundary_note());
+  if (!record.boundary_note().empty()) return clean(current_words(record.boundary_note()));
   switch (record.energy().boundary()) {
     case pb::BOUNDARY_ON_CHIP: return "chips alone, not the whole node";
     case pb::BOUNDARY_BOARD: return "boards alone, not the whole node";
-    case pb::BOUNDARY_NODE_DC: return "the whole node, behind its power supplies";
-    case pb::BOUNDARY_PLUG: return "the whole node, at the plug";
+    case pb::BOUNDARY_NODE_DC: return kNodeDc;
+    case pb::BOUNDARY_PLUG: return kNodeAtWall;
     default: return "unknown";
   }
 }
@@ -83,7 +85,7 @@ const PartWords& part_words(std::string_view domain) {
 std::string part_label(const pb::Component& component) {
   const PartWords& words = part_words(component.domain());
   const bool single = component.domain() == "other" || component.domain() == "node";
-  std::string label = clean(component.label());
+  std::string label = clean(current_words(component.label()));
   if (!label.empty() && !single) return label;
   label = words.one;
   if (words.domain.empty() && !component.domain().empty()) label = clean(component.domain());

@@ -104,8 +104,8 @@ void add_rules(Keys& k) {
   add_choice(k, "sensors.*.boundary", names_of_boundaries(), "Where in the path of power the sensor sits.",
              take_boundary);
   add_choice(k, "sensors.*.lacks", names_of_domains(),
-             "What a sensor of the node or of a module does not hold, though its kind usually does.", take_excludes,
-             KeyType::choices);
+             "Parts that a sensor of the node or of a module does not include, though such sensors usually do.",
+             take_excludes, KeyType::choices);
   add_number(k, "sensors.*.tolerance", "relative", 0, 1, "How far readings may be off by a constant factor.",
              [](Site& s, Names n, const KeyValue& v) { gain_of(s, n).relative = v.number; })
       .needing({"source", "date"});
@@ -123,9 +123,9 @@ void add_rules(Keys& k) {
              "A constant offset, as calibrated: taken off after the division by `factor`.",
              [](Site& s, Names n, const KeyValue& v) { rule_of(s, n).bias = watts_of(v.number); })
       .needing({"source", "date"});
-  add(k, "sensors.*.source", KeyType::text, "Who answers for `tolerance`, `factor` and `bias_w`.",
+  add(k, "sensors.*.source", KeyType::text, "The source of `tolerance`, `factor` and `bias_w`.",
       [](Site& s, Names n, const KeyValue& v) { rule_of(s, n).source = v.text; });
-  add(k, "sensors.*.date", KeyType::date, "Of when these figures are.",
+  add(k, "sensors.*.date", KeyType::date, "Date of these figures.",
       [](Site& s, Names n, const KeyValue& v) { rule_of(s, n).date = v.text; });
 }
 
@@ -155,7 +155,7 @@ void add_redfish(Keys& k) {
       [](Site& s, Names n, const KeyValue& v) { redfish_of(s, n).pinned_key = v.text; });
   add(k, "redfish.*.credentials_file", KeyType::text, "The file with user and password; no one else may read it.",
       [](Site& s, Names n, const KeyValue& v) { redfish_of(s, n).credentials_file = v.text; });
-  add(k, "redfish.*.chassis", KeyType::text, "Which chassis; without it the first that tells its power.",
+  add(k, "redfish.*.chassis", KeyType::text, "Which chassis; without it the first that reports its power.",
       [](Site& s, Names n, const KeyValue& v) { redfish_of(s, n).chassis = v.text; });
   add_period(k, "redfish.*.period", "How often the BMC is asked.", [](Site& s, Names n, const KeyValue& v) {
     redfish_of(s, n).period = v.time;
@@ -173,7 +173,7 @@ void add_pdu(Keys& k) {
   add(k, "pdu.*.credentials_file", KeyType::text,
       "The file with the community, or with user and passwords of version 3; no one else may read it.",
       [](Site& s, Names n, const KeyValue& v) { pdu_of(s, n).credentials_file = v.text; });
-  add_choice(k, "pdu.*.mib", "apc-rpdu2 raritan-pdu2 generic", "How the PDU tells an outlet's power.",
+  add_choice(k, "pdu.*.mib", "apc-rpdu2 raritan-pdu2 generic", "How the PDU reports the power of an outlet.",
              [](Site& s, Names n, const KeyValue& v) { pdu_of(s, n).mib = v.text; })
       .must();
   add(k, "pdu.*.oid", KeyType::text, "generic: of one outlet's power; `{outlet}` in it stands for its number.",
@@ -205,10 +205,10 @@ void add_figure(Keys& k, const std::string& part, const std::string& what) {
   add_number(k, table + "half_width_w", "W", 0, 100000, "How far that may be off.",
              [](Site& s, Names, const KeyValue& v) { of(s).half_width = watts_of(v.number); })
       .needing({"power_w"});
-  add(k, table + "source", KeyType::text, "Who says so.", [](Site& s, Names, const KeyValue& v) {
+  add(k, table + "source", KeyType::text, "The source of the figure.", [](Site& s, Names, const KeyValue& v) {
     of(s).source = v.text;
   }).needing({"power_w"});
-  add(k, table + "date", KeyType::date, "Of when the figure is.", [](Site& s, Names, const KeyValue& v) {
+  add(k, table + "date", KeyType::date, "Date of the figure.", [](Site& s, Names, const KeyValue& v) {
     of(s).date = v.text;
   }).needing({"power_w"});
 }
@@ -218,16 +218,16 @@ void add_model(Keys& k) {
   add_figure<&ModelSite::network>(k, "network", "the network cards");
   add_figure<&ModelSite::board>(k, "board", "board, regulators and BMC");
   add_figure<&ModelSite::storage>(k, "storage", "the disks");
-  add_number(k, "model.psu.rating_w", "W", 1, 100000, "What the power supplies are rated for, together.",
+  add_number(k, "model.psu.rating_w", "W", 1, 100000, "Rated power of the power supplies together.",
              [](Site& s, Names, const KeyValue& v) { s.model.psu_rating = watts_of(v.number); })
       .needing({"efficiency", "source", "date"});
   add(k, "model.psu.efficiency", KeyType::curve,
       "Efficiency by load, both as shares: `[[0.1, 0.90], [0.5, 0.94], [1.0, 0.91]]`. Off by 0.01 at most.",
       [](Site& s, Names, const KeyValue& v) { s.model.psu_efficiency = v.points; })
       .needing({"rating_w", "source", "date"});
-  add(k, "model.psu.source", KeyType::text, "Who says so: a certificate, a data sheet.",
+  add(k, "model.psu.source", KeyType::text, "The source: a certificate, a data sheet.",
       [](Site& s, Names, const KeyValue& v) { s.model.psu_source = v.text; });
-  add(k, "model.psu.date", KeyType::date, "Of when the curve is.",
+  add(k, "model.psu.date", KeyType::date, "Date of the curve.",
       [](Site& s, Names, const KeyValue& v) { s.model.psu_date = v.text; });
 }
 
@@ -243,16 +243,18 @@ void add_sourced(Keys& k, const std::string& key, const std::string& unit, doubl
   add_number(k, table + "value", unit, least, most, sentence, [](Site& s, Names, const KeyValue& v) {
     of(s).value = v.number;
   }).needing(std::move(needs));
-  add(k, table + "source", KeyType::text, "Who says so.", [](Site& s, Names, const KeyValue& v) {
+  add(k, table + "source", KeyType::text, "The source of the figure.", [](Site& s, Names, const KeyValue& v) {
     of(s).source = v.text;
   }).needing({"value"});
-  add(k, table + "date", KeyType::date, "Of when the figure is.", [](Site& s, Names, const KeyValue& v) {
+  add(k, table + "date", KeyType::date, "Date of the figure.", [](Site& s, Names, const KeyValue& v) {
     of(s).date = v.text;
   }).needing({"value"});
 }
 
 void add_facility(Keys& k) {
-  add_sourced<&Site::pue>(k, "pue", "", 1, 10, "Power of the building over that of its machines.", {"source", "date"});
+  add_sourced<&Site::pue>(k, "pue", "", 1, 10,
+                          "Power usage effectiveness: power of the building over that of its machines.",
+                          {"source", "date"});
   add_sourced<&Site::price_per_kwh>(k, "price_per_kwh", "per kWh", 0, 10000, "What a kilowatt-hour costs.",
                                     {"currency", "source", "date"});
   add(k, "facility.price_per_kwh.currency", KeyType::text, "Of the price: `EUR`.",
@@ -269,22 +271,22 @@ void add_baseline(Keys& k) {
       k, "baseline.duration", "", 1, 86400, "For how long.",
       [](Site& s, Names, const KeyValue& v) { s.baseline.duration = v.time; }, KeyType::duration);
   add(k, "baseline.host", KeyType::text,
-      "On which host. Of a baseline that says none the site answers for all its hosts.",
+      "The host that was measured. Without it the baseline counts for all hosts of this file.",
       [](Site& s, Names, const KeyValue& v) { s.baseline.host = v.text; });
   add(k, "baseline.kernel", KeyType::text, "On which kernel.",
       [](Site& s, Names, const KeyValue& v) { s.baseline.kernel = v.text; });
-  add_number(k, "baseline.load_average", "", 0, 1e6, "Load average of one minute, then.",
+  add_number(k, "baseline.load_average", "", 0, 1e6, "Load average of one minute, at that time.",
              [](Site& s, Names, const KeyValue& v) { s.baseline.load_average = v.number; });
-  add_number(k, "baseline.cpu_busy", "", 0, 1, "Share of CPU time that was busy, then.",
+  add_number(k, "baseline.cpu_busy", "", 0, 1, "Share of CPU time that was busy, at that time.",
              [](Site& s, Names, const KeyValue& v) { s.baseline.cpu_busy = v.number; });
   add_number(
-      k, "baseline.processes", "", 0, 1e9, "Processes and threads that there were, then.",
+      k, "baseline.processes", "", 0, 1e9, "Processes and threads, at that time.",
       [](Site& s, Names, const KeyValue& v) { s.baseline.processes = static_cast<unsigned>(v.number); },
       KeyType::count);
-  add_number(k, "baseline.temperature_c", "degrees C", -100, 200, "The warmest thermal zone, then.",
+  add_number(k, "baseline.temperature_c", "degrees C", -100, 200, "The warmest thermal zone, at that time.",
              [](Site& s, Names, const KeyValue& v) { s.baseline.temperature_c = v.number; });
   add_number(
-      k, "baseline.valid_days", "days", 1, 36500, "How old a baseline may be to be put beside a run.",
+      k, "baseline.valid_days", "days", 1, 36500, "How old a baseline may be to be used with a run.",
       [](Site& s, Names, const KeyValue& v) { s.baseline.valid_days = static_cast<unsigned>(v.number); },
       KeyType::count)
       .with_default(std::to_string(BaselineSite{}.valid_days));

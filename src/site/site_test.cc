@@ -176,7 +176,7 @@ TEST(Site, RangesAndTypesAreChecked) {
   EXPECT_TRUE(has_fault(rule + "tolerance = 1.5", "from 0 to 1"));
   EXPECT_TRUE(has_fault(rule + "tolerance = -0.1", "from 0 to 1"));
   EXPECT_TRUE(has_fault(rule + "factor = 0", "from 0.1 to 10"));
-  EXPECT_TRUE(has_fault(rule + "boundary = \"pluck\"", "one of on_chip, board, node_dc, plug"));
+  EXPECT_TRUE(has_fault(rule + "boundary = \"pluck\"", "one of on_chip, board, node_dc, wall"));
   EXPECT_TRUE(has_fault(rule + "lacks = [\"gpus\"]", "a list of some of"));
   EXPECT_TRUE(has_fault(rule + "lacks = \"gpu\"", "a list of some of"));
 }

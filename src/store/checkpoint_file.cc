@@ -77,7 +77,7 @@ Result<CheckpointFile> CheckpointFile::open(const std::string& dir, Limits limit
   if (!lock) return failed_call(lock_path);
   const auto locked = lock_file(lock.get(), lock_path);
   if (!locked && locked.error().kind == ErrorKind::busy)
-    return fail(ErrorKind::busy, dir + ": another nodewattd keeps its books here");
+    return fail(ErrorKind::busy, dir + ": another nodewattd keeps its checkpoint here");
   NW_CHECK(locked);
   CheckpointFile checkpoint(dir, limits, std::move(lock));
   const auto numbers = segments_in(dir);

@@ -199,7 +199,7 @@ class Comparer {
       std::string labels;
       for (const Side& side : sides) labels += (labels.empty() ? "" : ", ") + quote(side.who.label);
       return fail(ErrorKind::absent,
-                  fmt::format("--base {}: no such side; there are {}", quote(options_.base), labels));
+                  fmt::format("--base {}: no such variant; there are {}", quote(options_.base), labels));
     }
     out_.base = static_cast<std::size_t>(found - sides.begin());
     return {};

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "accounting/stored_words.h"
 #include "base/anomalies.h"
 #include "store/uid.h"
 #include "study/energy_sum.h"
@@ -114,7 +115,8 @@ class Merger {
     std::map<std::pair<int, std::string>, const pb::Record*> boundaries;
     for (const pb::Record* input : inputs_)
       if (input->energy().has_energy_uj())
-        boundaries.emplace(std::make_pair(static_cast<int>(input->energy().boundary()), input->boundary_note()), input);
+        boundaries.emplace(
+            std::make_pair(static_cast<int>(input->energy().boundary()), current_words(input->boundary_note())), input);
     mixed_ = boundaries.size() > 1;
     if (!mixed_ || options_.allow_mixed) return {};
     const auto &first = *boundaries.begin()->second, &last = *boundaries.rbegin()->second;

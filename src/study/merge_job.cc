@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 
+#include "accounting/stored_words.h"
 #include "study/energy_sum.h"
 #include "study/merge_parts.h"
 
@@ -54,7 +55,7 @@ void merge_identity(const Inputs& inputs, pb::Job& out) {
   out.set_array_task(first_of(inputs, [](const auto& job) { return job.array_task(); }));
   out.set_het_job(first_of(inputs, [](const auto& job) { return job.het_job(); }));
   out.set_het_offset(first_of(inputs, [](const auto& job) { return job.het_offset(); }));
-  out.set_policy(all_of(inputs, [](const auto& job) { return job.policy(); }));
+  out.set_policy(all_of(inputs, [](const auto& job) { return current_words(job.policy()); }));
   out.set_begin_basis(all_of(inputs, [](const auto& job) { return job.begin_basis(); }));
   for (const pb::Record* one : inputs) {
     const pb::Job& job = one->job();
@@ -94,11 +95,11 @@ void merge_others(const Inputs& inputs, pb::Job& out) {
   for (const pb::ByPolicy& first : inputs.front()->job().others()) {
     EnergySum sum;
     pb::ByPolicy all;
-    all.set_policy(first.policy());
+    all.set_policy(current_words(first.policy()));
     unsigned nodes = 0;
     for (const pb::Record* input : inputs)
       for (const pb::ByPolicy& one : input->job().others()) {
-        if (one.policy() != first.policy()) continue;
+        if (current_words(one.policy()) != all.policy()) continue;
         sum.add(one.energy(), weight_of(*input));
         add_components(*input, one.components(), *all.mutable_components());
         ++nodes;

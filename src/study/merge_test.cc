@@ -22,7 +22,7 @@ void add_term(pb::Energy& energy, const std::string& name, double joules) {
   term->set_systematic(true);
 }
 
-// 100 s at the plug: a gain of 3 J, 4 J of chance.
+// 100 s at the wall: a gain of 3 J, 4 J of chance.
 pb::Record node(const std::string& host, double joules = 1000, int start_s = 0) {
   pb::Record record = sample::bare(derive_uid({host, std::to_string(joules), std::to_string(start_s)}), "train", 100);
   record.set_start_unix_ns(record.start_unix_ns() + start_s * kSecond);
@@ -34,7 +34,7 @@ pb::Record node(const std::string& host, double joules = 1000, int start_s = 0) 
   energy.set_random_uj(4e6);
   energy.set_uncertainty_uj(9'800'000);
   add_term(energy, "PSU gain", 3);
-  record.set_boundary_note("the whole node, at the plug");
+  record.set_boundary_note("the whole node, at the wall (AC)");
   record.set_job_key("slurm-7.0");
   record.set_ranks(8);
   record.set_world_size(16);
@@ -67,7 +67,7 @@ TEST(Merge, EnergiesAddUpAndSoDoErrorsThatAllShare) {
   EXPECT_DOUBLE_EQ(sum.energy().random_uj(), std::sqrt(32.0) * 1e6);
   EXPECT_NEAR(static_cast<double>(sum.energy().uncertainty_uj()), 1.96 * std::sqrt(36.0 + 32.0) * 1e6, 1);
   EXPECT_EQ(sum.energy().boundary(), pb::BOUNDARY_PLUG);
-  EXPECT_EQ(sum.boundary_note(), "the whole node, at the plug");
+  EXPECT_EQ(sum.boundary_note(), "the whole node, at the wall (AC)");
   ASSERT_EQ(sum.members_size(), 2);
   EXPECT_EQ(sum.members(1).host(), "n2");
   EXPECT_EQ(sum.members(1).energy().energy_uj(), 1'200'000'000);

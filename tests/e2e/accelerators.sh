@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 BIN=$(dirname "$NODEWATT")
 LIBRARY=$BIN/../lib/libfake_nvml.so
-[ -f "$LIBRARY" ] && [ -x "$BIN/nodewattd" ] && [ -x "$BIN/nodewatt-hint" ] || { echo "skipped: no $LIBRARY, nodewattd or nodewatt-hint"; exit 77; }
+[ -f "$LIBRARY" ] && [ -x "$BIN/nodewattd" ] && [ -x "$BIN/nodewatt-event" ] || { echo "skipped: no $LIBRARY, nodewattd or nodewatt-event"; exit 77; }
 unset CUDA_VISIBLE_DEVICES NVIDIA_VISIBLE_DEVICES SLURM_JOB_ID NODEWATT_CONFIG
 folder=$WORK/gn/usr/lib/$(uname -m)-linux-gnu
 mkdir -p "$folder" gn/proc/sys/kernel gn/etc
@@ -28,29 +28,29 @@ job_comes() {  # job_comes ID CPUS: cgroups as v1 has them, that of the step's C
   cgroup_has "$1" cpuacct cpuacct.usage 0
 }
 job_goes() { rm -r cgroup/*/slurm/uid_*/job_"$1"; }
-hint() { "$BIN/nodewatt-hint" --socket sock --verbose "$@" || fail "nodewatt-hint $*"; }
+event() { "$BIN/nodewatt-event" --socket sock --verbose "$@" || fail "nodewatt-event $*"; }
 is_mapped() { grep -q libnvidia-ml "/proc/$DAEMON/maps"; }
 job_of() { "$NODEWATT" job "$1" --socket sock --json >"$1.json" && json "$1.json" "$2"; }
 
 mkdir -p cgroup/{cpuset,memory,devices,cpuacct}/slurm
 FAKE_NVML_GPUS=2 FAKE_NVML_PROCESSES=0 "$BIN/nodewattd" --root gn --root-libraries --cgroup cgroup --state state --socket sock 2>daemon.txt & DAEMON=$!
-for _ in $(seq 100); do [ -S sock ] && hint ping 2>/dev/null && break; sleep 0.1; done
+for _ in $(seq 100); do [ -S sock ] && event ping 2>/dev/null && break; sleep 0.1; done
 is_mapped || fail "the library is not loaded: $(cat daemon.txt)"
 
 # Half the node each, and one GPU each, as their prologs say. On GPU 0 the library pretends a process that draws, on GPU 1 none.
 begin=$(date +%s%N)
 for job in 1 2; do
-  hint begin job=$job uid="$(id -u)" gpus=$((job - 1))
+  event begin job=$job uid="$(id -u)" gpus=$((job - 1))
   job_comes $job "$(((job - 1) * $(nproc) / 2))"
 done
 sleep 4.5
 
 # A prolog of the site lets go of the library, changes what it likes, and says that it is done.
-hint release gpus=1
+event close gpus=1
 is_mapped && fail "the library is still loaded"
 sleep 2
 expect "reads on without it" "$("$NODEWATT" top --once --socket sock --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["nodes"][0]["not_conserved_uj"])')" 0
-hint hold gpus=1
+event open gpus=1
 is_mapped || fail "the library is not loaded again"
 sleep 8
 for job in 1 2; do job_goes $job; done

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What a site installs: prolog, epilog, the block in a job's output, nodewatt-ipmi, units. Whatever the daemon and the user do, the scripts
+# What a site installs: prolog, epilog, the job summary in a job's output, nodewatt-ipmi, units. Whatever the daemon and the user do, the scripts
 # exit 0 in time and say nothing, and root writes nothing where a user pointed. The units hold what they promise (systemd-analyze).
 . "$(dirname "$0")/lib.sh"
 BIN=$(dirname "$NODEWATT") ROOT=$(dirname "$(dirname "$HERE")")
@@ -7,7 +7,7 @@ PROLOG=$ROOT/deploy/slurm/prolog.sh EPILOG=$ROOT/deploy/slurm/epilog.sh
 export NODEWATT_SLURM_CONF=$WORK/slurm.conf NODEWATT_SOCKET=$WORK/sock SLURM_JOB_ID=4711 SLURM_JOB_UID=1000 SLURM_JOB_NUM_NODES=1
 export PATH=$WORK/path:$PATH
 mkdir bin path notes
-cp "$BIN/nodewatt-hint" "$BIN/nodewatt-append" bin/
+cp "$BIN/nodewatt-event" "$BIN/nodewatt-append" bin/
 printf '#!/bin/sh\n[ "$3" = --oneline ] && echo "$2: 5 Wh \\"q\\" \\$(touch %s/hit)" || echo "energy of $2 by $(id -u)"\n' "$WORK" >bin/nodewatt
 printf '#!/bin/sh\nprintf "%%s|" "$@" >%s/sacctmgr.said\n' "$WORK" >path/sacctmgr
 chmod +x bin/* path/*; chmod 755 "$WORK"
@@ -65,12 +65,12 @@ daemon answers
 quick "prolog" "$PROLOG"
 SLURM_JOB_NAME='$(touch hit) ;x' quick "prolog, a hostile name" "$PROLOG"
 SLURM_JOB_EXIT_CODE2=0:9 quick "epilog" "$EPILOG"
-quick "hint, no verb" bin/nodewatt-hint
-quick "hint, nonsense" bin/nodewatt-hint frobnicate --x =
-quick "hint, release" bin/nodewatt-hint release gpus=1
+quick "event, no verb" bin/nodewatt-event
+quick "event, nonsense" bin/nodewatt-event frobnicate --x =
+quick "event, close" bin/nodewatt-event close gpus=1
 SLURM_JOB_ID='1;x' quick "epilog, an id that is none" "$EPILOG"
 NODEWATT_SLURM_CONF=/none quick "prolog, nothing installed" "$PROLOG"
-for line in 'begin job=4711 nodes=1 uid=1000' 'begin job=4711 name=$(touch%20hit)%20;x nodes=1 uid=1000' 'end exit=137 job=4711' 'release gpus=1'; do
+for line in 'begin job=4711 nodes=1 uid=1000' 'begin job=4711 name=$(touch%20hit)%20;x nodes=1 uid=1000' 'end exit=137 job=4711' 'close gpus=1'; do
   grep -qxF -- "$line" heard || fail "the daemon did not hear '$line'"
 done
 gone
@@ -84,22 +84,22 @@ expect "sacctmgr" "$(cat sacctmgr.said)" '-i|modify|job|where|jobid=4711|set|Adm
 sed -i 2d slurm.conf
 [ ! -e hit ] || fail "a job's words were run"
 
-# The block: as the user and into the user's own file, or nowhere.
+# The job summary: as the user and into the user's own file, or nowhere.
 if [ "$(id -u)" = 0 ]; then
-  echo "NODEWATT_BLOCK=1" >>slurm.conf
+  echo "NODEWATT_SUMMARY=1" >>slurm.conf
   uid=$(id -u nobody); export SLURM_JOB_UID=$uid
   mkdir home; chown nobody home
-  block() { printf '%s\n' "$1" >notes/4711; quick "epilog, block into $1" "$EPILOG"; }
+  summary() { printf '%s\n' "$1" >notes/4711; quick "epilog, summary into $1" "$EPILOG"; }
   echo out >"home/my out"; chown nobody "home/my out"
-  block "$WORK/home/my out"
+  summary "$WORK/home/my out"
   for _ in $(seq 100); do grep -q energy "home/my out" && break; sleep 0.05; done
-  expect "the block" "$(cat "home/my out")" "out
+  expect "the job summary" "$(cat "home/my out")" "out
 energy of 4711 by $uid"
   [ ! -e notes/4711 ] || fail "the note stays"
   echo root >roots; chmod 666 roots
   ln -s "$WORK/roots" home/link; ln -s "$WORK/home/my out" home/own_link; mkfifo home/fifo; chown nobody home/fifo
-  for path in "$WORK/roots" "$WORK/home/link" "$WORK/home/own_link" "$WORK/home/fifo" "$WORK/home/none" /dev/null "home/my out" ''; do block "$path"; done
-  SLURM_JOB_UID=0 block "$WORK/roots"
+  for path in "$WORK/roots" "$WORK/home/link" "$WORK/home/own_link" "$WORK/home/fifo" "$WORK/home/none" /dev/null "home/my out" ''; do summary "$path"; done
+  SLURM_JOB_UID=0 summary "$WORK/roots"
   sleep 0.5
   expect "a file of root's" "$(cat roots)" root
   expect "the user's file, by a link" "$(wc -l <"home/my out")" 2

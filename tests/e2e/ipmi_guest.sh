@@ -81,5 +81,5 @@ expect_in "the capabilities came through the kernel" guest.txt "00 dc 01 05 02 0
 expect_in "so did a reading" guest.txt "00 dc e7 01"
 sed -n '/^== run/,/^== end/p' guest.txt >run.txt
 expect_in "the run has the simulator's watts" run.txt "$WATTS W"
-expect_in "as the node's" run.txt "the whole node, at the plug"
+expect_in "as the node's" run.txt "the whole node, at the wall (AC)"
 finish

@@ -18,11 +18,11 @@ export NODEWATT_SOCKET=$WORK/g.sock
 "$NODEWATT" job 4711 >job.txt; expect "job" $? 0
 expect_in "the header" job.txt "Job 4711 | ended, exit 0 | segmentation train | alice/math"
 expect_in "the sum" job.txt "Energy    526 Wh +- 11 (1.892 MJ), measured"
-expect_in "the second policy" job.txt "use/1; by allocation/1"
+expect_in "the second policy" job.txt "usage-based/1; by reservation-based/1"
 expect_in "what stood idle" job.txt "gpu3"
 expect_in "a step" job.txt "batch"
 expect "one line" "$("$NODEWATT" job 4711 --oneline)" \
-  "4711: 526 Wh +- 11 (GPU 68 %), mean 2613 W, 12m04s, exclusive, measured, the whole node, at the plug"
+  "4711: 526 Wh +- 11 (GPU 68 %), mean 2613 W, 12m04s, exclusive, measured, the whole node, at the wall (AC)"
 "$NODEWATT" job 4711 --json >job.json; expect "json" $? 0
 expect "json" "$(json job.json '(r["type"], r["job"]["job_id"], r["energy"]["energy_j"], [s["step"] for s in r["job"]["steps"]])')" \
   "('run', '4711', 1891800.0, ['batch', '0', '1'])"
@@ -43,7 +43,7 @@ for name in 4718_2 '4718_[1-3]' 4718 4720; do
   "$NODEWATT" job "$name" >array.txt; expect "$name" $? 0
   expect_in "$name" array.txt "Job 4718_2 | running"
 done
-expect_in "a running one" array.txt "so far, as of"
+expect_in "a running one" array.txt "| as of "
 expect_in "what it shares" array.txt "shared: 64/256 CPUs, 1/4 GPUs, 12.5 % of the memory"
 "$NODEWATT" job last --oneline | grep -c '^4718_2: ' >/dev/null || fail "last"
 

@@ -43,9 +43,9 @@ for i in "${!names[@]}"; do sees hostile "${shown[i]}"; sees hostile_neurips "${
 "$SIM" tape hgx_h100 --workload training --duration 20s -o one.tape 2>/dev/null || fail "tape"
 "$NODEWATT" replay one.tape --keep --name "train" --phase train --work 3000 sample -f json >r.json || fail "replay"
 ID=$(json r.json 'r["id"]')
-compile played latex $ID; sees played "train (PLAYED)"
-compile played_neurips neurips $ID; sees played_neurips "train (PLAYED)"
+compile played latex $ID; sees played "train (SIMULATED)"
+compile played_neurips neurips $ID; sees played_neurips "train (SIMULATED)"
 sees played "$("$NODEWATT" report $ID --format sentence | sed -nE '1s/.* used ([0-9.]+) ± ([0-9.]+) .*/\1 ± \2/p')"
 "$NODEWATT" compare $ID "${ids[0]}" --format latex -o compare-body.tex || fail "compare"
-document compare; sees compare "train (PLAYED)"; expect_in "why there is no ranking" compare-body.tex "% Comparable? cannot rank"
+document compare; sees compare "train (SIMULATED)"; expect_in "why there is no ranking" compare-body.tex "% Comparable? cannot rank"
 finish

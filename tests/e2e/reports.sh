@@ -16,7 +16,7 @@ for form in $forms; do
   "$NODEWATT" report $ID --format $form >out.$form 2>err.txt || { fail "--format $form"; cat err.txt >&2; }
   "$NODEWATT" report $ID --format $form -o file.$form && cmp -s out.$form file.$form || fail "$form: -o FILE differs"
   [ -s out.$form ] || fail "--format $form is empty"
-  grep -qi played out.$form || fail "$form does not say that the machine was played"
+  grep -qi simulated out.$form || fail "$form does not say that the node was simulated"
 done
 python3 -c 'import json; json.load(open("out.boamps")); json.load(open("out.json"))' || fail "JSON"
 python3 - <<'X' || fail "one energy in CSV, CodeCarbon and BoAmps"
@@ -63,7 +63,7 @@ while at < len(data):
     assert zlib.crc32(data[at + 4:at + 8 + size]) == struct.unpack(">I", data[at + 8 + size:at + 12 + size])[0], kind
     words[kind] = data[at + 8:at + 8 + size]
     at += 12 + size
-assert kind == b"IEND" and b"PLAYED" in words[b"iTXt"] and b"sha256:" in words[b"iTXt"]
+assert kind == b"IEND" and b"SIMULATED" in words[b"iTXt"] and b"sha256:" in words[b"iTXt"]
 X
 }
 if command -v rsvg-convert >/dev/null; then

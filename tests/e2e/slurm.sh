@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Jobs of two users in a real Slurm, on two played nodes, each measured by a node daemon: every record against the truth, against
+# Jobs of two users in a real Slurm, on two simulated nodes, each measured by a node daemon: every record against the truth, against
 # the books of its node, and against what Slurm says itself. Nothing is told to the daemons until the prolog, epilog and
 # plug-in are put in near the end. The last line is one JSON object, goal name to figure.
 . "$(dirname "$0")/slurm/cluster.sh"

@@ -176,8 +176,8 @@ sweep --config site.toml --set x=1,2 --repeat 1 --cool-down=20s -o cools -- sh -
 expect "it waits for the node" "$(json cools/sweep.state '(r["runs"][1]["seconds"] > 1.6, [x["warm"] for x in r["runs"]])')" "(True, [False, False])"
 echo 50 >tree/load
 sweep --config site.toml --set x=1 --repeat 1 --cool-down=0.3s -o warm -- true {x} >warm.txt 2>&1
-expect_in "not for ever" warm.txt "did not come to rest within 0.3 s"
-expect_in "and the result says so" warm.txt "Before 1 of 1 runs the node had not come to rest."
+expect_in "not for ever" warm.txt "did not become idle within 0.3 s"
+expect_in "and the result says so" warm.txt "Before 1 of 1 runs the node was not idle."
 echo 20 >tree/load
 
 # GPU power limits, of a pretended libnvidia-ml.

@@ -127,7 +127,7 @@ inline void set_factor(pb::Sourced& figure, double value, const std::string& sou
   figure.set_date(date);
 }
 
-// (1) A GPU node with its own meter at the plug: everything measured, the rest derived. Load, three epochs, inference.
+// (1) A GPU node with its own meter at the wall: everything measured, the rest derived. Load, three epochs, inference.
 inline pb::Record gpu_node() {
   pb::Record record = bare("7f3k2m9q0r8s7t6v5w4x3y2z1a", "segmentation train", 724);
   pb::Node& node = *record.mutable_node();
@@ -141,8 +141,8 @@ inline pb::Record gpu_node() {
   fill(*record.mutable_energy(), 1'891'800, 0.02, pb::KIND_MEASURED, pb::BOUNDARY_PLUG, 0.999);
   add_contributor(*record.mutable_energy(), "Redfish gain", 17'200, true);
   add_contributor(*record.mutable_energy(), "Redfish sampling", 6'100, false);
-  add_contributor(*record.mutable_energy(), "Redfish edges", 2'050, false);
-  record.set_boundary_note("the whole node, at the plug");
+  add_contributor(*record.mutable_energy(), "Redfish start and end", 2'050, false);
+  record.set_boundary_note("the whole node, at the wall (AC)");
   add_part(record, "node", "0", 1'891'800, 0.02, pb::KIND_MEASURED, "Redfish PSU", 2981)
       .mutable_energy()
       ->set_boundary(pb::BOUNDARY_PLUG);
@@ -360,7 +360,7 @@ inline pb::Record gaps() {
   record.mutable_node()->set_host("n1");
   fill(*record.mutable_energy(), 30'000, 0.05, pb::KIND_MEASURED, pb::BOUNDARY_NODE_DC, 0.85);
   record.mutable_energy()->set_filled_uj(4'400'000'000);
-  record.set_boundary_note("the whole node, behind its power supplies");
+  record.set_boundary_note("the whole node, node DC");
   add_part(record, "node", "0", 30'000, 0.05, pb::KIND_MEASURED, "hwmon power_meter", 300);
   add_part(record, "package", "0", 31'200, 0.05, pb::KIND_MEASURED, "RAPL package (perf)", 290).set_depth(1);
   pb::Component& unresponsive = add_part(record, "dram", "0", 0, 0, pb::KIND_MEASURED, "RAPL DRAM (perf)", 0);

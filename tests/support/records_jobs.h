@@ -40,12 +40,12 @@ inline pb::Record exclusive_job() {
   job.set_cpus_count(256);
   job.set_gpus(4);
   job.set_memory(1);
-  job.set_policy("use/1");
+  job.set_policy("usage-based/1");
   job.set_begin_basis("prolog");
   job.set_end_basis("epilog");
   job.set_unused_gpu_uj(226'100'000'000);
   pb::ByPolicy& other = *job.add_others();
-  other.set_policy("allocation/1");
+  other.set_policy("reservation-based/1");
   *other.mutable_energy() = record.energy();
   add_step(record, "batch", 0, 724, 91'800);
   add_step(record, "0", 24, 600, 1'680'000).set_phase("train");
@@ -145,7 +145,7 @@ inline pb::NodeState node_state(std::int64_t not_conserved_uj = 0) {
   node.set_host("g0412");
   node.set_since_unix_ns(1'772'400'000'000'000'000);
   node.set_at_unix_ns(1'772'413'726'250'000'000);
-  node.set_policy("use/1");
+  node.set_policy("usage-based/1");
   node.set_kind(pb::KIND_MEASURED);
   node.set_boundary(pb::BOUNDARY_PLUG);
   node.set_jobs_running(2);

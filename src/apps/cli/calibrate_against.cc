@@ -27,6 +27,7 @@ namespace {
 constexpr Nanos kStep = millis(100);
 constexpr Nanos kFirstRound = seconds(3);
 constexpr std::string_view kSensorPrefix = "sensor:";
+constexpr double kHalfOf95 = 1.96;  // half the 95 % interval over the standard uncertainty
 constexpr std::size_t kMostReadings = 10'000'000, kLongestLine = 4096;
 
 // Lines of time and watts; a first line of words is a heading.
@@ -100,12 +101,12 @@ std::string make_rule(const CalibrateOptions& options, const Calibration& found,
       options.reference.substr(is_sensor ? kSensorPrefix.size() : options.reference.rfind('/') + 1);
   std::string text = fmt::format(
       "# {} windows of {:.3g} s, {:.4g} to {:.4g} W; reading = gain x truth + offset:\n"
-      "# gain {:.5f} +- {:.5f}, offset {:.3f} W +- {:.3f} W (one sigma each), residuals {:.3g} W rms;\n"
+      "# gain {:.5f} +- {:.5f}, offset {:.3f} W +- {:.3f} W (half the 95 % interval each), residuals {:.3g} W rms;\n"
       "# the reference's clock was ahead by {:.2f} s +- {:.2f} s.\n",
-      found.windows, found.window_s, found.least_w, found.most_w, found.gain, found.u_gain, found.offset_w,
-      found.u_offset_w, found.residual_rms_w, found.clock_s, found.u_clock_s);
+      found.windows, found.window_s, found.least_w, found.most_w, found.gain, kHalfOf95 * found.u_gain, found.offset_w,
+      kHalfOf95 * found.u_offset_w, found.residual_rms_w, found.clock_s, kHalfOf95 * found.u_clock_s);
   if (options.reference_tolerance == 0)
-    text += "# The reference's own doubt is not in the tolerance: --reference-tolerance puts it in.\n";
+    text += "# The reference's own uncertainty is not in the tolerance: --reference-tolerance puts it in.\n";
   std::string source;
   for (const char c : file) source += c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20 ? '?' : c;
   return text + fmt::format(

@@ -43,7 +43,7 @@ Result<ComparisonOptions> make_wish(const CompareOptions& options) {
   }
   if (wanted.by == GroupBy::phase && !wanted.phase.empty())
     return fail(ErrorKind::malformed,
-                "--by phase makes a side of each phase, and --phase takes one of all: give one of them");
+                "--by phase makes a variant of each phase, and --phase takes one of all: give one of them");
   return wanted;
 }
 

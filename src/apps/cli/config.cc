@@ -12,7 +12,7 @@ namespace nw::cli {
 namespace {
 int complain_of(const SiteFile& file, const std::string& path) {
   for (const SiteFault& fault : file.faults) std::fprintf(stderr, "%s\n", fault_text(fault, path).c_str());
-  return error_exit(fmt::format("{}: {} to mend", path, file.faults.size()));
+  return error_exit(fmt::format("{}: {} to fix", path, file.faults.size()));
 }
 }  // namespace
 
@@ -25,7 +25,7 @@ int config_check(const ConfigOptions& options) {
   }
   const SiteFile file = read_site(found->text, found->path);
   if (!file.faults.empty()) return complain_of(file, found->path);
-  std::printf("%s: nothing to mend\n", found->path.c_str());
+  std::printf("%s: nothing to fix\n", found->path.c_str());
   return 0;
 }
 

@@ -83,7 +83,7 @@ Result<Grid> Grid::make(std::vector<Dimension> dimensions) {
     if (dimension.values.empty()) return fail(ErrorKind::malformed, dimension.name + " has no values");
     grid.size_ *= dimension.values.size();
     if (grid.size_ > kMostTurns)
-      return fail(ErrorKind::malformed, fmt::format("more than {} points: choose fewer values", kMostTurns));
+      return fail(ErrorKind::malformed, fmt::format("more than {} configurations: choose fewer values", kMostTurns));
     grid.dimensions_.push_back(std::move(dimension));
   }
   return grid;

@@ -45,8 +45,14 @@ Result<std::string> print_all(const JobOptions& options, const std::vector<pb::R
   }
   for (const pb::Record& one : jobs) {
     if (!options.oneline && !text.empty()) text += '\n';
-    text += options.oneline ? make_job_line(one) : make_job_text(one, style);
-    if (options.slurm && !options.oneline) text += make_slurm_words(one, ask_slurm(one.job()), style);
+    if (options.oneline) {
+      text += make_job_line(one);
+    } else if (options.slurm) {
+      const auto slurm = ask_slurm(one.job());
+      text += make_job_text(one, style, slurm ? slurm->state : "") + make_slurm_words(one, slurm, style);
+    } else {
+      text += make_job_text(one, style);
+    }
   }
   return text;
 }

@@ -56,10 +56,10 @@ void add_top(CommandLine& line) {
   auto& o = line.keep<TopOptions>();
   auto* top = line.app.add_subcommand("top", "jobs that run now, by power; for administrators the whole node");
   add_sockets(*top, o.sockets);
-  top->add_option("-n,--period", o.period_s, "seconds between two looks")
+  top->add_option("-n,--period", o.period_s, "seconds between two updates")
       ->check(CLI::Range(1.0, 3600.0))
       ->capture_default_str();
-  top->add_flag("--once", o.once, "look once and end");
+  top->add_flag("--once", o.once, "print once and exit");
   add_print(*top, o.print, "text, json");
   top->callback([&line, &o] { line.code = nw::cli::top(o); });
 }

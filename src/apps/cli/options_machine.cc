@@ -14,7 +14,7 @@ void add_machine(CommandLine& line) {
     line.code = nw::cli::sensors(sensors_options);
   });
 
-  auto* doctor = line.app.add_subcommand("doctor", "what cannot be read, why, and what mends it");
+  auto* doctor = line.app.add_subcommand("doctor", "what cannot be read, why, and how to fix it");
   add_machine_options(*doctor, sensors_options.root, sensors_options.config);
   doctor->add_flag("--json", sensors_options.json, "as JSON");
   doctor->callback([&line, &sensors_options] {

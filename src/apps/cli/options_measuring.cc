@@ -45,7 +45,7 @@ void add_run(CommandLine& line) {
       ->type_name("FILE");
   run->add_flag("--append", o.append, "append to the files");
   run->add_flag("-q,--quiet", o.quiet, "print no report");
-  run->add_flag("-1,--oneline", o.oneline, "print one line: energy, time, power, boundary, kind");
+  run->add_flag("-1,--oneline", o.oneline, "print one line: energy, time, power, boundary, how known");
   run->add_flag("--record-command", o.record_command,
                 "keep the whole command line in the record, not the program's name alone");
   run->add_flag("--no-phases", o.no_phases, "leave the command's environment untouched: no phases");

@@ -36,28 +36,29 @@ void add_asking(CommandLine& line) {
     if (!remove->parsed()) line.code = nw::cli::runs(runs_options);
   });
 
-  auto* compare = line.app.add_subcommand("compare", "set runs beside each other");
+  auto* compare = line.app.add_subcommand("compare", "compare runs with each other");
   compare->add_option("ID", o.print.ids, "ids of runs or groups");
   compare->add_option("--query", o.query,
                       "runs by what is known of them: \"name=train node-type=*A100* label.batch=32 since=d=7\"");
   compare
       ->add_option("--by", o.by,
-                   "what makes one side: group, node-type, placement (node type, GPUs used or idle), configuration, "
+                   "what makes one variant: group, node-type, placement (node type, GPUs used or idle), configuration, "
                    "phase or label:KEY")
       ->capture_default_str();
   compare->add_option("--phase", o.phase, "compare this phase of the runs, not the whole runs")->type_name("PATH");
   compare->add_option("--per", o.per, "rank by energy per this unit of work; default: the first that all share")
       ->type_name("UNIT");
-  compare->add_option("--base", o.base, "the side that ratios are taken against; default: that with the least energy")
-      ->type_name("SIDE");
+  compare
+      ->add_option("--base", o.base, "the variant that ratios are taken against; default: that with the least energy")
+      ->type_name("VARIANT");
   compare->add_flag("--allow-mixed", o.allow_mixed,
-                    "rank what is not alike: energies by the parts that all sides have measured");
+                    "rank what is not alike: energies by the parts that all variants have measured");
   add_print(*compare, o.print, "text, json, csv, markdown, latex, html, svg, png");
   compare->callback([&line, &o] { line.code = nw::cli::compare(o); });
 
   auto& f = line.keep<CompareOptions>();
   auto* findings = line.app.add_subcommand(
-      "findings", "three answers: runtime against energy, unused accelerators, training against inference");
+      "findings", "three answers: runtime against energy, idle accelerators, training against inference");
   findings->add_option("ID", f.print.ids, "ids of runs or groups");
   findings->add_option("--query", f.query, "runs by what is known of them, as for compare");
   add_print(*findings, f.print, "text, json, markdown, html");

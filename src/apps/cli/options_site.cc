@@ -39,7 +39,8 @@ void add_calibrate(CommandLine& line) {
   against->add_option("--sensor", o.sensor, "id of the sensor: nodewatt sensors --json")->required();
   against->add_option("--tape", o.tape, "the sensor's readings, made by record; default: read it now")
       ->type_name("TAPE");
-  against->add_option("--reference-tolerance", o.reference_tolerance, "of the meter, relative, one sigma (0.002)")
+  against
+      ->add_option("--reference-tolerance", o.reference_tolerance, "relative standard uncertainty of the meter (0.002)")
       ->check(CLI::Range(0.0, 0.5));
   for (auto* sub : {idle, against}) {
     sub->add_option("--duration", o.duration, "how long")->capture_default_str()->type_name("T");

@@ -10,7 +10,7 @@ void add_grid(CLI::App& sweep, SweepOptions& o) {
   sweep.add_option("--device", o.device, "values of {device}: cpu,cuda:0")->type_name("D,D...");
   sweep
       .add_option("--power-limit", o.power_limit,
-                  "GPU power limits: 200W,300W,default; set for each point and always put back; as root alone")
+                  "GPU power limits: 200W,300W,default; set for each configuration and always put back; as root alone")
       ->type_name("W,W...");
   sweep.add_option("--set", o.sets, "values of {NAME}; \"\\,\" is a comma in a value")
       ->expected(1)
@@ -28,15 +28,15 @@ void add_grid(CLI::App& sweep, SweepOptions& o) {
 }
 
 void add_measuring_options(CLI::App& sweep, SweepOptions& o) {
-  sweep.add_option("--repeat", o.repeat, "measured runs of each point; default 3")
+  sweep.add_option("--repeat", o.repeat, "measured runs of each configuration; default 3")
       ->check(CLI::Range(1, 1000))
       ->type_name("N");
-  sweep.add_option("--warmup", o.warmup, "runs before a point's first measured one; they do not count")
+  sweep.add_option("--warmup", o.warmup, "runs before a configuration's first measured one; they do not count")
       ->check(CLI::Range(0, 1000))
       ->type_name("N");
   sweep.add_option("--seed", o.seed, "of the random order; default: a new one")->type_name("S");
   sweep.add_flag("--cool-down{120s}", o.cool_down,
-                 "wait before each run until the node is at rest. --cool-down=60s: for at most so long");
+                 "wait before each run until the node is idle. --cool-down=60s: for at most so long");
   sweep.add_flag("--stop-on-failure", o.stop_on_failure, "stop at the first run that fails");
   sweep.add_flag("--show-output", o.show_output, "leave the command's streams alone, and keep no logs of them");
   sweep.add_option("--name", o.run.name, "name of the runs; default: that of their script, else of their program");
@@ -57,11 +57,13 @@ void add_sweep(CommandLine& line) {
   sweep->footer(
       "COMMAND and its arguments follow the options; {threads}, {batch_size}, {device}, {power_limit} and {NAME} in "
       "them "
-      "become the values of each point. The result goes to standard output and into DIR.");
+      "become the values of each configuration. The result goes to standard output and into DIR.");
   add_grid(*sweep, o);
   add_measuring_options(*sweep, o);
   add_phases(*sweep, o.run);
-  sweep->add_option("--per", o.per, "rank by energy per this unit of work; default: the first that all points share")
+  sweep
+      ->add_option("--per", o.per,
+                   "rank by energy per this unit of work; default: the first that all configurations share")
       ->type_name("UNIT");
   auto* output =
       sweep->add_option("-o,--output", o.output, "directory of a new sweep; default: nodewatt-sweep")->type_name("DIR");

@@ -1,4 +1,4 @@
-// nodewatt sensors and doctor: what of this node can be read, how well, what cannot, why, and what mends it.
+// nodewatt sensors and doctor: what of this node can be read, how well, what cannot, why, and how to fix it.
 //
 // Both watch every sensor for a moment, since a sensor that is present may still be dead: some virtual machines offer
 // an energy counter that opens and always reads zero. One that is renewed seldom (a BMC is asked every 5 s) is watched

@@ -28,9 +28,9 @@ std::string reason(double relative, const pb::Record& record) {
   if (record.job().nodes() > 1 && record.members().empty()) return "Slurm's is of all its nodes";
   if (!record.job().exclusive()) return "Slurm gives each job on a shared node all of the node's energy";
   if (record.energy().boundary() == pb::BOUNDARY_PLUG && relative < 0)
-    return "Slurm's sensors stand behind the power supplies or see chips alone, these at the plug";
+    return "Slurm's sensors are at the node DC or on the chips, these at the wall (AC)";
   if (relative < 0) return "Slurm samples now and then, and leaves out what its plug-in does not see";
-  return "Slurm counts from another moment, or within another boundary";
+  return "Slurm counts from another time, or within another boundary";
 }
 }  // namespace
 

@@ -199,7 +199,7 @@ std::string counted(std::size_t count, std::string_view what) {
 // `gpus`: those whose power limits it sets.
 std::string headline(const SweepState& state, const std::vector<GpuLimit>& gpus) {
   return fmt::format("sweep {}: {}, {} each, {} in random order, seed {}{}", state.id.substr(0, 8),
-                     counted(state.plan.grid.size(), "point"), counted(state.plan.repeat, "run"),
+                     counted(state.plan.grid.size(), "configuration"), counted(state.plan.repeat, "run"),
                      counted(state.order.size(), "run"), state.plan.seed,
                      gpus.empty() ? "" : "; sets the power limit of " + gpu_words(gpus));
 }

@@ -25,7 +25,7 @@ std::string gpu_words(const std::vector<GpuLimit>& gpus);
 class SweptGpus {
  public:
   // Nothing where the grid has no power limits. Permission is proved, and the highest limit of the grid in force. The
-  // error says why not, and what mends it.
+  // error says why not, and how to fix it.
   static Result<std::unique_ptr<SweptGpus>> make(const Grid& grid, const std::string& wanted, const Root& root);
   // Those whose limits would be set, if they can have these; sets nothing. None where the grid has no power limits.
   static Result<std::vector<GpuLimit>> check(const Grid& grid, const std::string& wanted, const Root& root);

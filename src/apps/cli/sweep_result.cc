@@ -68,13 +68,12 @@ void add_remarks(const std::string& dir, const SweepState& state, std::size_t mi
     swept.remarks.push_back(fmt::format("Not finished: {} of {} runs are left. To go on: nodewatt sweep --resume {}",
                                         state.left(), state.runs.size() + state.left(), dir));
   if (warm > 0)
-    swept.remarks.push_back(
-        fmt::format("Before {} of {} runs the node had not come to rest.", warm, state.runs.size()));
+    swept.remarks.push_back(fmt::format("Before {} of {} runs the node was not idle.", warm, state.runs.size()));
   if (missing > 0)
     swept.remarks.push_back(fmt::format("The records of {} runs are neither in the store nor in {}.", missing, dir));
   if (state.plan.repeat == 1)
     swept.remarks.emplace_back(
-        "One run a point: how much runs differ is not known, the intervals are the sensors' alone.");
+        "One run a configuration: how much runs differ is not known, the intervals are the sensors' alone.");
 }
 
 void add_points(const SweepState& state, Swept& swept) {

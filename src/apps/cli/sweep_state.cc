@@ -115,7 +115,7 @@ class Fields {
 };
 
 Turn read_turn(Fields& in, const Json& value, const SweepPlan& plan) {
-  if (!value.is_array() || value.size() != 2) return in.refuse("a run is no pair of point and repeat"), Turn{};
+  if (!value.is_array() || value.size() != 2) return in.refuse("a run is no pair of configuration and repeat"), Turn{};
   const Turn turn{in.whole(value[0], "point", plan.grid.size() - 1),
                   static_cast<unsigned>(in.whole(value[1], "repeat", plan.repeat))};
   if (turn.repeat == 0) in.refuse("a repeat is 0");
@@ -236,7 +236,7 @@ Key key_of(const Turn& turn) { return {turn.point, turn.repeat}; }
 
 // The order holds every run of the plan once, and what is done is of it, each once.
 void check_whole(Fields& in, const SweepState& state) {
-  if (state.groups.size() != state.plan.grid.size()) in.refuse("groups are not one for each point");
+  if (state.groups.size() != state.plan.grid.size()) in.refuse("groups are not one for each configuration");
   if (state.order.size() != state.plan.grid.size() * state.plan.repeat) in.refuse("order is not that of this grid");
   std::set<Key> all, done;
   for (const Turn& turn : state.order)
@@ -272,8 +272,9 @@ std::string failure_words(const SweptRun& run) {
 
 Result<SweepState> SweepState::make(SweepPlan plan) {
   if (plan.grid.size() * plan.repeat > Grid::kMostTurns)
-    return fail(ErrorKind::malformed, fmt::format("{} points with {} repeats are more than {} runs: choose fewer",
-                                                  plan.grid.size(), plan.repeat, Grid::kMostTurns));
+    return fail(ErrorKind::malformed,
+                fmt::format("{} configurations with {} repeats are more than {} runs: choose fewer", plan.grid.size(),
+                            plan.repeat, Grid::kMostTurns));
   const SweptWatch watch = plan.watch.value_or(SweptWatch());
   for (const auto& texts : {plan.command,
                             plan.environment,

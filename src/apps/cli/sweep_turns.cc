@@ -102,7 +102,7 @@ class Turns {
     if (cooled == CoolDownResult::steady || cooled == CoolDownResult::paused) say_once_how(cooled);
     if (cooled != CoolDownResult::gave_up) return true;
     progress_.clear();
-    error_exit(fmt::format("the node did not come to rest within {:g} s; {} is measured all the same",
+    error_exit(fmt::format("the node did not become idle within {:g} s; {} is measured all the same",
                            to_seconds(longest), plan_.grid.label(turn.point)));
     return false;
   }

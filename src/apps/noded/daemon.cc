@@ -133,7 +133,7 @@ void Daemon::resume() {
   pb::Checkpoint checkpoint;
   if (!checkpoint.ParseFromString(*checkpoint_file_->found())) {
     SalvagedBooks saved = salvage_books(*checkpoint_file_->found());
-    log(fmt::format("the books that were found cannot be read whole: {} of their fields are lost, the rest is used; {}",
+    log(fmt::format("the checkpoint that was found cannot be read whole: {} of their fields are lost, the rest is used; {}",
                     saved.lost, keep_aside()));
     checkpoint = std::move(saved.checkpoint);
   }
@@ -274,9 +274,9 @@ void Daemon::write_checkpoint(bool for_good) {
   const Done done = for_good ? checkpoint_file_->append(bytes) : checkpoint_file_->amend(bytes);
   if (for_good) last_kept_ = last_sampling_point_;
   if (!done)
-    unwritten_.log("the books are not written: " + done.error().what);
+    unwritten_.log("the checkpoint is not written: " + done.error().what);
   else
-    unwritten_.clear("the books are written again");
+    unwritten_.clear("the checkpoint is written again");
 }
 
 std::vector<Answer> Daemon::answer(const Peer& peer, const Request& request) {

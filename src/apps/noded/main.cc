@@ -19,16 +19,18 @@ int error_exit(const std::string& what, int code) {
 void declare(CLI::App& app, noded::DaemonOptions& options, std::string& period, std::vector<std::uint32_t>& admins) {
   app.set_version_flag("--version", "nodewattd " NODEWATT_VERSION);
   app.add_option("--config", options.config, "the site file")->type_name("FILE");
-  app.add_option("--state", options.state, "where books and records are kept")->capture_default_str()->type_name("DIR");
+  app.add_option("--state", options.state, "where checkpoint and records are kept")
+      ->capture_default_str()
+      ->type_name("DIR");
   app.add_option("--socket", options.socket, "where users ask")->capture_default_str()->type_name("PATH");
   app.add_option("--metrics", options.metrics, "serve OpenMetrics there: 127.0.0.1:9753, [::1]:9753")
       ->type_name("ADDR:PORT");
   app.add_option("--period", period, "between two readings of all sensors")->capture_default_str()->type_name("T");
   app.add_option("--user", options.user, "become this user when everything is open")->type_name("NAME");
-  app.add_option("--admin", admins, "uid that sees all jobs and may give hints, beside root and the daemon's own")
+  app.add_option("--admin", admins, "uid that sees all jobs and may send events, beside root and the daemon's own")
       ->type_name("UID");
   app.add_option("--cluster", options.cluster, "its name, for jobs whose prolog does not say it")->type_name("NAME");
-  app.add_option("--slurmd", options.slurmd, "where several slurmd share this machine: the node whose jobs to book")
+  app.add_option("--slurmd", options.slurmd, "where several slurmd share this machine: the node whose jobs to measure")
       ->type_name("NODE");
   app.add_option("--root", options.root.path, "read the sensors of the machine below this folder")
       ->capture_default_str()
@@ -42,7 +44,7 @@ void declare(CLI::App& app, noded::DaemonOptions& options, std::string& period, 
 int main(int argc, char** argv) {
   google::protobuf::SetLogHandler(nullptr);  // what is wrong with the books is said by us
   CLI::App app(
-      "nodewattd reads the energy sensors of a node once for everybody, and books it to Slurm's jobs and steps.");
+      "nodewattd reads the energy sensors of a node once for everybody, and attributes it to Slurm's jobs and steps.");
   noded::DaemonOptions options;
   std::string period = "1s";
   std::vector<std::uint32_t> admins;

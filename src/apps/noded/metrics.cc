@@ -158,7 +158,7 @@ void add_energies(Text& text, const Metrics& metrics) {
 void add_jobs(Text& text, const Metrics& metrics) {
   text.begin({"nodewatt_jobs_running", "gauge", "", "Jobs on this node now."});
   if (metrics.jobs_running) text.add({{"node", metrics.node}}, fmt::to_string(*metrics.jobs_running));
-  text.begin({"nodewatt_jobs_ended", "counter", "", "Jobs that ended on this node since its books began."});
+  text.begin({"nodewatt_jobs_ended", "counter", "", "Jobs that ended on this node since its counters began."});
   if (metrics.jobs_ended) text.add({{"node", metrics.node}}, fmt::to_string(*metrics.jobs_ended));
 }
 

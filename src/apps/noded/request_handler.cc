@@ -1,6 +1,7 @@
 #include "apps/noded/request_handler.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -10,6 +11,14 @@ namespace nw::noded {
 
 namespace {
 constexpr std::size_t kMost = 1000;  // records of one answer
+
+// Today's verb, and an earlier nodewatt's: while a node is upgraded the two programs may differ.
+constexpr std::string_view kCloseGpus[] = {"close", "release"}, kOpenGpus[] = {"open", "hold"};
+
+bool is_of_gpus(std::string_view verb) {
+  return std::ranges::find(kCloseGpus, verb) != std::end(kCloseGpus) ||
+         std::ranges::find(kOpenGpus, verb) != std::end(kOpenGpus);
+}
 
 Result<std::optional<std::int64_t>> number_in(const Request& request, const char* key) {
   if (!request.values.contains(key)) return std::nullopt;
@@ -124,8 +133,8 @@ Result<std::vector<Answer>> RequestHandler::answer_node(const Peer& peer) const 
 
 Done RequestHandler::take_hint(const Peer& peer, const Request& request, RequestEffect& effect) {
   if (!is_admin(peer)) return fail(ErrorKind::denied, request.verb + ": for administrators alone");
-  if (request.verb == "release" || request.verb == "hold") {
-    effect.gpus = request.verb == "hold";
+  if (is_of_gpus(request.verb)) {
+    effect.gpus = request.verb == kOpenGpus[0] || request.verb == kOpenGpus[1];
     return {};
   }
   const auto id = request.get("job");
@@ -146,7 +155,7 @@ std::vector<Answer> RequestHandler::answer(const Peer& peer, const Request& requ
     answers = find(peer, request);
   } else if (verb == "node") {
     answers = answer_node(peer);
-  } else if (verb == "begin" || verb == "end" || verb == "step" || verb == "release" || verb == "hold") {
+  } else if (verb == "begin" || verb == "end" || verb == "step" || is_of_gpus(verb)) {
     if (const Done done = take_hint(peer, request, effect); !done) return refuse(done.error());
   } else if (verb != "ping") {
     return refuse({ErrorKind::malformed, fmt::format("{}: no verb of this nodewattd", quote(verb))});

@@ -194,15 +194,24 @@ TEST_F(RequestHandlerTest, WithoutItsStoreItTellsWhatItHas) {
   EXPECT_EQ(ask(1000, "jobs state=running")[0], 'R');
 }
 
-TEST_F(RequestHandlerTest, HintsAndTheNodeAreForAdministrators) {
-  for (const char* text :
-       {"node", "begin job=9 uid=1001", "end job=8", "step job=8 step=1", "release gpus=1", "hold gpus=1"})
+TEST_F(RequestHandlerTest, EventsAndTheNodeAreForAdministrators) {
+  for (const char* text : {"node", "begin job=9 uid=1001", "end job=8", "step job=8 step=1", "close gpus=1",
+                           "open gpus=1", "release gpus=1", "hold gpus=1"})
     EXPECT_TRUE(ask(1000, text).starts_with("Edenied ")) << text;
   EXPECT_EQ(ask(0, "node")[0], 'S');
   EXPECT_EQ(ask(500, "begin job=9 uid=1001"), "D\n");
   EXPECT_TRUE(ask(0, "begin uid=1").starts_with("Emalformed "));
   EXPECT_TRUE(ask(0, "begin job=" + std::string(65, '1')).starts_with("Emalformed "));
   EXPECT_TRUE(ask(1000, "dance").starts_with("Emalformed "));
+}
+
+TEST_F(RequestHandlerTest, GpusAreClosedAndOpenedByTodaysVerbsAndEarlierOnes) {
+  for (const auto& [text, opens] :
+       {std::pair{"close gpus=1", false}, {"release gpus=1", false}, {"open gpus=1", true}, {"hold gpus=1", true}}) {
+    RequestHandler::RequestEffect effect;
+    EXPECT_EQ(request_handler->answer({0}, *parse_request(text), effect).back().kind, 'D') << text;
+    EXPECT_EQ(effect.gpus, std::optional(opens)) << text;
+  }
 }
 
 TEST_F(RequestHandlerTest, OwnersSeeRoundedFiguresAndRootTheBooks) {

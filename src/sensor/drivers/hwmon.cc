@@ -11,7 +11,7 @@
 // meter names \_SB as the one device that it measures, which shows as the link measures/LNXSYBUS:00; a meter that names
 // other devices is not the node. Firmware that names nothing is believed when it is the only meter (node managers do
 // so). Input or output power (_PMC) is not passed on by the kernel. Servers implement this meter over IPMI, which reads
-// the supplies' input: the boundary is `plug`, and the tolerance is widened by the loss of a supply for the case that
+// the supplies' input: the boundary is `wall`, and the tolerance is widened by the loss of a supply for the case that
 // it is not.
 //
 // NVIDIA's firmware for Grace (TH500) makes four such meters a socket and says which in power1_oem_info: Module (Grace,

@@ -158,7 +158,7 @@ TEST_F(FakeNvml, WhatIsNotSaidOfItsUtilizationIsAbsentAndNever0) {
   EXPECT_EQ(probe.utilizations[0].utilization, nullptr) << "MIG";
   EXPECT_NE(probe.utilizations[0].processes, nullptr);
   EXPECT_NE(probe.utilizations[1].utilization, nullptr);
-  EXPECT_EQ(all_diagnostics(probe), "") << "nothing to mend";
+  EXPECT_EQ(all_diagnostics(probe), "") << "nothing to fix";
   set("BUSY_CODE", "4");
   set("PROCESSES_CODE", "3");
   const Reading denied = probe.utilizations[1].utilization->read();

@@ -1,6 +1,6 @@
-# The two nodes of the rig, each played by the simulator and measured by a node daemon of its own. To be sourced after lib.sh.
+# The two nodes of the rig, each simulated and measured by a node daemon of its own. To be sourced after lib.sh.
 #
-# $WORK/nwcpu and $WORK/nwgpu: root (the played machine), start, node.toml, edges (who came and went, by edges.py), state and
+# $WORK/nwcpu and $WORK/nwgpu: root (the simulated node), start, node.toml, edges (who came and went, by edges.py), state and
 # socket of the daemon. The twin of a node, $WORK/nwcpu.cray, is the same power behind HPE's counters: Slurm's own meter reads it.
 BIN=$(dirname "$NODEWATT")
 SIM=$BIN/nodewatt-sim

@@ -28,7 +28,7 @@ shared_node() {
   calm=$(submit nwbob -p cpu -n1 "$JOBS/plain.sh" 7)
   gone nwcpu "$busy" 40 && gone nwcpu "$calm" 40
   for job in "$busy" "$calm"; do
-    expect "job $job: shared" "$(record nwcpu "$job" '"\(.job.exclusive) \(.job.policy) \(.job.others[0].policy)"')" "false use/1 allocation/1"
+    expect "job $job: shared" "$(record nwcpu "$job" '"\(.job.exclusive) \(.job.policy) \(.job.others[0].policy)"')" "false usage-based/1 reservation-based/1"
     check_steps nwcpu "$job"
   done
   echo "  by use $(record nwcpu "$busy" '.energy.energy_uj / 1e6') and $(record nwcpu "$calm" '.energy.energy_uj / 1e6') J," \
@@ -127,7 +127,7 @@ nobody_reads_what_is_not_his() {
   expect "another's jobs, listed" "$(ask_as nwbob nwcpu jobs "user=$uid" | jq -c '.records')" "[]"
   expect "all jobs, listed by one user" "$(ask_as nwbob nwcpu jobs limit=1000 | jq "[.records[].job.uid] - [$(id -u nwbob)] | length")" 0
   expect "all jobs, listed by root" "$(ask nwcpu jobs limit=1000 | jq -c '[.records[].job.uid] | unique | length')" 2
-  for wrong in node "begin job=777 uid=$(id -u nwbob)" "end job=$job" "release gpus=1" "job id=../$job" "job id=*" "job id=$job%00" "job id=$job step=.."; do
+  for wrong in node "begin job=777 uid=$(id -u nwbob)" "end job=$job" "close gpus=1" "job id=../$job" "job id=*" "job id=$job%00" "job id=$job step=.."; do
     # shellcheck disable=SC2086
     ask_as nwbob nwcpu $wrong >/dev/null
     expect "bob says: $wrong" $? 3
@@ -193,13 +193,13 @@ hooks_with() {
 
 hooks_and_plug_in() {
   local job deploy=$HERE/../../deploy/slurm spank=$BIN/../lib/slurm/nodewatt_spank.so
-  [ -x "$BIN/nodewatt-hint" ] && [ -e "$spank" ] || { echo "  skipped: nodewatt-hint or nodewatt_spank.so was not built"; return; }
+  [ -x "$BIN/nodewatt-event" ] && [ -e "$spank" ] || { echo "  skipped: nodewatt-event or nodewatt_spank.so was not built"; return; }
   is_sanitized "$spank" && { echo "  skipped: a plug-in with a sanitizer is loaded by nobody who has none"; return; }
   mkdir -p "$SHARE/deploy"
   cp "$deploy"/*.sh "$SHARE/deploy/"
-  cp "$spank" "$BIN/nodewatt-hint" "$BIN/nodewatt-append" "$SHARE/bin/"
-  printf '%s\n' "NODEWATT_BIN=$SHARE/bin" "NODEWATT_SOCKET=$CLUSTER/here/nodewatt.sock" NODEWATT_BLOCK=1 \
-    "NODEWATT_BLOCK_ARGS=\"--socket $CLUSTER/here/nodewatt.sock\"" "NODEWATT_NOTES=$CLUSTER/here/notes" >"$SHARE/slurm.conf"
+  cp "$spank" "$BIN/nodewatt-event" "$BIN/nodewatt-append" "$SHARE/bin/"
+  printf '%s\n' "NODEWATT_BIN=$SHARE/bin" "NODEWATT_SOCKET=$CLUSTER/here/nodewatt.sock" NODEWATT_SUMMARY=1 \
+    "NODEWATT_SUMMARY_ARGS=\"--socket $CLUSTER/here/nodewatt.sock\"" "NODEWATT_NOTES=$CLUSTER/here/notes" >"$SHARE/slurm.conf"
   chmod -R a+rX "$SHARE"
   read -r LAUNCH_MS_WITHOUT LAUNCH_MS_WITH LAUNCH_DELAY_MS < <(measure_launches)
   echo "  launch of a step: $LAUNCH_MS_WITHOUT ms without, $LAUNCH_MS_WITH ms with prolog, epilog and plug-in," \

@@ -1,4 +1,4 @@
-#include "apps/slurm/hint.h"
+#include "apps/slurm/event.h"
 
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
@@ -12,14 +12,14 @@ namespace {
 using Variables = std::map<std::string, std::string>;
 using Words = std::vector<std::string_view>;
 
-Result<Request> hint(std::string_view verb, const Words& words, const Variables& variables) {
-  return make_hint(verb, words, [&](const char* name) -> const char* {
+Result<Request> event(std::string_view verb, const Words& words, const Variables& variables) {
+  return make_event(verb, words, [&](const char* name) -> const char* {
     const auto found = variables.find(name);
     return found == variables.end() ? nullptr : found->second.c_str();
   });
 }
 std::string said(std::string_view verb, const Words& words, const Variables& variables) {
-  const auto request = hint(verb, words, variables);
+  const auto request = event(verb, words, variables);
   return request ? make_request(*request) : std::string(request.error().what);
 }
 
@@ -31,21 +31,21 @@ const Variables kProlog = {
     {"SLURM_RESTART_COUNT", "2"},    {"SLURM_JOB_NUM_NODES", "2"},     {"SLURM_JOB_GPUS", "0,1"},
     {"SLURM_CPUS_ON_NODE", "16"}};
 
-TEST(Hint, AProloguesVariablesAreTheKeysOfTheWire) {
+TEST(Event, AProloguesVariablesAreTheKeysOfTheWire) {
   EXPECT_EQ(said("begin", {}, kProlog),
             "begin account=math array_job=4700 array_task=0 cluster=della cpus=16 gpus=0,1 het_job=4710 het_offset=0 "
             "job=4711 name=my%20job=1%25 nodes=2 partition=gpu restart=2 sluid=s8FXKTA79 uid=1000 user=ada");
 }
 
-TEST(Hint, EveryKeyOfTheWireButSubmitHasAVariable) {
-  const auto request = hint("begin", {}, kProlog);
+TEST(Event, EveryKeyOfTheWireButSubmitHasAVariable) {
+  const auto request = event("begin", {}, kProlog);
   ASSERT_TRUE(request);
   for (const std::string_view key : kJobKeys)
     EXPECT_EQ(request->values.count(std::string(key)), key == "submit" ? 0U : 1U) << key;
   EXPECT_EQ(request->values.size(), std::size(kJobKeys) - 1);
 }
 
-TEST(Hint, WhatSlurmPrintsForNoneIsNotSent) {
+TEST(Event, WhatSlurmPrintsForNoneIsNotSent) {
   EXPECT_EQ(said("begin", {},
                  {{"SLURM_JOB_ID", "1"},
                   {"SLURM_JOB_UID", "0"},
@@ -65,7 +65,7 @@ TEST(Hint, WhatSlurmPrintsForNoneIsNotSent) {
   EXPECT_EQ(said("begin", {}, uneven), "begin job=1 uid=0") << "which of them is this node's is not said";
 }
 
-TEST(Hint, WordsGoBeforeVariables) {
+TEST(Event, WordsGoBeforeVariables) {
   EXPECT_EQ(said("begin", {"uid=5", "submit=17"}, {{"SLURM_JOB_ID", "1"}, {"SLURM_JOB_UID", "1000"}}),
             "begin job=1 submit=17 uid=5");
   EXPECT_EQ(said("step", {"phase=warm up", "step=3"}, {{"SLURM_JOBID", "7"}, {"SLURM_STEP_ID", "0"}}),
@@ -74,7 +74,7 @@ TEST(Hint, WordsGoBeforeVariables) {
   EXPECT_EQ(said("begin", {"job"}, kProlog), "begin: 'job' is no key=value of it");
 }
 
-TEST(Hint, TheEndSaysHowItEnded) {
+TEST(Event, TheEndSaysHowItEnded) {
   EXPECT_EQ(said("end", {}, {{"SLURM_JOB_ID", "1"}, {"SLURM_JOB_EXIT_CODE2", "3:0"}}), "end exit=3 job=1");
   EXPECT_EQ(said("end", {}, {{"SLURM_JOB_ID", "1"}, {"SLURM_JOB_EXIT_CODE2", "0:15"}}), "end exit=143 job=1");
   EXPECT_EQ(said("end", {}, {{"SLURM_JOB_ID", "1"}}), "end job=1") << "unknown is not 0";
@@ -82,32 +82,32 @@ TEST(Hint, TheEndSaysHowItEnded) {
     EXPECT_EQ(exit_of(odd), "") << odd;
 }
 
-TEST(Hint, GpusAreReleasedAndHeldByTheDaemonAsAWhole) {
-  EXPECT_EQ(said("release", {}, kProlog), "release gpus=1");
-  EXPECT_EQ(said("hold", {"gpus=1"}, {}), "hold gpus=1");
+TEST(Event, GpusAreClosedAndOpenedByTheDaemonAsAWhole) {
+  EXPECT_EQ(said("close", {}, kProlog), "close gpus=1");
+  EXPECT_EQ(said("open", {"gpus=1"}, {}), "open gpus=1");
 }
 
-TEST(Hint, WithoutAJobNothingIsSaid) {
-  EXPECT_FALSE(hint("begin", {}, {}));
-  EXPECT_FALSE(hint("begin", {}, {{"SLURM_JOB_ID", "1"}})) << "whose?";
-  EXPECT_FALSE(hint("begin", {"job=x"}, kProlog));
-  EXPECT_FALSE(hint("end", {}, {{"SLURM_JOB_ID", "0"}}));
-  EXPECT_FALSE(hint("step", {}, {{"SLURM_JOB_ID", "1"}}));
-  EXPECT_FALSE(hint("jobs", {}, kProlog));
-  EXPECT_FALSE(hint("", {}, kProlog));
+TEST(Event, WithoutAJobNothingIsSaid) {
+  EXPECT_FALSE(event("begin", {}, {}));
+  EXPECT_FALSE(event("begin", {}, {{"SLURM_JOB_ID", "1"}})) << "whose?";
+  EXPECT_FALSE(event("begin", {"job=x"}, kProlog));
+  EXPECT_FALSE(event("end", {}, {{"SLURM_JOB_ID", "0"}}));
+  EXPECT_FALSE(event("step", {}, {{"SLURM_JOB_ID", "1"}}));
+  EXPECT_FALSE(event("jobs", {}, kProlog));
+  EXPECT_FALSE(event("", {}, kProlog));
 }
 
-TEST(Hint, ALongNameIsLeftOutAndTheRestIsSaid) {
+TEST(Event, ALongNameIsLeftOutAndTheRestIsSaid) {
   Variables variables = kProlog;
   variables["SLURM_JOB_NAME"] = std::string(5000, 'x');
-  EXPECT_FALSE(hint("begin", {}, variables)->values.count("name"));
+  EXPECT_FALSE(event("begin", {}, variables)->values.count("name"));
   variables["SLURM_JOB_NAME"] = std::string(1400, ' ');  // 4200 bytes encoded
-  const auto request = hint("begin", {}, variables);
+  const auto request = event("begin", {}, variables);
   EXPECT_FALSE(request->values.count("name"));
   EXPECT_EQ(request->values.size(), std::size(kJobKeys) - 2);
 }
 
-TEST(Hint, WhateverTheVariablesHoldIsARequest) {
+TEST(Event, WhateverTheVariablesHoldIsARequest) {
   rc::check([] {
     Variables variables = kProlog;
     for (auto& [name, value] : variables)
@@ -115,7 +115,7 @@ TEST(Hint, WhateverTheVariablesHoldIsARequest) {
         value = *rc::gen::container<std::string>(rc::gen::arbitrary<char>());
         value.resize(std::min(value.size(), value.find('\0')));
       }
-    const auto request = hint("begin", {}, variables);
+    const auto request = event("begin", {}, variables);
     RC_ASSERT(request.has_value());
     RC_ASSERT(parse_request(make_request(*request)).value() == *request);
   });

@@ -1,4 +1,4 @@
-#include "apps/slurm/hint.h"
+#include "apps/slurm/event.h"
 
 #include <algorithm>
 #include <iterator>
@@ -54,7 +54,7 @@ struct Verb {
 };
 constexpr Verb kVerbs[] = {
     {"begin", kJobKeys, kBegin}, {"end", kEndKeys, kEnd}, {"step", kStepKeys, kStep},
-    {"release", kGpuKeys, {}},   {"hold", kGpuKeys, {}},
+    {"close", kGpuKeys, {}},     {"open", kGpuKeys, {}},
 };
 
 // NO_VAL and INFINITE of slurm.h, which some versions print.
@@ -99,10 +99,10 @@ std::string exit_of(std::string_view code_and_signal) {
   return std::to_string(*signal != 0 ? 128 + *signal : *code);
 }
 
-Result<Request> make_hint(std::string_view verb, std::span<const std::string_view> words, const Environment& get) {
+Result<Request> make_event(std::string_view verb, std::span<const std::string_view> words, const Environment& get) {
   const auto* found = std::ranges::find(kVerbs, verb, &Verb::name);
   if (found == std::end(kVerbs))
-    return fail(ErrorKind::malformed, quote(verb) + " is none of begin, end, step, release, hold");
+    return fail(ErrorKind::malformed, quote(verb) + " is none of begin, end, step, close, open");
   Request request{std::string(verb), {}};
   for (const std::string_view word : words) NW_CHECK(add_word(request, *found, word));
   for (const Variable& variable : found->variables) add(request, variable.key, find(variable, get));

@@ -1,6 +1,6 @@
-// nodewatt-hint: a prolog, an epilog or a site's script tells the daemon of a job.
+// nodewatt-event: a prolog, an epilog or a site's script tells the daemon of a job.
 //
-//   nodewatt-hint [--socket PATH] [--verbose] begin|end|step|release|hold [KEY=VALUE...]
+//   nodewatt-event [--socket PATH] [--verbose] begin|end|step|close|open [KEY=VALUE...]
 //
 // What it says comes from Slurm's variables, and from the words where they say more. It exits 0 after at most 50 ms
 // whatever happens, and says nothing unless it is asked to: a job is worth more than its energy's edges. No option
@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "apps/slurm/deliver.h"
-#include "apps/slurm/hint.h"
+#include "apps/slurm/event.h"
 
 namespace nw::slurm {
 namespace {
@@ -50,10 +50,10 @@ void arm_deadline() {
 }
 
 Done deliver_line(const Line& line) {
-  if (line.words.empty()) return fail(ErrorKind::malformed, "begin, end, step, release or hold?");
+  if (line.words.empty()) return fail(ErrorKind::malformed, "begin, end, step, close or open?");
   const std::span<const std::string_view> words(line.words);
   const Request request =
-      NW_TRY(make_hint(words.front(), words.subspan(1), [](const char* name) { return std::getenv(name); }));
+      NW_TRY(make_event(words.front(), words.subspan(1), [](const char* name) { return std::getenv(name); }));
   return deliver(line.socket, make_request(request), kPatience);
 }
 }  // namespace
@@ -63,6 +63,6 @@ int main(int argc, char** argv) {
   nw::slurm::arm_deadline();
   const nw::slurm::Line line = nw::slurm::parse_line(argc, argv);
   const nw::Done done = nw::slurm::deliver_line(line);
-  if (line.verbose) std::fprintf(stderr, "nodewatt-hint: %s\n", done ? "done" : done.error().what.c_str());
+  if (line.verbose) std::fprintf(stderr, "nodewatt-event: %s\n", done ? "done" : done.error().what.c_str());
   return 0;
 }

@@ -1,0 +1,43 @@
+#include "accounting/stored_words.h"
+
+#include <algorithm>
+#include <array>
+
+namespace nw {
+
+namespace {
+enum class Place { all, begin, end };  // where in what was stored
+
+struct Renamed {
+  std::string_view before, today;
+  Place place = Place::all;
+};
+
+constexpr std::array kRenamed{
+    Renamed{"use/1", "usage-based/1"},
+    Renamed{"allocation/1", "reservation-based/1"},
+    Renamed{"the whole node, at the plug", "the whole node, at the wall (AC)",
+            Place::begin},  // may end in ", without GPUs"
+    Renamed{"the whole node, behind its power supplies", "the whole node, node DC", Place::begin},
+    Renamed{"plug minus node", "wall minus node DC"},
+    Renamed{"Node at the plug", "Node, wall (AC)", Place::end},  // of several nodes the host stands before it
+    Renamed{"Node behind its supplies", "Node DC", Place::end},
+    Renamed{" edges", " start and end", Place::end},  // a term of an uncertainty, its sensor before it
+};
+
+bool holds(const Renamed& one, std::string_view stored) {
+  if (one.place == Place::begin) return stored.starts_with(one.before);
+  return one.place == Place::end ? stored.ends_with(one.before) : stored == one.before;
+}
+}  // namespace
+
+std::string current_words(std::string_view stored) {
+  const auto* one = std::find_if(kRenamed.begin(), kRenamed.end(),
+                                 [stored](const Renamed& renamed) { return holds(renamed, stored); });
+  std::string words(stored);
+  if (one != kRenamed.end())
+    words.replace(one->place == Place::end ? stored.size() - one->before.size() : 0, one->before.size(), one->today);
+  return words;
+}
+
+}  // namespace nw
