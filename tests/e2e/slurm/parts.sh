@@ -4,9 +4,8 @@ exclusive_jobs() {
   local cpu gpu joules
   cpu=$(submit nwalice -p cpu --exclusive -n2 "$JOBS/steps.sh")
   gpu=$(submit nwbob -p gpu --exclusive -n2 --gres=gpu:4 "$JOBS/plain.sh" 12)
-  here nwcpu "$cpu" && sleep 4
-  ask_as nwalice nwcpu job "id=$cpu" >running.json
-  expect "a running job, asked by its owner" "$(jq '.records[0] | .state == "running" and .energy.energy_uj > 0' running.json)" true
+  is_running() { ask_as nwalice nwcpu job "id=$cpu" | jq -e '.records[0] | .state == "running" and .energy.energy_uj > 0'; }
+  wait_for is_running  # asked by its owner
   gone nwcpu "$cpu" 40 && gone nwgpu "$gpu" 40
   check_exclusive nwcpu "$cpu"
   check_exclusive nwgpu "$gpu"
@@ -98,7 +97,7 @@ everybody_else_is_down() {
   job=$(submit nwalice -p cpu --exclusive -n2 "$JOBS/plain.sh" 14)
   here nwcpu "$job" && sleep 2
   stop slurmctld TERM  # killed, it would not know of the job when it comes back, and run it again
-  stop nwcpu KILL
+  stop "$(cluster_node nwcpu)" KILL
   kill -9 "$(cat "$CLUSTER/munge/pid")"
   sleep 2
   expect "asked while Slurm is down" "$(ask_as nwalice nwcpu job "id=$job" | jq -r '.records[0].state')" running
@@ -154,8 +153,8 @@ commands() {  # the same by the command line, where it has the verb
   expect_in "its text" said "$job"
 }
 
-# The launch of a step with prolog, epilog and plug-in and without, one after the other, so that a busy moment meets both.
-LAUNCHES=${LAUNCHES:-20}
+# The launch of a step with prolog, epilog and plug-in and without, one after the other, so that a busy moment meets both. For figures: 20.
+LAUNCHES=${LAUNCHES:-3}
 measure_launches() {  # prints three medians in ms: without, with, and of the differences of pairs
   local begin kind
   for _ in $(seq "$LAUNCHES"); do
@@ -181,7 +180,11 @@ prolog_clock() {  # a hook of the rig's own before nodewatt's: when the prolog b
   printf '#!/bin/sh\ndate +%%s%%N >%s/begun-$SLURMD_NODENAME-$SLURM_JOB_ID\n' "$CLUSTER" >"$CLUSTER/hooks/prolog.d/clock"
   chmod 755 "$CLUSTER/hooks/prolog.d/clock"
 }
-begun() { [ ! -e "$CLUSTER/begun-$1-$2" ] || monotonic_of "$(cat "$CLUSTER/begun-$1-$2")"; }
+begun() {
+  local file
+  file=$CLUSTER/begun-$(cluster_node "$1")-$2
+  [ ! -e "$file" ] || monotonic_of "$(cat "$file")"
+}
 hooks_with() {
   local hook
   for hook in prolog epilog; do
@@ -221,6 +224,7 @@ hooks_and_plug_in() {
 }
 
 the_two_applications() {
+  declare -A jobs
   local application node job data=${NODEWATT_DATA:-$CALLER_CACHE/nodewatt/data}
   [ -x "$BIN/nodewatt-segmentation" ] || { echo "  skipped: the applications were not built (no LibTorch)"; return; }
   [ -d "$data/segmentation" ] || { echo "  skipped: no data in $data (workloads/fetch-data.sh)"; return; }
@@ -230,8 +234,11 @@ the_two_applications() {
   for application in segmentation forecasting; do
     for node in nwcpu nwgpu; do
       # Its own exit code is the job's: Slurm says COMPLETED of 0 alone.
-      job=$(submit nwbob -p "${node#nw}" --exclusive -n2 --mem=3000 --export=NODEWATT_DATA="$SHARE/data" \
+      jobs[$node]=$(submit nwbob -p "${node#nw}" --exclusive -n2 --mem=3000 --export=NODEWATT_DATA="$SHARE/data" \
         --wrap "$SHARE/bin/nodewatt-$application train --scale tiny --checkpoint $application-$node.nw")
+    done
+    for node in nwcpu nwgpu; do
+      job=${jobs[$node]}
       gone "$node" "$job" 200
       slurm_joules "$job" >/dev/null  # waits for Slurm's accounting
       expect "$application on $node" "$(sacct -nPX -j "$job" -o state)" COMPLETED
