@@ -35,7 +35,7 @@ class Session:
             os.execvp(command[0], command)
         self.seen = b""
 
-    def read(self, until=None, seconds=20):
+    def read(self, until=None, seconds=60):
         """What comes until `until` is in it, or to the end."""
         end = time.monotonic() + seconds
         while time.monotonic() < end and (until is None or until not in self.seen):

@@ -128,14 +128,14 @@ cluster_users() {  # users that the machine does not have are added to copies of
 munge_up() {
   munge -S "$CLUSTER/run/munge.sock" -n >/dev/null 2>&1 && return
   drop_to munge munged --key-file="$CLUSTER/munge/key" --socket="$CLUSTER/run/munge.sock" --pid-file="$CLUSTER/munge/pid" \
-    --log-file="$CLUSTER/munge/log" --seed-file="$CLUSTER/munge/seed" && try 5 munge -S "$CLUSTER/run/munge.sock" -n
+    --log-file="$CLUSTER/munge/log" --seed-file="$CLUSTER/munge/seed" && try 60 munge -S "$CLUSTER/run/munge.sock" -n
 }
 
 database_up() {
   mariadb-install-db --defaults-file="$CLUSTER/etc/my.cnf" --auth-root-authentication-method=normal --skip-test-db \
     >"$CLUSTER/log/mysql-install" 2>&1 || return
   mariadbd --defaults-file="$CLUSTER/etc/my.cnf" >"$CLUSTER/log/mysql" 2>&1 &
-  try 30 mariadb -S "$CLUSTER/run/mysql.sock" -e 'select 1' || return
+  try 60 mariadb -S "$CLUSTER/run/mysql.sock" -e 'select 1' || return
   mariadb -S "$CLUSTER/run/mysql.sock" -e "create database slurm_acct_db; create user slurm@127.0.0.1 identified by 'rig';
     grant all on slurm_acct_db.* to slurm@127.0.0.1" || return
   drop_to slurm slurmdbd
@@ -143,7 +143,7 @@ database_up() {
 
 slurmctld_up() {
   drop_to slurm slurmctld || return
-  try 20 sh -c 'scontrol ping | grep -q UP'
+  try 60 sh -c 'scontrol ping | grep -q UP'
 }
 
 # One slurmd, in mounts of its own: $CLUSTER/here is its node's folder, as on a machine that has only one, and /sys/cray what
@@ -166,7 +166,7 @@ slurmd_up() {
     exec slurmd -N "$1"' bash "$(cluster_node "$1")" "${!here:-}" "${!cray:-}"
 }
 nodes_idle() {
-  try 20 sh -c "[ \$(sinfo -h -N -o '%N %t' | sort -u | grep -c ' idle\$') = ${#SLURM_NODES[@]} ]"
+  try 60 sh -c "[ \$(sinfo -h -N -o '%N %t' | sort -u | grep -c ' idle\$') = ${#SLURM_NODES[@]} ]"
 }
 
 stop() {  # stop NAME SIGNAL: the daemon whose pid file that is, and waits until it is gone
@@ -199,7 +199,7 @@ cluster_up() {
   head -c 128 /dev/urandom >"$CLUSTER/munge/key"
   chmod 700 "$CLUSTER/munge"; chmod 400 "$CLUSTER/munge/key"
   chown -R munge "$CLUSTER/munge"; chown mysql "$CLUSTER/mysql"; chown slurm "$CLUSTER/state" "$CLUSTER/etc/slurmdbd.conf"
-  munge_up && database_up && try 20 sacctmgr -n list cluster && slurmctld_up || return
+  munge_up && database_up && try 60 sacctmgr -n list cluster && slurmctld_up || return
   for node in "${SLURM_NODES[@]}"; do slurmd_up "$node" || return; done
   nodes_idle || return
   for user in "${!SLURM_USERS[@]}"; do
@@ -235,7 +235,7 @@ cluster_by_hand() {  # the words of the command line; the cluster lives as long 
       cluster_up || { tail -n 20 "$CLUSTER"/log/*; echo failed; exit 1; }
       echo "up: nodes ${SLURM_NODES[*]/%/$CLUSTER_RUN}"
       while [ ! -e "$dir/down" ]; do sleep 0.2; done ;;
-    down) touch "$dir/down" && try 20 test ! -e "/proc/$(cat "$dir/outer")" && rm -rf "$dir" ;;
+    down) touch "$dir/down" && try 60 test ! -e "/proc/$(cat "$dir/outer")" && rm -rf "$dir" ;;
     root|as)
       init=$(pgrep -P "$(pgrep -P "$(cat "$dir/outer")" -x unshare)")
       [ "$word" = root ] && word=as_root || word=as_user

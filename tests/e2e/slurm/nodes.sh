@@ -16,7 +16,7 @@ socket_of() { echo "$WORK/$1/socket/nodewatt.sock"; }
 play() {  # play FOLDER SCENARIO: starts a machine and waits until it is there
   mkdir -p "$1"
   promptly "$SIM" live "$2" --honest --dir "$1" >"$1/out" 2>"$1/err" &
-  try 10 grep -q ready "$1/out" && return
+  try 60 grep -q ready "$1/out" && return
   grep -qE 'libfuse3|FUSE' "$1/err" && { echo "skipped: $(cat "$1/err")"; exit 77; }
   fail "$1 does not play: $(cat "$1/err")"
   return 1
@@ -39,7 +39,7 @@ truth() {
 }
 # edges NAME JOB [N]: "BEGIN END" of the job's Nth time there (1), once it has gone.
 edges() {
-  try 10 sh -c '[ "$(grep -c "^$1 " "$2")" -ge "$3" ]' sh "$2" "$WORK/$1/edges" "${3:-1}" || return
+  try 60 sh -c '[ "$(grep -c "^$1 " "$2")" -ge "$3" ]' sh "$2" "$WORK/$1/edges" "${3:-1}" || return
   awk -v job="$2" '$1 == job {print $2, $3}' "$WORK/$1/edges" | sed -n "${3:-1}p"
 }
 
@@ -52,7 +52,7 @@ daemon_up() {  # daemon_up NAME [OPTION...]
   promptly "$BIN/nodewattd" --root "$WORK/$node/root" --cgroup /sys/fs/cgroup --slurmd "$(cluster_node "$node")" --state "$WORK/$node/state" \
     --socket "$(socket_of "$node")" --period "$DAEMON_PERIOD" "$@" >>"$WORK/$node/daemon.log" 2>&1 &
   DAEMONS[$node]=$!
-  try 10 python3 "$RIG_PARTS/ask.py" "$(socket_of "$node")" ping
+  try 60 python3 "$RIG_PARTS/ask.py" "$(socket_of "$node")" ping
 }
 daemon_down() {  # daemon_down NAME SIGNAL
   kill "-$2" "${DAEMONS[$1]}"
