@@ -27,7 +27,7 @@ expect "its channel is left" "$(ls nodewatt-*-* | wc -l)" 1
 # Killed many times at random moments, at once: each leaves one record at most.
 for i in $(seq 8); do
   (
-    "$NODEWATT" run -q --period 10ms --name "random$i" -- sh -c 'echo $$ >>left.pids; exec sleep 600' & pid=$!
+    "$NODEWATT" run -q --period 10ms --name "random$i" -- sh -c 'echo $$ >>left.pids; exec sleep 20' & pid=$!
     sleep "0.$((RANDOM % 6))$((RANDOM % 10))"
     kill -KILL $pid; wait $pid
   ) &
