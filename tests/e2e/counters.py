@@ -4,7 +4,7 @@
 usage: counters.py make ROOT                                makes the tree; both packages are some joules before the end of their range
        counters.py add ROOT JOULES_0 JOULES_1 JOULES_DRAM [rename]
 "add" is to be called while somebody measures, in the measured program itself as a rule. It moves the counters in steps, and before and after
-each it waits until all of them have been read twice: so no reading is missing, and what is added is added between two marks. With "rename"
+each it waits until all of them have been read: so no reading is missing, and what is added is added between two marks. With "rename"
 each new value is a new file in the old one's place. Exit code 1 where nobody reads for a minute.
 """
 import ctypes
@@ -15,8 +15,9 @@ import sys
 import time
 
 RANGE = 262143328850
+WRAP = RANGE + 61  # 2^32 counts of 61035 nJ: the range is one count short of it
 ZONES = ("intel-rapl:0", "package-0", RANGE - 30_000_000), ("intel-rapl:1", "package-1", RANGE - 20_000_000), ("intel-rapl:0/intel-rapl:0:0", "dram", 1000)
-STEP_J = 10.0
+STEP_J = 20.0
 PATIENCE = 60
 IN_ACCESS = 1
 
@@ -65,17 +66,16 @@ class Watch:
                 yield zone
             data = data[16 + length:]
 
-    def await_readings(self, rounds=2):
-        """All counters have been read so many times from now on."""
+    def await_reading(self):
+        """All counters have been read from now on."""
         end = time.monotonic() + PATIENCE
         for _ in self.read_zones():
             pass
-        for _ in range(rounds):
-            missing = set(self.zones)
-            while missing:
-                if not select.select([self.fd], [], [], max(0.0, end - time.monotonic()))[0]:
-                    sys.exit(f"counters.py: nobody has read the counters for {PATIENCE} s")
-                missing -= set(self.read_zones())
+        missing = set(self.zones)
+        while missing:
+            if not select.select([self.fd], [], [], max(0.0, end - time.monotonic()))[0]:
+                sys.exit(f"counters.py: nobody has read the counters for {PATIENCE} s")
+            missing -= set(self.read_zones())
 
 
 def add(root, joules, rename):
@@ -84,10 +84,10 @@ def add(root, joules, rename):
     begin = [int(open(path).read()) for path in paths]
     steps = max(1, round(max(joules) / STEP_J))
     for step in range(1, steps + 1):
-        watch.await_readings()
+        watch.await_reading()
         for path, start, energy in zip(paths, begin, joules):
-            put(path, str((start + round(energy * 1e6) * step // steps) % (RANGE + 1)), rename)
-    watch.await_readings()
+            put(path, str((start + round(energy * 1e6) * step // steps) % WRAP), rename)
+    watch.await_reading()
 
 
 if __name__ == "__main__":

@@ -2,15 +2,15 @@
 # Set before, if at all: ISOLATED="shm net", to have a /dev/shm, a network of its own, so that other runs of the tests on this machine
 # meet neither (as root, where namespaces may be made).
 set -uo pipefail
-if [ -n "${ISOLATED:-}" ] && [ "$(id -u)" = 0 ] && unshare --mount --net true 2>/dev/null; then
-  words=$ISOLATED
-  unset ISOLATED
-  exec unshare --mount --propagation private $([[ $words = *net* ]] && echo --net) bash -c '
-    [[ "$1" != *shm* ]] || mount -t tmpfs shm /dev/shm || exit
-    [[ "$1" != *net* ]] || python3 -c "import fcntl, socket, struct
+if [ -n "${ISOLATED:-}" ] && [ -z "${IS_ISOLATED:-}" ] && [ "$(id -u)" = 0 ] && unshare --mount --net true 2>/dev/null; then
+  export IS_ISOLATED=1 ISOLATED
+  exec unshare --mount --propagation private $([[ $ISOLATED = *net* ]] && echo --net) bash -c '
+    [[ $ISOLATED != *shm* ]] || mount -t tmpfs shm /dev/shm || exit
+    [[ $ISOLATED != *net* ]] || python3 -c "import fcntl, socket, struct
 fcntl.ioctl(socket.socket(), 0x8914, struct.pack(\"16sh\", b\"lo\", 1))" || exit
-    exec bash "${@:2}"' isolated "$words" "$0" "$@"
+    exec bash "$0" "$@"' "$0" "$@"
 fi
+unset ISOLATED IS_ISOLATED
 NODEWATT=$(readlink -f "$1")/nodewatt
 HERE=$(dirname "$(readlink -f "$0")")
 WORK=$(mktemp -d)
