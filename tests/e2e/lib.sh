@@ -54,4 +54,4 @@ is_sanitized() { ldd "$1" | grep -qE 'lib[at]san'; }
 finish() { [ $FAILED = 0 ] && echo "ok: $(basename "$0")"; exit $FAILED; }
 
 # json FILE EXPRESSION: prints a Python expression over the record `r`.
-json() { python3 -c 'import json,sys; r=json.load(open(sys.argv[1])); print(eval(sys.argv[2]))' "$1" "$2"; }
+json() { python3 -IS -c 'import json,sys; r=json.load(open(sys.argv[1])); print(eval(sys.argv[2]))' "$1" "$2"; }

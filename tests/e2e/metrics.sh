@@ -87,6 +87,7 @@ if [ "$(basename "$PROGRAM")" = nodewattd ]; then
   before=$(node_joules)
   wait_for is_posted
   kill -KILL $SERVED
+  wait $SERVED 2>/dev/null
   serve
   is_reset() { [ "$(value 'resets(nodewatt_daemon_cpu_seconds_total[5m])')" = 1 ]; }
   wait_for is_reset  # it is another process
