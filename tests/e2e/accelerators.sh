@@ -37,7 +37,8 @@ job_of() { "$NODEWATT" job "$1" --socket sock --json >"$1.json" && json "$1.json
 
 mkdir -p cgroup/{cpuset,memory,devices,cpuacct}/slurm
 FAKE_NVML_GPUS=2 FAKE_NVML_PROCESSES=0 "$BIN/nodewattd" --root gn --cgroup cgroup --state state --socket sock 2>daemon.txt & DAEMON=$!
-wait_for "$BIN/nodewatt-hint" --socket sock --verbose ping
+wait_for test -S sock
+wait_for is_mapped
 is_mapped || fail "the library is not loaded: $(cat daemon.txt)"
 
 # Half the node each, and one GPU each, as their prologs say. On GPU 0 the library pretends a process that draws, on GPU 1 none.
