@@ -10,8 +10,8 @@ E2E_JOBS ?= 4
 TIDY_SECONDS ?= 120
 CTEST := ctest --output-on-failure --no-tests=error
 
-PARTS := asan tsan fuzz learn latex mpi storm shells gcc tidy-deep
-BENCHES := overhead nvtx phases accuracy sharing compare jobs daemon
+PARTS := asan tsan fuzz learn latex mpi storm live shells gcc tidy-deep
+BENCHES := overhead nvtx phases accuracy sharing compare jobs daemon known-power hooks
 
 .PHONY: deps build bench test unit e2e check tidy lint programs benches test-all $(PARTS:%=test-%) fuzz portable wheel $(BENCHES:%=bench-%) bench-build results format clean
 
@@ -73,7 +73,7 @@ test-fuzz fuzz: deps  ## fuzz targets with libFuzzer, FUZZ_SECONDS each
 	@cmake --build --preset fuzz -j $(JOBS)
 	@tests/fuzz/run_all $(BUILD)/fuzz $${FUZZ_SECONDS:-60}
 
-test-learn test-mpi test-storm test-latex test-shells: test-%: build  ## the end-to-end tests with that label
+test-learn test-mpi test-storm test-live test-latex test-shells: test-%: build  ## the end-to-end tests with that label
 	@cmake --build --preset release -j $(JOBS) --target e2e_programs
 	@[ ! -e tools/packages-$*.txt ] || tools/deps packages-$*.txt
 	@$(DATA)
@@ -126,6 +126,12 @@ bench-daemon: benches   ## what a daemon that is killed loses, and what it costs
 
 bench-compare: benches  ## comparing and importing 1,000 records; the last line is one JSON object, goal name to figure
 	@bench/comparing $(BUILD)
+
+bench-known-power: build ## how near energy comes to a known power times its time; the last line is one JSON object, goal name to figure
+	@bench/known_power $(BUILD)
+
+bench-hooks: build      ## what Slurm's prolog, epilog and plug-in cost a launch; the last line is one JSON object, goal name to figure
+	@bench/hooks $(BUILD)
 
 bench-jobs: benches     ## 10,000 jobs of a second on one node: all recorded, the daemon no larger; as root; the last line is one JSON object
 	@bench/short_jobs $(BUILD) --jobs $${JOBS_OF_BENCH:-10000}

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <thread>
@@ -78,7 +79,7 @@ TEST(Bus, TheSameValueOfTheSameDeviceTimeIsNoNewValueAndGoesStale) {
   });
   ASSERT_TRUE(becomes([&] { return sources[0]->read().ok; }));
   std::this_thread::sleep_for(400ms);
-  EXPECT_TRUE(sources[0]->read().ok) << "the same value at another time is new";
+  EXPECT_TRUE(becomes([&] { return sources[0]->read().ok; })) << "the same value at another time is new";
   *frozen = true;
   EXPECT_TRUE(becomes([&] { return !sources[0]->read().ok; }));
   EXPECT_EQ(sources[0]->read().error, ErrorKind::busy);
@@ -86,14 +87,18 @@ TEST(Bus, TheSameValueOfTheSameDeviceTimeIsNoNewValueAndGoesStale) {
 }
 
 TEST(Bus, AsksMoreSeldomAfterEachFailure) {
-  const auto rounds = std::make_shared<std::atomic<int>>(0);
+  using Clock = std::chrono::steady_clock;
+  const auto rounds = std::make_shared<std::atomic<std::size_t>>(0);
+  const auto at = std::make_shared<std::array<Clock::time_point, 5>>();
+  const auto begin = Clock::now();
   const auto sources = make_bus(1, {millis(10), seconds(1)}, [=](std::span<Reading> answers) {
+    if (*rounds < at->size()) (*at)[*rounds] = Clock::now();
     ++*rounds;
     answers[0] = Reading::none(ErrorKind::failed);
   });
-  std::this_thread::sleep_for(500ms);
-  EXPECT_LE(*rounds, 6) << "after 20, 40, 80, 160, 320 ms, and not 50 times";
-  EXPECT_GE(*rounds, 1);
+  ASSERT_TRUE(becomes([&] { return *rounds >= at->size(); }));
+  for (std::size_t i = 0; i < at->size(); ++i)  // each 20, 40, 80, 160 ms after the one before, or later
+    EXPECT_GE((*at)[i] - begin, 10ms * ((2 << i) - 2)) << i;
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Accelerators of a node's jobs, by the daemon, over a pretended libnvidia-ml of two GPUs of 300 W: whose each is, what one without a process took,
-# and that NVIDIA's library is let go of and taken up again without a joule lost.
+# and that NVIDIA's library is let go of and taken up again without a joule lost. Energies are held against the time that the record has.
 . "$(dirname "$0")/lib.sh"
 BIN=$(dirname "$NODEWATT")
 LIBRARY=$BIN/../lib/libfake_nvml.so
@@ -30,34 +30,37 @@ job_comes() {  # job_comes ID CPUS: cgroups as v1 has them, that of the step's C
 job_goes() { rm -r cgroup/*/slurm/uid_*/job_"$1"; }
 event() { "$BIN/nodewatt-event" --socket sock --verbose "$@" || fail "nodewatt-event $*"; }
 is_mapped() { grep -q libnvidia-ml "/proc/$DAEMON/maps"; }
+measured_for() {  # measured_for JOB SECONDS: its record has so much of it
+  job_of "$1" 'r["duration_s"]' >"$1.seconds" 2>/dev/null && awk -v least="$2" '{exit !($1 >= least)}' "$1.seconds"
+}
 job_of() { "$NODEWATT" job "$1" --socket sock --json >"$1.json" && json "$1.json" "$2"; }
 
 mkdir -p cgroup/{cpuset,memory,devices,cpuacct}/slurm
 FAKE_NVML_GPUS=2 FAKE_NVML_PROCESSES=0 "$BIN/nodewattd" --root gn --root-libraries --cgroup cgroup --state state --socket sock 2>daemon.txt & DAEMON=$!
-for _ in $(seq 100); do [ -S sock ] && event ping 2>/dev/null && break; sleep 0.1; done
+wait_for test -S sock
+wait_for is_mapped
 is_mapped || fail "the library is not loaded: $(cat daemon.txt)"
 
 # Half the node each, and one GPU each, as their prologs say. On GPU 0 the library pretends a process that draws, on GPU 1 none.
-begin=$(date +%s%N)
 for job in 1 2; do
   event begin job=$job uid="$(id -u)" gpus=$((job - 1))
   job_comes $job "$(((job - 1) * $(nproc) / 2))"
 done
-sleep 4.5
+for job in 1 2; do wait_for measured_for $job 2; done
 
 # A prolog of the site lets go of the library, changes what it likes, and says that it is done.
 event close gpus=1
 is_mapped && fail "the library is still loaded"
-sleep 2
+wait_for measured_for 1 "$(awk '{print $1 + 2}' 1.seconds)"
 expect "reads on without it" "$("$NODEWATT" top --once --socket sock --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["nodes"][0]["not_conserved_uj"])')" 0
 event open gpus=1
 is_mapped || fail "the library is not loaded again"
-sleep 8
+wait_for measured_for 1 "$(awk '{print $1 + 3}' 1.seconds)"
 for job in 1 2; do job_goes $job; done
-end=$(date +%s%N)
-sleep 2.5
-seconds=$(python3 -c "print(($end - $begin) * 1e-9)")
+has_ended() { [ "$(job_of "$1" 'r["state"]')" != running ]; }
 for job in 1 2; do
+  wait_for has_ended $job
+  seconds=$(job_of $job 'r["duration_s"]')
   expect "job $job has one GPU" "$(job_of $job 'r["job"]["gpus"]')" 1
   error=$(job_of $job "sum(c['energy_j'] for c in r['components'] if c['domain'] == 'gpu') / (300 * $seconds) - 1")
   python3 -c "import sys; sys.exit(not abs($error) < 0.02)" || fail "job $job: GPU energy $error off over a gap of 2 s"

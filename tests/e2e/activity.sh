@@ -63,8 +63,8 @@ expect "switched off" "$(json off.json '([a["id"] for a in r["activities"]], [f 
 wait $doctor; expect_in "doctor" doctor.txt "busy 40 %, 2 processes"
 
 # The measuring process is killed: what only it knew is unknown.
-"$NODEWATT" --root gn --root-libraries run -q -- sleep 4 & pid=$!
-sleep 1.4; kill -KILL $pid; wait $pid 2>/dev/null
+"$NODEWATT" --root gn --root-libraries run -q -- sh -c 'echo $$ >left.pid; exec sleep 600' & pid=$!
+wait_for test -s left.pid; journal_grows; kill -KILL $pid; wait $pid 2>/dev/null; kill "$(cat left.pid)"
 "$NODEWATT" report last --format json >killed.json 2>/dev/null
 expect "recovered" "$(json killed.json '(r["state"], [(d["busy"], d["processes"], d["power_limit_w"]) for d in r["devices"]], r["cpu_busy"], r["child_cpu_s"])')" \
   "('recovered', [(None, None, 400.0), (None, None, 400.0)], None, None)"

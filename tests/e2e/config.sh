@@ -53,63 +53,45 @@ expect_in "which is named" absent.txt "no-such.toml"
 "$NODEWATT" --root vm --config bad.toml sensors >/dev/null 2>&1; expect "queries refuse" $? 1
 "$NODEWATT" --root vm --config bad.toml doctor >/dev/null 2>&1; expect "doctor refuses" $? 1
 
-# Calibration: a package at a steady power, a node that is busy, and a reference meter over a tape.
+# Calibration (by the clock: calibrate.sh). A node that is busy is refused.
 zone=vm/sys/class/powercap/intel-rapl:0; mkdir -p $zone
 echo package-0 >$zone/name; echo 262143328850 >$zone/max_energy_range_uj; echo 0 >$zone/energy_uj
-python3 - $zone/energy_uj <<'END' & feeder=$!
-import os, sys, time
-start = time.monotonic()
-while time.monotonic() - start < 60:
-    with open(sys.argv[1] + ".new", "w") as file:
-        file.write(f"{int((time.monotonic() - start) * 40e6)}\n")
-    os.rename(sys.argv[1] + ".new", sys.argv[1])
-    time.sleep(0.02)
-END
-echo "900.00 2.00 1.00 1/321 4711" >vm/proc/loadavg.new; cp vm/proc/loadavg loadavg.idle; mv vm/proc/loadavg.new vm/proc/loadavg
+echo "900.00 2.00 1.00 1/321 4711" >vm/proc/loadavg
 "$NODEWATT" --root vm calibrate idle --duration 1s 2>busy.txt; expect "a busy node is refused" $? 1
 expect_in "with its load" busy.txt "load average is 900.00"
-cp loadavg.idle vm/proc/loadavg
-"$NODEWATT" --root vm calibrate idle --duration 3s -o idle.toml; expect "idle" $? 0
-"$NODEWATT" config check idle.toml >/dev/null; expect "is a site file" $? 0
-expect "of the known power" "$(python3 -c '
-import re,sys
-print(all(abs(float(w) - 40) < 2 for w in re.findall(r"power_w = (.*)", open("idle.toml").read())) and "package-0" in open("idle.toml").read())')" True
-[ -s "$XDG_DATA_HOME/nodewatt/baseline.toml" ] || fail "the baseline is not kept"
-kill $feeder
 
-# A sensor that says 0.945 x truth - 1.2 W beside a meter whose clock is 2 s ahead. Both follow from the hour alone, so a
-# feeder that is late makes a count old and never wrong; the meter's readings lie even about the steps, so that
-# trapezoids over them are exact.
-python3 - $zone/energy_uj meter.csv <<'END' & feeder=$!
-import os, sys, time
-WATTS, STEP = (20, 80, 50, 110), 5
-start = time.time()
+# A tape of a sensor that says 0.945 x truth - 1.2 W, and a meter whose clock is 2 s ahead. The meter's readings lie even about the steps, so
+# that trapezoids over them are exact.
+python3 - meter.csv >wrong.tape <<'END'
+import sys
+WATTS, STEP, WALL = (20, 80, 50, 110), 5, 1_767_225_600
+ZONE = "/sys/class/powercap/intel-rapl:0"
 
 def joules(after):  # of the truth
     rounds, rest = divmod(after, STEP * len(WATTS))
     return rounds * STEP * sum(WATTS) + sum(w * min(max(rest - i * STEP, 0), STEP) for i, w in enumerate(WATTS))
 
-with open(sys.argv[2] + ".new", "w") as meter:
+with open(sys.argv[1], "w") as meter:
     print("time,watts", file=meter)
-    for i in range(1600):
+    for i in range(1000):
         after = (i + 0.5) * 0.05
-        print(f"{start + after + 2:.3f},{WATTS[int(after / STEP) % 4]}", file=meter)
-os.rename(sys.argv[2] + ".new", sys.argv[2])
-while (after := time.time() - start) < 75:
-    with open(sys.argv[1] + ".new", "w") as file:
-        file.write(f"{int((0.945 * joules(after) - 1.2 * after) * 1e6)}\n")
-    os.rename(sys.argv[1] + ".new", sys.argv[1])
-    time.sleep(0.02)
+        print(f"{WALL + after + 2:.3f},{WATTS[int(after / STEP) % 4]}", file=meter)
+lines = ["nodewatt-tape 1", f"wall\t{WALL}000000000", "list\t/sys/class/powercap\tintel-rapl:0"]
+lines.append(f"list\t{ZONE}\tenergy_uj\tmax_energy_range_uj\tname")
+lines += [f"text\t{ZONE}/{file}\t{text}\\n" for file, text in (("energy_uj", 0), ("max_energy_range_uj", 262143328850), ("name", "package-0"))]
+lines.append(f"open\t0\t{ZONE}/energy_uj")
+for i in range(361):
+    after = i * 0.1
+    lines += [f"t\t{i * 100_000_000}", f"=\t0\t{int((0.945 * joules(after) - 1.2 * after) * 1e6)}\t1000"]
+print("\n".join(lines))
 END
-sleep 1
-"$NODEWATT" --root vm calibrate against meter.csv --sensor rapl_powercap/package-0 --duration 36s -o rule.toml 2>against.txt; expect "against" $? 0
-kill $feeder
-cat against.txt
+"$NODEWATT" calibrate against meter.csv --sensor rapl_powercap/package-0 --tape wrong.tape -o rule.toml 2>against.txt; expect "against" $? 0
 "$NODEWATT" config check rule.toml >/dev/null; expect "the rule is a site file" $? 0
 expect "the factor is found" "$(python3 -c '
 import re
 text = open("rule.toml").read()
 print(abs(float(re.search(r"factor = (.*)", text)[1]) - 0.945) < 0.01, abs(float(re.search(r"bias_w = (.*)", text)[1]) + 1.27) < 0.8)')" "True True"
+expect_in "and the clock" rule.toml "the reference's clock was ahead by 2.00 s"
 "$NODEWATT" --root vm calibrate against meter.csv --sensor rapl_powercap/package-9 --duration 10s 2>none.txt; expect "no such sensor" $? 3
 # Another sensor of the node is a reference too: an outlet, or here the node's counter, on a played machine whose gains are known.
 if [ -x "$(dirname "$NODEWATT")/nodewatt-sim" ]; then
@@ -125,5 +107,5 @@ if [ -x "$(dirname "$NODEWATT")/nodewatt-sim" ]; then
 fi
 "$NODEWATT" --root vm calibrate against sensor:rapl_powercap/package-0 --sensor rapl_powercap/package-0 2>none.txt; expect "itself" $? 2
 "$NODEWATT" --root vm calibrate against sensor:pdu/none --sensor rapl_powercap/package-0 2>none.txt; expect "no such reference" $? 3
-"$NODEWATT" --root vm calibrate against /dev/null --sensor rapl_powercap/package-0 --duration 10s 2>none.txt; expect "no readings" $? 1
+"$NODEWATT" calibrate against /dev/null --sensor rapl_powercap/package-0 --tape wrong.tape 2>none.txt; expect "no readings" $? 1
 finish

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # A machine that plays live, read by other people's programs and by nodewatt itself, all at once: each within 0.5 % of the truth.
 # The last line is one JSON object: the worst error, and of how many readers.
+ISOLATED=net  # its ports are its own
 . "$(dirname "$0")/lib.sh"
 # libfuse3 keeps 16 bytes of its own to the end; LeakSanitizer is told so, and looks at ours.
 echo "leak:libfuse3" >suppressions

@@ -2,6 +2,7 @@
 # A real Prometheus scrapes nodewattd, and has the joules that the daemon itself gives, to the microjoule; counters never fall; half-open
 # connections by the dozen do not keep it out. usage: metrics.sh BIN [PROGRAM]; PROGRAM: nodewattd, or what takes its options (tests/metrics_server).
 # The last line but one is JSON: joules, scrapes, what the program took.
+ISOLATED=net  # its ports are its own
 PROGRAM=$(readlink -f "${2:-$1/nodewattd}")
 . "$(dirname "$0")/lib.sh"
 skip() { echo "skipped: $*"; exit 77; }
@@ -14,14 +15,6 @@ free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1
 PORT=$(free_port)
 SERVER=127.0.0.1:$(free_port)
 PAGE=http://127.0.0.1:$PORT/metrics
-wait_for() {  # wait_for SECONDS COMMAND...
-  local end=$((SECONDS + $1))
-  shift
-  until "$@" >/dev/null 2>&1; do
-    [ $SECONDS -lt $end ] || return 1
-    sleep 0.1
-  done
-}
 query() { curl -fG "http://$SERVER/api/v1/query" --data-urlencode "query=$1"; }
 value() {  # value QUERY: of its first series
   query "$1" | python3 -c 'import json, sys; r = json.load(sys.stdin)["data"]["result"]; print(r[0]["value"][1] if r else "nothing")'
@@ -30,11 +23,11 @@ value() {  # value QUERY: of its first series
 # A machine whose counters move, and the program on it.
 mkdir tree state
 python3 "$HERE/feed.py" "$WORK/tree" 220 180 30 &
-wait_for 30 test -e tree/ready || fail "the tree does not play"
+wait_for test -e tree/ready
 serve() {
   "$PROGRAM" --metrics 127.0.0.1:"$PORT" --socket "$WORK/node.sock" --state "$WORK/state" --root "$WORK/tree" --cgroup "$WORK/none" 2>program.txt &
   SERVED=$!
-  wait_for 30 curl -f "$PAGE" || { fail "$PROGRAM does not answer: $(cat program.txt)"; finish; }
+  wait_for curl -f "$PAGE" || { fail "$PROGRAM does not answer: $(cat program.txt)"; finish; }
 }
 serve
 python3 "$HERE/node_states.py" ask node.sock states.jsonl 2>ask.txt &
@@ -50,13 +43,13 @@ expect "its end" "$(tail -n 1 open.txt)" "# EOF"
 expect "HEAD" "$(curl -I "$PAGE" | head -n 1 | tr -d '\r')" "HTTP/1.1 200 OK"
 
 cat >prometheus.yml <<X
-global: {scrape_interval: 1s, scrape_timeout: 1s}
+global: {scrape_interval: 2s, scrape_timeout: 2s}
 scrape_configs: [{job_name: nodewatt, static_configs: [{targets: ['127.0.0.1:$PORT']}]}]
 X
 prometheus --config.file=prometheus.yml --storage.tsdb.path="$WORK/data" --web.listen-address="$SERVER" --log.level=warn 2>prometheus.txt &
-wait_for 60 curl -f "http://$SERVER/-/ready" || fail "Prometheus does not start: $(tail -n 3 prometheus.txt)"
+wait_for curl -f "http://$SERVER/-/ready" || fail "Prometheus does not start: $(tail -n 3 prometheus.txt)"
 scraped() { [ "$(value up)" = 1 ]; }
-wait_for 60 scraped || fail "Prometheus does not scrape: $(curl "http://$SERVER/api/v1/targets")"
+wait_for scraped || fail "Prometheus does not scrape: $(curl "http://$SERVER/api/v1/targets")"
 
 # Strangers who sit in the door with half a request, from here on.
 python3 - "$PORT" <<'END' &
@@ -69,10 +62,13 @@ while True:
     time.sleep(0.02)
 END
 
-# Two moments, each later than the next post.
+# Two moments, each after a post that has been scraped.
 joules=()
+node_joules() { value 'nodewatt_energy_joules_total{part="node"}'; }
+is_posted() { [ "$(node_joules)" != "$before" ]; }
 for _ in 1 2; do
-  sleep 11
+  before=$(node_joules)
+  wait_for is_posted
   query '{__name__=~"nodewatt_.*"}' >query.json
   got=$(python3 "$HERE/node_states.py" check states.jsonl query.json 2>&1) || fail "$got $(cat ask.txt)"
   joules+=("$got")
@@ -88,11 +84,13 @@ printf '{"program": "%s", "node_joules": [%s], "scrapes": %s, "cpu_seconds": %s,
 
 # Killed in between two posts and started again: to a scraper it is the same.
 if [ "$(basename "$PROGRAM")" = nodewattd ]; then
-  sleep 5
+  before=$(node_joules)
+  wait_for is_posted
   kill -KILL $SERVED
+  wait $SERVED 2>/dev/null
   serve
-  sleep 3
-  expect "it is another process" "$(value 'resets(nodewatt_daemon_cpu_seconds_total[5m])')" 1
+  is_reset() { [ "$(value 'resets(nodewatt_daemon_cpu_seconds_total[5m])')" = 1 ]; }
+  wait_for is_reset  # it is another process
   expect "counters never fall over a kill" "$(value 'sum(resets({__name__=~"nodewatt_.*joules_total"}[5m]))')" 0
 fi
 finish

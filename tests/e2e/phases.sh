@@ -3,10 +3,12 @@
 . "$(dirname "$0")/lib.sh"
 cat >job.sh <<X
 nw="$NODEWATT phase"
+date +%s.%N >outside
 \$nw begin train
-for e in 1 2; do \$nw begin epoch; sleep 0.6; \$nw work 100 sample --phase train; \$nw end epoch; done
+for e in 1 2; do \$nw begin epoch; date +%s.%N >>inside; sleep 0.6; date +%s.%N >>inside; \$nw work 100 sample --phase train; \$nw end epoch; done
 \$nw work 2 epoch --phase train
 \$nw end train
+date +%s.%N >>outside
 $(dirname "$NODEWATT")/phase_storm rapid 1
 \$nw end never-begun
 \$nw begin left-open
@@ -14,7 +16,9 @@ X
 "$NODEWATT" run --json=r.json -- sh job.sh 2>r.txt; expect "exit code" $? 0
 expect "paths" "$(json r.json '[p["path"] for p in r["phases"]]')" "['train', 'train/epoch', 'step', 'left-open']"
 expect "count" "$(json r.json '[p["count"] for p in r["phases"]][:2]')" "[1, 2]"
-expect "duration" "$(json r.json '1.2 < r["phases"][0]["duration_s"] < 4')" True
+mapfile -t inside <inside; mapfile -t outside <outside
+expect "duration" "$(json r.json "${inside[3]} - ${inside[0]} - 0.01 < r['phases'][0]['duration_s'] < ${outside[1]} - ${outside[0]} + 0.01")" True
+expect "of both epochs" "$(json r.json "1.2 < r['phases'][1]['duration_s'] <= r['phases'][0]['duration_s']")" True
 expect "work" "$(json r.json 'sorted((w["unit"], w["count"]) for w in r["phases"][0]["work"])')" "[('epoch', 2.0), ('sample', 200.0)]"
 expect "energy per unit" "$(json r.json 'all(w["energy_per_unit_j"] > 0 for w in r["phases"][0]["work"])')" True
 expect "anomalies" "$(json r.json 'sorted(a["name"] for a in r["anomalies"] if a["name"] in ("phase_unended", "phase_unmatched"))')" \

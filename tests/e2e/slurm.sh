@@ -2,6 +2,7 @@
 # Jobs of two users in a real Slurm, on two simulated nodes, each measured by a node daemon: every record against the truth, against
 # the books of its node, and against what Slurm says itself. Nothing is told to the daemons until the prolog, epilog and
 # plug-in are put in near the end. The last line is one JSON object, goal name to figure.
+# usage: slurm.sh BIN [PART...]      all parts but the_two_applications, which are somebody else's minutes
 . "$(dirname "$0")/slurm/cluster.sh"
 cluster_enter "$@"
 CALLER_CACHE=${XDG_CACHE_HOME:-$HOME/.cache}
@@ -24,14 +25,14 @@ echo "cluster: up in $((SECONDS - begin)) s"
 for node in nwcpu nwgpu; do daemon_up $node || { cat "$WORK/$node/daemon.log" >&2; fail "no daemon on $node"; exit 1; }; done
 
 part() { echo "-- $1"; "$1"; }
-part exclusive_jobs
-part shared_node
-part arrays_steps_and_het_jobs
-part requeued_suspended_cancelled
-part everybody_else_is_down
-part nobody_reads_what_is_not_his
-part hooks_and_plug_in
-part the_two_applications
+PARTS=("${@:2}")
+[ ${#PARTS[@]} -gt 0 ] || PARTS=(exclusive_jobs shared_node arrays_steps_and_het_jobs requeued_suspended_cancelled everybody_else_is_down
+  nobody_reads_what_is_not_his hooks_and_plug_in)
+for name in "${PARTS[@]}"; do
+  begin=$SECONDS
+  part "$name"
+  echo "   $((SECONDS - begin)) s"
+done
 for node in nwcpu nwgpu; do check_conserved $node; done
 
 for node in nwcpu nwgpu; do kill -0 "${DAEMONS[$node]}" 2>/dev/null || fail "the daemon of $node has ended"; done

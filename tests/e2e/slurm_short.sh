@@ -23,7 +23,8 @@ ARRAY=50 ALONE=20
 array=$(submit nwalice -p cpu -n1 --array=1-$ARRAY --wrap true)
 for _ in $(seq $ALONE); do as_user nwbob srun -Q -p cpu -n1 sleep 0.2; done
 try 120 sh -c '[ "$(sacct -nPXa -o state | grep -c COMPLETED)" -ge "$1" ]' sh $((ARRAY + ALONE))
-sleep 2.5  # a job's end is booked at the next reading at the latest
+none_runs() { [ "$(ask nwcpu jobs limit=1000 | jq '[.records[] | select(.state == "running")] | length')" = 0 ]; }
+wait_for none_runs  # a job's end is booked at the next reading at the latest
 sacct -nPXa -o jobidraw | sort -u >by-slurm
 ask nwcpu jobs limit=1000 | jq -r '.records[] | select(.state == "ended") | .job.id' | sort >by-nodewatt
 awk -v shortest=$SHORTEST_NS '$3 - $2 >= shortest {print $1}' "$WORK/nwcpu/edges" | sort >to-be-seen

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# nodewatt sweep over a tree of known power: the right optimum; killed and resumed, interrupted, with a point that fails, with GPU power
+# nodewatt sweep over trees of known energy and of known power: the right optimum; killed and resumed, interrupted, with a point that fails, with GPU power
 # limits that are always put back.
 . "$(dirname "$0")/lib.sh"
 unset CUDA_VISIBLE_DEVICES CUDA_DEVICE_ORDER NVIDIA_VISIBLE_DEVICES SLURM_JOB_GPUS SLURM_STEP_GPUS NODEWATT_CONFIG
@@ -7,35 +7,43 @@ mkdir -p tree/proc/sys/kernel
 echo g0412 >tree/proc/sys/kernel/hostname
 echo 20 >tree/load
 python3 "$HERE/feed.py" tree 20 10 5 &
-for _ in $(seq 100); do [ -e tree/ready ] && break; sleep 0.05; done
+wait_for test -e tree/ready
+"$HERE/counters.py" make still
+mkdir -p still/proc/sys/kernel
+echo g0412 >still/proc/sys/kernel/hostname
 SWEEP=("$NODEWATT" sweep --root tree --root-libraries)
+STILL=("$NODEWATT" sweep --root still --root-libraries)  # its counters move by what is added alone
 sweep() { "${SWEEP[@]}" "$@"; }
+still() { "${STILL[@]}" "$@"; }
 
-# A point's power and time are known: 40, 30, 30 and 16 J above rest.
-cat >work.sh <<'X'
-case $1,$2 in 1,8) w=100 s=0.4;; 1,16) w=100 s=0.3;; 2,8) w=200 s=0.15;; 2,16) w=160 s=0.1;; esac
-echo $w $s 20 >tree/load; sleep $s; echo "did $1 $2 $OMP_NUM_THREADS"; echo "$1,$2" >>done.txt
+# A point's energy is known.
+cat >work.sh <<X
+echo "\$\$" >>begun.txt
+case \$1,\$2 in 1,8) j=40;; 1,16) j=30;; 2,8) j=28;; 2,16) j=16;; esac
+'$HERE/counters.py' add still \$j 4 1 || exit
+echo "did \$1 \$2 \$OMP_NUM_THREADS"; echo "\$1,\$2" >>done.txt
 X
 grid=(--threads 1,2 --batch-size 8,16 --repeat 2 --seed 7 --env 'OMP_NUM_THREADS={threads}')
 work=(-- sh work.sh '{threads}' '{batch_size}')
-sweep "${grid[@]}" -o out --dry-run "${work[@]}" >dry.txt; expect "dry run" $? 0
+still "${grid[@]}" -o out --dry-run "${work[@]}" >dry.txt; expect "dry run" $? 0
 expect "its order is printed" "$(awk '$4 == "run" {print $2 $3}' dry.txt | tr -d , | sort | uniq -c | awk '{print $1}' | tr -d '\n')" 2222
 expect "with commands" "$(grep -c 'OMP_NUM_THREADS=2 sh work.sh 2 16$' dry.txt)" 2
 [ ! -e out ] && [ ! -e done.txt ] || fail "a dry run did something"
 
 # Killed in mid-run with -9 and resumed: each point is run as often as it should be, that run once more, in the order of the seed.
-"${SWEEP[@]}" "${grid[@]}" -o out "${work[@]}" 2>err.txt & pid=$!
-for _ in $(seq 200); do [ "$(cat done.txt 2>/dev/null | wc -l)" = 3 ] && break; sleep 0.02; done
-sleep 0.06; kill -KILL $pid; wait $pid 2>/dev/null
-sweep --resume out --repeat 3 2>err.txt; expect "another plan" $? 2; expect_in "is named" err.txt "repeat: 3, and it was 2"
-sweep --resume out --threads 1,2,4 --batch-size 8,16 2>err.txt; expect "another grid" $? 2
+"${STILL[@]}" "${grid[@]}" -o out "${work[@]}" 2>err.txt & pid=$!
+wait_lines begun.txt 4
+kill -KILL $pid; wait $pid 2>/dev/null
+still --resume out --repeat 3 2>err.txt; expect "another plan" $? 2; expect_in "is named" err.txt "repeat: 3, and it was 2"
+still --resume out --threads 1,2,4 --batch-size 8,16 2>err.txt; expect "another grid" $? 2
 expect_in "is named" err.txt "grid: threads=1,2,4; batch_size=8,16, and it was threads=1,2; batch_size=8,16"
-sweep "${grid[@]}" -o out "${work[@]}" 2>err.txt; expect "a directory in use" $? 2; expect_in "is named" err.txt "--resume out"
-for _ in $(seq 100); do sweep --resume out >result.txt 2>err.txt && break; sleep 0.05; done  # until the orphan has ended
+still "${grid[@]}" -o out "${work[@]}" 2>err.txt; expect "a directory in use" $? 2; expect_in "is named" err.txt "--resume out"
+pkill -KILL -P "$(tail -n 1 begun.txt)"; wait_for is_gone "$(tail -n 1 begun.txt)"  # nobody reads what the orphan waits for
+still --resume out >result.txt 2>err.txt; expect "resumed" $? 0
 expect_in "where it goes on" err.txt "sweep: run 4 of 8, "
 expect "every run is there once" "$(json out/sweep.state '(len(r["runs"]), len({tuple(x["run"]) for x in r["runs"]}), r["running"])')" "(8, 8, None)"
 expect "in the printed order" "$(json out/sweep.state '[x["run"] for x in r["runs"]] == r["order"]')" True
-expect "the killed one ran again" "$(wc -l <done.txt)" 9
+expect "the killed one ran again" "$(wc -l <begun.txt) $(wc -l <done.txt)" "9 8"
 expect "order as in the dry run" "$(json out/sweep.json '[o.replace(",", "") for o in r["order"]]')" \
   "$(awk '$4 == "run" {print $2, $3, $4, $5}' dry.txt | tr -d :, | python3 -c 'import sys; print([l.rstrip() for l in sys.stdin])')"
 expect "the optimum" "$(json out/sweep.json '(r["least_energy"], r["not_clearly_more"])')" "('threads=2, batch_size=16', [])"
@@ -53,8 +61,8 @@ last = state["runs"].pop()
 state["running"] = {"run": last["run"], "uid": last["uid"]}
 json.dump(state, open("out/sweep.state", "w"))
 X
-sweep --resume out >again.txt 2>/dev/null; expect "a whole record counts" "$(json out/sweep.state '(len(r["runs"]), r["runs"][-1]["exit_code"], r["running"])')" "(8, 0, None)"
-expect "nothing is left to do" "$(wc -l <done.txt)" 9
+still --resume out >again.txt 2>/dev/null; expect "a whole record counts" "$(json out/sweep.state '(len(r["runs"]), r["runs"][-1]["exit_code"], r["running"])')" "(8, 0, None)"
+expect "nothing is left to do" "$(wc -l <done.txt)" 8
 cmp -s result.txt again.txt || fail "the result of a finished sweep differs"
 "$NODEWATT" sweep --report out >again.txt; expect "report" $? 0; cmp -s result.txt again.txt || fail "the report differs"
 XDG_DATA_HOME=$WORK/elsewhere "$NODEWATT" sweep --report out >again.txt; cmp -s result.txt again.txt || fail "the report from sweep.records differs"
@@ -107,10 +115,10 @@ python3 - "$NODEWATT" >int.txt <<'X'; expect "interrupted" $? 0
 import os, pty, sys, time
 pid, fd = pty.fork()
 if pid == 0:
-    os.execv(sys.argv[1], [sys.argv[1], "sweep", "--root", "tree", "--root-libraries", "--set", "x=0.1,9", "--repeat", "1", "--seed", "3", "-o", "int", "--", "sleep", "{x}"])
+    os.execv(sys.argv[1], [sys.argv[1], "sweep", "--root", "tree", "--root-libraries", "--set", "x=0.1,600", "--repeat", "1", "--seed", "3", "-o", "int", "--", "sh", "-c", "touch int{x}; exec sleep {x}"])
 seen = b""
 while b"run 2 of 2" not in seen: seen += os.read(fd, 65536)
-time.sleep(0.1)
+while not os.path.exists("int600"): time.sleep(0.02)
 os.write(fd, b"\x03")
 try:
     while piece := os.read(fd, 65536): seen += piece
@@ -124,29 +132,29 @@ expect_in "and printed" int.txt "Not finished: 1 of 2 runs are left. To go on: n
 
 # Under nohup it goes on after a logout.
 nohup "${SWEEP[@]}" --set x=1,2 --repeat 1 -o nohup -- sh -c 'touch hup{x}; sleep 0.4' >/dev/null 2>&1 & pid=$!
-for _ in $(seq 200); do [ -e hup1 ] || [ -e hup2 ] && break; sleep 0.02; done
+wait_for eval '[ -e hup1 ] || [ -e hup2 ]'
 kill -HUP $pid; wait $pid; expect "nohup" $? 0; expect "both runs" "$(json nohup/sweep.state '[x["exit_code"] for x in r["runs"]]')" "[0, 0]"
 
 # Ranked by work that the program prints; its output is in the log all the same.
-sweep --set n=10,40 --repeat 1 --work-regex 'sample=^(\d+) samples' --per sample -o work -- sh -c 'echo 100 0.1 20 >tree/load; sleep 0.1; echo {n} samples; echo oh >&2' >work.txt 2>/dev/null
+still --set n=10,40 --repeat 1 --work-regex 'sample=^(\d+) samples' --per sample -o work -- sh -c "'$HERE/counters.py' add still 10 2 1; echo {n} samples; echo oh >&2" >work.txt 2>/dev/null
 expect "by work" "$(json work/sweep.json '(r["least_energy"], r["comparison"]["per"]["unit"])')" "('n=40', 'sample')"
 expect_in "in the table" work.txt "energy per sample"
 expect "the log holds both streams" "$(cat work/logs/002-1.log)" "40 samples
 oh"
 # Interrupted and resumed without its options, the rest is watched as the first were.
-python3 - "$NODEWATT" <<'X'; expect "interrupted in its second run" $? 0
-import signal, subprocess, sys
-at = subprocess.Popen([sys.argv[1], "sweep", "--root", "tree", "--root-libraries", "--set", "n=10,40", "--repeat", "1", "--seed", "3", "--work-regex", r"sample=^(\d+) samples",
-                       "--period", "50ms", "--record-command", "-o", "cut", "--", "sh", "-c", "echo 100 0.1 20 >tree/load; sleep 0.1; echo {n} samples; [ -e go ] || { touch go; sleep 9; }"],
+python3 - "$NODEWATT" "$HERE" <<'X'; expect "interrupted in its second run" $? 0
+import os, signal, subprocess, sys, time
+at = subprocess.Popen([sys.argv[1], "sweep", "--root", "still", "--root-libraries", "--set", "n=10,40", "--repeat", "1", "--seed", "3", "--work-regex", r"sample=^(\d+) samples",
+                       "--period", "50ms", "--record-command", "-o", "cut", "--", "sh", "-c", f"'{sys.argv[2]}/counters.py' add still 10 2 1; echo {{n}} samples; [ -e go ] || {{ touch go; exec sleep 600; }}"],
                       stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 for line in at.stderr:
     if b"run 1 of 2" in line: break
-import time; time.sleep(0.3)
+while not os.path.exists("go"): time.sleep(0.02)
 at.send_signal(signal.SIGTERM)
 sys.exit(0 if at.wait() == -signal.SIGTERM else 1)
 X
-sweep --resume cut --work-regex 'other=x' >/dev/null 2>err.txt; expect "other rules" $? 2; expect_in "are named" err.txt "work-regex: "
-sweep --resume cut >cut.txt 2>/dev/null; expect "resumed without options" $? 0
+still --resume cut --work-regex 'other=x' >/dev/null 2>err.txt; expect "other rules" $? 2; expect_in "are named" err.txt "work-regex: "
+still --resume cut >cut.txt 2>/dev/null; expect "resumed without options" $? 0
 expect "its work is counted" "$(json cut/sweep.json '(r["least_energy"], r["comparison"]["per"]["unit"])')" "('n=40', 'sample')"
 expect "with whole commands" "$("$NODEWATT" runs --label "sweep=$(json cut/sweep.state 'r["id"]')" --json | grep -c '"command": "sh -c ')" 3  # that of the cut run is one
 sweep --set n=1 --repeat 1 --warmup 2 --show-output -o shown -- sh -c 'cat; echo {n} >>shown.runs; echo {n}' <<<"typed" >shown.txt 2>/dev/null
@@ -155,11 +163,11 @@ expect "streams left alone, warm-ups run" "$(head -n 1 shown.txt) $(wc -l <shown
 # What a killed sweep has left running is noticed, whatever its streams are, and be it a warm-up.
 left() {  # left NAME OPTION...
   local name=left-$1 pid child; shift
-  "${SWEEP[@]}" --set x=1 --repeat 1 "$@" -o $name -- sh -c 'echo $$ >'$name'.pid; exec sleep 20; # {x}' >/dev/null 2>&1 & pid=$!
-  for _ in $(seq 200); do [ -s $name.pid ] && break; sleep 0.02; done
+  "${SWEEP[@]}" --set x=1 --repeat 1 "$@" -o $name -- sh -c 'echo $$ >'$name'.pid; exec sleep 600; # {x}' >/dev/null 2>&1 & pid=$!
+  wait_for test -s $name.pid
   kill -KILL $pid; wait $pid 2>/dev/null; child=$(cat $name.pid)
   sweep --resume $name >/dev/null 2>err.txt; expect "$name: still there" $? 1; expect_in "$name" err.txt "still runs (it holds $name/logs/running; "
-  kill $child; while kill -0 $child 2>/dev/null; do sleep 0.02; done
+  kill $child; wait_for is_gone $child
 }
 left warmup --warmup 1; left regex --work-regex 'x=x'; left shown --show-output
 
@@ -188,12 +196,17 @@ mkdir -p "$folder" limits && cp "$LIBRARY" "$folder/libnvidia-ml.so.1"
 export FAKE_NVML_GPUS=2 FAKE_NVML_LIMITS=$WORK/limits
 echo 350000 >limits/gpu0; echo 400000 >limits/gpu1
 as_before() {  # as_before WHAT
-  for _ in $(seq 100); do [ ! -e tree/run/nodewatt/power-limits ] && break; sleep 0.02; done
+  wait_for test ! -e tree/run/nodewatt/power-limits
   expect "$1: limits" "$(cat limits/gpu0 limits/gpu1 | tr '\n' ' ')" "350000 400000 "
   [ ! -e tree/run/nodewatt/power-limits ] || fail "$1: a note is left"
 }
-keeper() { ps -eo pid,comm,args | awk -v me="--gpus all -o $1 " '$2 == "nodewatt-limits" && index($0, me) {print $1}'; }
-until_set() { for _ in $(seq 200); do [ "$(cat limits/gpu1 2>/dev/null)" = 222000 ] && [ -s "$1/logs/001-1.log" ] && break; sleep 0.02; done; }
+keeper() {  # of the sweep into this directory of ours
+  local pid
+  for pid in $(ps -eo pid,comm,args | awk -v me="--gpus all -o $1 " '$2 == "nodewatt-limits" && index($0, me) {print $1}'); do
+    [ "$(readlink "/proc/$pid/cwd")" != "$WORK" ] || echo "$pid"
+  done
+}
+until_set() { wait_for eval '[ "$(cat limits/gpu1)" = 222000 ] && [ -s '"$1"'/logs/001-1.log ]'; }
 
 sweep --power-limit 200 --gpus 1 -o limits1 --dry-run -- true >dry.txt; expect "dry run of limits" $? 0
 expect_in "whose limit it would set" dry.txt "; sets the power limit of gpu1 NVIDIA A100-SXM4-40GB (GPU-"; as_before "after a dry run"
@@ -212,19 +225,20 @@ expect_in "with the repair" err.txt "sudo nodewatt sweep"
 as_before "after a refusal"
 
 for signal in TERM KILL; do
-  "${SWEEP[@]}" --power-limit 222 --repeat 1 --gpus all -o limits-$signal -- sh -c 'echo begun; exec sleep 3' >/dev/null 2>&1 & pid=$!
+  "${SWEEP[@]}" --power-limit 222 --repeat 1 --gpus all -o limits-$signal -- sh -c 'echo $$; exec sleep 600' >/dev/null 2>&1 & pid=$!
   until_set limits-$signal; expect "set" "$(cat limits/gpu0)" 222000
   kill -$signal $pid; wait $pid 2>/dev/null; as_before "after SIG$signal of the sweep"
 done
 sweep --resume limits-KILL 2>err.txt; expect "the killed sweep's command still runs" $? 1; expect_in "that is said" err.txt "still runs"
 as_before "after that"
+kill "$(cat limits-KILL/logs/001-1.log)"
 # The keeper is killed: the sweep puts the limits back and says that it cannot go on. Both are killed: doctor does.
 "${SWEEP[@]}" --power-limit 222 --repeat 1 --gpus all -o limits3 -- sh -c 'echo begun; exec sleep 0.5' >/dev/null 2>err.txt & pid=$!
 until_set limits3; kill -KILL "$(keeper limits3)"; wait $pid; expect "the keeper is killed" $? 1
 expect_in "that is said" err.txt "the sweep cannot go on"; as_before "after the keeper was killed"
 "${SWEEP[@]}" --power-limit 222 --repeat 1 --gpus all -o limits4 -- sh -c 'echo begun; exec sleep 0.5' >/dev/null 2>&1 & pid=$!
 until_set limits4; kill -STOP $pid; kill -KILL "$(keeper limits4)" $pid; wait $pid 2>/dev/null
-for _ in $(seq 100); do [ -z "$(keeper limits4)" ] && break; sleep 0.02; done
+wait_for eval '[ -z "$(keeper limits4)" ]'
 expect "both are killed" "$(cat limits/gpu0)" 222000
 FAKE_NVML_SET_CODE=4 sweep --set x=1 --repeat 1 -o limits5 -- true {x} >/dev/null 2>err.txt; expect_in "who may not put them back says who may" err.txt "As root: nodewatt doctor"
 "$NODEWATT" --root tree --root-libraries doctor >/dev/null 2>err.txt; expect_in "doctor puts them back" err.txt "a killed sweep has left GPU power limits: put back"
@@ -241,10 +255,10 @@ expect "the other stays in the note" "$(grep -c ^gpu $note) $(grep -c "^gpu $(se
 "$NODEWATT" --root tree --root-libraries doctor >/dev/null 2>err.txt; expect_in "who sees it puts it back" err.txt "put back ($(sed -n 2p uuids) to 400 W)"
 as_before "after both doctors"
 # Whoever can read the note can lock it, which must not keep root from anything; a sweep at work is said to be.
-put_note; flock $note sleep 5 & locker=$!
-sleep 0.1; "$NODEWATT" --root tree --root-libraries doctor >/dev/null 2>err.txt; expect_in "a lock on the note" err.txt "put back ("; as_before "after a lock on the note"
-kill $locker
-"${SWEEP[@]}" --power-limit 222 --repeat 1 --gpus all -o limits6 -- sh -c 'echo begun; exec sleep 4' >/dev/null 2>&1 & pid=$!
-until_set limits6; "$NODEWATT" --root tree --root-libraries doctor >/dev/null 2>err.txt; expect_in "a sweep at work" err.txt "in use by a sweep"
-expect "is left alone" "$(cat limits/gpu0)" 222000; wait $pid; as_before "after that sweep"
+put_note; flock $note sh -c 'echo $$ >locked; exec sleep 600' &
+wait_for test -s locked; "$NODEWATT" --root tree doctor >/dev/null 2>err.txt; expect_in "a lock on the note" err.txt "put back ("; as_before "after a lock on the note"
+kill "$(cat locked)"
+"${SWEEP[@]}" --power-limit 222 --repeat 1 --gpus all -o limits6 -- sh -c 'echo begun; until [ -e limits6.go ]; do sleep 0.05; done' >/dev/null 2>&1 & pid=$!
+until_set limits6; "$NODEWATT" --root tree doctor >/dev/null 2>err.txt; expect_in "a sweep at work" err.txt "in use by a sweep"
+expect "is left alone" "$(cat limits/gpu0)" 222000; touch limits6.go; wait $pid; as_before "after that sweep"
 finish

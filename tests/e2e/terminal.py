@@ -35,7 +35,7 @@ class Session:
             os.execvp(command[0], command)
         self.seen = b""
 
-    def read(self, until=None, seconds=20):
+    def read(self, until=None, seconds=60):
         """What comes until `until` is in it, or to the end."""
         end = time.monotonic() + seconds
         while time.monotonic() < end and (until is None or until not in self.seen):
@@ -75,18 +75,23 @@ expect("colours, a progress bar and the exit code", wrapped, plain)
 plain, wrapped = both("sh", "-c", "i=0; while [ $i -lt 3000 ]; do echo line $i; i=$((i + 1)); done")
 expect("3000 lines", wrapped, plain)
 
-# Modes set on standard input are the real terminal's. They do not wait for bytes on their way, hence the sleep.
-plain, wrapped = both("sh", "-c", "stty raw -echo; printf 'a\\nb'; sleep 0.5; stty sane; echo; exit 3")
-expect("raw mode through standard input", wrapped, plain)
+# Modes set on standard input are the real terminal's. They do not wait for bytes on their way, hence the key.
+def in_raw_mode(*around):
+    session = Session([*around, "sh", "-c", "stty raw -echo; printf 'a\\nb'; head -c 1 >/dev/null; stty sane; echo; exit 3"])
+    session.read(until=b"a\nb")
+    os.write(session.fd, b"k")
+    return session.end()
+
+
+expect("raw mode through standard input", in_raw_mode(NODEWATT, *RULE, "--"), in_raw_mode())
 
 session = Session([NODEWATT, *RULE, "--", "sh", "-c", "echo ready; read name; echo hello $name"])
 session.read(until=b"ready")
 os.write(session.fd, b"you\n")
 expect("keys", session.end(), (b"ready\r\nyou\r\nhello you\r\n", 0))
 
-session = Session([NODEWATT, *RULE, "--", "sh", "-c", "echo ready; sleep 20"])
+session = Session([NODEWATT, *RULE, "--", "sh", "-c", "echo ready; exec sleep 600"])  # exec: a shell that is just forking forgets an interrupt
 session.read(until=b"ready")
-time.sleep(0.5)  # a shell that is just forking forgets an interrupt
 os.write(session.fd, b"\x03")
 expect("Ctrl-C", session.end()[1], -signal.SIGINT)
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright (C) 2026 The nodewatt authors. See LICENSE beside it.
 //
-// The plug-in outside of Slurm: this program stands in for slurmstepd and for the daemon. What a step says, that
-// nothing fails, and that a daemon that stands still, or whose queue is full, costs a launch no more than 50 ms.
+// The plug-in outside of Slurm: this program stands in for slurmstepd and for the daemon. What a step says, and that
+// nothing fails and everything returns, though the daemon stands still or its queue is full. How many milliseconds that
+// costs a launch is a figure, which bench/hooks prints: a busy machine adds what it likes.
 //
-//   nodewatt_spank_test PLUG-IN
+//   nodewatt_spank_test PLUG-IN            the test
+//   nodewatt_spank_test PLUG-IN --times    milliseconds at the fastest of ten, a line of JSON
 #include <dlfcn.h>
 #include <errno.h>
 #include <poll.h>
@@ -145,17 +147,32 @@ static void test_silence(int listener) {
   job = 4711;
 }
 
-static void test_time(int listener) {
-  expect(fastest("slurm_spank_init_post_opt") <= 50, "a daemon that does not answer");
+// Each of these returns; main's alarm ends what does not. The queue holds one that nobody has accepted, and the next is
+// tried for wait_ms, which no machine makes shorter.
+static void test_absence(int listener) {
+  call("slurm_spank_init_post_opt");
   close(listener);
-  expect(fastest("slurm_spank_init_post_opt") <= 10, "a socket without a daemon");
+  call("slurm_spank_init_post_opt");
   unlink(path);
-  expect(fastest("slurm_spank_init_post_opt") <= 10, "no socket");
+  call("slurm_spank_init_post_opt");
   listener = listen_at(0);
-  long took = fastest("slurm_spank_init_post_opt");
-  expect(took <= 50, "a queue that is full");
-  expect(took >= 15, "which is tried for a while");
+  call("slurm_spank_init_post_opt");
+  expect(call("slurm_spank_init_post_opt") >= 15, "a queue that is full is tried for a while");
   close(listener);
+  unlink(path);
+}
+
+static void print_times(void) {
+  int listener = listen_at(8);
+  printf("{\"spank_ms_still_daemon\": %ld, ", fastest("slurm_spank_init_post_opt"));
+  close(listener);
+  printf("\"spank_ms_dead_socket\": %ld, ", fastest("slurm_spank_init_post_opt"));
+  unlink(path);
+  printf("\"spank_ms_no_socket\": %ld, ", fastest("slurm_spank_init_post_opt"));
+  listener = listen_at(0);
+  printf("\"spank_ms_full_queue\": %ld}\n", fastest("slurm_spank_init_post_opt"));
+  close(listener);
+  unlink(path);
 }
 
 // The path of a batch step's output goes from its task to the epilog; that of another step, or of no file, does not.
@@ -182,17 +199,20 @@ static void test_note(void) {
 }
 
 int main(int count, char **words) {
-  plugin = count == 2 ? dlopen(words[1], RTLD_NOW) : NULL;
-  if (plugin == NULL) return fprintf(stderr, "%s\n", count == 2 ? dlerror() : "which plug-in?"), 1;
+  int times = count == 3 && strcmp(words[2], "--times") == 0;
+  plugin = count == 2 || times ? dlopen(words[1], RTLD_NOW) : NULL;
+  if (plugin == NULL) return fprintf(stderr, "%s\n", count >= 2 ? dlerror() : "which plug-in?"), 1;
+  alarm(60);
   if (mkdtemp(folder) == NULL) return 1;
   snprintf(path, sizeof path, "%s/sock", folder);
   call("slurm_spank_init");
+  if (times) return print_times(), rmdir(folder), failures != 0;
   expect(options == 2 && strcmp(registered[0].name, "nodewatt-phase") == 0, "two options");
   expect(messages == 2, "arguments that make no sense are logged, and no more");
   int listener = listen_at(8);
   test_words(listener);
   test_silence(listener);
-  test_time(listener);
+  test_absence(listener);
   test_note();
   unlink(path), rmdir(folder);
   if (failures == 0) puts("ok: nodewatt_spank");

@@ -11,7 +11,7 @@ submit() {  # submit USER SBATCH-ARGUMENT...: prints the job's id; its output is
 gone() {  # gone NODE JOB SECONDS [N]: waits until the job has left the node (for the Nth time)
   try "$3" sh -c '[ "$(grep -c "^$1 " "$2")" -ge "$3" ]' sh "$2" "$WORK/$1/edges" "${4:-1}"
 }
-here() { try 20 sh -c 'ls -d /sys/fs/cgroup/cpuacct/slurm_"$1"/uid_*/job_"$2" /sys/fs/cgroup/system.slice/"$1"_slurmstepd.scope/job_"$2" 2>/dev/null | grep -q .' sh "$1" "$2"; }
+here() { try 60 sh -c 'ls -d /sys/fs/cgroup/cpuacct/slurm_"$1"/uid_*/job_"$2" /sys/fs/cgroup/system.slice/"$1"_slurmstepd.scope/job_"$2" 2>/dev/null | grep -q .' sh "$(cluster_node "$1")" "$2"; }
 largest() { python3 -c 'import sys; print(max(float("inf" if word == "null" else word) for word in sys.argv[1:]))' "$@"; }
 
 check_figure() {  # check_figure WHAT GOT WANTED TOLERANCE: relative; prints it

@@ -4,7 +4,9 @@
 # All of it lives in namespaces of its own: of processes (the kernel ends everybody as soon as the script that asked for
 # the cluster is gone, however it went), of the network (no port can be taken, and slurmdbd, which listens on every
 # address, is heard by nobody), and of mounts (users are added to a copy of /etc/passwd, a played /sys is seen by one
-# slurmd). What namespaces do not hold are cgroups and the folder of its state: whoever is outside removes both.
+# slurmd, /dev/shm is its own). What namespaces do not hold are cgroups and the folder of its state: whoever is outside
+# removes both. Cgroups have the nodes' names: in Slurm these end in the run's own $CLUSTER_RUN (cluster_node NAME), so
+# that clusters do not disturb each other. Those of a run that was killed are removed by the next one.
 #
 # As a library: `source cluster.sh; cluster_enter "$@"` runs the calling script again, inside; then cluster_up, as_user
 # NAME CMD, as_root CMD, cluster_restart [slurmd NODE...]. Exits 77 with a reason where a cluster cannot be had.
@@ -40,9 +42,11 @@ cluster_cgroups() {
   for name in cpuacct cpuset devices freezer memory; do echo /sys/fs/cgroup/$name; done
 }
 
+cluster_node() { echo "$1$CLUSTER_RUN"; }  # what Slurm calls this node
+
 cluster_sweep_cgroups() {  # removes what dead slurmds left; returns 1 while somebody is still in there
   local node top left=0
-  for node in "${SLURM_NODES[@]}"; do
+  for node in "${SLURM_NODES[@]/%/$CLUSTER_RUN}"; do
     for top in /sys/fs/cgroup/*/slurm_"$node" /sys/fs/cgroup/system.slice/"$node"_slurmstepd.scope; do
       [ -d "$top" ] || continue
       find "$top" -depth -type d -exec rmdir {} \; 2>/dev/null
@@ -55,8 +59,15 @@ cluster_sweep_cgroups() {  # removes what dead slurmds left; returns 1 while som
 cluster_sweep() {  # cluster_sweep FOLDER: after the namespaces are gone
   local try
   for try in $(seq 100); do cluster_sweep_cgroups && break; sleep 0.05; done
-  cluster_sweep_cgroups || echo "cluster.sh: cgroups of ${SLURM_NODES[*]} are left" >&2
-  rm -rf "$1"
+  cluster_sweep_cgroups || echo "cluster.sh: cgroups of ${SLURM_NODES[*]/%/$CLUSTER_RUN} are left" >&2
+  rm -rf "$1" "$CLUSTER_LOCK_FILE"
+}
+
+cluster_sweep_killed() {  # the lock of a run is free when nobody of it is left
+  local lock
+  for lock in "$1"*; do
+    [ ! -e "$lock" ] || ! flock -n "$lock" true || (CLUSTER_RUN=${lock#"$1"}; cluster_sweep_cgroups && rm -f "$lock")
+  done
 }
 
 cluster_enter() {  # cluster_enter ARGUMENT...: the calling script again, inside; its exit code is the script's
@@ -64,16 +75,18 @@ cluster_enter() {  # cluster_enter ARGUMENT...: the calling script again, inside
   local lacks code base
   lacks=$(cluster_lacks)
   [ -z "$lacks" ] || { echo "skipped: $lacks"; exit 77; }
-  exec {CLUSTER_LOCK}>/run/lock/nodewatt-slurm-rig  # the nodes' names are the cgroups' names: one rig at a time
-  flock -w 500 $CLUSTER_LOCK || { echo "another rig has been running for 500 s" >&2; exit 1; }
-  cluster_sweep_cgroups
+  cluster_sweep_killed /run/lock/nodewatt-rig-
+  CLUSTER_RUN=$(od -An -N4 -tx4 /dev/urandom | tr -d ' ')
+  CLUSTER_LOCK_FILE=/run/lock/nodewatt-rig-$CLUSTER_RUN
+  exec {CLUSTER_LOCK}>"$CLUSTER_LOCK_FILE"
+  flock $CLUSTER_LOCK
   base=$(mktemp -d)
   chmod 1777 "$base"  # TMPDIR of all that runs inside, whoever it runs as
   trap 'kill $! 2>/dev/null; cluster_sweep "'"$base"'"' EXIT
   trap 'exit 143' TERM INT HUP
   # Two deaths that hang on each other: setpriv's child on this shell's, the first process inside on unshare's.
   setpriv --pdeathsig KILL unshare --mount --pid --net --fork --kill-child --mount-proc \
-    env NODEWATT_CLUSTER_INSIDE=1 TMPDIR="$base" bash "$0" "$@" &
+    env NODEWATT_CLUSTER_INSIDE=1 CLUSTER_RUN="$CLUSTER_RUN" TMPDIR="$base" bash "$0" "$@" &
   wait $!
   code=$?
   exit $code
@@ -115,14 +128,14 @@ cluster_users() {  # users that the machine does not have are added to copies of
 munge_up() {
   munge -S "$CLUSTER/run/munge.sock" -n >/dev/null 2>&1 && return
   drop_to munge munged --key-file="$CLUSTER/munge/key" --socket="$CLUSTER/run/munge.sock" --pid-file="$CLUSTER/munge/pid" \
-    --log-file="$CLUSTER/munge/log" --seed-file="$CLUSTER/munge/seed" && try 5 munge -S "$CLUSTER/run/munge.sock" -n
+    --log-file="$CLUSTER/munge/log" --seed-file="$CLUSTER/munge/seed" && try 60 munge -S "$CLUSTER/run/munge.sock" -n
 }
 
 database_up() {
   mariadb-install-db --defaults-file="$CLUSTER/etc/my.cnf" --auth-root-authentication-method=normal --skip-test-db \
     >"$CLUSTER/log/mysql-install" 2>&1 || return
   mariadbd --defaults-file="$CLUSTER/etc/my.cnf" >"$CLUSTER/log/mysql" 2>&1 &
-  try 30 mariadb -S "$CLUSTER/run/mysql.sock" -e 'select 1' || return
+  try 60 mariadb -S "$CLUSTER/run/mysql.sock" -e 'select 1' || return
   mariadb -S "$CLUSTER/run/mysql.sock" -e "create database slurm_acct_db; create user slurm@127.0.0.1 identified by 'rig';
     grant all on slurm_acct_db.* to slurm@127.0.0.1" || return
   drop_to slurm slurmdbd
@@ -130,7 +143,7 @@ database_up() {
 
 slurmctld_up() {
   drop_to slurm slurmctld || return
-  try 20 sh -c 'scontrol ping | grep -q UP'
+  try 60 sh -c 'scontrol ping | grep -q UP'
 }
 
 # One slurmd, in mounts of its own: $CLUSTER/here is its node's folder, as on a machine that has only one, and /sys/cray what
@@ -150,10 +163,10 @@ slurmd_up() {
       mkdir /sys/cray
       mount --bind "$3" /sys/cray
     fi
-    exec slurmd -N "$1"' bash "$1" "${!here:-}" "${!cray:-}"
+    exec slurmd -N "$1"' bash "$(cluster_node "$1")" "${!here:-}" "${!cray:-}"
 }
 nodes_idle() {
-  try 20 sh -c "[ \$(sinfo -h -N -o '%N %t' | sort -u | grep -c ' idle\$') = ${#SLURM_NODES[@]} ]"
+  try 60 sh -c "[ \$(sinfo -h -N -o '%N %t' | sort -u | grep -c ' idle\$') = ${#SLURM_NODES[@]} ]"
 }
 
 stop() {  # stop NAME SIGNAL: the daemon whose pid file that is, and waits until it is gone
@@ -173,9 +186,10 @@ cluster_up() {
   export CLUSTER SLURM_CONF=$CLUSTER/etc/slurm.conf  # slurmdbd looks for its own beside it
   local node user
   mkdir -p "$CLUSTER"
+  mount -t tmpfs -o mode=1777 shm /dev/shm
   mount -t tmpfs -o mode=755,size=1g cluster "$CLUSTER"  # a database waits for its disk, and a busy one takes it minutes
   mkdir -p "$CLUSTER"/{etc/plug.d,dev,here,home,log,munge,mysql,run,state,spool} "$CLUSTER"/hooks/{prolog.d,epilog.d}
-  for node in "${SLURM_NODES[@]}"; do mkdir -p "$CLUSTER/spool/$node"; done
+  for node in "${SLURM_NODES[@]}"; do mkdir -p "$CLUSTER/spool/$(cluster_node "$node")"; done
   chmod 1777 "$CLUSTER/run" "$CLUSTER/log"
   ip link set lo up
   ip addr add 10.99.0.1/32 dev lo  # slurmdbd's getaddrinfo (AI_ADDRCONFIG) finds nothing where there is only 127.0.0.1
@@ -185,7 +199,7 @@ cluster_up() {
   head -c 128 /dev/urandom >"$CLUSTER/munge/key"
   chmod 700 "$CLUSTER/munge"; chmod 400 "$CLUSTER/munge/key"
   chown -R munge "$CLUSTER/munge"; chown mysql "$CLUSTER/mysql"; chown slurm "$CLUSTER/state" "$CLUSTER/etc/slurmdbd.conf"
-  munge_up && database_up && try 20 sacctmgr -n list cluster && slurmctld_up || return
+  munge_up && database_up && try 60 sacctmgr -n list cluster && slurmctld_up || return
   for node in "${SLURM_NODES[@]}"; do slurmd_up "$node" || return; done
   nodes_idle || return
   for user in "${!SLURM_USERS[@]}"; do
@@ -195,7 +209,7 @@ cluster_up() {
 }
 
 cluster_restart() {  # with the configuration as it is to be now; no job may be running
-  stop nwcpu TERM; stop nwgpu TERM; stop slurmctld TERM
+  stop "$(cluster_node nwcpu)" TERM; stop "$(cluster_node nwgpu)" TERM; stop slurmctld TERM
   write_configuration
   slurmctld_up || return
   for node in "${SLURM_NODES[@]}"; do slurmd_up "$node" || return; done
@@ -219,9 +233,9 @@ cluster_by_hand() {  # the words of the command line; the cluster lives as long 
       CLUSTER=$dir/cluster
       chmod 755 "$dir"
       cluster_up || { tail -n 20 "$CLUSTER"/log/*; echo failed; exit 1; }
-      echo up
+      echo "up: nodes ${SLURM_NODES[*]/%/$CLUSTER_RUN}"
       while [ ! -e "$dir/down" ]; do sleep 0.2; done ;;
-    down) touch "$dir/down" && flock -w 20 /run/lock/nodewatt-slurm-rig rm -rf "$dir" ;;
+    down) touch "$dir/down" && try 60 test ! -e "/proc/$(cat "$dir/outer")" && rm -rf "$dir" ;;
     root|as)
       init=$(pgrep -P "$(pgrep -P "$(cat "$dir/outer")" -x unshare)")
       [ "$word" = root ] && word=as_root || word=as_user

@@ -9,7 +9,7 @@ write_configuration() {
   write_slurmdbd_conf >"$CLUSTER/etc/slurmdbd.conf"
   write_my_cnf >"$CLUSTER/etc/my.cnf"
   chmod 600 "$CLUSTER/etc/slurmdbd.conf"
-  printf 'AutoDetect=off\nNodeName=nwgpu Name=gpu Type=played File=%s/dev/gpu[0-3]\n' "$CLUSTER" >"$CLUSTER/etc/gres.conf"
+  printf 'AutoDetect=off\nNodeName=%s Name=gpu Type=played File=%s/dev/gpu[0-3]\n' "$(cluster_node nwgpu)" "$CLUSTER" >"$CLUSTER/etc/gres.conf"
   echo "include $CLUSTER/etc/plug.d/*" >"$CLUSTER/etc/plugstack.conf"
   {
     printf '%s\n' CgroupMountpoint=/sys/fs/cgroup ConstrainCores=yes ConstrainRAMSpace=yes ConstrainDevices=yes
@@ -73,11 +73,11 @@ AccountingStorageEnforce=associations
 AccountingStoreFlags=job_comment
 GresTypes=gpu
 NodeName=DEFAULT CPUs=2 Sockets=1 CoresPerSocket=2 ThreadsPerCore=1 RealMemory=4000
-NodeName=nwcpu NodeHostname=localhost NodeAddr=127.0.0.1 Port=26901
-NodeName=nwgpu NodeHostname=localhost NodeAddr=127.0.0.1 Port=26902 Gres=gpu:played:4
-PartitionName=cpu Nodes=nwcpu Default=YES
-PartitionName=gpu Nodes=nwgpu
-PartitionName=all Nodes=nwcpu,nwgpu
+NodeName=$(cluster_node nwcpu) NodeHostname=localhost NodeAddr=127.0.0.1 Port=26901
+NodeName=$(cluster_node nwgpu) NodeHostname=localhost NodeAddr=127.0.0.1 Port=26902 Gres=gpu:played:4
+PartitionName=cpu Nodes=$(cluster_node nwcpu) Default=YES
+PartitionName=gpu Nodes=$(cluster_node nwgpu)
+PartitionName=all Nodes=$(cluster_node nwcpu),$(cluster_node nwgpu)
 X
 }
 

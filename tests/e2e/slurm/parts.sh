@@ -4,10 +4,9 @@ exclusive_jobs() {
   local cpu gpu joules
   cpu=$(submit nwalice -p cpu --exclusive -n2 "$JOBS/steps.sh")
   gpu=$(submit nwbob -p gpu --exclusive -n2 --gres=gpu:4 "$JOBS/plain.sh" 12)
-  here nwcpu "$cpu" && sleep 4
-  ask_as nwalice nwcpu job "id=$cpu" >running.json
-  expect "a running job, asked by its owner" "$(jq '.records[0] | .state == "running" and .energy.energy_uj > 0' running.json)" true
-  gone nwcpu "$cpu" 40 && gone nwgpu "$gpu" 40
+  is_running() { ask_as nwalice nwcpu job "id=$cpu" | jq -e '.records[0] | .state == "running" and .energy.energy_uj > 0'; }
+  wait_for is_running  # asked by its owner
+  gone nwcpu "$cpu" 120 && gone nwgpu "$gpu" 120
   check_exclusive nwcpu "$cpu"
   check_exclusive nwgpu "$gpu"
   expect "the steps of a batch job" "$(record nwcpu "$cpu" '[.job.steps[].id] - ["", "extern"] | sort | join(" ")')" "0 1 2 batch"
@@ -26,7 +25,7 @@ shared_node() {
   local busy calm ratio
   busy=$(submit nwalice -p cpu -n1 "$JOBS/busy.sh" 7)
   calm=$(submit nwbob -p cpu -n1 "$JOBS/plain.sh" 7)
-  gone nwcpu "$busy" 40 && gone nwcpu "$calm" 40
+  gone nwcpu "$busy" 120 && gone nwcpu "$calm" 120
   for job in "$busy" "$calm"; do
     expect "job $job: shared" "$(record nwcpu "$job" '"\(.job.exclusive) \(.job.policy) \(.job.others[0].policy)"')" "false usage-based/1 reservation-based/1"
     check_steps nwcpu "$job"
@@ -46,18 +45,18 @@ arrays_steps_and_het_jobs() {
   local array task id het
   array=$(submit nwalice -p cpu -n1 --array=0-2 "$JOBS/plain.sh" 2)
   id=$(as_user nwbob srun -p gpu -n1 --gres=gpu:1 sh -c 'sleep 2; echo $SLURM_JOB_ID')
-  gone nwgpu "$id" 20
+  gone nwgpu "$id" 120
   expect "a job of srun alone" "$(record nwgpu "$id" '[.job.steps[].id] - ["", "extern"] | join(" ")')" 0
   for task in 0 1 2; do
-    id=$(try 30 sh -c 'sacct -nPX -j "$1" -o jobidraw,jobid | grep -q "|$1_2$"' sh "$array" && sacct -nPX -j "$array" -o jobidraw,jobid |
+    id=$(try 60 sh -c 'sacct -nPX -j "$1" -o jobidraw,jobid | grep -q "|$1_2$"' sh "$array" && sacct -nPX -j "$array" -o jobidraw,jobid |
       sed -n "s/|${array}_$task\$//p")
-    gone nwcpu "$id" 40
+    gone nwcpu "$id" 120
     expect "task $task of the array" "$(record nwcpu "$id" '.state == "ended" and .energy.energy_uj > 0')" true
     check_steps nwcpu "$id"
   done
   het=$(submit nwalice -p cpu -n1 : -p gpu -n1 "$JOBS/het.sh")
   if [ -n "$het" ] && here nwgpu $((het + 1)); then
-    gone nwcpu "$het" 30 && gone nwgpu $((het + 1)) 30
+    gone nwcpu "$het" 120 && gone nwgpu $((het + 1)) 120
     expect "the first of a heterogeneous job" "$(record nwcpu "$het" '.energy.energy_uj > 0')" true
     expect "its second" "$(record nwgpu $((het + 1)) '.energy.energy_uj > 0')" true
   else
@@ -78,14 +77,14 @@ requeued_suspended_cancelled() {
   scontrol requeue "$again"
   sleep 3
   scontrol resume "$stopped"
-  gone nwcpu "$stopped" 30
+  gone nwcpu "$stopped" 120
   check_exclusive nwcpu "$stopped" 0.01
   ended=$(submit nwalice -p cpu --exclusive -n2 "$JOBS/plain.sh" 60)
   here nwcpu "$ended" && sleep 2
   as_user nwalice scancel "$ended"
-  gone nwcpu "$ended" 20
+  gone nwcpu "$ended" 120
   check_exclusive nwcpu "$ended" 0.02
-  gone nwgpu "$again" 150 2
+  gone nwgpu "$again" 240 2
   check_exclusive nwgpu "$again" 0.01 2
   expect "a job that was requeued, each of its runs" "$(ask nwgpu job "id=$again" | jq -c '[.records[].state]')" '["ended","ended"]'
   nodes_idle
@@ -98,7 +97,7 @@ everybody_else_is_down() {
   job=$(submit nwalice -p cpu --exclusive -n2 "$JOBS/plain.sh" 14)
   here nwcpu "$job" && sleep 2
   stop slurmctld TERM  # killed, it would not know of the job when it comes back, and run it again
-  stop nwcpu KILL
+  stop "$(cluster_node nwcpu)" KILL
   kill -9 "$(cat "$CLUSTER/munge/pid")"
   sleep 2
   expect "asked while Slurm is down" "$(ask_as nwalice nwcpu job "id=$job" | jq -r '.records[0].state')" running
@@ -107,7 +106,7 @@ everybody_else_is_down() {
   sleep 1.5
   daemon_up nwcpu || fail "the daemon does not come back after a kill"
   munge_up && slurmctld_up && slurmd_up nwcpu
-  gone nwcpu "$job" 60
+  gone nwcpu "$job" 120
   check_exclusive nwcpu "$job"
   expect "a job that outlived its slurmd and its daemon" "$(ask nwcpu job "id=$job" | jq -r '[.records[].state] | join(" ")')" ended
   nodes_idle
@@ -154,8 +153,8 @@ commands() {  # the same by the command line, where it has the verb
   expect_in "its text" said "$job"
 }
 
-# The launch of a step with prolog, epilog and plug-in and without, one after the other, so that a busy moment meets both.
-LAUNCHES=${LAUNCHES:-20}
+# The launch of a step with prolog, epilog and plug-in and without, one after the other, so that a busy moment meets both. For figures: 20.
+LAUNCHES=${LAUNCHES:-3}
 measure_launches() {  # prints three medians in ms: without, with, and of the differences of pairs
   local begin kind
   for _ in $(seq "$LAUNCHES"); do
@@ -181,7 +180,11 @@ prolog_clock() {  # a hook of the rig's own before nodewatt's: when the prolog b
   printf '#!/bin/sh\ndate +%%s%%N >%s/begun-$SLURMD_NODENAME-$SLURM_JOB_ID\n' "$CLUSTER" >"$CLUSTER/hooks/prolog.d/clock"
   chmod 755 "$CLUSTER/hooks/prolog.d/clock"
 }
-begun() { [ ! -e "$CLUSTER/begun-$1-$2" ] || monotonic_of "$(cat "$CLUSTER/begun-$1-$2")"; }
+begun() {
+  local file
+  file=$CLUSTER/begun-$(cluster_node "$1")-$2
+  [ ! -e "$file" ] || monotonic_of "$(cat "$file")"
+}
 hooks_with() {
   local hook
   for hook in prolog epilog; do
@@ -208,12 +211,12 @@ hooks_and_plug_in() {
   prolog_clock
   CLUSTER_PROLOG_FLAGS=Alloc,Contain cluster_restart || fail "no restart"
   job=$(submit nwalice -p cpu --exclusive -n2 --nodewatt-phase=whole "$JOBS/steps.sh")
-  gone nwcpu "$job" 40
+  gone nwcpu "$job" 120
   BEGUN=$(begun nwcpu "$job") check_exclusive nwcpu "$job"
   expect "what the prolog said" "$(record nwcpu "$job" '"\(.job.user) \(.job.account) \(.job.partition) \(.job.begin_basis)"')" "nwalice math cpu prolog"
   expect "what the plug-in said" "$(record nwcpu "$job" '[.job.steps[] | select(.id == "0") | .phase] | join(" ")')" whole
   has_job_command && {
-    try 5 grep -q "$job" "$CLUSTER/home/nwalice/out-$job"
+    try 60 grep -q "$job" "$CLUSTER/home/nwalice/out-$job"
     expect_in "the end of the job's output" "$CLUSTER/home/nwalice/out-$job" "$job"
   }
   echo "  Slurm's ConsumedEnergy of job $job, which has an extern step now: $(slurm_joules "$job") J"
@@ -221,6 +224,7 @@ hooks_and_plug_in() {
 }
 
 the_two_applications() {
+  declare -A jobs
   local application node job data=${NODEWATT_DATA:-$CALLER_CACHE/nodewatt/data}
   [ -x "$BIN/nodewatt-segmentation" ] || { echo "  skipped: the applications were not built (no LibTorch)"; return; }
   [ -d "$data/segmentation" ] || { echo "  skipped: no data in $data (workloads/fetch-data.sh)"; return; }
@@ -230,9 +234,12 @@ the_two_applications() {
   for application in segmentation forecasting; do
     for node in nwcpu nwgpu; do
       # Its own exit code is the job's: Slurm says COMPLETED of 0 alone.
-      job=$(submit nwbob -p "${node#nw}" --exclusive -n2 --mem=3000 --export=NODEWATT_DATA="$SHARE/data" \
+      jobs[$node]=$(submit nwbob -p "${node#nw}" --exclusive -n2 --mem=3000 --export=NODEWATT_DATA="$SHARE/data" \
         --wrap "$SHARE/bin/nodewatt-$application train --scale tiny --checkpoint $application-$node.nw")
-      gone "$node" "$job" 200
+    done
+    for node in nwcpu nwgpu; do
+      job=${jobs[$node]}
+      gone "$node" "$job" 600
       slurm_joules "$job" >/dev/null  # waits for Slurm's accounting
       expect "$application on $node" "$(sacct -nPX -j "$job" -o state)" COMPLETED
       BEGUN=$(begun "$node" "$job") check_exclusive "$node" "$job" 0.005
