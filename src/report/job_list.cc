@@ -1,5 +1,5 @@
-// `nodewatt jobs`: a line for each job and one for their sum. A job whose energy is unknown is in no sum, and the sum
-// says so.
+// `nodewatt jobs`: a line for each job, as far as lines are wanted, and one for the sum of all of them. A job whose
+// energy is unknown is in no sum, and the sum says so.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,6 +7,7 @@
 #include "record/node_type.h"
 #include "report/escape.h"
 #include "report/job.h"
+#include "report/list.h"
 #include "report/table.h"
 #include "report/words.h"
 #include "study/jobs.h"
@@ -65,7 +66,7 @@ Sum sum_up(Records records) {
 }
 }  // namespace
 
-std::string make_job_list(Records records, const TextStyle& style) {
+std::string make_job_list(Records records, const TextStyle& style, std::size_t rows) {
   if (records.empty()) return "no jobs\n";
   Table table;
   table.columns = {{"JobID"},
@@ -81,7 +82,8 @@ std::string make_job_list(Records records, const TextStyle& style) {
                    {"GPU%", true, 2},
                    {"Kind"}};
   const NumberStyle numbers{style.units, style.utf8, style.precise};
-  for (const pb::Record* record : records) table.rows.push_back(make_row(*record, numbers));
+  const Records shown = records.first(std::min(rows, records.size()));
+  for (const pb::Record* record : shown) table.rows.push_back(make_row(*record, numbers));
   const Sum sum = sum_up(records);
   Row total{std::vector<Cell>(table.columns.size()), -1, ""};
   total.cells[0].text = "total";
@@ -90,6 +92,8 @@ std::string make_job_list(Records records, const TextStyle& style) {
   total.cells[11].text = std::string(kind_mark(sum.kind));
   table.rows.push_back(std::move(total));
   std::string out = make_table(table, 0, std::max(40, style.width), style.colour);
+  if (const std::string words = shown_words(shown.size(), records.size()); !words.empty())
+    out += fmt::format("{}; the total is of all {}\n", words, records.size());
   if (sum.known < records.size())
     out += fmt::format("The energy of {} of these {} jobs is unknown; the total is of the others.\n",
                        records.size() - sum.known, records.size());

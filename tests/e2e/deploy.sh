@@ -8,7 +8,7 @@ export NODEWATT_SLURM_CONF=$WORK/slurm.conf NODEWATT_SOCKET=$WORK/sock SLURM_JOB
 export PATH=$WORK/path:$PATH
 mkdir bin path notes
 cp "$BIN/nodewatt-hint" "$BIN/nodewatt-append" bin/
-printf '#!/bin/sh\n[ "$3" = --oneline ] && echo "$2: 5 Wh \\"q\\" \\$(touch %s/hit)" || echo "energy of $2 by $(id -u)"\n' "$WORK" >bin/nodewatt
+printf '#!/bin/sh\n[ "$3" = --comment ] && echo "$2: 5 watt hours \\"q\\" \\$(touch %s/hit)" || echo "energy of $2 by $(id -u)"\n' "$WORK" >bin/nodewatt
 printf '#!/bin/sh\nprintf "%%s|" "$@" >%s/sacctmgr.said\n' "$WORK" >path/sacctmgr
 chmod +x bin/* path/*; chmod 755 "$WORK"
 echo "NODEWATT_BIN=$WORK/bin NODEWATT_NOTES=$WORK/notes" >slurm.conf
@@ -80,7 +80,7 @@ quick "epilog, no comment" "$EPILOG"; sleep 0.2
 [ ! -e sacctmgr.said ] || fail "a comment that nobody asked for"
 echo "NODEWATT_COMMENT=AdminComment" >>slurm.conf
 quick "epilog, comment" "$EPILOG"; wait_for sacctmgr.said
-expect "sacctmgr" "$(cat sacctmgr.said)" '-i|modify|job|where|jobid=4711|set|AdminComment=nodewatt: 4711: 5 Wh q (touch '"$(tr -d / <<<"$WORK/hit")"')|'
+expect "sacctmgr" "$(cat sacctmgr.said)" '-i|modify|job|where|jobid=4711|set|AdminComment=nodewatt: 4711: 5 watt hours q (touch '"$(tr -d / <<<"$WORK/hit")"')|'
 sed -i 2d slurm.conf
 [ ! -e hit ] || fail "a job's words were run"
 

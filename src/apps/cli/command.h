@@ -160,7 +160,8 @@ struct JobOptions {
   std::string job;                   // job_name.h; empty: the job that this runs in
   std::vector<std::string> sockets;  // of node daemons
   bool oneline = false;
-  bool slurm = false;  // say beside it what Slurm's own accounting says
+  bool comment = false;  // one line for Slurm's accounting, and what the job's owner may see alone
+  bool slurm = false;    // say beside it what Slurm's own accounting says
 };
 int job(const JobOptions& options);
 

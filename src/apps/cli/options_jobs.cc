@@ -28,6 +28,9 @@ void add_job(CommandLine& line) {
                   "4711, 4711.0, 4700_3, 4700+1, a SLUID, slurm-4711.out or last; none: the job that this runs in");
   add_sockets(*job, o.sockets);
   job->add_flag("--oneline", o.oneline, "one line in place of the page, for mails and notes");
+  job->add_flag("--comment", o.comment,
+                "one line for Slurm's accounting: units in words, and nothing that the job's owner is not shown")
+      ->excludes("--oneline");
   job->add_flag("--slurm", o.slurm,
                 "ask Slurm's sacct for state, exit code and its own energy, and set them beside it");
   add_print(*job, o.print, "text, or a form of report that is text: json, csv, latex, ...");
