@@ -3,6 +3,8 @@
 #include <array>
 #include <cstdint>
 
+#include "base/visible.h"
+
 namespace nw {
 
 namespace {
@@ -14,10 +16,6 @@ struct Range {
   char32_t last;
 };
 
-// What a terminal or a browser obeys instead of showing, beside C0 and C1.
-constexpr std::array kInvisible{Range{0xAD, 0xAD},     Range{0x61C, 0x61C},   Range{0x180E, 0x180E},
-                                Range{0x200B, 0x200F}, Range{0x2028, 0x202E}, Range{0x2060, 0x206F},
-                                Range{0xFEFF, 0xFEFF}, Range{0xFFF9, 0xFFFB}, Range{0xE0000, 0xE0FFF}};
 constexpr std::array kWide{Range{0x1100, 0x115F}, Range{0x2E80, 0xA4CF},   Range{0xAC00, 0xD7A3},
                            Range{0xF900, 0xFAFF}, Range{0xFE30, 0xFE6F},   Range{0xFF00, 0xFF60},
                            Range{0xFFE0, 0xFFE6}, Range{0x1F300, 0x1FAFF}, Range{0x20000, 0x3FFFD}};
@@ -31,8 +29,6 @@ bool in(const Ranges& ranges, char32_t c) {
     if (c >= range.first && c <= range.last) return true;
   return false;
 }
-
-bool control(char32_t c) { return c < 0x20 || (c >= 0x7F && c < 0xA0); }
 
 std::size_t columns(char32_t c) { return in(kCombining, c) ? 0 : in(kWide, c) ? 2 : 1; }
 
@@ -93,7 +89,7 @@ std::string strip(std::string_view text) {
     const char32_t c = decode(text, at);
     if (c == '\n' || c == '\t' || c == '\r')
       out += ' ';
-    else if (!control(c) && !in(kInvisible, c))
+    else if (!is_control(c))
       append_utf8(out, c);
   }
   return out;

@@ -12,7 +12,7 @@ for n in 0 1; do
 done
 for n in 0 1; do  # on two nodes nobody shares a folder
   home $n
-  FIRST=$((2 * n)) XDG_RUNTIME_DIR=$WORK/run$n launch slurm 77 2 4 "$NODEWATT" run -q --root n$n --name job --json n$n.json -- sh -c "
+  FIRST=$((2 * n)) XDG_RUNTIME_DIR=$WORK/run$n launch slurm 77 2 4 "$NODEWATT" run -q --root n$n --name job --json=n$n.json -- sh -c "
     '$NODEWATT' phase begin train; sleep 1.5; '$NODEWATT' phase work 8 sample; '$NODEWATT' phase end train"
   saved[n]=${PIDS[77]}
 done

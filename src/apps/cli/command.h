@@ -18,6 +18,7 @@ struct RunOptions {
   unsigned repeat = 1, warmup = 0;
   std::string name, period, json, output, root = "/", config;
   std::vector<std::string> labels;
+  bool as_json = false;                // the report; `json` is a file that JSON goes to beside it
   bool append = false;                 // to `output`
   bool quiet = false;                  // print no report
   bool oneline = false;                // print one line in its place
@@ -70,6 +71,7 @@ struct CompareOptions {
   std::string by = "group", phase, per, base, query;
   bool allow_mixed = false;
 };
+std::vector<std::string> side_names();  // of `by`, beside label:KEY
 int compare(const CompareOptions& options);
 int findings(const CompareOptions& options);  // print and query alone
 
@@ -89,7 +91,7 @@ struct RunsOptions {
 int runs(const RunsOptions& options);
 
 struct SensorsOptions {
-  std::string root = "/", config;
+  std::string root = "/", config, output;
   bool json = false;
 };
 int sensors(const SensorsOptions& options);
@@ -102,7 +104,7 @@ struct RecordOptions {  // makes a tape
 int record_tape(const RecordOptions& options);
 
 struct ReplayOptions {
-  std::string tape, format = "text", config;
+  std::string tape, format = "text", output, config;
   bool keep = false;  // put the record into the store
   std::string name;
   std::vector<std::string> labels;

@@ -100,8 +100,8 @@ Sensors inventory_lines(const Watched& watched) {
   return sensors;
 }
 
-int print(const std::string& text) {
-  const auto done = write_out("", text);
+int print(const std::string& output, const std::string& text) {
+  const auto done = write_out(output, text);
   return done ? 0 : error_exit(done.error());
 }
 }  // namespace
@@ -110,7 +110,8 @@ int sensors(const SensorsOptions& options) {
   const auto site = find_site(options.config, options.root);
   if (!site) return error_exit(site.error().what);
   const Sensors found = inventory_lines(watch(options.root, *site, kUtilizationSample));
-  return print(options.json ? make_sensors_json(found) : make_sensors_text(found, style_for(STDOUT_FILENO)));
+  return print(options.output,
+               options.json ? make_sensors_json(found) : make_sensors_text(found, style_for(STDOUT_FILENO)));
 }
 
 int doctor(const SensorsOptions& options) {
@@ -118,7 +119,8 @@ int doctor(const SensorsOptions& options) {
   if (!site) return error_exit(site.error().what);
   if (const std::string left = restore_left_limits(options.root); !left.empty()) error_exit(left);
   const Sensors found = inventory_lines(watch(options.root, *site, kWatch));
-  return print(options.json ? make_sensors_json(found) : make_doctor_text(found, style_for(STDOUT_FILENO)));
+  return print(options.output,
+               options.json ? make_sensors_json(found) : make_doctor_text(found, style_for(STDOUT_FILENO)));
 }
 
 }  // namespace nw::cli
