@@ -55,7 +55,7 @@ struct TruthOptions {
   std::shared_ptr<Choice> choice;
   std::string from, to, dir;
   std::vector<std::int64_t> between;
-  bool json = false;
+  std::string json;  // where it goes; empty: text, to standard output
 };
 
 // The window between two moments of CLOCK_MONOTONIC, of the machine that plays (or has played) below a directory.
@@ -115,7 +115,7 @@ std::string truth_json(const Machine& machine, const Window& window) {
 Result<std::string> tell_truth(const TruthOptions& options) {
   const Machine machine = NW_TRY(make_machine(*options.choice));
   const Window window = NW_TRY(window_of(options, machine));
-  return options.json ? truth_json(machine, window) : truth_text(machine, window);
+  return !options.json.empty() ? truth_json(machine, window) : truth_text(machine, window);
 }
 
 // ---- check
@@ -137,6 +137,14 @@ int print(const Result<std::string>& text, std::FILE* where) {
   if (!text) return error_exit(text.error());
   std::fputs(text->c_str(), where);
   return std::fflush(where) == 0 ? 0 : 1;
+}
+
+// Into the file of that name; "" and "-" are standard output.
+int print_to(const Result<std::string>& text, const std::string& path) {
+  if (!text || path.empty() || path == "-") return print(text, stdout);
+  std::ofstream file(path, std::ios::binary);
+  if (file << *text << std::flush) return 0;
+  return error_exit({ErrorKind::failed, path + ": cannot be written"});
 }
 }  // namespace
 
@@ -193,8 +201,8 @@ void declare_truth(CLI::App& app, int& exit_code) {
   command->add_option("--dir", options->dir,
                       "of a running simulation: the window is between two times of CLOCK_MONOTONIC");
   command->add_option("--between", options->between, "those, in nanoseconds")->expected(2);
-  command->add_flag("--json", options->json, "as JSON");
-  command->callback([options, &exit_code] { exit_code = print(tell_truth(*options), stdout); });
+  command->add_flag("--json{-}", options->json, "as JSON. --json=FILE: into this file")->type_name("FILE");
+  command->callback([options, &exit_code] { exit_code = print_to(tell_truth(*options), options->json); });
 }
 
 void declare_check(CLI::App& app, int& exit_code) {

@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <exception>
 
+#include "base/visible.h"
 #include "sim/commands.h"
 
 namespace {
@@ -22,7 +23,9 @@ int run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    if (error.get_exit_code() == 0) return app.exit(error);
+    std::fprintf(stderr, "nodewatt-sim: %s; see nodewatt-sim --help\n", nw::visible(error.what()).c_str());
+    return 2;
   }
   return exit_code;
 }

@@ -17,10 +17,11 @@ NODEWATT_NOTES=/run/nodewatt-slurm
 [ -n "$NODEWATT_SOCKET" ] && export NODEWATT_SOCKET
 bin=${NODEWATT_BIN:-/usr/bin}
 
-# A job that has ended is changed by sacctmgr alone: scontrol refuses. It keeps the words and makes them lower case. Of a
-# job of several nodes each would write over the others: only a job of one node has the line.
+# A job that has ended is changed by sacctmgr alone: scontrol refuses. It makes words lower case, and others may read them:
+# --comment says the units in words and asks as the job's owner, whatever root might see. Of a job of several nodes each
+# would write over the others: only a job of one node has the line.
 if [ "${NODEWATT_EPILOG_PART:-}" = comment ]; then
-  line=$("$bin/nodewatt" job "$SLURM_JOB_ID" --oneline | head -n 1 | tr -dc '[:alnum:] .,:()%+_-' | cut -c 1-200)
+  line=$("$bin/nodewatt" job "$SLURM_JOB_ID" --comment | head -n 1 | tr -dc '[:alnum:] .,:()+_-' | cut -c 1-400)
   [ -n "$line" ] && timeout 10 sacctmgr -i modify job where "jobid=$SLURM_JOB_ID" set "$NODEWATT_COMMENT=nodewatt: $line"
   exit 0
 fi

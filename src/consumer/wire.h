@@ -4,7 +4,9 @@
 // spaces, values percent-encoded as in RFC 3986 where they hold a space, a percent sign or a byte below 0x21 or above
 // 0x7e. At most kMaxRequest bytes.
 //   job id=4711 [step=0]                 one job, running or ended; several answers where the id ran several times
-//   jobs [since=UNIX_S] [until=UNIX_S] [state=running|ended] [user=UID] [limit=N]    newest first
+//   (both: view=owner                    an administrator is shown what the job's owner is shown, rounded and hidden
+//   alike) jobs [since=UNIX_S] [until=UNIX_S] [state=running|ended] [user=UID] [limit=N]    newest first, at most
+//   kMostRecords in one answer; older ones by `until`
 //   node                                 administrators: what the node's energy went to since the daemon's books began
 //   begin job=4711 uid=1000 [key=value...]   from a prolog; keys of kJobKeys
 //   end job=4711 [exit=0]                from an epilog
@@ -33,6 +35,7 @@ namespace nw {
 
 inline constexpr std::size_t kMaxRequest = 4096;
 inline constexpr std::size_t kPiece = 64 << 10;
+inline constexpr std::size_t kMostRecords = 1000;
 inline constexpr const char* kDaemonSocket = "/run/nodewatt/nodewatt.sock";
 
 // What a prolog may tell of a job; all but job and uid optional.

@@ -7,28 +7,13 @@
 
 #include <fmt/format.h>
 
+#include "base/visible.h"
+
 namespace nw {
 
 namespace {
 
 constexpr char32_t kReplacement = 0xFFFD;
-
-struct Range {
-  char32_t first;
-  char32_t last;
-};
-
-// What a terminal or a browser obeys instead of showing, beside C0 and C1.
-constexpr std::array kInvisible{Range{0xAD, 0xAD},     Range{0x61C, 0x61C},   Range{0x180E, 0x180E},
-                                Range{0x200B, 0x200F}, Range{0x2028, 0x202E}, Range{0x2060, 0x206F},
-                                Range{0xFEFF, 0xFEFF}, Range{0xFFF9, 0xFFFB}, Range{0xE0000, 0xE0FFF}};
-
-bool invisible(char32_t c) {
-  return std::any_of(kInvisible.begin(), kInvisible.end(),
-                     [c](const Range& range) { return c >= range.first && c <= range.last; });
-}
-
-bool control(char32_t c) { return c < 0x20 || (c >= 0x7F && c < 0xA0); }
 
 // A line end counts as a column: it stands between words. Otherwise by Unicode's tables.
 std::size_t columns(char32_t c) {
@@ -65,7 +50,7 @@ std::string strip(std::string_view text) {
     const char32_t c = decode(text, at);
     if (c == '\n' || c == '\t' || c == '\r')
       out += ' ';
-    else if (!control(c) && !invisible(c))
+    else if (!is_control(c))
       append_utf8(out, c);
   }
   return out;
@@ -82,7 +67,7 @@ std::string for_json(std::string_view document) {
       continue;
     }
     const char32_t c = decode(document, at);
-    if (!control(c) && !in(kInvisible, c)) {
+    if (!is_control(c)) {
       append_utf8(out, c);
     } else if (c < 0x10000) {
       escape(c);

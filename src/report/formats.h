@@ -35,6 +35,7 @@ struct ReportFormat {
   Result<std::string> (*make)(Records records, const RenderOptions& style);
   FormatOutput output = FormatOutput::text;
   bool by_phase = false;  // heeds RenderOptions::phase
+  bool sums = false;      // says what all records took together: none may be left out
 };
 
 std::span<const ReportFormat> formats();

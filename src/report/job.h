@@ -4,6 +4,7 @@
 // as words for text, Markdown and HTML and as an object for JSON. All strings are clean (escape.h).
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -62,8 +63,11 @@ nlohmann::ordered_json make_job_json(const pb::Record& record);  // null for a r
 // `slurm_state`: as Slurm says it ("COMPLETED"), where it was asked; it stands in place of the record's `ended`.
 std::string make_job_text(const pb::Record& record, const TextStyle& style, std::string_view slurm_state = "");
 std::string make_job_line(const pb::Record& record);
+// The line for a resource manager's accounting, which survives being made lower case (job_comment.cc): "4711: 525 watt
+// hours plus or minus 11, gpus 67 percent, mean 2612 watts, ...".
+std::string make_job_comment(const pb::Record& record);
 
-// `nodewatt jobs`: a line each, and their sum.
-std::string make_job_list(Records records, const TextStyle& style);
+// `nodewatt jobs`: a line for each of the first `rows`, and the sum of all, shown or not.
+std::string make_job_list(Records records, const TextStyle& style, std::size_t rows = SIZE_MAX);
 
 }  // namespace nw

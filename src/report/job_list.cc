@@ -1,5 +1,5 @@
-// `nodewatt jobs`: a line for each job and one for their sum. A job whose energy is unknown is in no sum, and the sum
-// says so.
+// `nodewatt jobs`: a line for each job, as far as lines are wanted, and one for the sum of all of them. A job whose
+// energy is unknown is in no sum, and the sum says so.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,6 +8,7 @@
 #include "report/column_units.h"
 #include "report/escape.h"
 #include "report/job.h"
+#include "report/list.h"
 #include "report/table.h"
 #include "report/words.h"
 #include "study/jobs.h"
@@ -66,7 +67,7 @@ Sum sum_up(Records records) {
 }
 }  // namespace
 
-std::string make_job_list(Records records, const TextStyle& style) {
+std::string make_job_list(Records records, const TextStyle& style, std::size_t rows) {
   if (records.empty()) return "no jobs\n";
   Table table;
   table.columns = {{"JobID", false, 0, 8}, {"Name", false, 8, 8}, {"User", false, 9, 4},
@@ -77,7 +78,8 @@ std::string make_job_list(Records records, const TextStyle& style) {
   ColumnUnits units = units_of(records);
   units.add(sum.joules);
   const NumberStyle numbers = units.energy({style.units, style.utf8, style.precise});
-  for (const pb::Record* record : records) table.rows.push_back(make_row(*record, numbers, units.power()));
+  const Records shown = records.first(std::min(rows, records.size()));
+  for (const pb::Record* record : shown) table.rows.push_back(make_row(*record, numbers, units.power()));
   Row total{std::vector<Cell>(table.columns.size()), -1, ""};
   total.cells[0].text = "total";
   total.cells[7].text = energy_text(sum.joules, numbers);
@@ -85,6 +87,8 @@ std::string make_job_list(Records records, const TextStyle& style) {
   total.cells[11].text = std::string(kind_mark(sum.kind));
   table.rows.push_back(std::move(total));
   std::string out = make_table(table, 0, std::max(40, style.width), style.colour);
+  if (const std::string words = shown_words(shown.size(), records.size()); !words.empty())
+    out += fmt::format("{}; the total is of all {}\n", words, records.size());
   if (sum.known < records.size())
     out += fmt::format("The energy of {} of these {} jobs is unknown; the total is of the others.\n",
                        records.size() - sum.known, records.size());

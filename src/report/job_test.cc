@@ -93,6 +93,27 @@ TEST(Job, APartOfAJobSaysSo) {
   EXPECT_NEAR(record.energy().coverage(), 2.0 / 3, 1e-9);
 }
 
+TEST(Job, TheSumOfAListIsOfAllThatMatched) {
+  std::vector<pb::Record> jobs(27, sample::exclusive_job());
+  std::vector<const pb::Record*> records;
+  for (pb::Record& job : jobs) {
+    job.mutable_energy()->set_energy_uj(3'600'000'000'000);
+    job.mutable_energy()->clear_uncertainty_uj();
+    records.push_back(&job);
+  }
+  const auto total_of = [](const std::string& list) {
+    const auto at = list.find("\ntotal ");
+    return list.substr(at + 1, list.find('\n', at + 1) - at - 1);
+  };
+  const std::string some = make_job_list(records, {.width = 160}, 20), all = make_job_list(records, {.width = 160});
+  EXPECT_EQ(std::count(all.begin(), all.end(), '\n'), 1 + 27 + 1) << all;
+  EXPECT_EQ(std::count(some.begin(), some.end(), '\n'), 1 + 20 + 1 + 1) << some;
+  EXPECT_EQ(total_of(some), total_of(all));
+  EXPECT_NE(total_of(some).find("27.0 kWh"), std::string::npos) << some;
+  EXPECT_NE(some.find("20 of 27 shown"), std::string::npos) << some;
+  EXPECT_EQ(all.find(" shown"), std::string::npos) << all;
+}
+
 TEST(Job, JsonHasIt) {
   const auto json = nlohmann::json::parse(make_json(sample::shared_job()));
   EXPECT_EQ(json["job"]["job_id"], "4720");

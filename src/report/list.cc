@@ -1,4 +1,8 @@
 // `nodewatt runs`: one line for each record.
+#include "report/list.h"
+
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <set>
@@ -50,7 +54,13 @@ Row make_row(const pb::Record& record, std::size_t id_length, const NumberStyle&
 
 }  // namespace
 
-std::string make_list(Records records, const TextStyle& style) {
+std::string shown_words(std::size_t shown, std::size_t matched) {
+  return shown < matched ? fmt::format("{} of {} shown; --limit 0 shows all", shown, matched) : std::string();
+}
+
+std::string make_list(Records records, const TextStyle& style) { return make_list(records, style, records.size()); }
+
+std::string make_list(Records records, const TextStyle& style, std::size_t matched) {
   if (records.empty()) return "no runs\n";
   Table table;
   table.columns = {{"Run"},
@@ -68,7 +78,8 @@ std::string make_list(Records records, const TextStyle& style) {
   const ColumnUnits units = units_of(records);
   const NumberStyle numbers = units.energy({style.units, style.utf8, style.precise});
   for (const pb::Record* record : records) table.rows.push_back(make_row(*record, length, numbers, units.power()));
-  const std::string out = make_table(table, 0, std::max(40, style.width), style.colour);
+  std::string out = make_table(table, 0, std::max(40, style.width), style.colour);
+  if (const std::string words = shown_words(records.size(), matched); !words.empty()) out += words + '\n';
   return style.utf8 ? out : ascii(out);
 }
 

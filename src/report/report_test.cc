@@ -1,6 +1,7 @@
 // Every format against its golden file. NODEWATT_UPDATE_GOLDEN=1 writes them anew; the difference is then for a person
 // to read.
 #include "report/report.h"
+#include "report/list.h"
 
 #include <gtest/gtest.h>
 
@@ -144,6 +145,8 @@ TEST(Text, ShortIdsGrowUntilTheyDiffer) {
   const pb::Record* twice[] = {bench.all[0], bench.all[0]};
   EXPECT_FALSE(make_list(twice, {}).empty());
   EXPECT_EQ(make_list({}, {}), "no runs\n");
+  EXPECT_TRUE(make_list(twice, {}, 27).ends_with(std::to_string(twice.size()) + " of 27 shown; --limit 0 shows all\n"));
+  EXPECT_EQ(make_list(twice, {}, twice.size()), make_list(twice, {}));
   EXPECT_EQ(make_compare(Records{}, {}), "nothing to compare\n");
 }
 

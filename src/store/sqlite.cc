@@ -43,6 +43,7 @@ class SqliteStore : public Store {
 
   Result<bool> append(const pb::Record& record) override;
   Result<std::vector<pb::Record>> find(const Query& query) override;
+  Result<std::size_t> count(const Query& query) override;
 
  private:
   bool insert(const pb::Record& record, const std::string& packed);
@@ -90,6 +91,17 @@ Result<std::vector<pb::Record>> SqliteStore::find(const Query& query) {
   });
 }
 
+// Patterns and ids are not of SQL alone.
+Result<std::size_t> SqliteStore::count(const Query& query) {
+  if (!query.ids.empty() || !query.patterns.empty()) return Store::count(query);
+  return guarded(path_, database_.get(), [&]() -> Result<std::size_t> {
+    const auto where = filters_of(query);
+    SQLite::Statement rows(*database_, "SELECT COUNT(*) FROM records WHERE TRUE" + where.sql);
+    bind_all(rows, where.values);
+    return rows.executeStep() ? static_cast<std::size_t>(rows.getColumn(0).getInt64()) : 0;
+  });
+}
+
 // The records of one id, or all where it is empty. Where an id stands for damaged ones alone, so is the answer.
 Done SqliteStore::select(const Query& query, const std::string& id, RowReader& reader, Selection& into) {
   Clause where = id.empty() ? Clause{} : NW_TRY(condition_of(*database_, path_, id));
@@ -123,6 +135,13 @@ Done SqliteStore::select(const Query& query, const std::string& id, RowReader& r
   return {};
 }
 }  // namespace
+
+Result<std::size_t> Store::count(const Query& query) {
+  Query all = query;
+  all.limit = 0;
+  all.without_timeline = true;
+  return NW_TRY(find(all)).size();
+}
 
 Result<std::unique_ptr<Store>> make_sqlite_store(const std::string& path, OnDamaged on_damaged) {
   auto database = NW_TRY(open_sqlite_file(path, kStoreSchema, kStoreVersion));

@@ -19,6 +19,8 @@ class Store {
   // or nothing.
   virtual Result<bool> append(const pb::Record& record) = 0;
   virtual Result<std::vector<pb::Record>> find(const Query& query) = 0;
+  // How many there are that fit, whatever the query's limit.
+  virtual Result<std::size_t> count(const Query& query);
 };
 
 // Told of a record that is kept and cannot be read, once each; the error names store and record.

@@ -9,7 +9,7 @@ export NODEWATT_SLURM_CONF=$WORK/slurm.conf NODEWATT_SOCKET=$WORK/sock SLURM_JOB
 export PATH=$WORK/path:$PATH
 mkdir bin path notes
 cp "$BIN/nodewatt-event" "$BIN/nodewatt-append" bin/
-printf '#!/bin/sh\n[ "$3" = --oneline ] && echo "$2: 5 Wh \\"q\\" \\$(touch %s/hit)" || echo "energy of $2 by $(id -u)"\n' "$WORK" >bin/nodewatt
+printf '#!/bin/sh\n[ "$3" = --comment ] && echo "$2: 5 watt hours \\"q\\" \\$(touch %s/hit)" || echo "energy of $2 by $(id -u)"\n' "$WORK" >bin/nodewatt
 printf '#!/bin/sh\nprintf "%%s|" "$@" >>%s/sacctmgr.said\n' "$WORK" >path/sacctmgr
 chmod +x bin/* path/*; chmod 755 "$WORK"
 echo "NODEWATT_BIN=$WORK/bin NODEWATT_NOTES=$WORK/notes" >slurm.conf
@@ -71,7 +71,7 @@ gone
 quietly "epilog, no comment" "$EPILOG"
 echo "NODEWATT_COMMENT=AdminComment" >>slurm.conf
 quietly "epilog, comment" "$EPILOG"; wait_for test -s sacctmgr.said
-expect "sacctmgr, once, and never where nobody asked for it" "$(cat sacctmgr.said)" '-i|modify|job|where|jobid=4711|set|AdminComment=nodewatt: 4711: 5 Wh q (touch '"$(tr -d / <<<"$WORK/hit")"')|'
+expect "sacctmgr, once, and never where nobody asked for it" "$(cat sacctmgr.said)" '-i|modify|job|where|jobid=4711|set|AdminComment=nodewatt: 4711: 5 watt hours q (touch '"$(tr -d / <<<"$WORK/hit")"')|'
 sed -i 2d slurm.conf
 [ ! -e hit ] || fail "a job's words were run"
 

@@ -22,6 +22,9 @@ expect_in "what stood idle" job.txt "gpu3"
 expect_in "a step" job.txt "batch"
 expect "one line" "$("$NODEWATT" job 4711 --oneline)" \
   "4711: 526 Wh +- 11 (GPU 68 %), mean 2613 W, 12m04s, exclusive, measured, the whole node, at the wall (AC)"
+expect "the line for an accounting" "$("$NODEWATT" job 4711 --comment)" \
+  "4711: 526 watt hours plus or minus 11, gpus 68 percent, mean 2613 watts, 12m04s, exclusive, measured, the whole node, at the wall (AC)"
+expect "is asked for as the owner" "$(tail -1 g.asked)" "job id=4711 view=owner"
 "$NODEWATT" job 4711 --json >job.json; expect "json" $? 0
 expect "json" "$(json job.json '(r["type"], r["job"]["job_id"], r["energy"]["energy_j"], [s["step"] for s in r["job"]["steps"]])')" \
   "('run', '4711', 1891800.0, ['batch', '0', '1'])"
@@ -56,7 +59,7 @@ expect "one sentence" "$(cat err.txt)" "nodewatt: no such job, or not yours"
 expect_in "a total" jobs.txt "total"
 expect "jobs" "$(grep -cE '^(4711|4718_2) ' jobs.txt)" 2
 "$NODEWATT" jobs --state running -u me --since 2026-01-01 --limit 7 >/dev/null
-expect "what the daemon is asked" "$(tail -1 g.asked)" "jobs limit=7 since=1767225600 state=running user=$(id -u)"
+expect "what the daemon is asked" "$(tail -1 g.asked)" "jobs limit=0 since=1767225600 state=running user=$(id -u)"
 for bad in "--since yesterday" "--state asleep" "--user no-such-user-here" "--limit x"; do
   "$NODEWATT" jobs $bad >/dev/null 2>&1; expect "jobs $bad" $? 2
 done
@@ -65,6 +68,23 @@ expect "rows" "$(sed -n '1p;/4711/p' sacct.txt | tr '\n' ' ')" \
   "JobIDRaw|Step|Energy_J|Kind 4711||1891800.000|measured 4711.batch|batch|91800.000|measured 4711.0|0|1680000.000|measured 4711.1|1|120000.000|measured "
 "$NODEWATT" sacct --helpformat | grep -c '^SLUID' >/dev/null || fail "--helpformat"
 "$NODEWATT" sacct --fields +x 2>/dev/null; expect "no such field" $? 2
+
+# The sum is of all jobs that fit, whether they are shown, and also where they are more than one answer of the daemon holds.
+daemon many many27; daemon crowd many2500
+many() { "$NODEWATT" "$@" --socket many.sock; }
+many jobs >many.txt 2>err.txt; expect "27 jobs" $? 0
+expect "rows, sum" "$(grep -cE '^[0-9]' many.txt) $(awk '$1 == "total" { print $2, $3 }' many.txt)" "20 27.00 kWh"
+expect_in "says what is not shown" many.txt "20 of 27 shown"
+expect "a person is told once" "$(cat err.txt)" ""
+many jobs --limit 0 >all.txt
+expect "all rows, the same sum" "$(grep -cE '^[0-9]' all.txt) $(grep '^total' all.txt)" "27 $(grep '^total' many.txt)"
+many jobs --csv 2>err.txt | cut -d, -f1 | sort -u | grep -c 9q0r >csv.txt; expect "csv" "$(cat csv.txt)" 20
+expect "a program is told beside it" "$(cat err.txt)" "nodewatt: 20 of 27 shown; --limit 0 shows all"
+expect "sacct" "$(many sacct -P -n --fields JobID 2>err.txt | grep -cE '^[0-9]+$') $(cat err.txt)" "20 nodewatt: 20 of 27 shown; --limit 0 shows all"
+many jobs --format neurips 2>err.txt >neurips.tex; expect "a statement of all, not of the newest" "$(grep -c 'of 27 shown' err.txt)" 0
+"$NODEWATT" jobs --socket crowd.sock >crowd.txt; expect "2500 jobs" $? 0
+expect_in "all of them are in the sum" crowd.txt "20 of 2500 shown"
+expect "and each once" "$(awk '$1 == "total" { print $2, $3 }' crowd.txt)" "2.500 MWh"
 
 # Who is no administrator sees jobs alone.
 "$NODEWATT" top --once >top.txt; expect "top" $? 0
@@ -98,6 +118,17 @@ before=$SECONDS
 PATH=$WORK/bin:$PATH "$NODEWATT" job 4711 --slurm >slurm.txt; expect "a sacct that hangs" $? 0
 [ $((SECONDS - before)) -lt 300 ] || fail "it waited for sacct"
 expect_in "is a line" slurm.txt "not asked: sacct said nothing within 5 s"
+
+# The epilog's line in the accounting: what a sacctmgr that makes words lower case has kept is what the program said.
+printf '#!/bin/sh\nprintf "%%s" "$*" | tr "[:upper:]" "[:lower:]" >kept.new && mv kept.new kept\n' >bin/sacctmgr; chmod +x bin/sacctmgr
+echo "NODEWATT_BIN=$(dirname "$NODEWATT") NODEWATT_COMMENT=AdminComment" >slurm.conf
+SLURM_JOB_ID=4718_2 "$NODEWATT" job --comment >comment.txt
+NODEWATT_SLURM_CONF=$WORK/slurm.conf SLURM_JOB_ID=4720 SLURM_JOB_UID=1000 SLURM_JOB_NUM_NODES=1 PATH=$WORK/bin:$PATH \
+  "$HERE/../../deploy/slurm/epilog.sh"
+for _ in $(seq 600); do [ -s kept ] && break; sleep 0.05; done
+expect "kept" "$(cat kept)" "-i modify job where jobid=4720 set admincomment=nodewatt: $(cat comment.txt)"
+expect_in "its share in words" kept "shared: 64 of 256 cpus, 1 of 4 gpus, 12.5 percent of the memory, attributed"
+expect "asked as the owner" "$(grep -c '^job id=4720 view=owner$' g.asked)" 1
 
 # Daemons that fail.
 "$NODEWATT" job 4711 --socket none.sock 2>err.txt; expect "no daemon" $? 5

@@ -55,3 +55,10 @@ finish() { [ $FAILED = 0 ] && echo "ok: $(basename "$0")"; exit $FAILED; }
 
 # json FILE EXPRESSION: prints a Python expression over the record `r`.
 json() { python3 -IS -c 'import json,sys; r=json.load(open(sys.argv[1])); print(eval(sys.argv[2]))' "$1" "$2"; }
+
+# in_shell SHELL: completion in that shell, on a terminal, in a folder of its own; the store has one run, whose label is batch.
+in_shell() {
+  export XDG_DATA_HOME=$PWD/data
+  "$NODEWATT" run -q --name mine --label batch=8 -- true
+  python3 "$HERE/shells.py" "$1" "$NODEWATT" "$("$NODEWATT" report last --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["uid"])')"
+}

@@ -11,7 +11,7 @@ done
 for n in 0 1; do  # on two nodes nobody shares a folder
   home $n
   # All four are in their phase at once; the first of each node moves its counters meanwhile, by 32 and 42 J.
-  FIRST=$((2 * n)) XDG_RUNTIME_DIR=$WORK/run$n launch slurm 77 2 4 "$NODEWATT" run -q --root n$n --name job --json n$n.json -- sh -c "
+  FIRST=$((2 * n)) XDG_RUNTIME_DIR=$WORK/run$n launch slurm 77 2 4 "$NODEWATT" run -q --root n$n --name job --json=n$n.json -- sh -c "
     '$NODEWATT' phase begin train
     touch in_phase.\$ME; until [ \$(ls in_phase.* | wc -l) = 4 ]; do sleep 0.05; done
     [ \$ME != $((2 * n)) ] || { '$HERE/counters.py' add n$n $((20 + 10 * n)) 10 2; touch moved.$n; }

@@ -8,7 +8,7 @@ if command -v mpirun >/dev/null && mpirun --version | grep -q 'Open MPI'; then
   # As root, on a machine with fewer CPUs than ranks, without a network.
   export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 PRTE_ALLOW_RUN_AS_ROOT=1 PRTE_ALLOW_RUN_AS_ROOT_CONFIRM=1
   mpi() { timeout 60 mpirun --oversubscribe --bind-to none -n "$@"; }
-  mpi 4 "$NODEWATT" run --json r.json -- sh -c "'$NODEWATT' phase begin train; sleep 1; '$NODEWATT' phase work 5 item; '$NODEWATT' phase end train; echo out" \
+  mpi 4 "$NODEWATT" run --json=r.json -- sh -c "'$NODEWATT' phase begin train; sleep 1; '$NODEWATT' phase work 5 item; '$NODEWATT' phase end train; echo out" \
     >out.txt 2>err.txt
   expect "mpirun" $? 0
   expect "streams" "$(grep -c '^out$' out.txt)" 4
@@ -18,7 +18,7 @@ if command -v mpirun >/dev/null && mpirun --version | grep -q 'Open MPI'; then
   # A rank that fails while the others wait for it: the launcher must see it and end them, whichever rank began to sample.
   for bad in 0 1 2; do
     begin=$(date +%s)
-    mpi 3 "$NODEWATT" run -q --json f$bad.json -- sh -c "[ \$OMPI_COMM_WORLD_RANK = $bad ] && { sleep 0.5; exit 7; }; exec sleep 50" >/dev/null 2>&1
+    mpi 3 "$NODEWATT" run -q --json=f$bad.json -- sh -c "[ \$OMPI_COMM_WORLD_RANK = $bad ] && { sleep 0.5; exit 7; }; exec sleep 50" >/dev/null 2>&1
     expect "mpirun's code when rank $bad fails" $? 7
     expect "at once" "$(($(date +%s) - begin < 15))" 1
     for _ in $(seq 100); do [ -s f$bad.json ] && break; sleep 0.05; done
@@ -38,7 +38,7 @@ int main(int argc, char **argv) {
   return sum == 6 ? 0 : 1;
 }
 X
-    mpicc -o barrier barrier.c && mpi 4 "$NODEWATT" run -q --json b.json -- ./barrier >/dev/null 2>&1
+    mpicc -o barrier barrier.c && mpi 4 "$NODEWATT" run -q --json=b.json -- ./barrier >/dev/null 2>&1
     expect "an MPI program" $? 0
     expect "its ranks" "$(json b.json 'r["parallel"]["ranks"], r["exit_code"]')" "(4, 0)"
   fi
@@ -52,16 +52,16 @@ if ! command -v torchrun >/dev/null; then
 elif ! timeout 120 torchrun --standalone --nproc_per_node 1 --no_python true >/dev/null 2>&1; then
   echo "skipped: torchrun does not work here (Debian 12's fails with its own Python)"
 else
-  timeout 120 torchrun --standalone --nproc_per_node 3 --no_python "$NODEWATT" run --json t.json -- sh -c 'sleep 1' >/dev/null 2>err.txt
+  timeout 120 torchrun --standalone --nproc_per_node 3 --no_python "$NODEWATT" run --json=t.json -- sh -c 'sleep 1' >/dev/null 2>err.txt
   expect "torchrun" $? 0
   expect "its ranks" "$(json t.json '(r["parallel"]["ranks"], r["parallel"]["world_size"], r["parallel"]["job_key"][:9])')" "(3, 3, 'torchrun-')"
   expect "one report" "$(grep -c '^nodewatt run @' err.txt)" 1
   begin=$(date +%s)
-  timeout 120 torchrun --standalone --nproc_per_node 2 --no_python "$NODEWATT" run -q --json tf.json -- sh -c \
+  timeout 120 torchrun --standalone --nproc_per_node 2 --no_python "$NODEWATT" run -q --json=tf.json -- sh -c \
     '[ $RANK = 0 ] && exit 7; exec sleep 50' >/dev/null 2>&1
   expect "torchrun sees a rank fail" "$(($? != 0)) $(($(date +%s) - begin < 30))" "1 1"
   expect "it is recorded" "$(json tf.json '(r["parallel"]["ranks"], r["exit_code"])')" "(2, 7)"
-  timeout 120 "$NODEWATT" run -q --json around.json -- torchrun --standalone --nproc_per_node 2 --no_python sh -c 'sleep 0.2' >/dev/null 2>&1
+  timeout 120 "$NODEWATT" run -q --json=around.json -- torchrun --standalone --nproc_per_node 2 --no_python sh -c 'sleep 0.2' >/dev/null 2>&1
   expect "around torchrun" "$? $(json around.json 'r["parallel"]')" "0 None"
 fi
 finish

@@ -20,7 +20,7 @@ until [ -e moved ]; do sleep 0.05; done
 '$NODEWATT' phase work 10 sample; '$NODEWATT' phase end train
 exit \$((ME == 5 ? 3 : 0))
 X
-launch openmpi mpi 8 16 "$NODEWATT" --root tree run --json mpi.json --name program -- sh rank.sh </dev/null
+launch openmpi mpi 8 16 "$NODEWATT" --root tree run --json=mpi.json --name program -- sh rank.sh </dev/null
 wait_ranks mpi
 expect "each rank's own exit code" "$(cat mpi.codes)" "0 0 0 0 0 3 0 0"
 expect "its own streams" "$(cat mpi.*.out | sort | tr '\n' ' ')" "$(for i in 0 1 2 3 4 5 6 7; do printf 'out %s ' $i; done)"
@@ -37,14 +37,14 @@ expect "a phase once, its work of all" "$(json mpi.json '[(p["path"], p["count"]
 expect "the phase's energy" "$(json mpi.json 'r["phases"][0]["energy"]["energy_j"]')" 86.0
 # A rank that waits for another that never comes: what is measured meanwhile is not the run's.
 (wait_for test -s few.pid; wait_for is_gone "$(cat few.pid)"; "$HERE/counters.py" add tree 20 20 2 && touch few.meanwhile) & meanwhile=$!
-env $(variables openmpi few 0 0 2 2) "$NODEWATT" --root tree run -q --period 2ms --json few.json -- sh -c "'$HERE/counters.py' add tree 22 18 3; echo \$\$ >few.pid" 2>few.err
+env $(variables openmpi few 0 0 2 2) "$NODEWATT" --root tree run -q --period 2ms --json=few.json -- sh -c "'$HERE/counters.py' add tree 22 18 3; echo \$\$ >few.pid" 2>few.err
 expect "energy to the end of the last rank" "$(json few.json "r['energy']['energy_j']")" 43.0
 [ -e few.meanwhile ] || echo "few: the sampler had gone before anything could be added"
 expect_in "a period too short for ranks" few.err "--period 2ms: the sampler of several ranks reads every 50ms at most"
 kill $meanwhile 2>/dev/null
 
 # Who founded the crew may end first, others may come late; nobody waits for another's command, and no stream is held open.
-SLURM_GPUS_ON_NODE=4096 launch slurm 41 3 3 sh -c '[ $ME = 2 ] && sleep 1; exec "$@"' - "$NODEWATT" run -q --json late.json -- sh -c '
+SLURM_GPUS_ON_NODE=4096 launch slurm 41 3 3 sh -c '[ $ME = 2 ] && sleep 1; exec "$@"' - "$NODEWATT" run -q --json=late.json -- sh -c '
   case $ME in 1) until [ -e late.go ]; do sleep 0.05; done ;; 2) touch late.here; sleep 2; until [ -e late.go ]; do sleep 0.05; done ;; esac'
 set -- ${PIDS[41]}
 wait "$1"
@@ -57,7 +57,7 @@ expect "quiet" "$(cat 41.*.err)" ""
 expect "accelerators that are out of sight" "$(json late.json '[a["name"] for a in r["anomalies"] if a["name"] == "gpu_hidden"]')" "['gpu_hidden']"
 
 # What goes to standard output, goes to the last rank's.
-launch slurm 44 3 3 "$NODEWATT" run --json - -- sh -c 'echo "out $ME"; sleep 0.$((ME + 1))'
+launch slurm 44 3 3 "$NODEWATT" run --json=- -- sh -c 'echo "out $ME"; sleep 0.$((ME + 1))'
 launch slurm 45 2 2 "$NODEWATT" run -o - -- sleep 0.2
 wait_ranks 44; wait_ranks 45
 expect "--json -" "$(grep -hv '^out [012]$' 44.*.out | python3 -c 'import json, sys; print(json.load(sys.stdin)["parallel"]["ranks"])')" 3
@@ -65,9 +65,9 @@ expect "beside the report" "$(reports 44) $(cat 44.*.out | grep -c '^out [012]$'
 expect "-o -" "$(cat 45.*.out | grep -c '^nodewatt run @') $(cat 45.*.err)" "1 "
 
 # Two programs at the same time, and ranks that end by a signal.
-launch slurm 51 2 2 "$NODEWATT" run -q --name one --json 51.json -- sleep 1
-launch torchrun 52 2 2 "$NODEWATT" run -q --name two --json 52.json -- sh -c 'sleep 0.5; kill -TERM $$'
-launch hydra 53 2 2 "$NODEWATT" run -q --name three --json 53.json -- sleep 1
+launch slurm 51 2 2 "$NODEWATT" run -q --name one --json=51.json -- sleep 1
+launch torchrun 52 2 2 "$NODEWATT" run -q --name two --json=52.json -- sh -c 'sleep 0.5; kill -TERM $$'
+launch hydra 53 2 2 "$NODEWATT" run -q --name three --json=53.json -- sleep 1
 for job in 51 52 53; do wait_ranks $job; done
 expect "signals" "$(cat 51.codes 52.codes 53.codes | tr '\n' ' ')" "0 0 143 143 0 0 "
 expect "a record each" "$(runs | grep -cE ' (one|two|three) ')" 3
@@ -78,13 +78,13 @@ expect "of two ranks each" "$(for job in 51 52 53; do json $job.json '(r["parall
 expect "found by their job" "$(runs --job slurm-51.0 | grep -c one) $(runs --job 51.0 | grep -c one) $(runs --job 52.0 | grep -c one)" "1 1 0"
 
 # A script that runs two programs in each rank, some ranks faster: two records, each of all ranks.
-launch slurm 61 3 3 sh -c "'$NODEWATT' run -q --name prepare --json p.json -- sleep 0.\$((ME * 4 + 1)); '$NODEWATT' run -q --name main --json m.json -- sleep 1"
+launch slurm 61 3 3 sh -c "'$NODEWATT' run -q --name prepare --json=p.json -- sleep 0.\$((ME * 4 + 1)); '$NODEWATT' run -q --name main --json=m.json -- sleep 1"
 wait_ranks 61
 expect "two programs one after the other" "$(json p.json 'r["parallel"]["ranks"]') $(json m.json 'r["parallel"]["ranks"]') $(runs | grep -cE 'prepare|main')" \
   "3 3 2"
 
 # Inside a measured run; and the repeats of a command.
-"$NODEWATT" run -q --name outer --json o.json -- bash -c ". '$HERE/ranks_lib.sh'; launch slurm 71 2 2 '$NODEWATT' run -q --warmup 1 --repeat 2 --name inner -- sleep 0.2
+"$NODEWATT" run -q --name outer --json=o.json -- bash -c ". '$HERE/ranks_lib.sh'; launch slurm 71 2 2 '$NODEWATT' run -q --warmup 1 --repeat 2 --name inner -- sleep 0.2
   wait_ranks 71"
 expect "a run around ranks is no rank" "$(json o.json 'r["parallel"]')" None
 expect "repeats of ranks" "$(runs --name inner --csv | cut -d, -f1 | sort -u | grep -vc uid)" 3
@@ -100,9 +100,9 @@ wait_ranks 73
 expect "a record for each level" "$(runs | grep -cE 'outside|inside')" 2
 
 # Not a rank: the script of a batch job, one rank alone, a rank that is told to be alone.
-env SLURM_JOB_ID=81 SLURM_PROCID=0 SLURM_LOCALID=0 SLURM_NTASKS=8 "$NODEWATT" run -q --json b.json -- true
+env SLURM_JOB_ID=81 SLURM_PROCID=0 SLURM_LOCALID=0 SLURM_NTASKS=8 "$NODEWATT" run -q --json=b.json -- true
 expect "a batch script" "$(json b.json 'r["parallel"]')" None
-env $(variables slurm 82 3 0 1 4 3) "$NODEWATT" run -q --json b.json -- true
+env $(variables slurm 82 3 0 1 4 3) "$NODEWATT" run -q --json=b.json -- true
 expect "the only rank of its node" "$(json b.json '[r["parallel"][k] for k in ("ranks", "world_size", "rank_first", "node_rank")]')" "[1, 4, 3, 3]"
 launch slurm 83 2 2 "$NODEWATT" run -q --rank-alone --name alone -- true
 wait_ranks 83

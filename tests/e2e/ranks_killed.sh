@@ -6,7 +6,7 @@ ISOLATED=shm  # ranks of a user meet there
 runs() { "$NODEWATT" runs --limit 0 "$@" 2>/dev/null; }
 
 # The sampler is killed: its record is recovered up to then; a rank that comes later founds a new crew.
-launch slurm 1 2 3 "$NODEWATT" run --name first --json never.json -- sh -c 'until [ -e first.go ]; do sleep 0.05; done; echo done; exit $((ME + 4))'
+launch slurm 1 2 3 "$NODEWATT" run --name first --json=never.json -- sh -c 'until [ -e first.go ]; do sleep 0.05; done; echo done; exit $((ME + 4))'
 pid=$(sampler)
 journal_grows
 kill -KILL "$pid" || fail "no sampler"
@@ -16,7 +16,7 @@ expect_in "it is recovered" recovered.txt "recovered run"
 expect "what is known of it" "$(json first.json '(r["state"], r["name"], r["parallel"]["job_key"], r["parallel"]["world_size"], r["duration_s"] > 0)')" \
   "('recovered', 'first', 'slurm-1.0', 3, True)"
 PIDS[kept]=${PIDS[1]}
-FIRST=2 launch slurm 1 1 3 env SLURM_STEP_TASKS_PER_NODE=3 "$NODEWATT" run -q --name second --json second.json -- sleep 0.3
+FIRST=2 launch slurm 1 1 3 env SLURM_STEP_TASKS_PER_NODE=3 "$NODEWATT" run -q --name second --json=second.json -- sleep 0.3
 wait_ranks 1
 PIDS[1]=${PIDS[kept]}
 touch first.go
@@ -28,7 +28,7 @@ expect "a new crew" "$(json second.json '(r["parallel"]["ranks"], r["state"])')"
 expect "killed and new" "$(runs | grep -cE ' (first|second) ')" 2
 
 # The nodewatt of a rank is killed: its command goes on, the others' record says it.
-launch openmpi 2 3 3 "$NODEWATT" run -q --json lost.json -- sh -c 'touch started.$ME; until [ -e lost.go ]; do sleep 0.05; done; touch ended.$ME'
+launch openmpi 2 3 3 "$NODEWATT" run -q --json=lost.json -- sh -c 'touch started.$ME; until [ -e lost.go ]; do sleep 0.05; done; touch ended.$ME'
 wait_for eval '[ "$(ls started.* | wc -l)" = 3 ]'
 set -- ${PIDS[2]}
 kill -KILL "$2"
@@ -74,9 +74,9 @@ chmod 755 "$other"
 cp "$NODEWATT" "$other/nodewatt" && mkdir "$other/home" && chown -R 65534:65534 "$other"
 if setpriv --reuid 65534 --regid 65534 --clear-groups "$other/nodewatt" --version >/dev/null 2>&1; then
   unset XDG_RUNTIME_DIR
-  launch slurm 6$$ 2 2 "$NODEWATT" run -q --name mine --json mine.json -- sleep 1.5
+  launch slurm 6$$ 2 2 "$NODEWATT" run -q --name mine --json=mine.json -- sleep 1.5
   export HOME=$other/home XDG_DATA_HOME=$other/home
-  (cd "$other/home" && launch slurm 6$$ 2 2 setpriv --reuid 65534 --regid 65534 --clear-groups "$other/nodewatt" run -q --json "$other/home/theirs.json" -- sleep 1 &&
+  (cd "$other/home" && launch slurm 6$$ 2 2 setpriv --reuid 65534 --regid 65534 --clear-groups "$other/nodewatt" run -q --json="$other/home/theirs.json" -- sleep 1 &&
     wait_ranks 6$$ && cp 6$$.codes "$WORK/theirs.codes")
   wait_ranks 6$$
   expect "both end well" "$(cat 6$$.codes) $(cat theirs.codes)" "0 0 0 0"

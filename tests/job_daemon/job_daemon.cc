@@ -2,10 +2,13 @@
 // misbehave.
 //
 // usage: job_daemon SOCKET HOST [admin|silent|rude|dying]
-// The GPU node g0412 has the exclusive and the shared job; n1, n2 and n3 have a part each of job 4730. `silent` answers
-// no request, `rude` answers with what is no answer, `dying` hangs up after its first record.
+// The GPU node g0412 has the exclusive and the shared job; n1, n2 and n3 have a part each of job 4730; many27 has 27
+// jobs of 3.6 MJ, three begun in each second. `silent` answers no request, `rude` answers with what is no answer,
+// `dying` hangs up after its first record.
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -21,6 +24,16 @@ namespace {
 using namespace nw;
 
 std::vector<pb::Record> records_of(const std::string& host) {
+  if (host.starts_with("many")) {
+    std::vector<pb::Record> jobs;
+    for (int i = std::stoi(host.substr(4)); i > 0; --i) {  // newest first
+      pb::Record job = sample::job_on(fmt::format("{:04}", i), 3.6e6, i / 3);
+      job.mutable_job()->set_id(std::to_string(i));
+      job.mutable_job()->set_nodes(1);
+      jobs.push_back(std::move(job));
+    }
+    return jobs;
+  }
   if (host == "g0412") return {sample::shared_job(), sample::exclusive_job()};
   return {sample::job_on(host, 1e6)};
 }
@@ -53,6 +66,8 @@ class Daemon {
       const auto names = names_of(record.job());
       return std::find(names.begin(), names.end(), request.get("id")) != names.end();
     }
+    const std::string until(request.get("until"));
+    if (!until.empty() && record.start_unix_ns() >= std::stoll(until) * kNanosPerSecond) return false;
     return request.get("state").empty() || record.state() == request.get("state");
   }
 
@@ -62,7 +77,7 @@ class Daemon {
       say(caller, make_answer({'S', sample::node_state().SerializeAsString()}));
     }
     const std::string limit(request.get("limit"));
-    const std::size_t most = limit.empty() || limit == "0" ? 1000 : std::stoul(limit);
+    const std::size_t most = limit.empty() || limit == "0" ? kMostRecords : std::stoul(limit);
     std::size_t found = 0;
     if (request.verb == "job" || request.verb == "jobs")
       for (const pb::Record& record : records_of(host_)) {

@@ -20,6 +20,7 @@ struct RunOptions {
   std::string name, period, json, output, config;
   Root root;
   std::vector<std::string> labels;
+  bool as_json = false;                // the report; `json` is a file that JSON goes to beside it
   bool append = false;                 // to `output`
   bool quiet = false;                  // print no report
   bool oneline = false;                // print one line in its place
@@ -72,6 +73,7 @@ struct CompareOptions {
   std::string by = "group", phase, per, base, query;
   bool allow_mixed = false;
 };
+std::vector<std::string> side_names();  // of `by`, beside label:KEY
 int compare(const CompareOptions& options);
 int findings(const CompareOptions& options);  // print and query alone
 
@@ -99,7 +101,7 @@ int check_runs(const std::string& path);  // a store, or a file that export wrot
 
 struct SensorsOptions {
   Root root;
-  std::string config;
+  std::string config, output;
   bool json = false;
 };
 int sensors(const SensorsOptions& options);
@@ -113,7 +115,7 @@ struct RecordOptions {  // makes a tape
 int record_tape(const RecordOptions& options);
 
 struct ReplayOptions {
-  std::string tape, format = "text", config;
+  std::string tape, format = "text", output, config;
   bool keep = false;  // put the record into the store
   std::string name;
   std::vector<std::string> labels;
@@ -172,7 +174,8 @@ struct JobOptions {
   std::string job;                   // job_name.h; empty: the job that this runs in
   std::vector<std::string> sockets;  // of node daemons
   bool oneline = false;
-  bool slurm = false;  // say beside it what Slurm's own accounting says
+  bool comment = false;  // one line for Slurm's accounting, and what the job's owner may see alone
+  bool slurm = false;    // say beside it what Slurm's own accounting says
 };
 int job(const JobOptions& options);
 

@@ -21,13 +21,13 @@ namespace {
 
 constexpr std::string_view kLabelPrefix = "label:";
 
+constexpr std::array<std::pair<std::string_view, GroupBy>, 5> kNames{{{"group", GroupBy::group},
+                                                                      {"node-type", GroupBy::node_type},
+                                                                      {"placement", GroupBy::placement},
+                                                                      {"configuration", GroupBy::configuration},
+                                                                      {"phase", GroupBy::phase}}};
+
 Result<ComparisonOptions> make_wish(const CompareOptions& options) {
-  static constexpr std::array<std::pair<std::string_view, GroupBy>, 5> kNames{
-      {{"group", GroupBy::group},
-       {"node-type", GroupBy::node_type},
-       {"placement", GroupBy::placement},
-       {"configuration", GroupBy::configuration},
-       {"phase", GroupBy::phase}}};
   ComparisonOptions wanted{GroupBy::group, "", options.phase, options.per, options.base, options.allow_mixed};
   const auto found =
       std::find_if(kNames.begin(), kNames.end(), [&](const auto& one) { return one.first == options.by; });
@@ -37,9 +37,7 @@ Result<ComparisonOptions> make_wish(const CompareOptions& options) {
     wanted.by = GroupBy::label;
     wanted.key = options.by.substr(kLabelPrefix.size());
   } else {
-    return fail(ErrorKind::malformed,
-                fmt::format("--by {}: there are group, node-type, placement, configuration, phase and label:KEY",
-                            quote(options.by)));
+    return fail(ErrorKind::malformed, fmt::format("--by {}: no side", quote(options.by)));
   }
   if (wanted.by == GroupBy::phase && !wanted.phase.empty())
     return fail(ErrorKind::malformed,
@@ -68,8 +66,7 @@ Result<std::string> render(const PrintOptions& print, const Comparison& comparis
     NW_CHECK(check_no_terminal(print.output));
     return render_png(make_pareto_svg(comparison), make_compare_provenance(comparison, true));
   }
-  return fail(ErrorKind::malformed,
-              fmt::format("--format {}: there are text, json, csv, markdown, latex, html, svg and png", quote(format)));
+  return fail(ErrorKind::malformed, fmt::format("--format {}: not of a comparison", quote(format)));
 }
 
 Result<std::string> render(const std::string& format, const Findings& findings, const TextStyle& style) {
@@ -77,7 +74,7 @@ Result<std::string> render(const std::string& format, const Findings& findings, 
   if (format == "json") return make_findings_json(findings);
   if (format == "markdown" || format == "md") return make_findings_markdown(findings);
   if (format == "html") return make_findings_html(findings);
-  return fail(ErrorKind::malformed, fmt::format("--format {}: there are text, json, markdown and html", quote(format)));
+  return fail(ErrorKind::malformed, fmt::format("--format {}: not of findings", quote(format)));
 }
 
 // The runs that the options name; complains and gives the exit code where there are none.
@@ -114,6 +111,12 @@ TextStyle style_of(const PrintOptions& print) {
 }
 
 }  // namespace
+
+std::vector<std::string> side_names() {
+  std::vector<std::string> names;
+  for (const auto& [name, by] : kNames) names.emplace_back(name);
+  return names;
+}
 
 int compare(const CompareOptions& options) {
   const auto wanted = make_wish(options);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <limits>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -25,6 +27,36 @@ std::vector<std::string> sockets_of(const std::vector<std::string>& named) {
       if (!one.empty()) sockets.emplace_back(one);
   if (sockets.empty()) sockets.emplace_back(kDaemonSocket);
   return sockets;
+}
+
+using Answers = Result<std::vector<Answer>>;
+
+Answers ask_once(const std::string& socket, const Request& request) { return ask_daemon(socket, request, kPatience); }
+
+// Every job that the request fits, also where they are more than one answer holds: what is older is asked for by a time
+// that lies behind the second of the oldest, so that some come twice and none is left out.
+Answers ask_all(const std::string& socket, const Request& first) {
+  std::vector<Answer> all;
+  std::set<std::string> seen;
+  for (Request request = first;;) {
+    auto page = NW_TRY(ask_once(socket, request));
+    const std::size_t before = all.size(), records = page.size();
+    std::int64_t oldest = std::numeric_limits<std::int64_t>::max();
+    for (Answer& answer : page) {
+      pb::Record record;
+      if (answer.kind != 'R' || !record.ParseFromString(answer.body))
+        return fail(ErrorKind::malformed, "a record that cannot be read came from nodewattd");
+      oldest = std::min<std::int64_t>(oldest, record.start_unix_ns());
+      if (record.uid().empty() || seen.insert(record.uid()).second) all.push_back(std::move(answer));
+    }
+    if (records < kMostRecords) return all;
+    if (all.size() == before)
+      return fail(ErrorKind::malformed,
+                  fmt::format("{}: more than {} jobs began within one second; not all of them can be "
+                              "listed",
+                              socket, kMostRecords));
+    request.values["until"] = std::to_string(oldest / kNanosPerSecond + 1);
+  }
 }
 
 // Absent is said by a daemon that has no such job and by the lack of a daemon.
@@ -79,12 +111,12 @@ int error_exit(const Trouble& trouble) { return error_exit(trouble.what, trouble
 
 Daemons::Daemons(const std::vector<std::string>& sockets) : sockets_(sockets_of(sockets)) {}
 
-Asked<std::vector<Answer>> Daemons::ask(const Request& request) {
+Asked<std::vector<Answer>> Daemons::ask(const Request& request, Ask how) {
   std::vector<Answer> all;
   std::string why;
   std::size_t reached = 0;
   for (const std::string& socket : sockets_) {
-    auto answers = ask_daemon(socket, request, kPatience);
+    auto answers = how(socket, request);
     if (answers) {
       ++reached;
       for (Answer& answer : *answers) {
@@ -109,8 +141,8 @@ Asked<std::vector<Answer>> Daemons::ask(const Request& request) {
   return all;
 }
 
-Asked<std::vector<pb::Record>> Daemons::ask_records(const Request& request) {
-  auto answers = ask(request);
+Asked<std::vector<pb::Record>> Daemons::ask_records(const Request& request, Ask how) {
+  auto answers = ask(request, how);
   if (!answers) return tl::make_unexpected(answers.error());
   std::vector<pb::Record> records;
   for (const Answer& answer : *answers) {
@@ -121,9 +153,11 @@ Asked<std::vector<pb::Record>> Daemons::ask_records(const Request& request) {
   return records;
 }
 
-Asked<std::vector<pb::Record>> Daemons::find(const JobName& name) {
+Asked<std::vector<pb::Record>> Daemons::find(const JobName& name, bool as_owner) {
   const bool is_last = name.kind == JobName::Kind::last;
-  auto records = ask_records(is_last ? Request{"jobs", {{"limit", "1"}}} : Request{"job", {{"id", asked_id(name)}}});
+  Request request = is_last ? Request{"jobs", {{"limit", "1"}}} : Request{"job", {{"id", asked_id(name)}}};
+  if (as_owner) request.values["view"] = "owner";
+  auto records = ask_records(request, ask_once);
   if (!records) return records;
   std::erase_if(*records, [&](const pb::Record& one) { return !is_named(one.job(), name); });
   auto jobs = gather_jobs(std::move(*records));
@@ -135,14 +169,12 @@ Asked<std::vector<pb::Record>> Daemons::find(const JobName& name) {
   return jobs;
 }
 
-Asked<std::vector<pb::Record>> Daemons::list(const std::map<std::string, std::string>& wanted, std::size_t limit) {
+Asked<std::vector<pb::Record>> Daemons::list(const std::map<std::string, std::string>& wanted) {
   Request request{"jobs", wanted};
-  request.values["limit"] = std::to_string(limit);  // 0: all
-  auto records = ask_records(request);
+  request.values["limit"] = "0";  // all that fit: one node's newest are not the newest of all, nor is their sum the sum
+  auto records = ask_records(request, ask_all);
   if (!records) return records;
-  auto jobs = gather_jobs(std::move(*records));
-  if (limit > 0 && jobs.size() > limit) jobs.resize(limit);
-  return jobs;
+  return gather_jobs(std::move(*records));
 }
 
 Asked<std::vector<pb::NodeState>> Daemons::nodes() {

@@ -35,16 +35,18 @@ class Daemons {
   // None: those of NODEWATT_SOCKET, apart by ':', else the one of this node.
   explicit Daemons(const std::vector<std::string>& sockets);
 
-  // The runs of this job, newest first, each put together; trouble of code 3 when there is none.
-  Asked<std::vector<pb::Record>> find(const JobName& name);
-  // `wish` has the keys of the verb `jobs`; its limit is that of the result.
-  Asked<std::vector<pb::Record>> list(const std::map<std::string, std::string>& wanted, std::size_t limit);
+  // The runs of this job, newest first, each put together; trouble of code 3 when there is none. `as_owner`: as the
+  // job's owner is shown it, also where an administrator asks.
+  Asked<std::vector<pb::Record>> find(const JobName& name, bool as_owner = false);
+  // Every job that fits, newest first; `wish` has the keys of the verb `jobs`, but for its limit.
+  Asked<std::vector<pb::Record>> list(const std::map<std::string, std::string>& wanted);
   // Of each node, as far as it may be known to whoever asks; none is no trouble.
   Asked<std::vector<pb::NodeState>> nodes();
 
  private:
-  Asked<std::vector<Answer>> ask(const Request& request);
-  Asked<std::vector<pb::Record>> ask_records(const Request& request);
+  using Ask = Result<std::vector<Answer>> (*)(const std::string& socket, const Request& request);
+  Asked<std::vector<Answer>> ask(const Request& request, Ask how);
+  Asked<std::vector<pb::Record>> ask_records(const Request& request, Ask how);
 
   std::vector<std::string> sockets_;
   std::map<std::string, bool> told_;  // of sockets that did not answer

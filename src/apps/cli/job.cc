@@ -38,15 +38,16 @@ Result<std::string> print_all(const JobOptions& options, const std::vector<pb::R
   const ReportFormat& format = *find_format(options.print.format);
   const TextStyle style = style_of(options.print);
   std::string text;
-  if (format.name != "text" && !options.oneline) {
+  const bool is_line = options.oneline || options.comment;
+  if (format.name != "text" && !is_line) {
     std::vector<const pb::Record*> all;
     for (const pb::Record& one : jobs) all.push_back(&one);
     return format.make(all, {style, ""});
   }
   for (const pb::Record& one : jobs) {
-    if (!options.oneline && !text.empty()) text += '\n';
-    if (options.oneline) {
-      text += make_job_line(one);
+    if (!is_line && !text.empty()) text += '\n';
+    if (is_line) {
+      text += options.comment ? make_job_comment(one) : make_job_line(one);
     } else if (options.slurm) {
       const auto slurm = ask_slurm(one.job());
       text += make_job_text(one, style, slurm ? slurm->state : "") + make_slurm_words(one, slurm, style);
@@ -65,7 +66,7 @@ int job(const JobOptions& options) {
         fmt::format("--format {}: not of a job; there are {}", quote(options.print.format), format_names()), 2);
   const auto name = choose(options.job);
   if (!name) return error_exit(name.error().what, 2);
-  const auto jobs = Daemons(options.sockets).find(*name);
+  const auto jobs = Daemons(options.sockets).find(*name, options.comment);
   if (!jobs) return error_exit(jobs.error());
   const auto text = print_all(options, *jobs);
   if (!text) return usage_error_exit(text.error());

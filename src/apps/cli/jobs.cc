@@ -15,6 +15,7 @@
 #include "report/accounting.h"
 #include "report/formats.h"
 #include "report/job.h"
+#include "report/list.h"
 #include "store/query_words.h"
 
 namespace nw::cli {
@@ -59,13 +60,16 @@ Result<Wanted> make_wish(const JobsOptions& options) {
 Asked<std::vector<pb::Record>> find(const JobsOptions& options) {
   const auto wanted = make_wish(options);
   if (!wanted) return tl::make_unexpected(Trouble{wanted.error().what, 2});
-  return Daemons(options.sockets).list(*wanted, options.limit);
+  return Daemons(options.sockets).list(*wanted);
 }
 
-std::vector<const pb::Record*> pointers(const std::vector<pb::Record>& records) {
-  std::vector<const pb::Record*> all;
-  for (const pb::Record& record : records) all.push_back(&record);
-  return all;
+// The first `limit`, or all for 0. A program that reads standard output is told on the other stream what it has not.
+std::vector<const pb::Record*> choose_rows(const std::vector<pb::Record>& records, std::size_t limit) {
+  std::vector<const pb::Record*> rows;
+  for (const pb::Record& record : records)
+    if (limit == 0 || rows.size() < limit) rows.push_back(&record);
+  if (rows.size() < records.size()) error_exit(shown_words(rows.size(), records.size()));
+  return rows;
 }
 
 int write(const std::string& output, const std::string& text) {
@@ -83,8 +87,11 @@ int jobs(const JobsOptions& options) {
   const auto records = find(options);
   if (!records) return error_exit(records.error());
   const TextStyle style = style_for(STDOUT_FILENO, print.units, print.colour, print.precise);
-  if (print.format == "text") return write(print.output, make_job_list(pointers(*records), style));
-  const auto text = format->make(pointers(*records), {style, ""});
+  if (print.format == "text") {
+    const auto rows = options.limit == 0 ? records->size() : options.limit;
+    return write(print.output, make_job_list(choose_rows(*records, 0), style, rows));
+  }
+  const auto text = format->make(choose_rows(*records, format->sums ? 0 : options.limit), {style, ""});
   return text ? write(print.output, *text) : error_exit(text.error());
 }
 
@@ -94,7 +101,8 @@ int sacct(const SacctOptions& options) {
   if (!fields) return error_exit(fields.error().what, 2);
   const auto records = find(options.jobs);
   if (!records) return error_exit(records.error());
-  return write("", make_accounting(pointers(*records), *fields, {options.parsable, !options.no_header}));
+  return write(
+      "", make_accounting(choose_rows(*records, options.jobs.limit), *fields, {options.parsable, !options.no_header}));
 }
 
 }  // namespace nw::cli

@@ -30,6 +30,11 @@ std::size_t skip_options(CLI::App& app, const std::vector<std::string>& words, s
   return std::min(at, words.size());
 }
 
+std::string verb_of(CLI::App& app, const std::vector<std::string>& words) {
+  const std::size_t at = skip_options(app, words, 0);
+  return at < words.size() ? words[at] : std::string();
+}
+
 // Of the subcommands that take a command to be run, those whose exit code is that command's, so that a wrong option is
 // told apart from it.
 bool passes_code_on(std::string_view verb) { return verb == "run" || verb == "record"; }
@@ -54,6 +59,7 @@ int main(int argc, char** argv) {
   CommandLine line(kAbout);
   line.app.set_version_flag("--version", "nodewatt " NODEWATT_VERSION);
   line.app.require_subcommand(1);
+  add_help_format(line);
   add_machine_options(line.app, line.root, line.config);
   add_measuring(line);
   add_sweep(line);
@@ -63,18 +69,18 @@ int main(int argc, char** argv) {
   add_machine(line);
   add_site(line);
   add_completion(line);
+  add_help(line);
   std::vector<std::string> words(argv + 1, argv + argc);
   if (!words.empty() && words[0] == "__complete") return complete(line.app, {words.begin() + 1, words.end()});
+  const int misuse = passes_code_on(verb_of(line.app, words)) ? 125 : 2;
   line.command = cut_command(line.app, words);
   std::reverse(words.begin(), words.end());  // as CLI11 wants them
   try {
     line.app.parse(words);
   } catch (const CLI::ParseError& error) {
-    const bool passes = argc > 1 && passes_code_on(argv[1]);
-    const int parsed = line.app.exit(error);
-    return parsed == 0 ? 0 : passes ? 125 : 2;
+    return line.app.exit(error) == 0 ? 0 : misuse;
   } catch (const std::exception& foreign) {  // no thread, no memory
-    return error_exit(foreign.what(), argc > 1 && passes_code_on(argv[1]) ? 125 : 1);
+    return error_exit(foreign.what(), misuse == 125 ? 125 : 1);
   }
   return line.code;
 }

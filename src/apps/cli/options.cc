@@ -1,5 +1,9 @@
 #include "apps/cli/options.h"
 
+#include <algorithm>
+
+#include "report/formats.h"
+
 namespace nw::cli {
 
 bool wraps_command(std::string_view verb) { return verb == "run" || verb == "record" || verb == "sweep"; }
@@ -22,13 +26,43 @@ void add_machine_options(CLI::App& app, Root& root, std::string& config) {
   add_config(app, config);
 }
 
-void add_print(CLI::App& app, PrintOptions& print, const std::string& formats) {
-  app.add_option("-f,--format", print.format, formats)->capture_default_str();
-  app.add_flag_callback(
-      "--json", [&print] { print.format = "json"; }, "same as --format json");
-  app.add_flag_callback(
-      "--csv", [&print] { print.format = "csv"; }, "same as --format csv");
+CLI::Option* add_format(CLI::App& app, std::string& format, Values formats, const std::string& about) {
+  const auto alias = [](std::string name) { return name == "md" ? std::string("markdown") : name; };
+  return app.add_option("-f,--format", format, about.empty() ? "how it is printed" : about)
+      ->check(CLI::IsMember(std::move(formats), alias))
+      ->capture_default_str();
+}
+
+Values text_forms() {
+  Values names;
+  for (const ReportFormat& one : formats())
+    if (one.output == FormatOutput::text) names.emplace_back(one.name);
+  return names;
+}
+
+void add_json(CLI::App& app, std::function<void(const std::string&)> take, const std::string& about) {
+  constexpr const char* kNone = "\x01";  // stands for no file; "-" is standard output
+  const std::string words = about.empty() ? "as JSON. --json=FILE: into this file" : about;
+  app.add_flag(std::string("--json{") + kNone + "}", words)
+      ->each([take = std::move(take)](const std::string& file) { take(file == kNone ? "" : file); })
+      ->type_name("FILE");
+}
+
+void add_print(CLI::App& app, PrintOptions& print, Values formats, const std::string& about) {
+  const auto has = [&](const char* name) { return std::find(formats.begin(), formats.end(), name) != formats.end(); };
+  const bool has_json = has("json"), has_csv = has("csv");
+  add_format(app, print.format, std::move(formats), about);
   app.add_option("-o,--output", print.output, "write to this file instead of standard output")->type_name("FILE");
+  if (has_json)  // behind --output, which is known by then
+    add_json(app, [&print](const std::string& file) {
+      print.format = "json";
+      if (file.empty()) return;
+      if (!print.output.empty()) throw CLI::ValidationError("--json=FILE", "--output names a file already");
+      print.output = file;
+    });
+  if (has_csv)
+    app.add_flag_callback(
+        "--csv", [&print] { print.format = "csv"; }, "same as --format csv");
   app.add_option("--units", print.units, "auto, J, kJ, MJ, Wh, kWh or MWh")
       ->check(CLI::IsMember({"auto", "J", "kJ", "MJ", "Wh", "kWh", "MWh"}))
       ->capture_default_str();

@@ -2,6 +2,7 @@
 // own, options_*.cc; what a command does is in the file of its name.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -48,8 +49,14 @@ struct CommandLine {
 
 void add_config(CLI::App& app, std::string& config);
 void add_machine_options(CLI::App& app, Root& root, std::string& config);
-// `formats` is the help text: which ones this command has.
-void add_print(CLI::App& app, PrintOptions& print, const std::string& formats);
+// Lists of values are checks of CLI11's, never prose: by them the parser refuses, --help lists and completion offers.
+using Values = std::vector<std::string>;
+CLI::Option* add_format(CLI::App& app, std::string& format, Values formats, const std::string& about = "");
+// --format with these, --json[=FILE] and --csv where they are among them, --output, --units, --color, --precise.
+void add_print(CLI::App& app, PrintOptions& print, Values formats, const std::string& about = "");
+Values text_forms();  // of formats.h, those that are text
+// --json[=FILE], of every command that prints JSON: `take` is given the file, empty for none.
+void add_json(CLI::App& app, std::function<void(const std::string&)> take, const std::string& about = "");
 // --carbon, --pue and their sources.
 void add_factors(CLI::App& app, Factors& factors);
 
@@ -65,6 +72,13 @@ void add_formats(CommandLine& line);    // report, cite, schema, units
 void add_machine(CommandLine& line);    // sensors, doctor, record, replay
 void add_site(CommandLine& line);       // config, calibrate
 void add_completion(CommandLine& line);
+void add_help(CommandLine& line);         // help
+void add_help_format(CommandLine& line);  // before all others, which take it over
+
+// The subcommand of that name; null when there is none.
+const CLI::App* find_command(const CLI::App& app, const std::string& word);
+// What was typed and makes no sense, as one line for standard error.
+std::string explain(const CLI::App* root, const CLI::Error& error);
 
 // The subcommands that take a command to be run.
 bool wraps_command(std::string_view verb);

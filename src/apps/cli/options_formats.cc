@@ -10,7 +10,10 @@ void add_report(CommandLine& line) {
   auto* report = line.app.add_subcommand("report", "print runs, in the form that somebody asks for");
   report->add_option("ID", o.print.ids, "ids of runs (@7f3k2) or groups, or last");
   report->add_option("--query", o.query, "runs by what is known of them: \"name=train since=d=7\"");
-  add_print(*report, o.print, format_names() + "; help says what they are");
+  Values formats;
+  for (const ReportFormat& one : formats()) formats.emplace_back(one.name);
+  formats.emplace_back("help");
+  add_print(*report, o.print, std::move(formats), "how it is printed; help says what they are");
   add_factors(*report, o.factors);
   report->add_option("--phase", o.phase, "of this phase in place of the whole run: sentence, hf, boamps, codecarbon")
       ->type_name("PATH");
@@ -23,7 +26,7 @@ void add_rest(CommandLine& line) {
   auto& o = line.keep<CiteOptions>();
   auto* cite = line.app.add_subcommand("cite", "what to cite: nodewatt, and the methods behind runs");
   cite->add_option("ID", o.ids, "ids of runs or groups; none: nodewatt and what every run rests on");
-  cite->add_option("-f,--format", o.format, "bibtex, text or cff")->capture_default_str();
+  add_format(*cite, o.format, {"bibtex", "text", "cff"});
   cite->add_option("-o,--output", o.output, "write to this file instead of standard output")->type_name("FILE");
   cite->callback([&line, &o] { line.code = nw::cli::cite(o); });
 

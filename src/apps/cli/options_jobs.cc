@@ -16,7 +16,7 @@ void add_filters(CLI::App& app, JobsOptions& o) {
   add_sockets(app, o.sockets);
   app.add_option("--since", o.since, "begun at or after: 2026-11-01, 2026-11-01T08:00, d=7, h=12")->type_name("TIME");
   app.add_option("--until", o.until, "begun before")->type_name("TIME");
-  app.add_option("--state", o.state, "running, ended")->check(CLI::IsMember({"running", "ended"}));
+  app.add_option("--state", o.state, "as they are now")->check(CLI::IsMember({"running", "ended"}));
   app.add_option("-u,--user", o.user, "of this user, by name or number; me: your own")->type_name("USER");
   app.add_option("--limit", o.limit, "at most so many, newest first; 0: all")->capture_default_str();
 }
@@ -28,9 +28,12 @@ void add_job(CommandLine& line) {
                   "4711, 4711.0, 4700_3, 4700+1, a SLUID, slurm-4711.out or last; none: the job that this runs in");
   add_sockets(*job, o.sockets);
   job->add_flag("--oneline", o.oneline, "one line in place of the page, for mails and notes");
+  job->add_flag("--comment", o.comment,
+                "one line for Slurm's accounting: units in words, and nothing that the job's owner is not shown")
+      ->excludes("--oneline");
   job->add_flag("--slurm", o.slurm,
                 "ask Slurm's sacct for state, exit code and its own energy, and set them beside it");
-  add_print(*job, o.print, "text, or a form of report that is text: json, csv, latex, ...");
+  add_print(*job, o.print, text_forms());
   job->callback([&line, &o] { line.code = nw::cli::job(o); });
 }
 
@@ -38,7 +41,7 @@ void add_lists(CommandLine& line) {
   auto& o = line.keep<JobsOptions>();
   auto* jobs = line.app.add_subcommand("jobs", "list jobs that the node daemons know, and their sum");
   add_filters(*jobs, o);
-  add_print(*jobs, o.print, "text, or a form of report that is text: json, csv, latex, ...");
+  add_print(*jobs, o.print, text_forms());
   jobs->callback([&line, &o] { line.code = nw::cli::jobs(o); });
 
   auto& s = line.keep<SacctOptions>();
@@ -60,7 +63,7 @@ void add_top(CommandLine& line) {
       ->check(CLI::Range(1.0, 3600.0))
       ->capture_default_str();
   top->add_flag("--once", o.once, "print once and exit");
-  add_print(*top, o.print, "text, json");
+  add_print(*top, o.print, {"text", "json"});
   top->callback([&line, &o] { line.code = nw::cli::top(o); });
 }
 }  // namespace

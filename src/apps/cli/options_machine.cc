@@ -8,7 +8,11 @@ void add_machine(CommandLine& line) {
   auto& replay_options = line.keep<ReplayOptions>();
   auto* sensors = line.app.add_subcommand("sensors", "what of this node can be read, and how well");
   add_machine_options(*sensors, sensors_options.root, sensors_options.config);
-  sensors->add_flag("--json", sensors_options.json, "as JSON");
+  const auto as_json = [&sensors_options](const std::string& file) {
+    sensors_options.json = true;
+    sensors_options.output = file;
+  };
+  add_json(*sensors, as_json);
   sensors->callback([&line, &sensors_options] {
     line.settle(sensors_options);
     line.code = nw::cli::sensors(sensors_options);
@@ -16,7 +20,7 @@ void add_machine(CommandLine& line) {
 
   auto* doctor = line.app.add_subcommand("doctor", "what cannot be read, why, and how to fix it");
   add_machine_options(*doctor, sensors_options.root, sensors_options.config);
-  doctor->add_flag("--json", sensors_options.json, "as JSON");
+  add_json(*doctor, as_json);
   doctor->callback([&line, &sensors_options] {
     line.settle(sensors_options);
     line.code = nw::cli::doctor(sensors_options);
@@ -36,7 +40,11 @@ void add_machine(CommandLine& line) {
 
   auto* replay = line.app.add_subcommand("replay", "the energies of a tape");
   replay->add_option("TAPE", replay_options.tape, "made by record, or invented")->required();
-  replay->add_option("-f,--format", replay_options.format, "text, json, csv, markdown, html")->capture_default_str();
+  add_format(*replay, replay_options.format, text_forms());
+  add_json(*replay, [&replay_options](const std::string& file) {
+    replay_options.format = "json";
+    replay_options.output = file;
+  });
   replay->add_flag("--keep", replay_options.keep, "keep the record");
   replay->add_option("--name", replay_options.name, "name of the record; default: the tape's");
   replay->add_option("--label", replay_options.labels, "KEY=VALUE, kept with the record")

@@ -6,7 +6,8 @@ namespace nw::cli {
 void add_phases(CLI::App& run, RunOptions& o) {
   run.add_flag("--nvtx{*}", o.nvtx,
                "NVTX ranges of the program become phases. --nvtx=FILTER: those whose names fit, patterns of names or "
-               "domain:name between commas, ! excludes (--nvtx='epoch*,train:*,!*:warm*')");
+               "domain:name between commas, ! excludes (--nvtx='epoch*,train:*,!*:warm*')")
+      ->type_name("FILTER");
   run.add_option("--nvtx-depth", o.nvtx_depth, "so many levels of nested NVTX ranges; default 3")
       ->check(CLI::Range(1, 16))
       ->type_name("N");
@@ -39,8 +40,9 @@ void add_run(CommandLine& line) {
   run->add_option("--period", o.period,
                   "how often sensors are read (100ms, 1s); default: 100ms in the first minute, then 1s")
       ->type_name("T");
-  run->add_option("--json", o.json, "write the record as JSON to this file; %h in its name is the host's")
-      ->type_name("FILE");
+  add_json(
+      *run, [&o](const std::string& file) { file.empty() ? void(o.as_json = true) : void(o.json = file); },
+      "the report as JSON. --json=FILE: JSON into this file, beside the report; %h in its name is the host's");
   run->add_option("-o,--output", o.output, "write the report to this file instead of standard error; %h likewise")
       ->type_name("FILE");
   run->add_flag("--append", o.append, "append to the files");
@@ -68,12 +70,14 @@ void add_bench(CommandLine& line) {
   auto* bench = line.app.add_subcommand(
       "bench", "measure segmentation and forecasting, in training and in inference, on this node");
   auto& o = line.keep<BenchOptions>();
-  bench->add_option("--scale", o.scale, "small, paper or tiny")
+  bench->add_option("--scale", o.scale, "how large")
       ->check(CLI::IsMember({"tiny", "small", "paper"}))
       ->capture_default_str();
   bench->add_option("--repeat", o.repeat, "runs of each")->check(CLI::Range(1, 100))->capture_default_str();
   bench->add_option("--device", o.devices, "cpu, cuda:0; default: what is found")->take_all();
-  bench->add_option("--application", o.applications, "segmentation, forecasting; default: both")->take_all();
+  bench->add_option("--application", o.applications, "default: both")
+      ->check(CLI::IsMember({"segmentation", "forecasting"}))
+      ->take_all();
   bench->add_option("--threads", o.threads, "of the applications; default: as many as CPUs");
   bench->add_option("--epochs", o.epochs, "of the trainings; default: the scale's own");
   bench->add_option("-o,--output", o.output, "directory for page, table and records; default: nodewatt-bench")

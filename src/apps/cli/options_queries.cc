@@ -21,6 +21,13 @@ CLI::App* add_upkeep(CommandLine& line, CLI::App& runs) {
   return remove;
 }
 
+CLI::Validator is_label() {
+  const auto check = [](const std::string& by) {
+    return std::string(by.starts_with("label:") && by.size() > 6 ? "" : "not label:KEY");
+  };
+  return {check, "label:KEY"};
+}
+
 void add_asking(CommandLine& line) {
   auto& runs_options = line.keep<RunsOptions>();
   auto& o = line.keep<CompareOptions>();
@@ -30,7 +37,7 @@ void add_asking(CommandLine& line) {
   runs->add_option("--job", runs_options.job, "of this job, on all nodes that are here: slurm-1234.0, or 1234.0")
       ->type_name("KEY");
   runs->add_option("--limit", runs_options.limit, "at most so many, newest first; 0: all")->capture_default_str();
-  add_print(*runs, runs_options.print, "text, or a form of report that is text: json, csv, latex, ...");
+  add_print(*runs, runs_options.print, text_forms());
   auto* remove = add_upkeep(line, *runs);
   runs->callback([&line, &runs_options, remove] {
     if (!remove->parsed()) line.code = nw::cli::runs(runs_options);
@@ -42,8 +49,8 @@ void add_asking(CommandLine& line) {
                       "runs by what is known of them: \"name=train node-type=*A100* label.batch=32 since=d=7\"");
   compare
       ->add_option("--by", o.by,
-                   "what makes one variant: group, node-type, placement (node type, GPUs used or idle), configuration, "
-                   "phase or label:KEY")
+                   "what makes one variant; a placement is a node type and which of its GPUs were used or idle")
+      ->check(CLI::IsMember(side_names()) | is_label())
       ->capture_default_str();
   compare->add_option("--phase", o.phase, "compare this phase of the runs, not the whole runs")->type_name("PATH");
   compare->add_option("--per", o.per, "rank by energy per this unit of work; default: the first that all share")
@@ -53,7 +60,7 @@ void add_asking(CommandLine& line) {
       ->type_name("VARIANT");
   compare->add_flag("--allow-mixed", o.allow_mixed,
                     "rank what is not alike: energies by the parts that all variants have measured");
-  add_print(*compare, o.print, "text, json, csv, markdown, latex, html, svg, png");
+  add_print(*compare, o.print, {"text", "json", "csv", "markdown", "latex", "html", "svg", "png"});
   compare->callback([&line, &o] { line.code = nw::cli::compare(o); });
 
   auto& f = line.keep<CompareOptions>();
@@ -61,7 +68,7 @@ void add_asking(CommandLine& line) {
       "findings", "three answers: runtime against energy, idle accelerators, training against inference");
   findings->add_option("ID", f.print.ids, "ids of runs or groups");
   findings->add_option("--query", f.query, "runs by what is known of them, as for compare");
-  add_print(*findings, f.print, "text, json, markdown, html");
+  add_print(*findings, f.print, {"text", "json", "markdown", "html"});
   findings->callback([&line, &f] { line.code = nw::cli::findings(f); });
 }
 
@@ -77,7 +84,7 @@ void add_advise(CommandLine& line) {
       ->type_name("FILE");
   advise->add_option("--price", o.price, "of a kWh; default: the site's, kept with the run")
       ->check(CLI::NonNegativeNumber);
-  add_print(*advise, o.print, "text, json");
+  add_print(*advise, o.print, {"text", "json"});
   advise->callback([&line, &o] { line.code = nw::cli::advise(o); });
 }
 
@@ -105,7 +112,7 @@ void add_merge(CommandLine& line) {
   merge->add_option("--name", o.name, "of the merged run; default: the runs'");
   merge->add_flag("--allow-mixed", o.allow_mixed,
                   "merge what is not of one job, boundary or time all the same, and say so in the record");
-  add_print(*merge, o.print, "text, short, json, csv, markdown, html");
+  add_print(*merge, o.print, text_forms());
   merge->callback([&line, &o] { line.code = nw::cli::merge(o); });
 }
 }  // namespace

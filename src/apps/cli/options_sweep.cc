@@ -35,8 +35,10 @@ void add_measuring_options(CLI::App& sweep, SweepOptions& o) {
       ->check(CLI::Range(0, 1000))
       ->type_name("N");
   sweep.add_option("--seed", o.seed, "of the random order; default: a new one")->type_name("S");
-  sweep.add_flag("--cool-down{120s}", o.cool_down,
-                 "wait before each run until the node is idle. --cool-down=60s: for at most so long");
+  sweep
+      .add_flag("--cool-down{120s}", o.cool_down,
+                "wait before each run until the node is idle. --cool-down=60s: for at most so long")
+      ->type_name("T");
   sweep.add_flag("--stop-on-failure", o.stop_on_failure, "stop at the first run that fails");
   sweep.add_flag("--show-output", o.show_output, "leave the command's streams alone, and keep no logs of them");
   sweep.add_option("--name", o.run.name, "name of the runs; default: that of their script, else of their program");

@@ -7,11 +7,22 @@
 #include "apps/cli/command.h"
 #include "base/parse.h"
 #include "report/formats.h"
+#include "report/list.h"
 
 namespace nw::cli {
 
 namespace {
-Result<std::vector<pb::Record>> find(const Query& query) { return NW_TRY(open_store())->find(query); }
+struct Listed {
+  std::vector<pb::Record> records;
+  std::size_t matched = 0;  // with those that the limit leaves out
+};
+Result<Listed> find(const Query& query) {
+  const auto store = NW_TRY(open_store());
+  Listed listed{NW_TRY(store->find(query)), 0};
+  listed.matched = listed.records.size();
+  if (query.limit > 0 && listed.matched >= query.limit) listed.matched = NW_TRY(store->count(query));
+  return listed;
+}
 
 std::vector<const pb::Record*> pointers(const std::vector<pb::Record>& records) {
   std::vector<const pb::Record*> result;
@@ -44,11 +55,15 @@ int runs(const RunsOptions& options) {
   if (chosen == nullptr || chosen->output != FormatOutput::text)
     return error_exit(fmt::format("--format {}: not of a list of runs; there are {}", quote(format), format_names()),
                       2);
-  const auto records = find(query);
-  if (!records) return error_exit(records.error());
+  if (chosen->sums) query.limit = 0;
+  const auto listed = find(query);
+  if (!listed) return error_exit(listed.error());
   const TextStyle style = style_of(options.print);
-  if (format == "text") return write(options.print, make_list(pointers(*records), style));
-  const auto text = chosen->make(pointers(*records), {style, ""});
+  const auto rows = pointers(listed->records);
+  if (format == "text") return write(options.print, make_list(rows, style, listed->matched));
+  const std::string words = shown_words(rows.size(), listed->matched);
+  if (!words.empty()) error_exit(words);  // a program that reads standard output is told on the other stream
+  const auto text = chosen->make(rows, {style, ""});
   return text ? write(options.print, *text) : error_exit(text.error());
 }
 

@@ -18,13 +18,24 @@
 
 namespace nw::cli {
 
+namespace {
+std::string json_of(const std::vector<const pb::Record*>& records) {
+  std::string json;
+  for (const pb::Record* record : records) json += make_json(*record) + (records.size() > 1 ? "\n" : "");
+  return json;
+}
+}  // namespace
+
 void print_run(const RunOptions& options, const std::vector<pb::Record>& records, const TextStyle& style) {
   std::vector<const pb::Record*> pointers;
   for (const auto& record : records)
     if (!record.warmup() || records.size() == 1) pointers.push_back(&record);
   std::string text;
-  for (const pb::Record* record : pointers) text += options.oneline ? make_short(*record) : make_text(*record, style);
-  if (pointers.size() > 1 && !options.oneline) text += "\n" + make_compare(pointers, style);
+  const std::string json = options.as_json || !options.json.empty() ? json_of(pointers) : "";
+  if (options.as_json) text = json;
+  for (const pb::Record* record : pointers)
+    if (!options.as_json) text += options.oneline ? make_short(*record) : make_text(*record, style);
+  if (pointers.size() > 1 && !options.oneline && !options.as_json) text += "\n" + make_compare(pointers, style);
   if (!text.empty() && text.back() != '\n') text += '\n';
   if (!options.output.empty()) {
     if (const auto done = write_out(options.output, text, options.append); !done) error_exit(done.error().what);
@@ -32,8 +43,6 @@ void print_run(const RunOptions& options, const std::vector<pb::Record>& records
     std::fputs(text.c_str(), stderr);
   }
   if (options.json.empty()) return;
-  std::string json;
-  for (const pb::Record* record : pointers) json += make_json(*record) + (pointers.size() > 1 ? "\n" : "");
   if (const auto done = write_out(options.json, json, options.append); !done) error_exit(done.error().what);
 }
 
@@ -66,6 +75,7 @@ int run(const RunOptions& given) {
     record->set_warmup(round < options.warmup);
     if (rounds > 1 && round >= options.warmup) record->set_repeat(round - options.warmup + 1);
     RunResult outcome = monitor.run(options, std::move(*record));
+    if (outcome.not_started && options.as_json) error_exit("a file for JSON is named as --json=FILE");
     if (outcome.not_started) return not_started(*outcome.not_started);
     records.push_back(std::move(outcome.record));
     end = outcome.end;

@@ -139,8 +139,8 @@ Sensors inventory_lines(const Watched& watched) {
   return sensors;
 }
 
-int print(const std::string& text) {
-  const auto done = write_out("", text);
+int print(const std::string& output, const std::string& text) {
+  const auto done = write_out(output, text);
   return done ? 0 : error_exit(done.error());
 }
 }  // namespace
@@ -149,7 +149,8 @@ int sensors(const SensorsOptions& options) {
   const auto site = find_site(options.config, options.root);
   if (!site) return error_exit(site.error().what);
   const Sensors found = inventory_lines(watch(options.root, *site, {kUtilizationSample, kLongestUtilizationSample}));
-  return print(options.json ? make_sensors_json(found) : make_sensors_text(found, style_for(STDOUT_FILENO)));
+  return print(options.output,
+               options.json ? make_sensors_json(found) : make_sensors_text(found, style_for(STDOUT_FILENO)));
 }
 
 int doctor(const SensorsOptions& options) {
@@ -157,7 +158,8 @@ int doctor(const SensorsOptions& options) {
   if (!site) return error_exit(site.error().what);
   if (const std::string left = restore_left_limits(options.root); !left.empty()) error_exit(left);
   const Sensors found = inventory_lines(watch(options.root, *site, {kWatch, kLongestWatch}));
-  return print(options.json ? make_sensors_json(found) : make_doctor_text(found, style_for(STDOUT_FILENO)));
+  return print(options.output,
+               options.json ? make_sensors_json(found) : make_doctor_text(found, style_for(STDOUT_FILENO)));
 }
 
 }  // namespace nw::cli

@@ -106,7 +106,7 @@ int replay(const ReplayOptions& options) {
   const pb::Record* one = &record;
   const auto text = make_format(options.format, {&one, 1}, style_for(STDOUT_FILENO));
   if (!text) return error_exit(text.error().what, 2);
-  const auto done = write_out("", *text);
+  const auto done = write_out(options.output, *text);
   return done ? 0 : error_exit(done.error());
 }
 

@@ -19,7 +19,7 @@ namespace {
 constexpr const char *kHome = "\x1b[H", *kClearRest = "\x1b[J", *kClear = "\x1b[2J";
 
 Asked<std::string> look(Daemons& daemons, const PrintOptions& print) {
-  const auto jobs = daemons.list({{"state", "running"}}, 0);
+  const auto jobs = daemons.list({{"state", "running"}});
   if (!jobs) return tl::make_unexpected(jobs.error());
   const auto nodes = daemons.nodes();
   if (!nodes) return tl::make_unexpected(nodes.error());

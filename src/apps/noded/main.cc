@@ -7,12 +7,13 @@
 
 #include "apps/noded/daemon.h"
 #include "base/parse.h"
+#include "base/visible.h"
 
 namespace {
 using namespace nw;
 
 int error_exit(const std::string& what, int code) {
-  std::fprintf(stderr, "nodewattd: %s\n", what.c_str());
+  std::fprintf(stderr, "nodewattd: %s\n", visible(what).c_str());
   return code;
 }
 
@@ -61,7 +62,8 @@ int main(int argc, char** argv) {
     const Done done = (*daemon)->run();
     return done ? 0 : error_exit(done.error().what, 1);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    return error.get_exit_code() == 0 ? app.exit(error)
+                                      : error_exit(std::string(error.what()) + "; see nodewattd --help", 2);
   } catch (const std::exception& foreign) {  // no memory, no thread
     return error_exit(foreign.what(), 1);
   }

@@ -10,8 +10,6 @@
 namespace nw::noded {
 
 namespace {
-constexpr std::size_t kMost = 1000;  // records of one answer
-
 // Today's verb, and an earlier nodewatt's: while a node is upgraded the two programs may differ.
 constexpr std::string_view kCloseGpus[] = {"close", "release"}, kOpenGpus[] = {"open", "hold"};
 
@@ -33,6 +31,7 @@ struct Wanted {
   std::optional<std::uint32_t> user;
   std::optional<std::int64_t> since, until;
   std::size_t limit = 20;
+  bool as_owner = false;  // as the job's owner is shown it, whoever asks
 };
 
 Result<Wanted> parse_wanted(const Request& request) {
@@ -43,14 +42,17 @@ Result<Wanted> parse_wanted(const Request& request) {
   if (request.verb == "job" && wanted.id.empty()) return fail(ErrorKind::malformed, "job: which? id=4711");
   if (!wanted.state.empty() && wanted.state != "running" && wanted.state != "ended")
     return fail(ErrorKind::malformed, "state: running or ended");
+  const std::string_view view = request.get("view");
+  if (!view.empty() && view != "owner") return fail(ErrorKind::malformed, "view: owner");
+  wanted.as_owner = !view.empty();
   const auto user = NW_TRY(number_in(request, "user"));
   if (user) wanted.user = static_cast<std::uint32_t>(*user);
   wanted.since = NW_TRY(number_in(request, "since"));
   wanted.until = NW_TRY(number_in(request, "until"));
   const auto limit = NW_TRY(number_in(request, "limit"));
   if (limit && *limit < 0) return fail(ErrorKind::malformed, "limit: at least 0");
-  if (limit) wanted.limit = *limit == 0 ? kMost : std::min(static_cast<std::size_t>(*limit), kMost);
-  if (request.verb == "job") wanted.limit = kMost;
+  if (limit) wanted.limit = *limit == 0 ? kMostRecords : std::min(static_cast<std::size_t>(*limit), kMostRecords);
+  if (request.verb == "job") wanted.limit = kMostRecords;
   return wanted;
 }
 
@@ -73,11 +75,14 @@ bool keep_step(pb::Record& record, const std::string& step) {
   return !steps.empty();
 }
 
-Result<std::vector<Answer>> answers_of(std::vector<pb::Record> records, const Wanted& wanted, bool admin) {
+// The newest first, so that what a limit leaves out is older than what is here.
+Result<std::vector<Answer>> answers_of(std::vector<pb::Record> records, const Wanted& wanted, bool whole) {
+  std::stable_sort(records.begin(), records.end(),
+                   [](const pb::Record& a, const pb::Record& b) { return a.start_unix_ns() > b.start_unix_ns(); });
   std::vector<Answer> answers;
   for (pb::Record& record : records) {
     if (answers.size() >= wanted.limit || !keep_step(record, wanted.step)) continue;
-    if (!admin) round_for_owner(record);
+    if (!whole) round_for_owner(record);
     answers.push_back({'R', record.SerializeAsString()});
   }
   if (!wanted.id.empty() && answers.empty()) return fail(ErrorKind::absent, "no such job, or not yours");
@@ -96,10 +101,10 @@ Result<std::vector<Answer>> answers_without_store(std::vector<pb::Record> record
 
 Result<std::vector<Answer>> RequestHandler::find(const Peer& peer, const Request& request) {
   const Wanted wanted = NW_TRY(parse_wanted(request));
-  const bool admin = is_admin(peer);
+  const bool admin = is_admin(peer), whole = admin && !wanted.as_owner;
   // Whose jobs there are to be found. Somebody else's, asked for by a user, are nobody's.
   std::optional<std::uint32_t> user = admin ? wanted.user : std::optional(peer.uid);
-  if (!admin && wanted.user && *wanted.user != peer.uid) return answers_of({}, wanted, admin);
+  if (!admin && wanted.user && *wanted.user != peer.uid) return answers_of({}, wanted, whole);
   std::vector<pb::Record> records;
   const auto take = [&](std::vector<pb::Record>&& found) {
     for (pb::Record& record : found) {
@@ -108,7 +113,7 @@ Result<std::vector<Answer>> RequestHandler::find(const Peer& peer, const Request
     }
   };
   EnergyAccounting now = accounting_.snapshot();  // a job that has just ended has its last interval too
-  if (wanted.state != "ended") take(now.running(!admin));
+  if (wanted.state != "ended") take(now.running(!whole));
   if (wanted.state != "running") {
     take(std::move(now.ended()));  // and not in the store yet
     Query query;
@@ -121,7 +126,7 @@ Result<std::vector<Answer>> RequestHandler::find(const Peer& peer, const Request
     if (!kept) return answers_without_store(std::move(records), wanted, admin, kept.error());
     for (pb::Record& record : *kept) records.push_back(std::move(record));
   }
-  return answers_of(std::move(records), wanted, admin);
+  return answers_of(std::move(records), wanted, whole);
 }
 
 Result<std::vector<Answer>> RequestHandler::answer_node(const Peer& peer) const {

@@ -226,6 +226,41 @@ TEST_F(RequestHandlerTest, OwnersSeeRoundedFiguresAndRootTheBooks) {
   EXPECT_EQ(record_of(0).energy().energy_uj(), 200'000'000);
 }
 
+// What root writes where others read it (Slurm's accounting) is asked for so.
+TEST_F(RequestHandlerTest, OwnersViewIsWhatTheOwnerIsShownWhoeverAsks) {
+  pb::Record brief;  // nine seconds of a shared node, to the microjoule: the owner is shown no figure
+  brief.set_uid("zyxwvtsrqpnmkjhgfedcba9876");
+  brief.mutable_job()->set_manager("slurm");
+  brief.mutable_job()->set_id("6");
+  brief.mutable_job()->set_uid(1000);
+  brief.set_job_key("slurm-6");
+  brief.set_duration_ns(seconds(9).count());
+  brief.mutable_energy()->set_energy_uj(123'456'789);
+  ASSERT_TRUE(store->append(brief));
+  for (const char* id : {"6", "7", "8"}) {
+    const std::string asked = std::string("job id=") + id;
+    for (const std::uint32_t uid : {0U, 500U}) EXPECT_EQ(ask(uid, asked + " view=owner"), ask(1000, asked)) << id;
+    EXPECT_EQ(ask(1000, asked + " view=owner"), ask(1000, asked)) << id;
+    EXPECT_EQ(ask(1001, asked + " view=owner"), ask(1001, asked)) << "it opens nothing";
+  }
+  EXPECT_NE(ask(0, "job id=6"), ask(1000, "job id=6"));
+  EXPECT_EQ(ask(0, "jobs view=owner"), ask(1000, "jobs"));
+  EXPECT_TRUE(ask(0, "job id=7 view=root").starts_with("Emalformed "));
+}
+
+TEST_F(RequestHandlerTest, AnAnswerHoldsTheNewestOfAll) {
+  pb::Record late;  // ended, and begun after the one that runs
+  late.set_uid("1yxwvtsrqpnmkjhgfedcba9876");
+  late.mutable_job()->set_id("9");
+  late.mutable_job()->set_uid(1000);
+  late.set_start_unix_ns(seconds(1'000'000).count());
+  late.set_duration_ns(seconds(60).count());
+  ASSERT_TRUE(store->append(late));
+  const std::string all = ask(0, "jobs"), one = ask(0, "jobs limit=1");
+  EXPECT_EQ(one.find(late.uid()), all.find(late.uid()));
+  EXPECT_NE(one.find(late.uid()), std::string::npos);
+}
+
 // A job that has ended waits for its counters to move before it is booked; it is not away meanwhile.
 class SlowCounterRequestHandlerTest : public RequestHandlerTest {
  protected:

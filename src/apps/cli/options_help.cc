@@ -1,0 +1,124 @@
+// What the command line says of itself: help in the shape that CLI11 gives it, `nodewatt help COMMAND`, and one line
+// for what was typed and makes no sense. That line quotes foreign text, so whatever a terminal would obey is shown in
+// it.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "apps/cli/cli_common.h"
+#include "apps/cli/nearest.h"
+#include "apps/cli/options.h"
+#include "base/visible.h"
+
+namespace nw::cli {
+
+namespace {
+// CLI11 writes a flag that may have a value as "--json{-}", with what stands for none.
+class HelpFormatter : public CLI::Formatter {
+ public:
+  std::string make_option_name(const CLI::Option* option, bool is_positional) const override {
+    const std::string name = CLI::Formatter::make_option_name(option, is_positional);
+    const auto open = name.find('{'), close = name.rfind('}');
+    if (is_positional || open == name.npos || close == name.npos) return name;
+    const std::string type = option->get_type_name();
+    return name.substr(0, open) + "[=" + (type.empty() ? "VALUE" : type) + "]" + name.substr(close + 1);
+  }
+};
+
+// Foreign text whole, but for what is absurdly long.
+std::string quoted(const std::string& word) {
+  constexpr std::size_t kMost = 80;
+  return "'" + visible(word.substr(0, kMost)) + (word.size() > kMost ? "...'" : "'");
+}
+
+std::vector<std::string> command_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* one : app.get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(one->get_name());
+  return names;
+}
+
+std::vector<std::string> option_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options())
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  return names;
+}
+
+// The command that these words name, and its whole name; as far as they name one.
+struct Named {
+  const CLI::App* app = nullptr;
+  std::string path;
+};
+
+// The innermost command that was typed, or the first that was left with words that it does not know.
+Named find_parsed(const CLI::App* root) {
+  Named named{root, ""};
+  while (!named.app->get_subcommands().empty() && named.app->remaining(false).empty()) {
+    named.app = named.app->get_subcommands().front();
+    named.path += (named.path.empty() ? "" : " ") + named.app->get_name();
+  }
+  return named;
+}
+
+std::string unknown_command(const Named& in, const std::string& word) {
+  return fmt::format("{} is no command{}{}", quoted(word), in.path.empty() ? "" : " of " + in.path,
+                     nearest_words(word, command_names(*in.app)));
+}
+
+// A word that has no place: a command that is none, an option that is none, or one word too many.
+std::string unexpected(const Named& in, const std::string& word) {
+  if (word.size() > 1 && word[0] == '-') {
+    const std::string name = word.substr(0, word.find('='));
+    return fmt::format("{} is no option{}{}", quoted(name), in.path.empty() ? "" : " of " + in.path,
+                       nearest_words(name, option_names(*in.app)));
+  }
+  if (!command_names(*in.app).empty()) return unknown_command(in, word);
+  return fmt::format("{}: {} is one word too many", in.path, quoted(word));
+}
+
+std::string where_help_is(const std::string& path) {
+  return path.empty() ? "nodewatt --help" : "nodewatt help " + path;
+}
+
+int help(const CLI::App& root, const std::vector<std::string>& words) {
+  Named named{&root, ""};
+  for (const std::string& word : words) {
+    const CLI::App* next = find_command(*named.app, word);
+    if (next == nullptr)
+      return error_exit(fmt::format("{}; see {}", unknown_command(named, word), where_help_is(named.path)), 2);
+    named = {next, named.path + (named.path.empty() ? "" : " ") + word};
+  }
+  const std::string name = "nodewatt" + (named.path.empty() ? "" : " " + named.path);
+  const auto done = write_out("", named.app->get_formatter()->make_help(named.app, name, CLI::AppFormatMode::Normal));
+  return done ? 0 : error_exit(done.error());
+}
+}  // namespace
+
+const CLI::App* find_command(const CLI::App& app, const std::string& word) {
+  const auto found = app.get_subcommands([&word](const CLI::App* one) { return one->get_name() == word; });
+  return found.empty() ? nullptr : found[0];
+}
+
+std::string explain(const CLI::App* root, const CLI::Error& error) {
+  const Named in = find_parsed(root);
+  const auto left = in.app->remaining(false);
+  const bool is_word = error.get_name() == "ExtrasError" || error.get_name() == "RequiredError";
+  const std::string what = is_word && !left.empty() ? unexpected(in, left.front())
+                                                    : (in.path.empty() ? "" : in.path + ": ") + visible(error.what());
+  return fmt::format("nodewatt: {}; see {}\n", what, where_help_is(in.path));
+}
+
+void add_help_format(CommandLine& line) {
+  line.app.formatter(std::make_shared<HelpFormatter>());
+  line.app.failure_message(explain);
+}
+
+void add_help(CommandLine& line) {
+  auto& words = line.keep<std::vector<std::string>>();
+  auto* sub = line.app.add_subcommand("help", "what a command takes: nodewatt help run");
+  sub->add_option("COMMAND", words, "none: the list of commands");
+  sub->callback([&line, &words] { line.code = help(line.app, words); });
+}
+
+}  // namespace nw::cli
