@@ -40,7 +40,7 @@ struct DaemonOptions {
 // What goes wrong at each tick is said once, and that it is over too.
 class SaidOnce {
  public:
-  void say(const std::string& what);
+  void log(const std::string& what);
   void clear(const std::string& what);
 
  private:
