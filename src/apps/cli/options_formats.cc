@@ -10,10 +10,10 @@ void add_report(CommandLine& line) {
   auto* report = line.app.add_subcommand("report", "print runs, in the form that somebody asks for");
   report->add_option("ID", o.print.ids, "ids of runs (@7f3k2) or groups, or last");
   report->add_option("--query", o.query, "runs by what is known of them: \"name=train since=d=7\"");
-  Values formats;
-  for (const ReportFormat& one : formats()) formats.emplace_back(one.name);
-  formats.emplace_back("help");
-  add_print(*report, o.print, std::move(formats), "how it is printed; help says what they are");
+  Values names;
+  for (const ReportFormat& one : formats()) names.emplace_back(one.name);
+  names.emplace_back("help");
+  add_print(*report, o.print, std::move(names), "how it is printed; help says what they are");
   add_factors(*report, o.factors);
   report->add_option("--phase", o.phase, "of this phase in place of the whole run: sentence, hf, boamps, codecarbon")
       ->type_name("PATH");
