@@ -23,9 +23,14 @@ expect "work" "$(json r.json 'sorted((w["unit"], w["count"]) for w in r["phases"
 expect "energy per unit" "$(json r.json 'all(w["energy_per_unit_j"] > 0 for w in r["phases"][0]["work"])')" True
 expect "anomalies" "$(json r.json 'sorted(a["name"] for a in r["anomalies"] if a["name"] in ("phase_unended", "phase_unmatched"))')" \
   "['phase_unended', 'phase_unmatched']"
-expect "a phase of a microsecond" "$(json r.json 'r["phases"][2]["resolved"], r["phases"][2]["energy"]')" "(False, None)"
-expect "is counted" "$(json r.json '[a["count"] for a in r["anomalies"] if a["name"] == "phase_unresolved"] != []')" True
-expect_in "said in words" r.txt "too short to resolve"
+# A phase of a microsecond, unless the program was taken off its processor in it: then another one.
+for _ in $(seq 20); do
+  "$NODEWATT" run --json=short.json -- "$(dirname "$NODEWATT")/phase_storm" rapid 1 2>short.txt
+  [ "$(json short.json 'r["phases"][0]["resolved"]')" = True ] || break
+done
+expect "a phase of a microsecond" "$(json short.json 'r["phases"][0]["resolved"], r["phases"][0]["energy"]')" "(False, None)"
+expect "is counted" "$(json short.json '[a["count"] for a in r["anomalies"] if a["name"] == "phase_unresolved"] != []')" True
+expect_in "said in words" short.txt "too short to resolve"
 "$NODEWATT" phase begin outside; expect "no-op when nobody measures" $? 0
 NODEWATT_CHANNEL=/nonexistent "$NODEWATT" phase begin outside 2>/dev/null; expect "a channel that is gone" $? 1
 

@@ -95,7 +95,7 @@ cluster_enter() {  # cluster_enter ARGUMENT...: the calling script again, inside
 try() {  # try SECONDS COMMAND...: until it succeeds; each attempt is cut off, for Slurm's own patience is long
   local end=$((SECONDS + $1)) said
   shift
-  until said=$(timeout 3 "$@" 2>&1); do
+  until said=$(timeout 30 "$@" 2>&1); do
     [ $SECONDS -lt $end ] || { echo "cluster.sh: in vain: $*: $said" >&2; return 1; }
     sleep 0.05
   done

@@ -23,8 +23,8 @@ exclusive_jobs() {
 # Both policies give out the same; the busy one has more by use, and by allocation what it had reserved.
 shared_node() {
   local busy calm ratio
-  busy=$(submit nwalice -p cpu -n1 "$JOBS/busy.sh" 7)
-  calm=$(submit nwbob -p cpu -n1 "$JOBS/plain.sh" 7)
+  busy=$(submit nwalice -p cpu -n1 "$JOBS/busy.sh" 5 "$TMPDIR/busy_is_over")
+  calm=$(submit nwbob -p cpu -n1 "$JOBS/until.sh" "$TMPDIR/busy_is_over")
   gone nwcpu "$busy" 120 && gone nwcpu "$calm" 120
   for job in "$busy" "$calm"; do
     expect "job $job: shared" "$(record nwcpu "$job" '"\(.job.exclusive) \(.job.policy) \(.job.others[0].policy)"')" "false usage-based/1 reservation-based/1"
@@ -94,7 +94,7 @@ requeued_suspended_cancelled() {
 # A daemon asks nobody: of Slurm only the job's own slurmstepd is left, and then the daemon itself is killed and started.
 everybody_else_is_down() {
   local job
-  job=$(submit nwalice -p cpu --exclusive -n2 "$JOBS/plain.sh" 14)
+  job=$(submit nwalice -p cpu --exclusive -n2 "$JOBS/until.sh" "$TMPDIR/slurm_is_back")
   here nwcpu "$job" && sleep 2
   stop slurmctld TERM  # killed, it would not know of the job when it comes back, and run it again
   stop "$(cluster_node nwcpu)" KILL
@@ -106,6 +106,7 @@ everybody_else_is_down() {
   sleep 1.5
   daemon_up nwcpu || fail "the daemon does not come back after a kill"
   munge_up && slurmctld_up && slurmd_up nwcpu
+  touch "$TMPDIR/slurm_is_back"
   gone nwcpu "$job" 120
   check_exclusive nwcpu "$job"
   expect "a job that outlived its slurmd and its daemon" "$(ask nwcpu job "id=$job" | jq -r '[.records[].state] | join(" ")')" ended
