@@ -116,7 +116,7 @@ struct Domain {
   void add(const pb::Component& one) {
     const Amount energy = energy_amount(one.energy());
     if (count++ == 0) first = &one;
-    kind = worse(kind, one.energy().kind());
+    kind = worse(kind, known_kind(one.energy()));
     joules.value = joules.value && energy.value ? std::optional(*joules.value + *energy.value) : std::nullopt;
     joules.uncertainty = joules.uncertainty && energy.uncertainty
                              ? std::optional(*joules.uncertainty + *energy.uncertainty)
@@ -155,13 +155,13 @@ DomainLine make_domain_line(const std::string& label, Amount joules, pb::Kind ki
   line.energy = energy_text(joules, style);
   line.uncertainty = energy_uncertainty_text(joules, style);
   line.mean = power_text(ratio(joules, duration_s(record.duration_ns())));
-  line.kind = kind;
+  line.kind = joules.value ? kind : pb::KIND_UNKNOWN;
   return line;
 }
 
 std::vector<DomainLine> make_domain_lines(const pb::Record& record, const NumberStyle& style) {
   std::vector<DomainLine> lines{
-      make_domain_line("Job", energy_amount(record.energy()), record.energy().kind(), record, style)};
+      make_domain_line("Job", energy_amount(record.energy()), known_kind(record.energy()), record, style)};
   for (const Domain& one : collect_domains(record))
     lines.push_back(make_domain_line(one.label(), one.joules, one.kind, record, style));
   return lines;
@@ -178,7 +178,7 @@ StepLine make_step_line(const pb::Step& step, const pb::Record& record, const Nu
   line.energy = energy_text(energy_amount(step.energy()), style);
   line.uncertainty = energy_uncertainty_text(energy_amount(step.energy()), style);
   line.share = percent_text({ratio(energy_amount(step.energy()), energy_j(record.energy())).value, {}});
-  line.kind = step.energy().kind();
+  line.kind = known_kind(step.energy());
   return line;
 }
 }  // namespace

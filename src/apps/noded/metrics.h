@@ -29,7 +29,7 @@ struct Metrics {
     Joules total;
   };
   struct Attributed {
-    std::string to;  // jobs, idle, system
+    std::string to;  // jobs, idle, system, unattributed
     Joules total;
   };
   struct Sensor {
