@@ -19,18 +19,22 @@ std::string lower(std::string_view text) {
   return out;
 }
 
-// The devices of one maker.
+bool is_of(const UtilizationInfo& info, std::string_view vendor) {
+  return info.part.domain != Domain::node && info.vendor == vendor;
+}
+
+// The devices of one vendor.
 class Devices {
  public:
-  Devices(const std::vector<UtilizationInfo>& infos, std::string_view driver) {
+  Devices(const std::vector<UtilizationInfo>& infos, std::string_view vendor) {
     for (const UtilizationInfo& info : infos)
-      if (info.id.starts_with(driver)) infos_.push_back(&info);
+      if (is_of(info, vendor)) infos_.push_back(&info);
     for (const UtilizationInfo* info : infos_)
       numbers_.insert(numbers_.end(), info->indices.begin(), info->indices.end());
     std::sort(numbers_.begin(), numbers_.end());
   }
 
-  bool empty() const { return infos_.empty(); }
+  const std::vector<VisibleDevices>& visible() const { return infos_.front()->visible; }
   const std::vector<unsigned>& numbers() const { return numbers_; }
 
   // Each has numbers of its own; a board that is divided (MIG) has not.
@@ -73,6 +77,13 @@ bool names_nothing(std::string_view word) {
   return low.empty() || low == "-1" || low == "none" || low == "nodevfiles";
 }
 
+// "2", or "2.0", which is a part of it.
+std::optional<std::uint64_t> parse_number(std::string_view word) {
+  const auto dot = word.find('.');
+  if (dot != word.npos && !parse_u64(word.substr(dot + 1))) return std::nullopt;
+  return parse_u64(word.substr(0, dot));
+}
+
 // What a list chooses from those that are visible already. Unknown where a word is neither a number that may be
 // believed nor the UUID of one of them.
 Visible choose(const Devices& devices, const Visible& from, std::string_view list, bool believe_numbers) {
@@ -81,7 +92,7 @@ Visible choose(const Devices& devices, const Visible& from, std::string_view lis
   for (const auto field : split(list, ',')) {
     const auto word = trim(field);
     if (names_nothing(word)) break;
-    if (const auto number = parse_u64(word)) {
+    if (const auto number = parse_number(word)) {
       if (!believe_numbers || !devices.complete()) return std::nullopt;
       if (*number >= from->size()) break;
       chosen.push_back((*from)[*number]);
@@ -121,23 +132,19 @@ Visible of_container(const Devices& devices, std::string_view list) {
   return are_all(devices, numbers) ? Visible(devices.numbers()) : std::nullopt;
 }
 
-Visible of_nvidia(const Devices& devices, const Environment& environment) {
-  if (const auto list = environment("CUDA_VISIBLE_DEVICES"))
-    return choose(devices, devices.numbers(), *list,
-                  devices.all_alike() || environment("CUDA_DEVICE_ORDER") == "PCI_BUS_ID");
-  if (const auto list = environment("NVIDIA_VISIBLE_DEVICES")) return of_container(devices, *list);
-  return std::nullopt;
-}
-
-Visible of_amd(const Devices& devices, const Environment& environment) {
-  Visible visible;
-  if (const auto list = environment("ROCR_VISIBLE_DEVICES"))
-    visible = choose(devices, devices.numbers(), *list, devices.all_alike());
-  for (const char* name : {"HIP_VISIBLE_DEVICES", "GPU_DEVICE_ORDINAL"})
-    if (const auto list = environment(name))
-      return choose(devices, environment("ROCR_VISIBLE_DEVICES") ? visible : Visible(devices.numbers()), *list,
-                    devices.all_alike());
-  return visible;
+// By the variables that the driver states. Of two that both choose among all devices the first that is set counts.
+Visible of_environment(const Devices& devices, const Environment& environment) {
+  Visible shown = devices.numbers();
+  bool first = true, second = true;  // nothing was chosen yet, among all and among those that are shown
+  for (const VisibleDevices& one : devices.visible()) {
+    const auto list = (one.among_shown ? second : first) ? environment(one.variable.c_str()) : std::nullopt;
+    if (!list) continue;
+    const bool in_order = !one.order.empty() && environment(one.order.c_str()) == one.in_order;
+    shown = one.of_container ? of_container(devices, *list)
+                             : choose(devices, shown, *list, in_order || (one.numbers_alike && devices.all_alike()));
+    (one.among_shown ? second : first) = false;
+  }
+  return first && second ? std::nullopt : shown;
 }
 
 Visible of_slurm(const Devices& devices, const Environment& environment) {
@@ -149,27 +156,38 @@ Visible of_slurm(const Devices& devices, const Environment& environment) {
 
 std::vector<std::optional<bool>> compute_allocation(const std::vector<UtilizationInfo>& infos,
                                                     const Environment& environment) {
-  struct Maker {
-    std::string_view driver;
-    Visible (*visible)(const Devices&, const Environment&);
-  };
-  const Maker makers[] = {{"nvml/", of_nvidia}, {"rocm/", of_amd}};
+  std::set<std::string> vendors;
+  for (const UtilizationInfo& info : infos)
+    if (info.part.domain != Domain::node) vendors.insert(info.vendor);
   std::vector<std::optional<bool>> allocated(infos.size());
-  const bool mixed = std::none_of(std::begin(makers), std::end(makers),
-                                  [&](const Maker& maker) { return Devices(infos, maker.driver).empty(); });
-  for (const Maker& maker : makers) {
-    const Devices devices(infos, maker.driver);
-    if (devices.empty()) continue;
-    Visible visible = mixed ? std::nullopt : of_slurm(devices, environment);  // whose numbers would they be?
-    if (!visible) visible = maker.visible(devices, environment);
+  for (const std::string& vendor : vendors) {
+    const Devices devices(infos, vendor);
+    Visible visible = vendors.size() > 1 ? std::nullopt : of_slurm(devices, environment);  // whose would they be?
+    if (!visible) visible = of_environment(devices, environment);
     if (!visible) continue;
     const std::set<unsigned> given(visible->begin(), visible->end());
     for (std::size_t i = 0; i < infos.size(); ++i)
-      if (infos[i].id.starts_with(maker.driver) && !infos[i].indices.empty())
+      if (is_of(infos[i], vendor) && !infos[i].indices.empty())
         allocated[i] = std::any_of(infos[i].indices.begin(), infos[i].indices.end(),
                                    [&](unsigned number) { return given.contains(number); });
   }
   return allocated;
+}
+
+std::vector<std::optional<bool>> compute_openable(const std::vector<UtilizationInfo>& infos,
+                                                  const std::vector<std::string>& nodes) {
+  const auto holds = [&](const std::string& node) {
+    return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
+  };
+  std::vector<std::optional<bool>> openable;
+  for (const UtilizationInfo& info : infos) {
+    const auto& own = info.device_nodes;
+    const bool any = std::any_of(own.begin(), own.end(), [&](const std::string& node) {
+      return holds(node.substr(0, node.find(':')) + ":*");  // all that the module of the kernel has
+    });
+    openable.push_back(own.empty() || any ? std::nullopt : std::optional(std::any_of(own.begin(), own.end(), holds)));
+  }
+  return openable;
 }
 
 void write_allocation(const std::vector<UtilizationInfo>& infos, const Environment& environment, pb::Record& record) {

@@ -5,23 +5,50 @@
 #include <map>
 
 #include "accounting/utilization_summary.h"
+#include "sensor/driver.h"
 
 namespace nw {
 namespace {
 
 using Variables = std::map<std::string, std::string>;
 
-UtilizationInfo gpu(const std::string& driver, unsigned number, const std::string& model = "A100") {
+VisibleDevices variable(const char* name) {
+  VisibleDevices one;
+  one.variable = name;
+  return one;
+}
+
+// As the drivers state it (their own tests hold them to it), and of a vendor that nobody knows.
+std::vector<VisibleDevices> visible_of(const std::string& vendor) {
+  if (vendor == "NVIDIA") return nvml_visible_devices();
+  if (vendor == "AMD") {
+    std::vector list{variable("ROCR_VISIBLE_DEVICES"), variable("HIP_VISIBLE_DEVICES"), variable("GPU_DEVICE_ORDINAL")};
+    list[1].among_shown = list[2].among_shown = true;
+    return list;
+  }
+  if (vendor == "Intel") {
+    VisibleDevices mask = variable("ZE_AFFINITY_MASK");
+    mask.numbers_alike = false;
+    mask.order = "ZE_FLAT_DEVICE_HIERARCHY";
+    mask.in_order = "COMPOSITE";
+    return {mask};
+  }
+  return {variable("ACME_DEVICES")};
+}
+
+UtilizationInfo gpu(const std::string& vendor, unsigned number, const std::string& model = "A100") {
   UtilizationInfo info;
   info.part = {Domain::gpu, "GPU-" + std::string(7, '0') + std::to_string(number) + "-0000"};
-  info.id = driver + "/" + info.part.device + "/activity";
+  info.id = "any/" + info.part.device + "/activity";
   info.model = model;
   info.indices = {number};
+  info.vendor = vendor;
+  info.visible = visible_of(vendor);
   return info;
 }
 
-std::vector<UtilizationInfo> four(const std::string& driver = "nvml") {
-  return {gpu(driver, 0), gpu(driver, 1), gpu(driver, 2), gpu(driver, 3)};
+std::vector<UtilizationInfo> four(const std::string& vendor = "NVIDIA") {
+  return {gpu(vendor, 0), gpu(vendor, 1), gpu(vendor, 2), gpu(vendor, 3)};
 }
 
 // "yyn?": what is known of each.
@@ -38,7 +65,7 @@ std::string known(const std::vector<UtilizationInfo>& infos, const Variables& va
 TEST(Allocation, NothingSaidIsNothingKnown) {
   EXPECT_EQ(known(four(), {}), "????");
   EXPECT_EQ(known({}, {{"CUDA_VISIBLE_DEVICES", "0"}}), "");
-  EXPECT_EQ(known(four("level_zero"), {{"CUDA_VISIBLE_DEVICES", "0"}}), "????");
+  EXPECT_EQ(known(four("Intel"), {{"CUDA_VISIBLE_DEVICES", "0"}}), "????");
 }
 
 TEST(Allocation, CudasListOfAlikeGpus) {
@@ -71,12 +98,12 @@ TEST(Allocation, SlurmComesFirst) {
   EXPECT_EQ(known(four(), {{"SLURM_JOB_GPUS", "0,1"}, {"CUDA_VISIBLE_DEVICES", "0"}}), "yynn")
       << "all that the job was given, whatever it looks at";
   EXPECT_EQ(known(four(), {{"SLURM_STEP_GPUS", "2"}, {"SLURM_JOB_GPUS", "0-3"}}), "nnyn");
-  EXPECT_EQ(known({gpu("nvml", 0), gpu("nvml", 1)}, {{"SLURM_JOB_GPUS", "2,3"}}), "yy")
+  EXPECT_EQ(known({gpu("NVIDIA", 0), gpu("NVIDIA", 1)}, {{"SLURM_JOB_GPUS", "2,3"}}), "yy")
       << "a job that sees only its own";
-  EXPECT_EQ(known({gpu("nvml", 0), gpu("nvml", 1)}, {{"SLURM_JOB_GPUS", "3"}}), "??");
+  EXPECT_EQ(known({gpu("NVIDIA", 0), gpu("NVIDIA", 1)}, {{"SLURM_JOB_GPUS", "3"}}), "??");
   EXPECT_EQ(known(four(), {{"SLURM_JOB_GPUS", ""}}), "????");
   EXPECT_EQ(known(four(), {{"SLURM_JOB_GPUS", "x"}, {"CUDA_VISIBLE_DEVICES", "1"}}), "nynn");
-  const std::vector<UtilizationInfo> mixed{gpu("nvml", 0), gpu("rocm", 0)};
+  const std::vector<UtilizationInfo> mixed{gpu("NVIDIA", 0), gpu("AMD", 0)};
   EXPECT_EQ(known(mixed, {{"SLURM_JOB_GPUS", "0"}}), "??") << "whose numbers?";
 }
 
@@ -91,7 +118,7 @@ TEST(Allocation, AContainerNumbersTheMachineOutsideIt) {
 }
 
 TEST(Allocation, Amd) {
-  const auto infos = four("rocm");
+  const auto infos = four("AMD");
   EXPECT_EQ(known(infos, {{"ROCR_VISIBLE_DEVICES", "1,3"}}), "nyny");
   EXPECT_EQ(known(infos, {{"ROCR_VISIBLE_DEVICES", "1,3"}, {"HIP_VISIBLE_DEVICES", "1"}}), "nnny")
       << "the second of those";
@@ -104,8 +131,43 @@ TEST(Allocation, Amd) {
   EXPECT_EQ(known(older, {{"ROCR_VISIBLE_DEVICES", "gpu-00000002"}}), "nnyn");
 }
 
+TEST(Allocation, Intel) {
+  const auto infos = four("Intel");
+  EXPECT_EQ(known(infos, {{"ZE_AFFINITY_MASK", "0,2"}}), "????") << "cards or tiles?";
+  EXPECT_EQ(known(infos, {{"ZE_AFFINITY_MASK", "0,2"}, {"ZE_FLAT_DEVICE_HIERARCHY", "COMPOSITE"}}), "ynyn");
+  EXPECT_EQ(known(infos, {{"ZE_AFFINITY_MASK", "1.0,3.1"}, {"ZE_FLAT_DEVICE_HIERARCHY", "COMPOSITE"}}), "nyny")
+      << "a tile is a part of its card";
+  EXPECT_EQ(known(infos, {{"ZE_AFFINITY_MASK", "1.x"}, {"ZE_FLAT_DEVICE_HIERARCHY", "COMPOSITE"}}), "????");
+}
+
+// Whoever made them: the scheduler's word, and what the driver states.
+TEST(Allocation, NoVendorIsKnownByName) {
+  for (const char* vendor : {"NVIDIA", "AMD", "Intel", "Acme", ""}) {
+    EXPECT_EQ(known(four(vendor), {{"SLURM_JOB_GPUS", "1,2"}}), "nyyn") << vendor;
+    EXPECT_EQ(known(four(vendor), {{"UNHEARD_OF", "1"}}), "????") << vendor;
+  }
+  EXPECT_EQ(known(four("Acme"), {{"ACME_DEVICES", "3"}}), "nnny");
+  EXPECT_EQ(known({gpu("Acme", 0), gpu("Intel", 0)}, {{"SLURM_JOB_GPUS", "0"}}), "??") << "whose numbers?";
+  EXPECT_EQ(known({gpu("Acme", 0), gpu("Intel", 0)}, {{"ACME_DEVICES", "0"}}), "y?");
+}
+
+TEST(Allocation, WhoMayOpenADeviceNodeMayUseTheDevice) {
+  std::vector<UtilizationInfo> infos{gpu("NVIDIA", 0), gpu("AMD", 0), gpu("Acme", 0)};
+  infos[0].device_nodes = {"195:3"};
+  infos[1].device_nodes = {"226:128", "226:129"};
+  const auto openable = [&](const std::vector<std::string>& nodes) {
+    std::string text;
+    for (const auto& one : compute_openable(infos, nodes)) text += !one ? '?' : *one ? 'y' : 'n';
+    return text;
+  };
+  EXPECT_EQ(openable({}), "nn?") << "the third's driver states no node";
+  EXPECT_EQ(openable({"195:3", "226:130"}), "yn?") << "minor 3, whatever its index";
+  EXPECT_EQ(openable({"226:129"}), "ny?");
+  EXPECT_EQ(openable({"195:*", "226:128"}), "?y?") << "all of one kind is no confinement";
+}
+
 TEST(Allocation, OfTwoDiesEitherWillDo) {
-  auto infos = std::vector{gpu("rocm", 0), gpu("rocm", 2)};
+  auto infos = std::vector{gpu("AMD", 0), gpu("AMD", 2)};
   infos[0].indices = {0, 1};
   infos[1].indices = {2, 3};
   EXPECT_EQ(known(infos, {{"ROCR_VISIBLE_DEVICES", "3"}}), "ny");
@@ -121,7 +183,7 @@ TEST(Allocation, NumbersOfInstancesAreNotThoseOfBoards) {
 }
 
 TEST(Allocation, GoesToTheDevicesOfTheRecord) {
-  std::vector<UtilizationInfo> infos{gpu("nvml", 0), {}, gpu("nvml", 1)};
+  std::vector<UtilizationInfo> infos{gpu("NVIDIA", 0), {}, gpu("NVIDIA", 1)};
   infos[1].part.domain = Domain::node;
   pb::Record record;
   write_devices(infos, record);

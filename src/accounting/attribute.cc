@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 namespace nw {
 
@@ -14,10 +15,12 @@ namespace {
 constexpr std::int64_t kWhole = std::int64_t{1} << 40;
 constexpr double kMostHeld = 0x1p62;  // bytes; products with an energy stay within 128 bits
 
-// One a row: the jobs, then idle, then system.
+// One a row: the jobs, then idle, then system, then unattributed.
 using Weights = std::vector<std::int64_t>;
-constexpr std::size_t kOtherRows = 2;
-std::size_t idle_row(const Weights& weights) { return weights.size() - 2; }
+constexpr std::size_t kOtherRows = 3;
+std::size_t idle_row(const Weights& weights) { return weights.size() - 3; }
+std::size_t system_row(const Weights& weights) { return weights.size() - 2; }
+std::size_t unattributed_row(const Weights& weights) { return weights.size() - 1; }
 
 Int128 sum_of(const Weights& weights) { return std::accumulate(weights.begin(), weights.end(), Int128{0}); }
 
@@ -36,7 +39,7 @@ Weights make_reserved(std::span<const ResourceUse> resource_uses, ShareOf share_
   // Less than a part a claim is what rounding left, as with three thirds.
   const auto rest = static_cast<std::int64_t>(std::max(kWhole - sum, Int128{0}));
   parts.push_back(rest < static_cast<std::int64_t>(resource_uses.size()) ? 0 : rest);
-  parts.push_back(0);
+  parts.resize(resource_uses.size() + kOtherRows);
   return parts;
 }
 
@@ -44,29 +47,38 @@ double device_share(const ResourceUse& resource_use, std::size_t device) {
   return device < resource_use.devices.size() ? resource_use.devices[device] : 0;
 }
 
-Weights make_reserved_device(std::span<const ResourceUse> resource_uses, std::size_t device) {
-  return make_reserved(resource_uses,
-                       [device](const ResourceUse& resource_use) { return device_share(resource_use, device); });
+Weights make_reserved_device(std::span<const ResourceUse> resource_uses, std::size_t device, bool owner_unknown) {
+  if (!owner_unknown)
+    return make_reserved(resource_uses,
+                         [device](const ResourceUse& resource_use) { return device_share(resource_use, device); });
+  Weights parts(resource_uses.size() + kOtherRows);
+  parts[unattributed_row(parts)] = kWhole;
+  return parts;
 }
 
-// Of the whole node: half by CPUs and half by accelerators, where there are any.
-Weights make_reserved_node(const Weights& cpus, std::span<const ResourceUse> resource_uses, std::size_t devices) {
-  if (devices == 0) return cpus;
-  Weights node = cpus;
-  for (auto& part : node) part *= static_cast<std::int64_t>(devices);
-  for (std::size_t device = 0; device < devices; ++device) {
-    const Weights parts = make_reserved_device(resource_uses, device);
-    for (std::size_t row = 0; row < node.size(); ++row) node[row] += parts[row];
-  }
-  return node;
-}
-
-std::size_t count_devices(std::span<const PartEnergy> parts, std::span<const ResourceUse> resource_uses) {
+// Whether nobody knows whose it is, of each device there is.
+std::vector<bool> find_unknown(std::span<const PartEnergy> parts, std::span<const ResourceUse> resource_uses) {
   std::size_t devices = 0;
   for (const ResourceUse& resource_use : resource_uses) devices = std::max(devices, resource_use.devices.size());
   for (const PartEnergy& part : parts)
     if (part.key == DivisionKey::device) devices = std::max(devices, part.device + 1);
-  return devices;
+  std::vector<bool> unknown(devices);
+  for (const PartEnergy& part : parts)
+    if (part.key == DivisionKey::device && part.owner_unknown) unknown[part.device] = true;
+  return unknown;
+}
+
+// Of the whole node: half by CPUs and half by accelerators, where there are any.
+Weights make_reserved_node(const Weights& cpus, std::span<const ResourceUse> resource_uses,
+                           const std::vector<bool>& unknown) {
+  if (unknown.empty()) return cpus;
+  Weights node = cpus;
+  for (auto& part : node) part *= static_cast<std::int64_t>(unknown.size());
+  for (std::size_t device = 0; device < unknown.size(); ++device) {
+    const Weights parts = make_reserved_device(resource_uses, device, unknown[device]);
+    for (std::size_t row = 0; row < node.size(); ++row) node[row] += parts[row];
+  }
+  return node;
 }
 
 // What everybody used, the system included.
@@ -76,6 +88,16 @@ Weights make_used(std::span<const ResourceUse> resource_uses, const Unattributed
   for (const ResourceUse& resource_use : resource_uses) used.push_back(use_of(resource_use));
   used.push_back(0);
   used.push_back(use_of(unattributed_use));
+  used.push_back(0);
+  return used;
+}
+
+// The same where those whose use is not known used nothing, and the system all that.
+Weights make_least(Weights used, std::span<const ResourceUse> resource_uses, bool ResourceUse::*known) {
+  Int128 system = used[system_row(used)];
+  for (std::size_t job = 0; job < resource_uses.size(); ++job)
+    if (!(resource_uses[job].*known)) system += std::exchange(used[job], 0);
+  used[system_row(used)] = saturate(system);
   return used;
 }
 
@@ -111,11 +133,13 @@ class Divider {
     cpus_ = make_reserved(resource_uses, [](const ResourceUse& resource_use) { return resource_use.cpus; });
     memory_ = make_reserved(resource_uses, [](const ResourceUse& resource_use) { return resource_use.memory; });
     if (memory_[idle_row(memory_)] == kWhole) memory_ = cpus_;  // nobody is confined in memory
-    node_ = make_reserved_node(cpus_, resource_uses, count_devices(parts, resource_uses));
+    node_ = make_reserved_node(cpus_, resource_uses, find_unknown(parts, resource_uses));
     cpu_time_ = make_used(resource_uses, unattributed_use,
                           [](const auto& who) { return std::max(who.cpu_time.count(), std::int64_t{0}); });
     held_ = make_used(resource_uses, unattributed_use,
                       [](const auto& who) { return static_cast<std::int64_t>(clamp_to(who.held, kMostHeld)); });
+    least_cpu_time_ = make_least(cpu_time_, resource_uses, &ResourceUse::cpu_time_known);
+    least_held_ = make_least(held_, resource_uses, &ResourceUse::held_known);
   }
 
   void give_all_to(std::size_t job) {
@@ -127,7 +151,7 @@ class Divider {
     switch (part.key) {
       case DivisionKey::processor: return split(at, part.energy, cpus_, 0);
       case DivisionKey::memory: return split(at, part.energy, memory_, 0);
-      case DivisionKey::device: return split(at, part.energy, make_reserved_device(resource_uses_, part.device), 0);
+      case DivisionKey::device: return split(at, part.energy, reserved_of(part), 0);
       case DivisionKey::node: return split(at, part.energy, node_, 0);
     }
   }
@@ -135,8 +159,8 @@ class Divider {
   void by_use(std::size_t at) {
     const PartEnergy& part = parts_[at];
     switch (part.key) {
-      case DivisionKey::processor: return split_used(at, cpus_, cpu_time_, kDoubtOfCpuTime);
-      case DivisionKey::memory: return split_used(at, memory_, held_, kDoubtOfHeld);
+      case DivisionKey::processor: return split_used(at, cpus_, cpu_time_, least_cpu_time_, kDoubtOfCpuTime);
+      case DivisionKey::memory: return split_used(at, memory_, held_, least_held_, kDoubtOfHeld);
       case DivisionKey::device: return split_device(at);
       case DivisionKey::node: return split_node(at);
     }
@@ -144,6 +168,8 @@ class Divider {
 
   Attribution finish() && {
     Attribution division;
+    division.unattributed = std::move(rows_.back());
+    rows_.pop_back();
     division.system = std::move(rows_.back());
     rows_.pop_back();
     division.idle = std::move(rows_.back());
@@ -153,7 +179,11 @@ class Divider {
   }
 
  private:
-  void split_used(std::size_t at, const Weights& reserved, const Weights& used, double doubt) {
+  Weights reserved_of(const PartEnergy& part) const {
+    return make_reserved_device(resource_uses_, part.device, part.owner_unknown);
+  }
+
+  void split_used(std::size_t at, const Weights& reserved, const Weights& used, const Weights& least, double doubt) {
     const PartEnergy& part = parts_[at];
     const bool known = part.idle > Joules{}, anybody = sum_of(used) > 0;
     const Joules most = part.idle_most > Joules{} ? std::min(part.idle_most, part.energy) : part.energy;
@@ -161,12 +191,13 @@ class Divider {
     split(at, rest, reserved, kDoubtOfBaseline);
     split(at, part.energy - rest, anybody ? used : reserved, anybody ? doubt : kDoubtOfBaseline);
     if (!known && anybody) doubt_between(at, to_joules(most), used, reserved);
+    if (anybody) doubt_below(at, part.energy - rest, used, least);
   }
 
   // Who has a device to himself, if only a slice of it, is who it works for.
   void split_device(std::size_t at) {
     const PartEnergy& part = parts_[at];
-    Weights parts = make_reserved_device(resource_uses_, part.device);
+    Weights parts = reserved_of(part);
     if (std::count_if(parts.begin(), parts.end() - kOtherRows, [](auto part) { return part > 0; }) == 1)
       parts[idle_row(parts)] = 0;
     split(at, part.energy, parts, kDoubtOfSlices);
@@ -186,6 +217,7 @@ class Divider {
     } else if (sum_of(other) > 0) {
       follows = Joules::of(whole.count() / 2);
       doubtful = whole;
+      doubt_below(at, follows, cpu_time_, least_cpu_time_);
     }
     if (doubtful > Joules{}) doubt_between(at, to_joules(doubtful), node_, other);
     split(at, follows, other, kDoubtOfCpuTime);
@@ -213,6 +245,12 @@ class Divider {
     }
   }
 
+  // What was divided by the one weight goes in truth by anything from there to the other: the distance over sqrt(3),
+  // twice that over sqrt(12).
+  void doubt_below(std::size_t at, Joules energy, const Weights& most, const Weights& least) {
+    if (energy != Joules{}) doubt_between(at, 2 * to_joules(energy), most, least);
+  }
+
   void split(std::size_t at, Joules energy, const Weights& weights, double doubt) {
     if (energy == Joules{}) return;
     const auto parts = split_exactly(energy.count(), weights);
@@ -237,6 +275,7 @@ class Divider {
   std::vector<Share> rows_;
   Weights cpus_, memory_, node_;  // reserved
   Weights cpu_time_, held_;       // used
+  Weights least_cpu_time_, least_held_;
 };
 
 }  // namespace

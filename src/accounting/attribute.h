@@ -6,7 +6,8 @@
 //                 and the rest by what was used: CPU time for processors, memory held for DRAM; what is left of the
 //                 node, by what was reserved, but for fans and losses, 12 % of what the parts drew, which follow that
 //   reservation-based/1  everything by what was reserved
-// What nobody reserved is the row `idle`; what ran outside all jobs is the row `system`. A job that has every CPU of
+// What nobody reserved is the row `idle`; what ran outside all jobs is the row `system`; a device of which nobody knows
+// whose it is, and of what is left of the node its part, is the row `unattributed`. A job that has every CPU of
 // the node to itself is exclusive: all of the node is its own, devices that it left unused included.
 //
 // How doubtful a division is. reservation-based/1 is a tariff: what was reserved is known, and nothing is estimated.
@@ -19,11 +20,14 @@
 // assumed, not measured here. Published beside them: METRION (arXiv 2512.06806) errs by 4.2 % of a CPU's energy and
 // 16.1 % of DRAM's in the mean, with hardware counters to go by, which say more than CPU time and bytes held.
 //
-// To this comes, in usage-based/1, not knowing by which of two weights some energy goes. A processor or memory whose
-// power at rest is not known draws at rest no more than the least that was ever seen of it. Of what is left of the
-// node, fans and losses follow what the parts draw, at 4 to 20 % of it; up to all of it where no sensor has the parts,
-// and CPU time stands for them. Anything between least and most is as likely: the middle goes by the one weight, the
-// others by the other, and the distance between the two over sqrt(12) is in doubt.
+// A job whose CPU time or memory cannot be read is given what it can have used at most; anything down to nothing, which
+// were the system's, is as likely, and the distance over sqrt(3) is in doubt.
+//
+// To this comes, in usage-based/1, not knowing by which of two weights some energy goes. A processor or memory whose power at
+// rest is not known draws at rest no more than the least that was ever seen of it. Of what is left of the node, fans
+// and losses follow what the parts draw, at 4 to 20 % of it; up to all of it where no sensor has the parts, and CPU
+// time stands for them. Anything between least and most is as likely: the middle goes by the one weight, the others by
+// the other, and the distance between the two over sqrt(12) is in doubt.
 //
 // How to add them up. Over all rows of an interval the errors of a division cancel: the node's total has the doubt of
 // its sensors and no other, and whoever wants it takes it from the meters, not from the rows. A job that costs more
@@ -68,10 +72,11 @@ inline constexpr int kLeastFollowing = 4, kMostFollowing = 20;
 // One part's energy over the interval.
 struct PartEnergy {
   DivisionKey key = DivisionKey::node;
-  std::size_t device = 0;  // of DivisionKey::device: its place in ResourceUse::devices
-  Joules energy;           // may be below zero: a rest is a difference
-  Joules idle;             // what of it the part would have drawn at rest; 0: not known, and more is in doubt
-  Joules idle_most{};      // where that is not known, the most that it can be; 0: all of it
+  std::size_t device = 0;      // of DivisionKey::device: its place in ResourceUse::devices
+  Joules energy;               // may be below zero: a rest is a difference
+  Joules idle;                 // what of it the part would have drawn at rest; 0: not known, and more is in doubt
+  Joules idle_most{};          // where that is not known, the most that it can be; 0: all of it
+  bool owner_unknown = false;  // of DivisionKey::device: nobody knows whose it is
 };
 
 // What one job had and did over the interval. Shares are 0..1; of all claims together at most 1 (more is scaled down).
@@ -81,9 +86,10 @@ struct ResourceUse {
   double memory = 0;            // reserved share of its memory
   std::vector<double> devices;  // reserved share of each accelerator: 1 alone, 0.5 one of two, 0 not its own; those
                                 // that are missing at the end: 0
-  Nanos cpu_time{};             // used
-  double held = 0;              // bytes of memory held
+  Nanos cpu_time{};             // used; where that is not known, the most that it can be
+  double held = 0;              // bytes of memory held; likewise
   bool exclusive = false;       // of one alone; where several say so, none is
+  bool cpu_time_known = true, held_known = true;
 };
 
 // What nobody's job did.
@@ -100,10 +106,10 @@ struct Share {
 
 struct Attribution {
   std::vector<Share> jobs;  // one a claim, in order
-  Share idle, system;
+  Share idle, system, unattributed;
 };
 
-// For each interval, jobs + idle + system == energy, exactly.
+// For each interval, jobs + idle + system + unattributed == energy, exactly.
 Attribution divide(Policy policy, std::span<const PartEnergy> parts, std::span<const ResourceUse> resource_uses,
                    const UnattributedUse& unattributed_use);
 

@@ -35,6 +35,8 @@ ResourceUse any_resource_use() {
   for (std::size_t d = 0; d < kDevices; ++d) resource_use.devices.push_back(any_share());
   resource_use.cpu_time = Nanos::of(any_count(kMostCpu));
   resource_use.held = static_cast<double>(any_count(kMostHeld));
+  resource_use.cpu_time_known = *rc::gen::inRange(0, 4) > 0;
+  resource_use.held_known = *rc::gen::inRange(0, 4) > 0;
   return resource_use;
 }
 
@@ -56,6 +58,7 @@ std::vector<PartEnergy> any_parts(std::int64_t least = 0) {
     const auto most = *rc::gen::element<std::int64_t>(100, 1'000'000'000, std::int64_t{1} << 60);
     part.energy = Joules::of(*rc::gen::inRange<std::int64_t>(std::max(least, -most), most));
     part.idle = Joules::of(any_count(most));
+    part.owner_unknown = part.key == DivisionKey::device && *rc::gen::inRange(0, 4) == 0;
   }
   return parts;
 }
@@ -66,6 +69,7 @@ std::vector<const Share*> rows_of(const Attribution& division) {
   for (const Share& job : division.jobs) rows.push_back(&job);
   rows.push_back(&division.idle);
   rows.push_back(&division.system);
+  rows.push_back(&division.unattributed);
   return rows;
 }
 
@@ -82,6 +86,12 @@ TEST(AttributeProperties, WhatIsDividedIsWhatIsHandedOut) {
       Int128 sum = 0;
       for (const Share* row : rows_of(division)) sum += row->energy.at(at).count();
       RC_ASSERT(sum == parts[at].energy.count());
+      const bool alone = std::count_if(resource_uses.begin(), resource_uses.end(),
+                                       [](const ResourceUse& c) { return c.exclusive; }) == 1;
+      if (parts[at].key == DivisionKey::device && parts[at].owner_unknown && !alone)
+        RC_ASSERT(division.unattributed.energy[at] == parts[at].energy);
+      else if (parts[at].key != DivisionKey::node)
+        RC_ASSERT(division.unattributed.energy[at] == Joules{});
     }
   }));
 }
@@ -212,7 +222,8 @@ TEST(AttributeProperties, AllocationGivesTheSystemNothing) {
 
 TEST(AttributeProperties, WithoutJobsAllIsIdleOrTheSystems) {
   EXPECT_TRUE(rc::check([] {
-    const auto parts = any_parts(kAnySign);
+    auto parts = any_parts(kAnySign);
+    for (PartEnergy& part : parts) part.owner_unknown = false;
     const Attribution division = divide(any_policy(), parts, {}, any_outside());
     RC_ASSERT(division.jobs.empty());
     for (std::size_t at = 0; at < parts.size(); ++at)

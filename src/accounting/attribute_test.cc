@@ -25,7 +25,7 @@ ResourceUse resource_use(double cpus, std::int64_t cpu_s, double memory = 0, dou
   return {cpus, memory, std::move(devices), seconds(cpu_s), held, false};
 }
 
-// Of one interval: the jobs, then idle, then system.
+// Of one interval: the jobs, then idle, then system. Nothing is unattributed where owners are known.
 struct Rows {
   std::vector<Joules> energy;
   std::vector<double> u;  // J
@@ -41,6 +41,7 @@ Rows divide_one(Policy policy, const PartEnergy& part, const std::vector<Resourc
   for (const Share& job : division.jobs) add(job);
   add(division.idle);
   add(division.system);
+  EXPECT_EQ(division.unattributed.energy.at(0), Joules{});
   return rows;
 }
 using Energies = std::vector<Joules>;
@@ -49,6 +50,34 @@ using Doubts = std::vector<double>;
 TEST(Attribute, PoliciesCarryTheirVersion) {
   EXPECT_EQ(name(Policy::use), "usage-based/1");
   EXPECT_EQ(name(Policy::allocation), "reservation-based/1");
+}
+
+// A device of which nobody knows whose it is, is nobody's and not idle either; of the node its reservation follows it.
+TEST(Attribute, DeviceWithoutAKnownOwnerIsUnattributed) {
+  PartEnergy stray = device(0, 100);
+  stray.owner_unknown = true;
+  for (const Policy policy : kPolicies) {
+    const PartEnergy parts[] = {stray, device(1, 50), node(40)};
+    const Attribution division =
+        divide(policy, parts, std::vector{resource_use(0.5, 1, 0, 0, {0, 1}), resource_use(0.5, 1)}, {});
+    EXPECT_EQ(division.unattributed.energy[0], joules(100)) << name(policy);
+    EXPECT_EQ(division.unattributed.energy[1], Joules{}) << name(policy);
+    EXPECT_GT(division.unattributed.energy[2], Joules{}) << name(policy);
+    EXPECT_EQ(division.idle.energy[0], Joules{}) << name(policy);
+  }
+}
+
+// Two jobs of which one's CPU time cannot be read: it may be all that is left, or nothing, and the interval says so.
+TEST(Attribute, UnknownCpuTimeIsDoubtfulDownToNothing) {
+  std::vector resource_uses{resource_use(0.5, 2), resource_use(0.5, 2)};
+  resource_uses[1].cpu_time_known = false;
+  const PartEnergy part = processor(400, 100);
+  const Attribution division = divide(Policy::use, {&part, 1}, resource_uses, {});
+  const std::vector known{resource_use(0.5, 2), resource_use(0.5, 2)};
+  const Attribution sure = divide(Policy::use, {&part, 1}, known, {});
+  EXPECT_EQ(division.jobs[1].energy, sure.jobs[1].energy);
+  EXPECT_EQ(division.jobs[0].variance, sure.jobs[0].variance) << "what it has does not hang on the other's";
+  EXPECT_NEAR(division.jobs[1].variance[0] - sure.jobs[1].variance[0], 150.0 * 150 / 3, 1e-6);
 }
 
 // 100 J at rest: half and a quarter reserved. 300 J above it: 2 s, 3 s and 1 s of CPU time.

@@ -5,14 +5,12 @@
 #include <set>
 #include <utility>
 
-#include "accounting/allocation.h"
 #include "base/parse.h"
 #include "record/record.h"
 
 namespace nw {
 
 namespace {
-constexpr Nanos kConfined = seconds(2);
 constexpr Nanos kUnseen = seconds(600);  // a prolog's job that never had a cgroup or an epilog is over after this
 
 Nanos difference(const std::optional<Nanos>& now, const std::optional<Nanos>& before) {
@@ -42,6 +40,7 @@ EnergyAccounting::EnergyAccounting(const std::vector<SensorInfo>& infos, Account
       device_names_(find_device_names(infos)),
       idle_(std::size(kPolicies), EnergyAccumulator(infos.size())),
       system_(std::size(kPolicies), EnergyAccumulator(infos.size())),
+      unattributed_(std::size(kPolicies), EnergyAccumulator(infos.size())),
       parts_(infos.size()),
       idle_power_(infos.size()),
       min_power_(infos.size()),
@@ -49,6 +48,9 @@ EnergyAccounting::EnergyAccounting(const std::vector<SensorInfo>& infos, Account
   meters_.reserve(infos.size());
   for (const SensorInfo& info : infos) meters_.emplace_back(with_valid_text(info), period);
   edges_.resize(infos.size());
+  has_memory_ = std::any_of(infos.begin(), infos.end(), [](const SensorInfo& info) {
+    return division_key_of(info.part.domain) == DivisionKey::memory;
+  });
 }
 
 void EnergyAccounting::add(const SampleSet& sample_set, const CgroupSnapshot& cgroups, std::int64_t wall_ns) {
@@ -88,56 +90,13 @@ void EnergyAccounting::note_alive(Nanos at) {
 // What each job had and did since the last moment. One that has gone meanwhile went on as before until now: whoever
 // wakes us by its going lets that be milliseconds.
 void EnergyAccounting::interval(const CgroupSnapshot& cgroups, Nanos at) {
-  Pending& pending = pending_.emplace_back(Pending{*last_, at, false, false, {}, {}, newest_, 0});
-  Nanos used{};
-  double held = 0;
+  Pending& pending = pending_.emplace_back(Pending{*last_, at, false, false, {}, {}, {}, {}, newest_, {}, 0});
   for (auto& [serial, job] : jobs_) {
     if (job.end || (resumed_ && find_in(cgroups, job) == nullptr)) continue;
     pending.entries.push_back(make_entry(serial, job, cgroups, at - *last_));
-    used += pending.entries.back().resource_use.cpu_time;
-    held += pending.entries.back().resource_use.held;
   }
-  const Nanos busy = difference(cgroups.busy, busy_);
-  pending.unattributed_use.cpu_time = std::max(busy - used, Nanos{});
-  pending.unattributed_use.held = std::max(held_ - held, 0.0);
-  share_devices(pending.entries);
-}
-
-// A job's directory is older than its confinement, by milliseconds or, on a node that swaps, by a second: what it
-// reserved is not known before, and an interval with such a job waits.
-bool EnergyAccounting::is_undecided(const Pending& interval) const {
-  return std::any_of(interval.entries.begin(), interval.entries.end(), [&](const Entry& entry) {
-    const JobState& job = jobs_.at(entry.job);
-    return cpu_share(job) == 0 && !job.end && *last_ - job.begin <= kConfined;
-  });
-}
-
-// What each job had reserved, as far as it is known by now. Jobs that no cgroup confines to some CPUs have those that
-// nobody reserved, each alike.
-double EnergyAccounting::cpu_share(const JobState& job) const {
-  const double cpus = job.use.cpus.empty() ? job.record.job().cpus_count() : static_cast<double>(job.use.cpus.size());
-  return cpus_ > 0 ? std::min(1.0, cpus / cpus_) : 0;
-}
-
-double EnergyAccounting::memory_share(const JobState& job) const {
-  return memory_ > 0 ? std::min(1.0, static_cast<double>(job.use.memory_limit.value_or(0)) / memory_) : 0;
-}
-
-void EnergyAccounting::decide(Pending& interval) {
-  double reserved = 0;
-  std::vector<ResourceUse*> unconfined;
-  for (Entry& entry : interval.entries) {
-    JobState& job = jobs_.at(entry.job);
-    ResourceUse& resource_use = entry.resource_use;
-    resource_use.cpus = cpu_share(job);
-    resource_use.memory = memory_share(job);
-    reserved += resource_use.cpus;
-    resource_use.exclusive = interval.entries.size() == 1 && resource_use.cpus == 1;
-    if (resource_use.cpus == 0) unconfined.push_back(&resource_use);
-    if (!resource_use.exclusive) job.shared = true;
-  }
-  for (ResourceUse* resource_use : unconfined)
-    resource_use->cpus = std::max(0.0, 1 - reserved) / static_cast<double>(unconfined.size());
+  if (cgroups.busy && busy_) pending.busy = difference(cgroups.busy, busy_);
+  if (held_ > 0) pending.held = held_;
 }
 
 EnergyAccounting::Entry EnergyAccounting::make_entry(std::uint64_t serial, JobState& job, const CgroupSnapshot& cgroups,
@@ -145,34 +104,28 @@ EnergyAccounting::Entry EnergyAccounting::make_entry(std::uint64_t serial, JobSt
   Entry entry{serial, {}, {}};
   const CgroupUsage* now = find_in(cgroups, job);
   ResourceUse& resource_use = entry.resource_use;
-  resource_use.held = static_cast<double>((now != nullptr ? *now : job.use).memory.value_or(0));
-  if (now != nullptr && now->cpu) {
+  const auto memory = (now != nullptr ? *now : job.use).memory;
+  resource_use.held = static_cast<double>(memory.value_or(0));
+  resource_use.held_known = memory.has_value();
+  if (now != nullptr && now->cpu && !job.missed_cpu_time) {
     resource_use.cpu_time = difference(now->cpu, job.use.cpu ? job.use.cpu : std::optional(Nanos{}));
     job.rate = time > Nanos{} ? to_seconds(resource_use.cpu_time) / to_seconds(time) : 0;
+  } else if (job.rate && !job.missed_cpu_time) {
+    resource_use.cpu_time = Nanos::of(static_cast<std::int64_t>(*job.rate * static_cast<double>(time.count())));
   } else {
-    resource_use.cpu_time = Nanos::of(static_cast<std::int64_t>(job.rate * static_cast<double>(time.count())));
+    resource_use.cpu_time_known = false;
   }
+  // One reading that fails is a directory that goes: after it nobody knows what was used meanwhile.
+  if (now != nullptr) job.missed_cpu_time = !now->cpu;
   for (const auto& [id, step] : job.own.steps) {
     if (step.end || id == kExternStep) continue;
-    Nanos used{};
+    std::optional<Nanos> used = Nanos{};  // one that has gone: nothing more
     if (now != nullptr)
       for (const StepCgroupUsage& use : now->steps)
-        if (use.id == id) used = difference(use.cpu, step.cpu);
+        if (use.id == id) used = use.cpu ? std::optional(difference(use.cpu, step.cpu)) : std::nullopt;
     entry.steps.emplace_back(id, used);
   }
   return entry;
-}
-
-// A device that several jobs may open belongs to each in equal parts.
-void EnergyAccounting::share_devices(std::vector<Entry>& entries) const {
-  std::vector<double> owners(device_names_.size());
-  for (const Entry& entry : entries)
-    for (std::size_t i = 0; i < owners.size(); ++i) owners[i] += jobs_.at(entry.job).devices[i] ? 1 : 0;
-  for (Entry& entry : entries) {
-    entry.resource_use.devices.resize(owners.size());
-    for (std::size_t i = 0; i < owners.size(); ++i)
-      if (jobs_.at(entry.job).devices[i]) entry.resource_use.devices[i] = 1 / owners[i];
-  }
 }
 
 JobState* EnergyAccounting::find(const CgroupUsage& use) {
@@ -265,7 +218,7 @@ void EnergyAccounting::update(JobState& job, const CgroupUsage& use, Nanos at) {
     step.end = at;
     changed_ = true;
   }
-  const bool confined = is_new || job.use.gpus != use.gpus;
+  const bool confined = is_new || job.use.device_nodes != use.device_nodes || (use.gpus_said && !job.gpus);
   const CgroupUsage before = std::exchange(job.use, use);
   if (!use.cpu) job.use.cpu = before.cpu;  // its directory is going
   if (use.cpus.empty()) job.use.cpus = before.cpus;
@@ -277,34 +230,9 @@ void EnergyAccounting::update(JobState& job, const CgroupUsage& use, Nanos at) {
     if (cpus_ > 0) its.set_cpus(cpu_share(job));
   }
   if (use.memory_limit && memory_ > 0) its.set_memory(memory_share(job));
-  if (job.gpus.empty() && use.gpus_said && !its.has_gpus()) {
-    job.gpus = *use.gpus_said;
-    if (job.gpus.empty()) its.set_gpus(0);
-    find_devices(job);
-  } else if (confined) {
-    find_devices(job);
-  }
-}
-
-// Which accelerators are its own: by what its prolog was told, else by what its cgroup lets it open.
-void EnergyAccounting::find_devices(JobState& job) const {
-  std::string numbers = job.gpus;
-  if (numbers.empty()) {
-    if (!job.use.gpus) return;
-    for (const unsigned minor : *job.use.gpus) numbers += (numbers.empty() ? "" : ",") + std::to_string(minor);
-  }
-  const auto given = compute_allocation(node_.devices, [&](const char* name) {
-    return std::string_view(name) == "SLURM_JOB_GPUS" ? std::optional(numbers) : std::nullopt;
-  });
-  job.devices.assign(device_names_.size(), false);
-  std::uint32_t count = 0;
-  for (std::size_t i = 0; i < given.size(); ++i) {
-    if (!given[i].value_or(false)) continue;
-    ++count;
-    for (std::size_t k = 0; k < device_names_.size(); ++k)
-      if (device_names_[k] == node_.devices[i].part.device) job.devices[k] = true;
-  }
-  job.record.mutable_job()->set_gpus(count);
+  const bool told = use.gpus_said && !use.gpus_said->empty() && job.gpus.value_or("").empty();
+  if (told || (use.gpus_said && !job.gpus)) job.gpus = use.gpus_said;
+  if (confined || told) find_devices(job);
 }
 
 void EnergyAccounting::hint(Request said) {
@@ -359,6 +287,7 @@ void EnergyAccounting::apply_job_info(JobState& job, const Request& said) {
   text("het_job", [&](auto v) { its.set_het_job(v); });
   text("het_offset", [&](auto v) { its.set_het_offset(v); });
   text("gpus", [&](auto v) { job.gpus = v; });
+  if (!job.gpus) job.gpus = "";  // Slurm tells a prolog of those that there are
   number("uid", [&](auto v) { its.set_uid(static_cast<std::uint32_t>(v)); });
   number("restart", [&](auto v) { its.set_restart(static_cast<std::uint32_t>(v)); });
   number("nodes", [&](auto v) { its.set_nodes(static_cast<std::uint32_t>(v)); });

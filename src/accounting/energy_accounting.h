@@ -6,15 +6,15 @@
 // said enough about its end, a few seconds later where sensors are slow, and is then divided (attribute.h) by each
 // policy. The cumulative energy that ends one interval begins the next, so that nothing is lost or counted twice
 // between them, and
-//   jobs + idle + system == node
+//   jobs + idle + system + unattributed == node
 // holds to the microjoule, and is checked in production (not_conserved).
 //
 // One thread's own. Copyable: snapshot() is a copy with everything settled that there is, for the journal and for
 // whoever asks while a job runs.
 //
-// In five files: energy_accounting.cc has the moments and who comes and goes, energy_accounting_intervals.cc the sums,
-// energy_accounting_record.cc the records, energy_accounting_node.cc the node's own state,
-// energy_accounting_checkpoint.cc the way to the journal and back.
+// In six files: energy_accounting.cc has the moments and who comes and goes, energy_accounting_claims.cc what each job
+// had, energy_accounting_intervals.cc the sums, energy_accounting_record.cc the records, energy_accounting_node.cc the
+// node's own state, energy_accounting_checkpoint.cc the way to the journal and back.
 #pragma once
 
 #include <array>
@@ -93,15 +93,18 @@ class EnergyAccounting {
   struct Entry {
     std::uint64_t job;
     ResourceUse resource_use;
-    std::vector<std::pair<std::string, Nanos>> steps;  // those that ran, with the CPU time that each used
+    std::vector<std::pair<std::string, std::optional<Nanos>>> steps;  // those that ran, and the CPU time of each
   };
   struct Pending {
     Nanos begin, end;
     bool begins = false, ends = false;  // a job does, at its end
     std::vector<Entry> entries;
+    std::optional<Nanos> busy;   // CPU time of everything on the node
+    std::optional<double> held;  // bytes, likewise
     UnattributedUse unattributed_use;
     TotalSensors total_sensors = {};  // what the node's total was made of
-    unsigned waited = 0;              // moments since
+    std::vector<bool> unknown;  // of each device whether nobody knows whose it is
+    unsigned waited = 0;        // moments since
   };
   struct ClosedInterval;                                // one interval's energies, ready to be divided
   using Accumulators = std::vector<EnergyAccumulator>;  // one a policy
@@ -110,7 +113,9 @@ class EnergyAccounting {
   void note_alive(Nanos at);
   void interval(const CgroupSnapshot& cgroups, Nanos at);
   Entry make_entry(std::uint64_t serial, JobState& job, const CgroupSnapshot& cgroups, Nanos time) const;
-  void share_devices(std::vector<Entry>& entries) const;
+  void share_devices(Pending& interval);
+  bool is_counted(const std::string& device) const;
+  void share_use(Pending& interval);
   bool is_undecided(const Pending& interval) const;
   void decide(Pending& interval);
   double cpu_share(const JobState& job) const;  // that it reserved, as far as is known; 0: it is not
@@ -142,6 +147,7 @@ class EnergyAccounting {
   pb::Record make_record(const JobState& job, const JobTotals& checkpoint) const;
   NodeEnergy compose_energy(const EnergyAccumulator& accumulator, const JobState& job,
                             std::span<const Peak> peaks = {}) const;
+  bool may_have(const JobState& job, const Part& part) const;
   void write_uncertainty(const EnergyAccumulator& accumulator, pb::Record& record) const;
   void write_accelerators(const JobState& job, const EnergyAccumulator& accumulator, pb::Record& record) const;
   Boundary boundary() const;  // of the node's total
@@ -154,6 +160,7 @@ class EnergyAccounting {
   Nanos period_;
   std::vector<Meter> meters_;
   std::vector<std::string> device_names_;  // what ResourceUse::devices stands for
+  bool has_memory_ = false;                // a sensor of memory alone
   TotalSensors total_sensors_;             // of the interval that was settled last
   TotalSensors newest_;                    // of the next that will pend
   std::vector<bool> responsive_;
@@ -174,7 +181,7 @@ class EnergyAccounting {
 
   Nanos settled_at_{};
   std::vector<Meter::Edge> edges_;  // of each meter there
-  Accumulators idle_, system_;
+  Accumulators idle_, system_, unattributed_;
   Joules ended_energy_, node_energy_, remainder_;
   std::array<Joules, kBoundaries> by_boundary_;
   std::vector<Joules> parts_;                     // of each meter
@@ -182,6 +189,7 @@ class EnergyAccounting {
   std::vector<std::optional<Watts>> min_power_;   // and with whomever
   std::vector<std::optional<Watts>> power_;       // over the last interval
   std::uint64_t ended_jobs_ = 0;
+  std::uint64_t unowned_ = 0;  // intervals with a device of which nobody knows whose it is
   std::vector<pb::Record> ended_;
   bool changed_ = false;
 };

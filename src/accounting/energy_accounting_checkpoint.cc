@@ -19,6 +19,8 @@ void EnergyAccounting::write(const std::string& boot_id, pb::Checkpoint& out) co
     write_accumulator(accumulator, *out.mutable_idle()->add_accumulators());
   for (const EnergyAccumulator& accumulator : system_)
     write_accumulator(accumulator, *out.mutable_system()->add_accumulators());
+  for (const EnergyAccumulator& accumulator : unattributed_)
+    write_accumulator(accumulator, *out.mutable_unattributed()->add_accumulators());
   out.set_jobs_uj(ended_energy_.count());
   out.set_node_uj(node_energy_.count());
   out.set_remainder_uj(remainder_.count());
@@ -112,6 +114,7 @@ void EnergyAccounting::resume(const pb::Checkpoint& checkpoint, const std::strin
   };
   read_row(checkpoint.idle(), idle_);
   read_row(checkpoint.system(), system_);
+  read_row(checkpoint.unattributed(), unattributed_);
   ended_energy_ = Joules::of(checkpoint.jobs_uj());
   node_energy_ = Joules::of(checkpoint.node_uj());
   remainder_ = Joules::of(checkpoint.remainder_uj());

@@ -13,6 +13,7 @@ namespace {
 constexpr unsigned kPatience = 30;      // moments that an interval waits for its slowest sensor
 constexpr Nanos kSteady = millis(900);  // an interval this long says what power was
 constexpr double kStepDoubt = 0.2;      // standard uncertainty of w (1 - w): a tenth of a half, as for jobs
+constexpr double kUnknownStep = 1.16;   // where CPU times are not known: of two steps anything from all to nothing
 
 // Whole into parts by weight, exactly: each gets what the running sum of weights has passed.
 std::vector<Joules> divide_by(Joules whole, const std::vector<Nanos>& weights) {
@@ -91,9 +92,11 @@ EnergyAccounting::ClosedInterval EnergyAccounting::make_closed(const Pending& in
     closed.end_variance.push_back(edges[i].variance);
     if (info.part.domain == Domain::node) continue;
     PartEnergy part{division_key_of(info.part.domain), 0, cumulative.energy, {}};
-    if (part.key == DivisionKey::device)
+    if (part.key == DivisionKey::device) {
       part.device = static_cast<std::size_t>(std::find(device_names_.begin(), device_names_.end(), info.part.device) -
                                              device_names_.begin());
+      part.owner_unknown = interval.unknown.at(part.device);
+    }
     const auto idle = node_.idle.find(info.id);
     if (idle != node_.idle.end())
       part.idle = idle->second * closed.time;
@@ -192,6 +195,7 @@ void EnergyAccounting::close_interval(const Pending& interval, const std::vector
     for (std::size_t j = 0; j < shares.size(); ++j) shares[j].push_back(std::move(division.jobs[j]));
     accumulate(idle_[p], closed, division.idle);
     accumulate(system_[p], closed, division.system);
+    accumulate(unattributed_[p], closed, division.unattributed);
   }
   for (std::size_t j = 0; j < shares.size(); ++j) accumulate_job(interval, closed, interval.entries[j], shares[j]);
   node_energy_ += closed.total;
@@ -238,15 +242,18 @@ void EnergyAccounting::add_to_timeline(JobState& job, const EnergyAccumulator& p
   job.own.timeline.add(energies, part.duration, finest);
 }
 
-// A job's share, among its steps by the CPU time that each used: what they did not use counts alike for all.
+// A job's share, among its steps by the CPU time that each used: what they did not use counts alike for all, and so
+// does everything where the time of one is not known.
 void EnergyAccounting::accumulate_steps(JobState& job, const Entry& entry, const ClosedInterval& closed,
                                         const Share& share) const {
   if (entry.steps.empty()) return accumulate(job.own.loose, closed, share);
   std::vector<Nanos> weights;
   Nanos all{};
+  const bool known =
+      std::all_of(entry.steps.begin(), entry.steps.end(), [](const auto& step) { return step.second.has_value(); });
   for (const auto& [id, used] : entry.steps) {
-    weights.push_back(used);
-    all += used;
+    weights.push_back(known ? *used : Nanos{});
+    all += weights.back();
   }
   std::vector<Share> parts(entry.steps.size(), Share{std::vector<Joules>(share.energy.size()), share.variance});
   for (std::size_t k = 0; k < share.energy.size(); ++k) {
@@ -255,7 +262,7 @@ void EnergyAccounting::accumulate_steps(JobState& job, const Entry& entry, const
       parts[s].energy[k] = divided[s];
       const double w =
           all > Nanos{} ? to_seconds(weights[s]) / to_seconds(all) : 1.0 / static_cast<double>(weights.size());
-      const double own = kStepDoubt * w * (1 - w) * to_joules(share.energy[k]);
+      const double own = (known ? kStepDoubt : kUnknownStep) * w * (1 - w) * to_joules(share.energy[k]);
       parts[s].variance[k] = share.variance[k] * w * w + own * own;
     }
   }
@@ -294,7 +301,8 @@ void EnergyAccounting::finish() {
 }
 
 Joules EnergyAccounting::not_conserved() const {
-  Joules left = node_energy_ - ended_energy_ - idle_.front().total - system_.front().total;
+  Joules left =
+      node_energy_ - ended_energy_ - idle_.front().total - system_.front().total - unattributed_.front().total;
   for (const auto& [serial, job] : jobs_) left -= job.own.by_policy.front().total;
   return left;
 }

@@ -16,6 +16,9 @@ void EnergyAccounting::write(pb::NodeState& out) const {
   write_rows(out);
   write_parts(out);
   for (const Meter& meter : meters_) nw::write_anomalies(meter.anomalies(), meter.info().id, *out.mutable_anomalies());
+  AnomalyCounts of_node;
+  of_node.add(Anomaly::device_owner_unknown, unowned_);
+  nw::write_anomalies(of_node, "", *out.mutable_anomalies());
 }
 
 void EnergyAccounting::write_rows(pb::NodeState& out) const {
@@ -33,6 +36,7 @@ void EnergyAccounting::write_rows(pb::NodeState& out) const {
   row("jobs", jobs);
   row("idle", idle_.front().total);
   row("system", system_.front().total);
+  row("unattributed", unattributed_.front().total);
   row("node", node_energy_);
   out.set_jobs_running(running);
   out.set_jobs_ended(ended_jobs_);
@@ -47,7 +51,7 @@ Boundary EnergyAccounting::boundary() const {
 }
 
 void EnergyAccounting::write_parts(pb::NodeState& out) const {
-  Provenance kind = Provenance::measured;
+  std::optional<Provenance> kind;  // of a total without a part nobody says either
   for (std::size_t i = 0; i < meters_.size(); ++i) {
     if (!meters_[i].responsive()) continue;
     const SensorInfo& info = meters_[i].info();
@@ -61,10 +65,10 @@ void EnergyAccounting::write_parts(pb::NodeState& out) const {
     part.set_kind(to_record(info.provenance));
     part.set_counted(total_sensors_.is_counted(i));
     if (power_[i]) part.set_power_uw(power_[i]->count());
-    if (of_total) kind = std::max(kind, info.provenance);
+    if (of_total) kind = std::max(kind.value_or(info.provenance), info.provenance);
   }
-  out.set_kind(to_record(kind));
-  out.set_boundary(to_record(boundary()));
+  if (kind) out.set_kind(to_record(*kind));
+  if (kind) out.set_boundary(to_record(boundary()));
   if (!total_sensors_.total_sensor) return;
   pb::NodePart& remainder = *out.add_parts();
   remainder.set_domain("other");

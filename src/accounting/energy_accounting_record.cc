@@ -34,8 +34,7 @@ Energy make_given(const Meter& meter, const EnergyAccumulator::Line& line, Nanos
                               {scaled(meter.min_power()), scaled(meter.max_power()), false});
   if (line.division > 0)
     energy.uncertainty.add({name_division(division_key_of(meter.info().part.domain), job), line.division, true, false});
-  // Of an accelerator that is divided nobody measures the parts.
-  if (!whole) energy.kind = meter.info().part.domain == Domain::gpu ? Provenance::estimated : Provenance::attributed;
+  if (!whole) energy.kind = Provenance::attributed;
   energy.kind = std::max(energy.kind, meter.info().provenance);
   if (line.given.covered <= Nanos{} && line.whole == Joules{}) {  // never read, or dead
     energy.value.reset();
@@ -45,15 +44,26 @@ Energy make_given(const Meter& meter, const EnergyAccumulator::Line& line, Nanos
 }
 }  // namespace
 
+// Of a device that nobody's figures have it is not known that it was not this job's.
+bool EnergyAccounting::may_have(const JobState& job, const Part& part) const {
+  const auto at = std::find(device_names_.begin(), device_names_.end(), part.device);
+  return job.lacked_owner && at != device_names_.end() &&
+         !job.devices[static_cast<std::size_t>(at - device_names_.begin())];
+}
+
 NodeEnergy EnergyAccounting::compose_energy(const EnergyAccumulator& accumulator, const JobState& job,
                                             std::span<const Peak> peaks) const {
   std::vector<SensorEnergy> sensor_energies;
-  for (std::size_t i = 0; i < meters_.size(); ++i)
-    if (!belongs_to_other_job(accumulator.lines[i], meters_[i].info().part.domain))
-      sensor_energies.push_back(
-          {&meters_[i].info(),
-           make_given(meters_[i], accumulator.lines[i], accumulator.duration, job.record.job().id()),
-           i < peaks.size() ? peaks[i].most : std::nullopt});
+  for (std::size_t i = 0; i < meters_.size(); ++i) {
+    const SensorInfo& info = meters_[i].info();
+    Energy energy = make_given(meters_[i], accumulator.lines[i], accumulator.duration, job.record.job().id());
+    if (belongs_to_other_job(accumulator.lines[i], info.part.domain)) {
+      if (!may_have(job, info.part)) continue;
+      energy.value.reset();
+      energy.coverage = 0;
+    }
+    sensor_energies.push_back({&info, std::move(energy), i < peaks.size() ? peaks[i].most : std::nullopt});
+  }
   NodeEnergy node_energy = compose(sensor_energies);
   if (node_energy.total.value) node_energy.total.value = accumulator.total;
   return node_energy;
@@ -65,7 +75,8 @@ void EnergyAccounting::write_steps(const JobState& job, const JobTotals& totals,
     out.set_id(id);
     const NodeEnergy parts = compose_energy(accumulator, job);
     write_energy(parts.total, *out.mutable_energy());
-    for (const Component& component : parts.components) write_component(component, *out.add_components());
+    for (const Component& component : parts.components)
+      write_component(component, accumulator.duration, *out.add_components());
     return out;
   };
   for (const auto& [id, step] : totals.steps) {
@@ -90,6 +101,9 @@ void EnergyAccounting::write_anomalies(const JobState& job, pb::Record& record) 
   of_job.add(Anomaly::job_end_unseen, end == "restart" || end == "unseen" ? 1 : 0);
   of_job.add(Anomaly::rebooted, end == "reboot" ? 1 : 0);
   of_job.add(Anomaly::too_many_names, job.own.steps.size() >= kMaxSteps ? 1 : 0);
+  of_job.add(Anomaly::device_owner_unknown, job.lacked_owner ? 1 : 0);
+  of_job.add(Anomaly::cpu_time_unknown, job.lacked_cpu_time ? 1 : 0);
+  of_job.add(Anomaly::memory_held_unknown, job.lacked_memory ? 1 : 0);
   nw::write_anomalies(of_job, "", *record.mutable_anomalies());
 }
 
@@ -110,7 +124,7 @@ void EnergyAccounting::write_accelerators(const JobState& job, const EnergyAccum
   for (pb::Device& device : *record.mutable_devices())
     for (std::size_t k = 0; k < device_names_.size(); ++k) {
       if (device.device() != device_names_[k]) continue;
-      device.set_allocated(job.devices[k] || !job.shared);
+      if (!job.shared || job.devices[k]) device.set_allocated(!job.shared || *job.devices[k]);
       if (job.looked && !job.worked[k]) device.set_processes(0);
     }
   if (!job.looked) return;
@@ -136,7 +150,8 @@ pb::Record EnergyAccounting::make_record(const JobState& job, const JobTotals& t
   if (parts.node_estimate) write_energy(*parts.node_estimate, *record.mutable_node_estimate());
   record.set_modelled_fraction(parts.modelled_fraction);
   record.set_boundary_note(parts.boundary_note);
-  for (const Component& component : parts.components) write_component(component, *record.add_components());
+  for (const Component& component : parts.components)
+    write_component(component, accumulator.duration, *record.add_components());
   its.set_exclusive(!job.shared);
   its.set_policy(std::string(name(kPolicies[0])));
   for (std::size_t p = 1; p < std::size(kPolicies); ++p) {
@@ -144,7 +159,8 @@ pb::Record EnergyAccounting::make_record(const JobState& job, const JobTotals& t
     pb::ByPolicy& out = *its.add_others();
     out.set_policy(std::string(name(kPolicies[p])));
     write_energy(other.total, *out.mutable_energy());
-    for (const Component& component : other.components) write_component(component, *out.add_components());
+    for (const Component& component : other.components)
+      write_component(component, accumulator.duration, *out.add_components());
   }
   for (const Meter& meter : meters_) write_sensor(meter.info(), *record.add_sensors());
   write_uncertainty(accumulator, record);

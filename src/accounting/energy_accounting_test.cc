@@ -434,9 +434,11 @@ RC_GTEST_PROP(EnergyAccountingProperties, BooksAreTheNode, ()) {
   }
   pb::NodeState state;
   accounting.write(state);
-  const std::int64_t node = state.rows(3).energy_uj();
+  const std::int64_t node = state.rows(4).energy_uj();
   RC_ASSERT(node == kAll * ((machine.now - begin).count() / 1000));
-  RC_ASSERT(state.rows(0).energy_uj() + state.rows(1).energy_uj() + state.rows(2).energy_uj() == node);
+  RC_ASSERT(state.rows(0).energy_uj() + state.rows(1).energy_uj() + state.rows(2).energy_uj() +
+                state.rows(3).energy_uj() ==
+            node);
 }
 
 }  // namespace

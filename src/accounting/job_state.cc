@@ -74,11 +74,17 @@ void write_job_state(const JobState& job, pb::CheckpointJob& out) {
   out.set_seen(job.seen);
   out.set_shared(job.shared);
   for (std::size_t i = 0; i < job.devices.size(); ++i)
-    if (job.devices[i]) out.add_devices(static_cast<std::uint32_t>(i));
+    if (!job.devices[i])
+      out.add_unknown_devices(static_cast<std::uint32_t>(i));
+    else if (*job.devices[i])
+      out.add_devices(static_cast<std::uint32_t>(i));
   for (std::size_t i = 0; i < job.worked.size(); ++i)
     if (job.worked[i]) out.add_worked(static_cast<std::uint32_t>(i));
   out.set_looked(job.looked);
-  out.set_gpus(job.gpus);
+  if (job.gpus) out.set_gpus(*job.gpus);
+  out.set_lacked_cpu_time(job.lacked_cpu_time);
+  out.set_lacked_memory(job.lacked_memory);
+  out.set_lacked_owner(job.lacked_owner);
 }
 
 JobState read_job_state(const pb::CheckpointJob& in, std::size_t meters, std::size_t devices) {
@@ -98,14 +104,20 @@ JobState read_job_state(const pb::CheckpointJob& in, std::size_t meters, std::si
   if (in.has_cpu_ns()) job.use.cpu = Nanos::of(in.cpu_ns());
   job.seen = in.seen();
   job.shared = in.shared();
-  job.devices.resize(devices);
+  // Books of a version that took what it did not know for none say no number of accelerators then.
+  job.devices.assign(devices, in.record().job().has_gpus() ? std::optional(false) : std::nullopt);
   job.worked.resize(devices);
   for (const std::uint32_t device : in.devices())
     if (device < devices) job.devices[device] = true;
+  for (const std::uint32_t device : in.unknown_devices())
+    if (device < devices) job.devices[device] = std::nullopt;
   for (const std::uint32_t device : in.worked())
     if (device < devices) job.worked[device] = true;
   job.looked = in.looked();
-  job.gpus = in.gpus();
+  if (in.has_gpus()) job.gpus = in.gpus();
+  job.lacked_cpu_time = in.lacked_cpu_time();
+  job.lacked_memory = in.lacked_memory();
+  job.lacked_owner = in.lacked_owner();
   job.anomalies.resize(meters);
   return job;
 }

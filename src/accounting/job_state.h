@@ -66,15 +66,18 @@ struct JobState {
   JobTotals own;
   JobTotals published;  // what its owner is shown while it runs: a copy that was made at a tick of the daemon's clock
 
-  CgroupUsage use;                       // as last read
-  bool seen = false;                     // in a cgroup snapshot; else a hint alone speaks of it
-  bool shared = false;                   // at some time it was not alone on the whole node
-  std::vector<bool> devices;             // which accelerators are its own
-  std::vector<bool> worked;              // on which a process was seen
-  std::string gpus;                      // their numbers on the node, as its prolog was told; "": it said nothing
+  CgroupUsage use;                           // as last read
+  bool seen = false;                         // in a cgroup snapshot; else a hint alone speaks of it
+  bool shared = false;                       // at some time it was not alone on the whole node
+  std::vector<std::optional<bool>> devices;  // which accelerators are its own; nothing: not known
+  std::vector<bool> worked;                  // on which a process was seen
+  std::optional<std::string> gpus;       // their numbers on the node, as Slurm says; "": none; nothing: it said nothing
   std::vector<AnomalyCounts> anomalies;  // of each meter, when it began
   bool looked = false;                   // anybody looked for processes
-  double rate = 0;                       // CPU time a second, over the last interval
+  std::optional<double> rate;            // CPU time a second, over the last interval; nothing: not known
+  bool missed_cpu_time = false;          // its CPU time could not be read at the last moment
+  // What was not known of it at some time, and was asked for.
+  bool lacked_cpu_time = false, lacked_memory = false, lacked_owner = false;
 
   bool is(const std::string& asked) const;  // whether this is the job that a user calls so
 };

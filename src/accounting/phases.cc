@@ -26,14 +26,19 @@ void Phases::begin(const ProgramEvent& event) {
   std::string name = event.name.empty() ? "?" : event.name;
   std::replace(name.begin(), name.end(), '/', '_');
   const std::string path = path_of(stack, name);
+  const Nanos at = stack.empty() ? event.at : std::max(event.at, open_.at(stack.back()).latest);
   const bool is_new = !sums_.contains(path);
   if (is_new && sums_.size() >= 2 * kMaxPaths) return refuse(event.id);
-  if (is_new) order_.push_back(path), unions_[path].sum = &sums_[path];
+  if (is_new) {
+    order_.push_back(path);
+    unions_[path].sum = &sums_[path];
+    unions_[path].parent = stack.empty() ? &run_ : &unions_.at(open_.at(stack.back()).path);
+  }
   const std::uint64_t serial = next_serial_++;
   serials_[event.id] = serial;
   stack.push_back(serial);
-  open_[serial] = {event.id, path, name, thread, event.at};
-  waiting_.push_back({event.at, &unions_.at(path), false});
+  open_[serial] = {event.id, path, name, thread, at, at};
+  waiting_.push_back({at, &unions_.at(path), false});
 }
 
 // Its end is awaited, so that it does not count as unmatched. Should it never come, newer ones push it out.
@@ -67,7 +72,9 @@ void Phases::end(std::uint64_t id, Nanos at) {
     last = inner == serial;
     const Open ended = std::move(open_.extract(inner).mapped());
     serials_.erase(ended.id);
-    waiting_.push_back({std::max(at, ended.begin), &unions_.at(ended.path), true});
+    const Nanos its = std::max(at, ended.latest);
+    waiting_.push_back({its, &unions_.at(ended.path), true});
+    if (!stack.empty()) open_.at(stack.back()).latest = its;
   }
   if (stack.empty()) stacks_.erase(thread);
 }
@@ -95,15 +102,24 @@ void Phases::figure(const ProgramEvent& event) {
   figures_[event.name] = event.value;
 }
 
-// What begins or ends with the first edge of all shares what was taken for it.
+// What begins or ends at one moment shares what was taken for it. A meter's guess may have to be taken back later; no
+// edge falls behind the one before it for that.
 Phases::Edge Phases::take_edge(std::span<const Meter> meters, Nanos at) {
-  if (first_ && first_->first == at) return first_->second;
+  if (last_ && last_->first == at) return last_->second;
   Edge edge;
-  for (const Meter& meter : meters) {
-    edge.cumulatives.push_back(meter.at(at));
-    edge.variances.push_back(meter.edge_variance(at));
+  for (std::size_t i = 0; i < meters.size(); ++i) {
+    CumulativeEnergy cumulative = meters[i].at(at);
+    if (last_) {
+      const CumulativeEnergy& before = last_->second.cumulatives[i];
+      cumulative.energy = std::max(cumulative.energy, before.energy);
+      cumulative.filled = std::max(cumulative.filled, before.filled);
+      cumulative.covered = std::max(cumulative.covered, before.covered);
+    }
+    edge.cumulatives.push_back(cumulative);
+    edge.variances.push_back(meters[i].edge_variance(at));
   }
-  if (!first_) first_.emplace(at, edge);
+  last_.emplace(at, edge);
+  if (!first_) first_ = last_;
   return edge;
 }
 
@@ -112,16 +128,17 @@ void Phases::note_last(PhaseSum& sum, Nanos at, int ended) {
   if (at == sum.last) sum.at_last += ended;
 }
 
-// An event that comes so late that its time is settled already begins where that ended: no time counts twice.
 void Phases::open_span(Union& path, Nanos at, std::span<const Meter> meters) {
-  path.since = std::max(at, path.until);
+  if (++path.parent->open_inside > 1) path.parent->one_by_one = false;
+  path.since = at;
   path.edge = take_edge(meters, path.since);
   note_last(*path.sum, path.since, -1);
 }
 
 void Phases::close_span(Union& path, Nanos at, std::span<const Meter> meters) {
   PhaseSum& sum = *path.sum;
-  path.until = std::max(at, path.since);
+  --path.parent->open_inside;
+  path.until = at;
   const Edge edge = take_edge(meters, path.until);
   sum.at_first += path.since == first_->first;
   sum.at_first -= path.until == first_->first;
@@ -135,14 +152,17 @@ void Phases::close_span(Union& path, Nanos at, std::span<const Meter> meters) {
     ++spans_, sum.spans.emplace_back(path.since, path.until);
 }
 
+// An event that comes so late that later ones are settled already counts from there: no time counts twice, and none for
+// a phase that is outside the one it lies in.
 void Phases::settle_edge(const Waiting& edge, std::span<const Meter> meters) {
   Union& path = *edge.path;
+  const Nanos at = last_ ? std::max(edge.at, last_->first) : edge.at;
   if (!edge.is_end) {
-    if (path.open++ == 0) open_span(path, edge.at, meters);
+    if (path.open++ == 0) open_span(path, at, meters);
     return;
   }
   ++path.sum->count;
-  if (--path.open == 0) close_span(path, edge.at, meters);
+  if (--path.open == 0) close_span(path, at, meters);
 }
 
 // Events of several processes come nearly in order; which spans overlap is a question of their times.
@@ -163,15 +183,60 @@ void Phases::close(std::span<const Meter> meters, Nanos begin_time, Nanos end_ti
     end(open_.at(outermost).id, std::max(end_time, open_.at(outermost).begin));
   }
   settle(meters, Nanos::of(std::numeric_limits<std::int64_t>::max()));
-  const bool at_begin = first_ && first_->first == begin_time;
-  for (auto& [path, sum] : sums_) {
-    for (std::size_t i = 0; i < sum.intervals.size(); ++i) {
-      Interval& interval = sum.intervals[i];
-      for (int n = 0; sum.last == end_time && n < sum.at_last; ++n)
-        interval.cumulative = interval.cumulative + (run_end[i].cumulative - meters[i].at(end_time));
-      for (int n = 0; at_begin && n < sum.at_first; ++n)
-        interval.cumulative = interval.cumulative - (run_begin[i].cumulative - first_->second.cumulatives[i]);
+  for (std::size_t i = 0; i < meters.size(); ++i) {
+    const bool at_begin = first_ && first_->first == begin_time, at_end = last_ && last_->first == end_time;
+    const CumulativeEnergy begin_gap =
+        at_begin ? run_begin[i].cumulative - first_->second.cumulatives[i] : CumulativeEnergy{};
+    const CumulativeEnergy end_gap =
+        run_end[i].cumulative - (at_end ? last_->second.cumulatives[i] : meters[i].at(end_time));
+    for (auto& [path, sum] : sums_) {
+      if (i >= sum.intervals.size()) continue;
+      CumulativeEnergy& cumulative = sum.intervals[i].cumulative;
+      for (int n = 0; sum.last == end_time && n < sum.at_last; ++n) cumulative = cumulative + end_gap;
+      for (int n = 0; at_begin && n < sum.at_first; ++n) cumulative = cumulative - begin_gap;
     }
+  }
+  PhaseSum run;
+  run.duration = end_time - begin_time;
+  for (std::size_t i = 0; i < meters.size(); ++i)
+    run.intervals.push_back({run_end[i].cumulative - run_begin[i].cumulative, run.duration, 0});
+  limit_all(run);
+}
+
+void Phases::limit_all(const PhaseSum& run) {
+  std::map<const Union*, std::vector<PhaseSum*>> inside;
+  for (const std::string& path : order_) inside[unions_.at(path).parent].push_back(&sums_.at(path));
+  limit(inside[&run_], run_.one_by_one, run);
+  for (const std::string& path : order_)  // parents come before what lies in them
+    if (const auto found = inside.find(&unions_.at(path)); found != inside.end())
+      limit(found->second, found->first->one_by_one, sums_.at(path));
+}
+
+namespace {
+void take_off(Joules& from, Joules& excess) {
+  const Joules part = std::min(from, excess);
+  from -= part;
+  excess -= part;
+}
+}  // namespace
+
+// The later phases have less for it: their end is what was guessed.
+void Phases::limit(std::vector<PhaseSum*>& inside, bool one_by_one, const PhaseSum& whole) {
+  std::sort(inside.begin(), inside.end(), [](const PhaseSum* a, const PhaseSum* b) { return a->last > b->last; });
+  for (PhaseSum* one : inside) one->duration = std::min(one->duration, whole.duration);
+  for (std::size_t i = 0; i < whole.intervals.size(); ++i) {
+    const CumulativeEnergy& most = whole.intervals[i].cumulative;
+    Joules sum;
+    for (PhaseSum* one : inside) {
+      if (i >= one->intervals.size()) continue;
+      CumulativeEnergy& cumulative = one->intervals[i].cumulative;
+      cumulative.energy = std::clamp(cumulative.energy, Joules{}, std::max(most.energy, Joules{}));
+      cumulative.covered = std::min(cumulative.covered, most.covered);
+      sum += cumulative.energy;
+    }
+    Joules excess = one_by_one ? std::max(sum - most.energy, Joules{}) : Joules{};
+    for (PhaseSum* one : inside)
+      if (i < one->intervals.size()) take_off(one->intervals[i].cumulative.energy, excess);
   }
 }
 

@@ -7,6 +7,10 @@
 // over all of them, so that an energy per sample is right however many ranks there are. Each span takes the cumulative
 // energies of every meter at both its edges as soon as the sample set after the edge is in, so that nothing has to be
 // remembered of the time between.
+//
+// A phase never takes more than what it lies in, nor do several that lie in it one after the other, by how they are
+// summed: a thread's events do not go back in time, edges are settled in the order of time, and of a meter no edge has
+// less than the one before it. What the run's own edges, which are known last, leave of that is put right at the end.
 #pragma once
 
 #include <cstdint>
@@ -41,8 +45,9 @@ class Phases {
   void add(const ProgramEvent& event);
   // Call after each sample set: settles all edges before `until`, the sample set's beginning.
   void settle(std::span<const Meter> meters, Nanos until);
-  // Ends what is still open, at `end`, and settles everything. The run's own edges are known better than a phase's
-  // (Meter::begin_boundary): phases that share one take it, so that phases that tile the run add up to it.
+  // Ends what is still open, at `end`, and settles everything; no path has more than its parent then, nor than the run.
+  // The run's own edges are known better than a phase's (Meter::begin_boundary): phases that share one take it, so that
+  // phases that tile the run add up to it.
   void close(std::span<const Meter> meters, Nanos begin, Nanos end, std::span<const Meter::Edge> run_begin,
              std::span<const Meter::Edge> run_end);
 
@@ -69,16 +74,20 @@ class Phases {
   };
   // All instances of one path as one: open while any of them is.
   struct Union {
-    PhaseSum* sum;
+    PhaseSum* sum = nullptr;
+    Union* parent = nullptr;
     int open = 0;
-    Nanos since, until;  // of the span that is open; the end of the one before
-    Edge edge;           // at `since`
+    int open_inside = 0;     // paths in it
+    bool one_by_one = true;  // no two of them were open at once: together they take no more than it
+    Nanos since, until;      // of the span that is open; the end of the one before
+    Edge edge;               // at `since`
   };
   struct Open {
     std::uint64_t id;
     std::string path, name;
     Thread thread;
     Nanos begin;
+    Nanos latest;  // mark of its thread in it
   };
   struct Waiting {  // an instance's edge whose sample set has not come yet
     Nanos at;
@@ -98,6 +107,8 @@ class Phases {
   void close_span(Union& path, Nanos at, std::span<const Meter> meters);
   static void note_last(PhaseSum& sum, Nanos at, int ended);
   Edge take_edge(std::span<const Meter> meters, Nanos at);
+  void limit_all(const PhaseSum& run);
+  static void limit(std::vector<PhaseSum*>& inside, bool one_by_one, const PhaseSum& whole);
 
   // Instances have serial numbers of our own: an id may be used again as soon as its phase has ended.
   std::uint64_t next_serial_ = 1;
@@ -107,9 +118,10 @@ class Phases {
   std::set<std::uint64_t> refused_;                      // ids whose ends are still to come, the newest kMaxOpen
   std::size_t spans_ = 0;
   std::deque<Waiting> waiting_;
-  std::optional<std::pair<Nanos, Edge>> first_;  // the earliest edge that was settled, and what was taken for it
+  std::optional<std::pair<Nanos, Edge>> first_, last_;  // edges that were settled, and what was taken for them
   std::map<std::string, PhaseSum> sums_;
   std::map<std::string, Union> unions_;  // of the same paths
+  Union run_;                            // what the outermost lie in
   std::vector<std::string> order_;
   std::map<std::string, double> work_, figures_;
   std::map<std::string, std::string> settings_;

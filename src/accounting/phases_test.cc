@@ -12,7 +12,10 @@ namespace {
 // One counter at 100 W, read every second from second 0 on, and the events of a program.
 class Program {
  public:
-  Program() { meters.emplace_back(test::counter_info(), seconds(1)), tick(); }
+  Program() {
+    meters.emplace_back(test::counter_info(), seconds(1)), tick();
+    begins = {{meters[0].at(now), meters[0].edge_variance(now)}};
+  }
 
   void begin(std::uint64_t id, const std::string& name, std::uint32_t tid = 1, std::uint32_t pid = 1) {
     phases.add({ProgramEvent::Kind::begin, now, id, pid, tid, name, "", 0});
@@ -32,7 +35,7 @@ class Program {
     tick();
     std::vector<Meter::Edge> ends;
     for (const Meter& meter : meters) ends.push_back({meter.at(now), meter.edge_variance(now)});
-    phases.close(meters, now, now, ends, ends);
+    phases.close(meters, Nanos{}, now, begins, ends);
   }
   const PhaseSum& at(const std::string& path) const { return phases.sums().at(path); }
   double joules_of(const std::string& path) const { return to_joules(at(path).intervals.at(0).cumulative.energy); }
@@ -40,6 +43,7 @@ class Program {
 
   std::vector<Meter> meters;
   Phases phases;
+  std::vector<Meter::Edge> begins;
   Nanos now;
 
  private:

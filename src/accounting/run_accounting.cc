@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "base/parse.h"
 #include "record/record.h"
@@ -144,7 +145,9 @@ NodeEnergy RunAccounting::compose_phase(const PhaseSum& phase) const {
   return compose(sensor_energies);
 }
 
-void RunAccounting::write_phases(pb::Record& record) const {
+// Of parts that know different sensors the inner one may come out as more than the outer: then nothing is resolved.
+void RunAccounting::write_phases(pb::Record& record, const NodeEnergy& run) const {
+  std::map<std::string, std::optional<Joules>> totals{{"", run.total.value}};
   for (const std::string& path : phases_.order()) {
     const PhaseSum& sum = phases_.sums().at(path);
     pb::Phase& out = *record.add_phases();
@@ -158,13 +161,16 @@ void RunAccounting::write_phases(pb::Record& record) const {
       span->set_end_ns((end - begin_).count());
     }
     const NodeEnergy parts = compose_phase(sum);
-    out.set_resolved(is_resolved(parts.total));
+    const auto slash = path.rfind('/');
+    const std::optional<Joules> parent = totals[slash == path.npos ? "" : path.substr(0, slash)];
+    out.set_resolved(is_resolved(parts.total) && parent && *parts.total.value <= *parent);
+    totals[path] = out.resolved() ? parts.total.value : parent;
     if (!out.resolved()) continue;
     write_energy(parts.total, *out.mutable_energy());
     if (parts.node_estimate) write_energy(*parts.node_estimate, *out.mutable_node_estimate());
     for (const Component& component : parts.components) {
       auto& written = *out.add_components();
-      write_component(component, written);
+      write_component(component, sum.duration, written);
       written.clear_max_power_uw();  // is the run's, not the phase's
     }
   }
@@ -194,8 +200,8 @@ void RunAccounting::write(pb::Record& record) const {
   if (run.node_estimate) write_energy(*run.node_estimate, *record.mutable_node_estimate());
   record.set_modelled_fraction(run.modelled_fraction);
   record.set_boundary_note(run.boundary_note);
-  for (const Component& component : run.components) write_component(component, *record.add_components());
-  write_phases(record);
+  for (const Component& component : run.components) write_component(component, end_ - begin_, *record.add_components());
+  write_phases(record, run);
   write_work(phases_.work(), *record.mutable_work());
   for (const auto& [name, value] : phases_.figures()) {
     auto* figure = record.add_figures();

@@ -36,7 +36,7 @@ class RunAccounting {
   void settle_begin(bool last);
   NodeEnergy compose_run() const;
   NodeEnergy compose_phase(const PhaseSum& phase) const;
-  void write_phases(pb::Record& record) const;
+  void write_phases(pb::Record& record, const NodeEnergy& run) const;
   void write_anomalies(pb::Record& record, const NodeEnergy& run) const;
   void cross_check();
 

@@ -88,8 +88,8 @@ CgroupUsage CgroupScanner::read_job(const JobCgroups& place, Known& known, Nanos
   job.cpu = read_cpu(host_, place);
   read_memory(host_, place, job);
   job.cpus = read_cpus(host_, place);
-  if (!place.devices.empty()) job.gpus = read(host_, place.devices + "/devices.list", parse_gpu_minors);
-  if (!job.gpus && !known.gpus && known.asked++ < kAsks) known.gpus = find_said_gpus(host_, place);
+  if (!place.devices.empty()) job.device_nodes = read(host_, place.devices + "/devices.list", parse_device_nodes);
+  if (!known.gpus && known.asked++ < kAsks) known.gpus = find_said_gpus(host_, place);
   job.gpus_said = known.gpus;
   for (const std::string& step : place.steps) job.steps.push_back({step, read_cpu(host_, place, "/step_" + step)});
   job.uid = place.uid ? place.uid : find_uid(place, known, now);

@@ -6,7 +6,7 @@
 // write is believed. Layouts: Slurm's job_<id> and, from 26.05 on, its SLUIDs; cgroup v1 and v2; one slurmd on a
 // machine or several (slurm_cgroups.h).
 //
-// What cgroups do not say: which GPUs, mostly. In v1 Slurm denies devices one by one, and the kernel then lists
+// What cgroups do not say: which accelerators, mostly. In v1 Slurm denies devices one by one, and the kernel then lists
 // "a *:* rwm"; in v2 a program in the kernel decides. Hence the prolog's word (wire.h).
 //
 // In v1 a step's directory is its user's: one mkdir in it, and Slurm can not remove the job's. A directory that has had
@@ -40,7 +40,7 @@ struct CgroupUsage {
   std::optional<std::uint64_t> memory;        // bytes that it holds now
   std::optional<std::uint64_t> memory_limit;  // bytes that it may hold; nothing: no limit of its own
   std::vector<unsigned> cpus;                 // logical CPUs that it may run on, ascending; empty: it is not confined
-  std::optional<std::vector<unsigned>> gpus;  // minor numbers of NVIDIA devices that it may open; nothing: not known
+  std::optional<std::vector<std::string>> device_nodes;  // that it may open, "195:0", "195:*"; nothing: not known
   // SLURM_JOB_GPUS as a process of the job began with it ("" without any), where this process may read that; nothing
   // else says it without a prolog. Its user can change it: believed for want of better, and for accelerators alone.
   std::optional<std::string> gpus_said;

@@ -124,7 +124,7 @@ TEST_F(CgroupSnapshotTest, VersionOne) {
   job.cpu = Nanos::of(5'000'000'123);
   job.memory = 4096;
   job.cpus = {0, 1, 3};
-  job.gpus = std::vector<unsigned>{2};
+  job.device_nodes = std::vector<std::string>{"195:2"};
   job.steps = {{"0", seconds(2)}, {"batch", seconds(3)}};
   EXPECT_EQ(cgroups.jobs[0], job);
   EXPECT_EQ(watched(), "/cpuacct/slurm /cpuacct/slurm/uid_1000 /cpuacct/slurm/uid_1000/job_7 ");
@@ -137,7 +137,7 @@ TEST_F(CgroupSnapshotTest, VersionOneWithALimitAndWithoutAListOfDevices) {
   const CgroupUsage job = take().jobs.at(0);
   EXPECT_EQ(job.uid, 0u);
   EXPECT_EQ(job.memory_limit, 314572800u);
-  EXPECT_EQ(job.gpus, std::nullopt);
+  EXPECT_EQ(job.device_nodes, std::nullopt);
   EXPECT_TRUE(job.cpus.empty());
 }
 
@@ -249,7 +249,7 @@ TEST_F(CgroupSnapshotTest, JobThatVanishes) {
   ASSERT_EQ(names(cgroups), "/8 ");
   EXPECT_EQ(cgroups.jobs[0].cpu, std::nullopt);
   EXPECT_EQ(cgroups.jobs[0].memory, std::nullopt);
-  EXPECT_EQ(cgroups.jobs[0].gpus, std::nullopt);
+  EXPECT_EQ(cgroups.jobs[0].device_nodes, std::nullopt);
 }
 
 TEST_F(CgroupSnapshotTest, OwnerIsAskedForOnce) {

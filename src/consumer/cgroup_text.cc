@@ -10,8 +10,6 @@ namespace nw {
 namespace {
 // v1 says "no limit" with the most pages that its counter holds, 2^63 less one page; no machine has 2^60 bytes.
 constexpr std::uint64_t kNoLimit = std::uint64_t{1} << 60;
-constexpr unsigned kNvidiaMajor = 195;
-constexpr unsigned kFirstNoGpu = 254;  // minor numbers: 254 nvidia-modeset, 255 nvidiactl
 constexpr std::size_t kMostName = 255, kMostStep = 32;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -108,8 +106,8 @@ std::vector<unsigned> parse_cpus(std::string_view text) {
 }
 
 // Lines are "c 195:2 rwm". Who may only make a device node (m) may not open it.
-std::optional<std::vector<unsigned>> parse_gpu_minors(std::string_view text) {
-  std::vector<unsigned> minors;
+std::optional<std::vector<std::string>> parse_device_nodes(std::string_view text) {
+  std::vector<std::string> nodes;
   for (const auto line : split(text, '\n')) {
     if (trim(line).empty()) continue;
     const auto words = split(line, ' ');
@@ -117,15 +115,13 @@ std::optional<std::vector<unsigned>> parse_gpu_minors(std::string_view text) {
     if (words[2].find_first_of("rw") == std::string_view::npos || words[0] == "b") continue;
     const auto colon = words[1].find(':');
     if (words[0] != "c" || colon == std::string_view::npos) return std::nullopt;
-    const auto major = words[1].substr(0, colon), minor = words[1].substr(colon + 1);
-    if (major != "*" && parse_canonical(major) != kNvidiaMajor) continue;
-    const auto number = parse_canonical(minor);
-    if (major == "*" || !number) return std::nullopt;  // any of them
-    if (*number < kFirstNoGpu) minors.push_back(*number);
+    const auto minor = words[1].substr(colon + 1);
+    if (!parse_canonical(words[1].substr(0, colon)) || (minor != "*" && !parse_canonical(minor))) return std::nullopt;
+    nodes.emplace_back(words[1]);
   }
-  std::sort(minors.begin(), minors.end());
-  minors.erase(std::unique(minors.begin(), minors.end()), minors.end());
-  return minors;
+  std::sort(nodes.begin(), nodes.end());
+  nodes.erase(std::unique(nodes.begin(), nodes.end()), nodes.end());
+  return nodes;
 }
 
 std::optional<bool> parse_populated(std::string_view text) {

@@ -25,9 +25,9 @@ std::optional<Nanos> parse_cpu_usage(std::string_view text);             // cpua
 std::optional<Nanos> parse_cpu_stat(std::string_view text);              // cpu.stat: its usage_usec
 std::optional<std::uint64_t> parse_memory_limit(std::string_view text);  // nothing where there is none
 std::vector<unsigned> parse_cpus(std::string_view text);                 // ascending, each once
-// devices.list: minor numbers of the NVIDIA devices that may be opened, ascending. Nothing where the list does not
-// confine: "a *:* rwm" hides what was denied one by one.
-std::optional<std::vector<unsigned>> parse_gpu_minors(std::string_view text);
+// devices.list: the character devices that may be opened, "195:0", or "195:*" for all of one major number; ascending.
+// Nothing where the list does not confine: "a *:* rwm" hides what was denied one by one.
+std::optional<std::vector<std::string>> parse_device_nodes(std::string_view text);
 std::optional<bool> parse_populated(std::string_view text);  // cgroup.events
 
 // Processes.

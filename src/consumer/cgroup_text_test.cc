@@ -7,17 +7,20 @@ namespace {
 
 using Minors = std::vector<unsigned>;
 
+using Nodes = std::vector<std::string>;
+
 TEST(CgroupText, DevicesThatMayBeOpened) {
-  EXPECT_EQ(parse_gpu_minors("c 195:2 rwm\nc 195:0 rw\nc 195:2 r\nc 195:254 rwm\nc 195:255 rwm\nb 8:0 rwm\n"),
-            (Minors{0, 2}));
-  EXPECT_EQ(parse_gpu_minors(""), Minors{});  // everything was denied
-  EXPECT_EQ(parse_gpu_minors("c *:* m\nb *:* m\nc 1:3 rwm\n"), Minors{});
+  EXPECT_EQ(parse_device_nodes("c 226:128 rwm\nc 195:2 rwm\nc 195:0 rw\nc 195:2 r\nb 8:0 rwm\nc 136:* rw\n"),
+            (Nodes{"136:*", "195:0", "195:2", "226:128"}))
+      << "of whatever vendor";
+  EXPECT_EQ(parse_device_nodes(""), Nodes{});  // everything was denied
+  EXPECT_EQ(parse_device_nodes("c *:* m\nb *:* m\nc 1:3 rwm\n"), Nodes{"1:3"});
 }
 
 TEST(CgroupText, ListThatDoesNotConfineSaysNothing) {
-  for (const char* list : {"a *:* rwm\n", "c *:* rwm\n", "c 195:* rwm\n", "c 195:1 rwm\na *:* rwm\n", "c 195 rwm\n",
+  for (const char* list : {"a *:* rwm\n", "c *:* rwm\n", "c *:1 rwm\n", "c 195:1 rwm\na *:* rwm\n", "c 195 rwm\n",
                            "x 195:1 rwm\n", "c 195:1\n", "c 195:-1 rwm\n", "c 195:4294967296 rwm\n"})
-    EXPECT_EQ(parse_gpu_minors(list), std::nullopt) << list;
+    EXPECT_EQ(parse_device_nodes(list), std::nullopt) << list;
 }
 
 TEST(CgroupText, Values) {

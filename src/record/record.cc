@@ -11,10 +11,10 @@ pb::Kind to_record(Provenance kind) { return static_cast<pb::Kind>(static_cast<i
 pb::Boundary to_record(Boundary boundary) { return static_cast<pb::Boundary>(static_cast<int>(boundary) + 1); }
 
 void write_energy(const Energy& energy, pb::Energy& out) {
+  out.set_coverage(energy.coverage);
+  if (!energy.value) return;  // of what is not known nobody says how it is known, nor where it was measured
   out.set_kind(to_record(energy.kind));
   out.set_boundary(to_record(energy.boundary));
-  out.set_coverage(energy.coverage);
-  if (!energy.value) return;
   out.set_energy_uj(energy.value->count());
   out.set_uncertainty_uj(std::llround(energy.uncertainty.expanded() * 1e6));
   out.set_random_uj(energy.uncertainty.random() * 1e6);
@@ -37,7 +37,18 @@ void write_energy(const Energy& energy, pb::Energy& out) {
   }
 }
 
-void write_component(const Component& component, pb::Component& out) {
+namespace {
+// The greatest power is of the intervals that a sensor resolves. They do not tile the run: where they missed so much of
+// it that they never saw its mean, what they saw is no maximum; where that is noise, the mean is as great.
+std::optional<Watts> as_maximum(std::optional<Watts> most, const Energy& energy, Nanos duration) {
+  if (!most || !energy.value || duration <= Nanos{}) return most;
+  const Watts mean = *energy.value / duration;
+  if (*most >= mean) return most;
+  return mean.count() - most->count() <= mean.count() / 100 ? std::optional(mean) : std::nullopt;
+}
+}  // namespace
+
+void write_component(const Component& component, Nanos duration, pb::Component& out) {
   out.set_domain(std::string(name(component.part.domain)));
   out.set_device(component.part.device);
   out.set_label(component.label);
@@ -47,7 +58,8 @@ void write_component(const Component& component, pb::Component& out) {
   out.set_sensor(component.sensor);
   out.set_depth(component.depth);
   out.set_counted(component.counted);
-  if (component.max_power) out.set_max_power_uw(component.max_power->count());
+  if (const auto most = as_maximum(component.max_power, component.energy, duration))
+    out.set_max_power_uw(most->count());
 }
 
 void write_sensor(const SensorInfo& info, pb::SensorUse& out) {

@@ -23,7 +23,8 @@ inline constexpr std::int64_t kNotRead = -1;
 pb::Kind to_record(Provenance kind);
 pb::Boundary to_record(Boundary boundary);
 void write_energy(const Energy& energy, pb::Energy& out);
-void write_component(const Component& component, pb::Component& out);
+// `duration`: of what the component is a part.
+void write_component(const Component& component, Nanos duration, pb::Component& out);
 void write_sensor(const SensorInfo& info, pb::SensorUse& out);
 // One entry for each that was met; `sensor` is "" where it is of none.
 void write_anomalies(const AnomalyCounts& counts, const std::string& sensor,

@@ -49,7 +49,7 @@ std::vector<const pb::SensorUse*> total_sensors(const pb::Record& record) {
 }
 
 bool measured(const pb::Record& record) {
-  return record.energy().kind() != pb::KIND_ESTIMATED && record.energy().kind() != pb::KIND_UNKNOWN;
+  return known_kind(record.energy()) != pb::KIND_ESTIMATED && known_kind(record.energy()) != pb::KIND_UNKNOWN;
 }
 
 Aspect granularity(const pb::Record& record) {
@@ -126,7 +126,7 @@ Aspect fraction(const pb::Record& record) {
 
 Aspect subsystems(const pb::Record& record) {
   Aspect out{"3 subsystems", 0, ""};
-  if (record.energy().boundary() >= pb::BOUNDARY_NODE_DC && measured(record))
+  if (known_boundary(record.energy()) >= pb::BOUNDARY_NODE_DC && measured(record))
     out.why =
         "the node is measured whole; the network outside it is neither measured nor estimated, and level 1 asks for it";
   else
@@ -138,10 +138,10 @@ Aspect location(const pb::Record& record) {
   Aspect out{"4 point of measurement", 0, ""};
   if (!measured(record)) {
     out.why = "nothing was measured";
-  } else if (record.energy().boundary() == pb::BOUNDARY_PLUG) {
+  } else if (known_boundary(record.energy()) == pb::BOUNDARY_PLUG) {
     out.level = 3;
     out.why = "upstream of the node's power supplies";
-  } else if (record.energy().boundary() == pb::BOUNDARY_NODE_DC) {
+  } else if (known_boundary(record.energy()) == pb::BOUNDARY_NODE_DC) {
     out.why = "node DC, after the power supplies: level 1 asks for their loss, from the maker's data at least";
   } else {
     out.why = "on chips or boards, behind every conversion";

@@ -118,7 +118,7 @@ std::string tracking_mode(const pb::Record& record, std::initializer_list<std::s
     const std::string sensor = clean(one.sensor());
     if (sensor.starts_with("rapl")) return "rapl";
     if (!sensor.empty()) return sensor.substr(0, sensor.find('/'));
-    if (one.energy().kind() == pb::KIND_ESTIMATED) estimated = "estimated from utilisation";
+    if (known_kind(one.energy()) == pb::KIND_ESTIMATED) estimated = "estimated from utilisation";
   }
   return estimated;
 }
@@ -209,7 +209,7 @@ void add_environment(Json& report, const pb::Record& record) {
 // The model's three words for the error; of the whole node alone, since what was not measured is an error too.
 void add_quality(Json& report, const pb::Energy& energy) {
   const auto joules = energy_j(energy), doubt = uncertainty_j(energy);
-  if (energy.boundary() < pb::BOUNDARY_NODE_DC || !joules || !doubt || *joules <= 0) return;
+  if (known_boundary(energy) < pb::BOUNDARY_NODE_DC || !joules || !doubt || *joules <= 0) return;
   const double relative = *doubt / *joules;
   report["quality"] = relative <= 0.1 ? "high" : relative <= 0.25 ? "medium" : "low";
 }

@@ -33,7 +33,7 @@ bool disagrees(const pb::Record& record) {
     return one.name() == "sensors_disagree" || one.name() == "negative_rest";
   });
 }
-bool is_whole(const pb::Record& record) { return record.energy().boundary() >= pb::BOUNDARY_NODE_DC; }
+bool is_whole(const pb::Record& record) { return known_boundary(record.energy()) >= pb::BOUNDARY_NODE_DC; }
 
 // Facts of which we are sure, and no others.
 constexpr std::array kReferences{

@@ -41,7 +41,7 @@ RowScope phase_scope(const pb::Phase& phase, const std::string& head) {
 
 std::string energy_cells(const pb::Energy& energy) {
   return fmt::format("{},{},{},{},{}", number(energy_j(energy)), number(uncertainty_j(energy)),
-                     number(coverage(energy)), kind_name(energy.kind()), boundary_name(energy.boundary()));
+                     number(coverage(energy)), kind_name(known_kind(energy)), boundary_name(known_boundary(energy)));
 }
 
 constexpr const char* kNoRun = ",,,,";      // where a row is not about the whole run
@@ -73,11 +73,12 @@ std::string total_row(const RowScope& scope, std::string_view domain, const pb::
 }
 
 std::string component_row(const RowScope& scope, const pb::Component& one, const std::string& about) {
+  const auto mean = mean_power_w(one.energy(), scope.duration_ns);
   return fmt::format("{},{},{},{},{},{},{},{},{},{},{}{}{}\n", scope.cells, for_csv(one.domain()),
                      for_csv(one.device()), for_csv(current_words(one.label())), energy_cells(one.energy()),
                      for_csv(current_words(one.source())), for_csv(one.sensor()), one.depth(),
-                     one.counted() ? "yes" : "no", number(mean_power_w(one.energy(), scope.duration_ns)),
-                     number(max_power_w(one)), kNoRun, about);
+                     one.counted() ? "yes" : "no", number(mean),
+                     number(max_power_w(one, mean)), kNoRun, about);
 }
 
 // Which data they are of, behind the rows of one record. No cell holds a line's end.

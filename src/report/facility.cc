@@ -77,7 +77,7 @@ Footprint compute_footprint(Records runs, std::string_view phase) {
     const pb::Energy& energy = energy_of(*run, phase);
     if (!energy_j(energy)) return out;
     out.estimate = out.estimate || is_estimate(*run, energy);
-    out.kind = worse(out.kind, energy.kind());
+    out.kind = worse(out.kind, known_kind(energy));
     parts.push_back({&energy, {}, nullptr});
   }
   const pb::Facility& facility = runs[0]->facility();

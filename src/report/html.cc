@@ -312,7 +312,7 @@ std::string list_card(Records records) {
         number_cell(duration_text(duration_s(record->duration_ns()))),
         number_cell(energy_pair_text(energy_amount(record->energy()), units.energy({Units::automatic, true, false}))),
         number_cell(power_text(power_amount(record->energy(), record->duration_ns()), units.power())),
-        kind_cell(record->energy().kind()));
+        kind_cell(known_kind(record->energy())));
   return out + "</tbody></table></div></section>\n";
 }
 

@@ -118,7 +118,7 @@ struct Domain {
   void add(const pb::Component& one) {
     const Amount energy = energy_amount(one.energy());
     if (count++ == 0) first = &one;
-    kind = worse(kind, one.energy().kind());
+    kind = worse(kind, known_kind(one.energy()));
     joules.value = joules.value && energy.value ? std::optional(*joules.value + *energy.value) : std::nullopt;
     joules.uncertainty = joules.uncertainty && energy.uncertainty
                              ? std::optional(*joules.uncertainty + *energy.uncertainty)
@@ -157,7 +157,7 @@ DomainLine make_domain_line(const std::string& label, Amount joules, pb::Kind ki
   line.energy = energy_text(joules, units.energy(style));
   line.uncertainty = energy_uncertainty_text(joules, units.energy(style));
   line.mean = power_text(ratio(joules, duration_s(record.duration_ns())), units.power());
-  line.kind = kind;
+  line.kind = joules.value ? kind : pb::KIND_UNKNOWN;
   return line;
 }
 
@@ -168,7 +168,7 @@ std::vector<DomainLine> make_domain_lines(const pb::Record& record, const Number
   ColumnUnits units;
   units.add(whole, ratio(whole, seconds));
   for (const Domain& one : domains) units.add(one.joules, ratio(one.joules, seconds));
-  std::vector<DomainLine> lines{make_domain_line("Job", whole, record.energy().kind(), record, units, style)};
+  std::vector<DomainLine> lines{make_domain_line("Job", whole, known_kind(record.energy()), record, units, style)};
   for (const Domain& one : domains)
     lines.push_back(make_domain_line(one.label(), one.joules, one.kind, record, units, style));
   return lines;
@@ -186,7 +186,7 @@ StepLine make_step_line(const pb::Step& step, const pb::Record& record, const Co
   line.energy = energy_text(energy_amount(step.energy()), units.energy(style));
   line.uncertainty = energy_uncertainty_text(energy_amount(step.energy()), units.energy(style));
   line.share = percent_text({ratio(energy_amount(step.energy()), energy_j(record.energy())).value, {}});
-  line.kind = step.energy().kind();
+  line.kind = known_kind(step.energy());
   return line;
 }
 

@@ -26,7 +26,7 @@ std::string percent_cell(std::optional<double> part) { return part ? fmt::format
 Row make_row(const pb::Record& record, const NumberStyle& style, PowerUnit mean) {
   const pb::Energy& energy = record.energy();
   const std::string type = clean(node_type(record));
-  const bool modelled = energy.kind() == pb::KIND_ESTIMATED;
+  const bool modelled = known_kind(energy) == pb::KIND_ESTIMATED;
   return {{{short_job_id(record.job())},
            {record.name().empty() ? std::string(kUnknown) : clean(record.name())},
            {clean(record.job().user())},
@@ -38,7 +38,7 @@ Row make_row(const pb::Record& record, const NumberStyle& style, PowerUnit mean)
            {energy_uncertainty_text(energy_amount(energy), style)},
            {power_text(power_amount(energy, record.duration_ns()), mean)},
            {percent_cell(gpu_share(record))},
-           {std::string(kind_mark(energy.kind())), modelled ? Paint::warn : Paint::plain}},
+           {std::string(kind_mark(known_kind(energy))), modelled ? Paint::warn : Paint::plain}},
           -1,
           ""};
 }
@@ -60,7 +60,7 @@ Sum sum_up(Records records) {
       *sum.joules.uncertainty += *one.uncertainty;  // one node's sensors err alike in all its jobs
     else
       sum.joules.uncertainty.reset();
-    sum.kind = worse(sum.kind, record->energy().kind());
+    sum.kind = worse(sum.kind, known_kind(record->energy()));
   }
   if (sum.known == 0) sum.joules = {};
   return sum;

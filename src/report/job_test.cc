@@ -172,7 +172,8 @@ TEST(Accounting, FieldsAreChosen) {
 
 TEST(Top, TheConservationLineShowsABug) {
   const pb::NodeState good = sample::node_state(), bad = sample::node_state(3);
-  EXPECT_NE(make_top({}, std::span(&good, 1), {}).find("jobs + idle + system - node = 0 uJ\n"), std::string::npos);
+  EXPECT_NE(make_top({}, std::span(&good, 1), {}).find("jobs + idle + system + unattributed - node = 0 uJ\n"),
+            std::string::npos);
   EXPECT_NE(make_top({}, std::span(&bad, 1), {}).find("= -3 uJ: a bug"), std::string::npos);
 }
 

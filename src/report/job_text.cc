@@ -243,7 +243,7 @@ std::string make_job_line(const pb::Record& record) {
   if (gpus) line += fmt::format(" (GPU {:.0f} %)", *gpus * 100);
   line += fmt::format(", mean {}, {}", power_text(power_amount(record.energy(), record.duration_ns())),
                       duration_text(duration_s(record.duration_ns())));
-  for (const std::string& word : {words.nodes, words.share, std::string(kind_name(record.energy().kind())),
+  for (const std::string& word : {words.nodes, words.share, std::string(kind_name(known_kind(record.energy()))),
                                   record.state() == "running" ? std::string("running") : std::string()})
     if (!word.empty()) line += ", " + word;
   return ascii(line + ", " + boundary_words(record)) + '\n';

@@ -194,7 +194,7 @@ std::string make_json(const pb::Record& record) {
   out["energy"] = make_energy(record.energy());
   out["boundary_note"] = text(current_words(record.boundary_note()));
   out["node_estimate"] = record.has_node_estimate() ? make_energy(record.node_estimate()) : Json(nullptr);
-  const bool modelled = record.has_node_estimate() || record.energy().kind() == pb::KIND_ESTIMATED;
+  const bool modelled = record.has_node_estimate() || known_kind(record.energy()) == pb::KIND_ESTIMATED;
   out["modelled_fraction"] = modelled ? number(record.modelled_fraction()) : Json(nullptr);
   out["components"] = make_components(record.components(), record.duration_ns());
   out["devices"] = list(record.devices(), make_device);

@@ -18,14 +18,14 @@ Json make_component(const pb::Component& one, std::int64_t duration_ns) {
           {"energy_j", number(energy_j(one.energy()))},
           {"uncertainty_j", number(uncertainty_j(one.energy()))},
           {"coverage", number(coverage(one.energy()))},
-          {"kind", text(kind_name(one.energy().kind()))},
-          {"boundary", text(boundary_name(one.energy().boundary()))},
+          {"kind", text(kind_name(known_kind(one.energy())))},
+          {"boundary", text(boundary_name(known_boundary(one.energy())))},
           {"source", text(current_words(one.source()))},
           {"sensor", text(one.sensor())},
           {"depth", one.depth()},
           {"counted", one.counted()},
           {"mean_power_w", number(mean_power_w(one.energy(), duration_ns))},
-          {"max_power_w", number(max_power_w(one))}};
+          {"max_power_w", number(max_power_w(one, mean_power_w(one.energy(), duration_ns)))}};
 }
 }  // namespace
 
@@ -36,8 +36,8 @@ Json make_energy(const pb::Energy& energy) {
           {"systematic_j", sigma(energy, energy.systematic_uj())},
           {"filled_j", energy_j(energy) ? number(static_cast<double>(energy.filled_uj()) / 1e6) : Json(nullptr)},
           {"coverage", number(coverage(energy))},
-          {"kind", text(kind_name(energy.kind()))},
-          {"boundary", text(boundary_name(energy.boundary()))},
+          {"kind", text(kind_name(known_kind(energy)))},
+          {"boundary", text(boundary_name(known_boundary(energy)))},
           {"contributors", list(energy.contributors(), [](const pb::Contributor& one) {
              return Json{{"name", text(current_words(one.name()))},
                          {"u_j", number(one.u_uj() / 1e6)},

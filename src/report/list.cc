@@ -45,7 +45,7 @@ Row make_row(const pb::Record& record, std::size_t id_length, const NumberStyle&
            {energy_text(energy_amount(energy), style)},
            {energy_uncertainty_text(energy_amount(energy), style)},
            {power_text(power_amount(energy, record.duration_ns()), mean)},
-           {std::string(kind_mark(energy.kind())), energy.kind() == pb::KIND_ESTIMATED ? Paint::warn : Paint::plain},
+           {std::string(kind_mark(known_kind(energy))), known_kind(energy) == pb::KIND_ESTIMATED ? Paint::warn : Paint::plain},
            {exit_words(record)},
            {host.empty() ? std::string(kUnknown) : host}},
           -1,

@@ -30,13 +30,13 @@ std::vector<Origin> compute_origins(const pb::Record& record, bool utf8) {
   for (const pb::Component& one : record.components()) {
     const std::string source = component_source(record, one, utf8, false);
     const auto same = std::find_if(all.begin(), all.end(), [&](const Origin& origin) {
-      return origin.domain == one.domain() && origin.source == source && origin.kind == one.energy().kind() &&
+      return origin.domain == one.domain() && origin.source == source && origin.kind == known_kind(one.energy()) &&
              origin.counted == one.counted();
     });
     if (same != all.end())
       ++same->parts;
     else if (all.size() < kMostLines)
-      all.push_back({one.domain(), source, one.energy().kind(), one.counted(), 1});
+      all.push_back({one.domain(), source, known_kind(one.energy()), one.counted(), 1});
   }
   return all;
 }

@@ -91,7 +91,7 @@ Amount compute_gpu_share(const pb::Record& record, std::string_view phase) {
   const pb::Energy& total = part == nullptr ? record.energy() : part->energy();
   Amount sum;
   for (const pb::Component& one : components) {
-    if (one.domain() != "gpu" || (!one.counted() && one.energy().kind() == pb::KIND_ESTIMATED)) continue;
+    if (one.domain() != "gpu" || (!one.counted() && known_kind(one.energy()) == pb::KIND_ESTIMATED)) continue;
     const Amount amount = energy_amount(one.energy());
     if (!amount.value) return {};
     sum.value = sum.value.value_or(0) + *amount.value;

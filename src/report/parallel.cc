@@ -43,7 +43,7 @@ std::vector<MemberLine> make_member_lines(const pb::Record& record, const Number
     line.uncertainty = energy_uncertainty_text(energy_amount(member.energy()), same);
     line.mean = power_text(power_amount(member.energy(), member.duration_ns()), units.power());
     line.coverage = coverage_text(coverage(member.energy()));
-    line.kind = member.energy().kind();
+    line.kind = known_kind(member.energy());
     lines.push_back(std::move(line));
   }
   return lines;
@@ -83,8 +83,8 @@ nlohmann::ordered_json make_members_json(const pb::Record& record) {
                    {"energy_j", number(energy_j(energy))},
                    {"uncertainty_j", number(uncertainty_j(energy))},
                    {"coverage", number(coverage(energy))},
-                   {"kind", text(kind_name(energy.kind()))},
-                   {"boundary", text(boundary_name(energy.boundary()))},
+                   {"kind", text(kind_name(known_kind(energy)))},
+                   {"boundary", text(boundary_name(known_boundary(energy)))},
                    {"mean_power_w", number(mean_power_w(energy, member.duration_ns()))}});
   }
   return all;

@@ -56,7 +56,7 @@ std::string sensor_words(const pb::SensorUse& sensor, bool utf8) {
 
 // Whether the energy of the run was made with this part.
 bool made_of(const pb::Record& record, const pb::Component& component) {
-  return component.counted() || record.energy().kind() == pb::KIND_ESTIMATED;
+  return component.counted() || known_kind(record.energy()) == pb::KIND_ESTIMATED;
 }
 
 bool has_node_sensor(const pb::Record& record) {

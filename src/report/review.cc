@@ -76,7 +76,7 @@ Asked repeats(const Case& all) {
 
 Asked boundary(const Case& all) {
   return ask(all.runs([](const pb::Record* one) {
-    return one->energy().boundary() < pb::BOUNDARY_NODE_DC && one->energy().kind() != pb::KIND_ESTIMATED;
+    return known_boundary(one->energy()) < pb::BOUNDARY_NODE_DC && known_kind(one->energy()) != pb::KIND_ESTIMATED;
   }),
              "not_whole_node", "What of the node is not in it? The energy is of parts alone",
              "a sensor of the node (nodewatt doctor), or quote the whole node's estimate beside it");
@@ -90,14 +90,14 @@ Asked mixed(const Case& all) {
 }
 
 Asked estimated(const Case& all) {
-  return ask(all.runs([](const pb::Record* one) { return one->energy().kind() >= pb::KIND_ATTRIBUTED; }),
+  return ask(all.runs([](const pb::Record* one) { return known_kind(one->energy()) >= pb::KIND_ATTRIBUTED; }),
              "not_measured", "Was this measured? The energy is attributed or estimated",
              "sensors that may be read (nodewatt doctor)");
 }
 
 Asked uncovered(const Case& all) {
   return ask(all.runs([](const pb::Record* one) {
-    return one->energy().kind() != pb::KIND_ESTIMATED && coverage(one->energy()).value_or(0) < kEnoughCoverage;
+    return known_kind(one->energy()) != pb::KIND_ESTIMATED && coverage(one->energy()).value_or(0) < kEnoughCoverage;
   }),
              "coverage", "What happened in the time that was not measured? Coverage below 99 % or unknown",
              "run again, with the sensor repaired");

@@ -28,7 +28,7 @@ struct Family {
 };
 
 bool modelled_beside(const pb::Component& component) {
-  return !component.counted() && component.energy().kind() == pb::KIND_ESTIMATED;
+  return !component.counted() && known_kind(component.energy()) == pb::KIND_ESTIMATED;
 }
 
 class PartTable {
@@ -115,13 +115,13 @@ class PartTable {
   PartLine total() const {
     if (has_node_) return line(record_.components(0), 0);
     PartLine total;
-    const bool estimated = record_.energy().kind() == pb::KIND_ESTIMATED;
-    total.label = !record_.members().empty()                    ? "All nodes"
-                  : estimated                                   ? "Node, estimated"
-                  : record_.energy().kind() == pb::KIND_UNKNOWN ? "Node"
-                                                                : "Measured parts";
+    const bool estimated = known_kind(record_.energy()) == pb::KIND_ESTIMATED;
+    total.label = !record_.members().empty()                         ? "All nodes"
+                  : estimated                                        ? "Node, estimated"
+                  : known_kind(record_.energy()) == pb::KIND_UNKNOWN ? "Node"
+                                                                     : "Measured parts";
     total.domain = "node";
-    fill(total, energy_amount(record_.energy()), record_.energy().kind());
+    fill(total, energy_amount(record_.energy()), known_kind(record_.energy()));
     total.source = record_.components().empty() ? std::string(kUnknown) : "sum of the parts";
     return total;
   }
@@ -133,7 +133,7 @@ class PartTable {
       const pb::Energy& one = record_.components(family.first).energy();
       add(sum.value, energy_j(one));
       add(sum.uncertainty, uncertainty_j(one));  // one model, one gain: their errors add up
-      kind = worse(kind, one.kind());
+      kind = worse(kind, known_kind(one));
     }
     PartLine out;
     const pb::Component& first = record_.components(same[0].first);
@@ -160,8 +160,8 @@ class PartTable {
     out.label = only_one(component) ? std::string(part_words(component.domain()).one) : part_label(component);
     out.indent = indent;
     out.domain = component.domain();
-    fill(out, energy_amount(component.energy()), component.energy().kind());
-    out.max = power_text(max_power_amount(component), max_unit_);
+    fill(out, energy_amount(component.energy()), known_kind(component.energy()));
+    out.max = power_text(max_power_amount(component, mean_power_w(component.energy(), record_.duration_ns())), max_unit_);
     out.source = component.source().empty() ? std::string(kUnknown) : clean(current_words(component.source()));
     return out;
   }
@@ -180,7 +180,7 @@ class PartTable {
     out.uncertainty = energy_uncertainty_text(energy, style_);
     out.mean = power_text(ratio(energy, seconds), mean_unit_);
     out.max = std::string(kUnknown);
-    out.kind = kind;
+    out.kind = energy.value ? kind : pb::KIND_UNKNOWN;
     const Amount share = ratio(energy, all);
     out.fraction = share.value;
     out.share = percent_text(share.value == 1.0 ? Amount{1.0, {}} : share);
@@ -222,7 +222,7 @@ PhaseLine make_phase_line(const pb::Phase& phase, const ColumnUnits& units, cons
   line.resolved = phase.resolved();
   line.phase = &phase;
   if (!phase.resolved()) return line;
-  line.kind = phase.energy().kind();
+  line.kind = known_kind(phase.energy());
   line.mean = power_text(power_amount(phase.energy(), phase.duration_ns()), units.power());
   line.energy = energy_text(energy_amount(phase.energy()), units.energy(style));
   line.uncertainty = energy_uncertainty_text(energy_amount(phase.energy()), units.energy(style));
@@ -235,10 +235,11 @@ std::string compute_power_words(const pb::Record& record) {
   if (!mean.value) return "unknown";
   std::string words = "mean " + power_text(mean);
   const auto& all = record.components();
-  if (record.members().empty() && !all.empty() && all[0].domain() == "node" && max_power_w(all[0]))
-    return words + ", max " + power_text(max_power_amount(all[0]));
+  if (record.members().empty() && !all.empty() && all[0].domain() == "node" && max_power_w(all[0], mean.value))
+    return words + ", max " + power_text(max_power_amount(all[0], mean.value));
   const Curve curve = make_curve(record, SIZE_MAX);
-  const auto peak = highest_total(curve);
+  auto peak = highest_total(curve);
+  if (peak) peak = as_maximum(*peak, mean.value);  // the steps in which all parts were read are not the whole run
   Amount most{peak, {}};
   if (peak && mean.uncertainty && *mean.value > 0) most.uncertainty = *mean.uncertainty / *mean.value * *peak;
   return peak ? words + fmt::format(", max {} over {}", power_text(most), duration_text(curve.step_s)) : words;
@@ -253,10 +254,22 @@ std::string compute_whole_node(const pb::Record& record, const NumberStyle& styl
 }
 
 std::string kind_words(const pb::Record& record) {
-  const std::string_view kind = kind_name(record.energy().kind());
+  const std::string_view kind = kind_name(known_kind(record.energy()));
   return kind.empty() ? "how known: unknown" : std::string(kind);
 }
 
+// No figure rests on a sensor: not the total's kind says so, which is that of its worst part, but all of its parts.
+bool is_all_estimated(const pb::Record& record) {
+  const auto is_read = [](const pb::Energy& energy) {
+    const pb::Kind kind = known_kind(energy);
+    return kind != pb::KIND_UNKNOWN && kind != pb::KIND_ESTIMATED;
+  };
+  const auto& parts = record.components();
+  const auto& members = record.members();
+  return known_kind(record.energy()) == pb::KIND_ESTIMATED &&
+         std::none_of(parts.begin(), parts.end(), [&](const auto& part) { return is_read(part.energy()); }) &&
+         std::none_of(members.begin(), members.end(), [&](const auto& member) { return is_read(member.energy()); });
+}
 }  // namespace
 
 Summary make_summary(const pb::Record& record, const NumberStyle& style) {
@@ -270,7 +283,7 @@ Summary make_summary(const pb::Record& record, const NumberStyle& style) {
   out.kind = kind_words(record);
   out.boundary = boundary_words(record);
   out.power = compute_power_words(record);
-  out.all_estimated = record.energy().kind() == pb::KIND_ESTIMATED;
+  out.all_estimated = is_all_estimated(record);
   if (!record.node().played().empty())
     out.warnings.push_back(fmt::format("This node was simulated by {}: no real sensor measured these figures",
                                        clean(record.node().played())));

@@ -229,11 +229,11 @@ std::string make_text(const pb::Record& record, const TextStyle& style) {
 
 std::string make_short(const pb::Record& record) {
   const Amount energy = energy_amount(record.energy());
-  const std::string_view boundary = boundary_name(record.energy().boundary());
+  const std::string_view boundary = boundary_name(known_boundary(record.energy()));
   return fmt::format("{}  {}  {}  {}  {}  {}{}\n", energy_pair_text(energy, {}), joules_text(energy),
                      seconds_text({duration_s(record.duration_ns()), {}}),
                      power_text(power_amount(record.energy(), record.duration_ns())),
-                     boundary.empty() ? kUnknown : boundary, kind_mark(record.energy().kind()),
+                     boundary.empty() ? kUnknown : boundary, kind_mark(known_kind(record.energy())),
                      record.node().played().empty() ? "" : "  simulated");
 }
 

@@ -54,8 +54,8 @@ std::string node_lines(const pb::NodeState& node, const TextStyle& style) {
   // The one sum that nodewatt vouches for to the last digit: printed, not rounded.
   const bool holds = node.not_conserved_uj() == 0;
   const std::string words =
-      fmt::format("  jobs + idle + system - node = {} uJ{}", (-Joules::of(node.not_conserved_uj())).count(),
-                  holds ? "" : ": a bug; please report it");
+      fmt::format("  jobs + idle + system + unattributed - node = {} uJ{}",
+                  (-Joules::of(node.not_conserved_uj())).count(), holds ? "" : ": a bug; please report it");
   return out + painted(words, holds ? Paint::plain : Paint::bad, style.colour) + '\n';
 }
 
@@ -80,7 +80,7 @@ Table make_jobs_table(Records jobs, const TextStyle& style) {
                            {energy_text(energy_amount(job->energy()), numbers)},
                            {energy_uncertainty_text(energy_amount(job->energy()), numbers)},
                            {gpus ? fmt::format("{:.0f}", *gpus * 100) : std::string(kUnknown)},
-                           {std::string(kind_mark(job->energy().kind()))}},
+                           {std::string(kind_mark(known_kind(job->energy())))}},
                           -1,
                           ""});
   }
@@ -122,7 +122,7 @@ Json make_running_json(const pb::Record& job) {
           {"uncertainty_j", number(uncertainty_j(job.energy()))},
           {"mean_power_w", number(mean_power_w(job.energy(), job.duration_ns()))},
           {"gpu_fraction", number(gpu_share(job))},
-          {"kind", text(kind_name(job.energy().kind()))},
+          {"kind", text(kind_name(known_kind(job.energy())))},
           {"policy", text(current_words(job.job().policy()))}};
 }
 }  // namespace

@@ -67,7 +67,7 @@ std::string_view boundary_name(pb::Boundary boundary) {
 
 std::string boundary_words(const pb::Record& record) {
   if (!record.boundary_note().empty()) return clean(current_words(record.boundary_note()));
-  switch (record.energy().boundary()) {
+  switch (known_boundary(record.energy())) {
     case pb::BOUNDARY_ON_CHIP: return "chips alone, not the whole node";
     case pb::BOUNDARY_BOARD: return "boards alone, not the whole node";
     case pb::BOUNDARY_NODE_DC: return kNodeDc;

@@ -47,6 +47,9 @@ struct Driver {
 // THE table, in order of preference: of two sensors of one part the earlier driver's is used.
 std::span<const Driver> drivers();
 
+// What a program sees of an NVIDIA driver's devices: also for those who list them by other means than a probe.
+std::vector<VisibleDevices> nvml_visible_devices();
+
 ProbeResult probe_rapl_perf(Host& host, const Site& site = {});
 ProbeResult probe_rapl_powercap(Host& host, const Site& site = {});
 ProbeResult probe_rapl_msr(Host& host, const Site& site = {});

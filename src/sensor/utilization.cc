@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/cpu_ticks.h"
+#include "base/parse.h"
 
 namespace nw {
 
@@ -97,6 +98,18 @@ std::optional<Utilization> make_cpu_utilization(Host& host) {
   utilization.info.full = static_cast<std::uint64_t>(kTicksPerSecond) * cpus;
   utilization.utilization = std::move(*ticks);
   return utilization;
+}
+
+std::vector<std::string> find_render_nodes(Host& host, const std::string& pci) {
+  std::vector<std::string> nodes;
+  const std::string dir = "/sys/bus/pci/devices/" + pci + "/drm";
+  if (pci.empty()) return nodes;
+  const auto names = host.list(dir);
+  if (!names) return nodes;
+  for (const std::string& name : *names)
+    if (name.starts_with("renderD"))
+      if (const auto numbers = host.read_text(dir + "/" + name + "/dev")) nodes.emplace_back(trim(*numbers));
+  return nodes;
 }
 
 }  // namespace nw

@@ -25,6 +25,16 @@ inline constexpr Nanos kUtilizationPeriod = millis(990);
 // How `busy` is told: as a share of the time before, or as busy time that adds up.
 enum class UtilizationKind : unsigned char { share, time };
 
+// A variable of the environment by which a vendor's runtime, or a container's, shows a program fewer of his devices
+// than there are. It lists UUIDs, their beginnings, or numbers; "2.0" is a part of device 2.
+struct VisibleDevices {
+  std::string variable;         // "CUDA_VISIBLE_DEVICES"
+  bool among_shown = false;     // chooses among those that the variables before it show, and not among all
+  bool of_container = false;    // its numbers are those of the machine outside a container
+  bool numbers_alike = true;    // its numbers are the vendor library's where all devices are of one model,
+  std::string order, in_order;  // and, whatever they are, where this variable has this value
+};
+
 struct UtilizationInfo {
   std::string id;                 // "nvml/GPU-.../activity", unique on this machine
   std::string source;             // for people: "NVML utilisation"
@@ -32,6 +42,10 @@ struct UtilizationInfo {
   std::string label;              // for people, as there
   std::string model;              // "NVIDIA A100-SXM4-40GB"
   std::vector<unsigned> indices;  // the numbers that the vendor's library gives it; a package of two dies has two
+  // Whose a device is, is found by what its driver states here; above the drivers no vendor is known by name.
+  std::string vendor;                   // whose devices are numbered together: "NVIDIA"; "": not stated
+  std::vector<VisibleDevices> visible;  // of one vendor all the same: of two that are not among_shown the first counts
+  std::vector<std::string> device_nodes;  // "195:0", major and minor: who may open one of them may use it
   UtilizationKind kind = UtilizationKind::share;
   std::uint64_t full = 100;          // what is said of a device that is always busy: as a share, or counted in a second
   Nanos averaging_window{};          // a share is the mean over at most this long before it is read
@@ -78,5 +92,8 @@ std::optional<double> share_between(const UtilizationInfo& info, const Utilizati
 
 // All CPUs of the node together, by /proc/stat; nothing where that or their number cannot be read.
 std::optional<Utilization> make_cpu_utilization(Host& host);
+
+// The device nodes through which the kernel lets programs compute on the GPU at this PCI address: "226:128".
+std::vector<std::string> find_render_nodes(Host& host, const std::string& pci);
 
 }  // namespace nw

@@ -39,7 +39,7 @@ void judge(Accelerator& one) {
     one.no_process = !ran && device->allocated() && device->has_processes() && device->processes() == 0;
     return;
   }
-  const auto highest = max_power_w(*one.part);
+  const auto highest = max_power_w(*one.part, one.watts);
   const auto rated = rated_watts(*one.part, device);
   if (!one.watts || !highest || !rated) return;
   const bool quiet = *highest <= std::max(*one.watts * kQuiet, *one.watts + kQuietWatts);

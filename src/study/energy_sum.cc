@@ -58,10 +58,10 @@ void EnergySum::add_doubt(const pb::Energy& energy) {
 }
 
 void EnergySum::write(pb::Energy& out) const {
-  out.set_kind(kind_);
-  out.set_boundary(lowest_);
   if (coverage_known_ && weight_ > 0) out.set_coverage(std::clamp(covered_ / static_cast<double>(weight_), 0.0, 1.0));
   if (known_ == 0) return;
+  out.set_kind(kind_);
+  out.set_boundary(lowest_);
   out.set_energy_uj(saturate(value_));
   out.set_filled_uj(saturate(filled_));
   if (doubt_known_) write_doubt(out);

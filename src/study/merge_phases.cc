@@ -55,7 +55,7 @@ void merge_times(const std::vector<One>& all, pb::Phase& out) {
   const auto united = unite(std::move(spans));
   Int128 sum = 0;
   for (const pb::Span& span : united) sum += length_of(span);
-  out.set_duration_ns(complete ? saturate(sum) : longest);
+  out.set_duration_ns(complete ? saturate(sum) : std::max(longest, saturate(sum)));
   for (int i = 0; i < static_cast<int>(united.size()) && i < kMostSpans; ++i)
     *out.add_spans() = united[static_cast<std::size_t>(i)];
 }
@@ -98,9 +98,10 @@ void merge_phases(const Inputs& inputs, const std::vector<std::int64_t>& offsets
       if (all.empty()) order.push_back(phase.path());
       all.push_back({inputs[i], &phase, offsets[i]});
     }
+  std::map<std::string, pb::Phase*> merged;
   for (const std::string& path : order) {
     const auto& all = paths.at(path);
-    pb::Phase& phase = *out.add_phases();
+    pb::Phase& phase = *(merged[path] = out.add_phases());
     phase.set_path(path);
     for (const One& one : all) {
       phase.set_count(phase.count() + one.phase->count());
@@ -108,6 +109,13 @@ void merge_phases(const Inputs& inputs, const std::vector<std::int64_t>& offsets
     }
     merge_times(all, phase);
     merge_energy(all, phase);
+  }
+  // A record that kept the first spans only says how long a phase was, not when: as long as what lies in it, at least.
+  for (auto path = order.rbegin(); path != order.rend(); ++path) {
+    const auto slash = path->rfind('/');
+    const auto parent = slash == path->npos ? merged.end() : merged.find(path->substr(0, slash));
+    if (parent != merged.end())
+      parent->second->set_duration_ns(std::max(parent->second->duration_ns(), merged.at(*path)->duration_ns()));
   }
 }
 

@@ -213,6 +213,21 @@ TEST(Merge, ALateStartIsNoOtherClock) {
   EXPECT_EQ(count_of(merged({launched, same_phase}), "clocks_differ"), 0u) << "their phases began together";
 }
 
+// Of the outer phase the records kept no spans: how long two nodes together were in it nobody knows, but for what is
+// known of the inner one.
+TEST(Merge, APhaseIsNoShorterThanWhatLiesInIt) {
+  pb::Record a = node("n1"), b = node("n2");
+  for (pb::Record* one : {&a, &b}) sample::add_phase(*one, "train", 10, 20, 400, 0.01).clear_spans();
+  sample::add_phase(a, "train/epoch", 10, 19, 300, 0.01);
+  sample::add_phase(b, "train/epoch", 15, 24, 300, 0.01);
+  sample::add_phase(b, "train/epoch/step", 15, 24, 200, 0.01);
+  const pb::Record sum = merged({a, b});
+  ASSERT_EQ(sum.phases_size(), 3);
+  EXPECT_EQ(sum.phases(1).duration_ns(), 14 * kSecond);
+  EXPECT_EQ(sum.phases(0).duration_ns(), 14 * kSecond);
+  EXPECT_GE(sum.phases(0).energy().energy_uj(), sum.phases(1).energy().energy_uj());
+}
+
 TEST(Merge, PhasesMeetByPathAndTimeIsTheirUnion) {
   pb::Record a = node("n1"), b = node("n2", 1000, 2);
   sample::add_work(sample::add_phase(a, "train", 10, 50, 400, 0.01), "sample", 64);

@@ -26,6 +26,12 @@ std::optional<double> coverage(const pb::Energy& energy) {
   return energy.coverage();
 }
 
+pb::Kind known_kind(const pb::Energy& energy) { return energy.has_energy_uj() ? energy.kind() : pb::KIND_UNKNOWN; }
+
+pb::Boundary known_boundary(const pb::Energy& energy) {
+  return energy.has_energy_uj() ? energy.boundary() : pb::BOUNDARY_UNKNOWN;
+}
+
 std::optional<double> duration_s(std::int64_t duration_ns) {
   if (duration_ns <= 0) return std::nullopt;
   return static_cast<double>(duration_ns) / 1e9;
@@ -36,9 +42,14 @@ std::optional<double> mean_power_w(const pb::Energy& energy, std::int64_t durati
   return joules && seconds ? std::optional(*joules / *seconds) : std::nullopt;
 }
 
-std::optional<double> max_power_w(const pb::Component& component) {
+std::optional<double> max_power_w(const pb::Component& component, std::optional<double> mean) {
   if (!component.has_max_power_uw()) return std::nullopt;
-  return static_cast<double>(component.max_power_uw()) / kMicroToOne;
+  return as_maximum(static_cast<double>(component.max_power_uw()) / kMicroToOne, mean);
+}
+
+std::optional<double> as_maximum(double most, std::optional<double> mean) {
+  if (!mean || most >= *mean) return most;
+  return *mean - most <= 0.01 * *mean ? mean : std::nullopt;
 }
 
 Amount energy_amount(const pb::Energy& energy) { return {energy_j(energy), uncertainty_j(energy)}; }
@@ -54,8 +65,8 @@ Amount power_amount(const pb::Energy& energy, std::int64_t duration_ns) {
   return ratio(energy_amount(energy), duration_s(duration_ns));
 }
 
-Amount max_power_amount(const pb::Component& component) {
-  Amount amount{max_power_w(component), {}};
+Amount max_power_amount(const pb::Component& component, std::optional<double> mean) {
+  Amount amount{max_power_w(component, mean), {}};
   const auto joules = energy_j(component.energy()), doubt = uncertainty_j(component.energy());
   if (amount.value && joules && doubt && *joules != 0) amount.uncertainty = std::abs(*amount.value * *doubt / *joules);
   return amount;

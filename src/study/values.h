@@ -22,14 +22,22 @@ std::optional<double> finite(double value);
 std::optional<double> energy_j(const pb::Energy& energy);
 std::optional<double> uncertainty_j(const pb::Energy& energy);
 std::optional<double> coverage(const pb::Energy& energy);
+// How an energy is known and where it was measured: of one that is unknown nobody says either, whatever older records
+// do.
+pb::Kind known_kind(const pb::Energy& energy);
+pb::Boundary known_boundary(const pb::Energy& energy);
 std::optional<double> mean_power_w(const pb::Energy& energy, std::int64_t duration_ns);
-std::optional<double> max_power_w(const pb::Component& component);
+// A maximum is never below the mean of the same time, in watts: what is, was taken from too little of it and is
+// unknown, unless it is so near that both are one.
+std::optional<double> as_maximum(double most, std::optional<double> mean);
+std::optional<double> max_power_w(const pb::Component& component, std::optional<double> mean);
 std::optional<double> duration_s(std::int64_t duration_ns);
 
 Amount energy_amount(const pb::Energy& energy);
 Amount power_amount(const pb::Energy& energy, std::int64_t duration_ns);
-Amount max_power_amount(const pb::Component& component);  // as uncertain, relatively, as the component's energy
-Amount ratio(Amount amount, std::optional<double> to);    // unknown unless `to` is above zero
+// As max_power_w(); as uncertain, relatively, as the component's energy.
+Amount max_power_amount(const pb::Component& component, std::optional<double> mean);
+Amount ratio(Amount amount, std::optional<double> to);  // unknown unless `to` is above zero
 // Energy of one unit of work; unknown when the count is not above zero.
 Amount per_unit(const pb::Energy& energy, const pb::Work& work);
 pb::Kind worse(pb::Kind a, pb::Kind b);

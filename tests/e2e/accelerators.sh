@@ -71,4 +71,31 @@ python3 -c "import sys; sys.exit(not abs($unused) < 0.02)" || fail "the GPU of j
 kill $DAEMON
 wait $DAEMON
 expect "the daemon's end" $? 0
+
+# Of another vendor the same, by what its driver states; and a job of which nothing says what it has leaves the other device to nobody.
+LIBRARY=$BIN/../lib/libfake_level_zero.so
+[ -f "$LIBRARY" ] || { fail "no $LIBRARY"; finish; }
+folder=$WORK/intel/usr/lib64
+mkdir -p "$folder" intel/proc/sys/kernel
+cp "$LIBRARY" "$folder/libze_loader.so.1"
+cp /proc/cpuinfo /proc/meminfo intel/proc/
+echo g0413 >intel/proc/sys/kernel/hostname
+rm -f sock
+FAKE_ZE_GPUS=2 "$BIN/nodewattd" --root intel --cgroup cgroup --state intel_state --socket sock 2>intel.txt & DAEMON=$!
+for _ in $(seq 100); do [ -S sock ] && hint ping 2>/dev/null && break; sleep 0.1; done
+hint begin job=3 uid="$(id -u)" gpus=1
+for job in 3 4; do job_comes $job "$(((job - 3) * $(nproc) / 2))"; done
+row() { "$NODEWATT" top --once --socket sock --json | python3 -c "import json, sys; print(next(r['energy_j'] for r in json.load(sys.stdin)['nodes'][0]['rows'] if r['name'] == '$1'))"; }
+for _ in $(seq 300); do [ "$(job_of 3 'r["duration_s"] is not None and r["duration_s"] >= 10')" = True ] && break; sleep 0.1; done  # shared: no finer
+python3 -c "import sys; sys.exit(not $(row unattributed) > 0)" || fail "nothing is unattributed"
+for job in 3 4; do job_goes $job; done
+for _ in $(seq 300); do [ "$(job_of 4 'r["state"]')" = running ] || break; sleep 0.1; done
+expect "job 3 has one Intel GPU" "$(job_of 3 'r["job"]["gpus"]')" 1
+expect "which is the second" "$(job_of 3 '[c["device"][-1] for c in r["components"] if c["domain"] == "gpu" and c["energy_j"]]')" "['2']"
+expect "of job 4 nobody knows" "$(job_of 4 'r["job"]["gpus"]')" None
+expect "and its record says so" "$(job_of 4 '"device_owner_unknown" in [a["name"] for a in r["anomalies"]]')" True
+expect "what nobody knows is not 0" "$(job_of 4 '{c["energy_j"] for c in r["components"] if c["domain"] == "gpu"}')" "{None}"
+expect "nothing is lost" "$("$NODEWATT" top --once --socket sock --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["nodes"][0]["not_conserved_uj"])')" 0
+kill $DAEMON
+wait $DAEMON
 finish

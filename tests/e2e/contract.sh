@@ -40,6 +40,25 @@ begin=$EPOCHREALTIME
 expect "exit code of a daemonising command" $? 7
 expect "its duration holds the descendant" "$(json daemon.json "1.1 < r['duration_s'] < $EPOCHREALTIME - $begin")" True
 
+# What was there before is no descendant of the command: neither it nor what it leaves behind is waited for.
+rm -f begun
+(sh -c 'sleep 1000 & echo $! >orphan; touch left; while [ ! -e begun ]; do sleep 0.02; done' &
+ while [ ! -e left ]; do sleep 0.02; done
+ exec "$NODEWATT" run -q --json=apart.json -- sh -c 'touch begun; (sleep 0.3; touch late) & exit 5') & pid=$!
+(sleep 60; touch too_long; kill "$(cat orphan)") >/dev/null 2>&1 & watchdog=$!
+wait $pid; expect "exit code beside an older child" $? 5
+[ -e too_long ] && fail "an older child is waited for"
+[ -e late ] || fail "beside an older child the command's own descendant is not waited for"
+kill -0 "$(cat orphan)" || fail "what was there before has not outlived the run"
+expect "record beside an older child" "$(json apart.json 'r["exit_code"]')" 5
+kill "$(cat orphan)" $watchdog
+(sleep 1000 & echo $! >older; exec "$NODEWATT" run -q -- sh -c 'kill -KILL $$') 2>/dev/null; expect "signal beside an older child" $? 137
+kill "$(cat older)"
+(sleep 1000 & echo $! >older; exec "$NODEWATT" run -q -- sh -c 'trap "exit 9" TERM; touch ready; while :; do sleep 0.05; done') & pid=$!
+for _ in $(seq 100); do [ -e ready ] && break; sleep 0.05; done
+kill -TERM $pid; wait $pid; expect "forwarded SIGTERM beside an older child" $? 9
+kill "$(cat older)"
+
 # One that it was started to ignore (nohup) ends neither: a logout.
 for options in "-q" "-q --phase-regex p=x"; do
   rm -f begun; (trap '' HUP; exec "$NODEWATT" run $options -- sh -c 'touch begun; sleep 0.5; exit 4') & pid=$!

@@ -91,7 +91,7 @@ expect "and each once" "$(awk '$1 == "total" { print $2, $3 }' crowd.txt)" "2.50
 expect_in "a job" top.txt "4718_2"
 grep -q 'jobs + idle' top.txt && fail "the node's rows are not for everybody"
 "$NODEWATT" top --once --socket "$WORK/root.sock" >top.txt
-expect_in "conservation" top.txt "jobs + idle + system - node = 0 uJ"
+expect_in "conservation" top.txt "jobs + idle + system + unattributed - node = 0 uJ"
 "$NODEWATT" top --once --json --socket "$WORK/root.sock" >top.json
 expect "top as json" "$(json top.json '(r["nodes"][0]["not_conserved_uj"], len(r["jobs"]), r["nodes"][0]["rows"][0]["energy_j"])')" "(0, 1, 9000000.000001)"
 grep -q $'\x1b' top.txt && fail "no cursor moves in a file"

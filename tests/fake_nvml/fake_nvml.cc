@@ -124,6 +124,11 @@ int nvmlDeviceGetPciInfo_v3(void* device, void* info) {
   return kSuccess;
 }
 
+// No index: they need not go the same way.
+int nvmlDeviceGetMinorNumber(void* device, unsigned* minor) {
+  return *minor = 15 - static_cast<unsigned>(index_of(device)), kSuccess;
+}
+
 int nvmlDeviceGetEnforcedPowerLimit(void* device, unsigned* mw) { return *mw = limit_of(index_of(device)), kSuccess; }
 
 int nvmlDeviceGetPowerUsage(void* device, unsigned* mw) {

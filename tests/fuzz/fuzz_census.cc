@@ -40,8 +40,7 @@ void check_values(std::string_view text) {
   if (const auto cpu = nw::parse_cpu_stat(text)) require(cpu->count() >= 0 && cpu->count() % 1000 == 0);
   if (const auto limit = nw::parse_memory_limit(text)) require(*limit < std::uint64_t{1} << 60);
   require(is_ascending(nw::parse_cpus(text)));
-  if (const auto gpus = nw::parse_gpu_minors(text))
-    require(is_ascending(*gpus) && (gpus->empty() || gpus->back() < 254));
+  if (const auto nodes = nw::parse_device_nodes(text)) require(std::is_sorted(nodes->begin(), nodes->end()));
   nw::parse_populated(text);
   const auto pids = nw::parse_pids(text);
   require(std::is_sorted(pids.begin(), pids.end()) && (pids.empty() || pids[0] > 0));

@@ -1,4 +1,4 @@
-// Child: the measured command and all that descends from it.
+// Child: the measured command and all that descends from it. This process has no other children (apart.h).
 //
 // nodewatt stays the parent, takes neither the terminal nor the streams, and becomes the subreaper: descendants that
 // lose their parent become ours, and the run ends when the last of them has, samplers of ranks (sampler.h) aside: those

@@ -5,6 +5,7 @@
 
 #include <google/protobuf/stubs/logging.h>
 
+#include "apps/cli/apart.h"
 #include "apps/cli/cli_common.h"
 #include "apps/cli/options.h"
 
@@ -74,6 +75,8 @@ int main(int argc, char** argv) {
   if (!words.empty() && words[0] == "__complete") return complete(line.app, {words.begin() + 1, words.end()});
   const int misuse = passes_code_on(verb_of(line.app, words)) ? 125 : 2;
   line.command = cut_command(line.app, words);
+  if (!line.command.empty())
+    if (const auto code = measure_apart()) return *code;
   std::reverse(words.begin(), words.end());  // as CLI11 wants them
   try {
     line.app.parse(words);

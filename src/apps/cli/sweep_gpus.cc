@@ -7,6 +7,7 @@
 
 #include "accounting/allocation.h"
 #include "base/parse.h"
+#include "sensor/driver.h"
 
 namespace nw::cli {
 
@@ -27,8 +28,8 @@ std::vector<GpuLimit> choose_given(const std::vector<GpuLimit>& gpus) {
   std::vector<UtilizationInfo> infos;
   for (const GpuLimit& gpu : gpus) {
     UtilizationInfo& info = infos.emplace_back();
-    info.id = "nvml/" + gpu.uuid;
     info.part = {Domain::gpu, gpu.uuid};
+    info.visible = nvml_visible_devices();
     info.model = gpu.name;
     info.indices = {gpu.index};
   }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <map>
+#include <string>
 
 #include "accounting/job_state.h"
 #include "record/record.h"
@@ -18,9 +20,28 @@ std::int64_t rounded(std::int64_t microjoules) {
 }
 double rounded(double microjoules) { return std::round(microjoules / kGrain) * kGrain; }
 
+// Rounds figures that add up, so that they still do: each gets what the rounded sum so far has more than the one
+// before. In one that is used once this is plain rounding.
+class Rounding {
+ public:
+  std::int64_t operator()(const std::string& part, std::int64_t microjoules) {
+    Sums& sums = sums_[part];
+    sums.exact += microjoules;
+    const std::int64_t given = rounded(sums.exact) - sums.rounded;
+    sums.rounded += given;
+    return given;
+  }
+
+ private:
+  struct Sums {
+    std::int64_t exact = 0, rounded = 0;
+  };
+  std::map<std::string, Sums> sums_;
+};
+
 // An uncertainty never becomes none.
-void round_energy(pb::Energy& energy) {
-  if (energy.has_energy_uj()) energy.set_energy_uj(rounded(std::int64_t{energy.energy_uj()}));
+void round_energy(pb::Energy& energy, const std::string& part, Rounding& rounding) {
+  if (energy.has_energy_uj()) energy.set_energy_uj(rounding(part, energy.energy_uj()));
   if (energy.has_uncertainty_uj())
     energy.set_uncertainty_uj(std::max(kGrain, rounded(std::int64_t{energy.uncertainty_uj()})));
   energy.set_filled_uj(rounded(std::int64_t{energy.filled_uj()}));
@@ -53,11 +74,12 @@ void add_up(pb::Energy& total, Components& components) {
   if (rest != nullptr) rest->mutable_energy()->set_energy_uj(root->energy().energy_uj() - inside);
 }
 
-void round_parts(pb::Energy& total, Components& components) {
+void round_parts(pb::Energy& total, Components& components, Rounding& rounding) {
   components.erase(std::remove_if(components.begin(), components.end(), is_fine), components.end());
-  round_energy(total);
+  round_energy(total, "", rounding);
   for (pb::Component& component : components) {
-    round_energy(*component.mutable_energy());
+    round_energy(*component.mutable_energy(), component.domain() + "/" + component.device() + "/" + component.sensor(),
+                 rounding);
     if (component.has_max_power_uw()) component.set_max_power_uw(rounded(std::int64_t{component.max_power_uw()}));
   }
   add_up(total, components);
@@ -69,35 +91,30 @@ void round_timeline(pb::Timeline& timeline, Nanos finest) {
     for (std::int64_t& energy : *series.mutable_energy_uj())
       if (energy != kNotRead) energy = rounded(energy);
 }
-
-void forget(pb::Energy& energy) {
-  const auto kind = energy.kind();
-  const auto boundary = energy.boundary();
-  energy.Clear();
-  energy.set_kind(kind);
-  energy.set_boundary(boundary);
-}
 }  // namespace
 
 void round_for_owner(pb::Record& record) {
   const Nanos finest = finest_step(record.job().exclusive());
-  const auto show = [&](std::int64_t duration_ns, pb::Energy& energy, Components& components) {
-    round_parts(energy, components);
+  const auto show = [&](std::int64_t duration_ns, pb::Energy& energy, Components& components, Rounding& rounding) {
+    round_parts(energy, components, rounding);
     if (duration_ns >= finest.count()) return;
-    forget(energy);
+    energy.Clear();
     components.Clear();
   };
   round_timeline(*record.mutable_timeline(), finest);
   record.clear_monitor_cpu_s();
   const std::int64_t duration = record.duration_ns();
-  show(duration, *record.mutable_energy(), *record.mutable_components());
-  if (record.has_node_estimate()) round_energy(*record.mutable_node_estimate());
+  Rounding whole, estimate, steps;  // steps are the job, after rounding too
+  show(duration, *record.mutable_energy(), *record.mutable_components(), whole);
+  if (record.has_node_estimate()) round_energy(*record.mutable_node_estimate(), "", estimate);
   if (duration < finest.count()) record.clear_node_estimate();
   pb::Job& job = *record.mutable_job();
-  for (pb::ByPolicy& other : *job.mutable_others())
-    show(duration, *other.mutable_energy(), *other.mutable_components());
+  for (pb::ByPolicy& other : *job.mutable_others()) {
+    Rounding of_policy;
+    show(duration, *other.mutable_energy(), *other.mutable_components(), of_policy);
+  }
   for (pb::Step& step : *job.mutable_steps())
-    show(step.duration_ns(), *step.mutable_energy(), *step.mutable_components());
+    show(step.duration_ns(), *step.mutable_energy(), *step.mutable_components(), steps);
   if (job.has_unused_gpu_uj()) job.set_unused_gpu_uj(rounded(std::int64_t{job.unused_gpu_uj()}));
   if (job.has_u_share_uj()) job.set_u_share_uj(rounded(job.u_share_uj()));
   if (duration >= finest.count()) return;

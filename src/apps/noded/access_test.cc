@@ -57,6 +57,38 @@ RC_GTEST_PROP(Access, WhatIsRoundedAddsUp, ()) {
   RC_ASSERT(record.components(0).max_power_uw() == 5'000'000);
 }
 
+// Steps that were the job to the microjoule are it to the joule, part by part, and none is more than it.
+RC_GTEST_PROP(Access, RoundedStepsAreTheRoundedJob, ()) {
+  const auto some = rc::gen::inRange<std::int64_t>(0, 3'000'000);  // where rounding is much
+  const int count = *rc::gen::inRange(1, 8);
+  std::int64_t package = 0, gpu = 0, rest = 0;
+  std::vector<pb::Record> steps;
+  for (int i = 0; i < count; ++i) {
+    const std::int64_t own[] = {*some, *some, *some};
+    steps.push_back(make_job(true, seconds(60), own[0], own[1], own[2]));
+    package += own[0], gpu += own[1], rest += own[2];
+  }
+  pb::Record record = make_job(true, seconds(60), package, gpu, rest);
+  for (const pb::Record& one : steps) {
+    pb::Step& step = *record.mutable_job()->add_steps();
+    step.set_duration_ns(one.duration_ns());
+    *step.mutable_energy() = one.energy();
+    *step.mutable_components() = one.components();
+  }
+  round_for_owner(record);
+  std::int64_t sum = 0;
+  std::vector<std::int64_t> parts(static_cast<std::size_t>(record.components_size()));
+  for (const pb::Step& step : record.job().steps()) {
+    RC_ASSERT(step.energy().energy_uj() <= record.energy().energy_uj());
+    sum += step.energy().energy_uj();
+    for (std::size_t i = 0; i < parts.size(); ++i)
+      parts[i] += step.components(static_cast<int>(i)).energy().energy_uj();
+  }
+  RC_ASSERT(sum == record.energy().energy_uj());
+  for (std::size_t i = 0; i < parts.size(); ++i)
+    RC_ASSERT(parts[i] == record.components(static_cast<int>(i)).energy().energy_uj());
+}
+
 TEST(Access, TimelineIsRoundedAndNoFinerThanTheStep) {
   for (const bool exclusive : {true, false}) {
     pb::Record record = make_job(exclusive, seconds(60), 1'000'000, 0, 0);

@@ -14,7 +14,7 @@
 namespace nw::noded {
 
 namespace {
-constexpr std::string_view kRows[] = {"jobs", "idle", "system"};
+constexpr std::string_view kRows[] = {"jobs", "idle", "system", "unattributed"};
 
 std::optional<Provenance> kind_of(pb::Kind kind) {
   switch (kind) {

@@ -31,7 +31,7 @@ struct Metrics {
     std::string boundary = {};  // of the node: where it was read; empty: of books that did not say
   };
   struct Attributed {
-    std::string to;  // jobs, idle, system
+    std::string to;  // jobs, idle, system, unattributed
     Joules total;
   };
   struct Sensor {

@@ -201,6 +201,7 @@ Result<std::string> describe(Session& session, unsigned index) {
   if (api.pci != nullptr && api.pci(session.devices[index], &pci) == kSuccess)
     text += fmt::format("pci {:04x}:{:02x}:{:02x}.{:x}\n", pci.domain, pci.bus, pci.device, pci.function);
   text += (properties->core.flags & kIntegrated) != 0 ? "integrated yes\n" : "integrated no\n";
+  text += fmt::format("subdevices {}\n", std::max(properties->subdevices, 1U));  // a card that is whole says 0
   properties->driver[sizeof properties->driver - 1] = '\0';
   if (properties->driver[0] != '\0') text += fmt::format("driver {}\n", properties->driver);
   session.engines[index] = choose_engines(api, session.devices[index]);
@@ -279,6 +280,9 @@ class Prober {
     info.label = where;
     info.model = says["name"];
     info.indices = {index};
+    info.vendor = "Intel";
+    info.visible = {visible_devices(parse_u64(says["subdevices"]).value_or(0))};
+    info.device_nodes = find_render_nodes(host_, says["pci"]);
     info.kind = UtilizationKind::time;
     info.full = static_cast<std::uint64_t>(kNanosPerSecond);  // both are counted alike: see below
     if (says["busy"] == "ok")
@@ -294,6 +298,17 @@ class Prober {
     probe_.utilizations.push_back(std::move(utilization));
     if (const std::string& driver = says["driver"]; !driver.empty() && driver != "unknown" && probe_.software.empty())
       probe_.software.push_back({"Intel GPU driver", driver});
+  }
+
+  // Of a card of several tiles the numbers are tiles' or cards', as another variable says, and what it says by default
+  // changed with the runtime's version.
+  static VisibleDevices visible_devices(std::uint64_t tiles) {
+    VisibleDevices mask;
+    mask.variable = "ZE_AFFINITY_MASK";
+    mask.numbers_alike = tiles == 1;
+    mask.order = "ZE_FLAT_DEVICE_HIERARCHY";
+    mask.in_order = "COMPOSITE";
+    return mask;
   }
 
   static SensorInfo make_info(const std::string& id, const std::string& where,

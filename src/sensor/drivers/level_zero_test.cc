@@ -66,6 +66,20 @@ TEST_F(FakeLevelZero, TheCardsCounterWithItsOwnTime) {
       << "400 W, not the 300 W of the package";
 }
 
+TEST_F(FakeLevelZero, StatesWhoMayUseIt) {
+  install("fake_level_zero");
+  write("sys/bus/pci/devices/0000:29:00.0/drm/card1/dev", "226:1\n");
+  write("sys/bus/pci/devices/0000:29:00.0/drm/renderD129/dev", "226:129\n");
+  const ProbeResult found = probe();
+  ASSERT_EQ(found.utilizations.size(), 1u);
+  const UtilizationInfo& info = found.utilizations[0].info;
+  EXPECT_EQ(info.vendor, "Intel");
+  EXPECT_EQ(info.device_nodes, std::vector<std::string>{"226:129"});
+  ASSERT_EQ(info.visible.size(), 1u);
+  EXPECT_EQ(info.visible[0].variable, "ZE_AFFINITY_MASK");
+  EXPECT_TRUE(info.visible[0].numbers_alike) << "of a card of one tile";
+}
+
 TEST_F(FakeLevelZero, OneDomainOfThoseThatHoldEachOther) {
   install("fake_level_zero");
   const auto source = [&](const char* domains) {

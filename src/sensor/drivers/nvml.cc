@@ -16,6 +16,8 @@
 // by GPU scope. Of other CPU-GPU modules (GB200, GB10) it is not known what the counter holds: only their power is
 // used.
 //
+// Whose it is: /dev/nvidia<minor> is device 195:<minor>, and a minor number is not an index.
+//
 // Utilization: the share of time in which a kernel ran, as NVML says it of its last sample period, and how many
 // processes hold the GPU. In MIG mode there is no such share.
 //
@@ -180,6 +182,9 @@ class Prober {
     };
     const bool divided = gpu_["mig"] == "on";
     if (!divided) info.indices = {index};  // of instances others count each
+    info.vendor = "NVIDIA";
+    info.visible = nvml_visible_devices();
+    if (const auto minor = parse_u64(gpu_["minor"])) info.device_nodes = {fmt::format("195:{}", *minor)};
     if (!divided) utilization.utilization = open("busy", "how busy it is", read_busy);
     utilization.processes = open("processes", "how many processes hold it", read_processes);
     probe_.utilizations.push_back(std::move(utilization));
@@ -238,6 +243,17 @@ class Prober {
   std::string label_;
 };
 }  // namespace
+
+// CUDA's own order is the fastest first unless it is told otherwise; a container's numbers are its host's.
+std::vector<VisibleDevices> nvml_visible_devices() {
+  VisibleDevices cuda, container;
+  cuda.variable = "CUDA_VISIBLE_DEVICES";
+  cuda.order = "CUDA_DEVICE_ORDER";
+  cuda.in_order = "PCI_BUS_ID";
+  container.variable = "NVIDIA_VISIBLE_DEVICES";
+  container.of_container = true;
+  return {cuda, container};
+}
 
 ProbeResult probe_nvml(Host& host, const Site&) { return Prober(host).probe(); }
 

@@ -69,6 +69,7 @@ struct Api {
   Return (*uuid)(Device, char*, unsigned) = nullptr;
   Return (*name)(Device, char*, unsigned) = nullptr;
   Return (*pci_info)(Device, PciInfo*) = nullptr;
+  Return (*minor_number)(Device, unsigned* minor) = nullptr;
   Return (*mig_mode)(Device, unsigned* current, unsigned* pending) = nullptr;
   Return (*enforced_limit)(Device, unsigned* mw) = nullptr;
   Return (*management_limit)(Device, unsigned* mw) = nullptr;

@@ -50,6 +50,7 @@ void resolve_any(Library& library, Function*& function, std::initializer_list<co
 void resolve_optional(Library& library, Api& api) {
   resolve(library, api.name, "nvmlDeviceGetName");
   resolve(library, api.pci_info, "nvmlDeviceGetPciInfo_v3");
+  resolve(library, api.minor_number, "nvmlDeviceGetMinorNumber");
   resolve(library, api.mig_mode, "nvmlDeviceGetMigMode");
   resolve(library, api.enforced_limit, "nvmlDeviceGetEnforcedPowerLimit");
   resolve(library, api.management_limit, "nvmlDeviceGetPowerManagementLimit");
@@ -177,6 +178,8 @@ Result<std::string> NvmlSession::describe(unsigned index) {
     pci.bus_id[sizeof pci.bus_id - 1] = '\0';
     add("pci", pci.bus_id);
   }
+  if (unsigned minor = 0; api_.minor_number != nullptr && api_.minor_number(device, &minor) == kSuccess)
+    add("minor", std::to_string(minor));
   if (unsigned now = 0, later = 0; api_.mig_mode != nullptr && api_.mig_mode(device, &now, &later) == kSuccess)
     add("mig", now == kMigEnabled ? "on" : "off");
   unsigned limit = 0;

@@ -138,6 +138,10 @@ TEST_F(FakeNvml, SaysHowBusyItIsAndWhoHoldsIt) {
   EXPECT_EQ(first.info.power_limit, watts(400));
   EXPECT_EQ(first.info.model, "NVIDIA A100-SXM4-40GB");
   EXPECT_EQ(probe.utilizations[1].info.indices, std::vector<unsigned>{1});
+  EXPECT_EQ(probe.utilizations[1].info.vendor, "NVIDIA");
+  EXPECT_EQ(probe.utilizations[1].info.device_nodes, std::vector<std::string>{"195:14"}) << "of its minor number";
+  ASSERT_EQ(first.info.visible.size(), 2u);
+  EXPECT_EQ(first.info.visible[0].variable, "CUDA_VISIBLE_DEVICES");
   EXPECT_EQ(first.utilization->read().value, 40u);
   EXPECT_EQ(first.processes->read().value, 2u) << "one that computes and one that draws";
   EXPECT_EQ(probe.utilizations[1].processes->read().value, 1u) << "a GPU that cannot draw";

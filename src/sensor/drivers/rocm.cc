@@ -270,6 +270,10 @@ class Prober {
     info.label = first.where;
     info.model = first.at("name");
     for (const Die* die : package) info.indices.push_back(die->index);
+    info.vendor = "AMD";
+    info.visible = visible_devices();
+    for (const Die* die : package)
+      for (std::string& node : find_render_nodes(host_, die->at("pci"))) info.device_nodes.push_back(std::move(node));
     info.full = 100 * package.size();
     info.averaging_window = seconds(1);
     info.power_limit = power_cap(first);
@@ -281,6 +285,16 @@ class Prober {
           dies.push_back(std::move(*source));
     if (dies.size() == package.size()) utilization.utilization = std::make_unique<SumSource>(std::move(dies));
     probe_.utilizations.push_back(std::move(utilization));
+  }
+
+  // HIP counts those that ROCr shows; GPU_DEVICE_ORDINAL is HIP's older name for its own.
+  static std::vector<VisibleDevices> visible_devices() {
+    VisibleDevices rocr, hip, ordinal;
+    rocr.variable = "ROCR_VISIBLE_DEVICES";
+    hip.variable = "HIP_VISIBLE_DEVICES";
+    ordinal.variable = "GPU_DEVICE_ORDINAL";
+    hip.among_shown = ordinal.among_shown = true;
+    return {rocr, hip, ordinal};
   }
 
   std::optional<Watts> power_cap(const Die& die) {

@@ -115,6 +115,19 @@ TEST_F(FakeRocm, PowerFromTheKernelsFileWhereTheLibraryHasNone) {
   EXPECT_EQ(probe().sensors[1].source->read().value, 125'000'000u);
 }
 
+TEST_F(FakeRocm, StatesWhoMayUseIt) {
+  install_amd_smi();
+  write("sys/bus/pci/devices/0000:c1:00.0/drm/renderD130/dev", "226:130\n");
+  const ProbeResult found = probe();
+  ASSERT_EQ(found.utilizations.size(), 1u);
+  const UtilizationInfo& info = found.utilizations[0].info;
+  EXPECT_EQ(info.vendor, "AMD");
+  EXPECT_EQ(info.device_nodes, std::vector<std::string>{"226:130"});
+  ASSERT_EQ(info.visible.size(), 3u);
+  EXPECT_EQ(info.visible[0].variable, "ROCR_VISIBLE_DEVICES");
+  EXPECT_TRUE(info.visible[1].among_shown) << "HIP chooses among those";
+}
+
 TEST_F(FakeRocm, OfTwoDiesOneIsCounted) {
   set("GPUS", "4");
   set("NAME", "AMD Instinct MI250X");

@@ -84,6 +84,26 @@ TEST(DriverTable, EachTapePlays) {
   }
 }
 
+// Above the drivers no vendor is known by name: what is not stated here has no owner there.
+TEST(DriverTable, AcceleratorsStateHowTheirOwnerIsFound) {
+  std::set<std::string> vendors;
+  for (const auto& entry : fs::recursive_directory_iterator(kTapes)) {
+    if (entry.path().extension() != ".tape") continue;
+    auto tape = read_tape(entry.path());
+    ASSERT_TRUE(tape) << tape.error().what;
+    TapedHost host(std::move(*tape));
+    for (const Driver& driver : drivers())
+      for (const Utilization& utilization : driver.probe(host, {}).utilizations) {
+        const UtilizationInfo& info = utilization.info;
+        EXPECT_FALSE(info.vendor.empty()) << entry.path() << " " << info.id;
+        EXPECT_FALSE(info.visible.empty()) << entry.path() << " " << info.id;
+        for (const VisibleDevices& one : info.visible) EXPECT_FALSE(one.variable.empty()) << info.id;
+        vendors.insert(info.vendor);
+      }
+  }
+  EXPECT_GE(vendors.size(), 3u);
+}
+
 // Parts that the model adds up, and the others, are named once a driver.
 TEST(DriverTable, IdsAreUniqueOnEachTape) {
   for (const auto& entry : fs::recursive_directory_iterator(kTapes)) {

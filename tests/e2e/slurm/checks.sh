@@ -64,9 +64,9 @@ check_conserved() {  # check_conserved NODE
   ask "$1" node >"$state"
   ask "$1" jobs limit=10000 >"$jobs"
   gap=$(jq -s '(.[0].states[0].rows | map({(.name): .energy_uj}) | add) as $row
-    | [($row.jobs + $row.idle + $row.system - $row.node), .[0].states[0].not_conserved_uj,
+    | [($row.jobs + $row.idle + $row.system + $row.unattributed - $row.node), .[0].states[0].not_conserved_uj,
        ($row.jobs - ([.[1].records[].energy.energy_uj] | add // 0))] | map(fabs) | max' "$state" "$jobs")
-  expect "$1: jobs + idle + system - node, and records - jobs, in microjoules" "$gap" 0
+  expect "$1: jobs + idle + system + unattributed - node, and records - jobs, in microjoules" "$gap" 0
   CONSERVATION_UJ=$(largest "$CONSERVATION_UJ" "${gap:-nan}")
 }
 
