@@ -57,10 +57,10 @@ void expect_nothing_said(const pb::Record& record) {
   });
   const pb::Record* one = &record;
   const std::string csv = make_csv({&one, 1});
-  for (const char* word : {"measured,", "attributed,", "estimated,", "on_chip", "plug"})
+  for (const char* word : {"measured,", "attributed,", "estimated,", "on_chip", "wall"})
     EXPECT_EQ(csv.find(word), std::string::npos) << word << " in\n" << csv;
   const Summary summary = make_summary(record, {});
-  EXPECT_EQ(summary.kind, "kind unknown");
+  EXPECT_EQ(summary.kind, "how known: unknown");
   for (const PartLine& part : summary.parts) EXPECT_EQ(part.kind, pb::KIND_UNKNOWN) << part.label;
   EXPECT_FALSE(summary.all_estimated);
 }
@@ -78,12 +78,12 @@ TEST(Known, AnUnknownEnergyHasNoKindAndNoBoundary) {
 TEST(Known, NorHasOneThatWasNeverMeasured) {
   const test::InventedRun run;
   for (const bool silent : {false, true}) {
-    Account account(silent ? run.infos : std::vector<SensorInfo>(), run.period);
+    RunAccounting account(silent ? run.infos : std::vector<SensorInfo>(), run.period);
     account.begin(run.begin);
     for (int i = 0; i < 20; ++i) {
-      Sweep sweep = run.sweep(run.begin + millis(100 * i));
-      for (Sample& sample : sweep) sample.status = Status::denied;
-      account.add(silent ? sweep : Sweep());
+      SampleSet sample_set = run.sample_set(run.begin + millis(100 * i));
+      for (Sample& sample : sample_set) sample.status = Status::denied;
+      account.add(silent ? sample_set : SampleSet());
     }
     account.end(run.begin + millis(1900));
     pb::Record record = test::InventedRun::start();
@@ -131,12 +131,12 @@ TEST(Known, NoMeanIsAboveItsMaximumInAnyForm) {
 // One GPU for two jobs: what each took is a division of what was measured.
 TEST(Known, ASharedJobIsAttributedAndItsSensorsWereRead) {
   std::vector<SensorInfo> infos{test::counter_info(Domain::package), test::counter_info(Domain::gpu)};
-  LedgerNode node;
+  AccountedNode node;
   node.make_uid = [] { return std::string("uid"); };
   node.devices.emplace_back();
   node.devices[0].part = infos[1].part;
   node.devices[0].indices = {0};
-  Ledger ledger(infos, node, seconds(1));
+  EnergyAccounting accounting(infos, node, seconds(1));
   CgroupSnapshot cgroups;
   cgroups.cpus = 8;
   for (int i = 0; i < 12; ++i) {
@@ -152,10 +152,10 @@ TEST(Known, ASharedJobIsAttributedAndItsSensorsWereRead) {
       }
     for (CgroupUsage& job : cgroups.jobs) job.cpu = *job.cpu + seconds(1);
     if (i == 11) cgroups.jobs.clear();
-    ledger.add({test::sample(now, raw), test::sample(now, raw)}, cgroups, now.count());
+    accounting.add({test::sample(now, raw), test::sample(now, raw)}, cgroups, now.count());
   }
-  ASSERT_EQ(ledger.ended().size(), 2U);
-  for (const pb::Record& record : ledger.ended()) {
+  ASSERT_EQ(accounting.ended().size(), 2U);
+  for (const pb::Record& record : accounting.ended()) {
     EXPECT_EQ(record.energy().kind(), pb::KIND_ATTRIBUTED);
     EXPECT_EQ(record.energy().coverage(), 1);
     for (const pb::Component& part : record.components()) EXPECT_EQ(part.energy().kind(), pb::KIND_ATTRIBUTED);

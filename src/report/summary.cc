@@ -40,7 +40,7 @@ class PartTable {
       means.add(energy_amount(energy), ratio(energy_amount(energy), duration_s(record.duration_ns())));
     };
     add(record.energy());
-    for (const pb::Component& one : all) add(one.energy()), most.add({}, max_power_amount(one));
+    for (const pb::Component& one : all) add(one.energy()), most.add({}, max_power_amount(one, mean_power_w(one.energy(), record.duration_ns())));
     style_ = means.energy(style);
     mean_unit_ = means.power(), max_unit_ = most.power();
     has_node_ = record.members().empty() && !all.empty() && all[0].domain() == "node" && all[0].counted();

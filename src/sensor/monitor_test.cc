@@ -18,7 +18,7 @@ MemoryHost make_machine() {
 
 TEST(NodeMonitor, FindsAndReadsOnASchedule) {
   MemoryHost host = make_machine();
-  NodeMonitor monitor(host, {});
+  NodeMonitor monitor(host, Site{});
   ASSERT_FALSE(monitor.infos().empty());
   EXPECT_TRUE(monitor.measures());
   const Nanos begin = host.now();
@@ -33,7 +33,7 @@ TEST(NodeMonitor, FindsAndReadsOnASchedule) {
 
 TEST(NodeMonitor, WhatIsClosedReadsAsAbsent) {
   MemoryHost host = make_machine();
-  NodeMonitor monitor(host, {});
+  NodeMonitor monitor(host, Site{});
   SampleSet samples;
   monitor.close("rapl");
   monitor.reader().read_all(samples);
@@ -43,7 +43,7 @@ TEST(NodeMonitor, WhatIsClosedReadsAsAbsent) {
 
 TEST(NodeMonitor, AnEmptyMachineMeasuresNothing) {
   MemoryHost host;
-  EXPECT_FALSE(NodeMonitor(host, {}).measures());
+  EXPECT_FALSE(NodeMonitor(host, Site{}).measures());
 }
 
 }  // namespace

@@ -27,7 +27,7 @@ job() { hint begin job="$1" uid="$(id -u)" && sleep 0.2 && hint end job="$1" && 
 start 0
 job 1
 expect_in "the log" daemon.txt "ended jobs are kept in memory until their store can be opened"
-expect_in "the log" daemon.txt "the books are not written"
+expect_in "the log" daemon.txt "the checkpoint is not written"
 "$NODEWATT" jobs --socket sock >jobs.txt 2>err.txt || fail "jobs: $(cat err.txt)"
 expect_in "it is among the jobs" jobs.txt "1"
 expect_in "what is missing is said" err.txt "cannot be read"

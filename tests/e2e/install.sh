@@ -10,7 +10,7 @@ put() {  # put DESTDIR PREFIX
 put usr /usr
 INSTALLED=$WORK/usr/usr
 there() { compgen -G "$INSTALLED/$1" >/dev/null || fail "not installed: $1"; }
-for file in bin/nodewatt bin/nodewattd bin/nodewatt-hint bin/nodewatt-append bin/nodewatt-sim libexec/nodewatt/nodewatt-ipmi include/nodewatt/nodewatt.h \
+for file in bin/nodewatt bin/nodewattd bin/nodewatt-event bin/nodewatt-append bin/nodewatt-sim libexec/nodewatt/nodewatt-ipmi include/nodewatt/nodewatt.h \
     include/nodewatt/nodewatt.hpp 'lib*/libnodewatt.so.1' 'lib*/libnodewatt.so' 'lib*/libnodewatt.a' 'lib*/libnodewatt-nvtx.so' 'lib*/pkgconfig/nodewatt.pc' \
     share/bash-completion/completions/nodewatt share/zsh/site-functions/_nodewatt share/fish/vendor_completions.d/nodewatt.fish \
     share/doc/nodewatt/deploy.md share/doc/nodewatt/README.md share/doc/nodewatt/LICENSE share/nodewatt/systemd/nodewattd.service \

@@ -31,7 +31,7 @@ expect_in "where the node is read" page.txt 'boundary="on_chip"'
 expect_in "the log" daemon.txt 'redfish/bmc0/power is missing'
 sleep 600 | python3 "$HERE/redfish_server.py" "$BMC" >/dev/null &
 wait_page 'sensor="redfish/bmc0/power"} 1'
-wait_page 'boundary="plug"'
+wait_page 'boundary="wall"'
 expect "how often the sensor is there" "$(grep -c 'sensor_up{.*sensor="redfish/bmc0/power"' page.txt)" 1
 expect_in "the log" daemon.txt 'redfish/bmc0/power: has come'
 expect_in "conservation" page.txt 'nodewatt_conservation_error_microjoules{node="'

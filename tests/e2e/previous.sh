@@ -6,7 +6,7 @@ OLD=$HERE/../fixtures/before-renames
 
 mkdir -p data/nodewatt/journal
 cp "$OLD/records.db" data/nodewatt/
-cp "$OLD/run.journal" data/nodewatt/journal/4gx7p2m9qk3v.journal
+cp "$OLD/run.journal" data/nodewatt/journal/5ss3vw4kjf8kvggxkkb3sbta6x.journal
 "$NODEWATT" runs >runs.txt 2>recovered.txt; expect "runs" $? 0
 expect_in "its run is listed" runs.txt "old run"
 expect_in "its journal is recovered" runs.txt "killed run"

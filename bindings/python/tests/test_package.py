@@ -110,7 +110,7 @@ class Wheel(unittest.TestCase):
         with zipfile.ZipFile(str(self.path)) as wheel:
             (name,) = [name for name in wheel.namelist() if name.endswith("/WHEEL")]
             tags = re.findall(r"^Tag: py3-none-(\S+)$", wheel.read(name).decode(), re.MULTILINE)
-        self.assertEqual(".".join(tags), self.path.name.split("-")[-1][: -len(".whl")])
+        self.assertEqual(sorted(tags), sorted(self.path.name.split("-")[-1][: -len(".whl")].split(".")))
 
     def test_the_same_tree_gives_the_same_bytes(self):
         self.assertEqual(self.path.read_bytes(), self.make("b").read_bytes())
