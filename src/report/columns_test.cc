@@ -143,14 +143,14 @@ void expect_one_unit(const Lines& table, const std::regex& figure, const std::st
 TEST(Columns, EveryColumnHasOneUnit) {
   const std::regex energy("[0-9.]+ (J|kJ|MJ|Wh|kWh|MWh)(?![/A-Za-z])"), power("[0-9.]+ (W|kW)(?![A-Za-z])");
   std::size_t tables = 0;
-  for (int width = 60; width <= 200; width += 14)
+  for (const int width : {60, 80, 100, 160, 200})
     for (const auto& [name, page] : pages({.width = width}))
       for (const Lines& table : tables_of(page)) {
         ++tables;
         expect_one_unit(table, energy, name);
         expect_one_unit(table, power, name);
       }
-  EXPECT_GT(tables, 150U);
+  EXPECT_GT(tables, 50U);
 }
 
 TEST(Columns, ALineOfAComparisonHasOneUnit) {
@@ -165,7 +165,7 @@ TEST(Columns, ALineOfAComparisonHasOneUnit) {
 
 TEST(Columns, NoNameIsCutAndNoLineIsTooWide) {
   for (const bool utf8 : {false, true})
-    for (int width = 60; width <= 200; width += 3)
+    for (const int width : {60, 67, 80, 93, 100, 120, 160})
       for (const auto& [name, page] : pages({.width = width, .utf8 = utf8})) {
         EXPECT_EQ(page.find('~'), std::string::npos) << name << " at " << width << '\n' << page;
         for (const std::string& line : lines_of(page))

@@ -1,6 +1,9 @@
 // `nodewatt findings` in each format for people.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
 #include "report/escape.h"
 #include "report/findings_words.h"
 #include "report/page.h"
@@ -19,10 +22,17 @@ bool is_name(std::string_view head) {
          head == "Node type";
 }
 
+// Which column leaves first.
+int rank_of(std::string_view head) {
+  constexpr std::array<std::string_view, 6> kLast{"Per unit", "Runtime", "Share", "Mean", "Runs", "n"};
+  const auto at = std::find(kLast.begin(), kLast.end(), head);
+  return at == kLast.end() ? 0 : static_cast<int>(at - kLast.begin()) + 1;
+}
+
 Table make_figures(const FindingWords& finding) {
   Table table;
   for (std::size_t i = 0; i < finding.head.size(); ++i)
-    table.columns.push_back({finding.head[i], false, 0, is_name(finding.head[i]) ? 12 : 0});
+    table.columns.push_back({finding.head[i], false, rank_of(finding.head[i]), is_name(finding.head[i]) ? 10 : 0});
   for (const auto& cells : finding.rows) {
     Row row;
     for (const std::string& cell : cells) row.cells.push_back({cell});

@@ -136,12 +136,14 @@ class RowPrinter {
   }
 
   // At the column that was reached.
-  void put(std::size_t i, const std::string& text, Paint paint) {
+  void put(std::size_t i, const std::string& padded_text, Paint paint) {
     if (lines_.size() <= i) lines_.resize(i + 1), filled_.resize(i + 1, 0);
-    const std::size_t from = std::min(text.find_first_not_of(' '), text.size());
-    lines_[i] += std::string(static_cast<std::size_t>(std::max(0, at_ - filled_[i])), ' ') + text.substr(0, from) +
-                 painted(without_trailing_spaces(text.substr(from)), paint, colour_);
-    filled_[i] = at_ + width_of(without_trailing_spaces(text));
+    const std::string text = without_trailing_spaces(padded_text);
+    if (text.empty()) return;
+    const std::size_t from = text.find_first_not_of(' ');
+    lines_[i] += std::string(static_cast<std::size_t>(at_ - filled_[i]), ' ') + text.substr(0, from) +
+                 painted(text.substr(from), paint, colour_);
+    filled_[i] = at_ + width_of(text);
   }
 
   void add_note(const std::string& note) {
