@@ -16,6 +16,7 @@ constexpr nw::sim::Declare kCommands[] = {
 
 int run(int argc, char** argv) {
   CLI::App app("Simulates compute nodes: tapes of their sensors, and the truth to hold a measurement against.");
+  app.set_version_flag("--version", std::string("nodewatt-sim " NODEWATT_VERSION));
   app.name("nodewatt-sim");
   app.require_subcommand(1);
   int exit_code = 0;

@@ -69,7 +69,7 @@ class ExtendedEnergyAccountingTest : public ::testing::Test {
     use.cpus = {0, 1, 2, 3, 4, 5, 6, 7};
     use.cpu = Nanos{};
     use.steps = {{"0", Nanos{}}};
-    use.gpus = std::vector<unsigned>{0};
+    use.gpus_said = "0";
     cgroups_.jobs = {use};
   }
 

@@ -23,7 +23,7 @@ expect_in "a step" job.txt "batch"
 expect "one line" "$("$NODEWATT" job 4711 --oneline)" \
   "4711: 526 Wh +- 11 (GPU 68 %), mean 2613 W, 12m04s, exclusive, measured, the whole node, at the wall (AC)"
 expect "the line for an accounting" "$("$NODEWATT" job 4711 --comment)" \
-  "4711: 526 watt hours plus or minus 11, gpus 68 percent, mean 2613 watts, 12m04s, exclusive, measured, the whole node, at the wall (AC)"
+  "4711: 526 watt hours plus or minus 11, gpus 68 percent, mean 2613 watts, 12m04s, exclusive, measured, the whole node, at the wall (ac)"
 expect "is asked for as the owner" "$(tail -1 g.asked)" "job id=4711 view=owner"
 "$NODEWATT" job 4711 --json >job.json; expect "json" $? 0
 expect "json" "$(json job.json '(r["type"], r["job"]["job_id"], r["energy"]["energy_j"], [s["step"] for s in r["job"]["steps"]])')" \
@@ -73,7 +73,7 @@ expect "rows" "$(sed -n '1p;/4711/p' sacct.txt | tr '\n' ' ')" \
 daemon many many27; daemon crowd many2500
 many() { "$NODEWATT" "$@" --socket many.sock; }
 many jobs >many.txt 2>err.txt; expect "27 jobs" $? 0
-expect "rows, sum" "$(grep -cE '^[0-9]' many.txt) $(awk '$1 == "total" { print $2, $3 }' many.txt)" "20 27.00 kWh"
+expect "rows, sum" "$(grep -cE '^[0-9]+ .* [MDAE]$' many.txt) $(awk '$1 == "total" { print $2, $3 }' many.txt)" "20 27.00 kWh"
 expect_in "says what is not shown" many.txt "20 of 27 shown"
 expect "a person is told once" "$(cat err.txt)" ""
 many jobs --limit 0 >all.txt

@@ -51,7 +51,7 @@ def energies(state):
         if number == 5:
             row = dict(fields(value))
             name = row[1].decode()
-            series["part node  " + kind if name == "node" else "to " + name] = row.get(2, 0)
+            series["part node  " + (kind or "") if name == "node" else "to " + name] = row.get(2, 0)
         elif number == 6:
             part = dict(fields(value))
             domain = part[1].decode()

@@ -40,11 +40,17 @@ Answers ask_all(const std::string& socket, const Request& first) {
   std::set<std::string> seen;
   for (Request request = first;;) {
     auto page = NW_TRY(ask_once(socket, request));
-    const std::size_t before = all.size(), records = page.size();
+    const std::size_t before = all.size();
+    std::size_t records = 0;
     std::int64_t oldest = std::numeric_limits<std::int64_t>::max();
     for (Answer& answer : page) {
+      if (answer.kind != 'R') {
+        all.push_back(std::move(answer));
+        continue;
+      }
+      ++records;
       pb::Record record;
-      if (answer.kind != 'R' || !record.ParseFromString(answer.body))
+      if (!record.ParseFromString(answer.body))
         return fail(ErrorKind::malformed, "a record that cannot be read came from nodewattd");
       oldest = std::min<std::int64_t>(oldest, record.start_unix_ns());
       if (record.uid().empty() || seen.insert(record.uid()).second) all.push_back(std::move(answer));
