@@ -74,11 +74,11 @@ expect "rows" "$(sed -n '1p;/4711/p' sacct.txt | tr '\n' ' ')" \
 daemon many many27; daemon crowd many2500
 many() { "$NODEWATT" "$@" --socket many.sock; }
 many jobs >many.txt 2>err.txt; expect "27 jobs" $? 0
-expect "rows, sum" "$(grep -cE '^[0-9]' many.txt) $(awk '$1 == "total" { print $2, $3 }' many.txt)" "20 27.00 kWh"
+expect "rows, sum" "$(grep -c ' ended ' many.txt) $(awk '$1 == "total" { print $2, $3 }' many.txt)" "20 27.00 kWh"
 expect_in "says what is not shown" many.txt "20 of 27 shown"
 expect "a person is told once" "$(cat err.txt)" ""
 many jobs --limit 0 >all.txt
-expect "all rows, the same sum" "$(grep -cE '^[0-9]' all.txt) $(grep '^total' all.txt)" "27 $(grep '^total' many.txt)"
+expect "all rows, the same sum" "$(grep -c ' ended ' all.txt) $(grep '^total' all.txt)" "27 $(grep '^total' many.txt)"
 many jobs --csv 2>err.txt | cut -d, -f1 | sort -u | grep -c 9q0r >csv.txt; expect "csv" "$(cat csv.txt)" 20
 expect "a program is told beside it" "$(cat err.txt)" "nodewatt: 20 of 27 shown; --limit 0 shows all"
 expect "sacct" "$(many sacct -P -n --fields JobID 2>err.txt | grep -cE '^[0-9]+$') $(cat err.txt)" "20 nodewatt: 20 of 27 shown; --limit 0 shows all"
