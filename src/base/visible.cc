@@ -34,9 +34,9 @@ bool is_control(char32_t c) {
   struct Range {
     char32_t first, last;
   };
-  static constexpr std::array kRanges{Range{0, 0x1F},        Range{0x7F, 0x9F},     Range{0xAD, 0xAD},
-                                      Range{0x61C, 0x61C},   Range{0x180E, 0x180E}, Range{0x200B, 0x200F},
-                                      Range{0x2028, 0x202E}, Range{0x2060, 0x206F}, Range{0xFEFF, 0xFEFF},
+  static constexpr std::array kRanges{Range{0, 0x1F},        Range{0x7F, 0x9F},      Range{0xAD, 0xAD},
+                                      Range{0x61C, 0x61C},   Range{0x180E, 0x180E},  Range{0x200B, 0x200F},
+                                      Range{0x2028, 0x202E}, Range{0x2060, 0x206F},  Range{0xFEFF, 0xFEFF},
                                       Range{0xFFF9, 0xFFFB}, Range{0xE0000, 0xE0FFF}};
   if (c >= 0x20 && c < 0x7F) return false;
   return std::any_of(kRanges.begin(), kRanges.end(), [c](const Range& one) { return c >= one.first && c <= one.last; });

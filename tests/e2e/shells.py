@@ -19,7 +19,7 @@ FAILED = 0
 
 # What is typed before the Tab, and what the program is called with then.
 CASES = [
-    ("rep", "report "),
+    ("repo", "report "),
     ("report --form", "report --format "),
     ("report --format mark", "report --format markdown "),
     ("report --format=mark", "report --format=markdown "),

@@ -211,7 +211,7 @@ int complete(const CLI::App& root, const std::vector<std::string>& words) {
     const CLI::Option* option = place.app->get_option_no_throw(begin.substr(0, equals));
     if (takes_value(option)) offer_values(*option, begin.substr(equals + 1), begin.substr(0, equals + 1));
   } else if (!place.is_plain && begin.starts_with('-')) {
-    offer_options(*place.app, begin);
+    offer_options(place.is_help ? *find_command(root, "help") : *place.app, begin);
   } else {
     offer_words(place, begin);
   }

@@ -23,6 +23,11 @@ class HelpFormatter : public CLI::Formatter {
     const std::string type = option->get_type_name();
     return name.substr(0, open) + "[=" + (type.empty() ? "VALUE" : type) + "]" + name.substr(close + 1);
   }
+  std::string make_option_opts(const CLI::Option* option) const override {
+    const std::string words = CLI::Formatter::make_option_opts(option), type = " " + option->get_type_name();
+    const bool is_said = option->get_expected_max() == 0 && words.starts_with(type);
+    return is_said ? words.substr(type.size()) : words;
+  }
 };
 
 // Foreign text whole, but for what is absurdly long.
@@ -103,7 +108,9 @@ const CLI::App* find_command(const CLI::App& app, const std::string& word) {
 std::string explain(const CLI::App* root, const CLI::Error& error) {
   const Named in = find_parsed(root);
   const auto left = in.app->remaining(false);
-  const bool is_word = error.get_name() == "ExtrasError" || error.get_name() == "RequiredError";
+  const int code = error.get_exit_code();  // the name of an ExtrasError is the command's
+  const bool is_word =
+      code == static_cast<int>(CLI::ExitCodes::ExtrasError) || code == static_cast<int>(CLI::ExitCodes::RequiredError);
   const std::string what = is_word && !left.empty() ? unexpected(in, left.front())
                                                     : (in.path.empty() ? "" : in.path + ": ") + visible(error.what());
   return fmt::format("nodewatt: {}; see {}\n", what, where_help_is(in.path));
