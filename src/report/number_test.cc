@@ -90,7 +90,7 @@ TEST(Number, PowersAndItemsOfAColumnShareTheirUnit) {
   const std::vector<Amount> watts{{125.0, {}}, {12'345.0, {}}, {}};
   EXPECT_EQ(power_unit(watts), PowerUnit::kW);
   EXPECT_EQ(power_text({125.0, {}}, PowerUnit::kW), "0.125 kW");
-  EXPECT_EQ(power_text({12'345.0, {}}, PowerUnit::W), "12345 W");
+  EXPECT_EQ(power_text({12'345.0, {}}, PowerUnit::W), "12300 W") << "three digits without an interval";
   EXPECT_EQ(power_unit(std::span(watts).first(1)), PowerUnit::W);
   const std::vector<Amount> items{{0.02, {}}, {0.5, {}}};
   EXPECT_EQ(per_item_text(items[0], "sample", kAscii, true, item_unit(items, false)), "0.0200 J/sample");
