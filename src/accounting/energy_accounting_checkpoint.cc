@@ -87,6 +87,7 @@ void EnergyAccounting::extend(const std::vector<SensorInfo>& infos, AccountedNod
   };
   extend_row(idle_);
   extend_row(system_);
+  extend_row(unattributed_);
   parts_.resize(meters);
   idle_power_.resize(meters);
   min_power_.resize(meters);

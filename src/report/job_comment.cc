@@ -75,7 +75,7 @@ std::string make_job_comment(const pb::Record& record) {
                          words.nodes,
                          words.share,
                          std::string(kind_name(record.energy().kind())),
-                         std::string(record.state() == "running" ? "so far" : ""),
+                         std::string(record.state() == "running" ? "running" : ""),
                          boundary_words(record)};
   std::string line = fmt::format("{}: {}", words.id, energy_words(energy_amount(record.energy())));
   for (const std::string& part : parts)

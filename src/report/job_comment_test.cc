@@ -14,11 +14,11 @@ constexpr const char* kHarmless = "abcdefghijklmnopqrstuvwxyz0123456789 .,:()+_-
 TEST(JobComment, SaysItInWords) {
   EXPECT_EQ(make_job_comment(sample::exclusive_job()),
             "4711: 526 watt hours plus or minus 11, gpus 68 percent, mean 2613 watts, 12m04s, exclusive, measured, the "
-            "whole node, at the plug\n");
+            "whole node, at the wall (ac)\n");
   EXPECT_EQ(
       make_job_comment(sample::shared_job()),
-      "4718_2: 112 watt hours plus or minus 7, gpus 75 percent, mean 555 watts, 12m04s, shared: 64 of 256 cpus, 1 "
-      "of 4 gpus, 12.5 percent of the memory, attributed, so far, the whole node, at the plug\n");
+      "4718_2: 111.7 watt hours plus or minus 6.7, gpus 75 percent, mean 555 watts, 12m04s, shared: 64 of 256 cpus, 1 "
+      "of 4 gpus, 12.5 percent of the memory, attributed, running, the whole node, at the wall (ac)\n");
 }
 
 TEST(JobComment, WhatIsUnknownIsNoFigure) {

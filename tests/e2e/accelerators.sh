@@ -81,9 +81,9 @@ cp "$LIBRARY" "$folder/libze_loader.so.1"
 cp /proc/cpuinfo /proc/meminfo intel/proc/
 echo g0413 >intel/proc/sys/kernel/hostname
 rm -f sock
-FAKE_ZE_GPUS=2 "$BIN/nodewattd" --root intel --cgroup cgroup --state intel_state --socket sock 2>intel.txt & DAEMON=$!
-for _ in $(seq 100); do [ -S sock ] && hint ping 2>/dev/null && break; sleep 0.1; done
-hint begin job=3 uid="$(id -u)" gpus=1
+FAKE_ZE_GPUS=2 "$BIN/nodewattd" --root intel --root-libraries --cgroup cgroup --state intel_state --socket sock 2>intel.txt & DAEMON=$!
+for _ in $(seq 100); do [ -S sock ] && event ping 2>/dev/null && break; sleep 0.1; done
+event begin job=3 uid="$(id -u)" gpus=1
 for job in 3 4; do job_comes $job "$(((job - 3) * $(nproc) / 2))"; done
 row() { "$NODEWATT" top --once --socket sock --json | python3 -c "import json, sys; print(next(r['energy_j'] for r in json.load(sys.stdin)['nodes'][0]['rows'] if r['name'] == '$1'))"; }
 for _ in $(seq 300); do [ "$(job_of 3 'r["duration_s"] is not None and r["duration_s"] >= 10')" = True ] && break; sleep 0.1; done  # shared: no finer

@@ -83,7 +83,7 @@ for name in no_repeats idle_unknown no_carbon_factor; do expect_in "--check" che
 
 # Bad words.
 bad() { local code=$1; shift; "$NODEWATT" "$@" >out.txt 2>err.txt; expect "$*" $? "$code"; [ -s err.txt ] || fail "$*: no message"; [ ! -s out.txt ] || fail "$*: prints something"; }
-bad 2 report $ID --format tex; expect_in "names the forms" err.txt "latex, sentence"
+bad 2 report $ID --format tex; expect_in "names the forms" err.txt "latex,sentence"
 bad 2 report $ID --phase train --format latex; bad 2 report $ID --phase nope --format hf; expect_in "names the phases" err.txt "train"
 bad 2 report --query 'colour=red'; bad 3 report @zzzzz; bad 3 report --query 'name=nobody'
 bad 3 report $ID -o /nowhere/file; bad 2 cite --format doc; bad 3 cite @zzzzz

@@ -301,7 +301,7 @@ TEST(Metrics, NodesEnergyIsOneSeriesForEachBoundary) {
   auto series = Reader(MetricsFormat::open).read(make_metrics_text(metrics, MetricsFormat::open));
   const std::string node = R"(nodewatt_energy_joules_total{node="n1",part="node",kind="measured",boundary=)";
   EXPECT_EQ(series.at(node + "\"on_chip\"}"), "600.000000");
-  EXPECT_EQ(series.at(node + "\"plug\"}"), "400.000001");
+  EXPECT_EQ(series.at(node + "\"wall\"}"), "400.000001");
   EXPECT_FALSE(series.contains(node + "\"board\"}"));
 }
 
