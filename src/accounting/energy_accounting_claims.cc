@@ -15,12 +15,14 @@ constexpr Nanos kConfined = seconds(2);
 }  // namespace
 
 // A job's directory is older than its confinement, by milliseconds or, on a node that swaps, by a second: what it
-// reserved is not known before, and an interval with such a job waits.
+// reserved is not known before, and an interval with such a job waits. So does one of whose accelerators nobody knows yet,
+// unless all of the node is its own.
 bool EnergyAccounting::is_undecided(const Pending& interval) const {
   return std::any_of(interval.entries.begin(), interval.entries.end(), [&](const Entry& entry) {
     const JobState& job = jobs_.at(entry.job);
     const bool whose = std::find(job.devices.begin(), job.devices.end(), std::nullopt) == job.devices.end();
-    return (cpu_share(job) == 0 || !whose) && !job.end && *last_ - job.begin <= kConfined;
+    const bool alone = interval.entries.size() == 1 && cpu_share(job) == 1;
+    return (cpu_share(job) == 0 || !(whose || alone)) && !job.end && *last_ - job.begin <= kConfined;
   });
 }
 

@@ -74,6 +74,7 @@ CgroupUsage make_use(std::string id, std::vector<unsigned> cpus, Nanos cpu = {})
   use.uid = 1000;
   use.cpus = std::move(cpus);
   use.cpu = cpu;
+  use.gpus_said = "";
   use.steps = {{"0", cpu}};
   return use;
 }

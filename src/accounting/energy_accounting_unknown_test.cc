@@ -32,6 +32,7 @@ AccountedNode make_node(const std::vector<std::string>& vendors) {
   AccountedNode node;
   node.make_uid = [] { return std::string("uid"); };
   node.idle["package/0"] = watts(40);
+  node.idle["dram/0"] = watts(5);
   for (unsigned i = 0; i < vendors.size(); ++i) {
     UtilizationInfo& gpu = node.devices.emplace_back();
     gpu.id = "any/" + std::to_string(i);
