@@ -85,7 +85,7 @@ expect_in "what it costs is shown in a narrow window too" out.txt "Energy cost"
 
 # Bad words: 2; nothing there: 3. A message, and nothing on standard output.
 bad() { local code=$1; shift; "$NODEWATT" "$@" >out.txt 2>err.txt; expect "$*" $? "$code"; [ -s err.txt ] || fail "$*: no message"; [ ! -s out.txt ] || fail "$*: prints something"; }
-bad 2 compare $one $two --by colour; expect_in "names the ways" err.txt "node-type, placement"; bad 2 compare $one $two --by label:
+bad 2 compare $one $two --by colour; expect_in "names the ways" err.txt "node-type,placement"; bad 2 compare $one $two --by label:
 bad 2 compare --query "colour=red"; bad 2 compare --query "name"; bad 2 compare; bad 2 findings
 bad 2 compare $one $two --by phase --phase train
 bad 2 compare $one; expect_in "a single run" err.txt "at least two runs"
