@@ -145,8 +145,8 @@ TEST(Text, ShortIdsGrowUntilTheyDiffer) {
   const pb::Record* twice[] = {bench.all[0], bench.all[0]};
   EXPECT_FALSE(make_list(twice, {}).empty());
   EXPECT_EQ(make_list({}, {}), "no runs\n");
-  EXPECT_TRUE(make_list(twice, {}, 27).ends_with(std::to_string(std::size(twice)) + " of 27 shown; --limit 0 shows all\n"));
-  EXPECT_EQ(make_list(twice, {}, std::size(twice)), make_list(twice, {}));
+  EXPECT_TRUE(make_list(twice, {}, 27).ends_with("2 of 27 shown; --limit 0 shows all\n"));
+  EXPECT_EQ(make_list(twice, {}, 2), make_list(twice, {}));
   EXPECT_EQ(make_compare(Records{}, {}), "nothing to compare\n");
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# compare, findings and advise over simulated runs on two nodes: every way to make variants, every format, and what is refused.
+# compare, findings and advise over played runs on two machines: every way to make sides, every format, and what is refused.
 . "$(dirname "$0")/lib.sh"
 SIM=$(dirname "$NODEWATT")/nodewatt-sim
 export LC_ALL=C.UTF-8 COLUMNS=140
@@ -26,7 +26,7 @@ expect "records of both" "$("$NODEWATT" runs --limit 0 --format short | wc -l)" 
 TRAIN="name=train label.workload=*training"
 "$NODEWATT" compare --query "$TRAIN" --by placement --format latex -o table.tex || fail "the table"
 "$NODEWATT" compare --query "$TRAIN" --by placement --format svg -o figure.svg || fail "the figure"
-expect_in "table" table.tex '\begin{tabular}'; expect_in "per unit" table.tex 'Per sample'; expect_in "table: simulated" table.tex '(SIMULATED)'; expect_in "table: verdict" table.tex '% '
+expect_in "table" table.tex '\begin{tabular}'; expect_in "per unit" table.tex 'Per sample'; expect_in "table: played" table.tex '(PLAYED)'; expect_in "table: verdict" table.tex '% '
 expect_in "the base is 1" table.tex "& 1.00 & {M}"
 expect "a row a side, beside the heads" "$(grep -c ' \\\\$' table.tex)" 4
 python3 -c 'import xml.dom.minidom as x; x.parse("figure.svg")' || fail "the figure is no XML"
@@ -48,7 +48,7 @@ sides 2 $one $two --base $two; expect "--base is where 1 stands" "$(json c.json 
 # Every format has the same sides; different work is shown and not ranked, whatever the format.
 for format in text json csv markdown md latex html svg; do
   "$NODEWATT" compare --query "$TRAIN" --by placement --format $format >out.$format || fail "compare --format $format"
-  grep -q horeka_blue out.$format || grep -q 'horeka\\_blue' out.$format || fail "compare --format $format names no variant"
+  grep -q horeka_blue out.$format || grep -q 'horeka\\_blue' out.$format || fail "compare --format $format names no side"
   "$NODEWATT" compare $one $other --format $format >refused.$format || fail "refused --format $format"
   [ -s refused.$format ] || fail "refused --format $format is empty"
 done
@@ -85,7 +85,7 @@ expect_in "what it costs is shown in a narrow window too" out.txt "Energy cost"
 
 # Bad words: 2; nothing there: 3. A message, and nothing on standard output.
 bad() { local code=$1; shift; "$NODEWATT" "$@" >out.txt 2>err.txt; expect "$*" $? "$code"; [ -s err.txt ] || fail "$*: no message"; [ ! -s out.txt ] || fail "$*: prints something"; }
-bad 2 compare $one $two --by colour; expect_in "names the ways" err.txt "group,node-type,placement"; bad 2 compare $one $two --by label:
+bad 2 compare $one $two --by colour; expect_in "names the ways" err.txt "node-type,placement"; bad 2 compare $one $two --by label:
 bad 2 compare --query "colour=red"; bad 2 compare --query "name"; bad 2 compare; bad 2 findings
 bad 2 compare $one $two --by phase --phase train
 bad 2 compare $one; expect_in "a single run" err.txt "at least two runs"
