@@ -34,6 +34,11 @@ std::vector<std::string> EnergyAccounting::find_device_names(const std::vector<S
   return names;
 }
 
+bool EnergyAccounting::divides_memory(const std::vector<SensorInfo>& infos) {
+  return std::any_of(infos.begin(), infos.end(),
+                     [](const SensorInfo& info) { return division_key_of(info.part.domain) == DivisionKey::memory; });
+}
+
 EnergyAccounting::EnergyAccounting(const std::vector<SensorInfo>& infos, AccountedNode node, Nanos period)
     : node_(std::move(node)),
       period_(period),
@@ -48,9 +53,7 @@ EnergyAccounting::EnergyAccounting(const std::vector<SensorInfo>& infos, Account
   meters_.reserve(infos.size());
   for (const SensorInfo& info : infos) meters_.emplace_back(with_valid_text(info), period);
   edges_.resize(infos.size());
-  has_memory_ = std::any_of(infos.begin(), infos.end(), [](const SensorInfo& info) {
-    return division_key_of(info.part.domain) == DivisionKey::memory;
-  });
+  has_memory_ = divides_memory(infos);
 }
 
 void EnergyAccounting::add(const SampleSet& sample_set, const CgroupSnapshot& cgroups, std::int64_t wall_ns) {

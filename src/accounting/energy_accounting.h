@@ -110,6 +110,7 @@ class EnergyAccounting {
   using Accumulators = std::vector<EnergyAccumulator>;  // one a policy
 
   static std::vector<std::string> find_device_names(const std::vector<SensorInfo>& infos);
+  static bool divides_memory(const std::vector<SensorInfo>& infos);
   void note_alive(Nanos at);
   void interval(const CgroupSnapshot& cgroups, Nanos at);
   Entry make_entry(std::uint64_t serial, JobState& job, const CgroupSnapshot& cgroups, Nanos time) const;

@@ -81,6 +81,7 @@ void EnergyAccounting::extend(const std::vector<SensorInfo>& infos, AccountedNod
   for (std::size_t i = meters_.size(); i < infos.size(); ++i) meters_.emplace_back(with_valid_text(infos[i]), period_);
   node_ = std::move(node);
   device_names_ = find_device_names(infos);
+  has_memory_ = divides_memory(infos);
   const std::size_t meters = meters_.size();
   const auto extend_row = [&](Accumulators& row) {
     for (EnergyAccumulator& accumulator : row) accumulator.lines.resize(meters);
