@@ -79,7 +79,7 @@ std::string make_job_list(Records records, const TextStyle& style) {
                    {std::string(plus_minus(style.utf8)), true, 6},
                    {"MeanW", true, 1},
                    {"GPU%", true, 2},
-                   {"How known"}};
+                   {"Known"}};
   const NumberStyle numbers{style.units, style.utf8, style.precise};
   for (const pb::Record* record : records) table.rows.push_back(make_row(*record, numbers));
   const Sum sum = sum_up(records);

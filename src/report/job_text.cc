@@ -109,7 +109,7 @@ class JobPage {
                      {"Energy", true},
                      {std::string(plus_minus(style_.utf8)), true, 2},
                      {"Mean", true, 1},
-                     {"How known"}};
+                     {"Known"}};
     for (const DomainLine& line : job().domains) {
       const bool is_total = &line == job().domains.data();
       table.rows.push_back({{{(is_total ? "" : "  ") + line.label},
@@ -138,7 +138,7 @@ class JobPage {
     Table table;
     table.columns = {
         {"Node", false, 0, 8}, {"Duration", true, 3}, {"Energy", true}, {std::string(plus_minus(style_.utf8)), true, 2},
-        {"Mean", true, 4},     {"Coverage", true, 1}, {"How known"}};
+        {"Mean", true, 4},     {"Coverage", true, 1}, {"Known"}};
     for (const MemberLine& line : summary_.members)
       table.rows.push_back({{{line.host},
                              {line.duration},
@@ -163,7 +163,7 @@ class JobPage {
                      {"Energy", true},
                      {std::string(plus_minus(style_.utf8)), true, 2},
                      {"Share", true, 1},
-                     {"How known"}};
+                     {"Known"}};
     for (const StepLine& line : job().steps)
       table.rows.push_back({{{line.id},
                              {line.phase},
@@ -192,7 +192,7 @@ class JobPage {
   void phases() {
     if (summary_.phases.empty()) return;
     Table table;
-    table.columns = {{"Phase", false, 0, 16}, {"Duration", true, 3}, {"Energy", true}, {"How known"}};
+    table.columns = {{"Phase", false, 0, 16}, {"Duration", true, 3}, {"Energy", true}, {"Known"}};
     for (const PhaseLine& line : summary_.phases)
       table.rows.push_back({{{line.path},
                              {line.duration},

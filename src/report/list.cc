@@ -53,7 +53,7 @@ std::string make_list(Records records, const TextStyle& style) {
   Table table;
   table.columns = {
       {"Run"},          {"Name", false, 0, 8}, {"Repeat", true, 5}, {"Start", false, 3},    {"Duration", true},
-      {"Energy", true}, {"Mean", true, 1},     {"How known"},       {"State", false, 2, 8}, {"Node", false, 4, 6}};
+      {"Energy", true}, {"Mean", true, 1},     {"Known"},           {"State", false, 2, 8}, {"Node", false, 4, 6}};
   const std::size_t length = telling_length(records);
   for (const pb::Record* record : records)
     table.rows.push_back(make_row(*record, length, {style.units, style.utf8, style.precise}));

@@ -40,7 +40,7 @@ class Words {
     }
     table.columns.push_back({"power", true, 7});
     table.columns.push_back({"n", true, 6});
-    table.columns.push_back({"how known", false, 0});
+    table.columns.push_back({"known", false, 0});
     if (all_.is_ranked) table.columns.push_back({"least?", false, 0});
     for (const std::size_t point : order()) table.rows.push_back(row(swept_.points[point], table));
     return table;

@@ -66,7 +66,7 @@ Table make_jobs_table(Records jobs, const TextStyle& style) {
                    {"MeanW", true},
                    {"Energy", true, 1},
                    {"GPU%", true, 2},
-                   {"How known"}};
+                   {"Known"}};
   const NumberStyle numbers{style.units, style.utf8, style.precise};
   for (const pb::Record* job : by_power(jobs)) {
     const auto words = make_job_words(*job, numbers).value_or(JobWords());
