@@ -73,7 +73,7 @@ std::string make_job_list(Records records, const TextStyle& style, std::size_t r
   table.columns = {{"JobID", false, 0, 8}, {"Name", false, 8, 8}, {"User", false, 9, 4},
                    {"State", false, 4, 7}, {"Elapsed", true, 1},  {"Nodes", true, 5},
                    {"Type", false, 6, 6},  {"Energy", true},      {std::string(plus_minus(style.utf8)), true},
-                   {"MeanW", true, 2},     {"GPU%", true, 3},     {"How known"}};
+                   {"MeanW", true, 2},     {"GPU%", true, 3},     {"Known"}};
   const Sum sum = sum_up(records);
   ColumnUnits units = units_of(records);
   units.add(sum.joules);

@@ -63,10 +63,9 @@ class JobPage {
 
   void header() {
     const std::string when = start_words(record_);
-    out_ +=
-        painted(fold_items({"Job " + job().id, state(), summary_.name, job().owner, job().where}, 2, style_.width),
-                Paint::bold, style_.colour) +
-        '\n';
+    out_ += painted(fold_items({"Job " + job().id, state(), summary_.name, job().owner, job().where}, 2, style_.width),
+                    Paint::bold, style_.colour) +
+            '\n';
     out_ += fold_items({summary_.duration, is_running() ? seconds_ago(record_, style_.now_unix_ns) : "",
                         when == kUnknown ? "" : "since " + when, summary_.node},
                        2, style_.width) +
@@ -98,7 +97,7 @@ class JobPage {
                      {"Energy", true},
                      {std::string(plus_minus(style_.utf8)), true},
                      {"Mean", true, 1},
-                     {"How known"}};
+                     {"Known"}};
     for (const DomainLine& line : job().domains) {
       const bool is_total = &line == job().domains.data();
       table.rows.push_back({{{(is_total ? "" : "  ") + line.label},
@@ -127,7 +126,7 @@ class JobPage {
     Table table;
     table.columns = {
         {"Node", false, 0, 8}, {"Duration", true, 3}, {"Energy", true}, {std::string(plus_minus(style_.utf8)), true},
-        {"Mean", true, 4},     {"Coverage", true, 1}, {"How known"}};
+        {"Mean", true, 4},     {"Coverage", true, 1}, {"Known"}};
     for (const MemberLine& line : summary_.members)
       table.rows.push_back({{{line.host},
                              {line.duration},
@@ -152,7 +151,7 @@ class JobPage {
                      {"Energy", true},
                      {std::string(plus_minus(style_.utf8)), true},
                      {"Share", true, 1},
-                     {"How known"}};
+                     {"Known"}};
     for (const StepLine& line : job().steps)
       table.rows.push_back({{{line.id},
                              {line.phase},
@@ -181,7 +180,7 @@ class JobPage {
                      {"Duration", true, 3},
                      {"Energy", true},
                      {std::string(plus_minus(style_.utf8)), true},
-                     {"How known"}};
+                     {"Known"}};
     for (const PhaseLine& line : summary_.phases) {
       Row row{{{line.path}, {line.duration}, {line.energy}, {line.uncertainty}, {std::string(kind_mark(line.kind))}},
               -1,

@@ -45,7 +45,8 @@ Row make_row(const pb::Record& record, std::size_t id_length, const NumberStyle&
            {energy_text(energy_amount(energy), style)},
            {energy_uncertainty_text(energy_amount(energy), style)},
            {power_text(power_amount(energy, record.duration_ns()), mean)},
-           {std::string(kind_mark(known_kind(energy))), known_kind(energy) == pb::KIND_ESTIMATED ? Paint::warn : Paint::plain},
+           {std::string(kind_mark(known_kind(energy))),
+            known_kind(energy) == pb::KIND_ESTIMATED ? Paint::warn : Paint::plain},
            {exit_words(record)},
            {host.empty() ? std::string(kUnknown) : host}},
           -1,
@@ -71,7 +72,7 @@ std::string make_list(Records records, const TextStyle& style, std::size_t match
                    {"Energy", true},
                    {std::string(plus_minus(style.utf8)), true},
                    {"Mean", true, 2},
-                   {"How known"},
+                   {"Known"},
                    {"State", false, 3, 8},
                    {"Node", false, 5, 6}};
   const std::size_t length = telling_length(records);

@@ -42,7 +42,7 @@ class Words {
     }
     table.columns.push_back({"power", true, 7});
     table.columns.push_back({"n", true, 6});
-    table.columns.push_back({"how known"});
+    table.columns.push_back({"known"});
     if (all_.is_ranked) table.columns.push_back({"least?"});
     for (const std::size_t point : order()) table.rows.push_back(row(swept_.points[point], table));
     return table;

@@ -88,7 +88,7 @@ class Page {
     Table table;
     table.columns = {{"Component", false, 0, 12}, {"Energy", true},  {std::string(plus_minus(style_.utf8)), true},
                      {"Share", true, 2},          {"Mean", true, 3}, {"Max", true, 4},
-                     {"Source", false, 6, 12},    {"How known"}};
+                     {"Source", false, 6, 12},    {"Known"}};
     for (const PartLine& line : summary_.parts) table.rows.push_back({cells(line), -1, ""});
     if (summary_.idle) table.rows.push_back({cells(*summary_.idle), -1, ""});
     if (!summary_.modelled.empty()) {
@@ -121,7 +121,7 @@ class Page {
                      {std::string(plus_minus(style_.utf8)), true},
                      {"Mean", true, 3},
                      {"Coverage", true, 1},
-                     {"How known"}};
+                     {"Known"}};
     for (const MemberLine& line : summary_.members)
       table.rows.push_back({{{line.host},
                              {line.id},
@@ -141,10 +141,9 @@ class Page {
   void phases() {
     if (summary_.phases.empty()) return;
     Table table;
-    table.columns = {{"Phase", false, 0, 10}, {"Count", true, 4},
-                     {"Duration", true, 1},   {"Mean", true, 3},
-                     {"Energy", true},        {std::string(plus_minus(style_.utf8)), true},
-                     {"Per unit", false, 2},  {"How known"}};
+    table.columns = {{"Phase", false, 0, 10}, {"Count", true, 4}, {"Duration", true, 1},
+                     {"Mean", true, 3},       {"Energy", true},   {std::string(plus_minus(style_.utf8)), true},
+                     {"Per unit", false, 2},  {"Known"}};
     for (const PhaseLine& line : summary_.phases) {
       Row row{{{line.path},
                {line.count},

@@ -65,7 +65,7 @@ Table make_jobs_table(Records jobs, const TextStyle& style) {
                    {"Name", false, 5, 8},  {"Allocated", false, 6, 10},
                    {"Elapsed", true, 2},   {"MeanW", true},
                    {"Energy", true},       {std::string(plus_minus(style.utf8)), true},
-                   {"GPU%", true, 1},      {"How known"}};
+                   {"GPU%", true, 1},      {"Known"}};
   const ColumnUnits units = units_of(jobs);
   const NumberStyle numbers = units.energy({style.units, style.utf8, style.precise});
   for (const pb::Record* job : by_power(jobs)) {
