@@ -78,12 +78,12 @@ TEST(Known, AnUnknownEnergyHasNoKindAndNoBoundary) {
 TEST(Known, NorHasOneThatWasNeverMeasured) {
   const test::InventedRun run;
   for (const bool silent : {false, true}) {
-    Account account(silent ? run.infos : std::vector<SensorInfo>(), run.period);
+    RunAccounting account(silent ? run.infos : std::vector<SensorInfo>(), run.period);
     account.begin(run.begin);
     for (int i = 0; i < 20; ++i) {
-      Sweep sweep = run.sweep(run.begin + millis(100 * i));
-      for (Sample& sample : sweep) sample.status = Status::denied;
-      account.add(silent ? sweep : Sweep());
+      SampleSet samples = run.sample_set(run.begin + millis(100 * i));
+      for (Sample& sample : samples) sample.status = Status::denied;
+      account.add(silent ? samples : SampleSet());
     }
     account.end(run.begin + millis(1900));
     pb::Record record = test::InventedRun::start();
@@ -131,12 +131,12 @@ TEST(Known, NoMeanIsAboveItsMaximumInAnyForm) {
 // One GPU for two jobs: what each took is a division of what was measured.
 TEST(Known, ASharedJobIsAttributedAndItsSensorsWereRead) {
   std::vector<SensorInfo> infos{test::counter_info(Domain::package), test::counter_info(Domain::gpu)};
-  LedgerNode node;
+  AccountedNode node;
   node.make_uid = [] { return std::string("uid"); };
   node.devices.emplace_back();
   node.devices[0].part = infos[1].part;
   node.devices[0].indices = {0};
-  Ledger ledger(infos, node, seconds(1));
+  EnergyAccounting accounting(infos, node, seconds(1));
   CgroupSnapshot cgroups;
   cgroups.cpus = 8;
   for (int i = 0; i < 12; ++i) {
@@ -152,10 +152,10 @@ TEST(Known, ASharedJobIsAttributedAndItsSensorsWereRead) {
       }
     for (CgroupUsage& job : cgroups.jobs) job.cpu = *job.cpu + seconds(1);
     if (i == 11) cgroups.jobs.clear();
-    ledger.add({test::sample(now, raw), test::sample(now, raw)}, cgroups, now.count());
+    accounting.add({test::sample(now, raw), test::sample(now, raw)}, cgroups, now.count());
   }
-  ASSERT_EQ(ledger.ended().size(), 2U);
-  for (const pb::Record& record : ledger.ended()) {
+  ASSERT_EQ(accounting.ended().size(), 2U);
+  for (const pb::Record& record : accounting.ended()) {
     EXPECT_EQ(record.energy().kind(), pb::KIND_ATTRIBUTED);
     EXPECT_EQ(record.energy().coverage(), 1);
     for (const pb::Component& part : record.components()) EXPECT_EQ(part.energy().kind(), pb::KIND_ATTRIBUTED);
