@@ -15,8 +15,8 @@ constexpr Nanos kConfined = seconds(2);
 }  // namespace
 
 // A job's directory is older than its confinement, by milliseconds or, on a node that swaps, by a second: what it
-// reserved is not known before, and an interval with such a job waits. So does one of whose accelerators nobody knows yet,
-// unless all of the node is its own.
+// reserved is not known before, and an interval with such a job waits. So does one of whose accelerators nobody knows
+// yet, unless all of the node is its own.
 bool EnergyAccounting::is_undecided(const Pending& interval) const {
   return std::any_of(interval.entries.begin(), interval.entries.end(), [&](const Entry& entry) {
     const JobState& job = jobs_.at(entry.job);

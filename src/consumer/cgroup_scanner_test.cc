@@ -124,7 +124,7 @@ TEST_F(CgroupSnapshotTest, VersionOne) {
   job.cpu = Nanos::of(5'000'000'123);
   job.memory = 4096;
   job.cpus = {0, 1, 3};
-  job.device_nodes = std::vector<std::string>{"195:2"};
+  job.device_nodes = std::vector<std::string>{"195:2", "195:255", "1:3"};
   job.steps = {{"0", seconds(2)}, {"batch", seconds(3)}};
   EXPECT_EQ(cgroups.jobs[0], job);
   EXPECT_EQ(watched(), "/cpuacct/slurm /cpuacct/slurm/uid_1000 /cpuacct/slurm/uid_1000/job_7 ");
