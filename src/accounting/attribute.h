@@ -23,11 +23,11 @@
 // A job whose CPU time or memory cannot be read is given what it can have used at most; anything down to nothing, which
 // were the system's, is as likely, and the distance over sqrt(3) is in doubt.
 //
-// To this comes, in usage-based/1, not knowing by which of two weights some energy goes. A processor or memory whose power at
-// rest is not known draws at rest no more than the least that was ever seen of it. Of what is left of the node, fans
-// and losses follow what the parts draw, at 4 to 20 % of it; up to all of it where no sensor has the parts, and CPU
-// time stands for them. Anything between least and most is as likely: the middle goes by the one weight, the others by
-// the other, and the distance between the two over sqrt(12) is in doubt.
+// To this comes, in usage-based/1, not knowing by which of two weights some energy goes. A processor or memory whose
+// power at rest is not known draws at rest no more than the least that was ever seen of it. Of what is left of the
+// node, fans and losses follow what the parts draw, at 4 to 20 % of it; up to all of it where no sensor has the parts,
+// and CPU time stands for them. Anything between least and most is as likely: the middle goes by the one weight, the
+// others by the other, and the distance between the two over sqrt(12) is in doubt.
 //
 // How to add them up. Over all rows of an interval the errors of a division cancel: the node's total has the doubt of
 // its sensors and no other, and whoever wants it takes it from the meters, not from the rows. A job that costs more

@@ -103,8 +103,8 @@ class EnergyAccounting {
     std::optional<double> held;  // bytes, likewise
     UnattributedUse unattributed_use;
     TotalSensors total_sensors = {};  // what the node's total was made of
-    std::vector<bool> unknown;  // of each device whether nobody knows whose it is
-    unsigned waited = 0;        // moments since
+    std::vector<bool> unknown;        // of each device whether nobody knows whose it is
+    unsigned waited = 0;              // moments since
   };
   struct ClosedInterval;                                // one interval's energies, ready to be divided
   using Accumulators = std::vector<EnergyAccumulator>;  // one a policy
@@ -115,7 +115,7 @@ class EnergyAccounting {
   void interval(const CgroupSnapshot& cgroups, Nanos at);
   Entry make_entry(std::uint64_t serial, JobState& job, const CgroupSnapshot& cgroups, Nanos time) const;
   void share_devices(Pending& interval);
-  bool is_counted(const std::string& device) const;
+  bool is_counted(const std::string& device, const TotalSensors& total_sensors) const;
   void share_use(Pending& interval);
   bool is_undecided(const Pending& interval) const;
   void decide(Pending& interval);

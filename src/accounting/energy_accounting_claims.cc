@@ -108,9 +108,9 @@ void EnergyAccounting::share_use(Pending& interval) {
 }
 
 // Of hardware that two sensors name each in its own way (SensorInfo::is_alias) one name alone is in the node's energy.
-bool EnergyAccounting::is_counted(const std::string& device) const {
+bool EnergyAccounting::is_counted(const std::string& device, const TotalSensors& total_sensors) const {
   for (std::size_t i = 0; i < meters_.size(); ++i)
-    if (meters_[i].info().part == Part{Domain::gpu, device} && total_sensors_.is_counted(i)) return true;
+    if (meters_[i].info().part == Part{Domain::gpu, device} && total_sensors.is_counted(i)) return true;
   return false;
 }
 
@@ -131,7 +131,8 @@ void EnergyAccounting::share_devices(Pending& interval) {
     }
     for (ResourceUse* owner : owners) owner->devices[i] = 1 / static_cast<double>(owners.size());
     const bool exclusive = interval.entries.size() == 1 && interval.entries.front().resource_use.exclusive;
-    interval.unknown[i] = owners.empty() && !unknown.empty() && !exclusive && is_counted(device_names_[i]);
+    interval.unknown[i] =
+        owners.empty() && !unknown.empty() && !exclusive && is_counted(device_names_[i], interval.total_sensors);
     if (!interval.unknown[i]) continue;
     ++unowned_;
     for (JobState* job : unknown) job->lacked_owner = true;

@@ -126,8 +126,8 @@ TEST_F(ExtendedEnergyAccountingTest, TheNodesEnergyIsToldByWhereItWasRead) {
   EXPECT_GE(at(accounting_, Boundary::plug), Joules::of(4 * kNode * kMicro));
   Joules sum;
   for (const Joules energy : accounting_.by_boundary()) sum += energy;
-  EXPECT_EQ(state.rows(3).name(), "node");
-  EXPECT_EQ(state.rows(3).energy_uj(), sum.count());
+  EXPECT_EQ(state.rows(4).name(), "node");
+  EXPECT_EQ(state.rows(4).energy_uj(), sum.count());
   // And over a restart.
   pb::Checkpoint checkpoint;
   accounting_.snapshot().write("boot", checkpoint);

@@ -158,8 +158,10 @@ Aspect meter(const pb::Record& record) {
     if (const auto gain = finite(sensor->gain()); gain && *gain > worst) worst = *gain, which = sensor;
   if (which == nullptr || !measured(record)) return out;
   const std::string basis = clean(which->gain_basis());
-  const std::string figure = fmt::format("{}: {:.3g} % ({}, {})", clean(which->source()), worst * 100,
-                                         which->gain_shape() == "sigma" ? "standard uncertainty" : clean(which->gain_shape()), basis.empty() ? "no basis" : basis);
+  const std::string figure =
+      fmt::format("{}: {:.3g} % ({}, {})", clean(which->source()), worst * 100,
+                  which->gain_shape() == "sigma" ? "standard uncertainty" : clean(which->gain_shape()),
+                  basis.empty() ? "no basis" : basis);
   if (basis.empty() || basis.find("assumed") != std::string::npos) {
     out.why = figure + ": nobody answers for it; a maker's or a calibration's figure is asked";
     return out;

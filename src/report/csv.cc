@@ -77,8 +77,7 @@ std::string component_row(const RowScope& scope, const pb::Component& one, const
   return fmt::format("{},{},{},{},{},{},{},{},{},{},{}{}{}\n", scope.cells, for_csv(one.domain()),
                      for_csv(one.device()), for_csv(current_words(one.label())), energy_cells(one.energy()),
                      for_csv(current_words(one.source())), for_csv(one.sensor()), one.depth(),
-                     one.counted() ? "yes" : "no", number(mean),
-                     number(max_power_w(one, mean)), kNoRun, about);
+                     one.counted() ? "yes" : "no", number(mean), number(max_power_w(one, mean)), kNoRun, about);
 }
 
 // Which data they are of, behind the rows of one record. No cell holds a line's end.

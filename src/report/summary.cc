@@ -40,7 +40,8 @@ class PartTable {
       means.add(energy_amount(energy), ratio(energy_amount(energy), duration_s(record.duration_ns())));
     };
     add(record.energy());
-    for (const pb::Component& one : all) add(one.energy()), most.add({}, max_power_amount(one, mean_power_w(one.energy(), record.duration_ns())));
+    for (const pb::Component& one : all)
+      add(one.energy()), most.add({}, max_power_amount(one, mean_power_w(one.energy(), record.duration_ns())));
     style_ = means.energy(style);
     mean_unit_ = means.power(), max_unit_ = most.power();
     has_node_ = record.members().empty() && !all.empty() && all[0].domain() == "node" && all[0].counted();
@@ -161,7 +162,8 @@ class PartTable {
     out.indent = indent;
     out.domain = component.domain();
     fill(out, energy_amount(component.energy()), known_kind(component.energy()));
-    out.max = power_text(max_power_amount(component, mean_power_w(component.energy(), record_.duration_ns())), max_unit_);
+    out.max =
+        power_text(max_power_amount(component, mean_power_w(component.energy(), record_.duration_ns())), max_unit_);
     out.source = component.source().empty() ? std::string(kUnknown) : clean(current_words(component.source()));
     return out;
   }

@@ -15,8 +15,10 @@ constexpr NumberStyle kStyle{Units::automatic, true, false};
 std::string method_words(const Swept& swept) {
   std::string text = fmt::format("Sweep {}", swept.id.substr(0, 8));
   if (!swept.host.empty()) text += " on " + clean(swept.host);
-  return text + fmt::format(": {} configurations, {} runs in random order within blocks of all configurations (seed {}). Command: {}",
-                            swept.points.size(), swept.order.size(), swept.seed, clean(swept.command));
+  return text +
+         fmt::format(
+             ": {} configurations, {} runs in random order within blocks of all configurations (seed {}). Command: {}",
+             swept.points.size(), swept.order.size(), swept.seed, clean(swept.command));
 }
 
 constexpr const char* kLegendOfAll =

@@ -133,8 +133,9 @@ void Daemon::resume() {
   pb::Checkpoint checkpoint;
   if (!checkpoint.ParseFromString(*checkpoint_file_->found())) {
     SalvagedBooks saved = salvage_books(*checkpoint_file_->found());
-    log(fmt::format("the checkpoint that was found cannot be read whole: {} of their fields are lost, the rest is used; {}",
-                    saved.lost, keep_aside()));
+    log(fmt::format(
+        "the checkpoint that was found cannot be read whole: {} of their fields are lost, the rest is used; {}",
+        saved.lost, keep_aside()));
     checkpoint = std::move(saved.checkpoint);
   }
   accounting_.resume(checkpoint, boot_id_, host_->now());
