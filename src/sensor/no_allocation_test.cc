@@ -9,6 +9,7 @@
 #include <fstream>
 #include <new>
 
+#include "base/root.h"
 #include "sensor/reader.h"
 
 namespace {
@@ -74,7 +75,7 @@ TEST(NoAllocation, ReadAllAfterTheFirstSampleSet) {
   const fs::path root = folder;
   make_tree(root);
   {
-    const auto host = make_real_host(root.string());
+    const auto host = make_real_host(Root{root.string(), true});
     Inventory inventory = make_inventory(*host);
     ASSERT_EQ(inventory.sensors.size(), 14u)
         << "2 packages, a node, 2 and 2 and 1 of GPUs, 3 of a controller, 3 of the model";

@@ -45,7 +45,7 @@ class LateHost : public MemoryHost {
   std::atomic<ErrorKind> bmc = ErrorKind::busy;
 
  private:
-  std::mutex mutex_;
+  std::recursive_mutex mutex_;  // MemoryHost asks itself
 };
 
 class SensorSearchTest : public ::testing::Test {
