@@ -19,6 +19,9 @@ function(nw_test name library)
     target_compile_options(test_${name} PRIVATE -fno-sanitize=undefined)  # a quarter of their compiling; what they call has both
   endif()
   add_test(NAME ${name} COMMAND test_${name})
+  if(NODEWATT_SEED)
+    set_tests_properties(${name} PROPERTIES ENVIRONMENT "RC_PARAMS=seed=${NODEWATT_SEED}")
+  endif()
   add_dependencies(unit_tests test_${name})
 endfunction()
 
