@@ -26,7 +26,7 @@ expect "records of both" "$("$NODEWATT" runs --limit 0 --format short | wc -l)" 
 TRAIN="name=train label.workload=*training"
 "$NODEWATT" compare --query "$TRAIN" --by placement --format latex -o table.tex || fail "the table"
 "$NODEWATT" compare --query "$TRAIN" --by placement --format svg -o figure.svg || fail "the figure"
-expect_in "table" table.tex '\begin{tabular}'; expect_in "per unit" table.tex 'Per sample'; expect_in "table: played" table.tex '(PLAYED)'; expect_in "table: verdict" table.tex '% '
+expect_in "table" table.tex '\begin{tabular}'; expect_in "per unit" table.tex 'Per sample'; expect_in "table: played" table.tex '(SIMULATED)'; expect_in "table: verdict" table.tex '% '
 expect_in "the base is 1" table.tex "& 1.00 & {M}"
 expect "a row a side, beside the heads" "$(grep -c ' \\\\$' table.tex)" 4
 python3 -c 'import xml.dom.minidom as x; x.parse("figure.svg")' || fail "the figure is no XML"

@@ -7,7 +7,7 @@ command -v prlimit >/dev/null || { echo "skipped: no prlimit"; exit 77; }
 mkdir -p tree state cgroup/{cpuset,memory,devices,cpuacct}/slurm
 python3 "$HERE/feed.py" "$WORK/tree" 220 180 30 &
 until [ -e tree/ready ]; do sleep 0.05; done
-hint() { "$BIN/nodewatt-hint" --socket sock --verbose "$@" 2>hint.txt; grep -q ': done$' hint.txt; }
+hint() { "$BIN/nodewatt-event" --socket sock --verbose "$@" 2>hint.txt; grep -q ': done$' hint.txt; }
 answers() { "$NODEWATT" top --once --socket sock >/dev/null 2>&1; }
 start() {  # start FSIZE: in blocks of 1024 bytes, or unlimited
   (trap '' XFSZ; ulimit -S -f "$1"; exec "$BIN/nodewattd" --root tree --cgroup cgroup --state state --socket sock 2>&1) > >(cat >>daemon.txt) & DAEMON=$!
