@@ -7,7 +7,7 @@ BUILD := build
 BENCH_ARGS ?= --repeat 3
 DATA := workloads/fetch-data.sh >/dev/null 2>&1 || { tools/deps --lists && workloads/fetch-data.sh; }
 E2E_JOBS ?= 4
-TIDY_SECONDS ?= 120
+TIDY_SECONDS ?= 60
 CTEST := ctest --output-on-failure --no-tests=error
 
 PARTS := asan tsan fuzz learn latex mpi storm live shells gcc tidy-deep
