@@ -48,10 +48,12 @@ if [ "$NODEWATT_SUMMARY" = 1 ] && [ -n "$output" ]; then
   "$bin/nodewatt-append" "$uid" "$output" "$bin/nodewatt" job "$job" $NODEWATT_SUMMARY_ARGS </dev/null >/dev/null 2>&1
 fi
 
-# Away from slurmd, which kills the group of processes of an epilog that is over.
+# Slurm kills the process group of an epilog as soon as it has ended, so the process has to be in a session of its own by
+# then. setsid -f returns before that is so; the shell that is started here begins in the new session.
 case $NODEWATT_COMMENT in
   AdminComment | SystemComment | Comment)
-    [ "${SLURM_JOB_NUM_NODES:-}" = 1 ] && NODEWATT_EPILOG_PART=comment setsid -f "$0" </dev/null >/dev/null 2>&1
+    # shellcheck disable=SC2016  # the inner shell's own
+    [ "${SLURM_JOB_NUM_NODES:-}" = 1 ] && NODEWATT_EPILOG_PART=comment setsid sh -c '"$0" &' "$0" </dev/null >/dev/null 2>&1
     ;;
 esac
 exit 0

@@ -39,9 +39,20 @@ while True:
   rm ready
 }
 gone() { kill -9 "$DAEMON"; wait "$DAEMON" 2>/dev/null; }
+# Slurm kills the process group of a prolog or an epilog as soon as it has ended. On one CPU what it has started has not run by then.
+CPU=$(taskset -cp $$ | sed 's/.*: //; s/[,-].*//')
+as_slurm() {
+  taskset -c "$CPU" python3 -c '
+import os, signal, subprocess, sys
+hook = subprocess.Popen(sys.argv[1:], process_group=0)
+code = hook.wait(60)
+try: os.killpg(hook.pid, signal.SIGKILL)
+except ProcessLookupError: pass
+sys.exit(code)' "$@"
+}
 quietly() {  # quietly WHAT COMMAND...: exits 0, whoever does not answer it, and prints nothing
   local what=$1 said; shift
-  said=$(timeout 60 "$@" 2>&1) || fail "$what: exit $?"
+  said=$(as_slurm "$@" 2>&1) || fail "$what: exit $?"
   [ -z "$said" ] || fail "$what: it said '$said'"
 }
 
@@ -87,6 +98,9 @@ if [ "$(id -u)" = 0 ]; then
   expect "the job summary" "$(cat "home/my out")" "out
 energy of 4711 by $uid"
   [ ! -e notes/4711 ] || fail "the note stays"
+  touch home/many; chown nobody home/many
+  for _ in {1..20}; do summary "$WORK/home/many"; done
+  wait_lines home/many 20 || fail "$(wc -l <home/many) of 20 job summaries"
   echo root >roots; chmod 666 roots
   ln -s "$WORK/roots" home/link; ln -s "$WORK/home/my out" home/own_link; mkfifo home/fifo; chown nobody home/fifo
   for path in "$WORK/roots" "$WORK/home/link" "$WORK/home/own_link" "$WORK/home/fifo" "$WORK/home/none" /dev/null "home/my out" ''; do summary "$path"; done

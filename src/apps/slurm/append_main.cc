@@ -7,6 +7,10 @@
 // its own becomes the user first, for good, and then asks for what the user may have anyway. The file must be there, be
 // regular and be that user's own; a link, a device or a pipe is none. Root's own jobs are refused: there is no less to
 // become. The caller gets its 0 at once; the command is killed after kLongest seconds.
+//
+// Slurm kills the process group of an epilog as soon as the epilog has ended. So the session is left before the caller
+// gets its 0: a child that had yet to leave it could be killed first, and then the summary would be missing now and
+// then, on busy nodes above all.
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
@@ -48,9 +52,9 @@ int open_own(const char* path, uid_t owner) {
   return -1;
 }
 
-// Away from the caller: no terminal, no group of processes, no open file that somebody waits for.
+// Away from the caller: no terminal, no open file that somebody waits for.
 bool detach() {
-  if (::setsid() < 0 || ::chdir("/") != 0) return false;
+  if (::chdir("/") != 0) return false;
   const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
   if (null < 0) return false;
   for (int fd = 0; fd <= 2; ++fd) ::dup2(null, fd);
@@ -78,6 +82,9 @@ bool detach() {
 
 int main(int argc, char** argv) {
   const std::optional<uid_t> uid = argc < 4 ? std::nullopt : parse_uid(argv[1]);
-  if (uid && ::fork() == 0) run(*uid, argv[2], argv + 3);
-  return 0;
+  if (!uid) return 0;
+  ::setsid();  // fails for the leader of a group: its child leads none
+  if (::fork() != 0) return 0;
+  ::setsid();
+  run(*uid, argv[2], argv + 3);
 }
