@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "record/record.h"
+
 namespace nw {
 namespace {
 
@@ -46,10 +48,19 @@ TEST(JobTimeline, WhatWasNotReadIsNotNothing) {
   JobTimeline timeline;
   timeline.add({{Domain::gpu, Joules::of(10)}}, seconds(1), seconds(1));
   timeline.add({{Domain::package, Joules::of(20)}}, seconds(1), seconds(1));
-  EXPECT_EQ(energies_of(timeline, Domain::gpu), (std::vector<std::int64_t>{10, -1}));
-  EXPECT_EQ(energies_of(timeline, Domain::package), (std::vector<std::int64_t>{-1, 20}));
+  EXPECT_EQ(energies_of(timeline, Domain::gpu), (std::vector<std::int64_t>{10, kNotRead}));
+  EXPECT_EQ(energies_of(timeline, Domain::package), (std::vector<std::int64_t>{kNotRead, 20}));
   for (int i = 2; i < 120; ++i) timeline.add({{Domain::package, Joules::of(20)}}, seconds(1), seconds(1));
-  EXPECT_EQ(energies_of(timeline, Domain::gpu).at(0), -1) << "half of a step";
+  EXPECT_EQ(energies_of(timeline, Domain::gpu).at(0), kNotRead) << "half of a step";
+}
+
+// A remainder is a difference: it may be below 0, and by the very number that earlier versions wrote for "not read".
+TEST(JobTimeline, OneMicrojouleBelowNothingIsAnEnergy) {
+  JobTimeline timeline;
+  timeline.add({{Domain::node, Joules::of(-1)}}, seconds(1), seconds(1));
+  pb::CheckpointTimeline checkpoint;
+  timeline.write(checkpoint);
+  EXPECT_EQ(energies_of(JobTimeline::read(checkpoint), Domain::node), std::vector<std::int64_t>{-1});
 }
 
 // Nothing is lost or made, however the intervals lie, and the journal gives back what it was given.

@@ -25,7 +25,7 @@ class Printed {
   // "path x count, seconds" in order of first begin.
   Seen phases() {
     now_ += seconds(1);
-    phases_.close({}, {}, now_, {}, {});
+    phases_.close({}, {}, now_, {}, {}, {});
     Seen seen;
     for (const auto& path : phases_.order()) {
       const PhaseSum& sum = phases_.sums().at(path);

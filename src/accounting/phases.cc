@@ -176,7 +176,8 @@ void Phases::settle(std::span<const Meter> meters, Nanos until) {
 }
 
 void Phases::close(std::span<const Meter> meters, Nanos begin_time, Nanos end_time,
-                   std::span<const Meter::Edge> run_begin, std::span<const Meter::Edge> run_end) {
+                   std::span<const Meter::Edge> run_begin, std::span<const Meter::Edge> run_end,
+                   std::vector<Interval> run) {
   while (!open_.empty()) {
     const std::uint64_t outermost = stacks_.at(open_.begin()->second.thread).front();
     anomalies_.add(Anomaly::phase_unended);
@@ -196,11 +197,10 @@ void Phases::close(std::span<const Meter> meters, Nanos begin_time, Nanos end_ti
       for (int n = 0; at_begin && n < sum.at_first; ++n) cumulative = cumulative - begin_gap;
     }
   }
-  PhaseSum run;
-  run.duration = end_time - begin_time;
-  for (std::size_t i = 0; i < meters.size(); ++i)
-    run.intervals.push_back({run_end[i].cumulative - run_begin[i].cumulative, run.duration, 0});
-  limit_all(run);
+  PhaseSum whole;
+  whole.duration = end_time - begin_time;
+  whole.intervals = std::move(run);
+  limit_all(whole);
 }
 
 void Phases::limit_all(const PhaseSum& run) {
@@ -220,16 +220,18 @@ void take_off(Joules& from, Joules& excess) {
 }
 }  // namespace
 
-// The later phases have less for it: their end is what was guessed.
+// The later phases have less for it: their end is what was guessed. What lies in an unknown energy is unknown too.
 void Phases::limit(std::vector<PhaseSum*>& inside, bool one_by_one, const PhaseSum& whole) {
   std::sort(inside.begin(), inside.end(), [](const PhaseSum* a, const PhaseSum* b) { return a->last > b->last; });
   for (PhaseSum* one : inside) one->duration = std::min(one->duration, whole.duration);
   for (std::size_t i = 0; i < whole.intervals.size(); ++i) {
     const CumulativeEnergy& most = whole.intervals[i].cumulative;
+    const bool known = is_known(most);
     Joules sum;
     for (PhaseSum* one : inside) {
       if (i >= one->intervals.size()) continue;
       CumulativeEnergy& cumulative = one->intervals[i].cumulative;
+      if (!known) cumulative = {};
       cumulative.energy = std::clamp(cumulative.energy, Joules{}, std::max(most.energy, Joules{}));
       cumulative.covered = std::min(cumulative.covered, most.covered);
       sum += cumulative.energy;

@@ -47,9 +47,9 @@ class Phases {
   void settle(std::span<const Meter> meters, Nanos until);
   // Ends what is still open, at `end`, and settles everything; no path has more than its parent then, nor than the run.
   // The run's own edges are known better than a phase's (Meter::begin_boundary): phases that share one take it, so that
-  // phases that tile the run add up to it.
+  // phases that tile the run add up to it. `run`: what it amounts to, one a meter.
   void close(std::span<const Meter> meters, Nanos begin, Nanos end, std::span<const Meter::Edge> run_begin,
-             std::span<const Meter::Edge> run_end);
+             std::span<const Meter::Edge> run_end, std::vector<Interval> run);
 
   // A program that forgets to end its phases, or gives each a name of its own, must not eat the memory of who measures
   // it. Phases of further names are summed as "(others)" in their place; what is deeper in its thread, or open beside

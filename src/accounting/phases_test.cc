@@ -34,8 +34,12 @@ class Program {
   void close() {
     tick();
     std::vector<Meter::Edge> ends;
-    for (const Meter& meter : meters) ends.push_back({meter.at(now), meter.edge_variance(now)});
-    phases.close(meters, Nanos{}, now, begins, ends);
+    std::vector<Interval> run;
+    for (const Meter& meter : meters) {
+      ends.push_back({meter.at(now), meter.edge_variance(now)});
+      run.push_back({ends.back().cumulative - begins.at(run.size()).cumulative, now, 0});
+    }
+    phases.close(meters, Nanos{}, now, begins, ends, std::move(run));
   }
   const PhaseSum& at(const std::string& path) const { return phases.sums().at(path); }
   double joules_of(const std::string& path) const { return to_joules(at(path).intervals.at(0).cumulative.energy); }

@@ -25,8 +25,7 @@ void write_work(const std::map<std::string, double>& work, google::protobuf::Rep
 SensorEnergy make_sensor_energy(const Meter& meter, const Interval& interval, bool checked) {
   const Seen seen{meter.min_power().value_or(Watts{}), meter.max_power().value_or(Watts{}), checked};
   SensorEnergy sensor_energy{&meter.info(), make_energy(meter.info(), interval, seen), meter.max_power()};
-  // Below zero is what a guess leaves when it has to be taken back after the interval's begin.
-  if (!meter.responsive() || interval.cumulative.covered <= Nanos{} || interval.cumulative.energy < Joules{}) {
+  if (!meter.responsive() || !is_known(interval.cumulative)) {
     sensor_energy.energy.value.reset();
     sensor_energy.energy.coverage = 0;
   }
@@ -98,7 +97,9 @@ void RunAccounting::end(Nanos at) {
     ends_.push_back(meters_[i].end_boundary(end_));
   }
   timeline_.close(meters_, end_);
-  phases_.close(meters_, begin_, end_, run_begin, ends_);
+  std::vector<Interval> run;
+  for (std::size_t i = 0; i < meters_.size(); ++i) run.push_back(run_interval(i));
+  phases_.close(meters_, begin_, end_, run_begin, ends_, std::move(run));
   cross_check();
 }
 
@@ -122,19 +123,21 @@ void RunAccounting::cross_check() {
     }
 }
 
+Interval RunAccounting::run_interval(std::size_t meter) const {
+  Interval interval{{}, end_ - begin_, 0};
+  if (!begun_) return interval;
+  interval.cumulative = ends_[meter].cumulative - begins_[meter]->edge.cumulative;
+  interval.edges = begins_[meter]->edge.variance + ends_[meter].variance;
+  const Joules head = meters_[meter].lead_in(begin_) - begins_[meter]->head;
+  interval.cumulative.energy += head;
+  interval.cumulative.filled += head;
+  return interval;
+}
+
 NodeEnergy RunAccounting::compose_run() const {
   std::vector<SensorEnergy> sensor_energies;
-  for (std::size_t i = 0; i < meters_.size(); ++i) {
-    Interval interval{{}, end_ - begin_, 0};
-    if (begun_) {
-      interval.cumulative = ends_[i].cumulative - begins_[i]->edge.cumulative;
-      interval.edges = begins_[i]->edge.variance + ends_[i].variance;
-      const Joules head = meters_[i].lead_in(begin_) - begins_[i]->head;
-      interval.cumulative.energy += head;
-      interval.cumulative.filled += head;
-    }
-    sensor_energies.push_back(make_sensor_energy(meters_[i], interval, checked_[i]));
-  }
+  for (std::size_t i = 0; i < meters_.size(); ++i)
+    sensor_energies.push_back(make_sensor_energy(meters_[i], run_interval(i), checked_[i]));
   return compose(sensor_energies);
 }
 

@@ -34,6 +34,7 @@ class RunAccounting {
 
  private:
   void settle_begin(bool last);
+  Interval run_interval(std::size_t meter) const;
   NodeEnergy compose_run() const;
   NodeEnergy compose_phase(const PhaseSum& phase) const;
   void write_phases(pb::Record& record, const NodeEnergy& run) const;

@@ -27,6 +27,11 @@ struct CumulativeEnergy {
   }
 };
 
+// Nothing was measured, or what a guess leaves when it has to be taken back after the interval's begin: no energy.
+inline bool is_known(const CumulativeEnergy& of_interval) {
+  return of_interval.covered > Nanos{} && of_interval.energy >= Joules{};
+}
+
 // What a sensor says about one interval of time, or about several added up (all epochs of a training).
 struct Interval {
   CumulativeEnergy cumulative;

@@ -2,6 +2,8 @@
 // the house's types.
 #pragma once
 
+#include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -17,8 +19,10 @@ namespace nw {
 
 using Record = pb::Record;
 
-// In a pb::Series: nothing was read in that step.
-inline constexpr std::int64_t kNotRead = -1;
+// In a pb::Series: nothing was read in that step. Earlier versions wrote -1, which is an energy too: a remainder is a
+// difference and may be below 0. Their records are still shown as they were meant.
+inline constexpr std::int64_t kNotRead = std::numeric_limits<std::int64_t>::min();
+constexpr bool was_read(std::int64_t energy_uj) { return energy_uj != kNotRead && energy_uj != -1; }
 
 pb::Kind to_record(Provenance kind);
 pb::Boundary to_record(Boundary boundary);

@@ -57,7 +57,7 @@ Layer make_layer(const pb::Record& record, const pb::Series& series, const Merge
   for (std::size_t first = 0; first < merge.steps; first += merge.per_column) {
     double joules = 0, seconds = 0;
     for (std::size_t i = first; i < std::min(first + merge.per_column, merge.steps); ++i) {
-      if (i >= static_cast<std::size_t>(series.energy_uj_size()) || series.energy_uj(static_cast<int>(i)) == kNotRead)
+      if (i >= static_cast<std::size_t>(series.energy_uj_size()) || !was_read(series.energy_uj(static_cast<int>(i))))
         continue;
       joules += static_cast<double>(series.energy_uj(static_cast<int>(i))) / 1e6;
       seconds += std::min(merge.step_s, merge.duration_s - static_cast<double>(i) * merge.step_s);

@@ -80,7 +80,7 @@ Json make_series(const pb::Series& series, std::int64_t step_ns, std::int64_t du
   for (int i = 0; i < series.energy_uj_size(); ++i) {
     const double left = static_cast<double>(duration_ns) - static_cast<double>(step_ns) * i;
     const double length = left > 0 && left < static_cast<double>(step_ns) ? left : static_cast<double>(step_ns);
-    const bool unknown = series.energy_uj(i) == kNotRead || step_ns <= 0;
+    const bool unknown = !was_read(series.energy_uj(i)) || step_ns <= 0;
     watts.push_back(unknown ? Json(nullptr) : number(static_cast<double>(series.energy_uj(i)) * 1e3 / length));
   }
   return {{"domain", text(series.domain())},

@@ -89,7 +89,7 @@ void round_timeline(pb::Timeline& timeline, Nanos finest) {
   if (timeline.step_ns() < finest.count()) return timeline.Clear();
   for (pb::Series& series : *timeline.mutable_series())
     for (std::int64_t& energy : *series.mutable_energy_uj())
-      if (energy != kNotRead) energy = rounded(energy);
+      if (was_read(energy)) energy = rounded(energy);
 }
 }  // namespace
 
