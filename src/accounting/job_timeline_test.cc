@@ -52,7 +52,7 @@ TEST(JobTimeline, WhatWasNotReadIsNotNothing) {
   EXPECT_EQ(energies_of(timeline, Domain::gpu).at(0), -1) << "half of a step";
 }
 
-// Nothing is lost or made, however the intervals lie, and the journal gives back what it was given.
+// Nothing is lost or added, however the intervals lie, and the checkpoint restores what was saved.
 RC_GTEST_PROP(JobTimeline, HoldsWhatItWasGiven, ()) {
   JobTimeline timeline;
   std::int64_t given = 0;
