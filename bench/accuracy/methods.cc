@@ -1,10 +1,10 @@
 // poll_30s          Slurm's energy plug-ins: one thread reads every 30 s; at a job's begin and end the last reading is
 //                   used unless it is older than 10 s; counters by difference, power by trapezoid (acct_gather_energy)
-//  gauge_sum_15s     Prometheus stacks: sum of the gauge's scrapes inside the job x 15 s (sum_over_time)
-//  derived_power_1hz power = difference of a counter over each second, then trapezoid over these
-//  nvidia_smi_1hz    trapezoid over nvmlDeviceGetPowerUsage once a second; GPUs alone
-//  tdp_half          half the rated power of CPUs x time (CodeCarbon's fallback), and of GPUs
-//  green_algorithms  cores x P_core + GPUs x TDP + 0.3725 W/GB, all x time, usage 1, PUE 1 (Lannelongue 2021)
+//   gauge_sum_15s     Prometheus stacks: sum of the gauge's scrapes inside the job x 15 s (sum_over_time)
+//   derived_power_1hz power = difference of a counter over each second, then trapezoid over these
+//   nvidia_smi_1hz    trapezoid over nvmlDeviceGetPowerUsage once a second; GPUs alone
+//   tdp_half          half the rated power of CPUs x time (CodeCarbon's fallback), and of GPUs
+//   green_algorithms  cores x P_core + GPUs x TDP + 0.3725 W/GB, all x time, usage 1, PUE 1 (Lannelongue 2021)
 #include "bench/accuracy/methods.h"
 
 #include <algorithm>

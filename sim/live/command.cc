@@ -1,6 +1,6 @@
 // `nodewatt-sim live`: simulates a machine in real time below DIR.
 //
-//  DIR/root    the tree (file_tree.h, live_view.h), with the stand-ins for vendors' libraries in their usual folder
+//   DIR/root    the tree (file_tree.h, live_view.h), with the stand-ins for vendors' libraries in their usual folder
 //   DIR/start   CLOCK_MONOTONIC at scenario time 0, in nanoseconds: how `truth --dir DIR --between` knows where it is
 #include <atomic>
 #include <csignal>

@@ -6,7 +6,7 @@
 // as soon as every sensor has reported enough about its end, a few seconds later where sensors are slow, and is then
 // divided (attribute.h) by each policy. The cumulative energy that ends one interval begins the next, so that nothing
 // is lost or counted twice between them, and
-//  jobs + idle + system + unattributed == node
+//   jobs + idle + system + unattributed == node
 // holds to the microjoule, and is checked in production (not_conserved).
 //
 // Used by one thread. Copyable: snapshot() is a copy in which every interval that can be closed is closed, for the

@@ -1,15 +1,15 @@
 // Http over libcurl, which is opened at run time: a machine without a BMC in its site file needs no libcurl.
 //
 // How libcurl is used and why (curl_easy_setopt(3) and the pages of its options):
-//  - The easy interface with one handle for one server, so that a TLS session is reused by many requests; a handle
-//    belongs to one thread at a time, hence the lock.
-//  - NOSIGNAL, for time limits without SIGALRM. libcurl then leaves SIGPIPE to us: it is blocked around a transfer.
-//  - No proxy, whatever http_proxy says: it must not see a BMC's password. No .netrc, no redirects, HTTP 1.1, no
-//    compression, so that the size of an answer is that of the transfer.
-//  - A pinned key (HPKP's "sha256//<base64>") without a CA file turns off the check of the certificate's chain and
-//    name and keeps that of the key: many BMCs have self-signed certificates without a matching name.
-//  - Sockets with close-on-exec: the measured command must not inherit an authenticated connection. For the pair by
-//    which libcurl wakes itself there is no option: it is looked for after a handle's first transfer.
+//   - The easy interface with one handle for one server, so that a TLS session is reused by many requests; a handle
+//     belongs to one thread at a time, hence the lock.
+//   - NOSIGNAL, for time limits without SIGALRM. libcurl then leaves SIGPIPE to us: it is blocked around a transfer.
+//   - No proxy, whatever http_proxy says: it must not see a BMC's password. No .netrc, no redirects, HTTP 1.1, no
+//     compression, so that the size of an answer is that of the transfer.
+//   - A pinned key (HPKP's "sha256//<base64>") without a CA file turns off the check of the certificate's chain and
+//     name and keeps that of the key: many BMCs have self-signed certificates without a matching name.
+//   - Sockets with close-on-exec: the measured command must not inherit an authenticated connection. For the pair by
+//     which libcurl wakes itself there is no option: it is looked for after a handle's first transfer.
 // A security option that this libcurl does not know is an error, not a warning.
 //
 // Plain http is permitted for loopback addresses alone (a test, a tunnel): a password would be sent in the clear.

@@ -1,9 +1,9 @@
 // The daemon's checkpoint on disk: segments of checked frames (frames.h), each frame the whole accounting at one time,
 // as one zstd frame.
 //
-//  append   permanently, for whatever must not be lost
-//  amend    overwrites the last amendment, which follows the last appended frame: what has been accumulated since, at
-//           each sample set, at no cost in space. A kill between two bytes of it leaves the appended frame before it
+//   append   permanently, for whatever must not be lost
+//   amend    overwrites the last amendment, which follows the last appended frame: what has been accumulated since, at
+//            each sample set, at no cost in space. A kill between two bytes of it leaves the appended frame before it
 //
 // The newest frame that is whole is the valid one. Every write goes to the page cache at once and survives the process;
 // appended frames are synced to the disk at most every kBetweenSyncs, so that a power cut, which restarts the counters

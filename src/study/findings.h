@@ -1,8 +1,8 @@
 // Findings: computes the answers to three questions from several runs; report/findings*.cc has the words.
 //
-//  1. Runtime is not energy: what estimates from time and ratings would have given, and how wrong the mean power of one
-//     node type is on another.
-//  2. Idle accelerators: what idle ones took, and what the same work takes on a node without them.
+//   1. Runtime is not energy: what estimates from time and ratings would have given, and how wrong the mean power of
+//      one node type is on another.
+//   2. Idle accelerators: what idle ones took, and what the same work takes on a node without them.
 //   3. Training is not inference: which placement (node type, accelerators used or idle) takes least in each.
 #pragma once
 

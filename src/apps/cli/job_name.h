@@ -4,7 +4,7 @@
 //   4700_3  4700_[1-5,8]   tasks of an array          4700+1   a part of a heterogeneous job
 //   s0123456789ABC          a SLUID                    ....0  ....batch   a step of any of these
 //   slurm-4711.out  slurm-4700_3.out   the file that Slurm writes a job's output to, in any folder
-//  last          the caller's newest job
+//   last          the caller's newest job
 #pragma once
 
 #include <cstdint>

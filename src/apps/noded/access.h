@@ -1,8 +1,8 @@
 // Access: what a job's owner is shown, limited against the power side channel (CVE-2020-8694: power reveals what a
 // processor computes). Enforced here, at the source of the figures, whatever the client asks for.
 //
-//  on a node of his own   steps of 1 s, values rounded to 1 J and 1 W
-//  on a shared node       steps of 10 s, only his share
+//   on a node of his own   steps of 1 s, values rounded to 1 J and 1 W
+//   on a shared node       steps of 10 s, only his share
 // (finest_step() of accounting/job_state.h, which also limits the view of running jobs.) What is shorter than the step
 // has no figure; nothing finer than a package or an accelerator is shown; rounded values still add up.
 #pragma once

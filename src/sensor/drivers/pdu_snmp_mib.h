@@ -1,11 +1,11 @@
 // The SNMP objects of a PDU's outlets and how to decode them: pure functions, for the pdu_snmp driver.
 //
-//  apc-rpdu2     PowerNet-MIB rPDU2OutletMeteredStatusPower, .1.3.6.1.4.1.318.1.1.26.9.4.3.1.7.<outlet>: whole watts;
-//                -1 where the outlet has no meter. (.26.4.3.1.5 is the whole PDU, in steps of 10 W.)
+//   apc-rpdu2     PowerNet-MIB rPDU2OutletMeteredStatusPower, .1.3.6.1.4.1.318.1.1.26.9.4.3.1.7.<outlet>: whole watts;
+//                 -1 where the outlet has no meter. (.26.4.3.1.5 is the whole PDU, in steps of 10 W.)
 //   raritan-pdu2  PDU2-MIB, index <pdu 1>.<outlet>.<sensor type activePower 5>, below .1.3.6.1.4.1.13742.6:
 //                 .5.4.3.1.2 is available (TruthValue), .5.4.3.1.4 value, .3.5.4.1.6 units (watt 3), .3.5.4.1.7 decimal
 //                 digits of the value
-//  generic       the site file's OID with the outlet's number in place of "{outlet}", and watts per count
+//   generic       the site file's OID with the outlet's number in place of "{outlet}", and watts per count
 #pragma once
 
 #include <optional>

@@ -2,11 +2,11 @@
 //
 // The site file names the BMC; there is no search on the network. At probe time each chassis (or the site's) is queried
 // for its resources, and the best is used:
-//  1. a Sensor of ReadingType Power: the one that EnvironmentMetrics was copied from (DataSourceUri), or one whose
-//     name contains total, system, chassis, node, server or input and no component. A Sensor states how often and how
-//     well it measures: SensingInterval, AveragingInterval, ReadingTime, Accuracy.
-//  2. EnvironmentMetrics' PowerWatts
-//  3. Power's PowerControl, the first that is no component's
+//   1. a Sensor of ReadingType Power: the one that EnvironmentMetrics was copied from (DataSourceUri), or one whose
+//      name contains total, system, chassis, node, server or input and no component. A Sensor states how often and how
+//      well it measures: SensingInterval, AveragingInterval, ReadingTime, Accuracy.
+//   2. EnvironmentMetrics' PowerWatts
+//   3. Power's PowerControl, the first that is no component's
 // Accuracy is "the estimated percent error", ReadingAccuracy the largest deviation in watts: both are used as limits
 // with the basis "stated by the BMC". Precision is used as the number of digits after the decimal point, as in the
 // schema's own examples (31.6 with a Precision of 1), though its text says significant digits.

@@ -7,13 +7,13 @@
 // rocm_smi reads, since amd_smi has power only in structures that differ from version to version.
 //
 // The libraries' devices are not always units that draw power.
-//  MI250, MI250X   two dies a package, each a device; the first has the package's energy, the kernel gives 0 for the
-//                  second (aldebaran_ppt.c), and with firmware that mirrors the first it would be counted twice. A die
-//                  that reads 0, and a neighbour that reads the same, are left out.
-//  partitions      MI300 in DPX, QPX or CPX mode: several devices of one PCI device, one socket, all with the energy of
-//                  the whole. One is used.
-//  MI300A          an APU: its socket contains CPU cores, GPU and memory, so it is a module and not a GPU, and its
-//                  number is that of its NUMA node.
+//   MI250, MI250X   two dies a package, each a device; the first has the package's energy, the kernel gives 0 for the
+//                   second (aldebaran_ppt.c), and with firmware that mirrors the first it would be counted twice. A die
+//                   that reads 0, and a neighbour that reads the same, are left out.
+//   partitions      MI300 in DPX, QPX or CPX mode: several devices of one PCI device, one socket, all with the energy
+//                   of the whole. One is used.
+//   MI300A          an APU: its socket contains CPU cores, GPU and memory, so it is a module and not a GPU, and its
+//                   number is that of its NUMA node.
 // The PCI device number decides which of them a device is; the name is for display, and differs between libraries.
 //
 // Utilization: the share of time in which the graphics and compute engine was busy; for dies and partitions that share
