@@ -8,9 +8,8 @@
 //   quantum   two readings of a counter, each uniform in one count: q / sqrt(6), random;
 //             a gauge's step x time / sqrt(12), divided by the root of the samples where noise moves them; random
 //   aliasing  (E - lowest power x time) x kappa, where the sensor measures only part of the time (an A100: 25 ms of
-//   100):
-//             kappa 0.25 in runs under 10 s, else 0.05, 0.01 where a second sensor agrees over a minute. A load in step
-//             with the sensor shows no variance, so no statistics of the samples can detect it
+//             100): kappa 0.25 in runs under 10 s, else 0.05, 0.01 where a second sensor agrees over a minute. A load
+//             in step with the sensor shows no variance, so no statistics of the samples can detect it
 //   gaps      range of power x unmeasured time / sqrt(12)      random
 #include <algorithm>
 #include <cmath>
