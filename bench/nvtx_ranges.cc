@@ -1,5 +1,6 @@
-// What an NVTX range costs its program, in the ways that a range can go; bench/nvtx runs it with and without nodewatt.
-// Ranges come in bursts that the ring holds, with pauses in which the reader takes them; pauses are not timed.
+// The cost of an NVTX range to its program, in each way that a range can be handled; bench/nvtx runs it with and
+// without nodewatt. Ranges come in bursts that fit in the ring, with pauses in which the reader takes them; pauses are
+// not timed.
 #include <unistd.h>
 
 #include <algorithm>

@@ -1,10 +1,10 @@
-// What a phase costs the program that marks it: nw_phase_begin and nw_phase_end of the shared library, as programs load
-// it, timed from inside; and what nw_work costs. bench/phases runs it under `nodewatt run` and by itself.
+// The cost of a phase to the program that marks it: nw_phase_begin and nw_phase_end of the shared library, as programs
+// load it, timed from inside; and the cost of nw_work. bench/phases runs it under `nodewatt run` and by itself.
 //
-// usage: phase_cost phase|work COUNT REPETITIONS WORK_MS: prints the nanoseconds that each of COUNT calls of a
-// repetition took on average, one line a repetition. Before each the program computes for WORK_MS, as programs do
-// between phases, so that the reader sleeps and has to be woken, and the ring is empty: what is timed is the whole
-// price, not that of events for which there is no room.
+// usage: phase_cost phase|work COUNT REPETITIONS WORK_MS: prints the mean nanoseconds of the COUNT calls of a
+// repetition, one line a repetition. Before each the program computes for WORK_MS, as programs do between phases, so
+// that the reader sleeps and has to be woken, and the ring is empty: this times the full cost, not that of events that
+// do not fit.
 #include <nodewatt/nodewatt.h>
 
 #include <chrono>

@@ -1,9 +1,9 @@
-// What one full read of a node costs beside a bare loop of the same pread calls, and what a phase mark costs its
-// program.
+// The cost of one full read of a node compared with a bare loop of the same pread calls, and the cost of a phase mark
+// to its program.
 //
-// The node is two sockets with DRAM and four GPUs, eight counters, as files in a directory of memory (/dev/shm): the
-// cheapest pread there is, so that what we add shows most. On a real node each read takes the kernel longer and the
-// ratio comes closer to one.
+// The node has two sockets with DRAM and four GPUs, eight counters, as files in a tmpfs (/dev/shm): the cheapest pread
+// there is, so that our overhead is most visible. On a real node each read takes the kernel longer and the ratio is
+// closer to one.
 #include <benchmark/benchmark.h>
 #include <fcntl.h>
 #include <nodewatt/nodewatt.h>
@@ -25,7 +25,7 @@ using namespace nw;
 
 constexpr std::array kParts = {"package-0", "package-1", "dram-0", "dram-1", "gpu-0", "gpu-1", "gpu-2", "gpu-3"};
 
-// A directory of counters that goes with the program.
+// A directory of counters, removed at the end.
 class Node {
  public:
   Node() {
@@ -77,7 +77,7 @@ void full_read(benchmark::State& state) {
 }
 BENCHMARK(full_read);
 
-// Begin and end of a phase while somebody measures; the reader takes the events as often as `run` does at most.
+// Begin and end of a phase while being measured; the reader takes the events at the highest rate of `run`.
 void phase_measuring(benchmark::State& state) {
   const auto channel = Channel::create();
   if (!channel) return state.SkipWithError(channel.error().what.c_str());
@@ -97,8 +97,8 @@ void phase_not_measuring(benchmark::State& state) {
   for (auto _ : state) nw_phase_end(nw_phase_begin("epoch"));
 }
 
-// The least that sampling can cost here: a program that sleeps, wakes and reads the counters, and keeps nothing. On a
-// machine at rest most of that is the waking itself, with cold caches.
+// The lower bound for sampling here: a program that sleeps, wakes and reads the counters, and stores nothing. On an
+// idle machine most of that is the wake-up itself, with cold caches.
 int sample_bare(double period_s, double seconds) {
   const Node node;
   std::vector<int> files;
@@ -117,7 +117,7 @@ int sample_bare(double period_s, double seconds) {
 }
 }  // namespace
 
-// A program is measured or it is not, for life: which of the two depends on how this one is called.
+// A program is measured or not for all its life: the arguments decide which.
 int main(int argc, char** argv) {
   if (argc == 4 && std::string_view(argv[1]) == "sample_bare")
     return sample_bare(std::strtod(argv[2], nullptr), std::strtod(argv[3], nullptr));

@@ -1,6 +1,6 @@
-// Views of what a thread reads over a bus: Lenovo's XClarity controller, DCMI, Redfish and an outlet of a PDU.
+// Views of sensors that a thread polls over a bus: Lenovo's XClarity controller, DCMI, Redfish and an outlet of a PDU.
 //
-// Probe-time answers are those of the moment of the probe, in the forms that the drivers keep on a tape: bytes in hex,
+// Probe-time answers are those at the time of the probe, in the form that the drivers store on a tape: bytes in hex,
 // JSON, lines. Values are in the drivers' units: lenovo_xcc mJ (wrap 2^32 J), ipmi_dcmi W, redfish mW and mJ, pdu_snmp
 // mW.
 #include <algorithm>
@@ -14,7 +14,7 @@
 namespace nw::sim {
 
 namespace {
-constexpr Nanos kIpmiPoll = seconds(2), kNetworkPoll = seconds(5);  // of a site file that says nothing
+constexpr Nanos kIpmiPoll = seconds(2), kNetworkPoll = seconds(5);  // defaults of the site file
 constexpr Nanos kLook = Nanos::of(1'000);                           // a sample set only looks up what a thread has read
 
 Nanos poll_of(const Machine& machine, const Indices& instruments, Nanos usual) {
@@ -58,7 +58,7 @@ std::string iso_duration(Nanos t) { return fmt::format("PT{:.3f}S", to_seconds(t
 
 int digits_of(double quantum) { return std::clamp(static_cast<int>(std::lround(-std::log10(quantum))), 0, 6); }
 
-// The JSON of one Sensor. Its key order is that of a tape, which drops what no driver knows.
+// The JSON of one Sensor. Its key order is that of a tape, which drops unknown members.
 std::string sensor_json(const Machine& machine, const Instrument& i, const SimReading& said) {
   const bool energy = i.measure == Measure::counter;
   std::string text = "{";
@@ -78,7 +78,7 @@ std::string sensor_json(const Machine& machine, const Instrument& i, const SimRe
 }
 }  // namespace
 
-// A counter, form A of the answer: a place in a queue, J and mJ, s and ms of the controller's clock.
+// A counter, form A of the answer: an index in a queue, J and mJ, s and ms of the controller's clock.
 void show_xcc(View& view, const Machine& machine, const Indices& instruments) {
   const std::size_t i = instruments.front();
   view.files["/sys/class/dmi/id/sys_vendor"] = constant("Lenovo\n");
@@ -123,7 +123,7 @@ void show_redfish(View& view, const Machine& machine, const Indices& instruments
   view.answers[ask + "/redfish/v1/Chassis"] = constant(fmt::format("{{\"Members\":[{}]}}", link(node)));
   view.answers[ask + node] = constant(fmt::format("{{\"Id\":\"node\",\"Sensors\":{}}}", link(node + "/Sensors")));
   std::string members;
-  for (const bool energy : {false, true}) {  // as the driver takes them
+  for (const bool energy : {false, true}) {  // in the driver's order
     const auto found = std::find_if(instruments.begin(), instruments.end(), [&](std::size_t i) {
       return (machine.scenario().instruments[i].measure == Measure::counter) == energy;
     });

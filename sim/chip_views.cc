@@ -2,10 +2,10 @@
 //
 // rocm: a device is an instrument of the channel "energy", in the order of the list, counted in 15.259 uJ; one with
 // `mirror` is a second die that shows its neighbour's counter. Its power, where there is any, is a file of the kernel.
-// What a device is, its PCI device number says: of the component's model.
+// Its PCI device number, from the component's model, determines what a device is.
 //
-// rapl_msr: 32 bits of a count of 2^-n J, n being the package's; what DRAM counts in is the CPU's model's affair, so
-// `cpu_family` and `cpu_model` have to be given for it.
+// rapl_msr: 32 bits of a count of 2^-n J, n from the package's unit register; the unit of DRAM depends on the CPU's
+// model, so `cpu_family` and `cpu_model` have to be given for it.
 #include <algorithm>
 #include <cmath>
 #include <optional>
@@ -84,7 +84,7 @@ void show_die(View& view, const Machine& machine, const Indices& instruments, co
       show_number(view, machine, i, fmt::format("{}/hwmon/hwmon{}/power1_input", dir, index));
 }
 
-// The number behind the dash of "package-0".
+// The number after the dash of "package-0".
 std::optional<std::uint32_t> socket_of(const Scenario& scenario, const std::string& channel) {
   const auto dash = channel.find('-');
   const auto socket = dash == channel.npos ? std::nullopt : parse_u64(std::string_view(channel).substr(dash + 1));

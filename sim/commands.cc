@@ -58,7 +58,7 @@ struct TruthOptions {
   std::string json;  // where it goes; empty: text, to standard output
 };
 
-// The window between two moments of CLOCK_MONOTONIC, of the machine that plays (or has played) below a directory.
+// The window between two times of CLOCK_MONOTONIC, for the machine that is (or was) simulated below a directory.
 Result<Window> live_window(const TruthOptions& options) {
   if (options.dir.empty() || options.between.size() != 2)
     return fail(ErrorKind::malformed, "--dir and --between belong together");
@@ -139,7 +139,7 @@ int print(const Result<std::string>& text, std::FILE* where) {
   return std::fflush(where) == 0 ? 0 : 1;
 }
 
-// Into the file of that name; "" and "-" are standard output.
+// Writes to the file of that name; "" and "-" are standard output.
 int print_to(const Result<std::string>& text, const std::string& path) {
   if (!text || path.empty() || path == "-") return print(text, stdout);
   std::ofstream file(path, std::ios::binary);

@@ -1,4 +1,4 @@
-// The program's commands. Each declares its options on the command line; main.cc has the table.
+// The simulator's commands. Each declares its options on the command line; main.cc has the table.
 #pragma once
 
 #include <functional>
@@ -11,22 +11,22 @@
 
 namespace nw::sim {
 
-// Adds one subcommand. When it is the one that was asked for, its callback runs and says the program's exit code: 0
-// done, 1 could not, 2 makes no sense.
+// Adds one subcommand. When it was selected, its callback runs and sets the program's exit code: 0 ok, 1 error, 2
+// usage.
 using Declare = void (*)(CLI::App& app, int& exit_code);
 void declare_tape(CLI::App& app, int& exit_code);
 void declare_truth(CLI::App& app, int& exit_code);
 void declare_check(CLI::App& app, int& exit_code);
 void declare_live(CLI::App& app, int& exit_code);  // sim/live/command.cc
 
-// What the commands that play a machine share: SCENARIO, --workload, --duration, --seed.
+// The options of all commands that simulate a machine: SCENARIO, --workload, --duration, --seed.
 struct Choice {
   std::string scenario, workload, duration;
   std::uint64_t seed = 0;
   bool seeded = false;
 };
 std::shared_ptr<Choice> add_choice(CLI::App& command);
-// `change`: what a command alters in the scenario before it becomes a machine.
+// `change`: how a command alters the scenario before it becomes a machine.
 Result<Machine> make_machine(const Choice& choice, const std::function<void(Scenario&)>& change = {});
 
 int error_exit(const Error& error);

@@ -26,14 +26,14 @@ Track make_track(const Scenario& scenario, const Component& component, std::uint
   return track;
 }
 
-// The level of what the pieces move, times `full`, as if it were watts.
+// The utilization of a component from the pieces on it, times `full`, in the form of watts.
 Track make_level(const Scenario& quiet, Component component, double full) {
   component.idle_w = component.awake_w = 0;
   component.max_w = full;
   return make_track(quiet, component, 0);
 }
 
-// CPUs that are busy. Work on one package by name is not in it.
+// Busy CPUs. Work on a single package by name is not included.
 Track make_busy(const Scenario& quiet) {
   Component cpus;
   cpus.load = Load::cpu;

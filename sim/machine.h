@@ -1,9 +1,9 @@
-// Machine: a scenario that can be asked, at any moment in any order: what was drawn, and what does a sensor say.
+// Machine: a scenario that can be queried for any time in any order: the energy drawn, and what a sensor reads.
 //
-// Truth is closed form: a component's power is a list of segments (constant, ramp, periodic train) and slow noise that
-// is constant over noise_step; energies are prefix sums over both, so any E(t) costs a binary search however long the
-// scenario is. A reading is a pure function of (scenario, sensor, time): its noise is hashed from (seed, sensor, index
-// of refresh), so that a tape and a live machine of one scenario say the same. Thread-safe after make_machine.
+// The true power is in closed form: a component's power is a list of segments (constant, ramp, periodic train) and slow
+// noise that is constant over noise_step; energies are prefix sums over both, so any E(t) costs a binary search however
+// long the scenario is. A reading is a pure function of (scenario, sensor, time): its noise is hashed from (seed,
+// sensor, index of update), so that a tape and a live machine of one scenario agree. Thread-safe after make_machine.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,7 @@ namespace nw::sim {
 struct SimReading {
   Reading reading;
   std::optional<Nanos> device;  // the device's clock, as nanoseconds since time 0 by that clock (add Scenario::wall_ns)
-  Nanos moment{};               // the true moment that the value belongs to
+  Nanos moment{};               // the true time that the value belongs to
 };
 
 class Machine {
@@ -32,23 +32,23 @@ class Machine {
   const Scenario& scenario() const;
   Nanos end() const { return scenario().end; }
 
-  // ---- truth: joules of [from, to) and watts at a moment; exact
+  // ---- true values: joules of [from, to) and watts at a time; exact
   double energy(std::size_t component, Nanos from, Nanos to) const;
   double power(std::size_t component, Nanos at) const;
   double dc_energy(Nanos from, Nanos to) const;
   double wall_energy(Nanos from, Nanos to) const;
-  // What a perfect sensor in this one's place would have counted: all that it looks at, gain 1, no offset.
+  // What an ideal sensor in this one's place would have counted: everything that it measures, gain 1, no offset.
   double seen_energy(std::size_t instrument, Nanos from, Nanos to) const;
-  // How busy a component was in the mean, as its pieces say: 0 idle, 1 full; and how many processes hold it. Noise is
-  // no work.
+  // Mean utilization of a component, from its pieces: 0 idle, 1 full; and how many processes use it. Noise does not
+  // count.
   double mean_level(std::size_t component, Nanos from, Nanos to) const;
   std::uint32_t processes(std::size_t component, Nanos at) const;
-  // CPU seconds that were busy, of all CPUs of the facts.
+  // CPU seconds of busy time, of all CPUs of the node.
   double busy_seconds(Nanos from, Nanos to) const;
 
-  // ---- what is said
+  // ---- what sensors report
   SimReading read(std::size_t instrument, Nanos at) const;
-  // False while the host sleeps or is late: nobody reads.
+  // False while the host sleeps or is late: nothing is read.
   bool sample_sets_at(Nanos at) const;
   std::int64_t wall_ns(Nanos at) const;
 

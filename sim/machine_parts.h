@@ -1,5 +1,4 @@
-// What a Machine is made of. For machine.cc, which knows the true energies, and reading.cc, which knows how sensors
-// err.
+// The parts of a Machine. For machine.cc, which has the true energies, and reading.cc, which has the errors of sensors.
 #pragma once
 
 #include <memory>
@@ -16,7 +15,7 @@ struct Eye {
   enum class At : unsigned char { tracks, dc, wall };
   At at = At::tracks;
   std::vector<std::size_t> tracks;
-  std::vector<Fault> faults;      // that strike it
+  std::vector<Fault> faults;      // that affect it
   std::vector<double> part_time;  // a part-time counter: what it had counted at each of its refreshes
   std::size_t shows = 0;          // itself, or the one that it mirrors
   std::uint64_t start_count = 0;  // the register at time 0
@@ -26,16 +25,16 @@ struct Machine::Parts {
   Scenario scenario;
   std::vector<Track> tracks;  // of the components
   std::vector<Track> busy;    // one: CPUs that are busy
-  std::vector<Track> levels;  // of the components, as if they were watts
+  std::vector<Track> levels;  // utilization of the components, in the form of watts
   std::unique_ptr<PowerSupply> wall;
   std::vector<Eye> eyes;
 
   double energy_at(const Eye& eye, Nanos t) const;  // J since time 0
 };
 
-// The last moment at which a new value was born, at or before t.
+// The last time at which a new value was taken, at or before t.
 Nanos last_refresh(const Instrument& instrument, Nanos t);
-// The counts of a part-time counter, one for each refresh from the first at or after time 0.
+// The counts of a part-time counter, one for each update from the first at or after time 0.
 std::vector<double> part_time_counts(const Machine::Parts& parts, const Eye& eye, const Instrument& instrument);
 
 }  // namespace nw::sim

@@ -7,7 +7,7 @@
 namespace nw::sim {
 namespace {
 
-// The truth by small steps, for comparison with the closed form.
+// The true values by small steps, for comparison with the closed form.
 double summed(const Machine& machine, std::size_t component, Nanos from, Nanos to, Nanos step) {
   double sum = 0;
   for (Nanos t = from; t < to; t += step)

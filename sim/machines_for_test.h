@@ -27,7 +27,7 @@ inline Piece make_piece(std::string on, Nanos from, Nanos to, double level) {
   return p;
 }
 
-// One GPU of 100 to 300 W that works at full power from 10 s to 20 s of 30, and nothing else.
+// One GPU of 100 to 300 W that works at full power from 10 s to 20 s of 30 s, and nothing else.
 inline Scenario one_gpu() {
   Scenario s;
   s.components = {make_component("gpu0", Load::gpu, 100, 300)};

@@ -1,4 +1,4 @@
-// Noise without state: random numbers as a function of what they are for. The same on every machine, in any order.
+// Noise without state: random numbers as a function of their purpose. The same on every machine, in any order.
 #pragma once
 
 #include <cmath>
@@ -10,7 +10,7 @@
 
 namespace nw::sim {
 
-// One number out of three, by the finaliser of SplitMix64 (Steele, Lea, Flood, 2014) applied to each in turn.
+// Hashes three numbers into one, by the finaliser of SplitMix64 (Steele, Lea, Flood, 2014) applied to each in turn.
 constexpr std::uint64_t mix(std::uint64_t x) {
   x += 0x9e3779b97f4a7c15;
   x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
@@ -30,7 +30,7 @@ inline double gaussian(std::uint64_t hashed) {
   return radius * std::cos(2 * std::numbers::pi * uniform(mix(hashed)));
 }
 
-// What a stream is for; the low 32 bits are free for an index of the thing.
+// The purpose of a stream; the low 32 bits are free for an index.
 enum Stream : std::uint64_t {
   kSlowNoise = std::uint64_t{1} << 32,
   kStalls = std::uint64_t{2} << 32,

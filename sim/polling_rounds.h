@@ -1,10 +1,10 @@
-// PollingRounds: the threads that ask slow buses (IPMI, Redfish, SNMP), as base/bus.cc keeps them, on the scenario's
+// PollingRounds: simulates the threads that poll slow buses (IPMI, Redfish, SNMP), as in base/bus.cc, on the scenario's
 // clock.
 //
-// One thread a bus asks all its sources in one round, dates the answers in the round's middle and shows them at its
-// end. The same value with the same device time keeps its first date, and what is older than stale_after is no value.
-// After a round in which everything failed the next is twice as far, at most 64 periods. A host that sleeps asks
-// nobody.
+// One thread a bus polls all its sources in one round, dates the answers to the round's middle and publishes them at
+// its end. The same value with the same device time keeps its first date, and what is older than stale_after is no
+// value. After a round in which everything failed the interval is doubled, to at most 64 periods. A host that sleeps
+// polls nothing.
 #pragma once
 
 #include <string>
@@ -19,7 +19,7 @@ class PollingRounds {
   // The first round of each bus ends just before `first`. Without `latency` a round takes no time.
   PollingRounds(const Machine& machine, const View& view, Nanos first, bool latency);
 
-  // What a sample set that begins at `at` finds; `taken` counts from there. Sample sets come in their order.
+  // The reading that a sample set at `at` gets; `taken` counts from there. Sample sets must be in order of time.
   Reading answer(std::size_t source, Nanos at);
 
  private:
@@ -40,7 +40,7 @@ class PollingRounds {
   bool latency_;
   std::vector<Bus> buses_;
   std::vector<Reading> answers_;     // by source
-  std::vector<std::size_t> bus_of_;  // the same
+  std::vector<std::size_t> bus_of_;  // bus of each source
 };
 
 }  // namespace nw::sim

@@ -73,7 +73,7 @@ double PowerSupply::walk(const Mix& mix, Nanos begin, Nanos upto, Nanos end) con
 }
 
 double PowerSupply::energy(Nanos t) const {
-  if (t <= Nanos{} || t >= blocks_.back()) {  // all idles there
+  if (t <= Nanos{} || t >= blocks_.back()) {  // everything idles there
     const Nanos from = t <= Nanos{} ? Nanos{} : blocks_.back();
     double idle = 0;
     for (const Track& track : *tracks_) idle += track.power_at_level(0);

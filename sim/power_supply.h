@@ -1,10 +1,11 @@
-// PowerSupply: what the power supplies draw for what the node draws.
+// PowerSupply: the AC power of the power supplies for the node's DC power.
 //
-// The loss is not linear in power, so that the plug's energy is not a function of the node's energy. It is summed over
-// cells: within a cell the plug's power is f(mean DC power of the cell). Where nothing but slow noise moves, a cell is
+// The loss is not linear in power, so the energy at the wall is not a function of the node's energy. It is summed over
+// cells: within a cell the wall power is f(mean DC power of the cell). Where nothing but slow noise changes, a cell is
 // a whole step of that noise and the sum is exact; where an iteration train or a ramp runs, a cell is at most
-// Supply::smoothing long, which is the definition of what the supply sees and no approximation of it. Sums stand at the
-// beginning of each block (a step of noise, cut where any component's segment begins); a query walks the cells of one.
+// Supply::smoothing long, which is by definition what the supply responds to, not an approximation. Sums are stored at
+// the beginning of each block (a step of noise, cut where any component's segment begins); a query walks the cells of
+// one block.
 #pragma once
 
 #include <vector>
@@ -24,7 +25,7 @@ class PowerSupply {
     Train train;
     double swing;
   };
-  // What all components together do in a block.
+  // The sum of all components in a block.
   struct Mix {
     double level = 0, slope = 0;  // W at the block's beginning, W/s
     std::vector<Wave> waves;

@@ -1,13 +1,13 @@
-// What a sensor says at a moment: truth, seen through the instrument's defects and then through the faults of the hour.
+// The reading of a sensor at a time: the true value with the instrument's inaccuracies, then with the active faults.
 //
-// A value is born at a refresh (phase + k refresh) and shown `delay` later. A counter's register holds
-// floor((gain E + offset t) / quantum) on top of its start, modulo wrap; a gauge is the mean over its window. Both are
-// then put into the unit that the driver sees: floor(register x quantum / unit), through whole nanojoules where both
-// are such, as the kernel's powercap does it.
+// A value is taken at an update (phase + k refresh) and shown `delay` later. A counter's register holds floor((gain E +
+// offset t) / quantum) on top of its start, modulo wrap; a gauge is the mean over its window. Both are then converted
+// to the unit that the driver sees: floor(register x quantum / unit), through whole nanojoules where both are whole, as
+// the kernel's powercap does it.
 //
-// Energy filtering (PLATYPUS mitigation) blurs a counter's edges: the time up to which energy is shown lags by a random
-// share, up to one half, of a slice, another one for each slice and in a straight line between them, so that it
-// never runs backwards.
+// Energy filtering (PLATYPUS mitigation) blurs a counter's steps: the time up to which energy is shown lags by a random
+// share, up to one half, of a slice, a new one for each slice, linearly interpolated between them, so that it never
+// runs backwards.
 #include <algorithm>
 #include <cmath>
 
@@ -44,7 +44,7 @@ std::uint64_t in_unit(std::uint64_t steps, const Instrument& instrument) {
   return value < 0x1p64L ? static_cast<std::uint64_t>(value) : ~std::uint64_t{0};
 }
 
-// What a reading is made of.
+// The inputs of a reading.
 class Look {
  public:
   Look(const Machine::Parts& parts, std::size_t index)
@@ -64,7 +64,7 @@ class Look {
  private:
   static bool strikes(const Fault& fault, Nanos t) { return t >= fault.from && (t < fault.to || fault.to == Nanos{}); }
 
-  // The moment at which a frozen sensor froze, else t.
+  // The time at which a frozen sensor froze, else t.
   Nanos thawed(Nanos t) const {
     Nanos at = t;
     for (const Fault& fault : eye_.faults)
@@ -82,7 +82,7 @@ class Look {
     return sum;
   }
 
-  // Joules counted since time 0, were there no faults.
+  // Joules counted since time 0, without faults.
   double counted(Nanos born) const {
     double energy = 0;
     if (eye_.part_time.empty()) {

@@ -1,4 +1,4 @@
-// Each lie by itself, against what it must make of a truth known by hand: 100 W, and 300 W from 10 s to 20 s.
+// Each inaccuracy by itself, compared with a true power known by hand: 100 W, and 300 W from 10 s to 20 s.
 #include <cmath>
 #include <set>
 

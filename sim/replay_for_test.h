@@ -1,4 +1,4 @@
-// What the product makes of a tape, for the tests of sim/: the real `nodewatt replay` in a process of its own.
+// Replays a tape with the real `nodewatt replay` in a process of its own, for the tests of sim/.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -28,7 +28,7 @@ inline nlohmann::json replay(const Tape& tape) {
   return json;
 }
 
-// The component that is measured by this sensor of the product's; null when there is none.
+// The component that nodewatt measured by this sensor; null when there is none.
 inline nlohmann::json part_by(const nlohmann::json& replayed, const std::string& sensor) {
   nlohmann::json found;
   if (!replayed.is_object()) return found;

@@ -12,7 +12,7 @@
 namespace nw::sim {
 
 namespace {
-// Bounds of what a machine is made from in reasonable time and memory.
+// Limits for a machine that can be built in reasonable time and memory.
 constexpr Nanos kLongest = seconds(45 * 86'400);
 constexpr double kMostWatts = 1e7;
 constexpr std::int64_t kMostSteps = 5'000'000;

@@ -1,8 +1,8 @@
-// Scenarios out of TOML, by toml++. Every key is known or an error; each error names the file, the line and the key.
-// docs/simulator.md lists the keys. Its exceptions stop here.
+// Reads scenarios from TOML, by toml++. An unknown key is an error; each error names the file, the line and the key.
+// docs/simulator.md lists the keys. The library's exceptions are caught here.
 //
-// Some malformed files ("[=") trip an assertion of toml++ 3.3: an abort, or with NDEBUG undefined behaviour. Here an
-// assertion of its is therefore an exception, in every build.
+// Some malformed files ("[=") trip an assertion of toml++ 3.3: an abort, or with NDEBUG undefined behaviour. Its
+// assertions are therefore turned into exceptions here, in every build.
 //
 // Two conveniences exist in the file alone: a [[component]] with count = 4 stands for four, and a [[sensor]] with
 // each = "gpu" for one on every component of that domain; "#" in their texts becomes 0, 1, 2 ... With scatter = true a
@@ -70,7 +70,7 @@ std::optional<Nanos> duration(const toml::node& node) {
   return ns ? std::optional(Nanos::of(negative ? -*ns : *ns)) : std::nullopt;
 }
 
-// One table of the file: hands out its keys, remembers the first thing that is wrong.
+// One table of the file: returns its keys, and keeps the first error.
 class Keys {
  public:
   Keys(const toml::table& table, std::string name, const std::string& origin)
@@ -162,7 +162,7 @@ class Keys {
     });
   }
 
-  // All is well, and no key was left over.
+  // Ok if there was no error, and no key was left over.
   Done finish() {
     for (const auto& [key, node] : table_)
       if (known_.count(std::string(key.str())) == 0)

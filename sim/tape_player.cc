@@ -11,9 +11,9 @@ namespace nw::sim {
 
 namespace {
 constexpr double kLatestWakeUpNs = 300'000;
-constexpr Nanos kUtilizationPeriod = millis(990);  // as `nodewatt run` looks at utilizations
+constexpr Nanos kUtilizationPeriod = millis(990);  // as in `nodewatt run`
 
-// A gauge sets the pace only where no counter of the same part does its work.
+// A gauge determines the sampling rate only where no counter of the same part exists.
 bool gauges_set_the_pace(const Scenario& scenario) {
   const auto part = [](const Instrument& i) {
     std::set<std::string> parts(i.of.begin(), i.of.end());
@@ -67,7 +67,7 @@ class Player {
     rounds_.emplace(machine_, view_, first, schedule_.latency);
   }
 
-  // When the sample set after one that ended at t is due.
+  // The time of the next sample set, after one that ended at t.
   Nanos next(Nanos t, const Job& job) {
     const bool fast = gauges_ || t - job.start < schedule_.fast_for;
     const Nanos due = t + (schedule_.period ? *schedule_.period : fast ? schedule_.fast : schedule_.slow);
@@ -76,7 +76,7 @@ class Player {
     return due + Nanos::of(static_cast<std::int64_t>(drawn * kLatestWakeUpNs));
   }
 
-  // Reads everything; returns when that was done.
+  // Reads everything; returns the time when that was done.
   Nanos sample_set(Nanos at) {
     ++sample_sets_;
     if (!machine_.sample_sets_at(at)) return at;
@@ -97,7 +97,7 @@ class Player {
     return at + after;
   }
 
-  // How busy the devices are, behind a sample set. The next does not wait for it: who reads in a burst looks elsewhere.
+  // Utilizations, after a sample set. The next one does not wait for it: bursts skip utilizations.
   void utilization_sample(Nanos at, Nanos after, TapeSampleSet& line) {
     glanced_ = at;
     for (std::size_t n = 0; n < view_.utilizations.size(); ++n) {

@@ -1,5 +1,5 @@
-// Tape play: a machine as a tape, as if `nodewatt run` had watched one of its jobs and everything had been written
-// down.
+// Tape play: a simulated machine as a tape, as if `nodewatt run` had measured one of its jobs and everything had been
+// recorded.
 #pragma once
 
 #include <optional>
@@ -11,13 +11,13 @@
 
 namespace nw::sim {
 
-// The pace of `nodewatt run`: a sample set at the job's start, every `fast` for `fast_for`, then every `slow`, unless a
-// gauge has no counter of the same part beside it; a sample set at the job's end. Its bursts of 10 ms around a job's
-// edges are for who asks for them by `times`.
+// The sampling schedule of `nodewatt run`: a sample set at the job's start, every `fast` for `fast_for`, then every
+// `slow`, unless a gauge has no counter of the same part beside it; a sample set at the job's end. The bursts of 10 ms
+// around a job's begin and end are available through `times`.
 struct TapeSchedule {
   std::size_t job = 0;
-  // If there are any: exactly these sample sets, rising; nothing else counts then but `latency`. One that is due while
-  // the sample set before it is still reading begins when that is done.
+  // If any are given: exactly these sample sets, in ascending order; nothing else counts then but `latency`. One that
+  // is due while the previous sample set is still being read begins when that is done.
   std::vector<Nanos> times;
   std::optional<Nanos> period;  // in place of fast and slow
   Nanos fast = millis(100), slow = seconds(1), fast_for = seconds(60);

@@ -167,7 +167,8 @@ TEST(TapePlayer, ACrayControllersFiles) {
   EXPECT_EQ(view.files.at("/sys/cray/pm_counters/power")(seconds(20))->find(" W "), 4u);
 }
 
-// The whole product against the truth: what `nodewatt replay` makes of a tape is the truth times the sensor's gain.
+// The whole program compared with the true values: the result of `nodewatt replay` is the true energy times the
+// sensor's gain.
 TEST(TapePlayer, ReplayFindsTheTruth) {
   const Machine m = play(*find_scenario("horeka_green"));
   const auto json = replay(make_tape(m));

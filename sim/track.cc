@@ -81,7 +81,7 @@ double Track::energy(Nanos t) const {
   return sum;
 }
 
-// A segment begins at `at`, if by splitting the one that runs there.
+// Begins a segment at `at`, splitting the one that runs there.
 void Track::cut(Nanos at) {
   const auto next = std::upper_bound(segments_.begin(), segments_.end(), at,
                                      [](Nanos time, const Segment& segment) { return time < segment.from; });
@@ -100,7 +100,7 @@ void Track::add(Nanos from, Nanos to, Segment segment) {
   const auto first = std::lower_bound(segments_.begin(), segments_.end(), from, starts_before);
   const auto last = std::lower_bound(first, segments_.end(), to, starts_before);
   segment.from = from;
-  // Never below zero, however far out the noise is: it goes to three sigma.
+  // Never below zero, however large the noise is: it goes to three sigma.
   segment.noise =
       std::min(segment.noise, std::min(segment.low, segment.low + segment.slope * to_seconds(to - from)) / 3);
   *first = segment;

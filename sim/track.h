@@ -1,8 +1,8 @@
 // Track: one component's power over all time, in closed form.
 //
 // A list of segments without gaps, each a ramp or an iteration train on top of a level, with slow noise. The train is a
-// trapezoid: of each period T it climbs from low to high in `rise`, falls at `duty` in the same time, so that the mean
-// is low + (high - low) duty/T whatever the rise. Energies since time 0 stand at each segment's beginning.
+// trapezoid: in each period T it rises from low to high in `rise`, and falls at `duty` in the same time, so that the
+// mean is low + (high - low) duty/T whatever the rise. Energies since time 0 are stored at each segment's beginning.
 #pragma once
 
 #include <vector>
@@ -26,7 +26,7 @@ struct Segment {
   double slope = 0;  // W/s of a ramp
   double noise = 0;  // W, one sigma
   Train train;
-  // Filled in when the track is done: what had been drawn, and the integrals above, at `from`.
+  // Filled in when the track is complete: the energy drawn, and the integrals above, up to `from`.
   double energy = 0, train_before = 0, noise_before = 0;
 };
 
@@ -56,7 +56,7 @@ class Track {
   std::vector<Segment> segments_;  // the first begins before all times
 };
 
-// The moments, in order and outside each other, at which a piece stalls.
+// The times, in order and not overlapping, at which a piece stalls.
 std::vector<Nanos> stalls_of(const Piece& piece, std::uint64_t seed, std::uint64_t index);
 
 }  // namespace nw::sim

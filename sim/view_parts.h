@@ -1,5 +1,5 @@
-// What the views share, and those that live in files of their own: bus_views.cc has the families that a thread reads
-// over a bus, chip_views.cc those of AMD GPUs and of registers. views.cc has the others, and the table.
+// Shared by the views in files of their own: bus_views.cc has the families that a thread polls over a bus,
+// chip_views.cc those of AMD GPUs and of registers. views.cc has the others, and the table.
 #pragma once
 
 #include <string>
@@ -12,18 +12,18 @@ namespace nw::sim {
 using Indices = std::vector<std::size_t>;  // of instruments
 
 TextAt constant(std::string text);
-// What a node's devices are numbered from: its name alone, so that another seed is another day of the same node.
+// The base of a node's device serial numbers: its name alone, so that another seed is another day of the same node.
 std::uint64_t serial_of(const Scenario& scenario);
 NumberAt value_of(const Machine& machine, std::size_t instrument);
 // The same with the device's time, in nanoseconds since 1970 by its clock, where it gives any.
 NumberAt stamped_value_of(const Machine& machine, std::size_t instrument);
-// A text made from what the instrument says, refused where it says nothing.
+// A text made from the instrument's reading; fails where there is none.
 TextAt text_of(const Machine& machine, std::size_t instrument, std::string what,
                std::function<std::string(const SimReading&)> text);
 // A file with one number in it, and the source that reads it.
 void show_number(View& view, const Machine& machine, std::size_t instrument, const std::string& path);
 
-// How busy a GPU was in the last second, in percent; and the processes that hold it.
+// The utilization of a GPU in the last second, in percent; and the processes that use it.
 NumberAt busy_percent_of(const Machine& machine, std::size_t component);
 NumberAt processes_of(const Machine& machine, std::size_t component);
 inline constexpr Nanos kUtilizationLatency = Nanos::of(250'000);

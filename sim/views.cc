@@ -1,5 +1,5 @@
-// The face that each family shows. THE table is at the end; a new family is one function and one line there, in the
-// order of the product's own table of drivers, since a tape's sources are read in that order.
+// The view of each family. THE table is at the end; a new family is one function and one line there, in the order of
+// nodewatt's own table of drivers, since a tape's sources are read in that order.
 //
 //   family         channel                                   where
 //   rapl_powercap  package-0, package-0-die-1, dram-0,       /sys/class/powercap/intel-rapl:N[:M]
@@ -90,7 +90,7 @@ void show_number(View& view, const Machine& machine, std::size_t instrument, con
 
 namespace {
 
-// ---- rapl_powercap: zones are numbered as they come, inner zones inside their package's.
+// ---- rapl_powercap: zones are numbered in order of appearance, inner zones within their package's.
 
 struct Zones {
   std::map<std::string, std::string> tops;  // "0", "0-die-1", "psys" to "intel-rapl:0"
@@ -106,7 +106,7 @@ std::string top_zone(View& view, Zones& zones, const std::string& device, const 
 void show_powercap(View& view, const Machine& machine, const Indices& instruments) {
   Zones zones;
   const auto& all = machine.scenario().instruments;
-  // Packages first, whether or not they can be read: their zones hold the others.
+  // Packages first, whether or not they can be read: their zones contain the others.
   for (const std::size_t i : instruments) {
     const auto dash = all[i].channel.find('-');
     if (dash != std::string::npos)
@@ -267,7 +267,7 @@ void show_meters(View& view, const Machine& machine, const Indices& instruments)
   }
 }
 
-// ---- the operating system: what every node has, and what the model driver estimates from.
+// ---- the operating system: what every node has, and the inputs of the model driver.
 
 void show_proc(View& view, const Machine& machine) {
   const Facts& facts = machine.scenario().facts;
@@ -306,7 +306,7 @@ void show_proc(View& view, const Machine& machine) {
   view.sources.push_back({"/proc/stat#busy_ticks", ticks, Nanos::of(60'000), {}});
 }
 
-// THE table. Families that one function shows together stand beside each other.
+// THE table. Families that one function shows are adjacent.
 struct FamilyView {
   std::array<std::string_view, 2> families;
   void (*show)(View& view, const Machine& machine, const Indices& instruments);

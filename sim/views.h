@@ -1,5 +1,5 @@
 // Views: what each family's driver sees of a machine: files, links, a library's answers, and the sources that it reads.
-// One table (views.cc) of families; tape play and live play show the same view.
+// One table (views.cc) of families; tapes and live simulation show the same view.
 #pragma once
 
 #include <functional>
@@ -15,13 +15,13 @@ namespace nw::sim {
 using TextAt = std::function<Result<std::string>(Nanos)>;
 using NumberAt = std::function<Reading(Nanos)>;
 
-// What a driver opens once and reads many times, under the key that a tape knows it by. Sources of one bus are read by
-// a thread of its own (sim/polling_rounds.h).
+// What a driver opens once and reads many times, under its key on a tape. Sources of one bus are polled by a thread of
+// its own (sim/polling_rounds.h).
 struct ShownSource {
   std::string key;
   NumberAt read;
   Nanos latency;
-  std::string bus;  // "" for what a sample set reads itself
+  std::string bus;  // "" for one that a sample set reads itself
   BusSchedule schedule{};
 };
 
@@ -30,7 +30,7 @@ struct View {
   std::map<std::string, std::string> links;
   std::map<std::string, TextAt> answers;  // of vendor libraries and of slow buses
   std::vector<ShownSource> sources;       // in the order in which the drivers read them
-  std::vector<ShownSource> utilizations;  // how busy devices are: read after those, about once a second
+  std::vector<ShownSource> utilizations;  // of devices: read after those, about once a second
 
   // The folders that drivers list, each with the names in it.
   std::map<std::string, std::vector<std::string>> folders() const;

@@ -1,8 +1,8 @@
-// The named loads. Shapes are those of training and inference logs in general, not one program's: a square-like
-// iteration train, dips between epochs, a loader that stalls now and then, 2 % of slow noise. On CPUs alone the same
-// two take longer steps that blur, since all cores seldom wait at once; what GPUs the node has stand by and nobody
-// holds them. All levels are assumed. The lock-in pair has the period of a 100 ms sensor, and 1 % off it: a sensor that
-// looks at 25 of every 100 ms sees one phase of the first for ever and all phases of the second in turn.
+// The named loads. Their shapes are those of training and inference logs in general, not of one program: a square-like
+// iteration train, dips between epochs, a data loader that stalls now and then, 2 % of slow noise. On CPUs the same two
+// have longer, smoother steps, since all cores seldom wait at once; GPUs of the node then idle without processes. All
+// levels are assumed. The lock-in pair has the period of a 100 ms sensor, and 1 % off it: a sensor that measures 25 of
+// every 100 ms always sees the same phase of the first and all phases of the second in turn.
 #include <algorithm>
 #include <array>
 
@@ -122,7 +122,7 @@ Done set_length(Scenario& scenario, Nanos length) {
     if (t >= was) t += now - was;
   };
   for (Piece& piece : scenario.pieces) move(piece.from), move(piece.to);
-  // What began inside the part that is gone has nothing left.
+  // Pieces that began inside the removed part are left with nothing.
   std::erase_if(scenario.pieces, [](const Piece& piece) { return piece.to <= piece.from; });
   if (now < was)
     for (Piece& piece : scenario.pieces)

@@ -1,5 +1,5 @@
-// One line of JSON for each scenario: what production made of it, what it should be, what today's methods make of it.
-// bench/accuracy/report draws the conclusions. usage: accuracy SCENARIOS SEED [FIRST]
+// One line of JSON for each scenario: the result of the production code, the true value, and the results of today's
+// methods. bench/accuracy/report evaluates them. usage: accuracy SCENARIOS SEED [FIRST]
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>

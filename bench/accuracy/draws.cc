@@ -1,6 +1,7 @@
-// Gains and offsets are drawn from what is published of each kind of sensor or, where nothing is, from the tolerance
+// Gains and offsets are drawn from what is published about each kind of sensor or, where nothing is, from the tolerance
 // that the drivers' pages assume: the bench shows that the arithmetic from there to the interval is right, not that a
-// real sensor is as good as its page says. Sensors of one kind on one node share a gain, as the budget has it.
+// real sensor is as good as its page states. Sensors of one kind on one node share a gain, as in the uncertainty
+// budget.
 #include "bench/accuracy/draws.h"
 
 #include <algorithm>
@@ -16,8 +17,8 @@ using sim::Piece;
 struct Prior {
   const char *family, *channel;  // the beginning of the channel's name
   double gain;
-  bool limit;       // uniform within +-gain, else one sigma
-  double offset_w;  // one sigma
+  bool limit;       // uniform within +-gain, else a standard deviation
+  double offset_w;  // standard deviation
 };
 constexpr Prior kPriors[] = {
     {"rapl_powercap", "package", 0.05, true, 1},

@@ -1,4 +1,4 @@
-// What scenarios are drawn from: how the sensors of a node err, and what a node may have to do.
+// Random draws for scenarios: how the sensors of a node err, and what load a node has.
 #pragma once
 
 #include <random>
@@ -13,14 +13,14 @@ double uniform(Random& random, double low, double high);
 double log_uniform(Random& random, double low, double high);
 Nanos of_seconds(double s);
 
-// `node` gives what stays with a node (gains, offsets, clocks), `run` what each run finds anew (where its begin falls
-// between two refreshes, what the counters hold).
+// `node` draws what is fixed for a node (gains, offsets, clocks), `run` what differs between runs (where between two
+// updates a run begins, what the counters hold).
 void draw_sensors(Random& node, Random& run, sim::Scenario& scenario);
 
-// Iterations, dips between epochs, stalls; before and after the job other work or none. Says what kind of load it is.
+// Iterations, dips between epochs, stalls; before and after the job other work or none. Returns the kind of load.
 std::string draw_workload(Random& random, sim::Scenario& scenario, double duration_s);
 
-// Takes the sensors of the whole node away: the sum of the parts is all there is.
+// Removes the sensors of the whole node, so that the total is the sum of the parts.
 void without_node_sensors(sim::Scenario& scenario);
 
 }  // namespace nw::accuracy

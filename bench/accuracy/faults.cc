@@ -1,6 +1,6 @@
-// The fault suite: each way in which sensors and machines fail, on a node whose truth is known. A case is passed when
-// the joules are right, or the record says what was not measured and its interval holds the truth; and when it names
-// what happened. One line of JSON a case.
+// The fault suite: each way in which sensors and machines fail, on a node whose true energies are known. A case passes
+// when the joules are right, or the record states what was not measured and its interval contains the true value; and
+// when it names what happened. One line of JSON a case.
 #include <cmath>
 #include <cstdio>
 #include <functional>
@@ -44,7 +44,7 @@ sim::Instrument& find(Scenario& scenario, std::string_view name) {
   std::abort();  // a preset has changed
 }
 
-// Only the sum of parts is left, so that what happens to a part is the total's affair.
+// Removes the node's sensors, so that a fault of a part shows in the total.
 void without_node(Scenario& scenario) {
   for (auto& sensor : scenario.instruments)
     if (sensor.of.size() == 1 && (sensor.of[0] == "dc" || sensor.of[0] == "plug")) sensor.missing = true;

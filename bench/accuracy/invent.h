@@ -1,5 +1,5 @@
-// Scenarios at random: a node type, a workload, a duration from 1 s to 10 h, sensors that err as such sensors do, and
-// in some a fault. The same seed and number give the same scenario.
+// Random scenarios: a node type, a workload, a duration from 1 s to 10 h, sensors that err as such sensors do, and in
+// some a fault. The same seed and number give the same scenario.
 #pragma once
 
 #include <cstdint>

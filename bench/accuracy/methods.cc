@@ -1,11 +1,10 @@
-// poll_30s          Slurm's energy plug-ins: one thread reads every 30 s; at a job's begin and end the last reading
-// stands
-//                   unless it is older than 10 s; counters by difference, power by trapezoid (acct_gather_energy)
-// gauge_sum_15s     Prometheus stacks: sum of the gauge's scrapes inside the job x 15 s (sum_over_time)
-// derived_power_1hz power = difference of a counter over each second, then trapezoid over these
-// nvidia_smi_1hz    trapezoid over nvmlDeviceGetPowerUsage once a second; GPUs alone
-// tdp_half          half the rated power of CPUs x time (CodeCarbon's fallback), and of GPUs
-// green_algorithms  cores x P_core + GPUs x TDP + 0.3725 W/GB, all x time, usage 1, PUE 1 (Lannelongue 2021)
+// poll_30s          Slurm's energy plug-ins: one thread reads every 30 s; at a job's begin and end the last reading is
+//                   used unless it is older than 10 s; counters by difference, power by trapezoid (acct_gather_energy)
+//   gauge_sum_15s     Prometheus stacks: sum of the gauge's scrapes inside the job x 15 s (sum_over_time)
+//   derived_power_1hz power = difference of a counter over each second, then trapezoid over these
+//   nvidia_smi_1hz    trapezoid over nvmlDeviceGetPowerUsage once a second; GPUs alone
+//   tdp_half          half the rated power of CPUs x time (CodeCarbon's fallback), and of GPUs
+//   green_algorithms  cores x P_core + GPUs x TDP + 0.3725 W/GB, all x time, usage 1, PUE 1 (Lannelongue 2021)
 #include "bench/accuracy/methods.h"
 
 #include <algorithm>
@@ -20,7 +19,7 @@ using sim::Instrument;
 using sim::Machine;
 using sim::Measure;
 
-struct Stream {  // sensors that add up to what a method takes for the node
+struct Stream {  // sensors that a method adds up for the node
   std::vector<std::size_t> sensors;
   bool counter = true;
 };
@@ -78,7 +77,7 @@ class Methods {
     return sum;
   }
 
-  // Joules (counter, wraps taken out) or watts of all sensors together.
+  // Joules (counter, unwrapped) or watts of all sensors together.
   double value(const Stream& stream, double s) const {
     double sum = 0;
     for (const std::size_t i : stream.sensors) {
@@ -89,7 +88,7 @@ class Methods {
     return sum;
   }
 
-  // The moments of a clock of its own.
+  // The polling times of an independent clock.
   std::vector<double> ticks(double period, double from, double to) const {
     std::vector<double> out;
     for (double t = from + period * (1 - phase_); t < to; t += period) out.push_back(t);

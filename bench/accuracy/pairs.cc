@@ -1,6 +1,6 @@
-// Nodes of several types have totals that take in the same where both have a controller that counts behind the
-// supplies, where both are left with a meter at the plug, and where the parts are all there is. 0.3 to 3 % is what
-// repeats of one job differ by; each side draws its own.
+// Nodes of several types have totals that include the same where both have a controller that counts behind the power
+// supplies, where both only have a meter at the wall, and where the parts are all there is. Repeats of one job differ
+// by 0.3 to 3 %; each variant draws its own value.
 #include "bench/accuracy/pairs.h"
 
 #include <algorithm>

@@ -1,10 +1,10 @@
-// One line of JSON for each pair of sides and number of repeats: what a comparison says of their ratio, and what it is.
+// One line of JSON for each pair of variants and number of repeats: the ratio from the comparison, and the true one.
 // usage: accuracy_ratios PAIRS SEED [FIRST]
 //
-// The truth of single runs is the ratio of what these runs took; of repeats that of the means of what they were drawn
-// from, since that is what somebody means who repeats. These means are averages over many further runs of each side,
-// evenly spread over its factors of power and time, whose energies are the simulator's own. Repeats of 1, 2, 3 and 5
-// are the first of the same runs.
+// For single runs the true value is the ratio of what these runs took; for repeats that of the means of the
+// distributions, since that is what repeating estimates. These means are averages over many further runs of each
+// variant, evenly spread over its factors of power and time, whose energies are the simulator's own. Repeats of 1, 2, 3
+// and 5 are the first of the same runs.
 #include <atomic>
 #include <cmath>
 #include <cstdio>
@@ -28,7 +28,7 @@ using namespace nw::accuracy;
 constexpr int kRepeats[] = {1, 2, 3, 5};
 constexpr int kMostRepeats = 5, kPopulation = 128;
 
-// Where the standard normal distribution has this share below it (bisection of the error function).
+// The quantile of the standard normal distribution (bisection of the error function).
 double normal_at(double share) {
   double low = -8, high = 8;
   for (int i = 0; i < 50; ++i) {
@@ -38,7 +38,7 @@ double normal_at(double share) {
   return (low + high) / 2;
 }
 
-// The digits of n in base two behind the point, backwards: evenly spread however many there are.
+// The van der Corput sequence in base two: evenly spread whatever its length.
 double mirrored(unsigned n) {
   double out = 0;
   for (double digit = 0.5; n > 0; n >>= 1U, digit /= 2) out += digit * (n & 1U);
@@ -48,7 +48,7 @@ double mirrored(unsigned n) {
 struct Played {
   std::vector<pb::Record> records;
   std::vector<double> truths;  // of the records
-  double mean = 0;             // of what they were drawn from
+  double mean = 0;             // of the distribution
 };
 
 std::optional<double> joules_of(sim::Scenario scenario, const pb::Record& record) {

@@ -1,13 +1,13 @@
-// What is published of how costs differ: METRION (arXiv 2512.06806) attributes with hardware counters and errs by 4.2 %
-// of CPU energy (workloads of the CPU alone) and 16.1 % of DRAM energy (workloads of DRAM), in the mean. Read as the
-// scatter of what a unit costs: mean absolute error / 0.798 is one sigma, of the share of one of two alike, which is
-// cost / sqrt(2). CPU time and bytes held say less than counters, so that these are lower bounds; nothing published was
-// found for them. The other figures are assumed.
+// What is published on how costs differ: METRION (arXiv 2512.06806) attributes with hardware counters and errs by 4.2 %
+// of CPU energy (CPU workloads) and 16.1 % of DRAM energy (DRAM workloads), on average. Interpreted as the scatter of
+// the cost of a unit: mean absolute error / 0.798 is the standard deviation of the share of one of two equal users,
+// which is cost / sqrt(2). CPU time and bytes held carry less information than counters, so these are lower bounds;
+// nothing published was found for them. The other figures are assumed.
 //
-// The node: two sockets and their memory at powers of the size of Xeon 8368/8380 nodes; a board; fans and the loss of
-// supplies in proportion to what is drawn, and so truly caused by who draws it, not by who reserved what. That is where
-// the truth is built otherwise than the model divides; and cores clock lower when many are busy, a job works in
-// bursts, and a quarter of a job's cores may be siblings of busy ones.
+// The node: two sockets and their memory with the powers of Xeon 8368/8380 nodes; a board; fans and power supply losses
+// in proportion to the power drawn, and so truly caused by whoever draws it, not by reservation. There the true split
+// differs from the model of the division; in addition cores clock lower when many are busy, a job works in bursts, and
+// a quarter of a job's cores may be hyperthreads of busy ones.
 #include "bench/sharing/node.h"
 
 #include <algorithm>
@@ -25,7 +25,7 @@ using Random = std::mt19937_64;
 double uniform(Random& random, double low, double high) { return std::uniform_real_distribution(low, high)(random); }
 double normal(Random& random) { return std::normal_distribution<double>()(random); }
 
-// How one row's costs stray, in sigmas.
+// The deviations of one row's costs, in sigmas.
 struct Stray {
   double cpu_time, traffic, at_rest, node, unrelated;
 };
@@ -43,8 +43,8 @@ struct Load {
 
 struct Plant {
   double logical_cpus, memory_bytes;
-  double rest_w, core_w, slowing;  // a socket pair at rest; a logical CPU; what it draws less when all are busy
-  double memory_rest_w, memory_w;  // with all of it held and as busy as the mean
+  double rest_w, core_w, slowing;  // a socket pair when idle; a logical CPU; what it draws less when all are busy
+  double memory_rest_w, memory_w;  // all of it held, with the mean activity
   double board_w, by_power;        // fans and losses, by what is drawn
 };
 
@@ -75,7 +75,7 @@ Load draw_load(Random& random, std::size_t seconds) {
   return load;
 }
 
-// Everything but a remainder of cores goes to the jobs, in unequal lots; memory mostly follows.
+// All but a remainder of cores goes to the jobs, in unequal parts; memory mostly follows.
 std::vector<Reservation> draw_reservations(Random& random, const NodeOptions& options, double cpus) {
   std::vector<Reservation> jobs(options.jobs);
   std::vector<double> lots;
@@ -93,7 +93,7 @@ std::vector<Reservation> draw_reservations(Random& random, const NodeOptions& op
   return jobs;
 }
 
-// What is reserved, times what it costs, over the sum of all rows: idle takes what is not reserved.
+// The reserved amount times its cost, over the sum of all rows: idle gets what is not reserved.
 template <class ShareOf, class CostOf>
 std::vector<double> split_reserved(const std::vector<Reservation>& jobs, const std::vector<bool>& here,
                                    ShareOf share_of, CostOf cost_of) {
@@ -132,7 +132,7 @@ class Inventor {
   }
 
   Run make() && {
-    // Nobody is here for a while, but the system is, and that is the least that is ever seen.
+    // First there is no job for a while, but the system runs: the minimum that is ever seen.
     run_.lowest_processor_w = plant_.rest_w + system_ * plant_.logical_cpus * watts_of_cpu(system_row(), system_);
     run_.lowest_memory_w = plant_.memory_rest_w + traffic_w(system_row(), kSystemHeld);
     for (std::size_t t = 0; t < length_; ++t) run_.seconds.push_back(make_second(t));
@@ -220,7 +220,7 @@ class Inventor {
   std::size_t length_ = 0;
   std::vector<Load> loads_;
   std::vector<Stray> strays_;  // by row
-  double system_ = 0;          // share of the CPUs that what is no job keeps busy
+  double system_ = 0;          // share of the CPUs that non-job processes keep busy
 };
 
 }  // namespace

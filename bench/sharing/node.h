@@ -1,5 +1,5 @@
-// A node that several jobs share, invented, with the true split of every joule known: what each job's cores and memory
-// really took, second by second, and what a daemon can see of it.
+// An invented node that several jobs share, with the true split of every joule known: what each job's cores and memory
+// really took, second by second, and what a daemon can observe of it.
 #pragma once
 
 #include <cstdint>
@@ -8,14 +8,14 @@
 
 namespace nw::sharing {
 
-// By how much what a unit costs differs between those who use it: relative, one sigma of its logarithm.
+// How much the cost of a unit differs between users: standard deviation of its logarithm.
 struct Variety {
   const char* name;
   double cpu_time;   // watts of a busy core: vector units, frequency, siblings
   double traffic;    // memory traffic by byte held
-  double at_rest;    // power at rest by what is reserved
+  double at_rest;    // idle power by what is reserved
   double node;       // the board by what is reserved
-  double unrelated;  // ln of how far traffic strays from bytes held altogether; 0: it does not
+  double unrelated;  // ln of how far traffic deviates from bytes held altogether; 0: not at all
 };
 extern const std::vector<Variety> kVarieties;
 
@@ -28,7 +28,7 @@ struct NodeOptions {
 // The parts, in the order of all rows and energies here; accelerators follow.
 enum Part : std::size_t { kProcessor, kMemory, kNode, kAccelerators };
 
-// What one job had, as the resource manager says it.
+// What one job reserved, as the resource manager states it.
 struct Reservation {
   double cpus = 0, memory = 0;  // shares of the node
   std::vector<double> accelerators;
@@ -47,10 +47,10 @@ struct Run {
   std::vector<Reservation> jobs;
   std::vector<Second> seconds;
   double processor_rest_w = 0, memory_rest_w = 0;
-  double lowest_processor_w = 0, lowest_memory_w = 0;  // the least that was drawn before anybody came
+  double lowest_processor_w = 0, lowest_memory_w = 0;  // the least that was drawn before the first job
 };
 
-// The same loads for every variety: what differs is how far the true costs stray.
+// The same loads for every variety: only the deviation of the true costs differs.
 Run invent(const NodeOptions& options, const Variety& variety);
 
 }  // namespace nw::sharing

@@ -1,6 +1,6 @@
-// Shared nodes whose true split is known, divided by nw::divide() from what a daemon sees of them: energies through
-// the gains of sensors, CPU time read once a second to a tick, reservations, bytes held. One line of JSON for each job,
-// then one of what the division itself showed. bench/sharing/report draws the conclusions.
+// Shared nodes whose true split is known, divided by nw::divide() from what a daemon observes: energies with the
+// sensors' gains, CPU time read once a second in ticks, reservations, bytes held. One line of JSON for each job, then
+// one with properties of the division itself. bench/sharing/report evaluates them.
 // usage: sharing NODES SEED
 #include <algorithm>
 #include <array>
@@ -22,8 +22,8 @@ namespace {
 using namespace nw;
 using namespace nw::sharing;
 
-// What is known of the power at rest: found by a calibration, the least that was seen with nobody here, or nothing but
-// the least that was seen so far.
+// What is known of the idle power: measured by a calibration, the minimum seen without jobs, or only the minimum seen
+// so far.
 constexpr std::array<const char*, 3> kRests{"calibrated", "lowest", "unknown"};
 constexpr double kTick = 0.01;  // s, of CPU time
 // Limits of gain by part: RAPL package and DRAM, the node's own sensor, accelerators.
@@ -32,9 +32,9 @@ constexpr std::array<double, 4> kGains{0.05, 0.10, 0.03, 0.05};
 // What one job was given, by part; accelerators are one.
 struct Given {
   std::array<double, 4> joules{}, truth{};
-  std::array<double, 4> u{};        // of the division; standard uncertainties added up over the stretches
-  std::array<double, 4> squares{};  // variances added up, as if each stretch erred anew
-  std::array<double, 4> sensed{};   // how its energy moves with each gain
+  std::array<double, 4> u{};        // of the division; standard uncertainties added up over the intervals
+  std::array<double, 4> squares{};  // variances added up, as if the errors of intervals were independent
+  std::array<double, 4> sensed{};   // the sensitivity of its energy to each gain
 };
 
 class Daemon {
@@ -118,7 +118,7 @@ class Daemon {
       given.u[to] += std::sqrt(share.variance[part]);
       given.squares[to] += share.variance[part];
       if (part == kNode) continue;
-      // A part that reads high takes that from the rest of the node, of which the job has its share too.
+      // A part that reads high takes that from the node's remainder, of which the job has its share too.
       given.sensed[to] += to_joules(share.energy[part]) - node_share * to_joules(parts[part].energy);
     }
     given.sensed[kNode] += node_share * measured;

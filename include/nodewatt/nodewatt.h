@@ -1,6 +1,6 @@
 /* nodewatt: mark phases and count work from inside a program that `nodewatt run` measures.
  *
- * Plain C ABI. Every function is thread-safe, async-fork-safe (a forked child goes on with its own marks), never
+ * Plain C ABI. Every function is thread-safe, async-fork-safe (a forked child goes on with phases of its own), never
  * blocks, never fails the caller and is a no-op when nobody measures (the environment variable NODEWATT_CHANNEL is
  * absent or unusable): then a call costs a few nanoseconds. Time stamps are CLOCK_MONOTONIC in nanoseconds, taken
  * inside the call.
@@ -41,7 +41,7 @@ NW_API int nw_measuring(void);
 
 /* Begins a phase on the calling thread, inside the thread's innermost open phase. `name` is UTF-8, not NULL, not empty
  * (a NULL or empty name is recorded as "?"); '/' is reserved as the path separator and becomes '_'. Returns its id; 0
- * when nobody measures or the mark found no room (it is counted as the anomaly phase_lost). */
+ * when nobody measures or the channel is full (which is counted as the anomaly phase_lost). */
 NW_API nw_phase_id nw_phase_begin(const char* name);
 
 /* Ends a phase, from any thread of the process that began it. Phases nested inside that are still open end with it. 0
@@ -58,7 +58,7 @@ NW_API void nw_work(const char* name, double count, const char* unit);
  * infinities are ignored. */
 NW_API void nw_figure(const char* name, double value);
 
-/* Says how the program is set up ("batch_size", "256"; "torch", "2.4.1"): kept with the run, so that a comparison can
+/* A setting of the program ("batch_size", "256"; "torch", "2.4.1"): kept with the run, so that a comparison can
  * name what differs. The last value of a key wins. `key` is kept up to NW_UNIT_MAX bytes, `value` up to NW_NAME_MAX; a
  * run keeps at most 100 keys. Since version 2. */
 NW_API void nw_setting(const char* key, const char* value);

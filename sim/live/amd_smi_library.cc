@@ -1,4 +1,4 @@
-// A libamd_smi for a machine that plays: AMD SMI's functions for energy, over the value files of `nodewatt-sim live`
+// A libamd_smi for a simulated machine: AMD SMI's functions for energy, over the value files of `nodewatt-sim live`
 // (live_view.h), as nvml_library.cc is for NVML. Each device is a socket of its own with one processor, whose handle is
 // its number plus one. Names, types and status codes are those of AMD's public amdsmi.h, versions 23 to 26.
 #include <cstdint>
@@ -18,7 +18,7 @@ constexpr std::uint32_t kMostGpus = 64;
 
 int alive = 0;
 std::uint32_t gpus = 0;
-char handles[kMostGpus];  // a device, and its socket, is its place in here
+char handles[kMostGpus];  // a device, and its socket, is the index in here
 
 int code_of(Answer answer) {
   switch (answer) {
@@ -95,7 +95,7 @@ int amdsmi_get_gpu_asic_info(void* handle, void* info) {
   return read_text(handle, "name", static_cast<char*>(info), 64);
 }
 
-// amdsmi_engine_usage_t: 64 bytes, percent of the graphics engine first; all bits set where nothing is said.
+// amdsmi_engine_usage_t: 64 bytes, percent of the graphics engine first; all bits set where there is no value.
 int amdsmi_get_gpu_activity(void* handle, void* usage) {
   char text[64];
   if (const int code = read_text(handle, "busy_percent", text, sizeof text); code != kSuccess) return code;

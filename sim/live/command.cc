@@ -1,6 +1,6 @@
-// `nodewatt-sim live`: plays a machine in real time below DIR.
+// `nodewatt-sim live`: simulates a machine in real time below DIR.
 //
-//   DIR/root    the tree (file_tree.h, live_view.h), with the libraries that stand for vendors' in their usual folder
+//   DIR/root    the tree (file_tree.h, live_view.h), with the stand-ins for vendors' libraries in their usual folder
 //   DIR/start   CLOCK_MONOTONIC at scenario time 0, in nanoseconds: how `truth --dir DIR --between` knows where it is
 #include <atomic>
 #include <csignal>
@@ -32,7 +32,7 @@ struct LiveOptions {
   bool honest = false;
 };
 
-// What was built beside this program: bin/nodewatt-sim and lib/sim/, in the build and where it is installed.
+// The stand-in libraries built with this program: bin/nodewatt-sim and lib/sim/, in the build and when installed.
 std::map<std::string, std::string> libraries(const View& view) {
   std::map<std::string, std::string> passed;
   std::error_code error;

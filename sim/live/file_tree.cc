@@ -77,7 +77,7 @@ struct OpenFile {
 };
 
 Tree& tree() { return *static_cast<Tree*>(fuse_get_context()->private_data); }
-// FUSE keeps a number for us, in which our pointer is.
+// FUSE keeps a number for us, which holds our pointer.
 OpenFile& open_file(const fuse_file_info* info) {
   return *reinterpret_cast<OpenFile*>(info->fh);  // NOLINT(performance-no-int-to-ptr)
 }
@@ -102,7 +102,7 @@ int get_attributes(const char* path, struct stat* out, fuse_file_info*) {
     out->st_mode = S_IFREG | 0555;
   } else if (all.mounted.view.files.contains(path)) {
     out->st_mode = S_IFREG | 0444;
-    out->st_size = 4096;  // as sysfs says of every file
+    out->st_size = 4096;  // as sysfs does for every file
   } else {
     return -ENOENT;
   }
@@ -193,8 +193,8 @@ class FuseTree : public FileTree {
     if (::access("/dev/fuse", R_OK | W_OK) != 0) return tl::make_unexpected(system_error(errno, "FUSE: /dev/fuse"));
     struct stat there {};
     if (::stat(dir.c_str(), &there) != 0 && errno == ENOTCONN)
-      ::umount2(dir.c_str(), MNT_DETACH);  // one that was killed
-    // Other users may look where the machine lets them: root always, others by user_allow_other in /etc/fuse.conf.
+      ::umount2(dir.c_str(), MNT_DETACH);  // left by a killed process
+    // Other users may look if the machine permits it: root always, others by user_allow_other in /etc/fuse.conf.
     if (!try_mount(dir, "default_permissions,fsname=nodewatt-sim,allow_other") &&
         !try_mount(dir, "default_permissions,fsname=nodewatt-sim"))
       return fail(ErrorKind::failed, dir + ": FUSE cannot mount here (fusermount3 is in the package fuse3)");

@@ -1,12 +1,12 @@
-// FileTree: a view mounted as a file system (FUSE), so that any program reads the machine of this moment.
+// FileTree: a view mounted as a file system (FUSE), so that any program reads the simulated machine's present state.
 //
-// A file's text is made when it is read from its beginning, and kept in the open file for the rest of that reading: a
-// number that grows a digit between two reads of one text is never torn. The kernel keeps nothing (direct_io, no
-// time-outs), so that a program that holds a file open, as nodewatt does, gets a new value at each read. A sensor that
+// A file's text is made when it is read from its beginning, and kept with the open file until the next such read: a
+// number that grows a digit between two reads of one text is never torn. The kernel caches nothing (direct_io, no
+// time-outs), so that a program that keeps a file open, as nodewatt does, gets a new value at each read. A sensor that
 // fails gives the error that the kernel's own file would give: EACCES and ENOENT at open, EIO or EBUSY at read.
 //
-// Some files are passed through from the disk: the libraries that stand for vendors'. These the kernel may keep, since
-// programs map them.
+// Some files are passed through from the disk: the libraries that stand in for vendors'. The kernel may cache these,
+// since programs map them.
 #pragma once
 
 #include <atomic>
@@ -22,7 +22,7 @@ namespace nw::sim {
 class FileTree {
  public:
   virtual ~FileTree() = default;  // unmounts
-  // Answers until `stop` is set or `until` has passed; CLOCK_MONOTONIC.
+  // Serves requests until `stop` is set or `until` has passed; CLOCK_MONOTONIC.
   virtual Done serve(Nanos until, const std::atomic<bool>& stop) = 0;
 };
 

@@ -51,9 +51,8 @@ std::string word_of(const std::string& answer, const std::string& key) {
   return answer.substr(from, answer.find('\n', from) - from);
 }
 
-// How the libraries of a vendor are answered for: a file for each word of the face's answer, one for each of its
-// sources.
-using Names = std::array<std::pair<const char*, const char*>, 4>;  // of the face, of the file; "" for none
+// The value files of a vendor's library: one for each word of the view's answer, one for each of its sources.
+using Names = std::array<std::pair<const char*, const char*>, 4>;  // in the view, in the file; "" for none
 struct Vendor {
   const char *family, *id, *source;
   Names words, channels;

@@ -1,12 +1,12 @@
-// LiveView: what other programs can read of a machine while it plays: the files and links that its views show, and
-// plain value files beside them, from which a library or a server that stands for a device answers.
+// LiveView: what other programs can read of a machine while it is simulated live: the files and links of its views, and
+// plain value files beside them, which the stand-in libraries and servers read.
 //
 //   /nvml/count, /nvml/driver, /nvml/cuda, /nvml/<i>/{uuid,name,pci,limit_mw,busy_percent,processes}, and energy_mj and
 //   power_mw where the GPU has them
 //   /rocm/count, /rocm/<i>/{uuid,name,pci,resolution_uj,energy_counts,busy_percent}
 //   /bmc/watts, /redfish/watts, /pdu/<outlet>/watts
-// The last three say what the scenario's sensor of that family (ipmi_dcmi, redfish, pdu_snmp) says. Where it has none
-// they are honest meters of the plug: its mean over the second before, halved between two outlets.
+// The last three give the reading of the scenario's sensor of that family (ipmi_dcmi, redfish, pdu_snmp). Where it has
+// none they are ideal meters of wall power: its mean over the previous second, half of it for each of two outlets.
 #pragma once
 
 #include "sim/views.h"
@@ -16,7 +16,7 @@ namespace nw::sim {
 // The machine must outlive the view.
 View make_live_view(const Machine& machine);
 
-// Every sensor tells the truth as far as its steps and refreshes let it: gain 1, no offset, no noise.
+// Makes every sensor ideal except for its resolution and update interval: gain 1, no offset, no noise.
 void make_honest(Scenario& scenario);
 
 }  // namespace nw::sim

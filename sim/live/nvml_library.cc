@@ -1,9 +1,9 @@
-// A libnvidia-ml for a machine that plays: NVML's functions for power and energy, over the value files of `nodewatt-sim
-// live` (live_view.h). Unmodified programs load it by its name. The tree is $NODEWATT_SIM_ROOT, or the one that this
-// file lies in: <root>/usr/lib/<triplet>/libnvidia-ml.so.1.
+// A libnvidia-ml for a simulated machine: NVML's functions for power and energy, over the value files of `nodewatt-sim
+// live` (live_view.h). Unmodified programs load it by its name. The tree is $NODEWATT_SIM_ROOT, or the one that
+// contains this file: <root>/usr/lib/<triplet>/libnvidia-ml.so.1.
 //
-// Names, types and return codes are those of NVIDIA's public NVML reference. A file that is not there means what the
-// vendor's library calls not supported, one that may not be read no permission, anything else unknown.
+// Names, types and return codes are those of NVIDIA's public NVML reference. A missing file is returned as not
+// supported, one that may not be read as no permission, anything else as unknown.
 #include <cstdio>
 #include <cstring>
 
@@ -18,7 +18,7 @@ constexpr unsigned kMostGpus = 64, kPowerInstant = 186;
 
 int alive = 0;
 unsigned gpus = 0;
-char handles[kMostGpus];  // a device is its place in here
+char handles[kMostGpus];  // a device is the index in here
 
 int code_of(Answer answer) {
   switch (answer) {
@@ -160,13 +160,13 @@ int nvmlDeviceGetTotalEnergyConsumption(void* device, unsigned long long* mj) {
   return device_number(device, "energy_mj", mj);
 }
 
-// nvmlUtilization_t: percent of the GPU and of its memory, of which nothing is known.
+// nvmlUtilization_t: percent of the GPU and of its memory; the latter is not simulated.
 int nvmlDeviceGetUtilizationRates(void* device, unsigned* rates) {
   rates[1] = 0;
   return device_number(device, "busy_percent", rates);
 }
 
-// How many there are, to those that ask for no more: played processes have no numbers.
+// Only the number, for callers that ask for no more: simulated processes have no ids.
 int nvmlDeviceGetComputeRunningProcesses_v3(void* device, unsigned* count, void* infos) {
   if (infos != nullptr) return kNotSupported;
   const int code = device_number(device, "processes", count);

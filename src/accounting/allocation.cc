@@ -37,11 +37,11 @@ class Devices {
   const std::vector<VisibleDevices>& visible() const { return infos_.front()->visible; }
   const std::vector<unsigned>& numbers() const { return numbers_; }
 
-  // Each has numbers of its own; a board that is divided (MIG) has not.
+  // Whether each has a number of its own; a partitioned board (MIG) has not.
   bool countable() const {
     return std::none_of(infos_.begin(), infos_.end(), [](const auto* info) { return info->indices.empty(); });
   }
-  // 0, 1, 2 ...: none was lost either, so that others count them alike.
+  // 0, 1, 2 ...: none is missing either, so that others count them alike.
   bool complete() const {
     if (!countable()) return false;
     for (std::size_t i = 0; i < numbers_.size(); ++i)
@@ -53,7 +53,7 @@ class Devices {
       return !info->model.empty() && info->model == infos_[0]->model;
     });
   }
-  // The number of the one whose UUID begins so.
+  // The number of the device whose UUID begins with this.
   std::optional<unsigned> by_uuid(std::string_view uuid) const {
     std::optional<unsigned> found;
     const std::string wanted = lower(uuid);
@@ -77,15 +77,15 @@ bool names_nothing(std::string_view word) {
   return low.empty() || low == "-1" || low == "none" || low == "nodevfiles";
 }
 
-// "2", or "2.0", which is a part of it.
+// "2", or "2.0", which is a part of device 2.
 std::optional<std::uint64_t> parse_number(std::string_view word) {
   const auto dot = word.find('.');
   if (dot != word.npos && !parse_u64(word.substr(dot + 1))) return std::nullopt;
   return parse_u64(word.substr(0, dot));
 }
 
-// What a list chooses from those that are visible already. Unknown where a word is neither a number that may be
-// believed nor the UUID of one of them.
+// What a list selects from the devices that are visible already. Unknown where a word is neither a usable number nor
+// the UUID of one of them.
 Visible choose(const Devices& devices, const Visible& from, std::string_view list, bool believe_numbers) {
   if (!from) return std::nullopt;
   std::vector<unsigned> chosen;
@@ -111,7 +111,7 @@ std::vector<unsigned> parse_numbers(std::string_view list) {  // "0,2-3"
   return {sorted.begin(), sorted.end()};
 }
 
-// So many numbers as devices can be seen are those that can be seen, whatever they are called.
+// If there are as many numbers as visible devices, they are these, whatever their numbering.
 bool are_all(const Devices& devices, const std::vector<unsigned>& numbers) {
   return devices.countable() && numbers.size() == devices.numbers().size();
 }
@@ -126,16 +126,16 @@ Visible of_machine(const Devices& devices, std::string_view list) {
 Visible of_container(const Devices& devices, std::string_view list) {
   const std::string low = lower(trim(list));
   if (low == "none") return std::vector<unsigned>{};
-  if (low.empty() || low == "all" || low == "void") return std::nullopt;  // an image's own default
+  if (low.empty() || low == "all" || low == "void") return std::nullopt;  // the default of a container image
   const auto numbers = parse_numbers(list);
   if (numbers.empty()) return choose(devices, devices.numbers(), list, false);
   return are_all(devices, numbers) ? Visible(devices.numbers()) : std::nullopt;
 }
 
-// By the variables that the driver states. Of two that both choose among all devices the first that is set counts.
+// By the variables that the driver declares. Of two that both select among all devices the first that is set counts.
 Visible of_environment(const Devices& devices, const Environment& environment) {
   Visible shown = devices.numbers();
-  bool first = true, second = true;  // nothing was chosen yet, among all and among those that are shown
+  bool first = true, second = true;  // no selection yet among all, and among the shown ones
   for (const VisibleDevices& one : devices.visible()) {
     const auto list = (one.among_shown ? second : first) ? environment(one.variable.c_str()) : std::nullopt;
     if (!list) continue;
@@ -162,7 +162,8 @@ std::vector<std::optional<bool>> compute_allocation(const std::vector<Utilizatio
   std::vector<std::optional<bool>> allocated(infos.size());
   for (const std::string& vendor : vendors) {
     const Devices devices(infos, vendor);
-    Visible visible = vendors.size() > 1 ? std::nullopt : of_slurm(devices, environment);  // whose would they be?
+    Visible visible =
+        vendors.size() > 1 ? std::nullopt : of_slurm(devices, environment);  // ambiguous with several vendors
     if (!visible) visible = of_environment(devices, environment);
     if (!visible) continue;
     const std::set<unsigned> given(visible->begin(), visible->end());
@@ -183,7 +184,7 @@ std::vector<std::optional<bool>> compute_openable(const std::vector<UtilizationI
   for (const UtilizationInfo& info : infos) {
     const auto& own = info.device_nodes;
     const bool any = std::any_of(own.begin(), own.end(), [&](const std::string& node) {
-      return holds(node.substr(0, node.find(':')) + ":*");  // all that the module of the kernel has
+      return holds(node.substr(0, node.find(':')) + ":*");  // all of that kernel module
     });
     openable.push_back(own.empty() || any ? std::nullopt : std::optional(std::any_of(own.begin(), own.end(), holds)));
   }

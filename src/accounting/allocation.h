@@ -1,15 +1,15 @@
 // Allocation: which accelerators of a node were given to this run or job.
 //
-// A scheduler's word comes first: what Slurm gave to a job is taken from everybody else, whatever part of it the
-// program looks at. Then the variables by which a program, or a container, is shown less than there is. A number in
-// them is believed only where it can mean one thing; what is not known stays unknown, and no variable at all says
-// nothing. Which variables those are, and how they count, each driver states of its devices (sensor/utilization.h); no
-// vendor is known here.
+// The scheduler's statement comes first: what Slurm gave to a job is not available to anybody else, whichever part of
+// it the program uses. Next come the variables that show a program, or a container, fewer devices than there are. A
+// number in them is believed only where it can mean one device; what is not known stays unknown, and a missing variable
+// states nothing. Which variables those are, and how they count, each driver declares for its devices
+// (sensor/utilization.h); no vendor is named here.
 //
-//   SLURM_STEP_GPUS, SLURM_JOB_GPUS   numbers of the node's own order, never relative to what a job is shown; of a node
-//                                     with devices of two vendors nobody knows whose
-//   a vendor's variables              UUIDs (or their beginnings), or numbers; a list ends at the first that names
-//                                     nothing
+//   SLURM_STEP_GPUS, SLURM_JOB_GPUS   numbers in the node's own order, never relative to what a job is shown; on a node
+//                                     with devices of two vendors they are ambiguous
+//   a vendor's variables              UUIDs (or their beginnings), or numbers; a list ends at the first entry that
+//                                     matches no device
 #pragma once
 
 #include <optional>
@@ -22,14 +22,14 @@
 
 namespace nw {
 
-// For each utilization whether its device was given; nothing where it is not known.
+// For each utilization whether its device was given to this run or job; nothing where it is not known.
 std::vector<std::optional<bool>> compute_allocation(const std::vector<UtilizationInfo>& infos,
                                                     const Environment& environment);
-// For each utilization whether who may open these device nodes ("195:0"; "195:*": all of them) may use its device;
-// nothing where its driver states none.
+// For each utilization whether a process that may open these device nodes ("195:0"; "195:*": all of them) may use its
+// device; nothing where its driver declares none.
 std::vector<std::optional<bool>> compute_openable(const std::vector<UtilizationInfo>& infos,
                                                   const std::vector<std::string>& nodes);
-// compute_allocation into the devices of a record, as write_devices() made them.
+// Writes compute_allocation into the devices of a record that write_devices() made.
 void write_allocation(const std::vector<UtilizationInfo>& infos, const Environment& environment, pb::Record& record);
 
 }  // namespace nw

@@ -18,7 +18,7 @@ VisibleDevices variable(const char* name) {
   return one;
 }
 
-// As the drivers state it (their own tests hold them to it), and of a vendor that nobody knows.
+// As the drivers declare it (checked in their own tests), and for an unknown vendor.
 std::vector<VisibleDevices> visible_of(const std::string& vendor) {
   if (vendor == "NVIDIA") return nvml_visible_devices();
   if (vendor == "AMD") {
@@ -51,7 +51,7 @@ std::vector<UtilizationInfo> four(const std::string& vendor = "NVIDIA") {
   return {gpu(vendor, 0), gpu(vendor, 1), gpu(vendor, 2), gpu(vendor, 3)};
 }
 
-// "yyn?": what is known of each.
+// "yyn?": what is known of each device: yes, no, unknown.
 std::string known(const std::vector<UtilizationInfo>& infos, const Variables& variables) {
   std::string text;
   for (const auto& one : compute_allocation(infos, [&](const char* name) -> std::optional<std::string> {
@@ -140,7 +140,7 @@ TEST(Allocation, Intel) {
   EXPECT_EQ(known(infos, {{"ZE_AFFINITY_MASK", "1.x"}, {"ZE_FLAT_DEVICE_HIERARCHY", "COMPOSITE"}}), "????");
 }
 
-// Whoever made them: the scheduler's word, and what the driver states.
+// Whatever the source: the scheduler's statement, and what the driver declares.
 TEST(Allocation, NoVendorIsKnownByName) {
   for (const char* vendor : {"NVIDIA", "AMD", "Intel", "Acme", ""}) {
     EXPECT_EQ(known(four(vendor), {{"SLURM_JOB_GPUS", "1,2"}}), "nyyn") << vendor;

@@ -1,7 +1,7 @@
-// All weights are integers before anything is divided: shares become parts of 2^40 once, CPU times and bytes are counts
-// already. What a claim gets then depends neither on the order in which doubles are added up nor on the compiler. Each
-// split goes by largest remainder, so that every row is less than a microjoule from its exact quota, a row without
-// weight gets nothing, and the rows add up to what was split whatever its sign.
+// All weights are made integers before anything is divided: shares become parts of 2^40 once, CPU times and bytes are
+// counts already. What a claim gets then depends neither on the order in which doubles are added up nor on the
+// compiler. Each split uses the largest remainder method, so that every row is less than a microjoule from its exact
+// quota, a row without weight gets nothing, and the rows add up to what was split whatever its sign.
 #include "accounting/attribute.h"
 
 #include <algorithm>
@@ -24,10 +24,10 @@ std::size_t unattributed_row(const Weights& weights) { return weights.size() - 1
 
 Int128 sum_of(const Weights& weights) { return std::accumulate(weights.begin(), weights.end(), Int128{0}); }
 
-// Not a number counts as nothing.
+// NaN counts as 0.
 double clamp_to(double value, double most) { return value > 0 ? std::min(value, most) : 0; }
 
-// What each job reserved, as parts of kWhole, and in the idle row what nobody did.
+// What each job reserved, as parts of kWhole, and in the idle row what nobody reserved.
 template <class ShareOf>
 Weights make_reserved(std::span<const ResourceUse> resource_uses, ShareOf share_of) {
   Weights parts;
@@ -36,7 +36,7 @@ Weights make_reserved(std::span<const ResourceUse> resource_uses, ShareOf share_
   const Int128 sum = sum_of(parts);
   if (sum > kWhole)
     for (auto& part : parts) part = mul_div(part, kWhole, sum);
-  // Less than a part a claim is what rounding left, as with three thirds.
+  // Less than one part a claim is left by rounding, as with three thirds.
   const auto rest = static_cast<std::int64_t>(std::max(kWhole - sum, Int128{0}));
   parts.push_back(rest < static_cast<std::int64_t>(resource_uses.size()) ? 0 : rest);
   parts.resize(resource_uses.size() + kOtherRows);
@@ -56,7 +56,7 @@ Weights make_reserved_device(std::span<const ResourceUse> resource_uses, std::si
   return parts;
 }
 
-// Whether nobody knows whose it is, of each device there is.
+// For each device whether its owner is unknown.
 std::vector<bool> find_unknown(std::span<const PartEnergy> parts, std::span<const ResourceUse> resource_uses) {
   std::size_t devices = 0;
   for (const ResourceUse& resource_use : resource_uses) devices = std::max(devices, resource_use.devices.size());
@@ -92,7 +92,7 @@ Weights make_used(std::span<const ResourceUse> resource_uses, const Unattributed
   return used;
 }
 
-// The same where those whose use is not known used nothing, and the system all that.
+// The same if jobs with unknown use had used nothing, and the system all of that.
 Weights make_least(Weights used, std::span<const ResourceUse> resource_uses, bool ResourceUse::*known) {
   Int128 system = used[system_row(used)];
   for (std::size_t job = 0; job < resource_uses.size(); ++job)
@@ -101,7 +101,8 @@ Weights make_least(Weights used, std::span<const ResourceUse> resource_uses, boo
   return used;
 }
 
-// Rounded down; then one microjoule each to those who lost most by it. Equal losses: to the heavier, then the earlier.
+// Rounded down; then one microjoule each to those with the largest remainder. Ties: to the larger weight, then the
+// earlier.
 std::vector<std::int64_t> split_exactly(std::int64_t energy, const Weights& weights) {
   const Int128 whole = sum_of(weights), size = energy < 0 ? -Int128{energy} : Int128{energy};
   std::vector<std::int64_t> parts(weights.size());
@@ -132,7 +133,7 @@ class Divider {
     for (Share& row : rows_) row.energy.resize(parts.size()), row.variance.resize(parts.size());
     cpus_ = make_reserved(resource_uses, [](const ResourceUse& resource_use) { return resource_use.cpus; });
     memory_ = make_reserved(resource_uses, [](const ResourceUse& resource_use) { return resource_use.memory; });
-    if (memory_[idle_row(memory_)] == kWhole) memory_ = cpus_;  // nobody is confined in memory
+    if (memory_[idle_row(memory_)] == kWhole) memory_ = cpus_;  // no job has a share of the memory
     node_ = make_reserved_node(cpus_, resource_uses, find_unknown(parts, resource_uses));
     cpu_time_ = make_used(resource_uses, unattributed_use,
                           [](const auto& who) { return std::max(who.cpu_time.count(), std::int64_t{0}); });
@@ -194,7 +195,7 @@ class Divider {
     if (anybody) doubt_below(at, part.energy - rest, used, least);
   }
 
-  // Who has a device to himself, if only a slice of it, is who it works for.
+  // A job that has a device to itself, even if only a slice of it, gets all of its energy.
   void split_device(std::size_t at) {
     const PartEnergy& part = parts_[at];
     Weights parts = reserved_of(part);
@@ -203,7 +204,8 @@ class Divider {
     split(at, part.energy, parts, kDoubtOfSlices);
   }
 
-  // By reservation and, of fans and losses, by what is drawn; where no part says what is, CPU time stands for it.
+  // By reservation and, for fans and losses, by the power drawn; where no part's power is known, CPU time is used
+  // instead.
   void split_node(std::size_t at) {
     const Joules whole = std::max(parts_[at].energy, Joules{});
     const Weights drawn = find_drawn();
@@ -224,7 +226,7 @@ class Divider {
     split(at, parts_[at].energy - follows, node_, kDoubtOfNode);
   }
 
-  // By the parts, as they are divided already.
+  // By the parts' energies, as already divided.
   Weights find_drawn() const {
     Weights drawn;
     for (const Share& row : rows_) {
@@ -236,7 +238,7 @@ class Divider {
     return drawn;
   }
 
-  // So many joules, or any part of them, may in truth go by the one weight, and the others by the other.
+  // Up to `most` joules may truly be divided by the one weight, and the remainder by the other.
   void doubt_between(std::size_t at, double most, const Weights& one, const Weights& other) {
     const auto all = static_cast<double>(sum_of(one)), all_other = static_cast<double>(sum_of(other));
     for (std::size_t row = 0; row < rows_.size(); ++row) {
@@ -245,7 +247,7 @@ class Divider {
     }
   }
 
-  // What was divided by the one weight goes in truth by anything from there to the other: the distance over sqrt(3),
+  // What was divided by the one weight may truly be divided by anything between the two: the distance over sqrt(3),
   // twice that over sqrt(12).
   void doubt_below(std::size_t at, Joules energy, const Weights& most, const Weights& least) {
     if (energy != Joules{}) doubt_between(at, 2 * to_joules(energy), most, least);
@@ -256,7 +258,8 @@ class Divider {
     const auto parts = split_exactly(energy.count(), weights);
     const Int128 sum = sum_of(weights);
     const auto part_of = [&](Int128 weight) { return static_cast<double>(weight) / static_cast<double>(sum); };
-    // Nothing is taken off a share near one, which would leave noise: the others' squares are added up from both ends.
+    // No subtraction from a share near one, which would leave only rounding noise: the others' squares are summed from
+    // both ends.
     std::vector<double> behind(weights.size() + 1);
     for (std::size_t row = weights.size(); row-- > 0;)
       behind[row] = behind[row + 1] + part_of(weights[row]) * part_of(weights[row]);
@@ -291,7 +294,7 @@ Attribution divide(Policy policy, std::span<const PartEnergy> parts, std::span<c
     divider.give_all_to(static_cast<std::size_t>(owner - resource_uses.begin()));
     return std::move(divider).finish();
   }
-  // What is left of the node comes last: its doubt looks at what the parts were divided into.
+  // The node's remainder comes last: its uncertainty depends on how the parts were divided.
   for (const bool node : {false, true})
     for (std::size_t at = 0; at < parts.size(); ++at)
       if ((parts[at].key == DivisionKey::node) == node)

@@ -1,4 +1,5 @@
-// What holds of any division: nothing is lost, nobody pays for what he neither had nor did, and names do not matter.
+// Properties of every division: nothing is lost, nobody pays for what he neither reserved nor used, and names do not
+// matter.
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
@@ -49,7 +50,7 @@ std::vector<ResourceUse> any_resource_uses(std::size_t least = 0) {
 UnattributedUse any_outside() { return {Nanos::of(any_count(kMostCpu)), static_cast<double>(any_count(kMostHeld))}; }
 Policy any_policy() { return *rc::gen::element(Policy::use, Policy::allocation); }
 
-// One of each rule and device.
+// One part for each division key and device.
 std::vector<PartEnergy> any_parts(std::int64_t least = 0) {
   std::vector<PartEnergy> parts{
       {DivisionKey::processor, 0, {}, {}}, {DivisionKey::memory, 0, {}, {}}, {DivisionKey::node, 0, {}, {}}};
@@ -118,13 +119,14 @@ TEST(AttributeProperties, TheOrderOfResourceUsesIsNoMatter) {
     for (const std::size_t i : order) shuffled.push_back(resource_uses[i]);
     const Attribution a = divide(policy, parts, resource_uses, unattributed_use),
                       b = divide(policy, parts, shuffled, unattributed_use);
-    // Equals may change the odd microjoule, once for what is at rest and once for what is above.
+    // Equal claims may differ by the odd microjoule, once for the idle part and once for the rest.
     for (std::size_t at = 0; at < parts.size(); ++at) {
       RC_ASSERT(is_near(a.idle.energy[at], b.idle.energy[at], 2));
       RC_ASSERT(is_near(a.system.energy[at], b.system.energy[at], 2));
       for (std::size_t i = 0; i < order.size(); ++i) {
         RC_ASSERT(is_near(a.jobs[order[i]].energy[at], b.jobs[i].energy[at], 2));
-        // To what such a microjoule of each part does to the node's doubt, which looks at how the parts were divided.
+        // Plus the effect of such a microjoule of each part on the node's uncertainty, which depends on how the parts
+        // were divided.
         const double u = std::sqrt(a.jobs[order[i]].variance[at]);
         RC_ASSERT(std::abs(u - std::sqrt(b.jobs[i].variance[at])) <= 1e-9 * u + 1e-5);
       }
@@ -149,7 +151,7 @@ TEST(AttributeProperties, AHundredTimesTheEnergyIsAHundredTimesTheShare) {
       for (std::size_t at = 0; at < parts.size(); ++at) {
         // Two splits, rounded once each; the node's first looks at the parts, divided so, and takes percents of them.
         RC_ASSERT(is_near(hundreds[row]->energy[at], Joules::of(ones[row]->energy[at].count() * 100), 402));
-        // To what a microjoule does to the parts, which a node's doubt looks at.
+        // Plus the effect of a microjoule on the parts, on which the node's uncertainty depends.
         RC_ASSERT(std::abs(std::sqrt(hundreds[row]->variance[at]) - 100 * std::sqrt(ones[row]->variance[at])) <=
                   1e-9 * std::sqrt(hundreds[row]->variance[at]) + 1e-3);
       }
@@ -231,12 +233,13 @@ TEST(AttributeProperties, WithoutJobsAllIsIdleOrTheSystems) {
   }));
 }
 
-// To first order the doubt of a share is what its formula says: costs are drawn, and the shares' scatter is looked at.
+// To first order the uncertainty of a share follows its formula: costs are drawn at random, and the scatter of the
+// shares is compared.
 TEST(AttributeProperties, TheVarianceIsTheScatterOfWhatAUnitCosts) {
   const std::vector<double> used{5, 3, 1, 1};
   std::vector<ResourceUse> resource_uses(used.size());
   for (std::size_t i = 0; i < used.size(); ++i) resource_uses[i].cpu_time = seconds(static_cast<std::int64_t>(used[i]));
-  const PartEnergy part{DivisionKey::processor, 0, joules(1000), Joules::of(1)};  // nearly nothing at rest, and known
+  const PartEnergy part{DivisionKey::processor, 0, joules(1000), Joules::of(1)};  // idle power known and nearly zero
   const Attribution division = divide(Policy::use, {&part, 1}, resource_uses, {});
   std::mt19937_64 random(7);
   std::normal_distribution<double> normal;

@@ -1,4 +1,4 @@
-// Worked examples, each small enough to be done by hand.
+// Worked examples, each small enough to be verified by hand.
 #include "accounting/attribute.h"
 
 #include <gtest/gtest.h>
@@ -52,7 +52,7 @@ TEST(Attribute, PoliciesCarryTheirVersion) {
   EXPECT_EQ(name(Policy::allocation), "reservation-based/1");
 }
 
-// A device of which nobody knows whose it is, is nobody's and not idle either; of the node its reservation follows it.
+// A device with an unknown owner belongs to no job and is not idle either; its part of the node goes with it.
 TEST(Attribute, DeviceWithoutAKnownOwnerIsUnattributed) {
   PartEnergy stray = device(0, 100);
   stray.owner_unknown = true;
@@ -67,7 +67,7 @@ TEST(Attribute, DeviceWithoutAKnownOwnerIsUnattributed) {
   }
 }
 
-// Two jobs of which one's CPU time cannot be read: it may be all that is left, or nothing, and the interval says so.
+// Two jobs, one with unreadable CPU time: it may have used all that is left, or nothing, and the interval covers both.
 TEST(Attribute, UnknownCpuTimeIsDoubtfulDownToNothing) {
   std::vector resource_uses{resource_use(0.5, 2), resource_use(0.5, 2)};
   resource_uses[1].cpu_time_known = false;
@@ -80,7 +80,7 @@ TEST(Attribute, UnknownCpuTimeIsDoubtfulDownToNothing) {
   EXPECT_NEAR(division.jobs[1].variance[0] - sure.jobs[1].variance[0], 150.0 * 150 / 3, 1e-6);
 }
 
-// 100 J at rest: half and a quarter reserved. 300 J above it: 2 s, 3 s and 1 s of CPU time.
+// 100 J idle: half and a quarter reserved. 300 J above it: 2 s, 3 s and 1 s of CPU time.
 TEST(Attribute, ProcessorAtRestGoesByReservationAndTheRestByCpuTime) {
   const std::vector resource_uses{resource_use(0.5, 2), resource_use(0.25, 3)};
   const Rows rows = divide_one(Policy::use, processor(400, 100), resource_uses, {seconds(1), 0});
@@ -96,8 +96,8 @@ TEST(Attribute, ProcessorIsAsDoubtfulAsASecondOfCpuTimeIs) {
   EXPECT_EQ(rows.u[2], 0);
 }
 
-// Nothing to all of it might be power at rest, which would go by reservation, 200, 100 and 100 J, and not by use, 100
-// and 300.
+// Between none and all of it may be idle power, which would be divided by reservation, 200, 100 and 100 J, and not by
+// use, 100 and 300.
 TEST(Attribute, ProcessorWithoutAKnownRestGoesByHalvesAndIsDoubtful) {
   const Rows rows = divide_one(Policy::use, processor(400), {resource_use(0.5, 1), resource_use(0.25, 3)});
   EXPECT_EQ(rows.energy, (Energies{joules(150), joules(200), joules(50), {}}));
@@ -111,7 +111,7 @@ TEST(Attribute, ProcessorWithoutAKnownRestGoesByHalvesAndIsDoubtful) {
   EXPECT_EQ(rows.u[3], 0);
 }
 
-// At most 100 J of it are power at rest: 50 by reservation, 350 by CPU time.
+// At most 100 J of it are idle power: 50 by reservation, 350 by CPU time.
 TEST(Attribute, PowerAtRestIsNoMoreThanTheLeastThatWasSeen) {
   PartEnergy part = processor(400);
   part.idle_most = joules(100);
@@ -143,7 +143,7 @@ TEST(Attribute, AllocationDoesNotAskWhatWasUsed) {
   EXPECT_EQ(rows.u, (Doubts{0, 0, 0, 0}));  // a tariff
 }
 
-// 40 J at rest by reserved memory, 60 J by bytes held: 1, 4 and 1.
+// 40 J idle by reserved memory, 60 J by bytes held: 1, 4 and 1.
 TEST(Attribute, MemoryGoesByWhatIsReservedAndHeld) {
   const std::vector resource_uses{resource_use(0.5, 1, 0.25, 1e9), resource_use(0.5, 1, 0.5, 4e9)};
   const UnattributedUse unattributed_use{{}, 1e9};
@@ -179,7 +179,7 @@ TEST(Attribute, ASharedDeviceGoesBySlices) {
   EXPECT_NEAR(rows.u[0], kDoubtOfSlices * 400 * 0.5 * std::sqrt(0.25 + 2 * 0.0625), 1e-9);
 }
 
-// Half a device, and nobody in the other half: all that it does is for this job, but only half was given to it.
+// Half a device, with the other half unused: all its work is for this job, but only half was given to it.
 TEST(Attribute, WhoHasASliceAlonePaysForTheDeviceByUse) {
   const std::vector resource_uses{resource_use(0.5, 1, 0, 0, {0.5})};
   EXPECT_EQ(divide_one(Policy::use, device(0, 400), resource_uses).energy, (Energies{joules(400), {}, {}}));
@@ -195,8 +195,8 @@ TEST(Attribute, NodeGoesByCpusAndAccelerators) {
     EXPECT_EQ(divide_one(policy, node(80), resource_uses).energy, (Energies{joules(30), joules(10), joules(40), {}}));
 }
 
-// Of 80 J 36, 12 % of 300, follow the parts, of which one job has three quarters, and 44 go by halves. 12 to 60 may
-// follow them: up to 6 J more or less for the one.
+// Of 80 J 36, 12 % of 300, follow the parts, of which one job has three quarters, and 44 are divided by halves. 12 to
+// 60 may follow them: up to 6 J more or less for one job.
 TEST(Attribute, NodeGoesByWhatThePartsDrawToo) {
   const std::vector resource_uses{resource_use(0.5, 3), resource_use(0.5, 1)};
   const std::vector<PartEnergy> parts{node(80), {DivisionKey::processor, 0, joules(300), Joules::of(1)}};
@@ -210,7 +210,7 @@ TEST(Attribute, NodeGoesByWhatThePartsDrawToo) {
   EXPECT_NEAR(division.jobs[1].variance[0], division.jobs[0].variance[0], 1e-3);
 }
 
-// With no sensor but the node's own, nothing to all of it may go as CPU time does, 20 J more for the one: half does.
+// With no sensor but the node's own, between none and all of it may follow CPU time, 20 J more for one job: half does.
 TEST(Attribute, NodeAloneGoesByReservationAndCpuTime) {
   const Rows rows = divide_one(Policy::use, node(80), {resource_use(0.5, 3), resource_use(0.5, 1)});
   EXPECT_EQ(rows.energy, (Energies{joules(50), joules(30), {}, {}}));
@@ -250,7 +250,7 @@ TEST(Attribute, MoreThanAllIsScaledDown) {
   EXPECT_EQ(rows.energy, (Energies{joules(200), joules(100), joules(100), {}, {}}));
 }
 
-// 10 uJ among three thirds: 3 each, and the tenth to the first of equals. Nothing is left idle.
+// 10 uJ among three thirds: 3 each, and the tenth to the first of equals. Nothing is idle.
 TEST(Attribute, TheLastMicrojouleGoesToSomebody) {
   const double third = 1.0 / 3;
   const std::vector resource_uses{resource_use(third, 1), resource_use(third, 1), resource_use(third, 1)};

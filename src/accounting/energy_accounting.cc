@@ -1,4 +1,4 @@
-// The moments: what lies between two of them, and who comes and goes.
+// Sampling points: the intervals between them, and which jobs come and go.
 #include "accounting/energy_accounting.h"
 
 #include <algorithm>
@@ -11,7 +11,8 @@
 namespace nw {
 
 namespace {
-constexpr Nanos kUnseen = seconds(600);  // a prolog's job that never had a cgroup or an epilog is over after this
+constexpr Nanos kUnseen =
+    seconds(600);  // a job known only from its prolog, without cgroup or epilog, is over after this
 
 Nanos difference(const std::optional<Nanos>& now, const std::optional<Nanos>& before) {
   return now && before && *now > *before ? *now - *before : Nanos{};
@@ -59,7 +60,7 @@ EnergyAccounting::EnergyAccounting(const std::vector<SensorInfo>& infos, Account
 void EnergyAccounting::add(const SampleSet& sample_set, const CgroupSnapshot& cgroups, std::int64_t wall_ns) {
   if (sample_set.empty()) return;
   const Nanos at = sample_set.front().before;
-  if (last_ && at <= *last_) return;  // time does not go back
+  if (last_ && at <= *last_) return;  // time must not go backwards
   sample_set_ = sample_set;
   for (std::size_t i = 0; i < meters_.size() && i < sample_set.size(); ++i) meters_[i].add(sample_set[i]);
   wall_ns_ = wall_ns;
@@ -81,7 +82,7 @@ void EnergyAccounting::add(const SampleSet& sample_set, const CgroupSnapshot& cg
   close_interval(false);
 }
 
-// A meter that has begun to measure changes what the node's total is made of, from this moment on.
+// A meter that has begun to measure changes what the node's total is made of, from this time on.
 void EnergyAccounting::note_alive(Nanos at) {
   std::vector<bool> responsive;
   for (const Meter& meter : meters_) responsive.push_back(meter.responsive());
@@ -90,8 +91,8 @@ void EnergyAccounting::note_alive(Nanos at) {
   newest_ = find_total_sensors(meters_, at);
 }
 
-// What each job had and did since the last moment. One that has gone meanwhile went on as before until now: whoever
-// wakes us by its going lets that be milliseconds.
+// What each job reserved and used since the last sampling point. A job that has ended meanwhile counts until now: since
+// its end wakes the daemon, that is milliseconds.
 void EnergyAccounting::interval(const CgroupSnapshot& cgroups, Nanos at) {
   Pending& pending = pending_.emplace_back(Pending{*last_, at, false, false, {}, {}, {}, {}, newest_, {}, 0});
   for (auto& [serial, job] : jobs_) {
@@ -118,11 +119,11 @@ EnergyAccounting::Entry EnergyAccounting::make_entry(std::uint64_t serial, JobSt
   } else {
     resource_use.cpu_time_known = false;
   }
-  // One reading that fails is a directory that goes: after it nobody knows what was used meanwhile.
+  // A failed reading means that the directory is being removed: its later use is not known.
   if (now != nullptr) job.missed_cpu_time = !now->cpu;
   for (const auto& [id, step] : job.own.steps) {
     if (step.end || id == kExternStep) continue;
-    std::optional<Nanos> used = Nanos{};  // one that has gone: nothing more
+    std::optional<Nanos> used = Nanos{};  // nothing more for one that has ended
     if (now != nullptr)
       for (const StepCgroupUsage& use : now->steps)
         if (use.id == id) used = use.cpu ? std::optional(difference(use.cpu, step.cpu)) : std::nullopt;
@@ -135,7 +136,7 @@ JobState* EnergyAccounting::find(const CgroupUsage& use) {
   for (auto& [serial, job] : jobs_) {
     if (job.end) continue;
     if (job.id == use.id && job.slurmd == use.slurmd) return &job;
-    if (!job.seen && (job.id == use.id || job.record.job().sluid() == use.id)) return &job;  // a prolog spoke of it
+    if (!job.seen && (job.id == use.id || job.record.job().sluid() == use.id)) return &job;  // known from its prolog
   }
   return nullptr;
 }
@@ -217,13 +218,13 @@ void EnergyAccounting::update(JobState& job, const CgroupUsage& use, Nanos at) {
   for (auto& [id, step] : job.own.steps) {
     bool runs = false;
     for (const StepCgroupUsage& now : use.steps) runs |= now.id == id;
-    if (runs || step.end || !step.cpu_begin) continue;  // a step that a hint told of may have no cgroup yet
+    if (runs || step.end || !step.cpu_begin) continue;  // a step known from an event may have no cgroup yet
     step.end = at;
     changed_ = true;
   }
   const bool confined = is_new || job.use.device_nodes != use.device_nodes || (use.gpus_said && !job.gpus);
   const CgroupUsage before = std::exchange(job.use, use);
-  if (!use.cpu) job.use.cpu = before.cpu;  // its directory is going
+  if (!use.cpu) job.use.cpu = before.cpu;  // its directory is being removed
   if (use.cpus.empty()) job.use.cpus = before.cpus;
   if (!use.memory_limit) job.use.memory_limit = before.memory_limit;
   pb::Job& its = *job.record.mutable_job();
@@ -290,7 +291,7 @@ void EnergyAccounting::apply_job_info(JobState& job, const Request& said) {
   text("het_job", [&](auto v) { its.set_het_job(v); });
   text("het_offset", [&](auto v) { its.set_het_offset(v); });
   text("gpus", [&](auto v) { job.gpus = v; });
-  if (!job.gpus) job.gpus = "";  // Slurm tells a prolog of those that there are
+  if (!job.gpus) job.gpus = "";  // Slurm tells a prolog the GPUs if there are any
   number("uid", [&](auto v) { its.set_uid(static_cast<std::uint32_t>(v)); });
   number("restart", [&](auto v) { its.set_restart(static_cast<std::uint32_t>(v)); });
   number("nodes", [&](auto v) { its.set_nodes(static_cast<std::uint32_t>(v)); });

@@ -1,20 +1,20 @@
-// EnergyAccounting: the books of a node that many use. Sample sets and cgroup snapshots in, one Record out for each job
-// that has ended.
+// EnergyAccounting: the energy of a node that several jobs share. Sample sets and cgroup snapshots in, one Record out
+// for each job that has ended.
 //
-// Between two moments, each a sample set with the cgroup snapshot taken beside it, lies an *interval* in which the jobs
-// were the same: a job that comes or goes makes a moment of its own. An interval is settled as soon as every sensor has
-// said enough about its end, a few seconds later where sensors are slow, and is then divided (attribute.h) by each
-// policy. The cumulative energy that ends one interval begins the next, so that nothing is lost or counted twice
-// between them, and
+// A sampling point is a sample set and the cgroup snapshot taken with it; between two of them lies an *interval* in
+// which the set of jobs is constant: a job that comes or goes causes a sampling point of its own. An interval is closed
+// as soon as every sensor has reported enough about its end, a few seconds later where sensors are slow, and is then
+// divided (attribute.h) by each policy. The cumulative energy that ends one interval begins the next, so that nothing
+// is lost or counted twice between them, and
 //   jobs + idle + system + unattributed == node
 // holds to the microjoule, and is checked in production (not_conserved).
 //
-// One thread's own. Copyable: snapshot() is a copy with everything settled that there is, for the journal and for
-// whoever asks while a job runs.
+// Used by one thread. Copyable: snapshot() is a copy in which every interval that can be closed is closed, for the
+// journal and for queries about a running job.
 //
-// In six files: energy_accounting.cc has the moments and who comes and goes, energy_accounting_claims.cc what each job
-// had, energy_accounting_intervals.cc the sums, energy_accounting_record.cc the records, energy_accounting_node.cc the
-// node's own state, energy_accounting_checkpoint.cc the way to the journal and back.
+// In six files: energy_accounting.cc has the sampling points and which jobs come and go, energy_accounting_claims.cc
+// the resources of each job, energy_accounting_intervals.cc the sums, energy_accounting_record.cc the records,
+// energy_accounting_node.cc the node's own state, energy_accounting_checkpoint.cc saving and restoring.
 #pragma once
 
 #include <array>
@@ -40,9 +40,9 @@
 namespace nw {
 
 struct AccountedNode {
-  pb::Record record;  // what every record of this node begins with: node, version, software, facility
+  pb::Record record;  // the fields that every record of this node starts from: node, version, software, facility
   std::vector<UtilizationInfo> devices;  // of the accelerators
-  std::map<std::string, Watts> idle;     // power at rest by sensor, as a calibration found it
+  std::map<std::string, Watts> idle;     // idle power by sensor, as a calibration measured it
   std::string cluster;
   std::function<std::string()> make_uid;
 };
@@ -50,44 +50,46 @@ struct AccountedNode {
 class EnergyAccounting {
  public:
   static constexpr std::size_t kBoundaries = 4;
-  static constexpr std::size_t kMaxSteps = 1000;  // of one job; what is beyond counts as in no step
+  static constexpr std::size_t kMaxSteps = 1000;  // of one job; further steps count as outside steps
 
   EnergyAccounting(const std::vector<SensorInfo>& infos, AccountedNode node, Nanos period);
 
-  // Sensors and accelerators that have come: all that there are now, the new ones last. The next sample set has them
-  // all.
+  // Sensors and accelerators that have appeared: all that there are now, the new ones last. The next sample set has
+  // them all.
   void extend(const std::vector<SensorInfo>& infos, AccountedNode node);
-  // What an earlier process had written down, before anything else. Of another boot: jobs that ran then are closed as
-  // lost, and counters begin anew. So are they where the books are of a time that is still to come.
+  // Takes over what an earlier process saved; call before anything else. After a reboot the jobs that ran then are
+  // closed as lost, and counters begin anew; the same if the checkpoint is dated in the future.
   void resume(const pb::Checkpoint& checkpoint, const std::string& boot_id, Nanos now);
 
-  // What prolog, epilog and SPANK say, as of the next moment. Text that is no UTF-8 is made so here: no books or record
-  // with another could ever be read again.
+  // An event from prolog, epilog or SPANK, valid from the next sampling point. Text that is not UTF-8 is converted
+  // here: no checkpoint or record that contained it could ever be read again.
   void hint(Request said);
-  // One moment.
+  // One sampling point.
   void add(const SampleSet& sample_set, const CgroupSnapshot& cgroups, std::int64_t wall_ns);
   void add(std::span<const UtilizationSample> utilization_samples);  // of AccountedNode::devices, in order
-  // A tick of the daemon's own clock: owners are shown what is booked by now of each job whose finest_step() is over.
+  // A tick of the daemon's own clock: for each job whose finest_step() is over, publishes to its owner what has been
+  // accumulated.
   void tick();
   // The shortest time between sample sets that a running step asked for.
   std::optional<Nanos> wanted_period() const;
 
-  // The records of jobs that have ended and are settled. They are in write() until whoever keeps them takes them out.
+  // The records of jobs that have ended and whose intervals are closed. write() includes them until the caller takes
+  // them out.
   std::vector<pb::Record>& ended() { return ended_; }
-  // Whether a job or step came or went since the last call: what write() says now must not be lost.
+  // Whether a job or step came or went since the last call: then the state must be saved durably.
   bool take_changed();
   void write(const std::string& boot_id, pb::Checkpoint& out) const;  // call on snapshot()
   EnergyAccounting snapshot() const;
 
-  // Jobs that run, newest first: as their owners are shown them, or as of the last settled interval. Those that have
-  // ended and wait for their last interval are among the ended ones of snapshot().
+  // Running jobs, newest first: as their owners are shown them, or as of the last closed interval. Jobs that have ended
+  // and wait for their last interval are among the ended ones of snapshot().
   std::vector<pb::Record> running(bool published) const;
   void write(pb::NodeState& out) const;
   const std::vector<Meter>& meters() const { return meters_; }
   Joules not_conserved() const;
   // The node's energy by where in the path of power it was read, in the order of Boundary.
   const std::array<Joules, kBoundaries>& by_boundary() const { return by_boundary_; }
-  Nanos until() const { return settled_at_; }  // which is booked
+  Nanos until() const { return settled_at_; }  // the end of the last closed interval
 
  private:
   struct Entry {
@@ -97,16 +99,16 @@ class EnergyAccounting {
   };
   struct Pending {
     Nanos begin, end;
-    bool begins = false, ends = false;  // a job does, at its end
+    bool begins = false, ends = false;  // a job begins or ends at its end
     std::vector<Entry> entries;
     std::optional<Nanos> busy;   // CPU time of everything on the node
     std::optional<double> held;  // bytes, likewise
     UnattributedUse unattributed_use;
     TotalSensors total_sensors = {};  // what the node's total was made of
-    std::vector<bool> unknown;        // of each device whether nobody knows whose it is
-    unsigned waited = 0;              // moments since
+    std::vector<bool> unknown;        // for each device whether it is not known whose it is
+    unsigned waited = 0;              // sampling points since
   };
-  struct ClosedInterval;                                // one interval's energies, ready to be divided
+  struct ClosedInterval;                                // one interval's energies, still to be divided
   using Accumulators = std::vector<EnergyAccumulator>;  // one a policy
 
   static std::vector<std::string> find_device_names(const std::vector<SensorInfo>& infos);
@@ -119,7 +121,7 @@ class EnergyAccounting {
   void share_use(Pending& interval);
   bool is_undecided(const Pending& interval) const;
   void decide(Pending& interval);
-  double cpu_share(const JobState& job) const;  // that it reserved, as far as is known; 0: it is not
+  double cpu_share(const JobState& job) const;  // that it reserved, as far as is known; 0: unknown
   double memory_share(const JobState& job) const;
   void take_hints(Nanos at);
   void compare(const CgroupSnapshot& cgroups, Nanos at);
@@ -162,35 +164,35 @@ class EnergyAccounting {
   std::vector<Meter> meters_;
   std::vector<std::string> device_names_;  // what ResourceUse::devices stands for
   bool has_memory_ = false;                // a sensor of memory alone
-  TotalSensors total_sensors_;             // of the interval that was settled last
-  TotalSensors newest_;                    // of the next that will pend
+  TotalSensors total_sensors_;             // of the interval that was closed last
+  TotalSensors newest_;                    // of the next interval to be queued
   std::vector<bool> responsive_;
-  SampleSet sample_set_;  // the last
+  SampleSet sample_set_;  // the last one
 
-  std::optional<Nanos> last_;  // the last moment
-  bool resumed_ = false;       // and it was another process's
+  std::optional<Nanos> last_;  // the last sampling point
+  bool resumed_ = false;       // and it was a previous process's
   std::int64_t wall_ns_ = 0, since_wall_ns_ = 0;
-  std::optional<Nanos> busy_;  // as the last cgroup snapshot had it
+  std::optional<Nanos> busy_;  // as of the last cgroup snapshot
   double held_ = 0;            // bytes
   unsigned cpus_ = 0;
   double memory_ = 0;
-  std::map<std::uint64_t, JobState> jobs_;  // in the order of their coming
+  std::map<std::uint64_t, JobState> jobs_;  // in order of arrival
   std::uint64_t next_ = 1;
   std::vector<Request> hints_;
-  std::vector<std::string> ended_by_epilog_;  // ended by a hint; their cgroups may linger
+  std::vector<std::string> ended_by_epilog_;  // ended by an event; their cgroups may linger
   std::deque<Pending> pending_;
 
   Nanos settled_at_{};
-  std::vector<Meter::Edge> edges_;  // of each meter there
+  std::vector<Meter::Edge> edges_;  // of each meter at the last sampling point
   Accumulators idle_, system_, unattributed_;
   Joules ended_energy_, node_energy_, remainder_;
   std::array<Joules, kBoundaries> by_boundary_;
   std::vector<Joules> parts_;                     // of each meter
-  std::vector<std::optional<Watts>> idle_power_;  // power with nobody here
-  std::vector<std::optional<Watts>> min_power_;   // and with whomever
+  std::vector<std::optional<Watts>> idle_power_;  // power with no job on the node
+  std::vector<std::optional<Watts>> min_power_;   // and over all times
   std::vector<std::optional<Watts>> power_;       // over the last interval
   std::uint64_t ended_jobs_ = 0;
-  std::uint64_t unowned_ = 0;  // intervals with a device of which nobody knows whose it is
+  std::uint64_t unowned_ = 0;  // intervals with a device of unknown owner
   std::vector<pb::Record> ended_;
   bool changed_ = false;
 };

@@ -1,4 +1,4 @@
-// The way to the journal and back.
+// Saving to the checkpoint and restoring from it.
 #include <algorithm>
 
 #include "accounting/energy_accounting.h"
@@ -36,8 +36,8 @@ void EnergyAccounting::write(const std::string& boot_id, pb::Checkpoint& out) co
 }
 
 namespace {
-// Books as they were, with their lines in the order of today's sensors: one that has gone has no line any more, one
-// that is new begins with nothing.
+// Saved accumulators, with their lines in the order of the present sensors: a sensor that is gone has no line any more,
+// a new one begins with nothing.
 class Reordered {
  public:
   Reordered(const pb::Checkpoint& checkpoint, const std::vector<Meter>& meters) {
@@ -148,7 +148,7 @@ void EnergyAccounting::resume(const pb::Checkpoint& checkpoint, const std::strin
     for (auto& [serial, job] : jobs_) close(job, Nanos::of(checkpoint.at_ns()), "reboot");
     return finish();
   }
-  // The last reading of the process before stands in front of our first: what was counted meanwhile is not lost.
+  // The last reading of the previous process goes before our first, so that what was counted meanwhile is not lost.
   const SampleSet before = read_sample_set(checkpoint.sample_set());
   sample_set_.assign(meters_.size(),
                      Sample{Nanos::of(checkpoint.at_ns()), Nanos::of(checkpoint.at_ns()), {}, 0, Status::absent, {}});

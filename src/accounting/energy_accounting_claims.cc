@@ -1,5 +1,5 @@
-// The claims: what each job reserved of an interval, what it used where nobody could read that, and whose each
-// accelerator was.
+// The claims: what each job reserved of an interval, an estimate of what it used where that could not be read, and the
+// owner of each accelerator.
 #include <algorithm>
 #include <cmath>
 #include <utility>
@@ -14,9 +14,9 @@ namespace {
 constexpr Nanos kConfined = seconds(2);
 }  // namespace
 
-// A job's directory is older than its confinement, by milliseconds or, on a node that swaps, by a second: what it
-// reserved is not known before, and an interval with such a job waits. So does one of whose accelerators nobody knows
-// yet, unless all of the node is its own.
+// A job's directory exists before its cpuset is set, by milliseconds or, on a node that swaps, by a second. Until then
+// its reservation is unknown, and an interval with such a job waits. The same applies to a job whose accelerators are
+// not known yet, unless the whole node is its own.
 bool EnergyAccounting::is_undecided(const Pending& interval) const {
   return std::any_of(interval.entries.begin(), interval.entries.end(), [&](const Entry& entry) {
     const JobState& job = jobs_.at(entry.job);
@@ -26,8 +26,8 @@ bool EnergyAccounting::is_undecided(const Pending& interval) const {
   });
 }
 
-// What each job had reserved, as far as it is known by now. Jobs that no cgroup confines to some CPUs have those that
-// nobody reserved, each alike.
+// What each job had reserved, as far as is known by now. Jobs that no cgroup restricts to certain CPUs share equally
+// those that nobody reserved.
 double EnergyAccounting::cpu_share(const JobState& job) const {
   const double cpus = job.use.cpus.empty() ? job.record.job().cpus_count() : static_cast<double>(job.use.cpus.size());
   return cpus_ > 0 ? std::min(1.0, cpus / cpus_) : 0;
@@ -57,8 +57,8 @@ void EnergyAccounting::decide(Pending& interval) {
 }
 
 namespace {
-// Of what all used, what those whose use is not known can have used at most: all that they reserved, and together no
-// more than the others leave. The rest is the system's.
+// The most that jobs with unknown use can have used of the total: all that they reserved, and together no more than the
+// others leave. The rest is the system's.
 template <class Number>
 Number share_rest(std::optional<Number> all, Number known, const std::vector<std::pair<Number*, double>>& unknown) {
   const double left = all ? static_cast<double>(std::max(*all - known, Number{})) : HUGE_VAL;
@@ -73,7 +73,7 @@ Number share_rest(std::optional<Number> all, Number known, const std::vector<std
 }
 }  // namespace
 
-// What nobody could read is no zero that leaves all to the system.
+// Unknown use is not 0, which would leave everything to the system.
 void EnergyAccounting::share_use(Pending& interval) {
   const Nanos time = interval.end - interval.begin;
   std::int64_t used = 0;
@@ -107,15 +107,15 @@ void EnergyAccounting::share_use(Pending& interval) {
   }
 }
 
-// Of hardware that two sensors name each in its own way (SensorInfo::is_alias) one name alone is in the node's energy.
+// Of hardware that two sensors name differently (SensorInfo::is_alias) only one name counts in the node's energy.
 bool EnergyAccounting::is_counted(const std::string& device, const TotalSensors& total_sensors) const {
   for (std::size_t i = 0; i < meters_.size(); ++i)
     if (meters_[i].info().part == Part{Domain::gpu, device} && total_sensors.is_counted(i)) return true;
   return false;
 }
 
-// A device that several jobs may open belongs to each in equal parts. One that is nobody's, as far as is known, and of
-// which it is not known whether it is some job's, is unattributed.
+// A device that several jobs may open belongs to each in equal parts. One that is not known to belong to any job, while
+// it may belong to one, is unattributed.
 void EnergyAccounting::share_devices(Pending& interval) {
   interval.unknown.assign(device_names_.size(), false);
   for (Entry& entry : interval.entries) entry.resource_use.devices.assign(device_names_.size(), 0);
@@ -139,8 +139,8 @@ void EnergyAccounting::share_devices(Pending& interval) {
   }
 }
 
-// Which accelerators are its own: by what its prolog was told, else by what its cgroup lets it open. Who has none of
-// Slurm's has none.
+// Which accelerators belong to the job: from its prolog, else from what its cgroup lets it open. A job to which Slurm
+// gave none has none.
 void EnergyAccounting::find_devices(JobState& job) const {
   const std::string numbers = job.gpus.value_or("");
   auto given = compute_allocation(node_.devices, [&](const char* name) {

@@ -1,4 +1,4 @@
-// Sensors that come while the books are kept: the node's own, and an accelerator.
+// Sensors that appear while accounting runs: the node's own, and an accelerator.
 #include <gtest/gtest.h>
 
 #include "accounting/energy_accounting.h"
@@ -25,7 +25,7 @@ SensorInfo make_node_info() {
 
 constexpr std::int64_t kPackage = 100, kGpu = 300, kNode = 500;  // W
 
-// Two packages; what comes is appended to its plates.
+// Two packages; sensors that appear are appended.
 class ExtendedEnergyAccountingTest : public ::testing::Test {
  protected:
   static AccountedNode make_node() {
@@ -99,7 +99,7 @@ TEST_F(ExtendedEnergyAccountingTest, TheNodesOwnSensorComesWhileAJobRuns) {
   EXPECT_NEAR(joules(record.energy()), 10 * 2 * kPackage + 10 * kNode, kNode);
   EXPECT_EQ(record.energy().boundary(), pb::BOUNDARY_PLUG);
   EXPECT_LT(record.energy().coverage(), 0.6);
-  // Its parts, and what they leave, are the whole, and none of them is below nothing.
+  // The parts and the remainder add up to the whole, and none of them is negative.
   double parts = 0;
   for (const pb::Component& component : record.components()) {
     EXPECT_GE(component.energy().energy_uj(), 0) << component.domain();
@@ -153,7 +153,7 @@ TEST_F(ExtendedEnergyAccountingTest, AnAcceleratorComesAndIsItsJobs) {
   EXPECT_EQ(record.job().gpus(), 1U);
 }
 
-// Every text that a prolog or a plug-in can say: the books that hold it can be read again.
+// Any text from a prolog or a plug-in: the checkpoint that contains it can be read again.
 TEST(EnergyAccounting, TextThatIsNoUtf8IsMadeValidAsItComesIn) {
   SensorInfo info;
   info.id = info.source = "rapl/package-0";

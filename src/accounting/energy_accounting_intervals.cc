@@ -1,4 +1,4 @@
-// The sums: an interval's energies between its edges, divided among those who were here.
+// The sums: an interval's energies between its edges, divided among the jobs on the node.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -10,12 +10,12 @@
 namespace nw {
 
 namespace {
-constexpr unsigned kPatience = 30;      // moments that an interval waits for its slowest sensor
-constexpr Nanos kSteady = millis(900);  // an interval this long says what power was
+constexpr unsigned kPatience = 30;      // sampling points that an interval waits for its slowest sensor
+constexpr Nanos kSteady = millis(900);  // the shortest interval whose mean power is used
 constexpr double kStepDoubt = 0.2;      // standard uncertainty of w (1 - w): a tenth of a half, as for jobs
-constexpr double kUnknownStep = 1.16;   // where CPU times are not known: of two steps anything from all to nothing
+constexpr double kUnknownStep = 1.16;   // with unknown CPU times: of two steps any share from all to nothing
 
-// Whole into parts by weight, exactly: each gets what the running sum of weights has passed.
+// Splits `whole` by weight, exactly: each part gets the difference of the rounded cumulative sums.
 std::vector<Joules> divide_by(Joules whole, const std::vector<Nanos>& weights) {
   Int128 all = 0, passed = 0;
   for (const Nanos weight : weights) all += weight.count();
@@ -33,7 +33,7 @@ std::vector<Joules> divide_by(Joules whole, const std::vector<Nanos>& weights) {
 }
 }  // namespace
 
-// One interval's energies. `parts` are what is divided, each with the meter it is of, or kRemainder.
+// One interval's energies. `parts` are what is divided, each with its meter, or kRemainder.
 struct EnergyAccounting::ClosedInterval {
   static constexpr std::size_t kRemainder = SIZE_MAX;
   Nanos time;
@@ -117,8 +117,8 @@ EnergyAccounting::ClosedInterval EnergyAccounting::make_closed(const Pending& in
   return closed;
 }
 
-// One consumer's share into its book. The node's own sensor gets what its parts and its rest got; a second one of the
-// node the same share as the first.
+// Adds one consumer's share to its accumulator. The total sensor gets the sum of its parts and remainder; a second
+// sensor of the node the same share as the first.
 void EnergyAccounting::accumulate(EnergyAccumulator& accumulator, const ClosedInterval& closed,
                                   const Share& share) const {
   Joules total_sensor, total;
@@ -154,8 +154,8 @@ void EnergyAccounting::accumulate(EnergyAccumulator& accumulator, const ClosedIn
   accumulator.duration += closed.time;
 }
 
-// The node's own sensor has come while jobs ran: what they were given before was their parts', and is filled in, so
-// that their books add up to what the node's sensor and what stands beside it have.
+// The node's own sensor appeared while jobs ran: what they were given before was their parts', and is filled in, so
+// that their accumulators add up to the node's sensor and what is beside it.
 void EnergyAccounting::complete_root(EnergyAccumulator& accumulator) const {
   const std::size_t total_sensor = *total_sensors_.total_sensor;
   Joules given = accumulator.total - accumulator.lines[total_sensor].given.energy,
@@ -168,7 +168,7 @@ void EnergyAccounting::complete_root(EnergyAccumulator& accumulator) const {
   accumulator.lines[total_sensor].whole += std::max(whole, given);
 }
 
-// A meter that is new in the total is counted from where the total changes, wherever its first reading was.
+// A meter that is new in the total counts from the time when the total changes, wherever its first reading was.
 void EnergyAccounting::change_layout(const Pending& first) {
   const TotalSensors before = std::exchange(total_sensors_, first.total_sensors);
   for (std::size_t i = 0; i < meters_.size() && before != TotalSensors{}; ++i)
@@ -229,7 +229,7 @@ void EnergyAccounting::accumulate_job(const Pending& interval, const ClosedInter
   accumulate_steps(job, entry, closed, shares.front());
 }
 
-// What of a job's share is shown over time, by the first policy.
+// The part of a job's share that is shown over time, by the first policy.
 void EnergyAccounting::add_to_timeline(JobState& job, const EnergyAccumulator& part) const {
   const Nanos finest = finest_step(!job.shared);
   JobTimeline::Energies energies;
@@ -242,8 +242,8 @@ void EnergyAccounting::add_to_timeline(JobState& job, const EnergyAccumulator& p
   job.own.timeline.add(energies, part.duration, finest);
 }
 
-// A job's share, among its steps by the CPU time that each used: what they did not use counts alike for all, and so
-// does everything where the time of one is not known.
+// Divides a job's share among its steps by the CPU time that each used: what does not depend on use is divided equally,
+// and so is everything where the time of one step is not known.
 void EnergyAccounting::accumulate_steps(JobState& job, const Entry& entry, const ClosedInterval& closed,
                                         const Share& share) const {
   if (entry.steps.empty()) return accumulate(job.own.loose, closed, share);
@@ -270,8 +270,8 @@ void EnergyAccounting::accumulate_steps(JobState& job, const Entry& entry, const
     accumulate(job.own.steps.at(entry.steps[s].first).accumulator, closed, parts[s]);
 }
 
-// What the parts draw with nobody here is their idle power, as long as no calibration says it better; it is no more
-// than they were ever seen to draw.
+// What the parts draw without jobs is their idle power, unless a calibration gives it; it is at most the minimum ever
+// seen.
 void EnergyAccounting::note_idle_power(const Pending& interval, const ClosedInterval& closed) {
   if (closed.time < kSteady) return;
   for (std::size_t i = 0; i < meters_.size(); ++i) {

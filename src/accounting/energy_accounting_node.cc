@@ -1,4 +1,4 @@
-// What the node's energy went to since the books began.
+// Where the node's energy went since the accounting began.
 #include <algorithm>
 
 #include "accounting/energy_accounting.h"
@@ -51,7 +51,7 @@ Boundary EnergyAccounting::boundary() const {
 }
 
 void EnergyAccounting::write_parts(pb::NodeState& out) const {
-  std::optional<Provenance> kind;  // of a total without a part nobody says either
+  std::optional<Provenance> kind;  // unknown for a total without parts
   for (std::size_t i = 0; i < meters_.size(); ++i) {
     if (!meters_[i].responsive()) continue;
     const SensorInfo& info = meters_[i].info();

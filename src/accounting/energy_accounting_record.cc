@@ -1,4 +1,4 @@
-// The records: books read as energies with doubt, by the same tree that a run's are.
+// The records: accumulators converted to energies with uncertainty, by the same containment tree as a run's.
 #include <algorithm>
 #include <cmath>
 
@@ -10,15 +10,16 @@
 namespace nw {
 
 namespace {
-// A constant offset of a sensor is shared as its energy is.
+// A constant offset of a sensor is divided in the same proportion as its energy.
 SensorInfo as_given(const SensorInfo& info, double share) {
   SensorInfo own = info;
-  own.bias = {};  // taken off each interval
+  own.bias = {};  // subtracted from each interval already
   own.offset = Watts::of(static_cast<std::int64_t>(static_cast<double>(info.offset.count()) * share));
   return own;
 }
 
-// In the name of a term of doubt. Of one job they err alike on both sockets, and in all its steps; of two jobs not.
+// Part of a term's name. Within one job the error is the same on both sockets and in all its steps, but not across
+// jobs.
 std::string name_division(DivisionKey rule, const std::string& job) {
   static constexpr const char* kNames[] = {"CPU time", "memory held", "slices", "what the node's parts draw"};
   return std::string("division by ") + kNames[static_cast<std::size_t>(rule)] + ", job " + job;
@@ -44,7 +45,7 @@ Energy make_given(const Meter& meter, const EnergyAccumulator::Line& line, Nanos
 }
 }  // namespace
 
-// Of a device that nobody's figures have it is not known that it was not this job's.
+// A device that no job's figures include may have been this job's.
 bool EnergyAccounting::may_have(const JobState& job, const Part& part) const {
   const auto at = std::find(device_names_.begin(), device_names_.end(), part.device);
   return job.lacked_owner && at != device_names_.end() &&
@@ -107,7 +108,8 @@ void EnergyAccounting::write_anomalies(const JobState& job, pb::Record& record) 
   nw::write_anomalies(of_job, "", *record.mutable_anomalies());
 }
 
-// What the division alone leaves open: over parts of one rule linearly, over rules in quadrature (attribute.h).
+// The uncertainty of the division: over parts of one division key linearly, over division keys in quadrature
+// (attribute.h).
 void EnergyAccounting::write_uncertainty(const EnergyAccumulator& accumulator, pb::Record& record) const {
   Uncertainty divisions;
   for (std::size_t i = 0; i < meters_.size(); ++i)
@@ -117,7 +119,7 @@ void EnergyAccounting::write_uncertainty(const EnergyAccumulator& accumulator, p
   if (divisions.combined() > 0) record.mutable_job()->set_u_share_uj(divisions.combined() * 1e6);
 }
 
-// Which accelerators were its own, and what those took on which nobody ever saw a process.
+// The accelerators of the job, and the energy of those on which no process was ever seen.
 void EnergyAccounting::write_accelerators(const JobState& job, const EnergyAccumulator& accumulator,
                                           pb::Record& record) const {
   write_devices(node_.devices, record);

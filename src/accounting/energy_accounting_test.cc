@@ -235,10 +235,10 @@ TEST_F(EnergyAccountingTest, StepsAddUpToTheJobAndOverlapIsNotCountedTwice) {
   std::int64_t sum = 0;
   for (const pb::Step& step : record.job().steps()) sum += step.energy().energy_uj();
   EXPECT_EQ(sum, record.energy().energy_uj());
-  EXPECT_EQ(record.job().steps_size(), 4);  // 0, 1, extern, and what ran in no step
+  EXPECT_EQ(record.job().steps_size(), 4);  // 0, 1, extern, and what ran outside steps
 }
 
-// A sensor that is renewed once a second settles an interval a moment later.
+// A sensor with an update interval of a second closes an interval a little later.
 TEST_F(EnergyAccountingTest, JobThatHasJustEndedIsWhole) {
   machine.infos[3].update_interval = seconds(1);
   accounting = EnergyAccounting(machine.infos, make_node(), seconds(1));
@@ -355,7 +355,7 @@ TEST_F(EnergyAccountingTest, OwnersAreShownTicksAlone) {
   EXPECT_EQ(accounting.running(false)[0].duration_ns(), (seconds(1) + millis(50)).count());
 }
 
-// However often the clock ticks: of a node of his own every second, of a shared one every ten.
+// However often the clock ticks: an owner is shown new values every second on his own node, every ten on a shared one.
 TEST_F(EnergyAccountingTest, FastTicksShowOwnersNoFinerSteps) {
   for (const auto& cpus : {kEveryCpu, std::vector<unsigned>{0, 1}}) {
     machine.cgroups.jobs.clear();
@@ -378,7 +378,7 @@ TEST_F(EnergyAccountingTest, FastTicksShowOwnersNoFinerSteps) {
   }
 }
 
-// A burst of a second is a second's mean to who is alone, and ten seconds' to who is not.
+// A burst of a second appears as a mean over one second to the owner of a whole node, over ten on a shared one.
 TEST_F(EnergyAccountingTest, MaximumIsOfStepsThatAnOwnerMayBeTold) {
   for (const bool alone : {true, false}) {
     machine.cgroups.jobs.clear();
@@ -400,11 +400,11 @@ TEST_F(EnergyAccountingTest, MaximumIsOfStepsThatAnOwnerMayBeTold) {
     if (alone)
       EXPECT_NEAR(most, 150, 1);
     else
-      EXPECT_NEAR(most, 80 + 50 / 10, 1);  // half of what is at rest, all above it
+      EXPECT_NEAR(most, 80 + 50 / 10, 1);  // half of the idle power, all above it
   }
 }
 
-// Whatever comes and goes, and however often the process is killed: no joule is lost, none is counted twice.
+// Whatever jobs come and go, and however often the process is killed: no joule is lost, none is counted twice.
 RC_GTEST_PROP(EnergyAccountingProperties, BooksAreTheNode, ()) {
   Machine machine;
   EnergyAccounting accounting(machine.infos, make_node(), seconds(1));

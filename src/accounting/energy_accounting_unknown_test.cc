@@ -1,4 +1,4 @@
-// What the books do with what they do not know: whose an accelerator is, what CPU time a job used, what memory it held.
+// Accounting with unknown inputs: whose an accelerator is, what CPU time a job used, what memory it held.
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -77,7 +77,7 @@ class Node {
     accounting.add(sample_set, cgroups, now_.count());
     EXPECT_EQ(accounting.not_conserved(), Joules{});
   }
-  // So many seconds, in which each job uses its share of the CPU time and the node another second of its own.
+  // This many seconds, in which each job uses its share of the CPU time and the node another second of its own.
   void pass(int times, const std::vector<std::int64_t>& seconds_each) {
     for (int i = 0; i < times; ++i) {
       Nanos all = seconds(1);
@@ -176,7 +176,7 @@ TEST(EnergyAccountingUnknown, ACgroupsListSaysWhoseADeviceIsByItsNode) {
   }
 }
 
-// Nothing says whose the devices are: they are nobody's, which is neither idle nor 0, and everybody is told.
+// Unknown owners: the devices are unattributed, which is neither idle nor 0, and every job's record says so.
 TEST(EnergyAccountingUnknown, ADeviceWithoutAKnownOwnerIsUnattributed) {
   for (const std::string& vendor : kVendors) {
     Node node({vendor, vendor});
@@ -275,11 +275,11 @@ TEST(EnergyAccountingUnknown, CpuTimeThatCannotBeReadGoesByReservation) {
   EXPECT_NEAR(joules_of(unsure["1"].energy()), joules_of(sure["1"].energy()), 1e-6);
 }
 
-// The node's own CPU time is known: together no more than that can be theirs.
+// The node's own CPU time is known: the jobs cannot have used more than that together.
 TEST(EnergyAccountingUnknown, UnknownCpuTimeIsNoMoreThanTheNodesOwn) {
   Node node;
   node.cgroups.jobs = {make_use("1", 0, 4, std::nullopt), make_use("2", 4, 2, std::nullopt)};
-  node.pass(10, {0, 0});  // one second of CPU time a second, of whomever
+  node.pass(10, {0, 0});  // one second of CPU time a second, by any process
   auto records = node.end();
   const auto processor = [&](const std::string& job) {
     for (const pb::Component& part : records[job].components())
@@ -306,7 +306,7 @@ TEST(EnergyAccountingUnknown, MemoryThatCannotBeReadGoesByReservation) {
   EXPECT_FALSE(has(records["1"].anomalies(), "memory_held_unknown"));
 }
 
-// Of a job that is alone nothing is divided, and nothing is in doubt.
+// For a job that has the node to itself nothing is divided, so there is no uncertainty of division.
 TEST(EnergyAccountingUnknown, WhatNobodyAsksForIsNoAnomaly) {
   Node node;
   node.cgroups.jobs = {make_use("1", 0, kCpus, std::nullopt)};
@@ -315,7 +315,7 @@ TEST(EnergyAccountingUnknown, WhatNobodyAsksForIsNoAnomaly) {
   EXPECT_TRUE(node.end()["1"].anomalies().empty());
 }
 
-// Whatever is known of whom: the rows are the node, and what nobody knows is in no job and not idle.
+// Whatever is known: the rows add up to the node, and what is unknown is in no job and not idle.
 RC_GTEST_PROP(EnergyAccountingUnknownProperties, RowsAreTheNode, ()) {
   using Said = std::optional<std::string>;
   const auto any = [](int of) { return *rc::gen::inRange(0, of); };

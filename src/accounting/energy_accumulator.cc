@@ -44,7 +44,7 @@ void write_accumulator(const EnergyAccumulator& accumulator, pb::EnergyAccumulat
   }
   const auto sampled = [](const EnergyAccumulator::Line& line) { return line.given.count > 0; };
   if (std::none_of(accumulator.lines.begin(), accumulator.lines.end(), sampled))
-    return;  // counters alone: nothing of power
+    return;  // counters only: no samples of power
   for (const EnergyAccumulator::Line& line : accumulator.lines)
     for (const double figure :
          {line.given.steps, line.given.count, line.given.sum, line.given.squares, line.given.products})

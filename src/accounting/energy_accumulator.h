@@ -1,5 +1,5 @@
-// EnergyAccumulator: what one consumer was given so far by one policy, meter by meter. Books only add up, and
-// everything in them telescopes: the books of all consumers of a node are the node's, to the microjoule.
+// EnergyAccumulator: what one consumer has been given so far by one policy, meter by meter. Values are only added, and
+// every sum telescopes: the accumulators of all consumers of a node add up to the node's energy, to the microjoule.
 #pragma once
 
 #include <optional>
@@ -16,7 +16,7 @@ struct EnergyAccumulator {
 
   struct Line {
     CumulativeEnergy given;  // energy and fills divided; times and samples whole
-    Joules whole;            // what the meter took in all meanwhile
+    Joules whole;            // what the meter measured in total meanwhile
     double division = 0;  // standard uncertainty of the division, J: it adds up linearly over intervals (attribute.h)
     double edges = 0;     // variance of both edges, J^2
   };
@@ -27,16 +27,16 @@ struct EnergyAccumulator {
   void add(const EnergyAccumulator& other);
 };
 
-// What nobody was given is not unknown: an accelerator that is not this job's is no part of its figures at all.
+// Not being given anything is different from unknown: an accelerator of another job is no part of this job's figures.
 inline bool belongs_to_other_job(const EnergyAccumulator::Line& line, Domain domain) {
   return domain == Domain::gpu && line.given.energy == Joules{} && line.whole != Joules{};
 }
 
 // One meter's energy over an interval, and the part of it that is given.
 void give(EnergyAccumulator::Line& line, const CumulativeEnergy& interval, Joules given,
-          double division);  // doubt: standard uncertainty, J
+          double division);  // `division`: standard uncertainty, J
 
-// A power that may be unknown, as the books have it: -1 stands for nothing.
+// A power that may be unknown, as a checkpoint stores it: -1 means unknown.
 inline std::int64_t write_power(std::optional<Watts> power) { return power ? power->count() : -1; }
 inline std::optional<Watts> read_power(const google::protobuf::RepeatedField<std::int64_t>& powers, std::size_t at) {
   const int index = static_cast<int>(at);

@@ -1,5 +1,5 @@
 // Fault injection: on every taped machine the host fails call 1, 2, ... N of probe and reads. The run ends, each part's
-// energy is what it was within its own stated doubt or unknown, the parts add up, and coverage never rises.
+// energy is unchanged within its own stated uncertainty or unknown, the parts add up, and coverage never rises.
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -104,7 +104,7 @@ JobState read_job_state(const pb::CheckpointJob& in, std::size_t meters, std::si
   if (in.has_cpu_ns()) job.use.cpu = Nanos::of(in.cpu_ns());
   job.seen = in.seen();
   job.shared = in.shared();
-  // Books of a version that took what it did not know for none say no number of accelerators then.
+  // Checkpoints of a version that stored unknown devices as none have no number of accelerators in that case.
   job.devices.assign(devices, in.record().job().has_gpus() ? std::optional(false) : std::nullopt);
   job.worked.resize(devices);
   for (const std::uint32_t device : in.devices())

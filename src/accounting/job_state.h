@@ -1,4 +1,4 @@
-// JobState: a job that runs on this node, or whose last interval is not settled yet: who it is, and its books.
+// JobState: a job that runs on this node, or whose last interval is not closed yet: who it is, and its energies.
 #pragma once
 
 #include <cstdint>
@@ -22,38 +22,38 @@ struct StepTotals {
   std::optional<Nanos> end;        // nothing: it runs
   std::optional<Nanos> cpu_begin;  // of its cgroup, when it was first read
   std::optional<Nanos> cpu;        // and last
-  std::string phase;               // as its user called it
-  unsigned period_ms = 0;          // how often its user wants sensors read; 0: said nothing
+  std::string phase;               // as the user named it
+  unsigned period_ms = 0;          // how often its user wants sensors read; 0: not given
   EnergyAccumulator accumulator;
 };
 
-// The highest mean power of one meter's share over a step that its owner may be told (finest_step).
+// The highest mean power of one meter's share over a step of the length that its owner may see (finest_step).
 struct Peak {
-  Joules energy;  // of the step that goes on
+  Joules energy;  // of the current step
   Nanos time{};
   std::optional<Watts> most;
 
   void add(Joules its, Nanos over, Nanos step);
 };
 
-// Everything about a job that grows.
+// The sums of a job.
 struct JobTotals {
   explicit JobTotals(std::size_t meters = 0);
 
   std::vector<EnergyAccumulator> by_policy;  // in the order of kPolicies
   std::map<std::string, StepTotals> steps;
-  EnergyAccumulator loose;  // what ran in no step
+  EnergyAccumulator loose;  // what ran outside steps
   std::vector<Peak> peaks;  // one a meter
   JobTimeline timeline;
-  Nanos until{};  // settled so far
+  Nanos until{};  // settled up to here
 };
 
-// The finest step of time of which the owner of a running job is told an energy (CVE-2020-8694: power says what a
-// processor computes, and on a shared node what others' jobs do).
+// The shortest step of time for which the owner of a running job is shown an energy (CVE-2020-8694: power reveals what
+// a processor computes, and on a shared node what others' jobs do).
 constexpr Nanos finest_step(bool exclusive) { return exclusive ? seconds(1) : seconds(10); }
-inline constexpr Nanos kEarly = millis(20);  // that a tick may come before its step is over
+inline constexpr Nanos kEarly = millis(20);  // by how much a tick may come before its step is over
 
-// A step's cgroup is one of these too, but it is Slurm's own and holds no program of the user's.
+// Slurm shows this cgroup as a step, but it is its own and holds none of the user's programs.
 inline constexpr const char* kExternStep = "extern";
 
 struct JobState {
@@ -64,22 +64,22 @@ struct JobState {
   std::optional<Nanos> end;
   pb::Record record;  // uid, start, and Job as far as it is known
   JobTotals own;
-  JobTotals published;  // what its owner is shown while it runs: a copy that was made at a tick of the daemon's clock
+  JobTotals published;  // what its owner is shown while it runs: a copy made at a tick of the daemon's clock
 
   CgroupUsage use;                           // as last read
-  bool seen = false;                         // in a cgroup snapshot; else a hint alone speaks of it
-  bool shared = false;                       // at some time it was not alone on the whole node
+  bool seen = false;                         // in a cgroup snapshot; else it is known from an event only
+  bool shared = false;                       // at some time it did not have the whole node to itself
   std::vector<std::optional<bool>> devices;  // which accelerators are its own; nothing: not known
-  std::vector<bool> worked;                  // on which a process was seen
-  std::optional<std::string> gpus;       // their numbers on the node, as Slurm says; "": none; nothing: it said nothing
-  std::vector<AnomalyCounts> anomalies;  // of each meter, when it began
-  bool looked = false;                   // anybody looked for processes
-  std::optional<double> rate;            // CPU time a second, over the last interval; nothing: not known
-  bool missed_cpu_time = false;          // its CPU time could not be read at the last moment
-  // What was not known of it at some time, and was asked for.
+  std::vector<bool> worked;                  // those on which a process was seen
+  std::optional<std::string> gpus;           // their numbers on the node, from Slurm; "": none; nothing: not stated
+  std::vector<AnomalyCounts> anomalies;      // of each meter, when it began
+  bool looked = false;                       // whether processes were ever looked for
+  std::optional<double> rate;                // CPU time a second, over the last interval; nothing: not known
+  bool missed_cpu_time = false;              // its CPU time could not be read at the last sampling point
+  // What could not be read at some time although it was needed.
   bool lacked_cpu_time = false, lacked_memory = false, lacked_owner = false;
 
-  bool is(const std::string& asked) const;  // whether this is the job that a user calls so
+  bool is(const std::string& asked) const;  // whether the user means this job by `asked`
 };
 
 // The names by which a job may be asked for: its id, SLUID, place in an array or a heterogeneous job, and the whole

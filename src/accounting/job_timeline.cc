@@ -42,7 +42,7 @@ void JobTimeline::add(const Energies& energies, Nanos over, Nanos finest) {
   }
 }
 
-// Two steps are one. Of an odd number the last is now the first half of the step that goes on.
+// Merges pairs of steps. If their number is odd, the last becomes the first half of the current step.
 void JobTimeline::join() {
   for (auto& [domain, series] : series_) {
     series.resize(over_ + (passed_ > Nanos{} ? 1 : 0));

@@ -1,6 +1,6 @@
-// JobTimeline: what each kind of part took for a job, over equal steps of time, for pictures. Holds at most kSteps
-// steps: when they are full, neighbours are joined and the step doubles. Steps are never finer than what the job's
-// owner may be told (finest_step), so that he may be shown all of it.
+// JobTimeline: the energy of a job by kind of part over equal time steps, for charts. Holds at most kSteps steps: when
+// they are full, neighbours are merged and the step doubles. Steps are never finer than what the job's owner may see
+// (finest_step), so that all of it can be shown to him.
 #pragma once
 
 #include <map>
@@ -18,21 +18,21 @@ class JobTimeline {
   static constexpr std::size_t kSteps = 120;
   using Energies = std::map<Domain, Joules>;
 
-  // What was taken over the time since the last call. Where steps end within it, each has its part by time.
+  // The energies over the time since the last call. A step that ends within it gets its part in proportion to time.
   void add(const Energies& energies, Nanos over, Nanos finest);
 
-  // The steps that are over; none where there are none.
+  // The complete steps; none where there are none.
   void write(pb::Timeline& out) const;
-  // All of it, for the journal and back. Whatever was written, what is read holds to the rules above.
+  // All of it, for the checkpoint and back. Whatever the stored bytes are, the result obeys the rules above.
   void write(pb::CheckpointTimeline& out) const;
   static JobTimeline read(const pb::CheckpointTimeline& in);
 
  private:
   void join();
 
-  Nanos step_ = seconds(1), passed_{};  // of the step that goes on
+  Nanos step_ = seconds(1), passed_{};  // of the current step
   std::size_t over_ = 0;                // steps
-  // One entry a step, that which goes on included; a series may be shorter, and has nothing where it was not read.
+  // One entry a step, the current one included; a series may be shorter, and has nothing where it was not read.
   std::map<Domain, std::vector<std::optional<Joules>>> series_;
 };
 

@@ -63,7 +63,7 @@ TEST(JobTimeline, OneMicrojouleBelowNothingIsAnEnergy) {
   EXPECT_EQ(energies_of(JobTimeline::read(checkpoint), Domain::node), std::vector<std::int64_t>{-1});
 }
 
-// Nothing is lost or made, however the intervals lie, and the journal gives back what it was given.
+// Nothing is lost or added, however the intervals lie, and the checkpoint restores what was saved.
 RC_GTEST_PROP(JobTimeline, HoldsWhatItWasGiven, ()) {
   JobTimeline timeline;
   std::int64_t given = 0;

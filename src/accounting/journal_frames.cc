@@ -12,9 +12,9 @@
 namespace nw {
 
 namespace {
-// What a journal of ours can hold. Beyond it a frame makes no sense, and sums would run off the scale.
+// Limits of what our journals contain. Beyond them a frame makes no sense, and sums would overflow.
 constexpr std::int64_t kLastMoment = 4'000'000'000'000'000'000;  // 126 years of monotonic time
-constexpr std::int64_t kLongest = 1'000'000'000'000'000;         // 11 days for one read, period, refresh or window
+constexpr std::int64_t kLongest = 1'000'000'000'000'000;  // 11 days for one read, period, update interval or window
 constexpr std::int64_t kMostWatts = 10'000'000;
 constexpr std::int64_t kLargestUnit = std::int64_t{1} << 53;  // 2^32 counts a joule, calibrated in millionths
 constexpr std::int64_t kNoTime = std::numeric_limits<std::int64_t>::min();

@@ -66,7 +66,7 @@ TEST(Protocol, ASampleSetOfAnotherLengthIsNamed) {
   EXPECT_THAT(rebuild_record(frames).error().what, HasSubstr("frame 4 "));
 }
 
-// A sensor info that would divide by zero, or whose power and unit run off the scale, is no sensor info.
+// A SensorInfo that would divide by zero, or whose power or unit is out of range, is rejected.
 TEST(Protocol, HostileSensorInfosAreRefused) {
   pb::JournalFrame good;
   ASSERT_TRUE(good.ParseFromString(InventedRun().frames()[0]));

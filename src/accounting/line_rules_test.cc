@@ -124,7 +124,7 @@ TEST(LineRules, BadRulesAreNamed) {
   EXPECT_NE(error({{}, {}, {"u=("}}).find("--work-regex 'u=('"), std::string::npos);
 }
 
-// Expressions that cost other engines hours.
+// Expressions with exponential run time in other engines.
 TEST(LineRules, HostileLinesAreQuick) {
   Printed program({{"a=(a+)+$", "b=(.*)(.*)(.*)(.*)x$"}, {}, {"n=(a|aa)+(\\d+)$"}});
   const auto start = std::chrono::steady_clock::now();

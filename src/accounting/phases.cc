@@ -41,7 +41,7 @@ void Phases::begin(const ProgramEvent& event) {
   waiting_.push_back({at, &unions_.at(path), false});
 }
 
-// Its end is awaited, so that it does not count as unmatched. Should it never come, newer ones push it out.
+// Its end is still expected, and then does not count as unmatched. If it never comes, newer ones displace it.
 void Phases::refuse(std::uint64_t id) {
   anomalies_.add(Anomaly::too_many_names);
   refused_.insert(id);
@@ -102,8 +102,8 @@ void Phases::figure(const ProgramEvent& event) {
   figures_[event.name] = event.value;
 }
 
-// What begins or ends at one moment shares what was taken for it. A meter's guess may have to be taken back later; no
-// edge falls behind the one before it for that.
+// Edges at one time share one value. A meter's estimate may have to be corrected downwards later; no edge may become
+// smaller than the previous one because of that.
 Phases::Edge Phases::take_edge(std::span<const Meter> meters, Nanos at) {
   if (last_ && last_->first == at) return last_->second;
   Edge edge;
@@ -152,8 +152,8 @@ void Phases::close_span(Union& path, Nanos at, std::span<const Meter> meters) {
     ++spans_, sum.spans.emplace_back(path.since, path.until);
 }
 
-// An event that comes so late that later ones are settled already counts from there: no time counts twice, and none for
-// a phase that is outside the one it lies in.
+// An event that comes after later ones are settled counts from there: no time counts twice, and none outside the parent
+// phase.
 void Phases::settle_edge(const Waiting& edge, std::span<const Meter> meters) {
   Union& path = *edge.path;
   const Nanos at = last_ ? std::max(edge.at, last_->first) : edge.at;
@@ -165,7 +165,7 @@ void Phases::settle_edge(const Waiting& edge, std::span<const Meter> meters) {
   if (--path.open == 0) close_span(path, at, meters);
 }
 
-// Events of several processes come nearly in order; which spans overlap is a question of their times.
+// Events of several processes come nearly in order; whether spans overlap is decided by their times.
 void Phases::settle(std::span<const Meter> meters, Nanos until) {
   if (waiting_.empty()) return;
   const auto rest =
@@ -207,7 +207,7 @@ void Phases::limit_all(const PhaseSum& run) {
   std::map<const Union*, std::vector<PhaseSum*>> inside;
   for (const std::string& path : order_) inside[unions_.at(path).parent].push_back(&sums_.at(path));
   limit(inside[&run_], run_.one_by_one, run);
-  for (const std::string& path : order_)  // parents come before what lies in them
+  for (const std::string& path : order_)  // parents come before their children
     if (const auto found = inside.find(&unions_.at(path)); found != inside.end())
       limit(found->second, found->first->one_by_one, sums_.at(path));
 }
@@ -220,7 +220,7 @@ void take_off(Joules& from, Joules& excess) {
 }
 }  // namespace
 
-// The later phases have less for it: their end is what was guessed. What lies in an unknown energy is unknown too.
+// Later phases are reduced first: the value at their end was estimated. What lies in an unknown energy is unknown too.
 void Phases::limit(std::vector<PhaseSum*>& inside, bool one_by_one, const PhaseSum& whole) {
   std::sort(inside.begin(), inside.end(), [](const PhaseSum* a, const PhaseSum* b) { return a->last > b->last; });
   for (PhaseSum* one : inside) one->duration = std::min(one->duration, whole.duration);

@@ -1,16 +1,17 @@
-// Phases: which phases are open, from the events of all threads of all processes of a run, and what each closed one
-// amounted to.
+// Phases: which phases are open, from the events of all threads of all processes of a run, and the totals of each
+// closed one.
 //
-// Phases nest by thread: a begun phase lies inside the innermost one that its thread has open, and its path tells so
+// Phases nest by thread: a new phase lies inside the innermost one that its thread has open, and its path shows that
 // ("train/epoch"). The instances of one path are summed. Where they overlap (eight ranks that all train), the node drew
 // its energy once: what is summed is the time in which at least one instance was open, and its energy. Work is summed
-// over all of them, so that an energy per sample is right however many ranks there are. Each span takes the cumulative
-// energies of every meter at both its edges as soon as the sample set after the edge is in, so that nothing has to be
-// remembered of the time between.
+// over all instances, so that an energy per sample is right however many ranks there are. Each span takes the
+// cumulative energies of every meter at both its boundaries as soon as the sample set after the boundary is in, so that
+// nothing has to be remembered of the time between.
 //
-// A phase never takes more than what it lies in, nor do several that lie in it one after the other, by how they are
-// summed: a thread's events do not go back in time, edges are settled in the order of time, and of a meter no edge has
-// less than the one before it. What the run's own edges, which are known last, leave of that is put right at the end.
+// A phase never has more than its parent, nor do several consecutive children of one parent together, by construction:
+// a thread's events do not go back in time, boundaries are settled in order of time, and a meter's energy never
+// decreases from one boundary to the next. The run's own boundaries are known last; a difference that they cause is
+// corrected at the end.
 #pragma once
 
 #include <cstdint>
@@ -35,7 +36,7 @@ struct PhaseSum {
   std::vector<Interval> intervals;             // one a meter
   std::map<std::string, double> work;          // by unit
   std::vector<std::pair<Nanos, Nanos>> spans;  // that duration's spans, the first kMaxSpans
-  int at_first = 0, at_last = 0;               // spans that begin with the first edge of all, end with `last`
+  int at_first = 0, at_last = 0;               // spans that begin at the very first edge, that end at `last`
   Nanos last{};                                // the last edge of this path
   static constexpr std::size_t kMaxSpans = 2000;
 };
@@ -43,18 +44,18 @@ struct PhaseSum {
 class Phases {
  public:
   void add(const ProgramEvent& event);
-  // Call after each sample set: settles all edges before `until`, the sample set's beginning.
+  // Call after each sample set: settles all edges before `until`, the time of the sample set.
   void settle(std::span<const Meter> meters, Nanos until);
-  // Ends what is still open, at `end`, and settles everything; no path has more than its parent then, nor than the run.
-  // The run's own edges are known better than a phase's (Meter::begin_boundary): phases that share one take it, so that
-  // phases that tile the run add up to it. `run`: what it amounts to, one a meter.
+  // Ends what is still open, at `end`, and settles everything; then no path has more than its parent or the run. The
+  // run's own boundaries are known better than a phase's (Meter::begin_boundary): phases that share one take it, so
+  // that phases that tile the run add up to it. `run`: the run's intervals, one a meter.
   void close(std::span<const Meter> meters, Nanos begin, Nanos end, std::span<const Meter::Edge> run_begin,
              std::span<const Meter::Edge> run_end, std::vector<Interval> run);
 
-  // A program that forgets to end its phases, or gives each a name of its own, must not eat the memory of who measures
-  // it. Phases of further names are summed as "(others)" in their place; what is deeper in its thread, or open beside
-  // so many others, is left to what it lies in, and so are units and figures beyond their number. Each time counts as
-  // too_many_names.
+  // A program that never ends its phases, or gives each a name of its own, must not exhaust the memory of the measuring
+  // process. Phases beyond the limit of names are summed as "(others)"; phases that are nested too deep, or open beside
+  // too many others, count as part of their parent, and units and figures beyond the limit are dropped. Each case
+  // counts as too_many_names.
   static constexpr std::size_t kMaxDepth = 32, kMaxPaths = 10'000, kMaxOpen = 10'000, kMaxAllSpans = 200'000,
                                kMaxUnits = 100, kMaxFigures = 1000, kMaxSettings = 100;
   static constexpr const char* kOthers = "(others)";
@@ -77,9 +78,9 @@ class Phases {
     PhaseSum* sum = nullptr;
     Union* parent = nullptr;
     int open = 0;
-    int open_inside = 0;     // paths in it
-    bool one_by_one = true;  // no two of them were open at once: together they take no more than it
-    Nanos since, until;      // of the span that is open; the end of the one before
+    int open_inside = 0;     // open paths in it
+    bool one_by_one = true;  // no two of them were open at once: together they have no more than it
+    Nanos since, until;      // of the span that is open; the end of the previous one
     Edge edge;               // at `since`
   };
   struct Open {
@@ -87,9 +88,9 @@ class Phases {
     std::string path, name;
     Thread thread;
     Nanos begin;
-    Nanos latest;  // mark of its thread in it
+    Nanos latest;  // its thread's latest event in it
   };
-  struct Waiting {  // an instance's edge whose sample set has not come yet
+  struct Waiting {  // a boundary of an instance whose sample set has not come yet
     Nanos at;
     Union* path;
     bool is_end;
@@ -118,10 +119,10 @@ class Phases {
   std::set<std::uint64_t> refused_;                      // ids whose ends are still to come, the newest kMaxOpen
   std::size_t spans_ = 0;
   std::deque<Waiting> waiting_;
-  std::optional<std::pair<Nanos, Edge>> first_, last_;  // edges that were settled, and what was taken for them
+  std::optional<std::pair<Nanos, Edge>> first_, last_;  // settled edges and their energies
   std::map<std::string, PhaseSum> sums_;
   std::map<std::string, Union> unions_;  // of the same paths
-  Union run_;                            // what the outermost lie in
+  Union run_;                            // the parent of the outermost phases
   std::vector<std::string> order_;
   std::map<std::string, double> work_, figures_;
   std::map<std::string, std::string> settings_;

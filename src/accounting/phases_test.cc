@@ -308,8 +308,7 @@ TEST(Phases, AHundredThousandPhasesAreSummed) {
   EXPECT_EQ(program.at("odd").spans.size(), PhaseSum::kMaxSpans);
 }
 
-// A program that forgets to end its phases, or names each step anew, must not eat the memory of the one that measures
-// it.
+// A program that never ends its phases, or names each step anew, must not exhaust the memory of the measuring process.
 TEST(Phases, ForgottenEndsAreBounded) {
   Program program;
   for (std::uint64_t i = 0; i < 20'000; ++i) program.begin(i, "forgotten step with quite a long name");

@@ -11,8 +11,8 @@ namespace nw {
 
 namespace {
 constexpr double kUnresolvedAlias = 0.25;
-constexpr double kApart = 0.1;     // a counter and the power of one part, relative
-constexpr double kResolved = 0.5;  // a phase whose random doubt is more than this share of its energy is not resolved
+constexpr double kApart = 0.1;     // relative; a counter and the power gauge of the same part
+constexpr double kResolved = 0.5;  // a phase whose random uncertainty is a larger share of its energy is not resolved
 
 void write_work(const std::map<std::string, double>& work, google::protobuf::RepeatedPtrField<pb::Work>& out) {
   for (const auto& [unit, count] : work) {
@@ -61,7 +61,7 @@ void RunAccounting::add(const SampleSet& sample_set) {
   for (std::size_t i = 0; i < meters_.size() && i < sample_set.size(); ++i) meters_[i].add(sample_set[i]);
   if (sample_set.empty()) return;
   const Nanos now = sample_set.front().before;
-  if (!begun_ && now > begin_) {  // the first sample set after the run's begin: both sides of that edge are in
+  if (!begun_ && now > begin_) {  // the first sample set after the run's begin: readings on both sides exist
     begun_ = true;
     timeline_.begin(begin_);
   }
@@ -70,7 +70,7 @@ void RunAccounting::add(const SampleSet& sample_set) {
   if (begun_) timeline_.add(meters_, now);
 }
 
-// The cumulative energies at the run's begin, of each meter that can tell by now; at the end of all.
+// The cumulative energies at the run's begin, for each meter where they are settled; at the end for all.
 void RunAccounting::settle_begin(bool last) {
   if (!begun_) return;
   for (std::size_t i = 0; i < meters_.size(); ++i) {
@@ -103,7 +103,8 @@ void RunAccounting::end(Nanos at) {
   cross_check();
 }
 
-// An energy counter and the power of the same part, both alive for more than five seconds, must agree within a tenth.
+// An energy counter and a power gauge of the same part, both responsive for more than five seconds, must agree within a
+// tenth.
 void RunAccounting::cross_check() {
   if (end_ - begin_ < seconds(5) || !begun_) return;
   const auto energy = [&](std::size_t i) {
@@ -148,7 +149,8 @@ NodeEnergy RunAccounting::compose_phase(const PhaseSum& phase) const {
   return compose(sensor_energies);
 }
 
-// Of parts that know different sensors the inner one may come out as more than the outer: then nothing is resolved.
+// If parent and child rest on different sensors the child may come out larger than the parent: then neither is
+// resolved.
 void RunAccounting::write_phases(pb::Record& record, const NodeEnergy& run) const {
   std::map<std::string, std::optional<Joules>> totals{{"", run.total.value}};
   for (const std::string& path : phases_.order()) {

@@ -1,7 +1,7 @@
-// RunAccounting: books the energy of a node to the consumers of one measurement: the run, and the phases inside it.
+// RunAccounting: assigns the energy of a node to the consumers of one measurement: the run, and the phases inside it.
 //
-// The same account is fed live by `run`, from a tape by `replay` and from a journal after a crash: sample sets and
-// marks in, one Record out. Events must come before the first sample set that is later than they are; memory does not
+// The same class is fed live by `run`, from a tape by `replay` and from a journal after a crash: sample sets and events
+// in, one Record out. Events must be added before the first sample set that is later than they are; memory does not
 // grow with the length of the run.
 #pragma once
 
@@ -29,7 +29,7 @@ class RunAccounting {
   // The run ended at `at`; the sample set after it must be in. Call once.
   void end(Nanos at);
 
-  // After end(): everything that the account knows, into the record.
+  // After end(): writes all results into the record.
   void write(pb::Record& record) const;
 
  private:
@@ -49,9 +49,9 @@ class RunAccounting {
   Nanos begin_{}, end_{};
   struct Begin {
     Meter::Edge edge;
-    Joules head;  // what of Meter::lead_in the edge's cumulative energy has in it
+    Joules head;  // the part of Meter::lead_in that the edge's cumulative energy contains
   };
-  std::vector<std::optional<Begin>> begins_;  // of each meter, as soon as it has said enough
+  std::vector<std::optional<Begin>> begins_;  // of each meter, as soon as it is settled
   std::vector<Meter::Edge> ends_;
   std::vector<bool> checked_;  // another sensor of the same part agreed
   bool begun_ = false;

@@ -1,5 +1,5 @@
-// No part is more than what it is a part of, whatever the load, the sensors and the events: a maximum is no less than
-// the mean, a phase takes no more than the one it lies in, and phases one after the other no more together.
+// No part exceeds its whole, whatever the load, the sensors and the events: a maximum is not below the mean, a phase
+// does not exceed its parent, nor do consecutive phases together.
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
@@ -119,7 +119,7 @@ pb::Record any_record() {
 
 using Components = google::protobuf::RepeatedPtrField<pb::Component>;
 
-// What a sensor says is no more in a phase than in what it lies in. A rest is a difference, and is not looked at.
+// A sensor's energy in a phase is at most that in its parent. A remainder is a difference, and is not checked.
 void check_components(const Components& inside, const Components& outside) {
   for (const pb::Component& one : inside)
     for (const pb::Component& other : outside)

@@ -1,4 +1,4 @@
-// Properties of the account over random phases, losses and cuts.
+// Properties of RunAccounting over random phases, losses and cuts.
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
@@ -49,8 +49,8 @@ TEST(RunAccountingProperties, PhasesThatTileTheRunAddUpToItToTheMicrojoule) {
   }));
 }
 
-// What is open at a moment counts once: the phases of many ranks are as long, and take as much, as those of one thread
-// that is in a phase whenever one of them is.
+// Time in which several phases are open counts once: the phases of many ranks have the duration and energy of those of
+// a single thread that is in a phase whenever one of them is.
 TEST(RunAccountingProperties, OverlappingInstancesAreTheirUnionToTheMicrojoule) {
   EXPECT_TRUE(rc::check([] {
     const InventedRun run;
@@ -80,7 +80,7 @@ TEST(RunAccountingProperties, OverlappingInstancesAreTheirUnionToTheMicrojoule) 
         inner.push_back({cuts[i + 1], cuts[i + 2]});
       }
     }
-    // The same stays, as one thread's phases side by side.
+    // The same result as with one thread's consecutive phases.
     const auto united = [&](std::vector<Stay> stays, const char* name) {
       events.clear();
       std::sort(stays.begin(), stays.end(), [](const Stay& a, const Stay& b) { return a.begin < b.begin; });

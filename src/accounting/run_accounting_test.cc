@@ -127,7 +127,7 @@ TEST(RunAccounting, ASensorThatIsReadLateIsFilledBackToTheBegin) {
   EXPECT_DOUBLE_EQ(record.energy().coverage(), 0.75);
 }
 
-// A phase in which a sensor was never read has no figure for it: 0 is not unknown.
+// A phase in which a sensor was never read has no figure for it: unknown is not 0.
 TEST(RunAccounting, APartThatWasNotMeasuredInAPhaseIsUnknownThere) {
   RunAccounting accounting({test::counter_info(Domain::package), test::counter_info(Domain::gpu)}, millis(100));
   accounting.begin({});

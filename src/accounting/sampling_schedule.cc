@@ -6,9 +6,10 @@ namespace nw {
 
 namespace {
 constexpr Nanos kFast = millis(100), kSlow = seconds(1), kFastUntil = seconds(60);
-constexpr Nanos kWorth = millis(200);  // a burst for anything slower would take too long
+constexpr Nanos kWorth =
+    millis(200);  // the longest update interval that is worth a burst; for slower counters it would take too long
 
-// A gauge sets the pace only where no counter of the same part does its work.
+// A gauge determines the sampling rate only where no counter of the same part exists.
 bool depends_on_gauge(const std::vector<SensorInfo>& infos) {
   return std::any_of(infos.begin(), infos.end(), [&](const SensorInfo& gauge) {
     return gauge.kind == SensorKind::gauge && std::none_of(infos.begin(), infos.end(), [&](const SensorInfo& other) {

@@ -1,8 +1,8 @@
 // SamplingSchedule: how often the sensors of a node are read while something is measured.
 //
 // Ten times a second in the first minute and then once a second; gauges of power that totals depend on keep the faster
-// pace. Counters that are renewed every 10 to 200 ms (GPUs, node controllers) are read each 10 ms around both edges of
-// a run, so that the moment of their next step is known and not how old a count may be.
+// rate. Counters with an update interval of 10 to 200 ms (GPUs, node controllers) are read every 10 ms around both ends
+// of a run, so that the time of their next step is known and with it the age of a count.
 #pragma once
 
 #include <optional>
@@ -14,19 +14,19 @@ namespace nw {
 
 class SamplingSchedule {
  public:
-  // `fixed`: a period that somebody asked for; then nothing else counts.
+  // `fixed`: a period set by the user; then nothing else counts.
   SamplingSchedule(std::optional<Nanos> fixed, const std::vector<SensorInfo>& infos);
 
-  // Until the next sample set, so long after the run's begin.
+  // The time to the next sample set, `since_begin` after the run's begin.
   Nanos period(Nanos since_begin) const;
-  // How long sample sets go on after the end of a run that took so long: never more than a tenth of it.
+  // How long sampling continues after the end of a run of this duration: never more than a tenth of it.
   Nanos trailing(Nanos duration) const;
   static constexpr Nanos kBurst = millis(10);
 
  private:
   std::optional<Nanos> fixed_;
   bool gauges_ = false;
-  Nanos slowest_{};  // refresh of the counters that are worth a burst
+  Nanos slowest_{};  // update interval of the slowest counter that is worth a burst
 };
 
 }  // namespace nw

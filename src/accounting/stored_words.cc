@@ -6,7 +6,7 @@
 namespace nw {
 
 namespace {
-enum class Place { all, begin, end };  // where in what was stored
+enum class Place { all, begin, end };  // where in the stored text
 
 struct Renamed {
   std::string_view before, today;
@@ -20,9 +20,9 @@ constexpr std::array kRenamed{
             Place::begin},  // may end in ", without GPUs"
     Renamed{"the whole node, behind its power supplies", "the whole node, node DC", Place::begin},
     Renamed{"plug minus node", "wall minus node DC"},
-    Renamed{"Node at the plug", "Node, wall (AC)", Place::end},  // of several nodes the host stands before it
+    Renamed{"Node at the plug", "Node, wall (AC)", Place::end},  // in records of several nodes the host comes first
     Renamed{"Node behind its supplies", "Node DC", Place::end},
-    Renamed{" edges", " start and end", Place::end},  // a term of an uncertainty, its sensor before it
+    Renamed{" edges", " start and end", Place::end},  // a term of an uncertainty, after its sensor
 };
 
 bool holds(const Renamed& one, std::string_view stored) {

@@ -1,7 +1,7 @@
-// Words that records, tapes or daemons of an earlier nodewatt hold, and what they are called today.
+// Names in records, tapes or daemons of an earlier nodewatt, and what they are called today.
 //
-// A kept record is never rewritten: its bytes are what its hash is of. So whoever prints or compares a name that was
-// stored asks here first; a word that was never another stays as it is.
+// A stored record is never rewritten: its hash is that of its bytes. So whoever prints or compares a stored name
+// translates it here first; a name that was never changed stays as it is.
 #pragma once
 
 #include <string>
@@ -9,8 +9,7 @@
 
 namespace nw {
 
-// "use/1" is "usage-based/1" today. What may stand in front of a word or behind it stays:
-// "n1 Node behind its supplies" is "n1 Node DC".
+// "use/1" is "usage-based/1" today. Text before and after a name stays: "n1 Node behind its supplies" is "n1 Node DC".
 std::string current_words(std::string_view stored);
 
 }  // namespace nw

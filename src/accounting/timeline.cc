@@ -4,7 +4,8 @@
 
 namespace nw {
 
-// A boundary is taken from a meter once a reading behind it is in: a guess that has to be taken back would be a spike.
+// A boundary is taken from a meter once a reading after it is in: an estimate that is corrected later would show as a
+// spike.
 void Timeline::settle(std::span<const Meter> meters, bool all) {
   edges_.resize(meters.size());
   for (std::size_t i = 0; i < meters.size(); ++i)
@@ -54,7 +55,7 @@ std::vector<std::optional<Joules>> Timeline::energies(std::size_t meter) const {
   const auto& edges = edges_[meter];
   for (std::size_t i = 1; i < edges.size(); ++i) {
     const Nanos covered = edges[i].covered - edges[i - 1].covered;
-    const Joules energy = edges[i].energy - edges[i - 1].energy;  // below zero where a guess was taken back
+    const Joules energy = edges[i].energy - edges[i - 1].energy;  // negative where an estimate was corrected
     const bool known = covered + covered >= times_[i] - times_[i - 1] && energy >= Joules{};
     energies.push_back(known ? std::optional(energy) : std::nullopt);
   }

@@ -1,5 +1,5 @@
-// Timeline: the energy of every meter over equal steps of time, for pictures. Holds at most kSteps steps: when they are
-// full, neighbours are joined and the step doubles, so that a run of any length costs the same memory.
+// Timeline: the energy of every meter over equal time steps, for charts. Holds at most kSteps steps: when they are
+// full, neighbours are merged and the step doubles, so that a run of any length costs the same memory.
 #pragma once
 
 #include <cstdint>
@@ -18,10 +18,10 @@ class Timeline {
   void begin(Nanos at) { begin_ = at; }
   // Call after each sample set: takes the boundaries that have passed. A last step that is not full is left out.
   void add(std::span<const Meter> meters, Nanos now);
-  // What is not known of the passed boundaries is taken as it stands now; what lies behind the end goes.
+  // Boundaries that are not settled yet take the present values; what lies after the end is dropped.
   void close(std::span<const Meter> meters, Nanos end);
 
-  // Steps are at least this long from now on: finer ones would show what nobody read.
+  // Steps are at least this long from now on: finer ones would show more than was read.
   void widen(Nanos least);
 
   Nanos step() const { return step_; }

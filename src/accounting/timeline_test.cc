@@ -79,7 +79,7 @@ TEST(Timeline, WideningKeepsTheSum) {
 }
 
 TEST(Timeline, WhatWasNotMeasuredIsUnknownAndNeverNegative) {
-  // The load stops where reading fails: what was held has to be taken back afterwards.
+  // The load stops where reading fails: what was extrapolated has to be corrected afterwards.
   std::vector<Meter> meters;
   meters.emplace_back(test::counter_info(), millis(100));
   Timeline timeline;

@@ -11,7 +11,7 @@ DivisionKey division_key_of(Domain domain) {
     case Domain::gpu: return DivisionKey::device;
     case Domain::dram: return DivisionKey::memory;
     case Domain::node:
-    case Domain::module:  // holds processors and accelerators alike
+    case Domain::module:  // contains both processors and accelerators
     case Domain::other: return DivisionKey::node;
     default: return DivisionKey::processor;
   }

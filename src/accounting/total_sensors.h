@@ -1,5 +1,6 @@
-// TotalSensors: which of a node's sensors its total is made of, as the tree chooses them: one of the whole node with
-// parts inside it and beside it, or the parts alone. What is divided among jobs are these parts, and what they leave.
+// TotalSensors: which of a node's sensors its total is made of, as energy/containment.cc chooses them: one for the
+// whole node with parts inside it and beside it, or the parts alone. These parts, and the remainder, are what is
+// divided among jobs.
 #pragma once
 
 #include <algorithm>
@@ -14,12 +15,13 @@ namespace nw {
 
 struct TotalSensors {
   std::optional<std::size_t> total_sensor;  // the node's own sensor
-  std::vector<std::size_t> inside;          // parts that it holds; what they leave of it is the rest
-  std::vector<std::size_t> beside;  // parts of the total that it does not hold; all of them where there is no root
+  std::vector<std::size_t> inside;          // parts that it contains; the total minus these is the remainder
+  std::vector<std::size_t>
+      beside;  // parts of the total that it does not contain; all of them where there is no total sensor
   bool operator==(const TotalSensors&) const = default;
 
-  bool is_of_total(std::size_t meter) const;  // the root, or beside it
-  bool is_counted(std::size_t meter) const;   // of the total, or inside the root
+  bool is_of_total(std::size_t meter) const;  // the total sensor, or beside it
+  bool is_counted(std::size_t meter) const;   // of the total, or inside the total sensor
 };
 
 inline bool holds(const std::vector<std::size_t>& list, std::size_t one) {
@@ -32,7 +34,7 @@ inline bool TotalSensors::is_counted(std::size_t meter) const { return is_of_tot
 // From everything that the meters have seen until `now`.
 TotalSensors find_total_sensors(std::span<const Meter> meters, Nanos now);
 
-// By what a part of this domain is divided.
+// The key by which a part of this domain is divided.
 DivisionKey division_key_of(Domain domain);
 
 }  // namespace nw

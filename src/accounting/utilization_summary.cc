@@ -7,9 +7,9 @@
 namespace nw {
 
 namespace {
-constexpr Nanos kShortest = millis(200);  // of busy time: it comes in steps of 10 ms for each CPU
-constexpr Nanos kInterval = millis(500);  // over which the busiest moment is looked for
-// Busier than this without a process is a contradiction: in a container some drivers show no process at all.
+constexpr Nanos kShortest = millis(200);  // of busy time: it is counted in steps of 10 ms for each CPU
+constexpr Nanos kInterval = millis(500);  // over which the highest utilization is determined
+// Busier than this without a process is a contradiction: inside containers some drivers show no process at all.
 constexpr double kBusyForNobody = 0.05;
 
 template <class T>
@@ -34,7 +34,7 @@ void UtilizationSummary::add(const std::vector<UtilizationSample>& utilization_s
   for (std::size_t i = 0; i < devices_.size() && i < utilization_samples.size(); ++i) {
     const UtilizationSample& utilization_sample = utilization_samples[i];
     Device& device = devices_[i];
-    if (device.last && utilization_sample.at <= device.last->at) continue;  // not read anew
+    if (device.last && utilization_sample.at <= device.last->at) continue;  // not a new reading
     if (infos_[i].kind == UtilizationKind::share)
       add_share(infos_[i], utilization_sample, device);
     else

@@ -1,10 +1,10 @@
-// UtilizationSummary: what the devices of a node did during one run, summed up from utilization samples.
+// UtilizationSummary: the utilization of a node's devices during one run, computed from utilization samples.
 //
-// A share that is read tells of the time before it: it counts for the time since the utilization sample before, but
-// never for the time before the run, so that the first that counts is read one window after the run's begin. Busy time
-// that adds up is the difference between the edges. Processes are the most that were seen inside the run: at its edges
-// the command is not there yet, or no more. Whatever was not seen stays unknown; a run that is shorter than the window
-// has no share.
+// A share describes the time before its reading: it counts for the time since the previous utilization sample, but
+// never for time before the run, so the first one that counts is read one window after the run's begin. Cumulative busy
+// time is the difference between begin and end. The number of processes is the maximum seen inside the run: at its very
+// begin and end the command does not run. Whatever was not read stays unknown; a run shorter than the window has no
+// share.
 #pragma once
 
 #include <optional>
@@ -25,14 +25,14 @@ class UtilizationSummary {
   // The run ended at `at`; what is added from now on was read after it.
   void end(Nanos at);
 
-  // Into the devices of the record (write_devices), and the node's own share.
+  // Writes into the devices of the record (write_devices), and the node's own share.
   void write(pb::Record& record) const;
 
  private:
   struct Device {
-    std::optional<UtilizationSample> last;              // whatever it said
+    std::optional<UtilizationSample> last;              // whatever it reported
     std::optional<UtilizationSample> first_time, time;  // of busy time: first and last that were read
-    std::optional<UtilizationSample> interval;          // and where the present interval began
+    std::optional<UtilizationSample> interval;          // the start of the present interval
     double busy_s = 0, seen_s = 0;                      // of shares
     std::optional<double> busiest;
     std::optional<std::uint32_t> processes;

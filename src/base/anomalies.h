@@ -48,7 +48,7 @@ class AnomalyCounts {
   void add(const AnomalyCounts& other) {
     for (unsigned i = 0; i < counts_.size(); ++i) counts_[i] += other.counts_[i];
   }
-  // What was met since; counts only grow, and what is fewer now began anew.
+  // What was counted since `before`. Counts only grow; one that is smaller now was restarted, and counts in full.
   AnomalyCounts since(const AnomalyCounts& before) const {
     AnomalyCounts met = *this;
     for (unsigned i = 0; i < counts_.size(); ++i) met.counts_[i] -= std::min(counts_[i], before.counts_[i]);

@@ -1,4 +1,4 @@
-// Properties of the ground layer over random input.
+// Properties of the layer base over random input.
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 

@@ -1,6 +1,6 @@
-// A round's answers are published under a lock that is held for a copy alone, so that a sample set never waits for the
-// bus. Each answer is dated in the middle of the round unless the round dated it itself; the same value with the same
-// time of the device is no new one and keeps its date, so that a device that froze goes stale.
+// A round's answers are published under a lock that is held only for a copy, so that a sample set never waits for the
+// bus. Each answer is dated to the middle of the round unless the round dated it itself; the same value with the same
+// device time is not a new one and keeps its date, so that a device that froze becomes stale.
 #include "base/bus.h"
 
 #include <algorithm>
@@ -16,7 +16,7 @@ namespace nw {
 
 namespace {
 using Clock = std::chrono::steady_clock;  // CLOCK_MONOTONIC, as the real host's
-constexpr int kSlowest = 64;              // periods between two rounds, where all fail
+constexpr int kSlowest = 64;              // largest backoff in periods, when every round fails
 constexpr auto kLeaveAfter = std::chrono::milliseconds(200);
 
 Nanos now() {

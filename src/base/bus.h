@@ -1,4 +1,5 @@
-// Bus: the thread that asks a slow bus at its own pace, and the Sources that hold what it last said.
+// Bus: a thread that polls a slow bus (IPMI, Redfish, SNMP) at its own rate, and the Sources that keep its latest
+// values.
 #pragma once
 
 #include <memory>
@@ -8,12 +9,12 @@
 
 namespace nw {
 
-// `count` Sources over one thread, which ends with the last of them. A round that hangs holds nobody up: at the end it
-// is left behind.
+// `count` Sources served by one thread, which ends with the last of them. Nobody waits for a poll that hangs: its
+// thread is detached at the end.
 std::vector<std::unique_ptr<Source>> make_bus(std::size_t count, BusSchedule schedule, Host::Round round);
 
-// What `question` answers, or `busy` where it has none a little after its own deadline: looking up a name knows none.
-// It is then left behind, and so must hold what it uses by shared_ptr. `what` is of the error.
+// The result of `question`, or `busy` when it has none shortly after its own deadline (a name lookup has no deadline).
+// A question that hangs is detached, so it must hold what it uses by shared_ptr. `what` is the text of the error.
 using Question = std::function<Result<std::string>()>;
 Result<std::string> answer_within(Nanos deadline, const std::string& what, Question question);
 

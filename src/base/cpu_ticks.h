@@ -2,9 +2,9 @@
 //
 //     cpu  user nice system idle iowait irq softirq steal guest guest_nice
 //
-// Busy are user, nice, system, irq and softirq. Idle and iowait are not; steal is somebody else's machine; guest time
-// is inside user already. A tick is 1/100 s whatever the kernel's own (USER_HZ is fixed for user space). The kernel's
-// sums may step back a little when CPUs go off line.
+// Busy are user, nice, system, irq and softirq. Idle and iowait are not; steal was another virtual machine's time;
+// guest time is already in user. A tick is 1/100 s whatever the kernel's own (USER_HZ is fixed for user space). The
+// kernel's sums may step back a little when CPUs go offline.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// Domain, boundary, tolerance: the words in which a site's file and a sensor speak of one thing. They stand below both,
-// so that the file is read without knowing any sensor.
+// Domain, boundary, tolerance: what both the site file and the sensors refer to. Below both, so that the site file can
+// be read without knowing any sensor.
 #pragma once
 
 #include <optional>
@@ -8,7 +8,7 @@
 
 namespace nw {
 
-// What of the node a sensor looks at. Which contains which is energy/containment.cc's knowledge.
+// Which part of the node a sensor measures. Which part contains which is in energy/containment.cc.
 enum class Domain : unsigned char {
   node,     // the whole node
   psys,     // the platform as the CPU vendor counts it: packages, DRAM and more, no add-in accelerators
@@ -25,11 +25,11 @@ enum class Domain : unsigned char {
 std::string_view name(Domain domain);
 std::optional<Domain> domain(std::string_view name);
 
-// Where in the path of power a sensor sits. Figures of different boundaries differ by conversion losses.
+// Where on the power path a sensor sits. Figures at different boundaries differ by conversion losses.
 enum class Boundary : unsigned char { on_chip, board, node_dc, plug };
 std::string_view name(Boundary boundary);
 
-// How far a reading may be off by a constant factor, and what that figure means.
+// By how much a reading may be off by a constant factor, and where that figure comes from.
 struct Tolerance {
   enum class Shape : unsigned char { limit, sigma };
   double relative = 0;  // 0.05 is 5 %

@@ -28,7 +28,7 @@ Done write_by(std::string_view bytes, const std::string& name, Write write) {
     const ssize_t done = write(bytes);
     if (done < 0 && errno == EINTR) continue;
     if (done < 0) return failed_call(name);
-    bytes.remove_prefix(static_cast<std::size_t>(done));  // a short write has no cause; the write of the rest says it
+    bytes.remove_prefix(static_cast<std::size_t>(done));  // a short write has no error; writing the rest returns it
   }
   return {};
 }
@@ -57,7 +57,7 @@ Result<std::string> read_all(int fd, const std::string& name, std::size_t most) 
   constexpr std::size_t kFirst = 4096, kStep = std::size_t{1} << 20;
   std::string text;
   for (std::size_t used = 0;;) {
-    // One byte more than is taken tells a file that is too long from one that just fits.
+    // Reading one byte more than allowed distinguishes a file that is too long from one that just fits.
     text.resize(std::min(std::max(most, most + 1), used + std::clamp(used, kFirst, kStep)));
     const std::size_t got = NW_TRY(read_some(fd, text.data() + used, text.size() - used, name));
     used += got;
@@ -88,7 +88,7 @@ Result<Replacement> Replacement::begin(std::string path, mode_t mode) {
   constexpr int kHow = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
   std::string partial = fmt::format("{}.new-{}", path, ::gettid());
   Fd fd(::open(partial.c_str(), kHow, mode));
-  if (!fd && errno == EEXIST && ::unlink(partial.c_str()) == 0)  // it was left by one who was killed
+  if (!fd && errno == EEXIST && ::unlink(partial.c_str()) == 0)  // left by a killed process
     fd = Fd(::open(partial.c_str(), kHow, mode));
   if (!fd) return failed_call(path);
   return Replacement(std::move(fd), std::move(path), std::move(partial));
@@ -98,7 +98,7 @@ Replacement::~Replacement() {
   if (fd_) ::unlink(partial_.c_str());
 }
 
-// Some file systems tell of a full disk only when the file is closed.
+// Some file systems report a full disk only when the file is closed.
 Done Replacement::commit(bool durable) {
   if (durable && ::fsync(fd_.get()) != 0) return failed_call(path_);
   const int copy = ::fcntl(fd_.get(), F_DUPFD_CLOEXEC, 0);

@@ -117,7 +117,7 @@ TEST_F(File, a_lock_is_one_opens) {
   EXPECT_EQ(lock_file(-1, "none").error().what, "none: Bad file descriptor");
 }
 
-// Who is patient gets it when the other lets go.
+// A caller with patience gets the lock when the other one releases it.
 TEST_F(File, a_lock_that_goes_is_taken) {
   Fd one = open("f", O_RDWR | O_CREAT);
   const Fd other = open("f", O_RDONLY);
@@ -157,7 +157,7 @@ TEST_F(File, what_is_not_committed_is_not_there) {
   EXPECT_THAT(names(), ElementsAre("f", "folder"));
 }
 
-// Neither what a killed one left nor a link that somebody put there is written into.
+// Neither a killed process's leftover nor somebody else's link is written to.
 TEST_F(File, nothing_stands_in_the_way) {
   dir_.write("theirs", "theirs");
   const std::string partial = "f.new-" + std::to_string(::gettid());
@@ -170,7 +170,7 @@ TEST_F(File, nothing_stands_in_the_way) {
   EXPECT_THAT(names(), ElementsAre("f", "theirs"));
 }
 
-// What is here and in program.h stands nowhere else.
+// The calls in this file and in program.h are used nowhere else.
 TEST(Sources, LockAndRunProgramsInOnePlace) {
   std::map<std::string, std::set<std::string>> found;
   for (const char* folder : {NODEWATT_SOURCE_DIR "/src", NODEWATT_SOURCE_DIR "/sim"})

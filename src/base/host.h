@@ -6,7 +6,7 @@
 //   memory  a map of files and a clock that tests turn by hand         MemoryHost
 //   taping  any host, with everything that it answered written down    TapingHost
 //   taped   answers from such a tape, on the tape's clock              TapedHost
-// Paths are the machine's own ("/sys/class/..."); where a host's root lies is its own affair.
+// Paths are the machine's own ("/sys/class/..."); where a host's root lies is hidden in it.
 #pragma once
 
 #include <cstdint>

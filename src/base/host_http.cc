@@ -1,18 +1,18 @@
 // Http over libcurl, which is opened at run time: a machine without a BMC in its site file needs no libcurl.
 //
-// What is asked of libcurl and why (curl_easy_setopt(3) and the pages of its options):
-//   - The easy interface with one handle for one server, so that a TLS session lives over many requests; a handle is
-//     one thread's at a time, hence the lock.
+// How libcurl is used and why (curl_easy_setopt(3) and the pages of its options):
+//   - The easy interface with one handle for one server, so that a TLS session is reused by many requests; a handle
+//     belongs to one thread at a time, hence the lock.
 //   - NOSIGNAL, for time limits without SIGALRM. libcurl then leaves SIGPIPE to us: it is blocked around a transfer.
-//   - No proxy, whatever http_proxy says: a BMC's password has no business there. No .netrc, no redirects, HTTP 1.1,
-//     no compression, so that an answer is as long as what came over the line.
+//   - No proxy, whatever http_proxy says: it must not see a BMC's password. No .netrc, no redirects, HTTP 1.1, no
+//     compression, so that the size of an answer is that of the transfer.
 //   - A pinned key (HPKP's "sha256//<base64>") without a CA file turns off the check of the certificate's chain and
-//     name and keeps that of the key: BMCs come with certificates that nobody signed for names that nobody gave them.
-//   - Sockets that are closed at exec: the measured command must not inherit a connection that a password opened. The
-//     pair by which libcurl wakes itself has no option: it is looked for after a handle's first transfer.
-// An option that guards something and that this libcurl does not know is an error, not a warning.
+//     name and keeps that of the key: many BMCs have self-signed certificates without a matching name.
+//   - Sockets with close-on-exec: the measured command must not inherit an authenticated connection. For the pair by
+//     which libcurl wakes itself there is no option: it is looked for after a handle's first transfer.
+// A security option that this libcurl does not know is an error, not a warning.
 //
-// Plain http is let through for the loopback addresses alone (a test, a tunnel): a password would travel in the clear.
+// Plain http is permitted for loopback addresses alone (a test, a tunnel): a password would be sent in the clear.
 #include <curl/curl.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -61,13 +61,13 @@ Result<Api> load() {
   return api;
 }
 
-// Once a program. A library that is missing today may be installed tomorrow; then the program is started anew.
+// Once per process. A library that is missing now may be installed later; the program must then be restarted.
 const Result<Api>& library() {
   static const Result<Api> api = load();
   return api;
 }
 
-// No SIGPIPE reaches this program out of a transfer; one that was pending before stays so.
+// A transfer causes no SIGPIPE in this program; one that was pending before stays pending.
 class PipeSignalBlocked {
  public:
   PipeSignalBlocked() {
@@ -106,7 +106,7 @@ std::set<int> local_sockets() {
   return found;
 }
 
-// Nothing in this program hands a descriptor on by leaving it open, so one of another thread's is none the worse.
+// Nothing in this program passes descriptors on by leaving them open, so setting it on another thread's is harmless.
 void close_new_at_exec(const std::set<int>& before) {
   for (const int fd : local_sockets())
     if (!before.contains(fd)) ::fcntl(fd, F_SETFD, FD_CLOEXEC);

@@ -1,6 +1,6 @@
 // IPMI requests through the ioctls of <linux/ipmi.h> (kernel modules ipmi_si or ipmi_ssif, and ipmi_devintf).
 //
-// A request carries an id that comes back with its answer. An answer whose request was given up stays in the
+// A request carries an id that comes back with its answer. The answer to a request that timed out stays in the
 // descriptor's queue and comes first at the next receive: whatever does not carry the newest id is dropped. The kernel
 // itself wraps a request to another address into Send Message and unwraps the answer. IPMICTL_RECEIVE_MSG_TRUNC takes a
 // message off the queue even where it did not fit (EMSGSIZE); IPMICTL_RECEIVE_MSG would leave it there for ever.
@@ -25,7 +25,7 @@ namespace nw {
 namespace {
 using Clock = std::chrono::steady_clock;
 constexpr std::size_t kLongest = 272;   // IPMI_MAX_MSG_LENGTH of the kernel
-constexpr unsigned char kResponse = 1;  // a network function is even, that of its answer the next
+constexpr unsigned char kResponse = 1;  // network functions are even for requests, and one more for their answers
 
 class Device : public IpmiPort {
  public:

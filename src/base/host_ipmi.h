@@ -1,4 +1,4 @@
-// The kernel's side of an IPMI device, as the three calls that an Ipmi is made of; so that tests can stand in for it.
+// The kernel's IPMI device reduced to the three calls that an Ipmi needs, so that tests can replace it.
 #pragma once
 
 #include <linux/ipmi.h>

@@ -1,5 +1,5 @@
-// MemoryHost: a machine made of a map of files and a clock that is turned by hand. For tests; links nothing of the
-// system.
+// MemoryHost: a machine made of a map of files and a clock that is set by hand. For tests; it calls nothing of the
+// operating system.
 #pragma once
 
 #include <map>

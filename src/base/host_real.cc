@@ -1,9 +1,10 @@
 // The real machine, or a captured tree below another root.
 //
-// Repeated file reads are one pread at offset 0 of a descriptor opened once: sysfs and procfs make their text anew at
-// each such read. Below another root files are opened anew each time, since whoever plays the machine may replace them
-// by renaming. Files are opened O_NONBLOCK and must be regular, so that a FIFO or a device below --root can not hang or
-// act; a read takes 256 bytes at most, which the first line of /proc/stat fits and no decimal 64-bit number fills.
+// Repeated file reads are one pread at offset 0 of a descriptor opened once: sysfs and procfs generate their text anew
+// at each such read. Below another root files are opened anew each time, since a simulator may replace them by
+// renaming. Files are opened O_NONBLOCK and must be regular, so that a FIFO or a device below --root cannot block or
+// have side effects; a read takes 256 bytes at most, enough for the first line of /proc/stat and more than any decimal
+// 64-bit number.
 #include <dirent.h>
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -42,7 +43,7 @@ Reading read_number(int fd, const Extract& extract) {
   if (n < 0) return Reading::none(kind_of_errno(errno));
   std::string_view read(text.data(), static_cast<std::size_t>(n));
   if (read.size() == text.size())
-    read = read.substr(0, read.rfind('\n') + 1);  // whole lines alone: half a number is a number too
+    read = read.substr(0, read.rfind('\n') + 1);  // whole lines only: half a number would be read as a number too
   std::uint64_t value = 0;
   if (!extract.parse(read, value)) return Reading::none(ErrorKind::malformed);
   return Reading::of(value);
@@ -156,7 +157,7 @@ class RealHost : public Host {
     return std::make_unique<FileSource>(std::move(fd), extract);
   }
 
-  // On the machine itself a character device, which the driver named; below another root a regular file.
+  // On the machine itself a character device, chosen by the driver; below another root a regular file.
   Result<std::unique_ptr<Source>> open_register(const std::string& path, std::uint64_t offset) override {
     if (!root_.empty()) return std::make_unique<RegisterSource>(NW_TRY(open_regular(path)), offset);
     Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
@@ -199,12 +200,12 @@ class RealHost : public Host {
     }
     return fail(ErrorKind::absent, why.empty() ? "no such library below " + root_ : why);
   }
-  // Below another root too: what is asked there is no part of this machine but what the site file names.
+  // Below another root too: servers are named by the site file and are not part of this machine.
   Result<std::shared_ptr<Http>> open_http(const HttpOptions& options) override { return open_real_http(options); }
   Result<std::shared_ptr<Snmp>> open_snmp(const SnmpOptions& options) override { return open_real_snmp(options); }
 
-  // Below another root there is no controller: the device would be this machine's. The broker leads to the usual device
-  // alone.
+  // Below another root there is no controller: the device would be this machine's. The broker only serves the usual
+  // device.
   Result<std::shared_ptr<Ipmi>> open_ipmi(const std::string& device) override {
     if (!root_.empty()) return fail(ErrorKind::absent, device + ": not opened below --root " + root_);
     return device == "/dev/ipmi0" ? open_ipmi_or_broker(device, kIpmiSocket) : open_real_ipmi(device);

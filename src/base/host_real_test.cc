@@ -142,7 +142,7 @@ TEST_F(RealHostTest, LibrariesComeFromBelowTheRootAlone) {
   EXPECT_THAT(library.error().what, HasSubstr("libgarbage.so"));
 }
 
-// A tree may be somebody else's: what lies in it is read, never run, unless the user says so.
+// A tree may be from another person: its files are read, never executed, unless the user requests it.
 TEST_F(RealHostTest, LibrariesBelowARootAreOpenedOnlyWhereThatWasAskedFor) {
   fs::create_directories(dir.at("usr/lib64"));
   std::string real;

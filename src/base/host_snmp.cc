@@ -1,18 +1,18 @@
 // Snmp over libnetsnmp (5.9, libnetsnmp.so.40), which is opened at run time. Types come from its headers.
 //
-// The library is told to read no snmp.conf, to load and keep no persistent file, to look for no MIBs (numbers are all
-// that is asked) and to log nowhere: without a handler of its own it would write to stderr, which is the measured
+// The library is configured to read no snmp.conf, to load and save no persistent file, to look for no MIBs (only
+// numeric OIDs are used) and to log nowhere: without a log handler it would write to stderr, which is the measured
 // command's. The single-session calls (snmp_sess_*) share no list of sessions; version 3 shares its list of users and
-// engines, so that one lock is held over each request of the program.
+// engines, so one lock is held over each request of the program.
 //
-// Deadline. A request is sent twice at most. Version 3 asks for the agent's engine before its first request, which is
+// Deadline. A request is sent twice at most. Version 3 queries the agent's engine before its first request, which takes
 // as long again, so each wait is a quarter of the deadline there and half of it in 2c. After any failure the session is
-// opened anew: the agent may have been started again, with another engine or clock. The library remembers each user of
-// each engine for the life of the program, so that a new pass phrase needs a new start.
+// opened anew: the agent may have been restarted, with another engine or clock. The library remembers each user of each
+// engine for the life of the program, so a new pass phrase requires a restart.
 //
-// A wrong community is never answered (RFC 3584), so it cannot be told from an agent that is not there; version 3 says.
+// A wrong community is never answered (RFC 3584), so it looks like a missing agent; version 3 reports it.
 #include <net-snmp/net-snmp-config.h>
-// That first.
+// Must come first.
 #include <net-snmp/net-snmp-includes.h>
 #include <net-snmp/session_api.h>
 
@@ -128,8 +128,8 @@ Result<Credentials> read_credentials(const SnmpOptions& options) {
   return found;
 }
 
-// "udp:host:port"; the library knows transports (a socket file, an alias of its configuration) that are none of ours.
-// Its connecting over TCP knows no deadline.
+// "udp:host:port"; other transports of the library (a socket file, an alias of its configuration) are refused. Its TCP
+// connect has no deadline.
 Result<void> check_agent(const SnmpOptions& options) {
   const auto fields = split(options.agent, ':');
   if (fields[0] == "tcp" || fields[0] == "tcp6")
@@ -151,7 +151,7 @@ SnmpValue value_of(const netsnmp_variable_list& variable) {
       break;
     case ASN_GAUGE:
     case ASN_COUNTER:
-    case ASN_TIMETICKS:  // a long, which must not be taken for signed 32 bits
+    case ASN_TIMETICKS:  // a long that must not be interpreted as signed 32 bits
       if (variable.val.integer != nullptr) value.number = *variable.val.integer & 0xffffffff;
       break;
     case ASN_COUNTER64:
@@ -163,7 +163,7 @@ SnmpValue value_of(const netsnmp_variable_list& variable) {
       if (variable.val.string != nullptr)
         value.text = std::string(reinterpret_cast<const char*>(variable.val.string), variable.val_len);
       break;
-    default: break;  // noSuchObject, noSuchInstance, endOfMibView, Opaque and what nobody should have sent
+    default: break;  // noSuchObject, noSuchInstance, endOfMibView, Opaque and unexpected types
   }
   return value;
 }
@@ -174,13 +174,13 @@ class NetSnmp : public Snmp {
       : api_(api), options_(std::move(options)), credentials_(std::move(credentials)) {}
   ~NetSnmp() override {
     const std::unique_lock lock(one_at_a_time(), kWaitToClose);
-    if (lock) drop();  // else another's question hangs, and the session is left behind
+    if (lock) drop();  // else another request hangs, and the session is abandoned
   }
   NetSnmp(const NetSnmp&) = delete;
   NetSnmp& operator=(const NetSnmp&) = delete;
 
   Result<std::vector<SnmpValue>> get(const std::vector<std::string>& oids) override {
-    constexpr std::size_t kInOne = 32;  // of one request, which has to fit a datagram
+    constexpr std::size_t kInOne = 32;  // OIDs per request, which must fit a datagram
     const std::lock_guard lock(one_at_a_time());
     std::vector<SnmpValue> values;
     for (std::size_t from = 0; from < oids.size(); from += kInOne) {
@@ -288,7 +288,7 @@ class NetSnmp : public Snmp {
     return close_at_exec();
   }
 
-  // The measured command must not inherit a socket on which a community is spoken.
+  // The measured command must not inherit a socket that carries a community.
   Result<void> close_at_exec() {
     const netsnmp_transport* transport = api_.transport(session_);
     if (transport != nullptr && ::fcntl(transport->sock, F_SETFD, FD_CLOEXEC) == 0) return {};

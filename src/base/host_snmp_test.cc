@@ -1,4 +1,4 @@
-// The real broker against Debian's snmpd, with a PDU's outlets behind it; a machine without snmpd skips it.
+// The real client against Debian's snmpd, with a PDU's outlets behind it; skipped on a machine without snmpd.
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 

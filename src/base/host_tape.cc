@@ -68,7 +68,7 @@ Result<std::unique_ptr<Source>> TapingHost::note_open(const std::string& key, Re
     note_fail("open", key, opened.error());
     return opened;
   }
-  // What two open under one key is one source, read twice.
+  // Two opens with one key are one source, read twice.
   const auto [at, is_new] = numbers_.try_emplace(key, static_cast<std::uint32_t>(numbers_.size()));
   if (is_new) tape_.line({"open", std::to_string(at->second), key});
   return std::make_unique<TapingSource>(*this, at->second, std::move(*opened));
@@ -153,7 +153,7 @@ bool TapingHost::sleep_until(Nanos when) { return inner_.sleep_until(when); }
 // --- TapedHost
 // ------------------------------------------------------------------------------------------------------------------------
 
-// Where the tape stands: the present sample set, its clock, and what each source last said.
+// The tape's state: the present sample set, its clock, and each source's last reading.
 struct TapedHost::Player {
   struct Last {
     Reading reading = Reading::none(ErrorKind::absent);
@@ -161,7 +161,7 @@ struct TapedHost::Player {
   };
 
   Tape tape;
-  std::size_t next = 0;  // the sample set to come
+  std::size_t next = 0;  // the next sample set
   Nanos begin{};         // of the present sample set
   Nanos clock{};
   std::vector<Last> last;
@@ -172,12 +172,12 @@ struct TapedHost::Player {
     if (next >= tape.sample_sets.size()) return false;
     const TapeSampleSet& sample_set = tape.sample_sets[next++];
     begin = clock =
-        std::max(clock, sample_set.at);  // the reads of the sample set before may have taken longer than until this one
+        std::max(clock, sample_set.at);  // reading the previous sample set may have taken until after this one's time
     for (Last& source : last) source.after = Nanos{};
     for (const TapeRead& read : sample_set.reads) {
       Last& source = last[read.source] = {read.reading, read.after_sample_set};
       if (source.reading.taken)
-        source.reading.taken = begin + *source.reading.taken;  // the tape has it from the sample set
+        source.reading.taken = begin + *source.reading.taken;  // relative to the sample set on the tape
     }
     return true;
   }

@@ -1,4 +1,5 @@
-// Two hosts about tapes: TapingHost writes down all that another host answers; TapedHost answers from what was written.
+// The two hosts for tapes: TapingHost records everything that another host answers; TapedHost answers from such a
+// recording.
 #pragma once
 
 #include <map>
@@ -11,9 +12,9 @@
 
 namespace nw {
 
-// Answers as `inner` does and writes everything to `tape`. Call begin_sample_set() before each round of reads; a read
-// before the first is a probe's own and not written: what it found a driver passes through ask(). Both must outlive it
-// and every Source that it opened.
+// Answers as `inner` does and writes everything to `tape`. Call begin_sample_set() before each round of reads; reads
+// before the first are part of a probe and are not written: a driver records what it found through ask(). Both `inner`
+// and `tape` must outlive this and every Source that it opened.
 class TapingHost : public Host {
  public:
   TapingHost(Host& inner, TapeWriter& tape);
@@ -52,9 +53,9 @@ class TapingHost : public Host {
   std::map<std::string, std::uint32_t> numbers_;  // of the sources, by key
 };
 
-// The tape's clock stands still but for sleep_until, which moves on to the tape's next sample set whatever time was
-// asked for, and for the delays of reads inside a sample set. Sources keep answering as they did last where a sample
-// set does not mention them.
+// The tape's clock stands still except for sleep_until, which moves on to the tape's next sample set whatever time was
+// asked for, and for the delays of reads inside a sample set. A source that a sample set does not mention keeps its
+// previous answer.
 class TapedHost : public Host {
  public:
   explicit TapedHost(Tape tape);

@@ -79,7 +79,7 @@ TEST(TapeRoundTrip, GivesTheSameReadingsAtTheSameTimes) {
   EXPECT_EQ(played.times, recorded.times);
 }
 
-// A driver may read a register to know its unit; that is an answer and no sample set's reading.
+// A driver may read a register to determine its unit; that is an answer and not a reading of a sample set.
 TEST(TapeRoundTrip, AReadBeforeTheFirstSampleSetIsAskedFor) {
   const test::TempDir dir;
   MemoryHost live;
@@ -209,7 +209,8 @@ TEST(SourceKey, NamesExtractAndCounter) {
   EXPECT_EQ(source_key(PerfEvent{18, 2, 3}), "perf:18/2/3");
 }
 
-// Two that read one file at paces of their own: on the tape it is one source, or the slower's would be played to both.
+// Two sources that read one file at different rates: on the tape they are one source, or the slower one's readings
+// would be returned to both.
 TEST(TapeRoundTrip, OneKeyIsOneSource) {
   const test::TempDir dir;
   MemoryHost live;

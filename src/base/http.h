@@ -1,7 +1,7 @@
 // Http: GET requests to one server, over TLS, through libcurl, which is opened at run time.
 //
-// Redirects are not followed. A certificate that neither the CA file nor the pinned key vouches for is an error.
-// Credentials come from a file that only its owner may read and pass nowhere else: not into errors, logs or tapes.
+// Redirects are not followed. A certificate that neither the CA file nor the pinned key confirms is an error.
+// Credentials come from a file that only its owner may read and go nowhere else: not into errors, logs or tapes.
 #pragma once
 
 #include <memory>
@@ -13,12 +13,12 @@
 namespace nw {
 
 struct HttpOptions {
-  std::string origin;            // "https://bmc.example:443": scheme, host, port; nothing behind it
+  std::string origin;            // "https://bmc.example:443": scheme, host, port; nothing after it
   std::string ca_file;           // PEM; "" is the system's own store
   std::string pinned_key;        // "sha256//<base64 of the public key's hash>"; "" for none; then no CA is needed
   std::string credentials_file;  // two lines, user and password; "" for none
   Nanos deadline = seconds(5);   // of one request, from connecting to the last byte
-  std::size_t most = 1 << 20;    // bytes of an answer
+  std::size_t most = 1 << 20;    // largest body accepted, in bytes
 };
 
 class Http {
@@ -27,7 +27,7 @@ class Http {
   // The body of `path` ("/redfish/v1/Chassis"). absent: 404; denied: 401, 403; busy: deadline, 429, 503; malformed: too
   // long, a redirect.
   virtual Result<std::string> get(const std::string& path) = 0;
-  // Of the server's last answer; 0: none came.
+  // HTTP status of the server's last answer; 0: none came.
   virtual long status() const { return 0; }
 };
 

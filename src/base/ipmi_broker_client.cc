@@ -47,7 +47,8 @@ class IpmiBrokerClient : public Ipmi {
       return fail(ErrorKind::denied, fmt::format("{}: netfn {:#04x}, command {:#04x} is not one that may pass", path_,
                                                  request.netfn, request.command));
     auto answer = ask(*row, deadline);
-    if (!answer && answer.error().kind == ErrorKind::busy) socket_ = Fd();  // else the next would get this one's
+    if (!answer && answer.error().kind == ErrorKind::busy)
+      socket_ = Fd();  // else the next request would get this one's answer
     return answer;
   }
 
@@ -73,7 +74,7 @@ class IpmiBrokerClient : public Ipmi {
     return fail(ErrorKind::failed, path_ + ": nodewatt-ipmi hung up");
   }
 
-  // A connection of before may be to a process that is no more: it is tried once with a new one.
+  // An existing connection may be to a process that has ended: retried once with a new one.
   Done send_request(std::uint8_t row) {
     for (const bool again : {false, true}) {
       if (!socket_) socket_ = NW_TRY(connect_to(path_));

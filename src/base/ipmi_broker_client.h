@@ -1,10 +1,10 @@
-// IpmiBrokerClient: the four requests that may pass from the daemon to the management controller, and how they are
-// asked for.
+// IpmiBrokerClient: the four requests that the daemon may send to the management controller, and the protocol for
+// sending them through the broker.
 //
-// Whoever may open /dev/ipmi0 may reset the node, add users to its controller and write its firmware; the kernel makes
-// no difference between commands. So the daemon is not let near it: a process of its own has the device
-// (nodewatt-ipmi), and between the two stands a socket over which no command passes, only its number in kIpmiAllowed.
-// What is not in the table cannot be said. Every row only reads:
+// Whoever may open /dev/ipmi0 may reset the node, add users to its controller and write its firmware; the kernel does
+// not distinguish between commands. So the daemon has no access to it: a separate process (nodewatt-ipmi) holds the
+// device, and the socket between the two carries no commands, only the number of a row in kIpmiAllowed. A command that
+// is not in the table cannot be expressed. Every row only reads:
 //   0  Get DCMI Capabilities   2c 01  dc 01            whether the controller measures power; asked once
 //   1  DCMI Get Power Reading  2c 02  dc 01 00 00      power of the node
 //   2  Lenovo, energy          3a 32  04 02 00 00 00   energy, or mean power, of an SD650 node
@@ -52,10 +52,11 @@ using IpmiAnswer = Result<std::vector<std::uint8_t>>;
 std::string make_ipmi_answer(const IpmiAnswer& answer);
 IpmiAnswer parse_ipmi_answer(std::span<const std::uint8_t> bytes);
 
-// The controller through that socket. What is not in the table is denied here and never sent. Absent when nobody
-// listens there, denied when this user may not. A connection whose answer came too late is given up for a new one.
+// The controller through that socket. A request that is not in the table is denied here and never sent. Absent when
+// nobody listens there, denied when this user may not. A connection whose answer came too late is replaced by a new
+// one.
 Result<std::shared_ptr<Ipmi>> open_ipmi_broker(const std::string& socket);
-// The device itself; where it is denied or not to be seen, the broker. The error is the device's when neither opens.
+// The device itself; where it is denied or cannot be seen, the broker. When neither opens, the error is the device's.
 Result<std::shared_ptr<Ipmi>> open_ipmi_or_broker(const std::string& device, const std::string& socket);
 
 }  // namespace nw

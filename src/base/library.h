@@ -11,7 +11,7 @@
 
 namespace nw {
 
-// The first of `names` that can be opened. absent: what is missing, and the Debian package that has it.
+// The first of `names` that can be opened. absent: what is missing, and the Debian package that contains it.
 inline Result<void*> open_library(const std::vector<std::string>& names, const std::string& package) {
   for (const auto& name : names)
     if (void* handle = ::dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL)) return handle;

@@ -1,4 +1,5 @@
-// Monotonic time of this machine, for what has no Host: shared memory and meetings of processes. It is the Host's too.
+// Monotonic time of this machine, for code without a Host: shared memory and the rendezvous of processes. The same
+// clock as the Host's.
 #pragma once
 
 #include <ctime>

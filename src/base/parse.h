@@ -1,5 +1,5 @@
-// Numbers out of foreign text. Every parser of the house that meets a number comes here, so that one fuzz target covers
-// it.
+// Numbers out of foreign text. Every parser in nodewatt that meets a number uses these, so that one fuzz target covers
+// them.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@ namespace nw {
 
 std::string_view trim(std::string_view text);
 std::vector<std::string_view> split(std::string_view text, char separator);
-// Foreign text for a person's eyes: trimmed, in quotes, at most `most` bytes of it, what is not printable ASCII as '?'.
+// Foreign text for display: trimmed, in quotes, at most `most` bytes of it, what is not printable ASCII as '?'.
 std::string quote(std::string_view text, std::size_t most = 40);
 
 // Foreign text as UTF-8: each byte that is not part of a valid character becomes U+FFFD. What protobuf strings and JSON

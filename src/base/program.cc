@@ -23,7 +23,7 @@ namespace nw {
 namespace {
 using Deadline = std::optional<Nanos>;
 
-// In a file of memory, to be read from its beginning: no pipe that both sides could wait on.
+// In a memory file, read from its beginning: with a pipe both sides could block.
 Result<Fd> make_input(std::string_view text, const std::string& name) {
   if (text.empty()) {
     Fd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
@@ -53,7 +53,7 @@ Result<pid_t> start(const std::vector<std::string>& words, int input, int output
   return child;
 }
 
-// False when the deadline passed before there was something.
+// False when the deadline passed before there was input.
 bool await(int fd, Deadline deadline) {
   for (;;) {
     pollfd polled{fd, POLLIN, 0};
@@ -75,7 +75,7 @@ Result<std::string> read_output(int fd, const std::string& name, Deadline deadli
   }
 }
 
-// Its end: a program may close its output before. Where the kernel has no pidfd (before 5.3) it is waited for.
+// Waits for its end: a program may close its output earlier. Without pidfd (kernels before 5.3) the wait is unbounded.
 Done await_end(pid_t child, const std::string& name, Deadline deadline) {
   const Fd end(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)));
   if (end && !await(end.get(), deadline)) return fail(ErrorKind::busy, name + ": not done in the time that it has");
@@ -100,7 +100,7 @@ Result<std::string> run_program(const std::vector<std::string>& words, std::stri
   const Fd from(ends[0]);
   Fd to(ends[1]);
   const pid_t child = NW_TRY(start(words, from_text.get(), to.get(), errors));
-  to = Fd();  // the program alone holds it now
+  to = Fd();  // only the program keeps it open now
   auto output = read_output(from.get(), name, deadline, limits.output);
   const Done ended = output ? await_end(child, name, deadline) : Done();
   if (!output || !ended) ::kill(child, SIGKILL);

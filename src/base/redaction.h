@@ -1,5 +1,5 @@
-// What an error may not say once it leaves a driver: the site file's own text (addresses, files of credentials). Errors
-// of the probe stand on tapes, which people send to each other.
+// Text that an error must not contain once it leaves a driver: what comes from the site file (addresses, credential
+// files). Errors of a probe are written to tapes, which people send to each other.
 #pragma once
 
 #include <cctype>
@@ -13,10 +13,10 @@
 namespace nw {
 
 struct Redaction {
-  std::string text, stands_for;  // "https://bmc0.example", "redfish.bmc0"
+  std::string text, stands_for;  // "https://bmc0.example" is printed as "redfish.bmc0"
 };
 
-// Where it stands as a word: an agent that is called "a" is not in "answer".
+// Replaces whole words only: an agent that is called "a" is not replaced in "answer".
 inline void replace_all(std::string& text, std::string_view old, std::string_view by) {
   const auto is_letter = [&](std::size_t at) {
     return at < text.size() && std::isalnum(static_cast<unsigned char>(text[at])) != 0;
@@ -29,7 +29,7 @@ inline void replace_all(std::string& text, std::string_view old, std::string_vie
 }
 
 inline Error redact(Error error, std::initializer_list<Redaction> words) {
-  constexpr std::size_t kQuoted = 80;  // what the buses quote of a text that they refuse
+  constexpr std::size_t kQuoted = 80;  // how much the bus drivers quote of a text that they reject
   for (const Redaction& word : words) {
     if (word.text.empty()) continue;
     replace_all(error.what, quote(word.text, kQuoted), word.stands_for);

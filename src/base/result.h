@@ -11,15 +11,15 @@
 namespace nw {
 
 enum class ErrorKind : unsigned char {
-  absent,     // it is not there, which is often fine
-  denied,     // it is there and we may not
-  busy,       // not now
-  malformed,  // it answered, and the answer makes no sense
+  absent,     // it does not exist, which is often fine
+  denied,     // it exists, but we may not use it
+  busy,       // temporarily unavailable
+  malformed,  // it answered, but the answer makes no sense
   failed,     // anything else
 };
 
 std::string_view name(ErrorKind kind);
-// The kind that a tape calls by this name; failed when there is no such kind.
+// The kind that has this name on a tape; failed when there is no such kind.
 ErrorKind error_kind(std::string_view name);
 
 struct Error {
@@ -48,8 +48,8 @@ Error system_error(int errno_value, const std::string& what);
     if (!result) return tl::make_unexpected(std::move(result).error()); \
     std::move(result).value();                                          \
   })
-// The value of a Result, or return its error from the enclosing function. May stand inside another, but not beside
-// something that owns memory in one expression (T{name(), NW_TRY(...)}): what was made before the return would leak.
+// The value of a Result, or return its error from the enclosing function. May be nested, but not used beside something
+// that owns memory in one expression (T{name(), NW_TRY(...)}): what was constructed before the return would leak.
 #define NW_TRY(expression) NW_TRY_(expression, NW_JOIN(nw_result_, __COUNTER__))
 // The same for a Result without a value.
 #define NW_CHECK(expression)                                                                           \

@@ -1,6 +1,6 @@
-// Root: below which folder a machine's files lie. Another's than "/" are data, that of somebody else perhaps: the
-// vendor libraries among them are programs, and are opened only where that was asked for. Whoever takes it for a path
-// alone loses that word, and no library is opened.
+// Root: the folder below which a machine's files lie. A root other than "/" is data, perhaps another person's: the
+// vendor libraries in it are programs, so they are opened only on request. A plain path carries no such request, and no
+// library is opened for it.
 #pragma once
 
 #include <memory>
@@ -17,7 +17,7 @@ struct Root {
   operator const std::string&() const { return path; }
 };
 
-// make_real_host() of this root's path, with its libraries where it says so.
+// make_real_host() for this root's path; opens libraries as the root says.
 std::unique_ptr<Host> make_real_host(const Root& root);
 
 }  // namespace nw

@@ -1,5 +1,5 @@
-// What is checked is the open file and not the path, so that nothing can be exchanged in between. The file is opened
-// O_NONBLOCK: a FIFO there would wait for its writer.
+// The checks are on the open file, not the path, so that it cannot be exchanged in between. The file is opened
+// O_NONBLOCK: opening a FIFO would wait for its writer.
 #include "base/secret_file.h"
 
 #include <fcntl.h>

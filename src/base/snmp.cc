@@ -16,7 +16,7 @@ std::optional<std::vector<std::uint32_t>> parse_oid(std::string_view text) {
     if (!number || *number > std::numeric_limits<std::uint32_t>::max() || oid.size() == kMost) return std::nullopt;
     oid.push_back(static_cast<std::uint32_t>(*number));
   }
-  // What BER can say in its first byte.
+  // The limits of the first two numbers, which BER encodes together.
   if (oid.size() < 2 || oid[0] > 2 || (oid[0] < 2 && oid[1] > 39)) return std::nullopt;
   return oid;
 }

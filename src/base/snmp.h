@@ -1,7 +1,7 @@
 // Snmp: GET requests to one agent through libnetsnmp, which is opened at run time.
 //
 // Versions 2c and 3 (authPriv), over UDP. The community or the user and pass phrases come from a file that only its
-// owner may read and pass nowhere else.
+// owner may read and go nowhere else.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// TokenBucket: so many at once, and from then on so many a second.
+// TokenBucket: a rate limit; so many tokens at once, and from then on so many a second.
 #pragma once
 
 #include <algorithm>
@@ -11,14 +11,14 @@ class TokenBucket {
  public:
   constexpr TokenBucket(double a_second, double at_once) : a_second_(a_second), at_once_(at_once), tokens_(at_once) {}
 
-  // Takes one, if one is there.
+  // Takes one token, if there is one.
   constexpr bool take(Nanos now) {
     fill(now);
     if (tokens_ < 1) return false;
     tokens_ -= 1;
     return true;
   }
-  // From when on one is there, if nobody takes one meanwhile; `now` or later.
+  // The time from which on a token is available, if nobody takes one meanwhile; `now` or later.
   constexpr Nanos ready(Nanos now) {
     fill(now);
     if (tokens_ >= 1) return now;

@@ -1,5 +1,6 @@
-// TOML by toml++, made safe for foreign text: version 3.3.0 asserts of a table's header what its own code then says as
-// an error ("[" and a line's end); here it neither aborts nor, with NDEBUG, assumes it. No exceptions.
+// TOML by toml++, made safe for foreign text: for a table header cut off by the line's end ("["), version 3.3.0 runs
+// into an assertion on what its own code then reports as an error; here it neither aborts nor, with NDEBUG, relies on
+// it. No exceptions.
 #pragma once
 
 #undef NDEBUG

@@ -1,10 +1,9 @@
-// The three quantities of the house, as types: Joules, Watts, Nanos.
+// The three quantities used everywhere, as types: Joules, Watts, Nanos.
 //
 // Each is an int64 of the smallest unit in use: microjoules, microwatts, nanoseconds. Integers add up exactly in any
 // order, which floating joules do not; 2^63 uJ is 9.2e12 J, more than a large machine uses in a month. Products go
-// through 128 bits. What does not fit all the same, out of a damaged file, stops at the end of the range and never
-// overflows into something like a figure. Nanos is monotonic time or a duration of it; wall time exists only in a
-// Record.
+// through 128 bits. What still does not fit, from a damaged file, saturates at the end of the range and never overflows
+// into a plausible figure. Nanos is monotonic time or a duration of it; wall time exists only in a Record.
 #pragma once
 
 #include <compare>

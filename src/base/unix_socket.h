@@ -1,4 +1,4 @@
-// The address of a socket of the file system (unix(7)).
+// The address of a Unix socket in the file system (unix(7)).
 #pragma once
 
 #include <sys/socket.h>

@@ -7,7 +7,7 @@ namespace nw {
 
 namespace {
 
-// By the civil calendar, whose years begin in March here so that the leap day is the last.
+// In the civil calendar with years that begin in March, so that the leap day is the last.
 std::int64_t days_from_1970(std::int64_t year, std::int64_t month, std::int64_t day) {
   year -= month <= 2;
   const std::int64_t era = year / 400, of_era = year - era * 400;
@@ -15,7 +15,7 @@ std::int64_t days_from_1970(std::int64_t year, std::int64_t month, std::int64_t 
   return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
 }
 
-// Takes `width` digits, at most `most`, and the character behind them if one is named.
+// Takes `width` digits, with a value of at most `most`, and the character after them if one is given.
 class Words {
  public:
   explicit Words(std::string_view text) : rest_(text) {}
@@ -68,7 +68,7 @@ std::optional<Clock> parse_clock(Words& words) {
   return clock;
 }
 
-// Seconds that the place is ahead of UTC.
+// Seconds ahead of UTC.
 std::optional<std::int64_t> parse_offset(Words& words) {
   if (words.empty() || words.take("Zz")) return 0;
   const bool behind = words.front() == '-';

@@ -1,4 +1,5 @@
-// Wall time in foreign text. Wall time is for a record's start and for people alone; nothing is integrated on it.
+// Parses wall time in foreign text. Wall time is only for a record's start and for people; nothing is integrated over
+// it.
 #pragma once
 
 #include <cstdint>

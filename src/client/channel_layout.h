@@ -1,15 +1,15 @@
 // The layout of the channel: the shared memory through which measured programs hand their events to `nodewatt run`
 // (consumer/channel.h). Standard C++ alone, since it is compiled into programs that know nothing of us.
 //
-// A file of one header and a ring of slots, mapped by both sides; its path is in NODEWATT_CHANNEL. Any number of
-// writers (threads and processes), one reader. A slot's sequence says whose turn it is (a bounded queue after Vyukov):
-// equal to the position, a writer may take it; one more, the reader may; the reader adds the ring's length. A writer
-// never waits: when the ring is full its event is lost and counted. The last quarter of the ring takes ends alone: a
-// phase whose begin was taken can end, however fast events come, so that a burst loses phases whole and never leaves
-// one open. Work is not lost with them: what finds no room is added up beside the ring, by thread and unit, for a
-// sample counted too few would make all others too dear. The begin or end of a phase wakes the reader by futex only
-// while the reader asks for it, any event when it fills the ring to the place that the reader named: a burst costs no
-// more than a system call each quarter of the ring, and work between the edges none.
+// A file with one header and a ring of slots, mapped by both sides; its path is in NODEWATT_CHANNEL. Any number of
+// writers (threads and processes), one reader. The slot's sequence number decides who may use it (a bounded queue after
+// Vyukov): equal to the position, a writer may take it; one more, the reader may; the reader adds the ring's length. A
+// writer never waits: when the ring is full its event is lost and counted. The last quarter of the ring is reserved for
+// ends: a phase whose begin was stored can always end, however fast events come, so a burst loses whole phases and
+// never leaves one open. Work is not lost: what does not fit is summed beside the ring, by thread and unit, since
+// losing samples would make the energy per sample too high. The begin or end of a phase wakes the reader by futex only
+// while the reader asks for it, and any event does when it fills the ring to the position that the reader set: a burst
+// costs at most one system call for each quarter of the ring, and work events between phase boundaries none.
 #pragma once
 
 #include <atomic>
@@ -39,12 +39,12 @@ struct alignas(64) ChannelHeader {
   std::uint32_t slots, slot_size;
   alignas(64) std::atomic<std::uint64_t> head;  // next position to write
   alignas(64) std::atomic<std::uint32_t> wake;  // futex word; grows with each event
-  std::atomic<std::uint32_t> waiting;           // the reader wants to be woken by the next edge of a phase
+  std::atomic<std::uint32_t> waiting;           // the reader wants to be woken by the next phase begin or end
   std::atomic<std::uint64_t> lost;
-  std::atomic<std::uint64_t> wake_at;  // the position from which on the reader is to be woken in any case; 0: none
+  std::atomic<std::uint64_t> wake_at;  // the position from which on the reader is woken in any case; 0: none
 };
 
-// Work of one thread that found no room in the ring.
+// Work of one thread that did not fit in the ring.
 struct alignas(64) ChannelOverflowCount {
   enum State : std::uint32_t { kFree, kFilling, kReady };
   std::atomic<std::uint32_t> state;

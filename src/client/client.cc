@@ -81,7 +81,7 @@ void copy_text(char* to, std::size_t size, const char* from) {
   std::memset(to + length, 0, size - length);
 }
 
-// A phase's id tells who began it and its begin's place in the ring, which no other mark of the run has.
+// A phase's id consists of the process that began it and its begin's position in the ring, which is unique in the run.
 constexpr int kPlaceBits = 40;
 constexpr std::uint64_t kNewId = 0;
 
@@ -91,8 +91,8 @@ bool leaves_room(const ChannelSlot* slots, std::uint64_t position) {
   return slots[index].sequence.load(std::memory_order_relaxed) + index == ahead;
 }
 
-// The reader asked to be woken by the next edge of a phase, or by this many events. Of several writers one does it.
-// Nothing else wakes anybody: it asks for no sample set, and a program may report work a million times.
+// The reader asked to be woken by the next begin or end of a phase, or by this many events. Of several writers one does
+// it. Nothing else wakes it: work needs no sample set, and a program may report work a million times.
 bool must_wake(ChannelHeader& header, std::uint64_t position, ProgramEvent::Kind kind) {
   const bool edge = kind == ProgramEvent::Kind::begin || kind == ProgramEvent::Kind::end;
   if (edge && header.waiting.load(std::memory_order_seq_cst) != 0) return header.waiting.exchange(0) != 0;
@@ -117,8 +117,8 @@ bool take_position(ChannelHeader& header, ProgramEvent::Kind kind, std::uint64_t
   }
 }
 
-// Adds work that found no room to its thread's heap of this phase and unit. A heap that another thread is just making
-// is passed over; at worst there are two of a kind.
+// Adds work that did not fit in the ring to the overflow count of its thread, phase and unit. A count that another
+// thread is just creating is skipped; at worst there are two for one key.
 bool heap_up(ChannelHeader& header, const RawProgramEvent& event) {
   if (!(std::isfinite(event.value) && event.value >= 0)) return false;
   ChannelOverflowCount wanted{};
@@ -150,7 +150,7 @@ std::uint64_t write(ChannelHeader* header, ProgramEvent::Kind kind, std::uint64_
   return write_event(*header, {kind, 0, id, me().pid, me().tid, name, unit, value});
 }
 
-// Bits of a thread's number that the kernel uses (PID_MAX_LIMIT); track are told apart by those above.
+// Bits of a thread id that the kernel uses (PID_MAX_LIMIT); tracks are distinguished by those above.
 constexpr int kTidBits = 22;
 constexpr std::uint32_t kApart = std::uint32_t{1} << 31;
 static_assert(kClientTracks <= 1U << (31 - kTidBits));
@@ -195,7 +195,7 @@ std::uint64_t write_event(ChannelHeader& header, const RawProgramEvent& event) {
   slot.tid = event.tid;
   copy_text(slot.name, sizeof slot.name, event.name);
   copy_text(slot.unit, sizeof slot.unit, event.unit);
-  std::uint64_t unfilled = position - position % kChannelSlots;  // else the reader gave it away, and counted us as dead
+  std::uint64_t unfilled = position - position % kChannelSlots;  // else the reader gave it up, and counted us as dead
   if (!slot.sequence.compare_exchange_strong(unfilled, unfilled + 1, std::memory_order_release)) return 0;
   header.wake.fetch_add(1, std::memory_order_seq_cst);
   if (must_wake(header, position, event.kind)) ::syscall(SYS_futex, &header.wake, FUTEX_WAKE, 1, nullptr, nullptr, 0);

@@ -1,5 +1,5 @@
-// The measured program's side below nodewatt.h: events with their thread and id given, not found out. For nodewatt's
-// own commands and its libraries that are loaded into programs; the latter take no std::string across.
+// The measured program's side below nodewatt.h: writes events with a given thread and id. For nodewatt's own commands
+// and the libraries that it loads into programs; no std::string crosses the boundary of the latter.
 #pragma once
 
 #include <cstdint>
@@ -13,30 +13,30 @@ struct ChannelHeader;
 struct RawProgramEvent {
   ProgramEvent::Kind kind;
   std::int64_t at_ns = 0;  // 0: now
-  std::uint64_t id = 0;    // 0 in a begin: the event gets one
+  std::uint64_t id = 0;    // 0 in a begin: one is assigned
   std::uint32_t pid = 0, tid = 0;
   const char* name = "";
   const char* unit = "";
   double value = 0;
 };
 
-// Returns the event's id; 0 when the ring has no room for it, which is counted.
+// Returns the event's id; 0 when the ring is full, which is counted.
 std::uint64_t write_event(ChannelHeader& header, const RawProgramEvent& event);
 
 // The channel at this path; null when it is none. Whoever maps it unmaps it.
 ChannelHeader* map_channel(const char* path);
 void unmap_channel(ChannelHeader* header);
 
-// The channel of the environment; null when nobody measures.
+// The channel named by the environment; null when nobody measures.
 ChannelHeader* client_channel();
 
-// How often this process, or one it was forked from, was forked.
+// How many forks lie between this process and the first one that used the library.
 std::uint32_t client_forks();
 
-// Phases nest by track. Track 0 is the calling thread's own, that of nw_phase_begin; each thread has so many.
+// Phases nest by track. Track 0 is the calling thread's own, that of nw_phase_begin; each thread has this many.
 inline constexpr std::uint32_t kClientTracks = 500;
 std::uint64_t client_begin(std::uint32_t track, const char* name);
-// A phase that lies in no other and holds none, so that it may overlap with any.
+// A phase outside all nesting, so that it may overlap with any other.
 std::uint64_t client_begin_apart(const char* name);
 // All of them end by nw_phase_end.
 

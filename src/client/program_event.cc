@@ -1,4 +1,4 @@
-// A whole event into the channel of the environment. Apart from client.cc, whose users want nothing of the C++ library.
+// Writes a whole event to the channel of the environment. Separate from client.cc, which must not use the C++ library.
 #include "client/client.h"
 
 #include "client/channel_layout.h"

@@ -1,4 +1,4 @@
-// ProgramEvent: what a measured program said about itself, and when. The phases of a Record are made of events.
+// ProgramEvent: what a measured program reported about itself, and when. The phases of a Record are made of events.
 #pragma once
 
 #include <cstdint>

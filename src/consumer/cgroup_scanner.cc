@@ -11,12 +11,13 @@
 namespace nw {
 
 namespace {
-// Root owns a job's task until its user does (find_owner); so long nobody owns it.
+// A job's task is root's before it becomes its user's (find_owner); for this long the owner counts as unknown.
 constexpr Nanos kRootsOwn = seconds(10);
-constexpr Nanos kAlive = seconds(1);  // that a process was seen is enough for so long: to look costs a walk
-constexpr int kAsks = 20;  // for a job's GPUs: a job that is there so long has a process that says them, or none will
+constexpr Nanos kAlive =
+    seconds(1);            // a process that was seen counts for so long: looking again costs a directory walk
+constexpr int kAsks = 20;  // tries to find a job's GPUs: by then some process would have shown them, or none will
 
-// What is said of the file's text; nothing when it can not be read.
+// The result of parsing the file's text; nothing when it cannot be read.
 template <class Parse>
 auto read(Host& host, const std::string& path, Parse parse) -> decltype(parse(std::string_view())) {
   const auto text = host.read_text(path);
@@ -29,7 +30,7 @@ std::optional<Nanos> read_cpu(Host& host, const JobCgroups& place, const std::st
                        : read(host, place.cpu + below + "/cpuacct.usage", parse_cpu_usage);
 }
 
-// A v2 directory's own list is empty when only those above it confine, and may name CPUs that are off line.
+// A v2 directory's own list is empty when only its parents restrict it, and may name CPUs that are offline.
 std::vector<unsigned> read_cpus(Host& host, const JobCgroups& place) {
   if (place.cpuset.empty()) return {};
   auto cpus = read(host, place.cpuset + "/cpuset.cpus", parse_cpus);
@@ -46,7 +47,7 @@ void read_memory(Host& host, const JobCgroups& place, CgroupUsage& job) {
 }
 }  // namespace
 
-// What is kept of a job while it is there.
+// Remembered for a job while it exists.
 struct CgroupScanner::Known {
   std::optional<std::uint32_t> uid;
   std::optional<Nanos> root_since;   // since when only root was seen in it
@@ -54,7 +55,7 @@ struct CgroupScanner::Known {
   std::optional<Nanos> alive;        // when one was seen last
   std::optional<Nanos> cpu;          // at the last cgroup snapshot
   std::optional<std::string> gpus;   // CgroupUsage::gpus_said
-  int asked = 0;                     // how often for them
+  int asked = 0;                     // how many tries for them
 };
 
 struct CgroupScanner::State {
@@ -94,7 +95,7 @@ CgroupUsage CgroupScanner::read_job(const JobCgroups& place, Known& known, Nanos
   for (const std::string& step : place.steps) job.steps.push_back({step, read_cpu(host_, place, "/step_" + step)});
   job.uid = place.uid ? place.uid : find_uid(place, known, now);
 
-  // What uses CPU time has a process.
+  // A job that uses CPU time has a process.
   const bool used = job.cpu && known.cpu && *job.cpu > *known.cpu;
   known.cpu = job.cpu;
   if (known.alive && now - *known.alive < kAlive) return job;

@@ -1,16 +1,16 @@
-// CgroupSnapshot: which jobs and steps are on this node at one moment, and what they have used so far, as Slurm's
-// cgroups say.
+// CgroupSnapshot: which jobs and steps are on this node at one sampling point, and what they have used so far,
+// according to Slurm's cgroups.
 //
-// No one has to opt in and no Slurm command is asked: a job's cgroup exists from before its first process to after its
-// last. The name of the directory is the job's identity and the kernel's counts are its use; nothing that a user can
-// write is believed. Layouts: Slurm's job_<id> and, from 26.05 on, its SLUIDs; cgroup v1 and v2; one slurmd on a
-// machine or several (slurm_cgroups.h).
+// Nobody has to opt in and no Slurm command is called: a job's cgroup exists from before its first process to after its
+// last. The name of the directory identifies the job and the kernel's counters give its use; nothing that a user can
+// write is believed. Supported layouts: Slurm's job_<id> and, from 26.05 on, its SLUIDs; cgroup v1 and v2; one slurmd
+// on a machine or several (slurm_cgroups.h).
 //
-// What cgroups do not say: which accelerators, mostly. In v1 Slurm denies devices one by one, and the kernel then lists
-// "a *:* rwm"; in v2 a program in the kernel decides. Hence the prolog's word (wire.h).
+// Cgroups mostly do not show which accelerators a job has. In v1 Slurm denies devices one by one, and the kernel then
+// lists "a *:* rwm"; in v2 a BPF program decides. Hence the prolog's event (wire.h).
 //
-// In v1 a step's directory is its user's: one mkdir in it, and Slurm can not remove the job's. A directory that has had
-// no process for kAbandoned is therefore no job, until it has one again.
+// In v1 a step's directory belongs to its user: after one mkdir in it, Slurm cannot remove the job's. A directory that
+// has had no process for kAbandoned is therefore no job, until it has one again.
 #pragma once
 
 #include <cstdint>
@@ -35,14 +35,15 @@ struct StepCgroupUsage {
 struct CgroupUsage {
   std::string slurmd;                         // the node's name in Slurm, where the directories say it; else ""
   std::string id;                             // "4711"; a SLUID where the directory is named by one
-  std::optional<std::uint32_t> uid;           // whose; nothing while nobody knows
+  std::optional<std::uint32_t> uid;           // whose; nothing while that is not known
   std::optional<Nanos> cpu;                   // CPU time of all its processes so far
   std::optional<std::uint64_t> memory;        // bytes that it holds now
   std::optional<std::uint64_t> memory_limit;  // bytes that it may hold; nothing: no limit of its own
-  std::vector<unsigned> cpus;                 // logical CPUs that it may run on, ascending; empty: it is not confined
+  std::vector<unsigned> cpus;                 // logical CPUs that it may run on, ascending; empty: not restricted
   std::optional<std::vector<std::string>> device_nodes;  // that it may open, "195:0", "195:*"; nothing: not known
-  // SLURM_JOB_GPUS as a process of the job began with it ("" without any), where this process may read that; nothing
-  // else says it without a prolog. Its user can change it: believed for want of better, and for accelerators alone.
+  // SLURM_JOB_GPUS as a process of the job started with it ("" without it), where this process may read that; without a
+  // prolog there is no other source. The user can change it: used for lack of a better source, and for accelerators
+  // alone.
   std::optional<std::string> gpus_said;
   std::vector<StepCgroupUsage> steps;  // ascending by id; extern among them
   auto operator<=>(const CgroupUsage&) const = default;
@@ -58,7 +59,7 @@ struct CgroupSnapshot {
 
 struct CgroupScanOptions {
   std::string cgroup = "/sys/fs/cgroup";  // where cgroups are mounted
-  std::string slurmd;                     // of several slurmd on this machine, this one's alone; "": all
+  std::string slurmd;                     // with several slurmd on this machine, this one's jobs alone; "": all
 };
 
 struct JobCgroups;  // slurm_cgroups.h
@@ -68,11 +69,11 @@ class CgroupScanner {
   CgroupScanner(Host& host, CgroupScanOptions options);
   ~CgroupScanner();
 
-  // Cheap: a few small files a job. A directory that vanishes meanwhile is no job if it could not be listed any more,
-  // else a job without what was not read.
+  // Cheap: a few small files a job. If a directory vanishes meanwhile, the job is left out if its directory could not
+  // be listed any more, else it lacks what was not read.
   void take(CgroupSnapshot& cgroups);
   // What to watch (inotify: IN_CREATE, IN_DELETE; cgroup file systems report both), as of the last cgroup snapshot: the
-  // directories whose entries are users, jobs and steps, and where Slurm's own is still to appear. They were there.
+  // directories whose entries are users, jobs and steps, and those in which Slurm's own will appear. They existed then.
   const std::vector<std::string>& directories() const { return directories_; }
 
  private:
@@ -83,7 +84,7 @@ class CgroupScanner {
 
   Host& host_;
   std::vector<std::string> directories_;
-  struct State;  // what one cgroup snapshot must remember of those before it
+  struct State;  // what is remembered from one cgroup snapshot to the next
   std::unique_ptr<State> state_;
 };
 

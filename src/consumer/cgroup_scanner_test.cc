@@ -290,23 +290,23 @@ TEST_F(CgroupSnapshotTest, RootsJobIsRootsAfterAWhile) {
   EXPECT_EQ(take(taker).jobs.at(0).uid, 1000u);
 }
 
-// A user's own directory below his step's keeps Slurm from removing the job's.
+// A user's own directory below his step's prevents Slurm from removing the job's.
 TEST_F(CgroupSnapshotTest, AbandonedDirectoryIsNoJobUntilItHasAProcess) {
   const std::string job = "slurm/uid_1000/job_7";
   add_v1(job);
   add_v1_step(job, "0", "1");
   CgroupScanner taker(host_, {kRoot, ""});
   const auto at_last = [&] {
-    host_.advance(seconds(1));  // for so long a process that was seen is believed in
+    host_.advance(seconds(1));  // for this long a process that was seen counts
     take(taker);
     host_.advance(kAbandoned);
     return names(take(taker));
   };
-  EXPECT_EQ(at_last(), "/7.0 ");  // sleeps
+  EXPECT_EQ(at_last(), "/7.0 ");  // it sleeps
   host_.set_file(kRoot + "/cpuacct/" + job + "/step_0/task_0/cgroup.procs", "");
   EXPECT_EQ(names(take(taker)), "/7.0 ");
   EXPECT_EQ(at_last(), "");
-  host_.set_file(kRoot + "/cpuacct/" + job + "/cpuacct.usage", "5000000124\n");  // only just came and went
+  host_.set_file(kRoot + "/cpuacct/" + job + "/cpuacct.usage", "5000000124\n");  // it came and went just now
   EXPECT_EQ(names(take(taker)), "/7.0 ");
   EXPECT_EQ(at_last(), "");
   host_.set_file(kRoot + "/cpuacct/" + job + "/step_0/a.b/hidden/cgroup.procs", "51\n");
@@ -315,7 +315,7 @@ TEST_F(CgroupSnapshotTest, AbandonedDirectoryIsNoJobUntilItHasAProcess) {
   EXPECT_EQ(at_last(), "");
   for (int i = 0; i < 300; ++i)
     host_.set_file(kRoot + "/cpuacct/" + job + "/step_0/" + std::to_string(i) + "/cgroup.procs", "");
-  EXPECT_EQ(at_last(), "/7.0 ");  // too many to look at
+  EXPECT_EQ(at_last(), "/7.0 ");  // too many directories to search
 }
 
 TEST_F(CgroupSnapshotTest, AbandonedDirectoryOfVersionTwo) {

@@ -8,7 +8,7 @@
 namespace nw {
 
 namespace {
-// v1 says "no limit" with the most pages that its counter holds, 2^63 less one page; no machine has 2^60 bytes.
+// v1 expresses "no limit" by the most pages that its counter holds, 2^63 less one page; no machine has 2^60 bytes.
 constexpr std::uint64_t kNoLimit = std::uint64_t{1} << 60;
 constexpr std::size_t kMostName = 255, kMostStep = 32;
 
@@ -19,7 +19,7 @@ bool is_name(std::string_view text, std::size_t most, std::string_view events) {
          std::all_of(text.begin(), text.end(), [&](char c) { return is_plain(c) || events.find(c) != events.npos; });
 }
 
-// Digits as the kernel and Slurm print them: no sign, no zero in front, nothing around.
+// Digits as the kernel and Slurm print them: no sign, no leading zero, nothing around.
 std::optional<std::uint32_t> parse_canonical(std::string_view text) {
   if (!std::all_of(text.begin(), text.end(), is_digit) || (text.size() > 1 && text[0] == '0')) return std::nullopt;
   const auto number = parse_u64(text);
@@ -93,7 +93,7 @@ std::optional<Nanos> parse_cpu_stat(std::string_view text) {
 }
 
 std::optional<std::uint64_t> parse_memory_limit(std::string_view text) {
-  const auto bytes = parse_u64(text);  // v2's word for none is "max"
+  const auto bytes = parse_u64(text);  // v2 prints "max" for no limit
   return bytes && *bytes < kNoLimit ? bytes : std::nullopt;
 }
 
@@ -105,7 +105,7 @@ std::vector<unsigned> parse_cpus(std::string_view text) {
   return cpus;
 }
 
-// Lines are "c 195:2 rwm". Who may only make a device node (m) may not open it.
+// Lines are "c 195:2 rwm". Permission to create a device node (m) does not allow opening it.
 std::optional<std::vector<std::string>> parse_device_nodes(std::string_view text) {
   std::vector<std::string> nodes;
   for (const auto line : split(text, '\n')) {

@@ -1,5 +1,5 @@
-// The texts that a cgroup snapshot reads, one parser each. They come from the kernel, or from a captured tree that says
-// so: what is not understood is nothing, never 0.
+// Parsers for the texts that a cgroup snapshot reads, one each. They come from the kernel, or from a captured tree:
+// what is not understood is nothing, never 0.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 
 namespace nw {
 
-// Names of directories. What Slurm can not have made is nothing: ids end up in records and on screens.
+// Names of directories. A name that Slurm cannot have made gives nothing: ids end up in records and on screens.
 std::optional<std::string> parse_job_name(std::string_view name);      // "job_4711": "4711"; a SLUID: itself
 std::optional<std::string> parse_step_name(std::string_view name);     // "step_batch": "batch"
 std::optional<std::uint32_t> parse_uid_name(std::string_view name);    // "uid_1000": 1000
@@ -26,7 +26,7 @@ std::optional<Nanos> parse_cpu_stat(std::string_view text);              // cpu.
 std::optional<std::uint64_t> parse_memory_limit(std::string_view text);  // nothing where there is none
 std::vector<unsigned> parse_cpus(std::string_view text);                 // ascending, each once
 // devices.list: the character devices that may be opened, "195:0", or "195:*" for all of one major number; ascending.
-// Nothing where the list does not confine: "a *:* rwm" hides what was denied one by one.
+// Nothing where the list does not restrict: "a *:* rwm" hides what was denied one by one.
 std::optional<std::vector<std::string>> parse_device_nodes(std::string_view text);
 std::optional<bool> parse_populated(std::string_view text);  // cgroup.events
 
@@ -41,8 +41,8 @@ struct MemoryInfo {
 MemoryInfo parse_meminfo(std::string_view text);
 unsigned count_cpu_lines(std::string_view stat);  // /proc/stat: those "cpuN"
 
-// The value of SLURM_JOB_GPUS in /proc/<pid>/environ, "" when there is none; nothing when this is no environment of
-// that job's: slurmstepd's own, or of a program that cleared it. `job` that is no number is a SLUID.
+// The value of SLURM_JOB_GPUS in /proc/<pid>/environ, "" when there is none; nothing when this is not an environment of
+// that job: slurmstepd's own, or that of a program that cleared it. A `job` that is not a number is a SLUID.
 std::optional<std::string> parse_said_gpus(std::string_view environment, std::string_view job);
 
 }  // namespace nw

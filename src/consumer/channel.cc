@@ -29,8 +29,8 @@ namespace nw {
 namespace {
 constexpr Nanos kWriterDied = seconds(1);  // a slot taken and not filled for so long never will be
 
-// Takes the memory now: where a full tmpfs has none left, the first touch of a sparse file's page would be SIGBUS, here
-// or in the measured program. Returns an errno.
+// Allocates the memory now: when a tmpfs is full, the first write to a sparse page would raise SIGBUS, here or in the
+// measured program. Returns an errno.
 int reserve(int fd) {
   int why = 0;
   while ((why = ::posix_fallocate(fd, 0, kChannelSize)) == EINTR) {
@@ -38,7 +38,7 @@ int reserve(int fd) {
   return why;
 }
 
-// Whether this is a channel of ours whose reader lives no more. Who makes one locks it before it has its size.
+// Whether this is a channel of ours whose reader is dead. The creator locks it before it has its size.
 bool is_orphan(const std::string& path) {
   const Fd file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
   struct stat info {};
@@ -63,7 +63,7 @@ struct User {
   gid_t gid;
 };
 
-// Who had us run as root by sudo: the measured program may be his again (sudo nodewatt ... runuser).
+// The user who called sudo: the measured program may run as him again (sudo nodewatt ... runuser).
 std::optional<User> find_sudo_user() {
   const auto number = [](const char* name) -> std::optional<std::uint64_t> {
     const char* text = std::getenv(name);
@@ -101,10 +101,9 @@ Result<std::unique_ptr<Channel>> Channel::create() {
     }
     if (user) [[maybe_unused]]
       const int given =
-          ::fchown(file.get(), user->uid, user->gid);  // else it stays root's, and root's programs reach it
+          ::fchown(file.get(), user->uid, user->gid);  // else it stays root's, and root's programs can use it
     void* map = MAP_FAILED;
-    [[maybe_unused]] const Done locked =
-        lock_file(file.get(), path);  // where no file can be locked, it is removed late
+    [[maybe_unused]] const Done locked = lock_file(file.get(), path);  // without locks it is removed later
     remove_orphans(folder);
     int why = reserve(file.get());
     if (why == 0) {
@@ -119,8 +118,8 @@ Result<std::unique_ptr<Channel>> Channel::create() {
   return tl::make_unexpected(error);
 }
 
-// A fresh file is all zero: sequence of slot i has to be i. It is stored as position minus index, which makes the zeros
-// right and leaves pages that nobody touched out of this process.
+// A fresh file is all zero, but the sequence of slot i has to be i. It is stored as position minus index, so that zero
+// is right and untouched pages never become resident in this process.
 Channel::Channel(std::string path, Fd file, ChannelHeader* header)
     : path_(std::move(path)), file_(std::move(file)), header_(header) {
   header_->slots = kChannelSlots;
@@ -171,7 +170,7 @@ void Channel::take_slots(std::vector<ProgramEvent>& events, Nanos patience) {
   }
 }
 
-// What was added up beside the ring is younger than what stood in it.
+// What was summed beside the ring is newer than what was in it.
 void Channel::take_overflow_counts(std::vector<ProgramEvent>& events) {
   for (std::size_t i = 0; i < kChannelOverflowCounts; ++i) {
     ChannelOverflowCount& overflow_count = overflow_counts_of(*header_)[i];
@@ -186,7 +185,7 @@ void Channel::take_overflow_counts(std::vector<ProgramEvent>& events) {
 
 std::uint64_t Channel::lost() const { return header_->lost.load(std::memory_order_relaxed) + skipped_; }
 
-// Whoever waits for edges and finds any event in the ring goes and looks: what it is stands in the slot.
+// A reader that waits for edges and finds any event in the ring takes it: the slot shows its kind.
 void Channel::wait(Nanos when, bool for_edges) {
   const std::uint32_t seen = header_->wake.load(std::memory_order_acquire);
   header_->waiting.store(for_edges ? 1 : 0, std::memory_order_seq_cst);

@@ -1,5 +1,5 @@
-// Channel: the reader's side of the shared memory through which measured programs hand their events to `nodewatt run`
-// (client/channel_layout.h says what lies in it).
+// Channel: the reader's side of the shared memory through which measured programs pass their events to `nodewatt run`
+// (layout: client/channel_layout.h).
 #pragma once
 
 #include <atomic>
@@ -16,15 +16,15 @@
 
 namespace nw {
 
-// Folders for what processes of one user on one machine share, best first: $XDG_RUNTIME_DIR, /dev/shm, /tmp. Gone at
-// reboot, mostly in memory.
+// Folders for files shared between processes of one user on one machine, best first: $XDG_RUNTIME_DIR, /dev/shm, /tmp.
+// All are cleared at reboot and mostly in memory.
 std::vector<std::string> shared_folders();
 
 // The reader's side. wait() and interrupt() may be called from different threads; take() by the owner alone.
 class Channel {
  public:
-  // Creates the file, 0600, in the first of the shared folders that takes it; under sudo it is the user's who called
-  // it, in a folder that he can reach. Removes from there the files of channels whose readers were killed: a reader
+  // Creates the file, mode 0600, in the first of the shared folders where that works; under sudo it belongs to the user
+  // who called sudo, in a folder that he can reach. Removes there the channel files whose readers were killed: a reader
   // holds a flock on its own while it lives.
   static Result<std::unique_ptr<Channel>> create();
   ~Channel();  // removes the file
@@ -34,11 +34,11 @@ class Channel {
   const std::string& path() const { return path_; }
   // All events written by now, oldest first; up to one that is just being written.
   std::vector<ProgramEvent> take();
-  // The same at the end of the run, when nobody waits for one that is being written: it is lost.
+  // The same at the end of the run, without waiting for one that is being written: it is lost.
   std::vector<ProgramEvent> take_rest();
   // Events that did not fit, or whose writers died while writing.
   std::uint64_t lost() const;
-  // Sleeps until `when`, a phase's begin or end (if `for_edges`), a crowd of events or interrupt().
+  // Sleeps until `when`, a phase's begin or end (if `for_edges`), the wake threshold of events, or interrupt().
   void wait(Nanos when, bool for_edges);
   void interrupt();
 

@@ -210,7 +210,7 @@ TEST(Channel, AFullRingLosesAndCountsAndThenGoesOn) {
   EXPECT_EQ(channel->lost(), 100u);
 }
 
-// A phase whose end is lost would take in all that comes after it.
+// A phase whose end is lost would contain everything after it.
 TEST(Channel, ABurstLosesPhasesWholeAndNeverTheirEnds) {
   const auto channel = make_channel();
   constexpr std::uint64_t kPhases = 20'000;
@@ -410,7 +410,7 @@ TEST(Channel, APhaseWhoseBeginIsLostIsNone) {
   EXPECT_EQ(channel->lost(), 1u) << "the begin alone: the end was not even tried";
 }
 
-// A program that events as fast as it can must not keep its reader from ever coming back.
+// A program that writes events as fast as it can must not keep its reader from returning.
 TEST(Channel, TakeComesBackWhileProgramEventsPourIn) {
   const auto channel = make_channel();
   const pid_t child = ::fork();
@@ -462,7 +462,7 @@ TEST(Channel, AtTheEndNobodyWaitsForAWriter) {
   EXPECT_EQ(channel->lost(), 2u);
 }
 
-// A name on a page that cannot be read yet: its writer stands in the middle of the event until it is let go.
+// A name on a page that cannot be read yet: its writer stops in the middle of the event until released.
 struct Stopper {
   Stopper() {
     if (::pipe(reached) != 0 || ::pipe(let_go) != 0) std::abort();

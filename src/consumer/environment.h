@@ -1,4 +1,4 @@
-// Environment: what a process was told by its variables, handed in, so that nothing below the apps reads globals.
+// Environment: a process's environment variables, passed in, so that nothing below the apps reads globals.
 #pragma once
 
 #include <functional>

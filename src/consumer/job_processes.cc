@@ -10,8 +10,7 @@ namespace nw {
 namespace {
 constexpr int kMostDirectories = 256, kMostProcesses = 32;
 
-// The files that the kernel makes have such names. A user may have named a directory so, hence they are looked at too,
-// last.
+// Files created by the kernel have such names. A user may have named a directory so, hence they are visited too, last.
 bool may_be_file(const std::string& name) {
   return name.find('.') != name.npos || name == "tasks" || name == "notify_on_release";
 }

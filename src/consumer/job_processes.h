@@ -10,12 +10,12 @@
 namespace nw {
 
 // v2: the real uid of the oldest process of the job's tasks that is not root's; root's when all are. Slurm's own
-// processes lie beside the tasks. A task is root's for a moment before it becomes its user's, and a set-uid program
-// keeps the real uid of who called it.
+// processes are outside the tasks' directories. A task runs as root briefly before it changes to its user, and a
+// set-uid program keeps the real uid of its caller.
 std::optional<std::uint32_t> find_owner(Host& host, const JobCgroups& job);
 
 // The value of SLURM_JOB_GPUS in the environment of a process of this job; "" where such a process has none. Nothing
-// where no environment of its processes can be read: root's right, or CAP_SYS_PTRACE.
+// where no environment of its processes can be read: that needs root or CAP_SYS_PTRACE.
 std::optional<std::string> find_said_gpus(Host& host, const JobCgroups& job);
 
 // Whether there is a process in the job's directories. True as well where that is not known or would take long to find

@@ -11,10 +11,10 @@
 namespace nw {
 
 namespace {
-constexpr std::uint32_t kMost = 1U << 24;  // ranks; more is no count of ranks
+constexpr std::uint32_t kMost = 1U << 24;  // ranks; a larger number is not a count of ranks
 constexpr std::size_t kLongestKey = 160;
 
-// Any of these gives the figure; the first that is set is taken.
+// Any of these gives the value; the first that is set is used.
 using Names = std::array<const char*, 3>;
 
 struct Launcher {
@@ -22,14 +22,14 @@ struct Launcher {
   const char* needs;  // set by this launcher alone, beside its rank
   const char *rank, *local_rank, *node;
   Names size, local_size;
-  std::array<Names, 3> job;  // the parts of a job's name; a part that has no value is left out
+  std::array<Names, 3> job;  // the parts of a job's name; a part without a value is left out
   bool needs_job;            // and without any, this launcher did not start us
 };
 
 // Innermost first: mpirun inside a Slurm step leaves Slurm's variables in the environment, which are then those of its
-// own daemon. So does srun inside a step of another, but it writes its own over them.
+// own daemon. The same holds for srun inside another step, but it replaces the variables by its own.
 constexpr std::array kLaunchers{
-    // https://pytorch.org/docs/stable/elastic/run.html#environment-variables; of one node each group is a node
+    // https://pytorch.org/docs/stable/elastic/run.html#environment-variables; each group is one node
     Launcher{"torchrun",
              "TORCHELASTIC_RUN_ID",
              "RANK",
@@ -59,7 +59,7 @@ constexpr std::array kLaunchers{
              {"JSM_NAMESPACE_LOCAL_SIZE"},
              {{{"LSB_JOBID"}, {"PMIX_NAMESPACE"}, {}}},
              false},
-    // HPE's PALS and its elder ALPS
+    // HPE's PALS and its predecessor ALPS
     Launcher{"pals",
              "PALS_APID",
              "PALS_RANKID",
@@ -71,7 +71,7 @@ constexpr std::array kLaunchers{
              true},
     Launcher{
         "alps", "ALPS_APP_ID", "ALPS_APP_PE", nullptr, nullptr, {"PMI_SIZE"}, {}, {{{"ALPS_APP_ID"}, {}, {}}}, true},
-    // Hydra of MPICH and Intel MPI names no job; where Slurm started its daemons, their step is one
+    // Hydra of MPICH and Intel MPI names no job; where Slurm started its daemons, their step identifies it
     Launcher{"hydra",
              "MPI_LOCALRANKID",
              "PMI_RANK",
@@ -119,7 +119,7 @@ constexpr std::array kLaunchers{
              {{{"SLURM_JOB_ID", "SLURM_JOBID"}, {"SLURM_STEP_ID"}, {}}},
              true},
     Launcher{"pmix", "PMIX_NAMESPACE", "PMIX_RANK", nullptr, nullptr, {}, {}, {{{"PMIX_NAMESPACE"}, {}, {}}}, true},
-    // torch.distributed's variables, set by a launcher or a script of one's own
+    // torch.distributed's variables, set by a launcher or by the user's own script
     Launcher{"torch",
              "WORLD_SIZE",
              "RANK",
@@ -159,14 +159,14 @@ std::string job_of(const Environment& environment, const Launcher& launcher) {
   return job.empty() ? job : plain_key(fmt::format("{}-{}", launcher.name, job));
 }
 
-// Slurm numbers the steps that are no srun (batch script, prolog's, interactive) from the top.
+// Slurm numbers steps that are not from srun (batch script, prolog's, interactive) from the top.
 bool is_reserved_step(const Environment& environment) {
   const auto step = value_of(environment, "SLURM_STEP_ID");
   const auto number = step ? parse_u64(*step) : std::nullopt;
   return !number || *number > 0xffff'fff0;
 }
 
-// srun --mpi=pmix names its namespace after the step: that step's variables say more.
+// srun --mpi=pmix names its namespace after the step: that step's variables are more specific.
 bool is_slurms_pmix(const Environment& environment) {
   const auto space = value_of(environment, "PMIX_NAMESPACE");
   return space && space->starts_with("slurm.") && !is_reserved_step(environment);
@@ -182,7 +182,7 @@ const Launcher* find(const Environment& environment) {
   const auto named = [&](std::string_view name) {
     return std::find_if(kLaunchers.begin(), kLaunchers.end(), [&](const Launcher& one) { return one.name == name; });
   };
-  // A PMIx launcher that is none of the others may itself have been started by Slurm.
+  // A PMIx launcher that is not one of the others may itself have been started by Slurm.
   const Launcher &slurm = *named("slurm"), &pmix = *named("pmix");
   for (const Launcher& launcher : kLaunchers) {
     if (!started_by(launcher, environment)) continue;

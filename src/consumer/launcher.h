@@ -1,11 +1,11 @@
-// LauncherInfo: what the launcher of a parallel program says to each of its processes, the ranks, through the
+// LauncherInfo: what the launcher of a parallel program states to each of its processes, the ranks, through the
 // environment.
 //
-// One table, kLaunchers in launcher.cc, holds the variables of each launcher. Two identities come out of it. `job` is
-// the same in all ranks on all nodes: records of several nodes that carry it belong together. Where a launcher gives no
-// such name (MPICH's and Intel's Hydra outside Slurm), ranks of one node still know each other by the process that
-// started them (find_launcher). Variables of an allocation alone (SLURM_JOB_ID and SLURM_NTASKS of a batch script) make
-// no rank: the script is one process, whatever it will start.
+// One table, kLaunchers in launcher.cc, holds the variables of each launcher. They give two identities. `job` is the
+// same in all ranks on all nodes: records of several nodes that carry it belong together. Where a launcher gives no
+// such name (MPICH's and Intel's Hydra outside Slurm), ranks of one node still find each other by the process that
+// started them (find_launcher). Variables of an allocation alone (SLURM_JOB_ID and SLURM_NTASKS of a batch script) do
+// not make a rank: the script is one process, whatever it will start.
 #pragma once
 
 #include <cstdint>
@@ -19,10 +19,10 @@
 namespace nw {
 
 struct LauncherInfo {
-  std::string_view launcher;                // "slurm"; empty: this is no rank of a parallel program
-  const char* source_variable = "";         // the variable that gives the rank
-  std::string job;                          // "slurm-1234.0"; empty: no variable tells this program from others
-  std::optional<std::uint32_t> rank, size;  // of all ranks
+  std::string_view launcher;                            // "slurm"; empty: not a rank of a parallel program
+  const char* source_variable = "";                     // the variable that gives the rank
+  std::string job;                                      // "slurm-1234.0"; empty: no variable identifies this program
+  std::optional<std::uint32_t> rank, size;              // of all ranks
   std::optional<std::uint32_t> local_rank, local_size;  // of those on this node
   std::optional<std::uint32_t> node;                    // which of the program's nodes this is
 

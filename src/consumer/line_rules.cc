@@ -17,7 +17,7 @@ constexpr int kMostGroups = 16;
 constexpr std::size_t kMostName = 200;  // of a phase; the channel keeps less
 using Groups = std::array<re2::StringPiece, kMostGroups>;
 
-// A name that looks like an expression is one whose own name was forgotten.
+// Whether the name was forgotten and this is the expression.
 bool looks_like_regex(std::string_view name) { return name.find_first_of("^\\[(*+?|") != std::string_view::npos; }
 
 std::string_view view(const re2::StringPiece& piece) { return {piece.data(), piece.size()}; }
@@ -26,7 +26,7 @@ std::string_view view(const re2::StringPiece& piece) { return {piece.data(), pie
 struct LineRules::Rule {
   std::string name;
   RE2 regex;
-  const Rule* of = nullptr;  // an end's begin
+  const Rule* of = nullptr;  // for an end: its begin
 
   Rule(std::string_view rule_name, std::string_view expression)
       : name(rule_name), regex(re2::StringPiece(expression.data(), expression.size()), options()) {}
@@ -43,7 +43,7 @@ struct LineRules::Rule {
     return regex.Match({text.data(), text.size()}, 0, text.size(), RE2::UNANCHORED, found.data(), groups());
   }
 
-  // The group that a '$' at `at` in the name means, and where the name goes on; no group: -1.
+  // The group that a '$' at `at` in the name refers to, and where the name continues; no group: -1.
   std::pair<int, std::size_t> group_at(std::size_t at) const {
     if (at + 1 >= name.size()) return {-1, at + 1};
     if (std::isdigit(static_cast<unsigned char>(name[at + 1])) != 0) return {name[at + 1] - '0', at + 2};

@@ -5,8 +5,8 @@
 //     UNIT=REGEX    work: a line with a match counts group 1, or 1 where there is no group, as work of UNIT
 //
 // $1 or ${name} in a begin's NAME stand for what a group matched. Phases of different rules nest in the order in which
-// they began; what ends ends what lies inside. A line's work is done before the line ends or begins anything, so it is
-// that of the phase before. A progress bar that is redrawn does not begin its phase again.
+// they began; ending one ends those inside it. A line's work is counted before the line ends or begins anything, so it
+// belongs to the phase before. A redrawn progress bar does not begin its phase again.
 //
 // Expressions are RE2's: linear in the line's length, whatever the line is.
 #pragma once
@@ -30,7 +30,7 @@ struct LineRuleTexts {
 
 class LineRules {
  public:
-  // `process`: in whose name the events are made; no other process of the run marks in it. The error names option and
+  // `process`: the process id that the events carry; no other process of the run uses it. The error names option and
   // rule.
   static Result<LineRules> make(const LineRuleTexts& texts, std::uint32_t process);
   LineRules(LineRules&&) noexcept;

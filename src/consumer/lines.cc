@@ -16,7 +16,7 @@ std::size_t find(std::string_view bytes, char wanted) {
                           : static_cast<std::size_t>(static_cast<const char*>(found) - bytes.data());
 }
 
-// Where the sequence that begins with the escape at `at` has ended. One that is not complete ends with the text.
+// The end of the sequence that begins with the escape at `at`. An incomplete one ends with the text.
 std::size_t skip_sequence(std::string_view text, std::size_t at) {
   if (++at == text.size()) return at;
   const char kind = text[at++];

@@ -1,10 +1,12 @@
-// Lines: a program's output, cut into the lines that a reader of it sees.
+// Lines: cuts a program's output into the lines that a reader of it sees.
 //
-// A line ends at '\n' or '\r', since progress bars end theirs so; one that '\r' ended or begins after one is `redrawn`.
-// "\r\n" is one end and redraws nothing. Where a piece ends between the two, the line waits for the next piece.
-// What a terminal does not show is left out: colours and titles (ECMA-48 control sequences, OSC strings) and other
-// control characters. Empty lines are none. Of a line longer than kMost bytes the beginning counts. Output may come in
-// any pieces, be binary and never end a line: what is remembered is bounded.
+// A line ends at '
+// ' or '\r', since progress bars end their lines with '\r'; a line that '\r' ended or that begins after one is
+// `redrawn`. "\r
+// " is one line end and redraws nothing. Where a chunk of output ends between the two, the line waits for the next
+// chunk. What a terminal does not show is removed: colours and titles (ECMA-48 control sequences, OSC strings) and
+// other control characters. Empty lines are skipped. Of a line longer than kMost bytes only the beginning is used.
+// Output may come in any chunks, be binary and never end a line: memory is bounded.
 #pragma once
 
 #include <cstddef>
@@ -15,9 +17,9 @@
 namespace nw {
 
 struct Line {
-  std::string_view text;  // for the time of the call
+  std::string_view text;  // valid during the call
   bool redrawn = false;
-  bool late = false;  // it was there with the piece before
+  bool late = false;  // it came with an earlier chunk
 };
 
 class Lines {
@@ -39,7 +41,7 @@ class Lines {
       bytes.remove_prefix(both ? end + 2 : end + 1);
     }
   }
-  // The output has ended; what stands there without a line's end is a line, too.
+  // The output has ended; text without a line end is a line, too.
   template <class Consume>
   void end(Consume consume) {
     if (waiting_) release(true, consume);
@@ -62,7 +64,8 @@ class Lines {
     waiting_ = text;
     kept_.clear();
   }
-  // A '\n' that comes now is an empty line.
+  // A '
+  // ' that comes now ends an empty line.
   template <class Consume>
   void release(bool redrawn, Consume& consume) {
     consume(Line{*waiting_, redrawn, true});
@@ -75,7 +78,7 @@ class Lines {
   bool after_return_ = false;
 };
 
-// The text without what a terminal does not show. `into` holds what had to be changed.
+// The text without what a terminal does not show. `into` is storage for a changed text.
 std::string_view strip_controls(std::string_view text, std::string& into);
 
 }  // namespace nw

@@ -13,11 +13,10 @@
 namespace nw {
 
 namespace {
-constexpr Nanos kLateStart =
-    seconds(2);  // ranks that are to come are waited for so long after the rank group's beginning
+constexpr Nanos kLateStart = seconds(2);  // how long to wait for further ranks after the rank group was founded
 constexpr Nanos kNobodyCame = seconds(30);
-constexpr Nanos kCleaning = seconds(1);  // at the rendezvous, to take files away
-constexpr int kLookMs = 200;             // how often the clock is looked at while nothing happens
+constexpr Nanos kCleaning = seconds(1);  // time limit at the rendezvous, to remove files
+constexpr int kLookMs = 200;             // how often the clock is checked while nothing happens
 
 RankMessage message_of(RankMessage::Kind kind, std::string_view text = {}) {
   RankMessage message;
@@ -56,7 +55,7 @@ void RankGroup::accept_ranks(State& state) {
   }
 }
 
-// False when it has no place here: then its connection goes.
+// False when it is not accepted: then its connection is closed.
 bool RankGroup::connection(State& state, Rank& rank, const RankMessage& hello) {
   if (rank.admitted) return false;
   if (hello.rank != RankMessage::kNoRank) rank.number = hello.rank;
@@ -105,7 +104,7 @@ bool RankGroup::hear(State& state, Rank& rank) {
 
 void RankGroup::hear(State& state) {
   std::erase_if(state.ranks, [&](Rank& rank) { return !hear(state, rank); });
-  if (state.anybody()) state.last = Fd();  // who left first is free to go
+  if (state.anybody()) state.last = Fd();  // a rank that left earlier is released
 }
 
 bool RankGroup::is_over(const State& state, std::optional<std::uint32_t> expected, Nanos now) {
@@ -152,7 +151,7 @@ void RankGroup::finish(const RankReport& words) {
   if (last) {
     const timeval patience{kCleaning.count() / kNanosPerSecond, 0};
     ::setsockopt(last.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-    ::fcntl(last.get(), F_SETFL, 0);  // may wait now
+    ::fcntl(last.get(), F_SETFL, 0);  // may block now
   }
   if (last && send_text(last.get(), RankMessage::Kind::output, words.output))
     send_text(last.get(), RankMessage::Kind::words, words.error);
@@ -162,7 +161,7 @@ void RankGroup::finish(const RankReport& words) {
 
 void RankGroup::remove_files() {
   const auto rendezvous = Rendezvous::open(files_.folder.get(), files_.name, kCleaning);
-  if (!rendezvous) return;  // somebody comes this moment, and will find the lock free
+  if (!rendezvous) return;  // a rank is joining right now, and will find the lock free
   rendezvous->remove(files_.generation);
 }
 

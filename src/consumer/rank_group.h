@@ -1,10 +1,10 @@
-// RankGroup: the ranks of one parallel program on one node, gathered around one sampler. This is the sampler's side; a
-// rank's is the Rendezvous it comes in by and the RankConnection it gets (rendezvous.h).
+// RankGroup: the ranks of one parallel program on one node, which share one sampler. This is the sampler's side; a
+// rank's side is Rendezvous (joining) and RankConnection (rendezvous.h).
 //
-// Each rank is a `nodewatt run` around its own command. The first to come founds the rank group: a process of its own
-// that samples for all of them (apps/cli/sampler.cc) and is nobody's rank, so that each rank ends when its command
-// does, whatever the others do. A rank joins before it starts its command and leaves when that has ended. The rank
-// group is over when its last rank has left, or died, which the kernel tells by the end of its connection.
+// Each rank is a `nodewatt run` around its own command. The first to arrive founds the rank group: a separate process
+// that samples for all of them (apps/cli/sampler.cc) and is not one of the ranks, so that each rank ends when its
+// command does, whatever the others do. A rank joins before it starts its command and leaves when that has ended. The
+// rank group is over when its last rank has left or died, which the kernel signals by closing its connection.
 #pragma once
 
 #include <condition_variable>
@@ -28,19 +28,19 @@ struct RankEnd {
   std::optional<Nanos> cpu;  // of the command and its descendants
 };
 
-// What a rank group amounted to.
+// Totals of a rank group.
 struct RankGroupSum {
   std::uint32_t ranks = 0;   // that took part
   std::uint32_t lost = 0;    // whose nodewatt died before its command's end was known
   std::uint32_t failed = 0;  // ended by a signal or with a code other than 0
   std::optional<RankEnd> first_failure;
   std::optional<std::uint32_t> lowest;  // rank
-  std::optional<Nanos> cpu = Nanos{};   // of all commands; nothing when one's is not known
+  std::optional<Nanos> cpu = Nanos{};   // of all commands; nothing when one is not known
   Nanos ended;                          // monotonic: when the last left
   Nanos spread;                         // between the first and the last that joined
 };
 
-// What the sampler has printed, for the last rank's streams.
+// What the sampler has printed, to be shown by the last rank.
 struct RankReport {
   std::string error, output;
   bool operator==(const RankReport&) const = default;
@@ -55,17 +55,17 @@ struct RankGroupFiles {
 
 class RankGroup {
  public:
-  // `group`: what the rank groups of one command's repeats share.
+  // `group`: the group id that the records of one command's repeats share.
   RankGroup(RankGroupFiles files, const std::string& group);
 
-  // Serves ranks until the rank group is over; in a thread of its own, the rest may be called from others. It waits for
-  // the first rank, and in its first seconds for those of `expected` that have not come yet.
+  // Serves ranks until the rank group is over; in a thread of its own, other functions may be called from others. It
+  // waits for the first rank, and in its first seconds for those of `expected` that have not come yet.
   void serve(std::optional<std::uint32_t> expected);
-  // The sampler is ready: said to all ranks, also to those that come later.
+  // The sampler is ready: sent to all ranks, also to those that join later.
   void announce(const std::string& channel, bool measures);
   // Until the rank group is over.
   RankGroupSum wait();
-  // After that: hands the words to the last rank, and takes the rank group's files away.
+  // After that: sends the sampler's output to the last rank, and removes the rank group's files.
   void finish(const RankReport& words);
   // The descriptors that must stay open in the sampler's process.
   std::vector<int> descriptors() const;
@@ -83,11 +83,11 @@ class RankGroup {
     std::set<std::uint32_t> seen;
     std::optional<RankMessage> ready;
     std::string group;
-    Fd last;  // of the last that left, for the words
+    Fd last;  // connection of the last that left, for the sampler's output
     RankGroupSum sum;
     Nanos founded, first;
     bool over = false;
-    bool anybody() const;  // seated
+    bool anybody() const;  // connected
   };
 
   void accept_ranks(State& state);

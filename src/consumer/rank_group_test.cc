@@ -134,7 +134,7 @@ TEST_F(Meeting, ProgramsOfDifferentKeysDoNotMeet) {
   sampler->finish({});
 }
 
-// A rank's nodewatt that is killed is noticed by the end of its connection; nobody else is.
+// If a rank's nodewatt is killed, the end of its connection shows it; no other rank is affected.
 TEST_F(Meeting, ARankThatDiesIsLost) {
   std::optional<Rendezvous> first(rendezvous());
   ASSERT_FALSE(first->join(0, "").value());
@@ -192,7 +192,7 @@ TEST_F(Meeting, ASamplerThatIsKilledFreesItsPlaceAtOnce) {
   EXPECT_EQ(files(), 0u) << "what the killed one left is gone too";
 }
 
-// A rank that fails at once does not end the rank group before the others have come: they would found one of their own.
+// A rank that fails at once does not end the rank group before the others have joined: they would found another one.
 TEST_F(Meeting, ThoseThatAreToComeAreWaitedForAtTheBeginning) {
   std::optional<Rendezvous> first(rendezvous());
   ASSERT_FALSE(first->join(0, "").value());
@@ -242,7 +242,7 @@ TEST_F(Meeting, AnotherUsersFolderAndSocketAreRefused) {
   EXPECT_EQ(Rendezvous::enter({folder_.path()}, "job", kSoon).error().kind, ErrorKind::denied);
 }
 
-// Bytes of a foreign program, and messages out of turn, cost the sender its connection and nobody anything else.
+// Bytes from a foreign program, and messages out of turn, close the sender's connection and affect nobody else.
 TEST_F(Meeting, NonsenseIsShownOut) {
   std::optional<Rendezvous> first(rendezvous());
   ASSERT_FALSE(first->join(0, "").value());

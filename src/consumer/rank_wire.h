@@ -1,4 +1,4 @@
-// What ranks and their sampler say to each other: messages of one size, whole or not at all (SOCK_SEQPACKET).
+// The messages between ranks and their sampler: of one size, whole or not at all (SOCK_SEQPACKET).
 #pragma once
 
 #include <cstdint>
@@ -9,9 +9,9 @@ namespace nw {
 
 struct RankMessage {
   enum class Kind : std::uint32_t {
-    hello,      // rank: may I? text: the group of its repeats, or ""
-    welcome,    // sampler: you may; text: the group of all
-    elsewhere,  // sampler: you have been here; this is another program's rank group
+    hello,      // rank: asks to join; text: the group of its repeats, or ""
+    welcome,    // sampler: accepted; text: the group of all
+    elsewhere,  // sampler: refused, this rank has been in the group; it belongs to another program's
     ready,      // sampler: code 1 when it measures; text: the channel's path
     ended,      // rank: code, or minus the signal; cpu_us, -1 when it is not known
     words,      // sampler: text for standard error
@@ -27,7 +27,7 @@ struct RankMessage {
   std::int64_t cpu_us = 0;
   char text[232] = {};
 
-  // What does not fit is no text.
+  // Text that does not fit is dropped.
   void set_text(std::string_view text);
   std::string_view get_text() const;
 };

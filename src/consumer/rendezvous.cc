@@ -19,7 +19,7 @@ namespace nw {
 
 namespace {
 constexpr unsigned kMostRankGroups = 64;  // of one program's key at once
-constexpr Nanos kReply = seconds(10);     // a sampler answers at once unless its machine is starved
+constexpr Nanos kReply = seconds(10);     // a sampler answers at once unless its machine is overloaded
 constexpr Nanos kKnock = millis(2);
 constexpr Nanos kLook = millis(100);
 
@@ -28,7 +28,7 @@ void pause(Nanos time) {
   ::nanosleep(&wait, nullptr);
 }
 
-// FNV-1a: tells the programs of one user on one node apart.
+// FNV-1a: a short file name for each of a user's programs on one node.
 std::string name_of(const std::string& key) {
   std::uint64_t hash = 0xcbf29ce484222325;
   for (const char c : key) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
@@ -72,7 +72,8 @@ bool still_has_name(int folder, const std::string& name, int fd) {
          opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
 }
 
-// A socket's address holds 107 characters; by its folder's descriptor each path is short, and nobody can swap a folder.
+// A socket's address holds 107 characters; relative to its folder's descriptor each path is short, and the folder
+// cannot be exchanged.
 sockaddr_un address_of(int folder, const std::string& name) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -145,7 +146,7 @@ Result<std::optional<RankConnection>> Rendezvous::join_at(unsigned generation, c
   while ((connected = ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address)) != 0 &&
          errno == EINTR) {
   }
-  // Refused: its rank group is over this moment.
+  // Refused: its rank group has just ended.
   if (connected != 0 || !is_own_peer(socket.get()) || !send_message(socket.get(), hello)) return std::nullopt;
   const auto reply = NW_TRY(next_message(socket.get(), kReply));
   if (!reply || reply->kind != RankMessage::Kind::welcome) return std::nullopt;
@@ -175,7 +176,7 @@ Result<RankGroup> Rendezvous::found(const std::string& group) {
   files.lock = NW_TRY(open_file(folder_.get(), lock_name(name_, *free_), O_CREAT));
   NW_CHECK(lock_file(files.lock.get(), lock_name(name_, *free_)));
   const std::string name = socket_name(name_, *free_);
-  ::unlinkat(folder_.get(), name.c_str(), 0);  // of a sampler that was killed
+  ::unlinkat(folder_.get(), name.c_str(), 0);  // left by a killed sampler
   files.listener = NW_TRY(make_socket());
   const sockaddr_un address = address_of(folder_.get(), name);
   if (::bind(files.listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||

@@ -1,14 +1,14 @@
-// Rendezvous: where the ranks of a parallel program come in, one at a time, to meet on their node. RankConnection: what
-// each gets.
+// Rendezvous: where the ranks of a parallel program find each other on their node, one at a time. RankConnection: a
+// rank's connection to its sampler.
 //
 // Ranks meet in a folder of this user alone, <folder>/nodewatt-UID, 0700, under a name made of the program's key:
-//   NAME.door    flock while somebody comes in or a rank group's files go, so that no two ranks found the same rank
-//                group
+//   NAME.door    flock held while a rank joins or a rank group's files are removed, so that no two ranks found the same
+//                rank group
 //   NAME.G.lock  flock that the sampler holds while it lives; the kernel drops it at its death, SIGKILL too
 //   NAME.G.sock  where the ranks are connected (SOCK_SEQPACKET); both sides check the other's uid
 // A rank takes part in a rank group once: programs that a script runs one after the other in the same ranks have a rank
-// group each, side by side (G = 0, 1, ...) where some ranks are faster. Nothing here waits without end, and nothing in
-// a folder that others may write to is believed: what is not this user's own, and closed to others, is refused.
+// group each, side by side (G = 0, 1, ...) where some ranks are faster. Every wait is bounded, and nothing in a folder
+// that others may write to is trusted: what is not owned by this user, and closed to others, is refused.
 #pragma once
 
 #include <optional>
@@ -26,12 +26,12 @@ class RankConnection {
     std::string channel;  // its path; empty: there is none
     bool measures = false;
   };
-  // What the rank groups of one command's repeats share.
+  // The group id that the records of one command's repeats share.
   const std::string& group() const { return group_; }
   // The sampler has read its sensors: the command may start. Busy when that takes longer than `patience`.
   Result<Ready> await_ready(Nanos patience) const;
-  // Says how the command ended. The last of the rank group gets the sampler's words about the run, everybody else none
-  // at once. Absent when the sampler is gone. Ends early when `stop` says so.
+  // Reports how the command ended. The last of the rank group gets the sampler's output about the run, every other rank
+  // none at once. Absent when the sampler is gone. Returns early when `stop` is true.
   Result<RankReport> leave(const RankEnd& end, Nanos patience, bool (*stop)()) const;
 
  private:
@@ -44,16 +44,16 @@ class RankConnection {
 class Rendezvous {
  public:
   // `folders`: the first that is or can be made this user's own is used. `key`: the program's. Busy when the rendezvous
-  // stays shut for longer than `patience`.
+  // stays locked for longer than `patience`.
   static Result<Rendezvous> enter(const std::vector<std::string>& folders, const std::string& key, Nanos patience);
-  // The door of a folder that is open already.
+  // The rendezvous in a folder that is open already.
   static Result<Rendezvous> open(int folder, const std::string& name, Nanos patience);
 
-  // A seat in a rank group that lives and has not had this rank; nothing when there is none.
+  // A connection to a living rank group that has not had this rank; nothing when there is none.
   Result<std::optional<RankConnection>> join(std::optional<std::uint32_t> rank, const std::string& group);
   // Founds a rank group, when join() found none.
   Result<RankGroup> found(const std::string& group);
-  // Takes away the files of a rank group, and the rendezvous's own with those of the last.
+  // Removes the files of a rank group, and the rendezvous's own with those of the last.
   void remove(unsigned generation) const;
 
  private:
@@ -63,7 +63,7 @@ class Rendezvous {
 
   Fd folder_, lock_;
   std::string name_;
-  std::optional<unsigned> free_;  // the lowest generation that nobody has, after join()
+  std::optional<unsigned> free_;  // the lowest generation that is not in use, after join()
 };
 
 // Whether the process at the other end of this connection is this user's.

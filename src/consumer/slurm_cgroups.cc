@@ -21,8 +21,8 @@ constexpr Controller kControllers[] = {{{"cpuacct", "cpu,cpuacct", "cpuacct,cpu"
                                        {{"devices", "", ""}, &JobCgroups::devices},
                                        {{"freezer", "", ""}, &JobCgroups::freezer}};
 
-// Whether no other slurmd's directory is to be waited for: the one that was asked for, or the one of a slurmd that is
-// alone on its machine, is there.
+// Whether another slurmd's directory may still appear: no, once the requested one exists, or the one of a slurmd that
+// is alone on its machine.
 class Awaited {
  public:
   explicit Awaited(const std::string& slurmd) : slurmd_(slurmd) {}
@@ -54,7 +54,7 @@ JobCgroupList JobCgroupFinder::find(Nanos now) {
   return places;
 }
 
-// One an entry of kControllers, in their order; without a root where it is not mounted.
+// One for each entry of kControllers, in their order; without a root where it is not mounted.
 JobCgroupFinder::Hierarchies JobCgroupFinder::find_hierarchies(const std::vector<std::string>& mounts) {
   Hierarchies hierarchies;
   for (const Controller& controller : kControllers) {
@@ -95,7 +95,7 @@ void JobCgroupFinder::find_split(const Hierarchies& hierarchies, Nanos now, JobC
   }
 }
 
-// The jobs of one slurmd, from the first of its directories or, where they have strayed, another.
+// The jobs of one slurmd, from the first of its directories or, if they are unexpectedly elsewhere, from another.
 JobCgroupList JobCgroupFinder::find_users(const std::vector<std::string>& tops, const std::string& slurmd, Nanos now) {
   JobCgroupList found = find_in(tops[0], slurmd), other;
   for (std::size_t i = 1; i < tops.size() && found.jobs.empty() && other.jobs.empty(); ++i)
@@ -158,7 +158,7 @@ void JobCgroupFinder::find_unified(const std::vector<std::string>& mounts, JobCg
   if (!awaited.over()) places.directories.push_back(slice);
 }
 
-// With its steps, unless it has gone.
+// With its steps, unless it has been removed.
 void JobCgroupFinder::add_job(JobCgroups place, JobCgroupList& places) {
   const auto names = host_.list(place.home);
   if (!names) return;

@@ -1,19 +1,19 @@
-// Where Slurm's jobs are among the cgroups. Directories are listed, nothing in them is read.
+// Where Slurm's jobs are among the cgroups. Directories are listed; no file in them is read.
 //
 //   v1   <cgroup>/<controller>/slurm[_<node>]/uid_<uid>/job_<id>/step_<step>/task_<n>
 //   v2   <cgroup>/system.slice/[<node>_]slurmstepd.scope/job_<id>/step_<step>/user/task_<n>
 //
-// From Slurm 26.05 on a directory may have a job's SLUID (14 letters and digits) in place of job_<id>; such a name says
-// little, so that it is a job once there is a step in it. slurmd says its node's name where it was built for several on
-// one machine, as Debian's is, even if it is alone. A kernel with both has v2 at <cgroup>/unified; Slurm does not use
-// it there.
+// From Slurm 26.05 on a directory may have a job's SLUID (14 letters and digits) in place of job_<id>; such a name is
+// not distinctive, so it counts as a job once there is a step in it. slurmd puts its node's name into the path where it
+// was built for several on one machine, as Debian's is, even if it is alone. A kernel with both versions has v2 at
+// <cgroup>/unified; Slurm does not use it there.
 //
-// In v1 a job has a directory for each controller that Slurm was told to use. Seen with 22.05: freezer comes first,
-// cpuacct last, 15-50 ms later and before the first process; cpuacct goes first, freezer last, 25 ms later. So one
-// controller alone says which jobs there are, the first in kControllers that has a directory of this slurmd: that is
-// the tightest around the processes, and a job that has ended is not seen again without its CPU time. Where that
-// directory stays empty while jobs are in another (a slurmd that is configured otherwise since, and no reboot), after
-// kStray the other's are believed.
+// In v1 a job has a directory for each controller that Slurm was configured to use. Observed with 22.05: freezer is
+// created first, cpuacct last, 15-50 ms later and before the first process; cpuacct is removed first, freezer last, 25
+// ms later. So one controller alone decides which jobs there are: the first in kControllers that has a directory of
+// this slurmd. Its directories fit most tightly around the processes, and a job that has ended is not seen again
+// without its CPU time. Where that directory stays empty while jobs are in another (a slurmd that was reconfigured
+// without a reboot), after kStray the other's are used.
 #pragma once
 
 #include <cstdint>
@@ -29,10 +29,10 @@ namespace nw {
 
 inline constexpr Nanos kStray = seconds(10);
 
-// One job's directories. Those of controllers that are not mounted are empty; in v2 all are one.
+// One job's directories. Those of controllers that are not mounted are empty; in v2 all are the same.
 struct JobCgroups {
   std::string slurmd, id;
-  std::optional<std::uint32_t> uid;  // v1: the path says whose it is
+  std::optional<std::uint32_t> uid;  // v1: from the path
   bool unified = false;              // v2
   std::string home;                  // where it was found
   std::string cpu, memory, cpuset, devices, freezer;

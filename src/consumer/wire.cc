@@ -1,9 +1,9 @@
-// Both ends of the daemon's socket meet here: what one side writes the other reads by the rules of this file alone.
+// Both ends of the daemon's socket: what one side writes the other parses by the rules of this file alone.
 //
-// The parser is of bytes that any user may send to a root's process. It takes a message as a whole or not at all, and
-// says of what it refuses where it stands; nothing is trimmed, folded or guessed. That a verb or a key means something
-// is for whoever serves it to say. Boundaries of messages are the kernel's (SOCK_SEQPACKET), so there is no length to
-// lie about and nothing half.
+// The parser handles bytes that any user may send to a root process. It accepts a message as a whole or not at all, and
+// an error names the position; nothing is trimmed, folded or guessed. Whether a verb or a key is valid is checked by
+// the server. Message boundaries come from the kernel (SOCK_SEQPACKET), so there is no length field to falsify and no
+// partial message.
 #include "consumer/wire.h"
 
 #include <poll.h>
@@ -87,7 +87,7 @@ Result<Fd> connect_to(const std::string& path, Nanos patience) {
   const sockaddr_un address = NW_TRY(make_unix_address(path));
   Fd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
   if (!socket) return tl::make_unexpected(system_error(errno, "socket"));
-  // A full queue of the listener would hold connect and send for ever.
+  // A full queue of the listener would block connect and send for ever.
   const timeval most{patience.count() / kNanosPerSecond, (patience.count() % kNanosPerSecond) / 1000 + 1};
   ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &most, sizeof most);
   int done = 0;
@@ -122,7 +122,7 @@ Done await_message(int socket, const std::string& path, Nanos patience) {
   }
 }
 
-// The next message, whole. The kernel says its length before it is taken (MSG_TRUNC).
+// The next message, whole. The kernel gives its length before it is taken (MSG_TRUNC).
 Result<std::string> next_message(int socket, const std::string& path, Nanos patience) {
   NW_CHECK(await_message(socket, path, patience));
   const ssize_t length = ::recv(socket, nullptr, 0, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
@@ -192,7 +192,7 @@ Error parse_refusal(std::string_view body) {
 
 Result<std::vector<Answer>> ask_daemon(const std::string& socket, const Request& request, long long patience_ns) {
   const std::string bytes = make_request(request);
-  NW_CHECK(parse_request(bytes));  // the same sentence as the daemon's, without the way
+  NW_CHECK(parse_request(bytes));  // the same error as from the daemon, without the round trip
   const Nanos patience = Nanos::of(patience_ns);
   const Fd peer = NW_TRY(connect_to(socket, patience));
   NW_CHECK(send_request(peer.get(), socket, bytes));

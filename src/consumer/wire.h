@@ -1,25 +1,25 @@
-// What is said over the daemon's socket (SOCK_SEQPACKET, one message one request or one piece of an answer).
+// The protocol of the daemon's socket (SOCK_SEQPACKET; one message is one request or one part of an answer).
 //
-// A request is text, so that a shell and a plug-in of plain C can say it: a verb, then key=value words between single
-// spaces, values percent-encoded as in RFC 3986 where they hold a space, a percent sign or a byte below 0x21 or above
-// 0x7e. At most kMaxRequest bytes.
+// A request is text, so that a shell and a plug-in in plain C can send it: a verb, then key=value words separated by
+// single spaces, values percent-encoded as in RFC 3986 where they contain a space, a percent sign or a byte below 0x21
+// or above 0x7e. At most kMaxRequest bytes.
 //   job id=4711 [step=0]                 one job, running or ended; several answers where the id ran several times
-//   (both: view=owner                    an administrator is shown what the job's owner is shown, rounded and hidden
-//   alike) jobs [since=UNIX_S] [until=UNIX_S] [state=running|ended] [user=UID] [limit=N]    newest first, at most
-//   kMostRecords in one answer; older ones by `until`
-//   node                                 administrators: what the node's energy went to since the daemon's books began
+//   jobs [since=UNIX_S] [until=UNIX_S] [state=running|ended] [user=UID] [limit=N]    newest first, at most
+//                                        kMostRecords in one answer; older ones by `until`
+//   (job and jobs: view=owner            gives an administrator the owner's view, rounded and reduced alike)
+//   node                                 administrators: where the node's energy went since the accounting began
 //   begin job=4711 uid=1000 [key=value...]   from a prolog; keys of kJobKeys
 //   end job=4711 [exit=0]                from an epilog
 //   step job=4711 step=0 [phase=NAME] [period_ms=100]    from the SPANK plug-in, as the step starts
 //   close gpus=1 | open gpus=1           administrators: close NVIDIA's library, so that a driver can be changed; open
-//   it. `release` and `hold` of earlier versions are understood.
+//                                        it. `release` and `hold` of earlier versions are understood.
 //   ping
 // An answer is any number of messages, each one letter and a body, ended by D or E:
 //   R  a record (record.proto), serialised        S  a node's state (pb::NodeState), serialised
-//   W  a sentence on what the answer lacks         E  an error: its kind, a space, a sentence
+//   W  a sentence on what the answer lacks        E  an error: its kind, a space, a sentence
 //   D  done, no body
-// A body of more than kPiece bytes comes in pieces: all but the last have its letter in lower case.
-// Who asks is the kernel's word (SO_PEERCRED), never the message's.
+// A body of more than kPiece bytes is split: all parts but the last have their letter in lower case. The client's
+// identity comes from the kernel (SO_PEERCRED), never from the message.
 #pragma once
 
 #include <cstddef>
@@ -38,7 +38,7 @@ inline constexpr std::size_t kPiece = 64 << 10;
 inline constexpr std::size_t kMostRecords = 1000;
 inline constexpr const char* kDaemonSocket = "/run/nodewatt/nodewatt.sock";
 
-// What a prolog may tell of a job; all but job and uid optional.
+// What a prolog may state about a job; all but job and uid optional.
 inline constexpr std::string_view kJobKeys[] = {
     "job",        "uid",     "user",       "account", "partition", "name", "cluster", "sluid", "array_job",
     "array_task", "het_job", "het_offset", "restart", "nodes",     "gpus", "submit",  "cpus"};
@@ -59,13 +59,13 @@ struct Answer {
   std::string body;
 };
 std::string make_answer(const Answer& answer);
-std::vector<std::string> make_messages(const Answer& answer);  // the same, in pieces
+std::vector<std::string> make_messages(const Answer& answer);  // the same, split into messages
 Answer make_refusal(const Error& error);
 std::optional<Answer> parse_answer(std::string_view bytes);
 Error parse_refusal(std::string_view body);
 
-// One request and its whole answer: the records and states before D, or the error that E said. At most `patience` ns
-// without a word. Absent when no daemon listens there.
+// Sends one request and returns its whole answer: the records and states before D, or the error that E carried. At most
+// `patience` ns without a message. Absent when no daemon listens there.
 Result<std::vector<Answer>> ask_daemon(const std::string& socket, const Request& request, long long patience_ns);
 
 }  // namespace nw

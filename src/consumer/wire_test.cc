@@ -1,5 +1,6 @@
-// The daemon's socket: what is written is read again, what is not well formed is refused by a sentence that says where,
-// and a daemon that is absent, silent, rude or dead in the middle is an error and never a wait without end.
+// The daemon's socket: what is written can be read again, malformed input gets an error that states the position, and a
+// daemon that is absent, does not answer, answers nonsense or dies in the middle is an error and never an unbounded
+// wait.
 #include "consumer/wire.h"
 
 #include <gtest/gtest.h>

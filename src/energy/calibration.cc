@@ -1,12 +1,12 @@
-// The clocks: sensor and reference are compared as mean powers over short steps at every shift within +-10 s; the shift
-// with the least squared residual of a straight line (which is the greatest correlation) is the clocks' difference, its
-// uncertainty the curvature of the residual there.
+// The clocks: sensor and reference are compared as mean powers over short steps at every shift within +-10 s. The clock
+// difference is the shift with the least squared residual of a straight line (that is, the highest correlation); its
+// uncertainty follows from the curvature of the residual there.
 //
-// The line: mean powers over windows of at least five refresh periods of the slower one, by least squares weighted with
-// 1 / (s^2 + (u_clock dP / window)^2): s is the scatter of steady windows, dP the step of power between a window's
+// The line: mean powers over windows of at least five update intervals of the slower one, by least squares weighted
+// with 1 / (s^2 + (u_clock dP / window)^2): s is the scatter of steady windows, dP the step of power between a window's
 // ends, which a wrong clock turns into a wrong mean. Uncertainties are those of the weighted fit (JCGM 100, H.3),
-// widened where the residuals are larger than the weights say, and by what noise in the reference can flatten the
-// slope.
+// widened where the residuals are larger than the weights predict, and by how much noise in the reference can flatten
+// the slope.
 #include "energy/calibration.h"
 
 #include <algorithm>
@@ -23,7 +23,7 @@ constexpr double kLeastCorrelation = 0.7;
 constexpr double kLeastSpan = 0.2;    // of the largest power
 constexpr double kWantedGain = 0.02;  // relative uncertainty beyond which no factor is stated
 
-// Interpolated; held at the ends.
+// Linear interpolation; constant beyond the ends.
 double joules_at(std::span<const EnergyPoint> points, double at) {
   const auto above = std::lower_bound(points.begin(), points.end(), at,
                                       [](const EnergyPoint& point, double time) { return point.at < time; });
@@ -37,7 +37,7 @@ double mean_watts(std::span<const EnergyPoint> points, double from, double to) {
   return (joules_at(points, to) - joules_at(points, from)) / (to - from);
 }
 
-// The middle one of the times between points: how often a new value comes.
+// The median of the times between points: how often a new value appears.
 double update_interval_of(std::span<const EnergyPoint> points) {
   std::vector<double> steps;
   for (std::size_t i = 1; i < points.size(); ++i) steps.push_back(points[i].at - points[i - 1].at);
@@ -46,12 +46,12 @@ double update_interval_of(std::span<const EnergyPoint> points) {
 }
 
 struct Pair {
-  double truth = 0, reading = 0, step = 0;  // step: of the truth between the window's ends
+  double truth = 0, reading = 0, step = 0;  // change of the true power between the window's ends
 };
 
 struct Line {
   double gain = 0, offset = 0;
-  double sxx = 0, mean = 0, weight = 0;  // of the truth
+  double sxx = 0, mean = 0, weight = 0;  // of the true power
   double squares = 0;                    // weighted, of the residuals
   double correlation = 0;
 };
@@ -82,7 +82,7 @@ class Matcher {
   Matcher(std::span<const EnergyPoint> reference, std::span<const EnergyPoint> sensor)
       : reference_(reference), sensor_(sensor) {}
 
-  // Windows of this length over what both saw, with the reference's clock set back by `shift`.
+  // Windows of this length over the common time, with the reference's clock set back by `shift`.
   std::vector<Pair> pairs(double shift, double length) const {
     const double from = std::max(reference_.front().at - shift, sensor_.front().at);
     const double to = std::min(reference_.back().at - shift, sensor_.back().at);
@@ -114,7 +114,7 @@ struct Clock {
   double offset = 0, u = 0;
 };
 
-// Coarse, then finer and finer around the best.
+// Coarse, then successively finer around the best.
 Result<Clock> match_clocks(const Matcher& matcher, double step) {
   double best = 0, least = HUGE_VAL, width = step;
   for (double shift = -kMostClockOffset; shift <= kMostClockOffset; shift += step / 2)
@@ -162,7 +162,7 @@ Calibration compute_line(const std::vector<Pair>& pairs, const Clock& clock, dou
   Calibration out;
   const double wider = std::max(line.squares / (count - 2), 1.0);
   const double variance = wider / line.sxx;
-  // Noise in the reference of at most the scatter makes the slope too flat by its share of the truth's variance.
+  // Noise in the reference, at most the scatter, flattens the slope by its share of the variance of the true power.
   const double flat = line.gain * scatter * scatter / (line.gain * line.gain) / (line.sxx / line.weight);
   out.gain = line.gain;
   out.u_gain = std::hypot(std::sqrt(variance), flat);
@@ -235,7 +235,7 @@ Result<Calibration> compute_calibration(std::span<const EnergyPoint> reference, 
     return fail(ErrorKind::malformed,
                 fmt::format("sensor and reference overlap for {} windows of {:.3g} s, and at least {} are needed",
                             steady, window, kLeastWindows));
-  // What is as good as constant has no clock; the span is what is wrong with it.
+  // A nearly constant power does not determine the clock; then the error is about the power range.
   const auto still = compute_line(matcher.pairs(0, window), {0, kMostClockOffset}, window);
   if (still.most_w - still.least_w < kLeastSpan * std::abs(still.most_w)) return judge(still);
   const Clock clock = NW_TRY(match_clocks(matcher, update_interval));

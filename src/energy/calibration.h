@@ -1,7 +1,7 @@
-// Calibration: a sensor judged by a reference meter that saw the same power.
+// Calibration: compares a sensor with a reference meter that measured the same power.
 //
-// Both become energies over the same windows; the sensor's means are fitted as gain x truth + offset. All of it is
-// computed, nothing is read.
+// Both become energies over the same windows; the sensor's means are fitted as gain x truth + offset. Pure computation;
+// nothing is read.
 #pragma once
 
 #include <span>
@@ -12,11 +12,11 @@
 
 namespace nw {
 
-// The energy that had passed at a moment: seconds on a clock, joules from any zero. In order of time.
+// The cumulative energy at a time: seconds on a clock, joules from any zero. In order of time.
 struct EnergyPoint {
   double at = 0, joules = 0;
 };
-// Readings of power as running energy, by trapezoids; out of order or doubled times are left out.
+// Readings of power as cumulative energy, by trapezoids; readings out of order or with repeated times are dropped.
 struct PowerReading {
   double at = 0, watts = 0;
 };
@@ -27,19 +27,19 @@ struct Calibration {
   double offset_w = 0, u_offset_w = 0;
   double covariance = 0;  // of the two, W
   double residual_rms_w = 0;
-  double least_w = 0, most_w = 0;     // truth that was seen
-  double clock_s = 0, u_clock_s = 0;  // the reference's clock less the sensor's
+  double least_w = 0, most_w = 0;     // range of the true power
+  double clock_s = 0, u_clock_s = 0;  // the reference's clock minus the sensor's
   double window_s = 0;
   std::size_t windows = 0;
 
-  double bias_w() const { return offset_w / gain; }  // of the reading divided by the gain
-  // Standard uncertainty of a corrected power, relative to it: the largest over the powers seen.
+  double bias_w() const { return offset_w / gain; }  // to be subtracted from the reading divided by the gain
+  // Standard uncertainty of a corrected power, relative to it: the largest over the power range.
   double relative() const;
 };
 
 inline constexpr double kMostClockOffset = 10;  // seconds
-// Refuses, and says what is missing, when the two hardly overlap, when their clocks cannot be matched, and when the
-// powers span too little for a factor to 2 %.
+// An error that states what is missing when the two hardly overlap, when their clocks cannot be matched, or when the
+// power range is too small for a gain to 2 %.
 Result<Calibration> compute_calibration(std::span<const EnergyPoint> reference, std::span<const EnergyPoint> sensor);
 
 }  // namespace nw

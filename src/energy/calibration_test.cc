@@ -1,4 +1,4 @@
-// Calibration on invented data, where the truth is known.
+// Calibration on invented data, where the true values are known.
 #include "energy/calibration.h"
 
 #include <gtest/gtest.h>
@@ -54,7 +54,7 @@ TEST(Calibration, RecoversGainOffsetAndClockWithoutNoise) {
   EXPECT_NEAR(found->bias_w(), kOffset / kGain, 0.4);
 }
 
-// Of 200 invented calibrations, 95 % intervals must hold the truth in about 95 %.
+// Of 200 invented calibrations, about 95 % of the 95 % intervals must contain the true values.
 TEST(Calibration, IntervalsHoldTheTruthAsOftenAsTheySay) {
   int gains = 0, offsets = 0, total = 200;
   double widest = 0;
@@ -71,7 +71,7 @@ TEST(Calibration, IntervalsHoldTheTruthAsOftenAsTheySay) {
   RecordProperty("offsets", offsets);
   EXPECT_GE(gains, total * 88 / 100);
   EXPECT_GE(offsets, total * 88 / 100);
-  EXPECT_LT(widest, 0.01);  // and do not hold it by being wide
+  EXPECT_LT(widest, 0.01);  // and not by being wide
 }
 
 TEST(Calibration, RefusesPowersThatSpanTooLittle) {

@@ -16,7 +16,7 @@ double compute_chi2(const Energy& a, const Energy& b) {
 }
 
 namespace {
-// What holds what, beneath the node, which holds everything. dram stands beside package, as on servers.
+// What contains what, below the node, which contains everything. dram is beside package, as on servers.
 struct Containment {
   Domain outer, inner;
 };
@@ -25,7 +25,7 @@ constexpr Containment kContainment[] = {
     {Domain::module, Domain::package}, {Domain::module, Domain::cpu},     {Domain::module, Domain::sysio},
     {Domain::package, Domain::core},   {Domain::package, Domain::uncore},
 };
-// What may stand directly under the node, in the order in which it is shown.
+// What can be directly below the node, in the order of display.
 constexpr Domain kTop[] = {Domain::module, Domain::psys, Domain::gpu,  Domain::package,
                            Domain::dram,   Domain::cpu,  Domain::sysio};
 
@@ -47,7 +47,8 @@ bool better(const SensorEnergy& a, const SensorEnergy& b) {
 
 using Chosen = std::map<Part, SensorEnergy>;
 
-// One sensor energy for each part, the earlier where neither is better, and what the others say against it.
+// Selects one sensor energy for each part, the earlier where neither is better, and records disagreements of the
+// others.
 class Selection {
  public:
   explicit Selection(std::span<const SensorEnergy> sensor_energies) {
@@ -65,7 +66,7 @@ class Selection {
   }
 
   Chosen measured, modelled;
-  Chosen node, plug;  // sensors of the whole node, behind and before its power supplies
+  Chosen node, plug;  // sensors of the whole node, after and before its power supplies
   std::vector<Disagreement> disagreements;
 
  private:
@@ -74,8 +75,8 @@ class Selection {
     if (is_new) return;
     SensorEnergy other = sensor_energy;
     if (better(sensor_energy, at->second)) std::swap(at->second, other);
-    // A counter and the power beside it are one device: their gap is the account's cross-check, and polled power is the
-    // first to err.
+    // A counter and the power gauge beside it are one device: their difference is the accounting's cross-check, and
+    // polled power errs first.
     const auto driver = [](const SensorEnergy& b) { return b.info->id.substr(0, b.info->id.find('/')); };
     if (driver(at->second) == driver(other) || sensor_energy.info->provenance == Provenance::estimated) return;
     const double chi2 = compute_chi2(at->second.energy, other.energy);
@@ -84,8 +85,8 @@ class Selection {
     at->second.energy.uncertainty.widen(std::sqrt(chi2));
   }
 
-  // Of a domain that a node controller names in its own way ("accel0") and other sensors measure too, one side counts:
-  // the others where one of them has a value, or a module that holds them.
+  // Of a domain that a node controller names in its own way ("accel0") and other sensors measure too, only one side
+  // counts: the others if one of them has a value, or a module that contains them does.
   void drop_second_names() {
     std::set<Domain> named_twice;
     for (const auto& [part, sensor_energy] : measured)
@@ -120,11 +121,11 @@ class Composer {
     plug_ = first(selection_.plug);
     if (node_ == nullptr || plug_ == nullptr) return;
     if (node_->info->excludes != plug_->info->excludes) {
-      // One that says what it does not hold was looked into; what the other holds nobody knows.
+      // One with exclusions was configured deliberately; for the other it is not known what it includes.
       const bool node_says = plug_->info->excludes.empty();
       beside_ = std::exchange(node_says ? plug_ : node_, nullptr);
     } else if (node_->info->kind == SensorKind::counter && plug_->info->kind == SensorKind::gauge) {
-      beside_ = std::exchange(plug_, nullptr);  // polled power would make a counted total worse
+      beside_ = std::exchange(plug_, nullptr);  // polled power would degrade a counted total
     }
   }
 
@@ -144,14 +145,14 @@ class Composer {
  private:
   bool knows(Domain domain) const { return known_.contains(domain); }
 
-  // Directly under the node on this machine: nothing that holds it has a value.
+  // Whether it is directly below the node on this machine: nothing that contains it has a value.
   bool is_top(Domain domain) const {
     return std::find(std::begin(kTop), std::end(kTop), domain) != std::end(kTop) &&
            std::none_of(std::begin(kContainment), std::end(kContainment),
                         [&](const Containment& holds) { return holds.inner == domain && knows(holds.outer); });
   }
 
-  // Each sensor energy stands once, however many hold it.
+  // Adds each sensor energy once, however many components contain it.
   void add(const SensorEnergy& sensor_energy, unsigned depth, bool counted) {
     if (!shown_.insert(&sensor_energy).second) return;
     const SensorInfo& info = *sensor_energy.info;
@@ -159,7 +160,7 @@ class Composer {
                                counted && sensor_energy.energy.value.has_value(), sensor_energy.max_power});
   }
 
-  // The parts of a domain, as people count them: by label ("gpu0 ...") where there is one, else by device.
+  // The parts of a domain in display order: by label ("gpu0 ...") where there is one, else by device.
   std::vector<const SensorEnergy*> parts_of(Domain domain) const {
     std::vector<const SensorEnergy*> parts;
     for (const auto& [part, sensor_energy] : measured_)
@@ -169,7 +170,7 @@ class Composer {
     return parts;
   }
 
-  // All parts of a domain that stand directly under the node, each followed by what it contains.
+  // All parts of a domain directly below the node, each followed by what it contains.
   void add_domain(Domain domain, unsigned depth) {
     for (const SensorEnergy* sensor_energy : parts_of(domain)) {
       add(*sensor_energy, depth, true);
@@ -178,14 +179,14 @@ class Composer {
     }
   }
 
-  // A psys or module is taken to hold all of the domains inside it where it is the only one; else those of its own
-  // device number.
+  // A single psys or module contains all of the domains inside it; one of several only those with its own device
+  // number.
   void add_inside(const Part& outer, unsigned depth) {
     const bool alone = std::count_if(measured_.begin(), measured_.end(),
                                      [&](const auto& entry) { return entry.first.domain == outer.domain; }) == 1;
     for (const Domain domain : inside(outer.domain))
       for (const SensorEnergy* sensor_energy : parts_of(domain)) {
-        if (is_top(domain)) continue;  // the outer sensor has no value, so that its parts stand by themselves
+        if (is_top(domain)) continue;  // the outer sensor has no value, so its parts are on top
         const Part& part = sensor_energy->info->part;
         if (part.device != outer.device && (!alone || outer.domain == Domain::package)) continue;
         add(*sensor_energy, depth, false);
@@ -193,7 +194,7 @@ class Composer {
       }
   }
 
-  // A psys or module without a value is no loss where what it holds was measured by itself.
+  // A psys or module without a value is no gap where everything inside it was measured.
   bool replaced(const SensorEnergy& sensor_energy) const {
     const Domain outer = sensor_energy.info->part.domain;
     if (sensor_energy.energy.value || (outer != Domain::psys && outer != Domain::module)) return false;
@@ -217,7 +218,7 @@ class Composer {
     worst_ = std::max(worst_, sensor_energy.energy.kind);
   }
 
-  // What `whole` leaves when `parts` are taken off.
+  // `whole` minus `parts`.
   static Energy difference(const Energy& whole, Joules parts, const Uncertainty& doubt, double coverage) {
     Energy remainder;
     remainder.value = *whole.value - parts;
@@ -234,7 +235,8 @@ class Composer {
         {{Domain::other, device}, label, std::move(energy), source, "", depth, true, std::nullopt});
   }
 
-  // The node's own sensors at the root, its supplies' loss between them, what it holds below, and what it lacks beside.
+  // The node's own sensors at the root, the power supplies' loss between them, what the sensor includes below, and what
+  // it excludes beside.
   void compose_node() {
     SensorEnergy& total_sensor = plug_ != nullptr ? *plug_ : *node_;
     const std::vector<Domain>& excludes = total_sensor.info->excludes;
@@ -265,7 +267,7 @@ class Composer {
     if (!excludes.empty()) add_beside(excludes);
   }
 
-  // The rest of the node, and whether its parts are more than it can hold.
+  // The remainder of the node, and whether its parts exceed it.
   void finish_rest(SensorEnergy& inner, unsigned depth, std::size_t total_sensor) {
     if (top_known_ == 0) return;
     Energy remainder = difference(inner.energy, sum_, doubt_, coverage_ / top_);
@@ -291,7 +293,7 @@ class Composer {
     return true;
   }
 
-  // What the node's sensor does not hold is added to it; a total without it would not be the node's.
+  // Adds what the node's sensor excludes; without it the total would not be the node's.
   void add_beside(const std::vector<Domain>& excludes) {
     sum_ = filled_ = {};
     doubt_ = {};
@@ -312,7 +314,7 @@ class Composer {
     out_.boundary_note += ", and what its sensor does not see";
   }
 
-  // Whether the model's part stands for something that was not measured.
+  // Whether the model's part stands in for something that was not measured.
   bool missing(const Part& part) const {
     switch (part.domain) {
       case Domain::package: {
@@ -399,7 +401,7 @@ class Composer {
   std::set<Domain> known_;  // domains of which something was measured
   SensorEnergy* node_ = nullptr;
   SensorEnergy* plug_ = nullptr;
-  SensorEnergy* beside_ = nullptr;  // of the node too, and not counted
+  SensorEnergy* beside_ = nullptr;  // also of the node, and not counted
   unsigned top_known_ = 0, top_ = 0;
   double coverage_ = 0;
   Joules sum_, filled_;

@@ -1,9 +1,9 @@
-// Containment: which part of the node contains which, so that nothing is counted twice and the node's rest is what its
-// parts leave; and what sensors that look at the same thing say about each other.
+// Containment: which part of the node contains which, so that nothing is counted twice and the node's remainder is what
+// its parts leave; and whether sensors of the same thing agree.
 //
-// The tree is data, kContainment in containment.cc. At its root stand up to two sensors of the whole node, one on each
-// side of the power supplies; what lies between them is the supplies' loss. A node's sensor may lack parts
-// (SensorInfo::excludes: some controllers do not see the GPUs); those are added beside it.
+// The tree is data, kContainment in containment.cc. At its root are up to two sensors of the whole node, one on each
+// side of the power supplies; the difference between them is the supplies' loss. A node's sensor may not include some
+// parts (SensorInfo::excludes: some controllers do not see the GPUs); those are added beside it.
 #pragma once
 
 #include <optional>
@@ -16,14 +16,14 @@
 
 namespace nw {
 
-// What a total of the whole node takes in, for people.
+// What a total of the whole node includes, for display.
 inline constexpr const char* kNodeAtWall = "the whole node, at the wall (AC)";
 inline constexpr const char* kNodeDc = "the whole node, node DC";
 
-// One sensor's result, as the tree takes it.
+// One sensor's result, the input of compose().
 struct SensorEnergy {
   const SensorInfo* info = nullptr;
-  Energy energy;  // without a value: dead, or never read
+  Energy energy;  // without a value: unresponsive, or never read
   std::optional<Watts> max_power;
 };
 
@@ -33,12 +33,12 @@ struct Component {
   Energy energy;
   std::string source;
   std::string sensor;  // sensor info id; empty when derived
-  unsigned depth = 0;  // inside the component above when deeper
+  unsigned depth = 0;  // nested in the component above when deeper
   bool counted = false;
   std::optional<Watts> max_power;
 };
 
-// Two figures of one quantity that differ by more than both their uncertainties allow.
+// Two figures for one quantity that differ by more than both their uncertainties allow.
 struct Disagreement {
   std::string sensor, other;  // sensor info ids; `other` may be "parts"
   double chi2 = 0;            // square of the difference over the sum of variances
@@ -46,16 +46,16 @@ struct Disagreement {
 
 struct NodeEnergy {
   Energy total;                         // the node as far as it was measured; the estimate when nothing was
-  std::optional<Energy> node_estimate;  // measured parts and modelled rest, when `total` does not cover the node
+  std::optional<Energy> node_estimate;  // measured parts and modelled remainder, when `total` does not cover the node
   double modelled_fraction = 0;         // of node_estimate, or of total when that is the estimate
   std::vector<Component> components;
-  std::string boundary_note;                // what `total` takes in, for people
-  std::vector<Disagreement> disagreements;  // the intervals of what they touch are widened already
+  std::string boundary_note;                // what `total` includes, for display
+  std::vector<Disagreement> disagreements;  // the uncertainties that they affect are widened already
   AnomalyCounts anomalies;
 };
 
-// Sensor energies in the driver table's order: of several for one part the first that has a value stands for it,
-// counters before gauges, measured before modelled.
+// Sensor energies in the driver table's order: of several for one part the first that has a value is used, counters
+// before gauges, measured before modelled.
 NodeEnergy compose(std::span<const SensorEnergy> sensor_energies);
 
 // 95 % point of chi squared with one degree of freedom: above it two figures disagree, and their uncertainties are

@@ -9,7 +9,7 @@
 namespace nw {
 namespace {
 
-// A node being put together: parts with their energies over one hour at a power.
+// A node under construction: parts with their energies over one hour at a power.
 class Node {
  public:
   SensorEnergy& add(Domain domain, const std::string& device, double watts_, double coverage = 1) {
@@ -71,7 +71,7 @@ TEST(Tree, PackagesAndDramAddUpAndCoresAreInside) {
   EXPECT_EQ(out.components.size(), 6u);
 }
 
-// A node controller counts what other sensors count, under names of its own.
+// A node controller measures what other sensors measure, under names of its own.
 TEST(Tree, OfTwoNamesOfOneHardwareOneIsCounted) {
   Node node;
   node.add(Domain::package, "0", 100);
@@ -280,7 +280,7 @@ TEST(Tree, WhatTheNodesSensorDoesNotSeeIsAddedBesideIt) {
   EXPECT_EQ(without.compose().boundary_note, "the whole node, node DC, without GPUs");
 }
 
-// SD650 V3: the tray's own sensor says that it holds no GPU, and DCMI says nothing.
+// SD650 V3: the tray's own sensor declares that it excludes GPUs, and DCMI declares nothing.
 TEST(Tree, OfTwoNodeSensorsTheOneThatSaysWhatItLacksIsKept) {
   for (const bool plug_says : {false, true}) {
     Node node;

@@ -1,6 +1,6 @@
-// CumulativeEnergy: the running sums of one sensor up to one moment. The difference of two cumulative energies is all
-// that is known about an interval, and because every sum telescopes, the parts of a split interval add up to the whole,
-// to the microjoule.
+// CumulativeEnergy: the running sums of one sensor up to one point in time. The difference of two cumulative energies
+// is all that is known about an interval, and because every sum telescopes, the parts of a split interval add up to the
+// whole, to the microjoule.
 #pragma once
 
 #include "base/units.h"
@@ -9,11 +9,11 @@ namespace nw {
 
 struct CumulativeEnergy {
   Joules energy;     // everything, fills included
-  Joules filled;     // what stands for time that was not measured
+  Joules filled;     // what was filled in for time that was not measured
   Nanos covered;     // time that was measured
   double steps = 0;  // sum of (time step x power step)^2 over samples of power, J^2
   double count = 0;  // samples of power, and their sum, sum of squares and of products with the one before (W):
-  double sum = 0;    // what the lag-1 autocorrelation of a sampled power needs
+  double sum = 0;    // input to the lag-1 autocorrelation of a sampled power
   double squares = 0;
   double products = 0;
 
@@ -27,12 +27,13 @@ struct CumulativeEnergy {
   }
 };
 
-// Nothing was measured, or what a guess leaves when it has to be taken back after the interval's begin: no energy.
+// Whether an interval has an energy: none where nothing was measured, or where a negative value is left because an
+// estimate was corrected after the interval's begin.
 inline bool is_known(const CumulativeEnergy& of_interval) {
   return of_interval.covered > Nanos{} && of_interval.energy >= Joules{};
 }
 
-// What a sensor says about one interval of time, or about several added up (all epochs of a training).
+// What a sensor measured over one interval of time, or over several added up (all epochs of a training).
 struct Interval {
   CumulativeEnergy cumulative;
   Nanos duration;

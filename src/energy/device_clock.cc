@@ -6,10 +6,10 @@ namespace nw {
 
 namespace {
 constexpr std::int64_t kDriftOneIn = 10'000;  // crystals are within 100 ppm
-constexpr unsigned kForgotten = 32;           // values on a bus
+constexpr unsigned kForgotten = 32;           // values after which a bus's bound is dropped
 }  // namespace
 
-// What earlier readings add to this one's bounds, unless they contradict it.
+// Adds the bounds of earlier readings to this one's, unless they contradict it.
 void DeviceClock::narrow(Bounds& bounds, Nanos since) const {
   const Nanos drift = Nanos::of(since.count() / kDriftOneIn);
   const Nanos least = std::max(bounds.least, bounds_->least - drift);
@@ -27,7 +27,7 @@ Nanos DeviceClock::to_host(Nanos device, Nanos read_at, bool on_bus) {
   if (last_ && device == last_->device && read_at - last_->date <= too_old) return last_->date;
   const Nanos offset = read_at - device;
   Bounds bounds{offset - std::min(since, update_interval_) - resolution_, offset};
-  // Older than any refresh explains, the clock was set back or the device hangs.
+  // If it is older than any update interval explains, the clock was set back or the device hangs.
   if (bounds_ && offset - bounds_->most <= too_old && !(on_bus && above_ >= kForgotten))
     narrow(bounds, read_at - last_->first_read);
   above_ = bounds.most < offset ? above_ + 1 : 0;

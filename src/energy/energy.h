@@ -1,5 +1,4 @@
-// Energy: joules of one part of the node over some time, with everything that must be known before two of them may be
-// compared.
+// Energy: joules of one part of the node over some time, with everything that is needed to compare two of them.
 #pragma once
 
 #include <optional>
@@ -11,13 +10,13 @@
 
 namespace nw {
 
-// One cause of doubt as a standard uncertainty in joules. Systematic terms of one name move together: they add up
-// linearly over parts, phases and repeats. Random ones add up in quadrature.
+// One cause of uncertainty, as a standard uncertainty in joules. Systematic terms of one name are fully correlated:
+// they add up linearly over parts, phases and repeats. Random ones add up in quadrature.
 struct Term {
   std::string name;  // "RAPL package gain"
   double joules = 0;
   bool systematic = false;
-  bool rectangular = false;  // stands for hard limits, a/sqrt(3)
+  bool rectangular = false;  // hard limits +-a, as a/sqrt(3)
 };
 
 class Uncertainty {
@@ -27,13 +26,13 @@ class Uncertainty {
   // Terms of a subtrahend: systematic terms of the same name cancel in a difference.
   void subtract(const Uncertainty& other);
 
-  double random() const;      // one sigma, J
-  double systematic() const;  // one sigma, J
+  double random() const;      // standard uncertainty, J
+  double systematic() const;  // standard uncertainty, J
   double combined() const;
-  // Half-width of the 95 % interval: from 1.65 sigma where one rectangular term is all the doubt there is to 1.96 where
-  // there are many terms or normal ones.
+  // Half-width of the 95 % interval: from 1.65 standard uncertainties where one rectangular term is all there is to
+  // 1.96 where there are many terms or normal ones.
   double expanded() const;
-  // Everything `factor` times as wide.
+  // Multiplies every term by `factor`.
   void widen(double factor);
   // The largest `n` terms, largest first.
   std::vector<Term> largest(std::size_t n) const;
@@ -52,17 +51,17 @@ struct Energy {
   Uncertainty uncertainty;
 };
 
-// What else is known of a sensor over the whole run.
+// What else was seen of a sensor over the whole run.
 struct Seen {
   Watts lowest, highest;  // powers
   bool checked = false;   // another sensor of the same part agrees
 };
 
-// What a sensor's interval says, with its uncertainty: gain and offset of the sensor info, edges, sampling, gaps.
+// The energy of a sensor's interval, with its uncertainty: gain and offset of the SensorInfo, edges, sampling, gaps.
 Energy make_energy(const SensorInfo& info, const Interval& interval, const Seen& seen);
 
-// The share of the energy above idle that a sensor may have missed or counted twice because it looks only part of the
-// time, in step with the load; 0 for sensors that always look.
+// The share of the energy above idle that a sensor may have missed or counted twice because it measures only part of
+// the time, in step with the load; 0 for sensors that measure all the time.
 double compute_aliasing(const SensorInfo& info, Nanos duration, bool checked);
 
 }  // namespace nw

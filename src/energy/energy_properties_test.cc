@@ -130,7 +130,7 @@ TEST(EnergyProperties, DroppedSamplesOnlyLowerAGaugesCoverage) {
   }));
 }
 
-// Whatever a sensor says, a meter answers, and no more than the maximum power over the time.
+// Whatever a sensor reads, a meter gives an answer of at most the maximum power times the time.
 TEST(EnergyProperties, AnyReadingsAtAllStayBelowTheMaxPower) {
   EXPECT_TRUE(rc::check([] {
     SensorInfo info = *rc::gen::arbitrary<bool>() ? test::counter_info() : test::gauge_info();

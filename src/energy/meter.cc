@@ -7,15 +7,15 @@
 namespace nw {
 
 namespace {
-// A part that is on draws more than half a watt: after this long without a step a counter of at most 1 J a step is not
-// counting.
+// A part that is on draws more than half a watt: a counter with counts of at most 1 J that has not moved for this long
+// is not counting.
 constexpr Nanos kStillTooLong = seconds(10);
 constexpr double kStillCounts = 10, kLeastWatts = 0.5;
-constexpr double kCaughtUp = 0.5;  // of what the part would have drawn while its counter stood still
+constexpr double kCaughtUp = 0.5;  // of the expected energy while its counter stood still
 constexpr Nanos kDeadAfter = seconds(2);
 constexpr Nanos kDeadAtZeroAfter = millis(100);  // counters that begin at zero when opened
 
-// A difference of a counter says something of power when it spans so many of its refreshes and counts.
+// A difference of a counter is used as a mean power when it spans this many updates and counts.
 constexpr std::int64_t kMeanRefreshes = 10;
 constexpr std::uint64_t kMeanCounts = 20;
 constexpr Watts kAnyPart =
@@ -30,15 +30,15 @@ Meter::Meter(SensorInfo info, Nanos period)
     : info_(std::move(info)), period_(period), unwrapper_(info_), clock_(info_.update_interval) {}
 
 void Meter::add(const Sample& sample) {
-  if (sample.status == Status::stale) {  // a bus has nothing new: what is known stays, and is held from there
+  if (sample.status == Status::stale) {  // a bus has no new value: the known one stays, and is extrapolated from there
     if (!std::exchange(holding_, true)) anomalies_.add(Anomaly::read_failed);
     return;
   }
   const bool ok = sample.status == Status::ok;
   const Nanos at = ok && sample.device_time ? clock_.to_host(*sample.device_time, sample.at(), sample.taken.has_value())
                                             : sample.at();
-  if (last_sample_ && at < *last_sample_) return;  // time does not go back
-  if (ok && !holding_ && last_sample_ && at == *last_sample_ && sample.raw == last_raw_) return;  // seen before
+  if (last_sample_ && at < *last_sample_) return;  // time must not go backwards
+  if (ok && !holding_ && last_sample_ && at == *last_sample_ && sample.raw == last_raw_) return;  // processed before
   const Nanos expected = std::max(period_, info_.update_interval);
   const bool late = last_sample_ && at - *last_sample_ > expected + expected;
   const Nanos timestamp_uncertainty =
@@ -54,13 +54,13 @@ void Meter::add(const Sample& sample) {
     holding_ = false;
     return add_gauge(at, sample.raw);
   }
-  // A slow counter that is read more often than it is renewed: the same count again is nothing new.
+  // A slow counter that is read more often than it is updated: the same count again is not new.
   holding_ = false;
   if (is_slow() && last_good_ && sample.raw == last_raw_ &&
       at - *last_good_ < info_.update_interval + info_.update_interval)
     return;
   if (!is_slow()) return add_counter(at, sample.raw);
-  // Its count is as old as anything between nothing and `timestamp uncertainty`.
+  // The age of its count is anything between 0 and the timestamp uncertainty.
   timestamp_uncertainty_ =
       sample.device_time ? std::min(timestamp_uncertainty, clock_.timestamp_uncertainty()) : timestamp_uncertainty;
   Nanos counted = at - Nanos::of(timestamp_uncertainty_.count() / 2);
@@ -68,10 +68,10 @@ void Meter::add(const Sample& sample) {
   add_counter(counted, sample.raw);
 }
 
-// A reading that is not there: go on at the last known power until the next good one puts it right.
+// A missing reading: continue at the last known power until the next good one corrects it.
 void Meter::hold(Nanos at) {
   holding_ = true;
-  if (is_slow() || count_ == 0 || at <= point(0).at) return;  // a slow counter's points are its ticks
+  if (is_slow() || count_ == 0 || at <= point(0).at) return;  // a slow counter's points are its steps
   if (last_power_ >= 0) {
     const Joules energy = from_double(as_joules(last_power_, at - point(0).at));
     held_ += energy;
@@ -89,7 +89,7 @@ void Meter::note_power(Watts power) {
   min_power_ = std::min(min_power_.value_or(power), power);
 }
 
-// `time` was not measured: fill it at the last power, or as soon as there is one.
+// `time` was not measured: fill it at the last power, or as soon as one is known.
 void Meter::fill(Nanos time) {
   if (last_power_ < 0) {
     unfilled_ += time;
@@ -110,7 +110,7 @@ void Meter::measured(Nanos at, Joules energy, Nanos since) {
   if (unfilled_ > Nanos{}) fill(std::exchange(unfilled_, Nanos{}));
 }
 
-// The greatest and the least power are means over intervals that the counter resolves; an interval never spans a break
+// The highest and the lowest power are means over intervals that the counter resolves; an interval never spans a break
 // in the counting.
 void Meter::note_mean(Nanos at, Joules energy, Nanos since, std::uint64_t counts) {
   if (!std::exchange(mean_open_, true)) mean_since_ = since, mean_energy_ = {}, mean_counts_ = 0;
@@ -122,18 +122,18 @@ void Meter::note_mean(Nanos at, Joules energy, Nanos since, std::uint64_t counts
   mean_open_ = false;
 }
 
-// How long a counter that counts may stand still: longer where one count is much.
+// How long a working counter may stand still: longer where one count is large.
 Nanos Meter::longest_stillness() const {
   const double quantum = static_cast<double>(info_.unit_num) / static_cast<double>(info_.unit_den) * 1e-6;
   return std::max(kStillTooLong, Nanos::of(std::llround(std::min(kStillCounts * quantum / kLeastWatts, 1e6) * 1e9)));
 }
 
-// Whether a live counter has stood still for too long by now. The first time, the stillness that had passed as measured
-// is taken back. When it moves again by as much as the part drew in all that time, it had only shown nothing: the fill
-// goes, and the time was measured after all.
+// Whether a working counter has stood still for too long by now. When that is found, the time since it stopped no
+// longer counts as measured. If it then moves by as much as the part drew in all that time, it had only not been
+// updated: the fill is removed, and the time counts as measured after all.
 bool Meter::frozen(const Unwrapper::Step& step, Nanos at) {
   const bool broken = step.verdict == Unwrapper::Verdict::reset || step.verdict == Unwrapper::Verdict::ambiguous;
-  if (step.counts != 0 || broken) {  // after a break it has moved, nobody knows how far
+  if (step.counts != 0 || broken) {  // after a break it has moved by an unknown amount
     if (frozen_ && !broken) catch_up(step, at);
     last_moved_ = at;
     frozen_ = false;
@@ -228,7 +228,7 @@ void Meter::add_gauge(Nanos read_at, std::uint64_t raw) {
     now_.products += watts * last_power_;
     if (watts > 0) responsive_ = true;
   } else {
-    return;  // set back behind the reading before: nothing new
+    return;  // set back to before the previous reading: nothing new
   }
   now_.count += 1;
   now_.sum += watts;

@@ -1,12 +1,12 @@
 // Meter: turns the samples of one sensor into its running energy.
 //
-// A counter's energy is the difference of its counts, whatever the time between two readings; a failed reading in the
-// middle costs nothing. A gauge's energy is the trapezoid over its readings, each set back by half its averaging
-// window. Time that was not measured (reset, ambiguous wrap, a counter that stood still, a gauge unread for three
+// A counter's energy is the difference of its counts, whatever the time between two readings; a failed reading in
+// between costs nothing. A gauge's energy is the trapezoid over its readings, each shifted back by half its averaging
+// window. Time that was not measured (reset, ambiguous wrap, a counter that stood still, a gauge not read for three
 // periods) is filled with the power around it, kept apart as `filled`, and not counted as covered.
 //
-// A count is as old as the counter's refresh allows. A slow counter (10 ms and more) is therefore dated between the
-// reading that first showed the count and the one before it, or by the device's own clock where it has one.
+// The age of a count is up to the counter's update interval. A slow counter (10 ms and more) is therefore dated between
+// the reading that first showed the count and the one before it, or by the device's own clock where it has one.
 #pragma once
 
 #include <array>
@@ -23,7 +23,7 @@ namespace nw {
 
 class Meter {
  public:
-  static constexpr Nanos kSlow = millis(10);  // counters that are renewed this seldom are read by their ticks
+  static constexpr Nanos kSlow = millis(10);  // counters with update intervals from here on are dated by their steps
 
   // `period`: how often samples are to be expected.
   Meter(SensorInfo info, Nanos period);
@@ -33,19 +33,19 @@ class Meter {
 
   const SensorInfo& info() const { return info_; }
   const AnomalyCounts& anomalies() const { return anomalies_; }
-  // The cumulative energy at a moment: interpolated between the last 64 samples, held before and after them.
+  // The cumulative energy at a time: interpolated between the last 64 samples, constant before and after them.
   CumulativeEnergy at(Nanos time) const;
-  // Up to when cumulative energies rest on readings.
+  // The time up to which cumulative energies are based on readings.
   Nanos settled_until() const { return count_ > 0 ? point(0).at : Nanos{}; }
   // Whether the first reading is later than this.
   bool begins_after(Nanos time) const { return !first_good_ || *first_good_ > time; }
-  // Variance (J^2) that an interval gets from beginning or ending at this moment.
+  // Variance (J^2) of an interval from beginning or ending at this time.
   double edge_variance(Nanos time) const;
   // The interval [begin, end).
   Interval between(Nanos begin, Nanos end) const;
 
-  // The edges of a whole run, where the load steps: a slow counter's cumulative energy is drawn on from the run's own
-  // side, by the power between its nearest two counts there. Nothing until these are in.
+  // The boundaries of a whole run, where the load changes abruptly: a slow counter's cumulative energy is extrapolated
+  // from inside the run, by the power between the two nearest counts there. Nothing until these are in.
   struct Edge {
     CumulativeEnergy cumulative;
     double variance = 0;
@@ -54,12 +54,12 @@ class Meter {
   Edge end_boundary(Nanos end) const;
   std::optional<Watts> max_power() const { return max_power_; }
   std::optional<Watts> min_power() const { return min_power_; }
-  // What the time from `begin` to the first good reading would have taken at the first power known. In no cumulative
-  // energy.
+  // What the time from `begin` to the first good reading would have taken at the first known power. Not included in any
+  // cumulative energy.
   Joules lead_in(Nanos begin) const;
   // Whether anything was ever measured: a counter that moved, a gauge that showed power.
   bool responsive() const { return responsive_; }
-  // A sensor that always read zero, or a counter that never moved, although it had time to.
+  // Whether the sensor always read zero, or is a counter that never moved, although it had time to.
   bool unresponsive() const;
   // Notes unresponsive() as an anomaly, once.
   void close();
@@ -69,7 +69,7 @@ class Meter {
     Nanos at;
     CumulativeEnergy cumulative;
     double power = 0;               // W, of the time before the point
-    Nanos timestamp_uncertainty{};  // the count became what it is within so much time around `at`
+    Nanos timestamp_uncertainty{};  // the uncertainty of `at`
   };
   void add_counter(Nanos at, std::uint64_t raw);
   void add_gauge(Nanos read_at, std::uint64_t raw);
@@ -115,7 +115,7 @@ class Meter {
   bool frozen_ = false;
   Joules frozen_fill_;
   std::optional<Watts> max_power_, min_power_;
-  bool mean_open_ = false;  // of a counter, the interval whose mean power is to be noted next
+  bool mean_open_ = false;  // for a counter: the interval whose mean power is noted next
   Nanos mean_since_{};
   Joules mean_energy_;
   std::uint64_t mean_counts_ = 0;

@@ -1,4 +1,4 @@
-// Meter's cumulative energies at a moment, and what is not known of them.
+// Meter's cumulative energies at a given time, and their uncertainty.
 #include <algorithm>
 #include <cmath>
 
@@ -8,7 +8,7 @@ namespace nw {
 
 CumulativeEnergy Meter::at(Nanos time) const {
   if (count_ == 0) return {};
-  if (time >= point(0).at) {  // held at the last power
+  if (time >= point(0).at) {  // extrapolated at the last power
     CumulativeEnergy cumulative = point(0).cumulative;
     const Nanos beyond = time - point(0).at;
     cumulative.energy += from_double(as_joules(point(0).power, beyond));
@@ -31,7 +31,7 @@ CumulativeEnergy Meter::at(Nanos time) const {
                                            step.squares * share,
                                            step.products * share};
   }
-  CumulativeEnergy cumulative = point(kept() - 1).cumulative;  // before everything that is kept
+  CumulativeEnergy cumulative = point(kept() - 1).cumulative;  // before all stored points
   const Nanos before = point(kept() - 1).at - time;
   cumulative.energy -= from_double(as_joules(point(kept() > 1 ? kept() - 2 : 0).power, before));
   if (responsive_) cumulative.covered -= before;
@@ -41,7 +41,7 @@ CumulativeEnergy Meter::at(Nanos time) const {
 namespace {
 double square(double x) { return x * x; }
 constexpr std::size_t kAround =
-    3;  // points of a slow counter to each side of an edge: one step is as doubtful as two slacks
+    3;  // points of a slow counter on each side of an edge: one step is as uncertain as two timestamp uncertainties
 }  // namespace
 
 // Between two points.
@@ -52,8 +52,8 @@ double Meter::mean_power(std::size_t newer, std::size_t older) const {
                         : 0;
 }
 
-// How far the load steps at an edge between points `back` and `back` - 1, in watts. Of a slow counter's powers on both
-// sides, what their slacks alone would make differ is no step.
+// The load step at an edge between points `back` and `back` - 1, in watts. A difference of a slow counter's powers that
+// timestamp uncertainties alone can explain is no step.
 double Meter::step_at(std::size_t back, double power) const {
   const std::size_t around = is_slow() ? kAround : 1, oldest = std::min(back + around, kept() - 1);
   const double before = back + 1 < kept() ? mean_power(back, oldest) : power;
@@ -68,8 +68,8 @@ double Meter::step_at(std::size_t back, double power) const {
   return std::sqrt(std::max(square(power - before) - square(noise), square(0.05 * power)));
 }
 
-// What is not known of the cumulative energy at `time`: when the counts around it came about (their timestamp
-// uncertainty), the load's step there as a gauge's window blurs it, the straight line between two readings, and
+// The uncertainty of the cumulative energy at `time`: the timestamps of the counts around it (their timestamp
+// uncertainty), the load step there as a gauge's window blurs it, the linear interpolation between two readings, and
 // anything since the last good reading.
 double Meter::edge_variance(Nanos time) const {
   if (kept() < 2) return 0;
@@ -79,7 +79,7 @@ double Meter::edge_variance(Nanos time) const {
   const double power = mean_power(back - std::min(back, is_slow() ? kAround : 1), back);
   const double step = step_at(back, power);
   double variance = 0;
-  if (holding_ && last_good_ && time > *last_good_)  // anything up to the most that was seen
+  if (holding_ && last_good_ && time > *last_good_)  // anything up to the highest power seen
     variance +=
         square(std::max(last_power_, to_watts(max_power_.value_or(Watts{}))) * to_seconds(time - *last_good_)) / 3;
   variance += square(power * to_seconds(std::max(a.timestamp_uncertainty, b.timestamp_uncertainty))) / 12;
@@ -95,14 +95,14 @@ Interval Meter::between(Nanos begin, Nanos end) const {
   return {at(end) - at(begin), end - begin, edge_variance(begin) + edge_variance(end)};
 }
 
-// How many points back the oldest kept one after `time` is.
+// How many points back the oldest stored one after `time` is.
 std::optional<std::size_t> Meter::first_after(Nanos time) const {
   std::optional<std::size_t> found;
   for (std::size_t back = 0; back < kept() && point(back).at > time; ++back) found = back;
   return found;
 }
 
-// Whether `time` lies nearer to the point on its other side, `other`, than to the run's own, `own`, for certain.
+// Whether `time` is certainly nearer to the point on its other side, `other`, than to the run's own, `own`.
 bool Meter::is_nearer(std::size_t other, Nanos time, std::size_t own) const {
   if (other >= kept()) return false;
   const auto distance = [&](std::size_t back) {
@@ -112,14 +112,15 @@ bool Meter::is_nearer(std::size_t other, Nanos time, std::size_t own) const {
 }
 
 namespace {
-constexpr double kUnsteady = 0.15;  // of the power, that it may differ over the time by which an edge is drawn on
+constexpr double kUnsteady =
+    0.15;  // relative to the power: how much it may vary over the time by which an edge is extrapolated
 }
 
 std::optional<Meter::Edge> Meter::begin_boundary(Nanos begin) const {
   const auto first = first_after(begin);
   if (!first) return {};
   if (!is_slow() || is_nearer(*first + 1, begin, *first)) return Edge{at(begin), edge_variance(begin)};
-  if (*first == 0) return {};  // its power is known with the next
+  if (*first == 0) return {};  // its power is known with the next point
   const Point &b = point(*first), &c = point(*first - 1);
   const Nanos back = b.at - begin;
   Edge edge{b.cumulative, square(c.power * to_seconds(b.timestamp_uncertainty)) / 12 +

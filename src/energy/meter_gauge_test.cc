@@ -49,7 +49,8 @@ TEST(MeterGauge, AGapOfMoreThanThreePeriodsIsFilled) {
   EXPECT_EQ(cumulative.covered, seconds(3));
 }
 
-// A bus's answer stands for 50 sample sets, and then the next: two readings, whatever is learnt of the device's clock.
+// A bus's answer is valid for 50 sample sets, and then the next: two readings, whatever is learnt about the device's
+// clock.
 TEST(MeterGauge, AnAnswerThatStandsIsOneReading) {
   SensorInfo info = gauge_info(Domain::node);
   info.update_interval = seconds(5);
@@ -75,8 +76,8 @@ TEST(MeterGauge, FailedReadsAreBridged) {
   EXPECT_EQ(meter.anomalies().count(Anomaly::read_failed), 1u);
 }
 
-// What the meter shows at t is the mean of the second before t: the load stepped half a second before the reading says
-// so.
+// The meter's reading at t is the mean of the second before t: the load stepped half a second before the reading shows
+// it.
 TEST(MeterGauge, ReadingsAreSetBackByHalfTheWindow) {
   SensorInfo info = gauge_info();
   info.averaging_window = seconds(1);

@@ -228,14 +228,14 @@ TEST(MeterCounter, ACoarseCounterIsNotStuck) {
   EXPECT_LE(bench.meter.max_power().value_or(Watts{}), watts(1)) << "one step in 100 ms is not 10 W";
 }
 
-// NVML renews its counter every 100 ms; read every 100 ms or faster, single differences are 0 or double.
+// NVML updates its counter every 100 ms; read every 100 ms or faster, single differences are 0 or double.
 TEST(MeterCounter, TheGreatestPowerIsOfTimesThatTheCounterResolves) {
   SensorInfo info = counter_info(Domain::gpu);
   info.update_interval = millis(100);
   info.unit_num = 1000;
   info.wrap = 0;
   Meter meter(info, millis(100));
-  for (int i = 0; i <= 2000; ++i) {  // every 5 ms, as when marks come fast
+  for (int i = 0; i <= 2000; ++i) {  // every 5 ms, as when events come fast
     const Nanos now = millis(5 * i + 3);
     meter.add(sample(now, static_cast<std::uint64_t>(now.count() / 100'000'000) * 30'000));
   }
@@ -274,7 +274,7 @@ TEST(MeterCounter, NeverReadIsNeitherDeadNorAlive) {
   EXPECT_EQ(meter.at(seconds(5)).covered, Nanos{});
 }
 
-// Where a phase ends while a sensor can not be read, its energy is a guess and its doubt says so.
+// Where a phase ends while a sensor cannot be read, its energy is an estimate and the uncertainty reflects that.
 TEST(MeterCounter, AnEdgeWithoutAReadingIsDoubtful) {
   Bench bench;
   bench.read();

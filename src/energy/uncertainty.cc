@@ -7,9 +7,9 @@
 //             1/12 is the limit of a slowly wandering load, 1/2 that of white noise
 //   quantum   two readings of a counter, each uniform in one count: q / sqrt(6), random;
 //             a gauge's step x time / sqrt(12), divided by the root of the samples where noise moves them; random
-//   aliasing  (E - lowest power x time) x kappa, where the sensor looks only part of the time (an A100: 25 ms of 100):
-//             kappa 0.25 in runs under 10 s, else 0.05, 0.01 where a second sensor agrees over a minute. A load in step
-//             with the sensor shows no variance, so that no statistics of the samples could tell
+//   aliasing  (E - lowest power x time) x kappa, where the sensor measures only part of the time (an A100: 25 ms of
+//             100): kappa 0.25 in runs under 10 s, else 0.05, 0.01 where a second sensor agrees over a minute. A load
+//             in step with the sensor shows no variance, so no statistics of the samples can detect it
 //   gaps      range of power x unmeasured time / sqrt(12)      random
 #include <algorithm>
 #include <cmath>
@@ -19,8 +19,8 @@
 namespace nw {
 
 namespace {
-// The 95 % point of a sum of a normal and one rectangular distribution, over the rectangle's share of the variance, at
-// 0, 0.1 ... 1: computed once by quadrature, checked in the test by drawing.
+// The 95 % point of a sum of a normal and one rectangular distribution, as a function of the rectangle's share of the
+// variance, at 0, 0.1 ... 1: computed once by quadrature, checked in the test by random draws.
 constexpr double kCoverage[] = {1.9600, 1.9590, 1.9553, 1.9479, 1.9356, 1.9174, 1.8919, 1.8572, 1.8102, 1.7438, 1.6450};
 
 double square(double x) { return x * x; }
@@ -69,7 +69,7 @@ double Uncertainty::combined() const { return std::hypot(random(), systematic())
 double Uncertainty::expanded() const {
   const double variance = square(combined());
   if (variance <= 0) return 0;
-  if (!std::isfinite(variance)) return variance;  // out of a damaged file
+  if (!std::isfinite(variance)) return variance;  // from a damaged file
   double largest = 0;                             // rectangle; all the other terms together are nearly normal
   for (const Term& term : terms_) largest = std::max(largest, term.rectangular ? square(term.joules) : 0);
   const double share = 10 * std::min(largest / variance, 1.0);
@@ -91,10 +91,10 @@ std::vector<Term> Uncertainty::largest(std::size_t n) const {
 }
 
 namespace {
-constexpr double kSeldom =
-    4;  // a gauge whose samples stand more than so many windows apart is looked at part of the time
+constexpr double kSeldom = 4;  // a gauge whose samples are more than this many windows apart measures part of the time
 
-constexpr Nanos kWanders = seconds(1);  // from here the refresh is a bus's poll, which keeps step with nothing
+constexpr Nanos kWanders =
+    seconds(1);  // from here on the update interval is a bus's polling period, which is in step with nothing
 
 double compute_alias_share(Nanos duration, bool checked) {
   constexpr Nanos kShort = seconds(10), kLong = seconds(60);
@@ -114,7 +114,7 @@ double quantum_of(const SensorInfo& info) {
   return static_cast<double>(info.unit_num) / static_cast<double>(info.unit_den) * 1e-6;
 }
 
-// Of a gauge: between its samples, and of its steps.
+// For a gauge: interpolation between its samples, and its resolution.
 void add_sampling(const SensorInfo& info, const CumulativeEnergy& cumulative, double duration, Uncertainty& doubt) {
   const double c = 1.0 / 12 + 5.0 / 12 * square(1 - lag1(cumulative));
   doubt.add({info.source + " sampling", std::sqrt(c * std::max(cumulative.steps, 0.0)), false, false});

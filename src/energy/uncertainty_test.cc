@@ -31,7 +31,8 @@ Energy energy_of(const char* source, double watts_, Tolerance gain) {
 Tolerance sigma(double relative) { return {relative, Tolerance::Shape::sigma, ""}; }
 Tolerance limit(double relative) { return {relative, Tolerance::Shape::limit, ""}; }
 
-// uncertainty.md 7.5: GPUs 4 x 300 W (5 %, one sigma), packages 230 W +-5 %, DRAM 29 W +-10 %, other 60 +-20 W.
+// uncertainty.md 7.5: GPUs 4 x 300 W (5 %, standard uncertainty), packages 230 W +-5 %, DRAM 29 W +-10 %, other 60 +-20
+// W.
 Uncertainty worked_example(bool gpus_together) {
   Uncertainty sum;
   const char* apart[] = {"gpu0", "gpu1", "gpu2", "gpu3"};
@@ -54,7 +55,7 @@ TEST(Uncertainty, TheWorkedExampleOfAGpuNode) {
   EXPECT_EQ(largest[1].name, "other gain");
 }
 
-// JCGM 101: the interval of any mixture of terms holds 95 % of what is drawn from them.
+// JCGM 101: the interval of any mixture of terms contains 95 % of the values drawn from them.
 TEST(Uncertainty, TheIntervalHolds95PercentOfWhatIsDrawn) {
   std::mt19937_64 random(4);
   std::normal_distribution<double> normal;
@@ -107,7 +108,7 @@ TEST(Aliasing, IsDoubtedWhereASensorLooksPartOfTheTime) {
   EXPECT_NEAR(terms[info.source + " aliasing"], 0.05 * 20'000, 1e-6) << "of what is above idle alone";
 }
 
-// A bus asks every 5 s for means over 1 s and keeps step with nothing; once a minute is too seldom all the same.
+// A bus polled every 5 s for means over 1 s is in step with nothing; once a minute is still too seldom.
 TEST(Aliasing, ABusAtItsOwnPaceIsNotTooSeldom) {
   SensorInfo info = gauge_info();
   info.update_interval = seconds(5);
@@ -209,7 +210,7 @@ TEST(EdgeUncertainty, OfACounterAtSteadyPower) {
   }
 }
 
-// The same by experiment: a counter that renews itself at an unknown moment, read at both edges.
+// The same by experiment: a counter that is updated at an unknown time, read at both edges.
 TEST(EdgeUncertainty, IsWhatAnExperimentScatters) {
   std::mt19937_64 random(1);
   const Nanos update_interval = millis(100);
@@ -239,7 +240,7 @@ TEST(EdgeUncertainty, IsWhatAnExperimentScatters) {
   EXPECT_LE(std::sqrt(stated / kRuns), 3 * rms);
 }
 
-// uncertainty.md 7.2: the stated doubt of sampling a wandering load, against the true energy.
+// uncertainty.md 7.2: the stated uncertainty of sampling a wandering load, compared with the true energy.
 TEST(SamplingUncertainty, CoversTheErrorOfAWanderingLoad) {
   std::mt19937_64 random(2);
   std::normal_distribution<double> noise(0, 1);

@@ -13,9 +13,9 @@ Unwrapper::Unwrapper(const SensorInfo& info)
 
 Int128 Unwrapper::most(Nanos time) const {
   if (max_power_.count() <= 0)
-    return wrap_ != 0 ? Int128{wrap_} - 1 : std::numeric_limits<std::int64_t>::max();  // less than a turn
+    return wrap_ != 0 ? Int128{wrap_} - 1 : std::numeric_limits<std::int64_t>::max();  // less than one full range
   const Int128 uj = Int128{max_power_.count()} * (time + update_interval_).count() / kNanosPerSecond;
-  return uj * unit_den_ / unit_num_ + 2;  // two counts of rounding
+  return uj * unit_den_ / unit_num_ + 2;  // two counts for rounding
 }
 
 Unwrapper::Step Unwrapper::classify(const Point& from, std::uint64_t raw, Nanos at) const {

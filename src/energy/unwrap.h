@@ -1,10 +1,10 @@
-// From raw counts to counts since the last reading: wraps undone, resets and nonsense told apart from energy.
+// From raw counts to counts since the last reading: undoes wraps, and tells resets and invalid readings from energy.
 //
-// A counter that stepped down either wrapped, or started again, or lied. What the part can draw at most (the sensor
-// info's maximum power) over the time that passed decides: a wrap is believed when the step it implies is possible, a
-// restart when the new raw value could have been counted since, anything else is a lie. A lie is dropped and the last
-// good reading kept, so that one bad value costs nothing; a second reading that agrees with the lie makes it the new
-// truth, and the time between is not measured.
+// A counter that stepped down either wrapped, or was restarted, or returned an invalid value. The decision is made from
+// the most the part can draw (the SensorInfo's maximum power) over the elapsed time: a wrap is accepted when the step
+// it implies is possible, a restart when the new raw value could have been counted since; anything else is invalid. An
+// invalid reading is dropped and the last good one kept, so that one bad value costs nothing; a second reading that
+// agrees with the dropped one is accepted as the new base, and the time between is not measured.
 #pragma once
 
 #include <cstdint>
@@ -20,14 +20,14 @@ class Unwrapper {
     first,      // nothing to compare with
     advanced,   // counts are valid
     wrapped,    // counts are valid, across one wrap
-    ambiguous,  // so long unread that another wrap may be hidden; counts are unknown
-    reset,      // started again; counts are unknown
+    ambiguous,  // not read for so long that another wrap may be hidden; counts are unknown
+    reset,      // restarted; counts are unknown
     backwards,  // reading dropped
     absurd,     // reading dropped
   };
   struct Step {
     Verdict verdict = Verdict::first;
-    std::uint64_t counts = 0;  // since the last good reading; with reset after a doubted reading: since that one
+    std::uint64_t counts = 0;  // since the last good reading; with reset after a dropped reading: since that one
     Nanos since{};             // when the time that `counts` spans began
   };
 

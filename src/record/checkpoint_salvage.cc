@@ -1,5 +1,5 @@
-// A message is its fields one after the other, and each of them alone is a message of that type: those that can be read
-// are merged. Of a job or a step what can be read of it is kept, since the rest of its books is its energy.
+// A message is a sequence of fields, and each of them alone is a message of that type: those that can be read are
+// merged. Of a damaged job or step the readable fields are kept, since the rest of the accumulators is its energy.
 #include "record/checkpoint_salvage.h"
 
 #include <optional>
@@ -25,7 +25,7 @@ class Fields {
   explicit Fields(std::string_view bytes)
       : bytes_(bytes), in_(reinterpret_cast<const std::uint8_t*>(bytes.data()), static_cast<int>(bytes.size())) {}
 
-  // Nothing at the end, and where the bytes are no message any more.
+  // Nothing at the end, or where the bytes are no longer a message.
   std::optional<Field> next() {
     const auto at = [&] { return static_cast<std::size_t>(in_.CurrentPosition()); };
     const std::size_t begin = at();
@@ -47,8 +47,7 @@ class Fields {
   CodedInputStream in_;
 };
 
-// `mend` is asked for a field that cannot be read: it takes over what there is of it, and says how many fields are
-// lost.
+// `mend` is called for a field that cannot be read: it recovers what it can, and returns how many fields are lost.
 template <class Message, class Mend>
 std::size_t merge_readable(std::string_view bytes, Message& out, Mend mend) {
   std::size_t lost = 0;

@@ -1,5 +1,5 @@
-// What can be read of a daemon's books that cannot be read whole. One field that no parser takes (a text that is no
-// UTF-8, written by a version that let it in) must not cost every job on the node its energy.
+// Recovers what can be read of a damaged checkpoint. One field that no parser accepts (a text that is not UTF-8,
+// written by a version that let it in) must not cost every job on the node its energy.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@ namespace nw {
 
 struct SalvagedBooks {
   pb::Checkpoint checkpoint;
-  std::size_t lost = 0;  // fields that are not in them
+  std::size_t lost = 0;  // fields that could not be recovered
 };
 
 SalvagedBooks salvage_books(std::string_view bytes);

@@ -28,7 +28,7 @@ pb::Checkpoint make_books() {
   return checkpoint;
 }
 
-// As a version wrote it that did not look.
+// As written by a version that did not check.
 std::string with_text(pb::Checkpoint checkpoint, std::string& (*text)(pb::Checkpoint&)) {
   text(checkpoint) = "MARK";
   std::string bytes = checkpoint.SerializeAsString();

@@ -31,7 +31,8 @@ bool is_current(const BaselineSite& baseline, const std::string& host, std::int6
   if (baseline.sensors.empty() || baseline.host != host || !names_a_host(host)) return false;
   const auto day = parse_day(baseline.date);
   const std::int64_t today = wall_ns / kNanosPerSecond / kSecondsPerDay;
-  return day && *day <= today + 1 && today - *day <= static_cast<std::int64_t>(valid_days);  // +1: of another time zone
+  return day && *day <= today + 1 &&
+         today - *day <= static_cast<std::int64_t>(valid_days);  // +1: written in another time zone
 }
 
 void write_idle(const BaselineSite& baseline, const std::vector<SensorInfo>& infos, pb::Record& record) {

@@ -1,5 +1,5 @@
-// The baseline that a record carries: what this node's sensors read at rest, as `nodewatt calibrate idle` found it, so
-// that a report can say how much of a run's energy the node would have drawn anyway.
+// The baseline in a record: the idle power of this node's sensors, as `nodewatt calibrate idle` measured it, so that a
+// report can state how much of a run's energy the node would have drawn anyway.
 #pragma once
 
 #include <string>
@@ -11,11 +11,11 @@
 
 namespace nw {
 
-// Whether it was measured on this host, and not longer ago than `valid_days`. A host without a name of its own
-// ("localhost") is no host.
+// Whether it was measured on this host, not longer ago than `valid_days`. A host without a name of its own
+// ("localhost") does not match.
 bool is_current(const BaselineSite& baseline, const std::string& host, std::int64_t wall_ns, unsigned valid_days);
 
-// The powers of those of its sensors that this node still has.
+// The powers of those of the baseline's sensors that this node still has.
 void write_idle(const BaselineSite& baseline, const std::vector<SensorInfo>& infos, pb::Record& record);
 
 }  // namespace nw

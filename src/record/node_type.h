@@ -1,5 +1,5 @@
-// Node type: what nodes have in common whose energies may stand for each other. The site's name for them where it has
-// one, else what they are made of: "2x Intel Xeon Platinum 8368, 4x A100-SXM4-40GB".
+// Node type: a common name for nodes whose energies are comparable. The site's name for them where it has one, else
+// their components: "2x Intel Xeon Platinum 8368, 4x A100-SXM4-40GB".
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@
 
 namespace nw {
 
-// Foreign text, as the record has it. Empty when the record says nothing of its node.
+// Foreign text, as in the record. Empty when the record does not describe its node.
 std::string node_type(const pb::Record& record);
 
 // "gpu0 NVIDIA A100-SXM4-40GB 0000:07:00.0" is an "A100-SXM4-40GB"; "Intel(R) Xeon(R) Platinum 8368 CPU @ 2.40GHz" an

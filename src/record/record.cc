@@ -12,7 +12,7 @@ pb::Boundary to_record(Boundary boundary) { return static_cast<pb::Boundary>(sta
 
 void write_energy(const Energy& energy, pb::Energy& out) {
   out.set_coverage(energy.coverage);
-  if (!energy.value) return;  // of what is not known nobody says how it is known, nor where it was measured
+  if (!energy.value) return;  // an unknown energy has no provenance or boundary
   out.set_kind(to_record(energy.kind));
   out.set_boundary(to_record(energy.boundary));
   out.set_energy_uj(energy.value->count());
@@ -38,8 +38,8 @@ void write_energy(const Energy& energy, pb::Energy& out) {
 }
 
 namespace {
-// The greatest power is of the intervals that a sensor resolves. They do not tile the run: where they missed so much of
-// it that they never saw its mean, what they saw is no maximum; where that is noise, the mean is as great.
+// The highest power is that of the intervals that a sensor resolves. They do not tile the run: where they missed so
+// much of it that the run's mean is higher, they do not give the maximum; if that is only noise, the mean is used.
 std::optional<Watts> as_maximum(std::optional<Watts> most, const Energy& energy, Nanos duration) {
   if (!most || !energy.value || duration <= Nanos{}) return most;
   const Watts mean = *energy.value / duration;
@@ -53,7 +53,7 @@ void write_component(const Component& component, Nanos duration, pb::Component& 
   out.set_device(component.part.device);
   out.set_label(component.label);
   write_energy(component.energy, *out.mutable_energy());
-  out.mutable_energy()->clear_terms();  // a total's are enough: what is compared are totals
+  out.mutable_energy()->clear_terms();  // those of the total suffice: totals are compared
   out.set_source(component.source);
   out.set_sensor(component.sensor);
   out.set_depth(component.depth);
@@ -155,7 +155,7 @@ SensorInfo with_valid_text(SensorInfo info) {
 }
 
 namespace {
-// PRETTY_NAME="Debian GNU/Linux 12 (bookworm)" of os-release, as a shell would read it.
+// PRETTY_NAME="Debian GNU/Linux 12 (bookworm)" of os-release, parsed as a shell would.
 std::string pretty_name(std::string_view os_release) {
   constexpr std::string_view kKey = "PRETTY_NAME=";
   for (auto line : split(os_release, '\n')) {

@@ -1,5 +1,5 @@
-// Record: what is kept of a measurement for ever. The class is generated from record.proto; this header fills it from
-// the house's types.
+// Record: what is kept permanently of a measurement. The class is generated from record.proto; this header fills it
+// from nodewatt's types.
 #pragma once
 
 #include <cstdint>
@@ -27,28 +27,28 @@ constexpr bool was_read(std::int64_t energy_uj) { return energy_uj != kNotRead &
 pb::Kind to_record(Provenance kind);
 pb::Boundary to_record(Boundary boundary);
 void write_energy(const Energy& energy, pb::Energy& out);
-// `duration`: of what the component is a part.
+// `duration`: the time for which the component's energy counts.
 void write_component(const Component& component, Nanos duration, pb::Component& out);
 void write_sensor(const SensorInfo& info, pb::SensorUse& out);
-// One entry for each that was met; `sensor` is "" where it is of none.
+// One entry for each that occurred; `sensor` is "" where it belongs to none.
 void write_anomalies(const AnomalyCounts& counts, const std::string& sensor,
                      google::protobuf::RepeatedPtrField<pb::AnomalyCount>& out);
-// Foreign text in a sensor info must not make a record that protobuf can not read back.
+// Foreign text in a SensorInfo must not make a record that protobuf cannot read back.
 SensorInfo with_valid_text(SensorInfo info);
-// PUE, price and carbon factor, so that a report of this run stays what it is.
+// PUE, price and carbon factor, so that a report of this run does not change later.
 void write_facility(const Site& site, pb::Record& out);
 
-// Where a machine that is played says so, and by what: the simulator's trees and tapes have it, no real machine does.
+// Marks a simulated machine and names the simulator: the simulator's trees and tapes have it, no real machine does.
 inline constexpr const char* kPlayedFile = "/etc/nodewatt/played";
 
-// What the machine is: host name, CPU model, counts, memory, kernel; from /proc and /sys through the host.
+// The machine itself: host name, CPU model, counts, memory, kernel; from /proc and /sys through the host.
 void write_node(Host& host, pb::Node& out);
-// All that is known of a node before anything is measured on it: itself, its accelerators, software, and what the site
-// says of it.
+// All that is known of a node before anything is measured on it: machine, accelerators, software, and the site file's
+// statements.
 void describe_node(NodeMonitor& node, pb::Record& out);
-// Models of the accelerators: of the devices that tell of themselves, else of the sensors.
+// Models of the accelerators: from their utilizations, else from the sensors.
 void write_gpus(const std::vector<UtilizationInfo>& devices, const std::vector<SensorInfo>& infos, pb::Node& out);
-// The versions that figures hang on: operating system, kernel (after write_node), and what the drivers met.
+// The versions that figures depend on: operating system, kernel (after write_node), and what the drivers found.
 void write_software(Host& host, const std::vector<Software>& met, pb::Record& out);
 
 }  // namespace nw

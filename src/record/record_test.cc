@@ -1,4 +1,4 @@
-// What a record says of the machine beside its energies: software, and the baseline of the node at rest.
+// What a record contains beside the energies: software, and the baseline of the idle node.
 #include "record/record.h"
 
 #include <gtest/gtest.h>

@@ -19,7 +19,7 @@
 namespace nw {
 
 namespace {
-// What a row is of: a job, or one step of it.
+// The subject of a row: a job, or one step of it.
 struct Subject {
   const pb::Record& record;
   const pb::Step* step;  // null: the job
@@ -45,7 +45,7 @@ std::string time_cell(std::int64_t unix_ns) {
   return fmt::format("{:%Y-%m-%dT%H:%M:%S}", fmt::gmtime(static_cast<std::time_t>(seconds)));
 }
 
-// "[D-]HH:MM:SS", as sacct has it.
+// "[D-]HH:MM:SS", as sacct prints it.
 std::string elapsed_cell(std::int64_t duration_ns) {
   if (duration_ns <= 0) return "";
   const std::int64_t all = duration_ns / kNanosPerSecond, days = all / 86400, rest = all % 86400;
@@ -55,7 +55,7 @@ std::string elapsed_cell(std::int64_t duration_ns) {
 
 std::string joules_cell(std::optional<double> joules) { return joules ? fmt::format("{:.3f}", *joules) : ""; }
 
-// Of all parts of these domains that lie in none of the same; unknown where one is.
+// For all parts of these domains that are not nested in each other; unknown where one is.
 std::string parts_cell(const Subject& of, std::initializer_list<std::string_view> domains) {
   double sum = 0;
   bool any = false;
@@ -179,7 +179,7 @@ Result<const AccountingField*> find_field(std::string_view word) {
   return fail(ErrorKind::malformed, fmt::format("--fields: {} is no field; --helpformat lists them", quote(word)));
 }
 
-// A cell between bars holds none.
+// A cell of the '|' separated form must not contain '|'.
 std::string plain(std::string text) {
   std::replace(text.begin(), text.end(), '|', '/');
   return text;

@@ -40,7 +40,7 @@ std::string make_advice(std::span<const Advice> all, std::string_view currency, 
   ColumnUnits units;
   for (const Advice& one : all) units.add(one.joules);
   const NumberStyle numbers = units.energy({style.units, style.utf8, style.precise});
-  // Costs only where somebody has a price for them; the currency is the site's, of its energy.
+  // Costs only where there is a price; the currency is that of the site's energy price.
   const auto any = [&](Amount Advice::*cost) {
     return std::any_of(all.begin(), all.end(), [cost](const Advice& one) { return (one.*cost).value.has_value(); });
   };

@@ -1,9 +1,9 @@
 // The aspects of the EE HPC WG's power measurement methodology
-// (https://github.com/EEHPCWG/PowerMeasurementMethodology), one by one: which of its levels this record would reach in
-// each at most, and what stands in the way.
+// (https://github.com/EEHPCWG/PowerMeasurementMethodology), one by one: the highest level that this record could reach
+// in each, and what is missing for more.
 //
-// A level is of a whole system and its submission, which one record of one node cannot be; so this is a sheet for who
-// writes or reviews one, never a claim. Whatever a record does not know counts as not reached.
+// A level applies to a whole system and its submission, which one record of one node cannot be; so this is a worksheet
+// for authors and reviewers, never a claim. Whatever a record does not contain counts as not reached.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -32,7 +32,7 @@ struct Aspect {
   std::string why;
 };
 
-// The sensors whose readings became the run's energy.
+// The sensors behind the run's energy.
 std::vector<const pb::SensorUse*> total_sensors(const pb::Record& record) {
   std::vector<const pb::SensorUse*> all;
   const bool node = !record.components().empty() && record.components(0).domain() == "node";

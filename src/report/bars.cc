@@ -1,5 +1,5 @@
 // The energies of several runs as a picture: one bar for each row of the paper's table, its interval as a whisker, its
-// figure behind it; rows of one phase stand together and share one scale. Estimates are hatched.
+// figure after it; rows of one phase are grouped and share one scale. Estimates are hatched.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -19,7 +19,7 @@ constexpr double kWidth = 960, kLeft = 250, kRight = 190, kTop = 12;
 constexpr double kPlot = kWidth - kLeft - kRight, kRow = 26, kBar = 14, kHead = 30;
 constexpr std::size_t kMostBars = 60;
 constexpr int kNameWidth = 38;
-constexpr std::size_t kLongestName = 74;  // in the two lines that a row has room for
+constexpr std::size_t kLongestName = 74;  // in the two lines available in a row
 constexpr double kLine = 13;
 
 class Bars {

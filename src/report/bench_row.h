@@ -16,13 +16,13 @@ struct BenchLine {
   std::string runs;  // "3"
   pb::Kind kind = pb::KIND_UNKNOWN;
   std::string uncertainty;  // relative, "2.1 %"
-  std::string boundary;     // what the energy takes in; "different" when the repeats differ
+  std::string boundary;     // what the energy includes; "different" when the repeats differ
   Mean joules;              // for bars
 };
 
 std::vector<BenchLine> make_bench_lines(std::span<const BenchRow> rows, const NumberStyle& style);
 
-// What the figures of a bench mean and take in, and a sentence more when any is an estimate.
+// What the figures of a bench mean and include, and one more sentence when any is an estimate.
 std::string bench_note(const std::vector<BenchLine>& lines);
 
 }  // namespace nw

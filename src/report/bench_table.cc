@@ -1,5 +1,5 @@
-// The table of `nodewatt bench`: what an application took in training and in inference, on each configuration, over its
-// repeats.
+// The table of `nodewatt bench`: the energy of each application in training and in inference, on each configuration,
+// over its repeats.
 #include <fmt/format.h>
 
 #include <algorithm>

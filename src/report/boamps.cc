@@ -1,9 +1,9 @@
 // BoAmps (Boavizta): a run as a report of the open data model for the energy of AI tasks. `powerConsumption` is an
 // energy in kWh there, despite its name.
 //
-// The model demands what no sensor knows: task family, data set, kind of infrastructure. They come from labels of the
-// run; where nobody said them, the form's own word for it stands there ("other"), or "not stated". A run whose energy
-// is unknown cannot be reported in it. Calibration is the idle node's energy over a time as long as the run.
+// The model requires what no sensor knows: task family, data set, kind of infrastructure. They come from labels of the
+// run; without a label the form's own word for it is used ("other"), or "not stated". A run whose energy is unknown
+// cannot be reported in it. Calibration is the idle node's energy over a time as long as the run.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -29,7 +29,7 @@ constexpr const char* kNotStated = "not stated";
 
 std::string or_not_stated(std::string words) { return words.empty() ? kNotStated : std::move(words); }
 
-// "2026-03-02 01:56:42", local time, so long after the start.
+// "2026-03-02 01:56:42", local time, `after_ns` after the start.
 std::string date_time(const pb::Record& record, std::int64_t after_ns) {
   const std::string start = start_rfc3339(record);
   if (start.empty()) return "";
@@ -48,7 +48,7 @@ std::string stage_of(std::string_view phase) {
   return clean(phase);
 }
 
-// What was said; else the phase; else the run's outermost phases, joined as the model asks.
+// The label; else the phase; else the run's outermost phases, joined as the model requires.
 std::string task_stage(const pb::Record& record, std::string_view phase) {
   if (!phase.empty()) return stage_of(phase);
   std::string words = said(record, "task_stage");
@@ -59,7 +59,7 @@ std::string task_stage(const pb::Record& record, std::string_view phase) {
   return or_not_stated(words);
 }
 
-// The first name among the software that was found which is a framework of learning.
+// The first of the software found that is a machine learning framework.
 void add_framework(Json& algorithm, const pb::Record& record) {
   constexpr std::array<std::string_view, 7> kFrameworks{"PyTorch", "LibTorch",     "TensorFlow", "JAX",
                                                         "Keras",   "ONNX Runtime", "vLLM"};
@@ -89,7 +89,7 @@ Json make_algorithm(const pb::Record& record, const Measurement& part) {
   return algorithm;
 }
 
-// How much data there are, not how often they were seen: what was counted, over the epochs.
+// The size of the data set, not how often it was read: the work counted, divided by the epochs.
 Json make_dataset(const PaperRow& row, const Measurement& part) {
   Json dataset{{"dataUsage", "input"}, {"dataType", "other"}};
   if (part.work == nullptr || row.unit.empty()) return dataset;
@@ -110,7 +110,7 @@ Json make_task(const pb::Record& record, const PaperRow& row, const Measurement&
                                           provenance_words(one, true))}};
 }
 
-// "rapl" of rapl_powercap/package-0; "constant" is the model's word for what was not measured.
+// "rapl" for rapl_powercap/package-0; "constant" is the model's word for what was not measured.
 std::string tracking_mode(const pb::Record& record, std::initializer_list<std::string_view> domains) {
   std::string estimated;
   for (const pb::Component& one : record.components()) {
@@ -123,7 +123,7 @@ std::string tracking_mode(const pb::Record& record, std::initializer_list<std::s
   return estimated;
 }
 
-// Mean over the accelerators, where all of them said it.
+// Mean over the accelerators, if all of them reported it.
 std::optional<double> gpu_busy(const pb::Record& record) {
   double sum = 0;
   int known = 0;
@@ -181,7 +181,7 @@ Json make_components(const pb::Node& node) {
     all.back()["memorySize"] = (node.memory_bytes() + (1ULL << 29U)) >> 30U;
   }
   if (all.empty()) add("", "node", 1);
-  for (Json& one : all) one["share"] = 1;  // the energy is all of the node's
+  for (Json& one : all) one["share"] = 1;  // the energy is that of the whole node
   return all;
 }
 
@@ -195,7 +195,7 @@ Json make_infrastructure(const pb::Record& record) {
   return out;
 }
 
-// Demands a country; the factor goes with it.
+// Requires a country; the carbon factor belongs to it.
 void add_environment(Json& report, const pb::Record& record) {
   const std::string country = said(record, "country");
   if (country.empty()) return;
@@ -206,7 +206,7 @@ void add_environment(Json& report, const pb::Record& record) {
   report["environment"] = std::move(out);
 }
 
-// The model's three words for the error; of the whole node alone, since what was not measured is an error too.
+// The model's three words for the error; for the whole node only, since what was not measured is an error too.
 void add_quality(Json& report, const pb::Energy& energy) {
   const auto joules = energy_j(energy), doubt = uncertainty_j(energy);
   if (known_boundary(energy) < pb::BOUNDARY_NODE_DC || !joules || !doubt || *joules <= 0) return;

@@ -67,7 +67,7 @@ class Picture {
     return text;
   }
 
-  // Under the axis: where it begins and ends, and whose power it is.
+  // Below the axis: start and end of the time, and whose power it is.
   std::string times() const {
     const bool gaps = std::any_of(curve_.gap.begin(), curve_.gap.end(), [](bool gap) { return gap; });
     const bool estimated =
@@ -82,7 +82,7 @@ class Picture {
            '\n';
   }
 
-  // The phases that stand in no other, by name where there is room: "|load|train------|infer".
+  // The outermost phases, by name where there is room: "|load|train------|infer".
   std::string phases() const {
     std::vector<std::string> cells(columns_, " ");
     bool any = false;
@@ -107,7 +107,7 @@ class Picture {
     if (first >= last) return false;
     for (std::size_t i = first; i < last; ++i) cells[i] = utf8_ ? "╌" : "-";
     cells[first] = utf8_ ? "╷" : "|";
-    if (name.size() <= last - first - 1)  // a part of a name is none
+    if (name.size() <= last - first - 1)  // names are not truncated
       for (std::size_t i = 0; i < name.size(); ++i) cells[first + 1 + i] = std::string(1, name[i]);
     return true;
   }

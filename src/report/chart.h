@@ -1,4 +1,4 @@
-// Chart: the power of a run over time in a terminal's characters, with the phases under it.
+// Chart: the power of a run over time in terminal characters, with the phases below.
 #pragma once
 
 #include <string>

@@ -35,7 +35,7 @@ bool disagrees(const pb::Record& record) {
 }
 bool is_whole(const pb::Record& record) { return known_boundary(record.energy()) >= pb::BOUNDARY_NODE_DC; }
 
-// Facts of which we are sure, and no others.
+// Only references whose data we have verified.
 constexpr std::array kReferences{
     Reference{"jcgm100", "techreport", "{Joint Committee for Guides in Metrology}",
               "Evaluation of measurement data -- Guide to the expression of uncertainty in measurement",

@@ -1,10 +1,10 @@
-// A row as CodeCarbon's emissions.csv has it (version 3: its columns, in its order), so that what reads that file reads
-// ours. Cells that we do not know are empty.
+// A row of CodeCarbon's emissions.csv (version 3: its columns, in its order), so that programs that read that file can
+// read ours. Cells that we do not know are empty.
 //
-// Its words are kept: energies in kWh, emissions in kg, powers in W. Three things differ and are said in
-// docs/reports.md: `energy_consumed` is the node's energy, rest of the node included, not the sum of CPU, GPU and RAM;
-// `pue` is 1, since no energy here is ever multiplied by one, and `emissions` therefore are `energy_consumed` times the
-// carbon factor; and `codecarbon_version` says that it was nodewatt.
+// Its units are kept: energies in kWh, emissions in kg, powers in W. Three differences are described in
+// docs/reports.md: `energy_consumed` is the node's energy, remainder of the node included, not the sum of CPU, GPU and
+// RAM; `pue` is 1, since no energy here is ever multiplied by one, and `emissions` therefore are `energy_consumed`
+// times the carbon factor; and `codecarbon_version` names nodewatt.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -56,7 +56,7 @@ std::string gpu_models(const pb::Node& node) {
   return words;
 }
 
-// Local time without an offset, as the column has it.
+// Local time without an offset, as in that column.
 std::string timestamp(const pb::Record& record) { return start_rfc3339(record).substr(0, 19); }
 
 std::optional<double> carbon_factor(const pb::Record& record) {
@@ -75,7 +75,7 @@ class RowOf {
   }
 
   std::string print() {
-    auto cpu = parts({"package"});  // a "cpu" lies in its package
+    auto cpu = parts({"package"});  // a "cpu" is inside its package
     for (const char* other : {"cpu", "psys"})
       if (!cpu) cpu = parts({other});
     const auto gpu = parts({"gpu"}), ram = parts({"dram"});

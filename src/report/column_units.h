@@ -1,5 +1,6 @@
-// ColumnUnits: one unit for all energies of a column, one for all its powers, and for energies of one item of work one
-// prefix wherever that item stands. A table is gone through twice: once to add what it will print, once to print it.
+// ColumnUnits: one unit for all energies of a column, one for all its powers, and for energies per unit of work one
+// prefix wherever that unit of work occurs. A table is traversed twice: once to collect what it will print, once to
+// print it.
 #pragma once
 
 #include <map>
@@ -31,7 +32,7 @@ class ColumnUnits {
   std::map<std::string, std::vector<Amount>> items_;
 };
 
-// Of a table with a line a record.
+// For a table with one line a record.
 template <class Records>
 ColumnUnits units_of(const Records& records) {
   ColumnUnits units;

@@ -1,5 +1,5 @@
-// What every table of every page keeps, at every width: one unit a column, an interval at every energy, no name that is
-// cut, no line that is too wide. And findings that can say nothing take no more than their sentence.
+// Properties of every table on every page, at every width: one unit a column, an interval at every energy, no truncated
+// name, no line that is too wide. And findings without an answer are one sentence each.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -27,7 +27,7 @@ Lines lines_of(const std::string& text) {
   return lines;
 }
 
-// Runs of very different size, which printed each for itself would have all units; with names that tempt to be cut.
+// Runs of very different size, which on their own would use all units; with names that invite truncation.
 pb::Record run_of(double joules, int seconds, const std::string& name) {
   pb::Record record =
       sample::bare("u" + std::to_string(static_cast<long>(joules * 10)) + "k3m9q0r8s7t6v5", name, seconds);
@@ -98,7 +98,7 @@ std::map<std::string, std::string> pages(const TextStyle& style) {
   return out;
 }
 
-// The tables of a page: a head with figures, and what follows it without an empty line.
+// The tables of a page: a heading with figures, and what follows it without an empty line.
 std::vector<Lines> tables_of(const std::string& page) {
   std::vector<Lines> tables;
   bool inside = false;
@@ -125,7 +125,7 @@ std::vector<Figure> figures_of(const std::string& line, const std::regex& figure
   return all;
 }
 
-// Figures of one column overlap, since numbers stand right.
+// Figures of one column overlap, since numbers are right-aligned.
 void expect_one_unit(const Lines& table, const std::regex& figure, const std::string& page) {
   std::vector<Figure> columns;
   for (const std::string& line : table)

@@ -1,4 +1,4 @@
-// `nodewatt compare` in a terminal: as many sides beside each other as the width takes, the rest below.
+// `nodewatt compare` in a terminal: as many variants side by side as the width permits, the rest below.
 #include <algorithm>
 
 #include "report/compare_words.h"

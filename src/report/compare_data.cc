@@ -1,5 +1,5 @@
-// A comparison for machines: JSON (schema nodewatt/1, type "comparison") and one CSV row a side. Numbers are whole,
-// unknown is null or an empty cell, text is foreign text.
+// A comparison for programs: JSON (schema nodewatt/1, type "comparison") and one CSV row a variant. Numbers have full
+// precision, unknown is null or an empty cell, text is foreign text.
 #include <fmt/format.h>
 
 #include "report/compare_json.h"

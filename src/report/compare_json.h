@@ -1,4 +1,4 @@
-// A comparison as a JSON object, for the documents that hold one.
+// A comparison as a JSON object, for the documents that contain one.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

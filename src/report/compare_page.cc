@@ -1,4 +1,4 @@
-// A comparison to be read elsewhere: Markdown, a table for a paper, and a page with the picture of energy against time.
+// A comparison as a document: Markdown, a table for a paper, and a page with the picture of energy against time.
 #include <fmt/format.h>
 
 #include <algorithm>

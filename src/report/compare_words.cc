@@ -13,7 +13,7 @@ namespace nw {
 
 namespace {
 
-constexpr double kLeastPercent = 0.001;  // a difference is not said to be surer than a tenth of a per cent
+constexpr double kLeastPercent = 0.001;  // least printed uncertainty of a difference: a tenth of a per cent
 
 std::string number_of(const std::string& percent) { return percent.substr(0, percent.find(' ')); }
 
@@ -182,7 +182,7 @@ class Wording {
     return fmt::format("{}; {} is fastest", label, out_.labels[static_cast<std::size_t>(fastest - all_.sides.begin())]);
   }
 
-  // Those that the least is not clearly below.
+  // The variants that are not clearly above the least.
   std::string unclear_words() const {
     std::string text;
     for (std::size_t i = 0; i < all_.sides.size(); ++i)

@@ -1,4 +1,5 @@
-// The printed form of a comparison, the same for every format: a line a figure, a cell a side, and the sentences below.
+// The printed text of a comparison, the same for every format: a line a figure, a cell a variant, and the sentences
+// below.
 #pragma once
 
 #include <string>
@@ -11,14 +12,14 @@ namespace nw {
 
 struct CompareLine {
   std::string name;
-  std::vector<std::string> cells;  // one a side
+  std::vector<std::string> cells;  // one a variant
 };
 
 struct CompareWords {
-  std::vector<std::string> labels;  // one a side; clean
+  std::vector<std::string> labels;  // one a variant; clean
   std::vector<CompareLine> lines;
   std::vector<std::string> differences;  // "batch_size: 512 / 256"
-  std::string comparable;                // whether the sides may be ranked, and by what
+  std::string comparable;                // whether the variants may be ranked, and by what
   bool is_refused = false;
   std::vector<std::string> verdicts;
 };
@@ -27,7 +28,7 @@ CompareWords make_compare_words(const Comparison& comparison, const NumberStyle&
 
 // "the whole node, at the wall (AC)"; "Memory, CPU packages and all GPUs".
 std::string scope_words(const Scope& scope);
-// The same, or the parts that energies were cut down to.
+// The same, or the parts to which the energies were reduced.
 std::string boundary_words(const Comparison& all, const Side& side);
 // "per sample, train"
 std::string work_words(const SharedWork& work);

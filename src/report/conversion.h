@@ -1,4 +1,4 @@
-// Conversion: an energy in all the units that people use for it.
+// Conversion: an energy in all the units in common use.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace nw {
 
-// Of "2.79MJ" or "525.5 Wh": J, from a number and one of the units of number.h, in their exact case, since mJ is not
+// Parses "2.79MJ" or "525.5 Wh" to J: a number and one of the units of number.h, in their exact case, since mJ is not
 // MJ.
 Result<double> parse_energy_j(std::string_view text);
 

@@ -1,8 +1,9 @@
-// A run, or several, as an RO-Crate (1.3) after the Process Run Crate profile (0.6): what was executed, when and with
-// which result, and files that hold the result: the record as JSON and CSV, the measurement's own bytes, the figure,
-// and the method in words.
+// A run, or several, as an RO-Crate (1.3) with the Process Run Crate profile (0.6): what was executed, when and with
+// which result, and files with the result: the record as JSON and CSV, the measurement's own bytes, the figure, and the
+// method in words.
 //
-// Who ran it is not in a record, and the crate does not say it. Its licence is the label `license` of the run, if any.
+// A record does not name the person who ran it, so the crate does not either. Its licence is the label `license` of the
+// run, if any.
 #include <fmt/format.h>
 
 #include <set>
@@ -26,7 +27,7 @@ constexpr const char* kProfile = "https://w3id.org/ro/wfrun/process/0.6";
 
 Json reference(std::string_view id) { return {{"@id", id}}; }
 
-// The letters and digits of a uid, which suit the name of a file; with its position where that is taken.
+// The letters and digits of a uid, for a file name; with its position if that is taken.
 std::string file_stem(const pb::Record& record, std::set<std::string>& taken) {
   std::string stem;
   for (const char c : record.uid())
@@ -61,7 +62,7 @@ class Crate {
     root_["description"] = provenance_words(records, true);
     root_["datePublished"] = last_day(records);
     const std::string licence = said(*records[0], "license"), version = clean(records[0]->version());
-    root_["license"] = licence.empty() ? "No licence was stated" : licence;  // a crate must say one
+    root_["license"] = licence.empty() ? "No licence was stated" : licence;  // a crate must state one
     root_["hasPart"] = Json::array();
     root_["mentions"] = Json::array();
     entities_ = Json::array();

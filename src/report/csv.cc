@@ -1,6 +1,6 @@
 // Records as a table for spreadsheets and scripts: one row for each record, scope and component, and for each node of a
-// merged one. Numbers are the JSON's to the digit; a cell is empty where the figure is unknown. Text that a spreadsheet
-// would evaluate is disarmed (escape.h).
+// merged one. Numbers have exactly the JSON's digits; a cell is empty where the figure is unknown. Text that a
+// spreadsheet would evaluate is made harmless (escape.h).
 #include <fmt/format.h>
 
 #include "accounting/stored_words.h"
@@ -80,7 +80,7 @@ std::string component_row(const RowScope& scope, const pb::Component& one, const
                      one.counted() ? "yes" : "no", number(mean), number(max_power_w(one, mean)), kNoRun, about);
 }
 
-// Which data they are of, behind the rows of one record. No cell holds a line's end.
+// Appends the provenance of the data to the rows of one record. No cell contains a line break.
 std::string with_provenance(const std::string& rows, const pb::Record& record) {
   const pb::Record* data[] = {&record};
   const std::string tail =

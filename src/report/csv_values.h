@@ -1,4 +1,4 @@
-// How figures stand in the CSV of comparisons and sweeps: whole, and an empty cell where they are unknown.
+// How figures are written in the CSV of comparisons and sweeps: at full precision, and an empty cell where unknown.
 #pragma once
 
 #include <fmt/format.h>

@@ -34,7 +34,7 @@ bool nested(const pb::Record& record, const pb::Series& series) {
   return component != nullptr && component->depth() > (has_node ? 1U : 0U);
 }
 
-// How steps of the record become columns of the picture.
+// How steps of the record are merged into columns of the picture.
 struct Merge {
   double step_s;
   double duration_s;
@@ -67,7 +67,7 @@ Layer make_layer(const pb::Record& record, const pb::Series& series, const Merge
   return layer;
 }
 
-// What the node's sensor shows above its parts, where the record has no series of its own for it.
+// What the node's sensor shows beyond its parts, where the record has no series of its own for it.
 void add_rest(Curve& curve) {
   const bool present = std::any_of(curve.layers.begin(), curve.layers.end(),
                                    [](const Layer& layer) { return layer.domain == "other" || layer.estimated; });

@@ -1,6 +1,5 @@
-// Curve: the power of a run over time, ready to be drawn: one layer for each part that stands directly under the node,
-// in a fixed order, and the node's own sensor apart, as a line over the stack. Steps are merged until they fit the
-// picture.
+// Curve: the power of a run over time, ready to be drawn: one layer for each part directly below the node, in a fixed
+// order, and the node's own sensor apart, as a line over the stack. Steps are merged until they fit the picture.
 #pragma once
 
 #include <cstddef>
@@ -27,7 +26,7 @@ struct Curve {
   std::size_t columns = 0;
   std::vector<Layer> layers;  // bottom first, estimated ones last
   std::optional<Layer> node;
-  std::vector<bool> gap;  // something measured elsewhere is unknown here
+  std::vector<bool> gap;  // something that is measured elsewhere is unknown here
 
   double begin(std::size_t column) const { return static_cast<double>(column) * step_s; }
   double end(std::size_t column) const;
@@ -38,7 +37,7 @@ Curve make_curve(const pb::Record& record, std::size_t most_columns);
 
 // Power of the node as far as it was measured; of the estimates when nothing was. Unknown in a gap.
 Power total(const Curve& curve, std::size_t column);
-// The node's sensor or the whole stack, whichever is higher; known parts alone count.
+// The node's sensor or the whole stack, whichever is higher; only known parts count.
 double height(const Curve& curve, std::size_t column);
 Power highest_total(const Curve& curve);
 

@@ -1,4 +1,4 @@
-// Files of the repository that the program carries with it, as they are; the build makes their source.
+// Files of the repository that are compiled into the program unchanged; the build generates their source.
 #pragma once
 
 namespace nw {

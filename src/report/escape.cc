@@ -15,12 +15,12 @@ namespace {
 
 constexpr char32_t kReplacement = 0xFFFD;
 
-// A line end counts as a column: it stands between words. Otherwise by Unicode's tables.
+// A line end counts as a column: it separates words. Otherwise by Unicode's tables.
 std::size_t columns(char32_t c) {
   return c < 0x80 ? 1 : static_cast<std::size_t>(utf8proc_charwidth(static_cast<utf8proc_int32_t>(c)));
 }
 
-// The character at `at`, which moves behind it; U+FFFD and one byte on when the bytes are not UTF-8.
+// Returns the character at `at` and advances `at`; U+FFFD and one byte further when the bytes are not UTF-8.
 char32_t decode(std::string_view text, std::size_t& at) {
   constexpr std::size_t kLongest = 4;
   const auto rest = text.substr(at, kLongest);

@@ -1,6 +1,7 @@
-// Text for LaTeX. Every character that TeX obeys becomes the command that prints it, the pairs that fonts join into one
-// sign ("--", "''", "?`") are kept apart, and of the characters beyond ASCII those stay that the default UTF-8 input of
-// LaTeX (2020 and later) sets in both of its common encodings, OT1 and T1; this was tried, character by character.
+// Text for LaTeX. Every character with a meaning in TeX becomes the command that prints it, pairs that fonts join into
+// one sign ("--", "''", "?`") are kept apart, and of the characters beyond ASCII those are kept that the default UTF-8
+// input of LaTeX (2020 and later) prints in both of its common encodings, OT1 and T1; this was tested for each
+// character.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -29,7 +30,7 @@ constexpr std::array kCommands{Command{'\\', "\\textbackslash{}"},
                                Command{'<', "\\textless{}"},
                                Command{'>', "\\textgreater{}"},
                                Command{'|', "\\textbar{}"},
-                               Command{'"', "{\\char34}"},  // a bare one is a command of babel's
+                               Command{'"', "{\\char34}"},  // a bare one is a babel shorthand
                                Command{'\'', "\\textquotesingle{}"},
                                Command{'`', "\\textasciigrave{}"}};
 

@@ -59,7 +59,7 @@ TEST(Escape, SpreadsheetsEvaluateNothing) {
   EXPECT_EQ(for_csv(""), "");
 }
 
-// What a table of wide and combining ranges gets wrong when it is kept by hand.
+// Cases that a hand-written table of wide and combining ranges gets wrong.
 TEST(Escape, WidthsAreUnicodes) {
   EXPECT_EQ(display_width("\u231A\u23F0"), 4U) << "a watch, an alarm clock";
   EXPECT_EQ(display_width("\u2600\u2744"), 2U) << "sun and snowflake are narrow";

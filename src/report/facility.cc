@@ -13,7 +13,7 @@ namespace nw {
 namespace {
 constexpr double kJoulesPerKwh = 3.6e6;
 
-// A factor of a record from anywhere: what is no sensible number is no factor.
+// A factor from an untrusted record: an implausible number counts as none.
 std::optional<double> factor_of(bool has, const pb::Sourced& figure, double least) {
   const auto value = finite(figure.value());
   return has && value && *value >= least ? value : std::nullopt;

@@ -1,8 +1,8 @@
-// Facility: carbon and cost of a run, out of the factors that its record kept.
+// Facility: carbon and cost of a run, from the factors in its record.
 //
 // Nothing is computed without an explicit factor, and no factor ever changes an energy. The energy is the whole node's:
-// the record's own where that covers the node, else its estimate; the words say which. Factors count as exact, so that
-// the interval is the energy's alone.
+// the record's own where that covers the node, else its estimate; the text states which. Factors count as exact, so the
+// uncertainty is that of the energy alone.
 #pragma once
 
 #include <optional>
@@ -23,7 +23,7 @@ struct Footprint {
   pb::Kind kind = pb::KIND_UNKNOWN;  // of that energy
 };
 Footprint compute_footprint(const pb::Record& record);
-// The mean over repeats, of one phase or (empty) of the whole run; unknown where their factors are not the same.
+// The mean over repeats, of one phase or (empty) of the whole run; unknown where their factors differ.
 Footprint compute_footprint(Records runs, std::string_view phase);
 
 // "184 g of CO2e +- 4, E: 525 Wh (...) x PUE 1.3 (source, date) x 380 g/kWh (source, date)"; empty without a factor.
@@ -31,7 +31,7 @@ std::string compute_carbon_words(const pb::Record& record, const NumberStyle& st
 std::string compute_carbon_words(Records runs, std::string_view phase, const NumberStyle& style);
 std::string compute_cost_words(const pb::Record& record, const NumberStyle& style);
 
-// Factors that were given where the report was asked for, in place of the record's own.
+// Factors given on the command line of the report, in place of the record's own.
 struct Factors {
   std::optional<double> carbon_g_per_kwh, pue;
   std::string carbon_source, pue_source;  // empty: the command line

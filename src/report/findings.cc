@@ -1,4 +1,4 @@
-// `nodewatt findings` in each format for people.
+// `nodewatt findings` in each format for reading.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -16,13 +16,13 @@ namespace {
 
 constexpr NumberStyle kStyle{Units::automatic, true, false};
 
-// Whether a column holds names or words, which may wrap, and not figures.
+// Whether a column contains names or words, which may wrap, and not figures.
 bool is_name(std::string_view head) {
   return head == "Method" || head == "Run" || head == "Device" || head == "Use" || head == "Application" ||
          head == "Node type";
 }
 
-// Which column leaves first.
+// Which column is dropped first.
 int rank_of(std::string_view head) {
   constexpr std::array<std::string_view, 6> kLast{"Per unit", "Runtime", "Share", "Mean", "Runs", "n"};
   const auto at = std::find(kLast.begin(), kLast.end(), head);

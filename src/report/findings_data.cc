@@ -1,5 +1,5 @@
-// The findings for machines: JSON (schema nodewatt/1, type "findings"). The figures are numbers, whole and in base
-// units; the sentences are those of the other forms.
+// The findings for programs: JSON (schema nodewatt/1, type "findings"). The figures are numbers, at full precision and
+// in base units; the sentences are those of the other formats.
 #include "report/compare_json.h"
 #include "report/findings_words.h"
 #include "report/json_values.h"

@@ -111,12 +111,13 @@ void add_devices(const UnusedFinding::Run& run, const ColumnUnits& units, const 
   }
 }
 
-// Of many runs a row for those of one name that used as many accelerators; what is odd of a single one is a note.
+// With many runs, one row for all of one name that used equally many accelerators; peculiarities of a single run are
+// notes.
 void add_runs(const UnusedFinding& finding, const NumberStyle& style, FindingWords& out) {
   struct Sum {
     std::vector<double> joules, doubts, watts, shares;
 
-    // The repeats' scatter beside what the sensors' own error leaves in their mean.
+    // The repeats' scatter, and what the sensors' own error contributes to their mean.
     Amount energy() const {
       Amount mean = compute_plain(joules).amount();
       if (doubts.size() < joules.size()) return {mean.value, {}};

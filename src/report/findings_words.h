@@ -1,4 +1,4 @@
-// The three findings in words: for each one plain sentence, the figures behind it, and what would change it. Every
+// The text of the three findings: for each one plain sentence, the figures behind it, and what would change it. Every
 // format prints these.
 #pragma once
 
@@ -14,8 +14,8 @@ struct FindingWords {
   std::string key;                             // "runtime"
   std::string title;                           // "Runtime is not energy"
   std::string sentence;                        // clean; what was found, or that nothing can be said
-  bool is_known = false;                       // else the sentence is all that a page says
-  std::vector<std::string> head;               // of the figures; empty where there are none
+  bool is_known = false;                       // else the page has only the sentence
+  std::vector<std::string> head;               // headings of the figures; empty where there are none
   std::vector<std::vector<std::string>> rows;  // a cell a column
   std::vector<std::string> notes;
   std::string change;  // what would change it

@@ -1,4 +1,4 @@
-// Names that attack the form they are printed in: every output stays what its format says, whatever a record holds.
+// Names that attack the format they are printed in: every output stays valid, whatever a record contains.
 #include "report/formats.h"
 
 #include <google/protobuf/stubs/logging.h>
@@ -44,7 +44,7 @@ const std::vector<std::string>& attacks() {
   return all;
 }
 
-// The attack in every place that a form prints.
+// The attack in every place that a format prints.
 pb::Record attacked(const std::string& name) {
   pb::Record record = sample::gpu_node();
   record.set_name(name);

@@ -1,5 +1,5 @@
-// The forms that others fix, against their golden files; and what all forms have in common: one list, the same digits,
-// the same line of provenance.
+// The formats defined by others, compared with their golden files; and what all formats have in common: one list, the
+// same digits, the same provenance line.
 #include "report/formats.h"
 
 #include <gtest/gtest.h>

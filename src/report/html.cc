@@ -28,7 +28,7 @@ std::string kind_cell(pb::Kind kind) {
 
 std::string number_cell(std::string_view text) { return fmt::format("<td class=\"n\">{}</td>", for_html(text)); }
 
-// A share of the whole as a bar in the part's colour; beyond the whole it ends at the edge, below zero it is empty.
+// A share of the whole as a bar in the part's colour; limited to 100 %, and empty below zero.
 std::string bar_cell(const PartLine& line) {
   if (!line.fraction) return "<td></td>";
   const double width = std::clamp(*line.fraction, 0.0, 1.0) * 90;
@@ -81,7 +81,7 @@ std::string headline(const Summary& summary) {
          fmt::format("</dl>\n<p class=\"legend\">These are the joules of {}.</p></section>\n", for_html(summary.scope));
 }
 
-// The picture's figures for those who cannot or will not look at it.
+// The picture's figures as text.
 std::string timeline_table(const pb::Record& record) {
   const Curve curve = make_curve(record, kMostTableRows);
   if (curve.columns == 0) return "";
@@ -257,7 +257,7 @@ std::string quality_card(const Summary& summary, const pb::Record& record) {
   return out + "</dl></section>\n";
 }
 
-// Text that is to be taken as it is into a paper or an issue.
+// Text to be copied unchanged into a paper or an issue.
 std::string copy_block(std::string_view name, std::string_view text) {
   return fmt::format("<details><summary>{}</summary><div class=\"scroll\" tabindex=\"0\"><pre>", name) +
          for_html_lines(text) + "</pre></div></details>\n";

@@ -1,4 +1,4 @@
-// The page of a bench: what every application, phase and configuration took, as a table with bars, then each run.
+// The page of a bench: the energy of every application, phase and configuration, as a table with bars, then each run.
 #include <fmt/format.h>
 
 #include <algorithm>

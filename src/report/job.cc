@@ -15,7 +15,7 @@
 namespace nw {
 
 namespace {
-constexpr int kMostSteps = 200;  // that a person is shown; all are in JSON
+constexpr int kMostSteps = 200;  // that a page shows; all are in JSON
 
 void append(std::string& words, const std::string& word) {
   if (!word.empty()) words += (words.empty() ? "" : ", ") + word;
@@ -108,7 +108,7 @@ std::string edges_words(const pb::Job& job) {
   return words;
 }
 
-// The energies of one kind of part. One model of sensor, one gain: their errors add up.
+// The energies of one kind of part. They share one sensor model and one gain: their errors add up.
 struct Domain {
   const pb::Component* first = nullptr;
   int count = 0;
@@ -134,7 +134,7 @@ struct Domain {
 // In the record's order of their first. The node's own sensor is their sum, not one of them.
 std::vector<Domain> collect_domains(const pb::Record& record) {
   std::vector<Domain> all;
-  std::optional<std::uint32_t> inside;  // of a part that is taken already
+  std::optional<std::uint32_t> inside;  // of a part that is included already
   for (const pb::Component& one : record.components()) {
     if (inside && one.depth() > *inside) continue;
     inside.reset();

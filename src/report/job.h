@@ -1,7 +1,8 @@
-// A resource manager's job in a report: who had what of the nodes, by which policy its energy is its own, its steps.
+// A resource manager's job in a report: what it had of the nodes, the policy by which its energy was attributed, its
+// steps.
 //
-// A job's record is a record like any other, so that every form prints it; what is of the job alone is said here once,
-// as words for text, Markdown and HTML and as an object for JSON. All strings are clean (escape.h).
+// A job's record is an ordinary record, so every format prints it; what is specific to jobs is produced here once, as
+// text for terminal, Markdown and HTML and as an object for JSON. All strings are clean (escape.h).
 #pragma once
 
 #include <cstdint>
@@ -24,7 +25,7 @@ struct StepLine {
   pb::Kind kind = pb::KIND_UNKNOWN;
 };
 
-// All parts of one kind, of all nodes: "GPUs (8)". Not what lies inside another part.
+// All parts of one kind, of all nodes: "GPUs (8)". Parts inside another part are left out.
 struct DomainLine {
   std::string label, share, energy, uncertainty, mean;
   pb::Kind kind = pb::KIND_UNKNOWN;
@@ -40,31 +41,31 @@ struct JobWords {
   std::string state;                // "ended, exit 0", "running"
   std::string policies;             // "usage-based/1; by reservation-based/1: 612 Wh +- 14, +17 %"
   std::string unused;               // "98 Wh, 18.7 % of the energy: accelerators on which no process was seen"
-  std::string edges;                // "begin by prolog, end by epilog"
+  std::string edges;                // start and end detection: "begin by prolog, end by epilog"
   std::vector<DomainLine> domains;  // the job itself first
   std::vector<StepLine> steps;
 
-  // What a page says of it beside its figures, each with its name ("Owner"); what is not known is left out.
+  // Facts of the page beside its figures, each with its name ("Owner"); what is not known is left out.
   std::vector<std::pair<std::string_view, std::string>> facts() const;
 };
 
 // Nothing for a record of no job.
 std::optional<JobWords> make_job_words(const pb::Record& record, const NumberStyle& style);
-// Whose joules a record's are: the whole node's, or a job's.
+// What a record's joules cover: the whole node, or a job.
 std::string scope_words(const pb::Record& record);
 
-std::string job_id(const pb::Job& job);        // as people call it, whole; empty when it has none
+std::string job_id(const pb::Job& job);        // in the user's notation, whole; empty when it has none
 std::string short_job_id(const pb::Job& job);  // the same for a column; "-" when it has none
-// Of a record's energy, what its GPUs took; nothing where it has none.
+// The share of a record's energy that its GPUs took; nothing where it has none.
 std::optional<double> gpu_share(const pb::Record& record);
 nlohmann::ordered_json make_job_json(const pb::Record& record);  // null for a record of no job
 
 // `nodewatt job`: the page of one job in a terminal, and its line: "4711: 525 Wh (GPU 67 %), mean 2612 W, ...".
-// `slurm_state`: as Slurm says it ("COMPLETED"), where it was asked; it stands in place of the record's `ended`.
+// `slurm_state`: the state from Slurm ("COMPLETED"), where it was queried; it replaces the record's `ended`.
 std::string make_job_text(const pb::Record& record, const TextStyle& style, std::string_view slurm_state = "");
 std::string make_job_line(const pb::Record& record);
-// The line for a resource manager's accounting, which survives being made lower case (job_comment.cc): "4711: 525 watt
-// hours plus or minus 11, gpus 67 percent, mean 2612 watts, ...".
+// The line for a resource manager's accounting, which must stay readable in lower case (job_comment.cc): "4711: 525
+// watt hours plus or minus 11, gpus 67 percent, mean 2612 watts, ...".
 std::string make_job_comment(const pb::Record& record);
 
 // `nodewatt jobs`: a line for each of the first `rows`, and the sum of all, shown or not.

@@ -1,6 +1,6 @@
-// The line of a job for a resource manager's accounting (Slurm's AdminComment). What keeps it there makes it lower case
-// and other people's queries print it in columns, so it holds nothing that this would change: units are words ("MJ" and
-// "mJ" would be one), "1/4" is "1 of 4", "%" is "percent", and no other characters are in it than kAllowed.
+// The line of a job for a resource manager's accounting (Slurm's AdminComment). The database may convert it to lower
+// case and other queries print it in columns, so it contains nothing that this would change: units are words ("MJ" and
+// "mJ" would be the same), "1/4" is "1 of 4", "%" is "percent", and only characters of kAllowed are used.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -49,7 +49,7 @@ std::string power_words(Amount watts) {
   return words;
 }
 
-// Of words for people: the same in the characters that are allowed, single spaces between them.
+// The text in the permitted characters, with single spaces.
 std::string plain_words(std::string text) {
   replace_all(text, "/", " of ");
   replace_all(text, " %", " percent");

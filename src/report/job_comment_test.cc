@@ -1,5 +1,5 @@
-// The line in a resource manager's accounting means the same after that has made it lower case, and a shell that lets
-// few characters through takes nothing of it.
+// The line in a resource manager's accounting keeps its meaning in lower case, and survives a shell that permits few
+// characters.
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 

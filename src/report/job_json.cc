@@ -25,7 +25,7 @@ Json make_step(const pb::Step& step) {
 }
 
 Json submit_time(const pb::Job& job) {
-  constexpr std::int64_t kMost = 9'000'000'000;  // within what gmtime knows, of a field that may hold anything
+  constexpr std::int64_t kMost = 9'000'000'000;  // the range of gmtime; the field may contain anything
   if (!job.has_submit_unix_s() || job.submit_unix_s() <= 0 || job.submit_unix_s() > kMost) return nullptr;
   return fmt::format("{:%Y-%m-%dT%H:%M:%S}Z", fmt::gmtime(static_cast<std::time_t>(job.submit_unix_s())));
 }

@@ -1,5 +1,5 @@
-// `nodewatt jobs`: a line for each job, as far as lines are wanted, and one for the sum of all of them. A job whose
-// energy is unknown is in no sum, and the sum says so.
+// `nodewatt jobs`: a line for each of the requested number of jobs, and one for the sum of all. A job whose energy is
+// unknown is in no sum, and the sum says so.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -57,7 +57,7 @@ Sum sum_up(Records records) {
     ++sum.known;
     *sum.joules.value += *one.value;
     if (sum.joules.uncertainty && one.uncertainty)
-      *sum.joules.uncertainty += *one.uncertainty;  // one node's sensors err alike in all its jobs
+      *sum.joules.uncertainty += *one.uncertainty;  // one node's sensors have the same error in all its jobs
     else
       sum.joules.uncertainty.reset();
     sum.kind = worse(sum.kind, known_kind(record->energy()));

@@ -1,4 +1,4 @@
-// A job in every form: against golden files, within its terminal's width, and with fields that somebody meant harm by.
+// A job in every format: compared with golden files, within the terminal's width, and with malicious fields.
 #include "report/job.h"
 
 #include <gtest/gtest.h>

@@ -1,7 +1,7 @@
 // The page of one job in a terminal, and its line for mails and epilogs.
 //
-// It is laid out for whoever asks "what did my job take": the sum, its energy by component as bars, by node where there
-// were several, by step. What makes the sum less than the whole job, or not the job's alone, stands before the sum.
+// Laid out for the question "what did my job take": the sum, its energy by component as bars, by node where there were
+// several, by step. A note that the sum is less than the whole job, or not the job's alone, comes before the sum.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -46,7 +46,7 @@ class JobPage {
     devices();
     phases();
     quality();
-    return style_.utf8 ? out_ : ascii(out_);  // ESC is our own colour by now
+    return style_.utf8 ? out_ : ascii(out_);  // the only ESC now is our own colour
   }
 
  private:
@@ -172,7 +172,7 @@ class JobPage {
     out_ += "\n  Devices\n" + make_device_text(summary_.devices, style_.width);
   }
 
-  // What the job's own programs marked, where the daemon was told.
+  // The phases that the job's own programs reported to the daemon.
   void phases() {
     if (summary_.phases.empty()) return;
     Table table;
@@ -214,7 +214,7 @@ class JobPage {
                             data_sha256(one).substr(0, kHashDigits)));
   }
 
-  // As Slurm says it where it was asked; the record knows `ended` alone, and the code that the epilog told.
+  // The state from Slurm where it was queried; else the record's `ended`, with the exit code from the epilog.
   std::string state() const {
     if (slurm_state_.empty()) return job().state;
     const auto comma = job().state.find(',');

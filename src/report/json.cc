@@ -1,6 +1,5 @@
-// The machine form of a record, schema nodewatt/1. docs/schema/nodewatt-1.schema.json says the same in another
-// language; json_test.cc holds both against each other. Every key is always present; unknown is null. Keys are only
-// ever added.
+// A record as JSON, schema nodewatt/1. docs/schema/nodewatt-1.schema.json describes the same; json_test.cc checks that
+// both agree. Every key is always present; unknown is null. Keys are only ever added.
 #include "accounting/stored_words.h"
 #include "base/anomalies.h"
 #include "record/record.h"

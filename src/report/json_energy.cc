@@ -6,7 +6,7 @@
 namespace nw::json {
 
 namespace {
-// One sigma in joules; unknown where the energy has no uncertainty at all.
+// Standard uncertainty in joules; unknown where the energy has no uncertainty at all.
 Json sigma(const pb::Energy& energy, double microjoules) {
   return uncertainty_j(energy) ? number(microjoules / 1e6) : Json(nullptr);
 }

@@ -1,4 +1,4 @@
-// How an energy and the parts of a node stand in the JSON of a record, and of what lies in it: phases, jobs, steps.
+// The JSON of an energy and of a node's parts in a record, its phases, jobs and steps.
 #pragma once
 
 #include "record/record.pb.h"
@@ -7,7 +7,7 @@
 namespace nw::json {
 
 Json make_energy(const pb::Energy& energy);
-// Mean powers are over this time.
+// `duration` is the time for mean powers.
 Json make_components(const google::protobuf::RepeatedPtrField<pb::Component>& components, std::int64_t duration_ns);
 
 }  // namespace nw::json

@@ -1,4 +1,4 @@
-// How figures, texts and lists stand in the JSON of every document: unknown is null, foreign text is valid UTF-8.
+// Figures, texts and lists in the JSON of every document: unknown is null, foreign text is valid UTF-8.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -18,7 +18,7 @@ inline Json number(std::optional<double> value) { return value && finite(*value)
 inline Json number(double value) { return number(std::optional(value)); }
 inline Json text(std::string_view value) { return value.empty() ? Json(nullptr) : Json(valid_utf8(value)); }
 
-// A document as it is printed: valid UTF-8, and nothing in it that a terminal obeys.
+// A document as it is printed: valid UTF-8, and without characters that a terminal would obey.
 inline std::string print(const Json& document, int indent = 2) {
   return for_json(document.dump(indent, ' ', false, Json::error_handler_t::replace)) + '\n';
 }

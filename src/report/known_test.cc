@@ -1,5 +1,5 @@
-// What a report may say of a figure: of one that is unknown neither how it is known nor where it was measured, of a
-// maximum nothing that the mean contradicts, and that no sensor was read where none was.
+// What a report may state about a figure: for an unknown one neither provenance nor boundary, no maximum below the
+// mean, and no sensor where none was read.
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
@@ -104,7 +104,7 @@ TEST(Known, ASumOfNothingKnownHasNoKindEither) {
   EXPECT_EQ(merged[0].energy().boundary(), pb::BOUNDARY_UNKNOWN);
 }
 
-// Records of before may have a maximum below their mean.
+// Older records may have a maximum below their mean.
 TEST(Known, NoMeanIsAboveItsMaximumInAnyForm) {
   EXPECT_TRUE(rc::check([] {
     pb::Record record = *rc::gen::inRange(0, 2) == 0 ? sample::gpu_node() : sample::cpu_node();
@@ -164,7 +164,7 @@ TEST(Known, ASharedJobIsAttributedAndItsSensorsWereRead) {
   }
 }
 
-// As older daemons wrote it: the total has the kind of its worst part.
+// As older daemons wrote it: the total has the provenance of its worst part.
 TEST(Known, NoSensorIsSaidWhereNoneWasRead) {
   pb::Record record = sample::shared_job();
   record.mutable_energy()->set_kind(pb::KIND_ESTIMATED);

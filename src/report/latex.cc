@@ -1,6 +1,6 @@
-// A table for a paper: booktabs and siunitx (version 3), nothing else. Numbers stand in S columns with the digits of
-// number.h and "\pm" before the half-width of the 95 % interval; units stand in the heads; text stands in braces, since
-// a row that began with "[" would be read as an option of the row before.
+// A table for a paper: booktabs and siunitx (version 3), nothing else. Numbers are in S columns with the digits of
+// number.h and "\pm" before the half-width of the 95 % interval; units are in the headings; text is in braces, since a
+// row that began with "[" would be parsed as an option of the previous row.
 #include "report/latex.h"
 
 #include <fmt/format.h>
@@ -17,14 +17,14 @@ namespace nw {
 
 namespace {
 
-// A number that an S column reads; anything else is text to it.
+// A number that an S column can parse; anything else is text to it.
 bool plain_decimal(std::string_view text) {
   if (text.empty() || std::isdigit(static_cast<unsigned char>(text.back())) == 0) return false;
   return std::all_of(text.begin(), text.end(),
                      [](char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '-'; });
 }
 
-// The room that a column's numbers take: digits before and behind the point.
+// The width of a column's numbers: digits before and after the decimal point.
 struct Places {
   std::size_t whole = 1, decimals = 0;
 

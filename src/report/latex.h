@@ -11,7 +11,7 @@ namespace nw {
 
 std::string make_tabular(const std::vector<PaperColumn>& columns);
 std::string latex_comment(std::string_view text);  // one line, whatever the text
-// What a fragment needs of its document: a comment, and the command for foreign characters where `body` calls it.
+// What a fragment requires of its document: a comment, and the command for foreign characters where `body` calls it.
 std::string latex_needs(std::string_view body);
 
 }  // namespace nw

@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::size_t kShortest = 5;
 
-// So many characters that no two of these records share their short id.
+// The shortest length at which no two of these records share their short id.
 std::size_t telling_length(Records records) {
   for (std::size_t length = kShortest; length < kLongestName; ++length) {
     std::set<std::string> seen;

@@ -1,4 +1,4 @@
-// Lists that show a part of what there is, and say so.
+// Lists that are cut at a limit, and say so.
 #pragma once
 
 #include <cstddef>
@@ -8,9 +8,9 @@
 
 namespace nw {
 
-// Below a list that has not all of them: "20 of 27 shown; --limit 0 shows all"; empty where it has.
+// The line below a list that is not complete: "20 of 27 shown; --limit 0 shows all"; empty where it is.
 std::string shown_words(std::size_t shown, std::size_t matched);
-// `nodewatt runs`, of as many as matched, where these are not all.
+// `nodewatt runs`, when `matched` records exist and not all are shown.
 std::string make_list(Records records, const TextStyle& style, std::size_t matched);
 
 }  // namespace nw

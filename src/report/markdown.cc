@@ -1,4 +1,4 @@
-// The report of one run for a paper's notes or an issue: GitHub's Markdown, tables and no HTML.
+// The report of one run for notes or an issue: GitHub's Markdown, tables and no HTML.
 #include <fmt/format.h>
 
 #include "report/escape.h"
@@ -17,7 +17,7 @@ std::string row(std::initializer_list<std::string_view> cells) {
   return out + "|\n";
 }
 
-// As code, so that no site takes "@7f3k2" for a person.
+// As code, so that no site takes "@7f3k2" for a user name.
 std::string code(std::string text) {
   std::erase_if(text, [](char c) { return c == '`' || c == '|'; });
   return "`" + text + "`";

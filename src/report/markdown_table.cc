@@ -1,5 +1,5 @@
-// Several runs as one table of GitHub's Markdown, in the shape that benchmarks print: a row for each configuration,
-// units in the heads, and what it takes relative to the first.
+// Several runs as one table of GitHub's Markdown, in the usual form of benchmarks: a row for each configuration, units
+// in the headings, and the ratio to the first.
 #include <fmt/format.h>
 
 #include "report/escape.h"

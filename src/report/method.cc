@@ -1,5 +1,5 @@
-// How the figures of a run came about, as the paragraph of a paper's methods section asks it: boundary, every part with
-// its source, what is modelled, the doubts, and what was not measured.
+// How the figures of a run were obtained, as a paper's methods section needs it: boundary, every part with its source,
+// what is modelled, the uncertainties, and what was not measured.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t kMostLines = 40;
 
-// Parts of one domain that are known in one way, from one source.
+// Parts of one domain with the same provenance and source.
 struct Origin {
   std::string domain;
   std::string source;

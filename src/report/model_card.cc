@@ -1,8 +1,9 @@
-// The block of a Hugging Face model card: metadata with the carbon, which the card's format asks in grams, and the
-// section of its template on environmental impact with the energy, which the metadata has no field for.
+// The block of a Hugging Face model card: metadata with the carbon, which the card's format expects in grams, and the
+// section of its template on environmental impact with the energy, for which the metadata has no field.
 //
-// Without an explicit carbon factor there is no carbon: the metadata then has no `emissions`, and the section says so.
-// What nobody said (training type, location, provider, region) is "not stated": it comes from labels of the run.
+// Without an explicit carbon factor there is no carbon: the metadata then has no `emissions`, and the section states
+// that. Missing information (training type, location, provider, region) is "not stated": it comes from labels of the
+// run.
 #include <fmt/format.h>
 
 #include "report/escape.h"
@@ -17,7 +18,7 @@ namespace {
 
 constexpr NumberStyle kStyle{Units::kWh, true, false};
 
-// Grams for a machine: the printed digits, so that metadata and text are one figure.
+// Grams for a program: the printed digits, so that metadata and text agree.
 std::string grams(const Amount& carbon) { return bare_digits(carbon, 1).value; }
 
 std::string stated(const pb::Record& record, std::string_view key) {

@@ -1,5 +1,5 @@
-// The statement on compute resources that conferences ask for, as a paragraph and a table in LaTeX: type of worker,
-// memory, time for one run, and all that was computed, failed runs and warm-ups counted, since they were computed too.
+// The statement on compute resources that conferences require, as a paragraph and a table in LaTeX: type of worker,
+// memory, time for one run, and the total, including failed runs and warm-ups, since they were computed too.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -25,7 +25,7 @@ struct Bill {
   std::size_t failures = 0, warmups = 0;
   std::optional<double> node_hours, gpu_hours;  // of those runs whose duration is known
   Amount energy;                                // J, of those whose energy is known
-  std::size_t unknown = 0;                      // whose is not
+  std::size_t unknown = 0;                      // runs whose energy is not known
 };
 
 void add(Bill& bill, const pb::Record& run) {
@@ -43,7 +43,8 @@ void add(Bill& bill, const pb::Record& run) {
     return;
   }
   bill.energy.value = bill.energy.value.value_or(0) + *energy.value;
-  bill.energy.uncertainty = bill.energy.uncertainty.value_or(0) + energy.uncertainty.value_or(0);  // one gain for all
+  bill.energy.uncertainty =
+      bill.energy.uncertainty.value_or(0) + energy.uncertainty.value_or(0);  // they share one gain
 }
 
 std::vector<Bill> make_bills(Records records) {
@@ -68,7 +69,7 @@ std::string memory_words(const pb::Node& node) {
   return fmt::format("{} GiB", (node.memory_bytes() + (1ULL << 29U)) >> 30U);
 }
 
-// In which energies are best read: that of the largest.
+// The unit in which energies read best: that of the largest.
 Units bill_units(const std::vector<Bill>& bills) {
   std::optional<double> most;
   for (const Bill& bill : bills)

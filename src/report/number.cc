@@ -13,7 +13,7 @@ namespace {
 constexpr double kJoulesPerWh = 3600;
 constexpr int kMostDecimals = 9;
 constexpr double kKilowattsFrom = 1e4;
-constexpr double kSmallestInUnit = 1e-4;  // of a column's unit; what is smaller begins with more than four zeros
+constexpr double kSmallestInUnit = 1e-4;  // of a column's unit; smaller values begin with more than four zeros
 constexpr double kLargestInUnit = 1e6;    // ... and a smaller unit makes the largest no longer than this
 
 struct Scale {
@@ -29,8 +29,8 @@ const Scale& scale(Units units) { return kScales[static_cast<unsigned>(units)]; 
 bool known(std::optional<double> value) { return value && std::isfinite(*value); }
 bool positive(std::optional<double> value) { return known(value) && *value > 0; }
 
-// Halves go away from zero, also where the unit made a half of something just beside it: 525.5 Wh and 0.5255 kWh are
-// one number, and 0.5255 has no exact double. `step` is what the last printed digit is worth.
+// Halves are rounded away from zero, also where the unit turned a half into something slightly different: 525.5 Wh and
+// 0.5255 kWh are one number, and 0.5255 has no exact double. `step` is the value of the last printed digit.
 double nudged(double value, double step) {
   return value + std::copysign(std::min(std::abs(value) * 1e-14, step * 1e-3), value);
 }
@@ -216,7 +216,7 @@ std::string money_pair_text(Amount amount, std::string_view currency, const Numb
   return text;
 }
 
-// Powers stand without their uncertainty: three digits, four from 1000, are enough.
+// Powers are printed without uncertainty: three digits, four from 1000, suffice.
 std::string power_text(Amount watts, PowerUnit unit) {
   if (!known(watts.value)) return std::string(kUnknown);
   const bool kilo = unit == PowerUnit::automatic ? std::abs(*watts.value) >= kKilowattsFrom : unit == PowerUnit::kW;

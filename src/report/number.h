@@ -23,13 +23,13 @@ struct NumberStyle {
   bool precise = false;
 };
 
-// What stands for an unknown number.
+// Printed for an unknown number.
 inline constexpr std::string_view kUnknown = "-";
 
 // The unit of a column of energies whose largest is this one: J below 1 Wh, then Wh, kWh, MWh.
 Units energy_unit(std::optional<double> largest_j, Units wanted);
-// One unit for all of a column: that of its largest, or a smaller one where its smallest would begin with more zeros
-// than the eye can count and the largest does not get too long.
+// One unit for all of a column: that of its largest value, or a smaller one where the smallest value would begin with
+// too many zeros and the largest does not get too long.
 Units energy_unit(std::span<const Amount> column, Units wanted);
 NumberStyle in_one_unit(std::span<const Amount> column, NumberStyle style);
 
@@ -37,13 +37,12 @@ NumberStyle in_one_unit(std::span<const Amount> column, NumberStyle style);
 enum class PowerUnit : unsigned char { automatic, W, kW };
 PowerUnit power_unit(std::span<const Amount> column);
 struct ItemUnit {
-  double size = 0;  // of one, in J; 0: what suits each figure
+  double size = 0;  // of one, in J; 0: chosen for each figure
   std::string_view name;
 };
 ItemUnit item_unit(std::span<const Amount> column, bool utf8);
 
-// The bare digits of an amount in a unit of this size, for tables whose unit stands in the head: "525" and "11"; "-"
-// and
+// The bare digits of an amount in a unit of this size, for tables whose unit is in the heading: "525" and "11"; "-" and
 // "" where unknown.
 struct Digits {
   std::string value;

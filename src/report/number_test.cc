@@ -127,7 +127,7 @@ TEST(Number, ExtremesStayShort) {
   EXPECT_LT(duration_text(1e300).size(), 20U);
 }
 
-// The printed interval holds the interval it was made from, and the value moves by at most half its last place.
+// The printed interval contains the original one, and the value moves by at most half its last place.
 TEST(Number, PrintedIntervalHoldsTheTrueOne) {
   for (double value = 1.03; value < 1e9; value *= 7.31)
     for (double relative = 1e-7; relative < 2; relative *= 3.7) {

@@ -1,5 +1,5 @@
-// Page: the frame of our HTML: one file that needs no network, no font and no script, light or dark as the reader has
-// it, and good on paper.
+// Page: the frame of our HTML: one file that needs no network, no font and no script, follows the reader's light or
+// dark theme, and prints well.
 #pragma once
 
 #include <string>
@@ -12,7 +12,7 @@ namespace nw {
 // `title` is text, `body` is HTML.
 std::string make_page(std::string_view title, std::string_view body);
 
-// What a page begins with: what of nodewatt it is, and its heading. Both are text.
+// The beginning of a page: which kind of nodewatt page it is, and its heading. Both are text.
 std::string page_head(std::string_view what, std::string_view heading);
 
 // Everything about one run below its heading: headline, picture, parts, phases, quality.

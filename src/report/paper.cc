@@ -23,7 +23,7 @@ const pb::Phase* find_phase(const pb::Record& record, std::string_view path) {
   return nullptr;
 }
 
-// The unit of work that was counted most finely, since an epoch says less than its samples.
+// The most finely counted unit of work, since samples carry more information than epochs.
 std::string finest_unit(const Measurement& run) {
   const pb::Work* finest = nullptr;
   if (run.work != nullptr)
@@ -32,14 +32,14 @@ std::string finest_unit(const Measurement& run) {
   return finest == nullptr ? "" : finest->unit();
 }
 
-// What a row holds beside its print: the batch that it is of, for ratios.
+// The source of a row, for ratios: its batch.
 struct Origin {
   const RunGroup* batch;
   std::string phase;
   std::string unit;  // foreign
 };
 
-// Each row against the first of its phase, where they did the same unit of work (or none was counted) within one
+// Each row relative to the first of its phase, where both did the same unit of work (or none was counted) within one
 // boundary.
 void add_relatives(std::vector<PaperRow>& rows, const std::vector<Origin>& sources) {
   std::map<std::string, std::size_t> bases;
@@ -95,7 +95,8 @@ Amount compute_gpu_share(const pb::Record& record, std::string_view phase) {
     const Amount amount = energy_amount(one.energy());
     if (!amount.value) return {};
     sum.value = sum.value.value_or(0) + *amount.value;
-    sum.uncertainty = sum.uncertainty.value_or(0) + amount.uncertainty.value_or(0);  // one model, one gain
+    sum.uncertainty =
+        sum.uncertainty.value_or(0) + amount.uncertainty.value_or(0);  // they share one model and one gain
   }
   return ratio(sum, energy_j(total));
 }
@@ -142,7 +143,7 @@ std::vector<PaperRow> make_paper_rows(const Comparison& comparison) {
   std::vector<PaperRow> rows;
   for (const Side& side : comparison.sides) {
     PaperRow row = make_paper_row(side.who, side.who.phase);
-    row.phase.clear();  // is in the side's label
+    row.phase.clear();  // it is in the variant's label
     row.energy = side.joules;
     row.seconds = side.seconds;
     row.unit.clear();
@@ -154,7 +155,7 @@ std::vector<PaperRow> make_paper_rows(const Comparison& comparison) {
     if (comparison.base && &side == &comparison.sides[*comparison.base] && row.relative.value) row.relative = {1.0, {}};
     row.kind = side.kind;
     row.boundary = boundary_words(comparison, side);
-    if (!comparison.common.empty()) row.gpu_share = {};  // it is the whole node's
+    if (!comparison.common.empty()) row.gpu_share = {};  // it refers to the whole node
     rows.push_back(std::move(row));
   }
   return rows;

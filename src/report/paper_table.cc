@@ -1,4 +1,4 @@
-// Which columns a table of runs has: those that say something, in the unit that suits the largest figure.
+// The columns of a table of runs: those with content, in the unit that suits the largest figure.
 #include <algorithm>
 #include <cmath>
 
@@ -52,8 +52,8 @@ class Columns {
             [energy](const PaperRow& row) { return bare_digits(row.energy.amount(), energy_size(energy)); });
   }
 
-  // Energy of one unit of work, always in J. What the unit is stands in the head where all rows share it, else in a
-  // column of its own.
+  // Energy of one unit of work, always in J. The unit is in the heading where all rows share it, else in a column of
+  // its own.
   void add_work() {
     std::vector<std::string> units;
     for (const PaperRow& row : rows_)

@@ -15,7 +15,7 @@ bool is_parallel(const pb::Record& record) {
   return !record.job_key().empty() || record.has_ranks() || record.has_world_size();
 }
 
-// A member as a record of its own, for those who speak of records.
+// A member as a record of its own, for functions that take records.
 pb::Record as_record(const pb::Member& member, const pb::Record& whole) {
   pb::Record record;
   record.set_uid(member.uid());

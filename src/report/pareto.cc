@@ -1,5 +1,5 @@
-// Energy against time of the sides of a comparison, with whiskers of their 95 % intervals; the sides that no other one
-// beats in both are joined by a line.
+// Energy against time of the variants of a comparison, with whiskers for their 95 % intervals; the variants that no
+// other one beats in both are joined by a line.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -44,7 +44,7 @@ struct Unit {
 constexpr std::array kEnergies{Unit{1e6, "MJ"}, Unit{1e3, "kJ"}, Unit{1, "J"}, Unit{1e-3, "mJ"}, Unit{1e-6, "µJ"}};
 constexpr std::array kTimes{Unit{3600, "h"}, Unit{60, "min"}, Unit{1, "s"}, Unit{1e-3, "ms"}, Unit{1e-6, "µs"}};
 
-// An axis from zero, with round ticks in the largest unit that its end has at least two of.
+// An axis from zero, with round ticks, in the largest unit of which its end has at least two.
 struct Axis {
   Unit unit{1, ""};
   double top = 1, step = 1;  // in J or s
@@ -65,7 +65,7 @@ struct Axis {
   std::string text(double tick) const { return fmt::format("{:g}", std::round(tick / unit.size * 1e6) / 1e6); }
 };
 
-// Colours stand at the elements too: what renders pictures for papers knows no variables of CSS.
+// Colours are also set on the elements: renderers of pictures for papers do not support CSS variables.
 constexpr std::string_view kGrid = "class=\"g\" fill=\"none\" stroke=\"#d9dfe6\"";
 constexpr std::string_view kMute = "class=\"m\" fill=\"#55616e\"";
 constexpr std::string_view kFront =

@@ -17,7 +17,7 @@ namespace {
 
 bool holds(const std::string& text, const char* word) { return text.find(word) != std::string::npos; }
 
-// Everything that people and programs are given of one record.
+// All output for one record, for people and for programs.
 std::vector<std::pair<const char*, std::string>> pages_of(const pb::Record& record) {
   const pb::Record* one[] = {&record};
   std::vector<std::pair<const char*, std::string>> pages{{"text", make_text(record, {.width = 200})},

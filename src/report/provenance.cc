@@ -54,7 +54,7 @@ std::string sensor_words(const pb::SensorUse& sensor, bool utf8) {
   return words;
 }
 
-// Whether the energy of the run was made with this part.
+// Whether this part contributes to the energy of the run.
 bool made_of(const pb::Record& record, const pb::Component& component) {
   return component.counted() || known_kind(record.energy()) == pb::KIND_ESTIMATED;
 }

@@ -1,5 +1,5 @@
-// What no form may leave unsaid: that an energy is unknown, that a node was simulated, what carbon was made of, and
-// which data it all is about.
+// What every format must state: that an energy is unknown, that a node was simulated, the basis of a carbon figure, and
+// which data it is about.
 #include "report/provenance.h"
 
 #include <gtest/gtest.h>
@@ -64,7 +64,7 @@ TEST(Simulated, IsSaidInEveryFormForPeople) {
     EXPECT_TRUE(std::regex_search(make(format.name, one), word)) << format.name;
     EXPECT_TRUE(std::regex_search(make(format.name, two), word)) << format.name;
   }
-  // Where a line or a row is copied alone, or is all that is seen.
+  // Where a line or a row is copied on its own, or is all that is shown.
   EXPECT_TRUE(holds(make("sentence", one), "segmentation train (SIMULATED) (run"));
   for (const char* format : {"latex", "neurips"})
     EXPECT_TRUE(holds(make(format, two), "\n{segmentation train (SIMULATED)} &")) << format;

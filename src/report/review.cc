@@ -1,8 +1,7 @@
-// What a reviewer would ask: everything that a careful reader of a paper wants to know of its energies and that these
-// records do not answer, each with what would answer it.
+// The questions of a reviewer: everything that a careful reader of a paper wants to know about its energies and that
+// these records do not answer, each with what would answer it.
 //
-// One list of questions; each asks one thing of all the records, or of each batch of repeats, and names whom it
-// concerns.
+// One list of questions; each is put to all the records, or to each batch of repeats, and names those concerned.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -29,7 +28,7 @@ constexpr std::size_t kMostNamed = 4;
 
 using Asked = std::optional<ReviewQuestion>;
 
-// "a, b and 3 more" of those batches or runs that a test is true for; empty when for none.
+// "a, b and 3 more" of the batches or runs for which a test is true; empty when there are none.
 template <class Items, class Test, class Name>
 std::string whom(const Items& items, Test test, Name name) {
   std::string words;
@@ -61,7 +60,7 @@ Asked ask(const std::string& who, std::string_view name, std::string_view text, 
   return ReviewQuestion{std::string(name), fmt::format("{}: {}", text, who), std::string(repair)};
 }
 
-// The different words that the runs of a batch have for one thing.
+// The different values that the runs of a batch have for one thing.
 template <class Word>
 bool differ(const std::vector<const pb::Record*>& runs, Word word) {
   std::set<std::string> seen;

@@ -34,7 +34,7 @@ bool reads(const Sensors& sensors, std::initializer_list<const char*> domains, s
   });
 }
 
-// Busy or not, and by which source: nothing of it is in any joule.
+// Utilization, and its source: none of it enters any energy.
 void add_utilizations(const Sensors& sensors, std::string& out) {
   if (!sensors.utilizations.empty()) out += "\nActivity, now\n";
   for (const UtilizationLine& line : sensors.utilizations)

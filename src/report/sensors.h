@@ -12,7 +12,7 @@ namespace nw {
 
 struct SensorLine {
   std::string id, source, domain, device, label, kind, boundary, gain_basis, access;
-  std::string state;  // ok; silent: did not move in the time it was watched; dead: always zero
+  std::string state;  // ok; silent: no new value while it was watched; dead: always zero
   bool counter = false;
   double update_interval_s = 0, scale_tolerance = 0, watched_s = 0;
   std::optional<double> power_w;
@@ -22,7 +22,7 @@ struct DiagnosticLine {
   std::string driver, where, what, repair;
 };
 
-// What a device said of itself just now.
+// What a device just reported about itself.
 struct UtilizationLine {
   std::string id, source;
   pb::Device device;
@@ -37,7 +37,7 @@ struct Sensors {
 
 std::string make_sensors_text(const Sensors& sensors, const TextStyle& style);
 std::string make_sensors_json(const Sensors& sensors);
-// What works, what exists and cannot be used with its repair, and what this means for the figures.
+// What works, what exists but cannot be used and how to fix it, and what this means for the figures.
 std::string make_doctor_text(const Sensors& sensors, const TextStyle& style);
 
 }  // namespace nw

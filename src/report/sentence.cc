@@ -1,5 +1,5 @@
 // One sentence for a paper: what ran, how often, how long, where, and what it used: the figure with its interval, its
-// kind, its boundary and its sensor, since without them it is no figure.
+// provenance, its boundary and its sensor, without which it means nothing.
 #include <fmt/format.h>
 
 #include <algorithm>

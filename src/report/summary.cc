@@ -18,13 +18,13 @@ namespace nw {
 namespace {
 
 constexpr int kDeepest = 6;
-constexpr int kMostPhases = 200;  // that a person is shown
+constexpr int kMostPhases = 200;  // that a page shows
 
-// A component and those that lie inside it, as positions in the record.
+// A component and those nested in it, as positions in the record.
 struct Family {
   std::string domain;
   int first = 0;
-  int last = 0;  // one behind
+  int last = 0;  // one past the last
 };
 
 bool modelled_beside(const pb::Component& component) {
@@ -87,7 +87,7 @@ class PartTable {
     return static_cast<int>(std::min<std::uint32_t>(component.depth(), kDeepest)) + (has_node_ ? 0 : 1);
   }
 
-  // Families that stand side by side, those of one domain together, in the record's order.
+  // Families that are siblings, those of one domain together, in the record's order.
   std::vector<std::vector<Family>> groups() const {
     std::vector<std::vector<Family>> all;
     const auto& components = record_.components();
@@ -133,7 +133,7 @@ class PartTable {
     for (const Family& family : same) {
       const pb::Energy& one = record_.components(family.first).energy();
       add(sum.value, energy_j(one));
-      add(sum.uncertainty, uncertainty_j(one));  // one model, one gain: their errors add up
+      add(sum.uncertainty, uncertainty_j(one));  // one model of sensor, one gain: their errors add up
       kind = worse(kind, known_kind(one));
     }
     PartLine out;
@@ -148,7 +148,7 @@ class PartTable {
     return out;
   }
 
-  // One unknown summand makes the sum unknown.
+  // One unknown term makes the sum unknown.
   static void add(std::optional<double>& sum, std::optional<double> one) {
     if (sum && one)
       *sum += *one;
@@ -168,7 +168,7 @@ class PartTable {
     return out;
   }
 
-  // "Memory" needs no number where there is one of it.
+  // "Memory" needs no number if there is only one.
   bool only_one(const pb::Component& component) const {
     const auto& all = record_.components();
     return component.label().empty() && component.device() == "0" && !part_words(component.domain()).domain.empty() &&
@@ -260,7 +260,8 @@ std::string kind_words(const pb::Record& record) {
   return kind.empty() ? "how known: unknown" : std::string(kind);
 }
 
-// No figure rests on a sensor: not the total's kind says so, which is that of its worst part, but all of its parts.
+// Whether no figure comes from a sensor: that is not given by the total's provenance, which is that of its worst part,
+// but by all of its parts.
 bool is_all_estimated(const pb::Record& record) {
   const auto is_read = [](const pb::Energy& energy) {
     const pb::Kind kind = known_kind(energy);

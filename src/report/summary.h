@@ -1,4 +1,4 @@
-// Summary: what a report says about one record, in words and printed numbers, before a format lays it out.
+// Summary: a report on one record, as words and printed numbers, before a format lays it out.
 //
 // Text, Markdown and HTML print the same summary, so they cannot differ in a digit. All strings are clean (escape.h)
 // but not yet escaped for a format.
@@ -16,8 +16,8 @@
 
 namespace nw {
 
-// Pages for people have one measure of uncertainty, half the 95 % interval; records have standard uncertainties too. Of
-// a term that stands for hard limits, a / sqrt(3), the interval ends at 0.95 a.
+// Reports have one measure of uncertainty, half the 95 % interval; records have standard uncertainties too. For a term
+// that stands for hard limits, a / sqrt(3), the interval ends at 0.95 a.
 inline double half_of_95(double standard, bool rectangular = false) { return standard * (rectangular ? 1.645 : 1.96); }
 
 // One line of the component table. `fraction` is its share of the total, for bars.
@@ -39,7 +39,7 @@ struct PhaseLine {
   const pb::Phase* phase = nullptr;
 };
 
-// What one device did, beside its energy: "gpu0 NVIDIA A100", "busy 43 % (max 100 %), 1 process, limit 400 W".
+// The utilization of one device: "gpu0 NVIDIA A100", "busy 43 % (max 100 %), 1 process, limit 400 W".
 struct DeviceLine {
   std::string label, words;
 };
@@ -62,7 +62,7 @@ struct Summary {
   std::vector<std::string> warnings;  // what must be known before any figure is read
   std::vector<PartLine> parts;        // first the total
   std::vector<PartLine> modelled;     // not measured, estimated
-  std::optional<PartLine> idle;       // "of which idle": what the node's baseline says of so long a time
+  std::optional<PartLine> idle;       // "of which idle": the node's baseline for this duration
   std::string whole_node;             // "612 Wh +- 150, 24 % of this is modelled"; empty when `energy` covers the node
   std::vector<DeviceLine> devices;    // the CPUs first; empty where nothing is known of any
   std::string software;               // "NVIDIA driver 550.54.15, CUDA driver 12.4"
@@ -71,28 +71,28 @@ struct Summary {
   std::vector<std::string> figures;        // "dice 0.73"
   std::string coverage;                    // "coverage 99.1 %, 6.52 s unmeasured, 4.2 Wh of it filled in"
   std::vector<AnomalyLine> anomaly_lines;  // worst first
-  std::string doubts;                      // the largest contributors of the uncertainty
+  std::string doubts;                      // the largest contributors to the uncertainty
   std::string monitor;                     // "0.4 s of CPU"
   std::string ranks;                       // of a parallel program; empty when it was none
   std::vector<MemberLine> members;         // the nodes of a merged record
-  std::string scope;                       // whose joules these are
+  std::string scope;                       // what these joules cover
   std::optional<JobWords> job;             // of a resource manager's job
-  std::string carbon, cost;                // with the factors that made them; empty without
+  std::string carbon, cost;                // with their factors; empty without
 };
 
 Summary make_summary(const pb::Record& record, const NumberStyle& style);
 
-// Of the summary, in summary_devices.cc.
+// Part of the summary, in summary_devices.cc.
 std::string compute_device_words(const pb::Device& device);
 std::vector<DeviceLine> compute_device_lines(const pb::Record& record);
-// For a terminal: the words beside the labels, or below those that take more than a third of the width.
+// For a terminal: the words beside the labels, or below labels that take more than a third of the width.
 std::string make_device_text(const std::vector<DeviceLine>& lines, int width);
 std::string compute_software_words(const pb::Record& record);
 
-// Of the summary, in summary_quality.cc.
+// Part of the summary, in summary_quality.cc.
 std::string compute_coverage_words(const pb::Record& record, const NumberStyle& style);
 std::vector<AnomalyLine> compute_anomaly_lines(const pb::Record& record);
-// A sensor's tolerance as a page says it: of a maker's limit the limit, else half the 95 % interval.
+// A sensor's tolerance as a report states it: a vendor's limit as it is, else half the 95 % interval.
 double tolerance_of(const pb::SensorUse& sensor);
 std::string tolerance_words(const pb::SensorUse& sensor);
 std::string compute_doubts(const pb::Energy& energy, const NumberStyle& style);

@@ -1,5 +1,4 @@
-// The part of a summary that says what the machine did beside its joules: its CPUs, its accelerators, and with which
-// software.
+// The part of a summary on the machine's utilization and software: its CPUs, its accelerators, the drivers.
 #include <fmt/format.h>
 
 #include <algorithm>

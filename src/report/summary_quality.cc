@@ -1,4 +1,4 @@
-// The part of a summary that says how good the figures are.
+// The part of a summary on data quality.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,7 +13,7 @@ namespace nw {
 
 namespace {
 
-// All counts of one anomaly, over the sensors that met it.
+// All counts of one anomaly, over the sensors affected.
 struct Met {
   std::string name;
   std::uint64_t count = 0;

@@ -1,6 +1,6 @@
 // The power of a run over time as a picture: parts stacked, the node's own sensor as a line, phases as bands above,
-// what was not measured as a hatched gap. Stands alone as a file and inside our pages; follows the reader's light or
-// dark theme by itself.
+// unmeasured time as a hatched gap. Works alone as a file and inside our pages; follows the reader's light or dark
+// theme by itself.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -27,7 +27,7 @@ constexpr double kBandCharacter = 6.2;
 constexpr std::size_t kMostColumns = 300;
 constexpr int kMostDepths = 2;
 
-// A legend's entry: all parts of one domain that are known in one way.
+// A legend's entry: all parts of one domain with the same provenance.
 struct Swatch {
   std::string fill;
   std::string text;
@@ -97,7 +97,7 @@ class Timeline {
         prefix_, name, gap, gap, attributes, gap);
   }
 
-  // Hatches: of gaps, of parts that exceed the node, and one of each estimated domain in its colour.
+  // Hatches: for gaps, for parts that exceed the node, and one for each estimated domain in its colour.
   std::string definitions() const {
     std::string out = "<defs>" + hatch("gap", "class=\"k\"", 7) + hatch("over", "class=\"w\"", 5);
     std::set<std::string_view> done;
@@ -133,7 +133,7 @@ class Timeline {
         "<g><title>{}</title><rect class=\"{}\" x=\"{:.1f}\" y=\"{:.0f}\" width=\"{:.1f}\" height=\"{}\" rx=\"3\"/>",
         for_html(band.name), depth == 0 ? "b" : "c", kLeft + band.left, plot_top_, width, kBandHeight - 3);
     const auto room = static_cast<std::size_t>(std::max(0.0, (width - 3) / kBandCharacter));
-    if (room > 0 && room >= display_width(band.name))  // a part of a name is none; the title has it
+    if (room > 0 && room >= display_width(band.name))  // names are not truncated; the title has it
       out += fmt::format("<text x=\"{:.1f}\" y=\"{:.0f}\" text-anchor=\"middle\"{}>{}</text>",
                          kLeft + band.left + width / 2, plot_top_ + 14, depth == 0 ? "" : " class=\"m\"",
                          for_html(band.name));
@@ -170,7 +170,7 @@ class Timeline {
                              prefix_, path);
   }
 
-  // From the bottom up. A part below zero (a rest that the other parts exceed) is drawn as the excess it is, in a hatch
+  // From the bottom up. A part below zero (a remainder that the other parts exceed) is drawn as an excess, in a hatch
   // of its own.
   std::string layers() const {
     std::vector<double> base(curve_.columns, 0);
@@ -268,7 +268,7 @@ class Timeline {
   double top_ = 0;               // W
   double step_ = 1;
   double plot_top_ = kTop;
-  std::string prefix_;    // keeps the ids of several pictures in one page apart
+  std::string prefix_;    // makes the ids of several pictures in one page unique
   bool exceeds_ = false;  // a part is below zero somewhere
 };
 

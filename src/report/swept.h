@@ -1,5 +1,5 @@
-// Swept: what a sweep found, ready to be printed: its points, the comparison of those that have figures, and the
-// sentences about them. Figures come from the comparison (study/comparison.h) alone.
+// Swept: the result of a sweep, ready to be printed: its configurations, the comparison of those that have figures, and
+// the sentences about them. Figures come from the comparison (study/comparison.h) alone.
 #pragma once
 
 #include <optional>
@@ -17,7 +17,7 @@ struct SweptPoint {
   std::vector<std::string> values;   // one a dimension
   std::size_t done = 0, wanted = 0;  // measured runs
   std::string failure;               // "run 2: exit 3"; empty: none
-  std::optional<std::size_t> side;   // of the comparison; a point that failed or has no run yet has none
+  std::optional<std::size_t> side;   // variant of the comparison; a point that failed or has no run yet has none
 };
 
 struct Swept {
@@ -26,16 +26,16 @@ struct Swept {
   std::vector<std::string> dimensions;
   std::vector<SweptPoint> points;
   std::vector<std::string> order;    // "threads=4, batch_size=32 run 1"
-  Comparison comparison;             // against the side with the least energy; its sides bear the points' labels
-  std::vector<std::string> remarks;  // on how it went: unfinished, not cooled down
+  Comparison comparison;             // against the variant with the least energy; its variants have the points' labels
+  std::vector<std::string> remarks;  // how the sweep went: unfinished, not cooled down
 };
 
-// Points whose energy is not clearly above the least, by their place in `points`; nothing where nothing is ranked.
+// Points whose energy is not clearly above the least, as indices into `points`; nothing where nothing is ranked.
 std::vector<std::size_t> compute_unclear(const Swept& swept);
 // The point with the least energy; nothing where none is known, or the points cannot be ranked.
 std::optional<std::size_t> find_least(const Swept& swept);
 
-// A line a point, best first, and what is to be said below: the same for every format.
+// One line a point, best first, and the remarks below: the same for every format.
 Table make_swept_table(const Swept& swept, const NumberStyle& style);
 std::vector<std::string> swept_sentences(const Swept& swept, const NumberStyle& style);
 

@@ -1,4 +1,4 @@
-// A sweep for machines: JSON (schema nodewatt/1, type "sweep"), which holds its comparison, and one CSV row a point.
+// A sweep for programs: JSON (schema nodewatt/1, type "sweep"), which contains its comparison, and one CSV row a point.
 #include <fmt/format.h>
 
 #include <algorithm>

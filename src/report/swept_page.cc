@@ -1,4 +1,4 @@
-// A sweep to be read elsewhere: Markdown, and a page with the picture of energy against time.
+// A sweep as a document: Markdown, and a page with the picture of energy against time.
 #include <fmt/format.h>
 
 #include "report/escape.h"
@@ -11,7 +11,7 @@ namespace {
 
 constexpr NumberStyle kStyle{Units::automatic, true, false};
 
-// How the figures came about, for those who were not there.
+// How the figures were obtained, for other readers.
 std::string method_words(const Swept& swept) {
   std::string text = fmt::format("Sweep {}", swept.id.substr(0, 8));
   if (!swept.host.empty()) text += " on " + clean(swept.host);

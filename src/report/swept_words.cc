@@ -70,7 +70,7 @@ class Words {
                        [](const Side& side) { return side.kind == pb::KIND_ESTIMATED; });
   }
 
-  // Best first where there is a best; those without figures last, in the grid's order.
+  // Best first if there is a best; those without figures last, in the grid's order.
   std::vector<std::size_t> order() const {
     std::vector<std::size_t> order(swept_.points.size());
     std::iota(order.begin(), order.end(), 0);
@@ -150,7 +150,7 @@ class Words {
     return std::find(names.begin(), names.end(), name) != names.end();
   }
 
-  // What differs beside what was varied.
+  // Differences beside the varied settings.
   void add_differences(std::vector<std::string>& out) const {
     std::string text;
     for (const Difference& one : all_.differences) {

@@ -9,17 +9,17 @@ namespace nw {
 namespace {
 
 constexpr int kBetween = 2;          // columns of space
-constexpr int kShortTitle = 12;      // words of titles up to this are never broken
-constexpr int kNoteRoom = 16;        // a note that has less stands below its row
-constexpr std::size_t kFewRows = 3;  // one row of so many may wrap before a column leaves
+constexpr int kShortTitle = 12;      // words of titles up to this length are never split
+constexpr int kNoteRoom = 16;        // a note with less room is printed below its row
+constexpr std::size_t kFewRows = 3;  // if there are no more rows than this, one may wrap before a column is dropped
 
 int width_of(std::string_view text) { return static_cast<int>(display_width(text)); }
 
-// How narrow a column can be, and what that costs.
+// How narrow a column can be, and the effect.
 struct Limits {
   int natural = 0;  // every cell in one line
   int few = 0;      // only the title and a few cells wrap
-  int whole = 0;    // no word is broken
+  int whole = 0;    // no word is split
   int least = 0;    // long words are
 };
 
@@ -75,7 +75,7 @@ class ColumnWidths {
     return sum;
   }
 
-  // Takes one column of space: first from columns that may leave, from the widest of them.
+  // Takes one column of space: first from columns that may be dropped, from the widest of them.
   bool narrow(int Limits::*limit) {
     std::size_t best = widths_.size();
     const auto claim = [this](std::size_t column) {
@@ -96,7 +96,7 @@ class ColumnWidths {
         first = i;
     if (first == widths_.size()) return false;
     shown_[first] = false;
-    widen();  // the others get the room that came free
+    widen();  // the others get the space that became free
     return true;
   }
 
@@ -107,7 +107,7 @@ class ColumnWidths {
   std::vector<bool> shown_;
 };
 
-// One row of the page: cells beside each other, each in as many lines as it takes; a head's stand at the bottom.
+// Prints one row: cells side by side, each in as many lines as it takes; those of a heading are aligned to the bottom.
 class RowPrinter {
  public:
   RowPrinter(const Table& table, const ColumnWidths& widths, bool colour)
@@ -135,7 +135,7 @@ class RowPrinter {
     at_ += width + kBetween;
   }
 
-  // At the column that was reached.
+  // At the current column.
   void put(std::size_t i, const std::string& padded_text, Paint paint) {
     if (lines_.size() <= i) lines_.resize(i + 1), filled_.resize(i + 1, 0);
     const std::string text = without_trailing_spaces(padded_text);
@@ -159,11 +159,11 @@ class RowPrinter {
   const ColumnWidths& widths_;
   bool colour_;
   std::vector<std::string> lines_;
-  std::vector<int> filled_;  // columns of each line: paint takes none
+  std::vector<int> filled_;  // columns used in each line: colour codes take none
   int at_ = 0;
 };
 
-// Whether all that the row says stood in columns that have left.
+// Whether all content of the row was in dropped columns.
 bool left_empty(const ColumnWidths& widths, const Row& row) {
   bool says = false;
   for (std::size_t i = 0; i < row.cells.size(); ++i) {

@@ -1,5 +1,5 @@
-// Table: columns of a terminal. No cell loses a character: where the width is short, columns leave by priority, titles
-// and names go on in the next line, and numbers are never parted.
+// Table: columns of a terminal. No text is ever cut: where the width is short, columns are dropped by priority,
+// headings and names continue in the next line, and numbers are never split.
 #pragma once
 
 #include <string>
@@ -16,7 +16,7 @@ std::string painted(std::string_view text, Paint paint, bool colour);
 struct Column {
   std::string title;
   bool right = false;
-  int leaves = 0;     // the column with the highest number leaves first; 0 stays
+  int leaves = 0;     // the column with the highest number is dropped first; 0 stays
   int narrowest = 0;  // names are wrapped down to this; 0: a number, never wrapped
 };
 

@@ -1,5 +1,5 @@
-// Names that carry what a terminal or a browser obeys instead of showing: C0 and C1 controls, bidirectional and
-// zero-width marks. In no page for people, text or HTML, does one of them come out.
+// Names with characters that a terminal or a browser obeys instead of showing: C0 and C1 controls, bidirectional and
+// zero-width marks. None of them appears in any text or HTML page.
 #include <gtest/gtest.h>
 
 #include <algorithm>

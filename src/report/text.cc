@@ -19,7 +19,7 @@ namespace {
 constexpr int kNarrowest = 40;
 constexpr int kWidest = 160;
 constexpr std::size_t kHashDigits = 12;
-constexpr int kHang = 12;  // where the text behind a key begins
+constexpr int kHang = 12;  // column where the text after a key begins
 
 class Page {
  public:
@@ -42,7 +42,7 @@ class Page {
     quality();
     provenance();
     next();
-    return style_.utf8 ? out_ : ascii(out_);  // ESC is our own colour by now
+    return style_.utf8 ? out_ : ascii(out_);  // the only ESC now is our own colour
   }
 
  private:
@@ -204,7 +204,7 @@ class Page {
     key("", kLegend, Paint::dim);
   }
 
-  // So that what was read here can be found again under a table in a paper, which has the whole hash.
+  // So that what was read here can be matched with a table in a paper, which has the whole hash.
   void provenance() {
     const pb::Record* one[] = {&record_};
     const std::string version = clean(record_.version());

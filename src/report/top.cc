@@ -28,7 +28,7 @@ std::vector<const pb::Record*> by_power(Records jobs) {
   return sorted;
 }
 
-// Of the node as far as it shows a power now: its own sensor, else nothing.
+// Of the node if it shows a power now: its own sensor, else nothing.
 std::optional<double> power_now_w(const pb::NodeState& node) {
   for (const pb::NodePart& part : node.parts())
     if (part.domain() == "node" && part.has_power_uw()) return static_cast<double>(part.power_uw()) / 1e6;
@@ -51,7 +51,7 @@ std::string node_lines(const pb::NodeState& node, const TextStyle& style) {
     sum += fmt::format("{}{} {}", sum.empty() ? "" : "   ", clean(row.name()),
                        energy_text({static_cast<double>(row.energy_uj()) / 1e6, {}}, units.energy(numbers)));
   out += fold("  ", sum, style.width) + '\n';
-  // The one sum that nodewatt vouches for to the last digit: printed, not rounded.
+  // The one sum that nodewatt guarantees exactly: printed, not rounded.
   const bool holds = node.not_conserved_uj() == 0;
   const std::string words =
       fmt::format("  jobs + idle + system + unattributed - node = {} uJ{}",

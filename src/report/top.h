@@ -1,4 +1,4 @@
-// What runs now, by power, and for administrators what the node's energy went to since the daemon's books began.
+// The running jobs by power and, for administrators, where the node's energy went since the daemon's accounting began.
 #pragma once
 
 #include <span>
@@ -9,7 +9,7 @@
 
 namespace nw {
 
-// Of these jobs those with the most mean power come first.
+// The jobs with the highest mean power come first.
 std::string make_top(Records jobs, std::span<const pb::NodeState> nodes, const TextStyle& style);
 std::string make_top_json(Records jobs, std::span<const pb::NodeState> nodes);
 

@@ -33,7 +33,7 @@ constexpr std::array kParts{PartWords{"gpu", "GPU", "GPUs", "#e69f00"},
                             PartWords{"node", "Node", "Nodes", "#000000"}};
 constexpr PartWords kOtherPart{"", "Other part", "Other parts", "#cc79a7"};
 
-// Where the clocks of that place stood, as seconds from 1970 without an offset.
+// Local time at that place, as seconds since 1970 without an offset.
 std::optional<std::int64_t> wall_seconds(const pb::Record& record) {
   if (record.start_unix_ns() <= 0) return std::nullopt;
   const std::int64_t offset = record.utc_offset_s();
@@ -91,7 +91,7 @@ std::string part_label(const pb::Component& component) {
   if (words.domain.empty() && !component.domain().empty()) label = clean(component.domain());
   const std::string device = clean(component.device());
   if (!single && !device.empty()) label.append(" ").append(device);
-  if (const auto slash = device.rfind('/'); single && slash != std::string::npos)  // of a merged record: its host
+  if (const auto slash = device.rfind('/'); single && slash != std::string::npos)  // in a merged record: its host
     label.append(" ").append(device.substr(0, slash));
   return label;
 }

@@ -1,5 +1,5 @@
-// Words: what people call the things in a record: kinds, boundaries, parts and their colours, runs, nodes. Everything
-// that comes back is clean (escape.h).
+// Words: the printed names of the things in a record: kinds, boundaries, parts and their colours, runs, nodes. Every
+// returned text is clean (escape.h).
 #pragma once
 
 #include <string>
@@ -16,7 +16,7 @@ std::string_view kind_mark(pb::Kind kind);              // "M"; "-" when unknown
 std::string_view boundary_name(pb::Boundary boundary);  // "on_chip"; empty when unknown
 std::string boundary_words(const pb::Record& record);   // the record's note, or the boundary's
 
-// One kind of part, as people call it, and its colour, fixed in every picture (Okabe and Ito).
+// The printed name of one kind of part, and its colour, fixed in every picture (Okabe and Ito).
 struct PartWords {
   std::string_view domain;
   std::string_view one;   // "CPU package"

@@ -10,31 +10,31 @@ namespace nw {
 namespace {
 
 constexpr int kHang = 2;       // of the later lines of a name
-constexpr int kLeastRoom = 8;  // behind an indent
+constexpr int kLeastRoom = 8;  // after an indent
 constexpr int kLeastProse = 20;
 
 int width_of(std::string_view text) { return static_cast<int>(display_width(text)); }
 
-// Units that begin with a small letter.
+// Units that begin with a lower case letter.
 bool small_unit(std::string_view tail) {
   const std::string_view word = tail.substr(0, std::min(tail.find(' '), tail.find(',')));
   return word == "s" || word == "ms" || word == "kJ" || word == "mJ" || word == "kW" || word == "kWh" || word == "x" ||
          word.starts_with("kJ/") || word.starts_with("mJ/");
 }
 
-// Whether the text must not be parted at this space: between a number and its unit, and around a plus-minus.
+// Whether the text must not be split at this space: between a number and its unit, and around a plus-minus.
 bool glued(std::string_view text, std::size_t space) {
   const std::string_view head = text.substr(0, space), tail = text.substr(space + 1);
   if (head.empty() || tail.empty()) return false;
   if (head.ends_with("+-") || head.ends_with("±") || tail.starts_with("+-") || tail.starts_with("±")) return true;
-  const std::size_t before = head.rfind(' ') + 1;  // 0 behind npos
+  const std::size_t before = head.rfind(' ') + 1;  // 0 after npos
   const std::size_t first = head.find_first_not_of("(+-", before);
   const auto is_digit = [](char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; };
   if (first == std::string_view::npos || !is_digit(head[first]) || !is_digit(head.back())) return false;
   return std::isupper(static_cast<unsigned char>(tail[0])) || tail[0] == '%' || small_unit(tail);
 }
 
-// What stands between the spaces at which the text may be parted.
+// The text between the spaces at which it may be split.
 template <class Take>
 void for_each_word(std::string_view text, Take take) {
   for (std::size_t at = 0; at < text.size();) {
@@ -46,7 +46,8 @@ void for_each_word(std::string_view text, Take take) {
   }
 }
 
-// So many bytes of the word as fill `room` columns, at least one character; up to a mark where one is not far.
+// The number of bytes of the word that fill `room` columns, at least one character; up to a punctuation mark if one is
+// near.
 std::size_t fitting(std::string_view word, int room) {
   std::size_t bytes = 0, mark = 0;
   int used = 0;

@@ -1,8 +1,8 @@
 // Driver: finds sensors on a machine. One file each in drivers/, one line each in drivers.cc, one page and one tape
 // each.
 //
-// A probe may be slow, may open things and may find that it lacks a right; it says so as a Finding and goes on. It
-// never fails: a machine without the sensor is a Probe without sensors. Drivers only read.
+// A probe may be slow, may open things and may find that it lacks a permission; it returns that as a Diagnostic and
+// goes on. It never fails: a machine without the sensor is a ProbeResult without sensors. Drivers only read.
 #pragma once
 
 #include <span>
@@ -16,16 +16,16 @@
 
 namespace nw {
 
-// A sensor that exists and cannot be used, why, and the exact repair ("" when there is none).
+// A sensor that exists and cannot be used, why, and the exact fix ("" when there is none).
 struct Diagnostic {
   std::string where;        // "/sys/class/powercap/intel-rapl:0/energy_uj"
   std::string what;         // "readable by root alone (mode 0400)"
   std::string repair;       // a command or rule that can be pasted
-  std::string sensor = {};  // the id that it would have, where that is known: then it is expected, and missing
-  bool refused = false;     // it refused us, and is not to be asked again unasked: an account may be locked
+  std::string sensor = {};  // the id that it would have, where known: then it is listed as missing
+  bool refused = false;     // access was refused; not retried by itself, since an account may be locked
 };
 
-// The version of something that figures hang on, as a driver met it: "NVIDIA driver" 550.54.15.
+// The version of software that figures depend on, as a driver found it: "NVIDIA driver" 550.54.15.
 struct Software {
   std::string name, version;
 };
@@ -41,13 +41,13 @@ struct Driver {
   std::string_view name;  // "rapl_powercap": the file's name
   std::string_view what;  // one sentence for `nodewatt sensors`
   ProbeResult (*probe)(Host&, const Site&);
-  bool devices_come = false;  // while a program runs: an accelerator whose driver is loaded later
+  bool devices_come = false;  // can appear while a program runs: an accelerator whose driver is loaded later
 };
 
 // THE table, in order of preference: of two sensors of one part the earlier driver's is used.
 std::span<const Driver> drivers();
 
-// What a program sees of an NVIDIA driver's devices: also for those who list them by other means than a probe.
+// How programs are shown an NVIDIA driver's devices; also for code that lists them without a probe.
 std::vector<VisibleDevices> nvml_visible_devices();
 
 ProbeResult probe_rapl_perf(Host& host, const Site& site = {});

@@ -19,14 +19,16 @@ Status status_of(const Reading& reading) {
     default: return Status::absent;
   }
 }
-// Lenovo's trays have no supplies of their own, and DCMI asks the same controller: its power is at the same place.
+// Lenovo's trays have no power supplies of their own, and DCMI queries the same controller: its power is measured at
+// the same place.
 void follow_tray(std::string_view driver, SensorInfo& info, const SensorInfo& tray) {
   if (driver != "ipmi_dcmi" || !tray.id.starts_with("lenovo_xcc/")) return;
   info.boundary = tray.boundary;
   info.excludes = tray.excludes;
 }
 
-// What never gave a sensor may do so later, and so may what is known to lack one. Whoever refused us is left in peace.
+// A driver that found no sensor may do so later, and so may one that reports a missing one. One that was refused access
+// is not retried.
 bool is_unfinished(const Driver& driver, const ProbeResult& probe) {
   const auto& diagnostics = probe.diagnostics;
   if (std::any_of(diagnostics.begin(), diagnostics.end(),

@@ -38,7 +38,7 @@ SensorSearch::~SensorSearch() {
   await(kLeaveAfter) ? thread_.join() : thread_.detach();
 }
 
-// What was not asked again is missing as before.
+// Sensors of drivers that were not probed again stay missing.
 void SensorSearch::learn(const Inventory& inventory) {
   std::erase_if(missing_, [&](const DriverDiagnostic& one) {
     return std::any_of(unfinished_.begin(), unfinished_.end(),
@@ -60,7 +60,7 @@ void SensorSearch::look(Nanos now) {
       look->ended.notify_all();
     });
     look_ = begun;
-  } catch (const std::system_error&) {  // no thread to be had
+  } catch (const std::system_error&) {  // no thread available
     due_ = now + distance_;
   }
 }

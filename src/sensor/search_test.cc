@@ -10,7 +10,8 @@
 namespace nw {
 namespace {
 
-// A machine whose zone of powercap comes late. MemoryHost is one thread's own: what the search's thread asks is locked.
+// A machine with a powercap zone that appears late. MemoryHost is for one thread: access by the search's thread is
+// locked.
 class LateHost : public MemoryHost {
  public:
   LateHost() { set_file("/proc/cpuinfo", "processor : 0\nvendor_id : GenuineIntel\nflags : fpu\n"); }
@@ -56,7 +57,7 @@ class SensorSearchTest : public ::testing::Test {
     for (const Sensor& sensor : first.sensors) infos.push_back(sensor.info);
     search_.emplace(host_, Site{}, first, std::move(infos), Nanos{});
   }
-  // A look at this time, where one is due, to its end.
+  // Runs a search that is due at this time to its end.
   std::optional<Inventory> look(Nanos now) {
     search_->look(now);
     looked_ = search_->is_looking();

@@ -1,7 +1,7 @@
-// Sensor: something that can be read, and the sensor info that says what a reading means.
+// Sensor: something that can be read, and the SensorInfo that states what a reading means.
 //
-// A sensor info is declared by a driver, never guessed from readings: above all whether the sensor is a counter of
-// energy or a gauge of power. Everything above this layer works from sensor infos and samples alone.
+// A SensorInfo is declared by a driver, never guessed from readings: above all whether the sensor is a counter of
+// energy or a gauge of power. Everything above this layer works from SensorInfos and samples alone.
 #pragma once
 
 #include <cstdint>
@@ -19,12 +19,12 @@ namespace nw {
 
 enum class SensorKind : unsigned char { counter, gauge };
 
-// How a figure is known. Worse is later: of two kinds in one sum the worse one names the sum.
+// How a figure is known. Ordered from best to worst: a sum has the worst provenance of its terms.
 enum class Provenance : unsigned char { measured, derived, attributed, estimated };
 std::string_view name(Provenance kind);
 
-// A node's controller counts the same hardware under names of its own: "all", "cpu0", "memory0", "accel0". Nobody knows
-// which GPU its accel0 is, so that of a domain either the controller's parts are counted or the others
+// A node's controller counts the same hardware under names of its own: "all", "cpu0", "memory0", "accel0". Which GPU
+// its accel0 is, is not known, so for each domain either the controller's parts are counted or the others
 // (energy/containment.h).
 struct Part {
   Domain domain = Domain::node;
@@ -35,11 +35,11 @@ struct Part {
 
 struct SensorInfo {
   std::string id;      // "rapl_powercap/package-0", unique on this machine
-  std::string source;  // for people: "RAPL package (powercap)"
+  std::string source;  // for display: "RAPL package (powercap)"
   Part part;
-  std::vector<Domain> excludes;  // of a node or module sensor: what it does not hold, though its kind usually does
-  bool is_alias = false;  // its device is a name of its own for hardware that other drivers of the domain measure too
-  std::string label;      // for people, when the device is a long name: "gpu0 NVIDIA A100-SXM4-40GB"
+  std::vector<Domain> excludes;  // parts that a node or module sensor does not measure although its kind usually does
+  bool is_alias = false;         // its device is another name for hardware that other drivers of the domain measure too
+  std::string label;             // for display, when the device is a long name: "gpu0 NVIDIA A100-SXM4-40GB"
   Boundary boundary = Boundary::on_chip;
   SensorKind kind = SensorKind::counter;
   Provenance provenance = Provenance::measured;  // measured, or estimated by the model driver
@@ -48,11 +48,11 @@ struct SensorInfo {
   std::uint64_t wrap = 0;    // counts run 0..wrap-1; 0: 64 bits, never wraps in service
   Nanos update_interval{};   // a new value appears this often
   Nanos averaging_window{};  // a gauge is the mean over this time
-  Watts max_power{};         // more than this is absurd for the part
+  Watts max_power{};         // a higher reading is absurd for the part
   Tolerance scale_tolerance;
   Watts offset{};                  // standard uncertainty of a constant offset
-  Watts bias{};                    // a constant offset that a calibration found; taken off every figure
-  double factor = 1;               // reading / truth, as a calibration found it; in the unit already
+  Watts bias{};                    // a constant offset from a calibration; subtracted from every figure
+  double factor = 1;               // reading / truth, from a calibration; already included in the unit
   std::vector<std::string> rules;  // patterns of the site's rules that changed this sensor info
   std::string access;              // who may read it: "root, or group by udev rule"
 };
@@ -72,7 +72,7 @@ struct Sample {
   std::optional<Nanos> device_time;
   std::uint64_t raw = 0;
   Status status = Status::absent;
-  std::optional<Nanos> taken = {};  // when a bus's own thread had read it, before the sample set
+  std::optional<Nanos> taken = {};  // when a bus's thread read it, before the sample set
 
   Nanos at() const { return taken.value_or(Nanos::of(before.count() + (after.count() - before.count()) / 2)); }
 };

@@ -1,6 +1,6 @@
-// A factor goes into the unit as a fraction of whole numbers, so that joules stay exact sums: unit x 10^6 /
+// A factor is applied to the unit as a fraction of whole numbers, so that joules stay exact sums: unit x 10^6 /
 // round(factor x 10^6), in lowest terms. A journal holds units up to 2^40; where one would be larger the factor is
-// taken to five or four decimals, and refused where that does not help.
+// rounded to five or four decimals, and refused where that does not help.
 #include "sensor/site_rules.h"
 
 #include <cmath>
@@ -12,7 +12,7 @@ namespace nw {
 namespace {
 constexpr std::int64_t kMostUnit = std::int64_t{1} << 40;
 
-// "*" is any letters, none too. Linear in time but for what a star must take back.
+// "*" is any text, also none. Linear in time except for backtracking at a star.
 bool fits(std::string_view pattern, std::string_view text) {
   std::size_t p = 0, t = 0, star = pattern.npos, mark = 0;
   while (t < text.size()) {

@@ -117,7 +117,7 @@ TEST(SiteRules, UseFalseDropsASensor) {
 
 TEST(SiteRules, UseFalseOfADriverDoesNotEvenAskIt) {
   Guest host;
-  host.set_file("/proc/stat", "");  // would be a finding
+  host.set_file("/proc/stat", "");  // would be a diagnostic
   Site site;
   site.rules = {rule("model")};
   ASSERT_FALSE(make_inventory(host, {}).diagnostics.empty());

@@ -9,7 +9,7 @@ namespace nw {
 
 namespace {
 constexpr std::uint64_t kMostProcesses = 100'000;
-constexpr double kSlack = 1.05;  // of time that was counted in steps of its own
+constexpr double kSlack = 1.05;  // for busy time that is counted in steps of its own
 
 Reading read_or_none(Source* source) noexcept {
   return source == nullptr ? Reading::none(ErrorKind::absent) : source->read();

@@ -1,8 +1,8 @@
-// The site file read: TOML into Site, by the table of keys. Every fault is found at once, each with its place; a key
-// that is not in the table is a fault, with the nearest that is.
+// Parses the site file: TOML into Site, by the table of keys. All faults are found at once, each with its position; a
+// key that is not in the table is a fault, reported with the nearest that is.
 //
-// A key that looks like a secret is refused with its own sentence, and no value of an unknown key is ever repeated: the
-// file is readable by everyone, and so are logs.
+// A key that looks like a secret is refused with a message of its own, and no value of an unknown key is ever repeated:
+// the file is readable by everyone, and so are logs.
 #include "site/site.h"
 
 #include <algorithm>
@@ -35,7 +35,7 @@ std::string joined(const Path& path) {
   return text;
 }
 
-// Whether the first segments of a key's path are these names.
+// Whether a key's path begins with these names.
 bool begins(const std::vector<std::string_view>& segments, const Path& path) {
   if (segments.size() < path.size()) return false;
   for (std::size_t i = 0; i < path.size(); ++i)
@@ -43,7 +43,7 @@ bool begins(const std::vector<std::string_view>& segments, const Path& path) {
   return true;
 }
 
-// How many letters must be changed, put in or left out to make one word of the other.
+// The edit distance of two words.
 std::size_t distance_between(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});
@@ -59,7 +59,7 @@ std::size_t distance_between(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
-// What the parser says, up to where it repeats the file's text: that may be a password without its quotes.
+// The parser's message, up to where it repeats the file's text: that may be an unquoted password.
 std::string without_values(std::string_view description) {
   description = description.substr(0, description.find_first_of("'\"`"));
   while (!description.empty() && std::string_view(" :,(").find(description.back()) != std::string_view::npos)
@@ -153,7 +153,7 @@ class SiteReader {
     add_fault(at, joined(path), "no such key" + (near.empty() ? "" : "; did you mean " + near + "?"));
   }
 
-  // The key beside this one that is nearest; else one of the same name elsewhere.
+  // The nearest key of this table; else one of the same name elsewhere.
   static std::string nearest(const Path& path) {
     const Path parent(path.begin(), path.end() - 1);
     const std::string& word = path.back();
@@ -177,7 +177,7 @@ class SiteReader {
     return {1, 1};
   }
 
-  // The keys that a table of this kind can not do without.
+  // The keys that a table of this kind requires.
   void check_required() {
     for (const SiteKey& key : site_keys()) {
       if (!key.required) continue;
@@ -204,7 +204,7 @@ class SiteReader {
     }
   }
 
-  // In the file's order, so that a later rule comes behind an earlier one.
+  // In the file's order, so that later rules are applied after earlier ones.
   void take_all() {
     std::stable_sort(leaves_.begin(), leaves_.end(), [](const Leaf& a, const Leaf& b) {
       return std::pair(a.at.line, a.at.column) < std::pair(b.at.line, b.at.column);
@@ -223,7 +223,7 @@ class SiteReader {
     return names;
   }
 
-  // Each key of the table, once for each table of the file that it belongs to.
+  // Each key of the table, once for each table in the file that it applies to.
   void list_settings() {
     for (const SiteKey& key : site_keys()) {
       const auto segments = split(key.path, '.');

@@ -1,8 +1,7 @@
-// Site: what an administrator knows of these machines and no sensor says: /etc/nodewatt/nodewatt.toml.
+// Site: what an administrator knows about these machines and no sensor reports: /etc/nodewatt/nodewatt.toml.
 //
-// Everything has a default, so that a machine without the file is Site{}. Drivers take from it where a bus is and how
-// it is spoken to; credentials are named by their file and never held here. Which keys there are is one table,
-// site_keys.cc.
+// Everything has a default, so that a machine without the file is Site{}. Drivers read from it where a bus is and how
+// to talk to it; credentials are named by their file and never stored here. The keys are one table, site_keys.cc.
 #pragma once
 
 #include <map>
@@ -17,13 +16,13 @@
 
 namespace nw {
 
-// A figure that somebody is answerable for.
+// A figure with its source.
 struct Sourced {
   double value = 0;
   std::string source, date;  // "EnBW supply mix", "2026-03"
 };
 
-// What is changed on the sensor infos of sensors whose id or driver matches `pattern` ("ipmi_dcmi", "nvml/*/power").
+// A change to the SensorInfo of every sensor whose id or driver matches `pattern` ("ipmi_dcmi", "nvml/*/power").
 struct SensorRule {
   std::string pattern;
   std::optional<bool> use;
@@ -31,21 +30,21 @@ struct SensorRule {
   std::optional<std::vector<Domain>> excludes;
   std::optional<Tolerance> scale_tolerance;  // a tolerance measured by the site
   std::optional<double> factor;              // reading / truth, as calibrated; the reading is divided by it
-  std::optional<Watts> bias;                 // and this is taken off
-  std::string source, date;                  // who says so
+  std::optional<Watts> bias;                 // constant offset, subtracted after the division
+  std::string source, date;                  // who measured it, and when
 };
 
 struct IpmiSite {
   std::string device = "/dev/ipmi0";
   Nanos period = seconds(2);
-  bool node_manager = false;  // ask Intel's Node Manager where DCMI is not there
+  bool node_manager = false;  // ask Intel's Node Manager where there is no DCMI
 };
 
 struct RedfishSite {
   std::string name;    // of the table, [redfish.<name>]
   std::string origin;  // "https://bmc.example"
   std::string ca_file, pinned_key, credentials_file;
-  std::string chassis;  // "" is the first that has power
+  std::string chassis;  // "" is the first that reports power
   Nanos period = seconds(5);
 };
 
@@ -61,7 +60,7 @@ struct PduSite {
   Nanos period = seconds(5);
 };
 
-// Parameters of the model, each with the half-width of its doubt; absent: the model's own assumption.
+// Parameters of the model, each with the half-width of its uncertainty; absent: the model's own assumption.
 struct ModelSite {
   struct Figure {
     Watts power;
@@ -74,25 +73,25 @@ struct ModelSite {
   std::string psu_source, psu_date;
 };
 
-// What this node drew at rest, as `nodewatt calibrate idle` found it, and under which conditions.
+// What this node drew when idle, as `nodewatt calibrate idle` measured it, and under which conditions.
 struct BaselineSite {
   struct Figure {
     Watts power;
     Watts standard_error;
   };
   std::map<std::string, Figure> sensors;  // by sensor id
-  std::string host;                       // "": not said
+  std::string host;                       // "": not given
   std::string date, kernel;
   std::optional<Nanos> duration;
   std::optional<double> load_average, cpu_busy, temperature_c;
   std::optional<unsigned> processes;
-  unsigned valid_days = 180;  // how old it may be to be put beside a run
+  unsigned valid_days = 180;  // how old it may be to be compared with a run
 };
 
 struct Site {
   std::string path;       // of the file it came from; "" for none
-  std::string node;       // this node's name in outlet maps; "" is the host's name
-  std::string node_type;  // "h100x4": what such nodes are called here; "" is no name
+  std::string node;       // this node's name in outlet maps; "": the host name
+  std::string node_type;  // the site's name for this type of node, "h100x4"; "": none
   std::vector<SensorRule> rules;
   IpmiSite ipmi;
   std::vector<RedfishSite> redfish;
@@ -103,10 +102,10 @@ struct Site {
   std::string currency;
 };
 
-// One thing that is wrong in a site file. `what` never holds a value of an unknown key: it may be a secret.
+// One fault in a site file. `what` never contains the value of an unknown key: it may be a secret.
 struct SiteFault {
   unsigned line = 0, column = 0;
-  std::string key;  // empty where the text is no TOML
+  std::string key;  // empty where the text is not TOML
   std::string what;
 };
 
@@ -116,7 +115,7 @@ struct SiteSetting {
   unsigned line = 0;
 };
 
-// All of a site file at once, for `nodewatt config`. The site counts only where there is no fault.
+// A whole site file for `nodewatt config`. The site is valid only if there is no fault.
 struct SiteFile {
   Site site;
   std::vector<SiteFault> faults;      // in the file's order
@@ -125,7 +124,7 @@ struct SiteFile {
 SiteFile read_site(std::string_view text, const std::string& path);
 std::string fault_text(const SiteFault& fault, const std::string& path);  // "file:3:1: key: what"
 
-// The site of a text without a fault; else the first fault, and how many more there are.
+// The site of a text without a fault; else the first fault, and the number of further ones.
 Result<Site> parse_site(std::string_view text, const std::string& path);
 
 // The documentation page of all keys, docs/site-file.md.

@@ -1,5 +1,4 @@
-// Where the site file is: --config, else $NODEWATT_CONFIG, else /etc/nodewatt/nodewatt.toml below the root if it is
-// there.
+// Finds the site file: --config, else $NODEWATT_CONFIG, else /etc/nodewatt/nodewatt.toml below the root if it exists.
 #pragma once
 
 #include <string>
@@ -8,15 +7,15 @@
 
 namespace nw {
 
-// The machine's own file, for whom nothing else was named.
+// The machine's own file, used when no other is named.
 inline constexpr const char* kSitePath = "/etc/nodewatt/nodewatt.toml";
 
 struct SiteText {
-  std::string path, text;  // path: as a person finds it; "": there is no file
+  std::string path, text;  // path: as the user would find it; "": there is no file
 };
 
-// The file's text. A named file that cannot be read is an error; the machine's own that is not there is none. Without
-// `own` the machine's own is not looked for.
+// The file's text. A named file that cannot be read is an error; a missing /etc file is not. Without `own` the /etc
+// file is not looked for.
 Result<SiteText> read_site_text(const std::string& config, const std::string& root, bool own = true);
 
 Result<Site> find_site(const std::string& config, const std::string& root, bool own = true);

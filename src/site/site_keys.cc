@@ -1,7 +1,7 @@
-// THE table of the site file's keys: what each is called, what may stand there, and where in the Site it goes.
+// THE table of the site file's keys: the name of each, its valid values, and its place in the Site.
 //
-// Defaults are taken from the structs of site.h, so that they are written down once. Figures that somebody must answer
-// for need a source and a date beside them. No key takes a secret.
+// Defaults are taken from the structs of site.h, so that they are written down once. Figures that need a source require
+// a source and a date beside them. No key takes a secret.
 #include "site/site_keys.h"
 
 #include <algorithm>
@@ -52,7 +52,7 @@ SiteKey& add_choice(Keys& keys, std::string path, std::string words, std::string
   return key;
 }
 
-// The entry of this name, made where there is none yet.
+// The entry of this name, created where there is none yet.
 template <class Entry>
 Entry& entry_of(std::vector<Entry>& all, std::string Entry::*member, const std::string& name) {
   const auto at = std::find_if(all.begin(), all.end(), [&](const Entry& one) { return one.*member == name; });

@@ -1,5 +1,5 @@
 // SiteKey: one key of the site file. Parsing, the errors, `nodewatt config show` and the page docs/site-file.md are all
-// made from the table of these.
+// generated from the table of these.
 #pragma once
 
 #include <span>
@@ -27,7 +27,7 @@ enum class KeyType : unsigned char {
   counts,    // [1, 2]
 };
 
-// What stands at a key, once it is known to be of the key's type and in its range.
+// The value of a key, once it is known to be of the key's type and in its range.
 struct KeyValue {
   std::string text;  // text, date, origin, agent, choice
   bool flag = false;
@@ -44,8 +44,8 @@ struct SiteKey {
   KeyType type = KeyType::text;
   std::string unit;                // of a number
   double least = 0, most = 0;      // of a number, a count, or a duration in seconds
-  std::string words;               // of a choice: what may stand there, by spaces
-  std::vector<std::string> needs;  // keys beside it that must stand there too
+  std::string words;               // of a choice: the values allowed, separated by spaces
+  std::vector<std::string> needs;  // keys beside it that must be set too
   bool required = false;           // in every table of its kind
   std::string fallback;            // the default, as TOML; empty: none
   std::string sentence;

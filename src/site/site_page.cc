@@ -1,5 +1,5 @@
-// The page of the site file's keys, docs/site-file.md, out of the table of keys. A test fails when the page is not what
-// this makes.
+// The page of the site file's keys, docs/site-file.md, generated from the table of keys. A test fails when the page
+// differs.
 #include <fmt/format.h>
 
 #include "base/parse.h"

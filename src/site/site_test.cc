@@ -261,7 +261,7 @@ TEST(Site, SecretsAreRefusedAndNeverRepeated) {
     EXPECT_EQ(setting.value.find("s3cr3t"), std::string::npos);
 }
 
-// Text that toml++ asserts it cannot meet.
+// Text that trips an assertion of toml++.
 TEST(Site, NoTextEndsTheProgram) {
   for (const char* text :
        {"[\n]\nx", "[", "[[", "[[\n", "[ ", "[.a]", "[a.]", "[a.\n]", "a.\n=1", "a={\n", "a={.=1}", "[=]"})

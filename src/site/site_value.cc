@@ -1,4 +1,4 @@
-// What may stand at a key of the site file. TOML 1.0.0 through toml++; nothing is converted silently: a period is a
+// Parses the value at a key of the site file. TOML 1.0.0 through toml++; nothing is converted silently: a period is a
 // text with its unit, a number is finite and in its range, a date has at least its year and month.
 #include "site/site_value.h"
 
@@ -37,7 +37,7 @@ bool is_date(std::string_view text) {
   return text.size() == 10 || text[10] == 'T' || text[10] == ' ';
 }
 
-// A scheme and a host. What has an '@' may hold a password.
+// A scheme and a host. An '@' is refused, since the text before it may be a password.
 bool is_origin(std::string_view text) {
   for (const std::string_view scheme : {"https://", "http://"}) {
     if (!text.starts_with(scheme)) continue;
@@ -54,7 +54,8 @@ std::optional<std::string> port_of(std::string_view text) {
   return number && *number > 0 && *number < 65536 ? std::optional(std::to_string(*number)) : std::nullopt;
 }
 
-// "udp:pdu1:161" of "pdu1", "udp6:[::1]:161" of "::1". Over anything but UDP no question keeps its deadline.
+// "udp:pdu1:161" for "pdu1", "udp6:[::1]:161" for "::1". Other transports are refused: only UDP requests keep their
+// deadline.
 std::optional<std::string> agent_of(std::string_view text) {
   const bool six = text.starts_with("udp6:");
   if (six || text.starts_with("udp:")) text.remove_prefix(six ? 5 : 4);

@@ -51,7 +51,7 @@ std::vector<std::uint64_t> segments_in(const std::string& dir) {
 
 Result<std::string> pack(std::string_view plain) { return compress(plain, kFast, "books"); }
 
-// Nothing when it is no frame of zstd's that says its size, or of more than a frame of ours may hold.
+// Nothing when it is not a zstd frame that states its size, or when it is larger than one of our frames may be.
 std::optional<std::string> unpack(std::string_view packed) {
   const unsigned long long size = ZSTD_getFrameContentSize(packed.data(), packed.size());
   if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN || size > kMaxFrame) return std::nullopt;
@@ -127,7 +127,7 @@ Done CheckpointFile::amend(std::string_view payload) {
   const std::string packed = NW_TRY(pack(payload));
   const std::string frame = NW_TRY(make_frame(packed));
   if (write(frame)) return {};
-  prune(1);  // what is kept in case that a segment is damaged is worth less than what is booked now
+  prune(1);  // older segments, kept in case one is damaged, are worth less than the present accounting
   return write(frame);
 }
 
@@ -159,7 +159,7 @@ Done CheckpointFile::sync() {
   return {};
 }
 
-// The newest whole frame's segment and what is newer always stay, and so does the one before it where `most` lets it.
+// The segment of the newest whole frame and newer ones always stay, and so does the one before it if `most` permits.
 void CheckpointFile::prune(std::size_t most) const {
   auto numbers = segments_in(dir_);
   std::reverse(numbers.begin(), numbers.end());

@@ -1,18 +1,18 @@
-// The daemon's books on disk: segments of checked frames (frames.h), each frame the whole of the books as of a moment,
+// The daemon's checkpoint on disk: segments of checked frames (frames.h), each frame the whole accounting at one time,
 // as one zstd frame.
 //
-//   append   for good, at whatever must not be lost
-//   amend    over the last amendment, which is behind the last appended frame: what was booked since, at each sample
-//            set, at
-//            no cost in space. A kill between two bytes of it leaves the appended frame before it
+//   append   permanently, for whatever must not be lost
+//   amend    overwrites the last amendment, which follows the last appended frame: what has been accumulated since, at
+//            each sample set, at no cost in space. A kill between two bytes of it leaves the appended frame before it
 //
-// The newest frame that is whole is the truth. Every write goes to the page cache at once and survives the process;
+// The newest frame that is whole is the valid one. Every write goes to the page cache at once and survives the process;
 // appended frames are synced to the disk at most every kBetweenSyncs, so that a power cut, which restarts the counters
-// too, costs no more than that. A full disk fails the write and takes back its part of a frame; it keeps nobody from
-// opening the books, since a process's first segment is begun with its first write, and older ones make room for it.
+// too, costs no more than that. When the disk is full a write fails and its partial frame is removed; opening still
+// works, since a process's first segment is created with its first write, and older ones are deleted to make room for
+// it.
 //
-// A segment that has reached its size is followed by the next; of the older ones, those are removed that are too old,
-// too many, or beyond the space that all may have. <dir>/lock is held by the one process that writes here.
+// A segment that has reached its size is followed by the next; of the older ones, those that are too old, too many, or
+// beyond the total space limit are removed. <dir>/lock is held by the one process that writes here.
 #pragma once
 
 #include <cstdint>
@@ -42,10 +42,10 @@ class CheckpointFile {
 
   // What was found at open: the newest whole frame's payload.
   const std::optional<std::string>& found() const { return found_; }
-  // Whether there was something, and no frame of it is whole.
+  // Whether there was a file, but no frame of it is whole.
   bool is_unreadable() const { return !found_ && number_ > 0 && had_bytes_; }
-  // The newest segment, or the one that it was found in, gets a second name, damaged-..., which nothing here removes
-  // but kMostAside newer ones. Its path.
+  // Gives the newest segment, or the one that the frame was found in, a second name, damaged-...; only the newest
+  // kMostAside of these are kept. Returns its path.
   static constexpr std::size_t kMostAside = 4;
   Result<std::string> keep_aside() const;
 
@@ -65,9 +65,9 @@ class CheckpointFile {
   Limits limits_;
   Fd lock_, fd_;
   std::uint64_t number_ = 0;  // of the newest segment
-  std::uint64_t truth_ = 0;   // of the one with the newest whole frame
+  std::uint64_t truth_ = 0;   // of the segment with the newest whole frame
   bool had_bytes_ = false;    // the newest that was found, beyond its first line
-  std::int64_t size_ = 0;     // of what is there for good
+  std::int64_t size_ = 0;     // of what is permanent
   std::int64_t end_ = 0;      // of the file, with the amendment
   std::optional<std::string> found_;
   Nanos synced_{};

@@ -1,5 +1,5 @@
-// DeferredStore: a store whose disk may be full or away: it is opened when it can be, and until then says why it
-// cannot.
+// DeferredStore: a store whose disk may be full or absent: it is opened as soon as that works, and until then returns
+// the reason why not.
 #pragma once
 
 #include <functional>
@@ -15,7 +15,7 @@ class DeferredStore : public Store {
   static constexpr Nanos kBetweenTries = seconds(5);
   using Open = std::function<Result<std::unique_ptr<Store>>()>;
 
-  // Tried at once; an error is said by opened() and by each call until another try does better.
+  // Tried at once; an error is returned by opened() and by each call until a later try succeeds.
   DeferredStore(Open open, std::function<Nanos()> now);
 
   Done opened() const { return store_ ? Done() : Done(tl::make_unexpected(why_)); }

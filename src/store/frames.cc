@@ -29,7 +29,7 @@ std::uint32_t get_u32(const char* at) {
   return value;
 }
 
-// Of the header's length bytes and the payload.
+// Over the header's length bytes and the payload.
 std::uint32_t compute_crc(const char* length, std::string_view payload) {
   auto crc = crc32(0, reinterpret_cast<const Bytef*>(length), 4);
   crc = crc32(crc, reinterpret_cast<const Bytef*>(payload.data()), static_cast<uInt>(payload.size()));
@@ -43,7 +43,7 @@ Result<std::string> make_frame(std::string_view payload) {
                 fmt::format("a frame of {} bytes; {} is the most that a frame holds", payload.size(), kMaxFrame));
   std::string frame(kHeader, '\0');
   put_u32(frame.data(), static_cast<std::uint32_t>(payload.size()));
-  // An empty view may have no address, and zlib's crc32 takes a null pointer for "start anew".
+  // An empty view may have a null address, which zlib's crc32 takes for "start anew".
   put_u32(frame.data() + 4, compute_crc(frame.data(), payload.empty() ? std::string_view("") : payload));
   return frame.append(payload);
 }
@@ -115,7 +115,7 @@ bool FrameReader::read_payload(std::string& payload, std::size_t length) {
   return true;
 }
 
-// How many of `size` bytes there were: fewer only at the end of the file or, with ended_ set, when it cannot be read.
+// How many of `size` bytes could be read: fewer only at the end of the file or, with ended_ set, after a read error.
 std::size_t FrameReader::fill(char* into, std::size_t size) {
   std::size_t done = 0;
   while (done < size) {

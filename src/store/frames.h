@@ -3,10 +3,10 @@
 //   "nodewatt-frames 1\n", then any number of [u32 LE length][u32 LE CRC-32][payload of that length]
 //
 // The CRC (zlib's polynomial) covers the four bytes of the length and the payload. So a run of zeros, which a power cut
-// can leave at the end of a file, is no valid frame, and an empty payload is one. A reader hands out every whole frame
-// before the first that is not, and says where and why it stopped: `cut` when the file ends inside a frame (kill -9, a
-// full disk, half a copy), `garbage` when the bytes cannot be a frame. A damaged length that points past the end of the
-// file cannot be told from a cut. Memory grows with what the file has, never by what a length claims.
+// can leave at the end of a file, is no valid frame, while an empty payload is one. A reader returns every whole frame
+// before the first that is not, and states where and why it stopped: `cut` when the file ends inside a frame (kill -9,
+// a full disk, an incomplete copy), `garbage` when the bytes cannot be a frame. A damaged length that points past the
+// end of the file cannot be told from a cut. Memory grows with the file's actual size, never by what a length claims.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +28,7 @@ Result<std::string> make_frame(std::string_view payload);
 
 // Reads up to `size` bytes; 0 at the end of the file.
 using ReadBytes = std::function<Result<std::size_t>(char* into, std::size_t size)>;
-// From the descriptor's position on; the descriptor stays the caller's. `name` stands in the error.
+// From the descriptor's position on; the descriptor stays the caller's. `name` is used in errors.
 ReadBytes bytes_of_fd(int fd, std::string name);
 // `bytes` must outlive what this returns.
 ReadBytes bytes_of_memory(std::string_view bytes);

@@ -1,4 +1,4 @@
-// Any bytes at all: the reader ends, keeps its offset within them, and what it returned makes the same bytes again.
+// Any bytes: the reader ends, keeps its offset within them, and writing what it returned gives the same bytes again.
 #include <cstdlib>
 
 #include "store/frames.h"

@@ -21,7 +21,7 @@ constexpr std::string_view kSuffix = ".journal";
 
 tl::unexpected<Error> failed_call(const std::string& path) { return tl::make_unexpected(system_error(errno, path)); }
 
-// The uid goes into a file name: nothing but a uid may.
+// The uid becomes part of a file name: only a valid uid may.
 Result<std::string> path_of(const std::string& dir, const std::string& uid) {
   if (!is_uid(uid)) return fail(ErrorKind::malformed, fmt::format("{}: '{}' is no uid of a journal", dir, uid));
   return fmt::format("{}/{}{}", dir, uid, kSuffix);
@@ -44,7 +44,7 @@ Result<Journal> Journal::create(const std::string& dir, const std::string& uid) 
   NW_CHECK(make_private_dir(dir));
   const auto path = NW_TRY(path_of(dir, uid));
   // Locked and begun under another name first, so that under its own it is never seen unlocked. A kill in between
-  // leaves that other file, a few bytes that nobody reads.
+  // leaves that other file, a few bytes that nothing reads.
   const auto unnamed = path + ".new";
   if (::access(path.c_str(), F_OK) == 0) return fail(ErrorKind::busy, path + ": the journal exists already");
   Fd fd(::open(unnamed.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600));
@@ -90,11 +90,11 @@ Result<OrphanedJournal> OrphanedJournal::claim(const std::string& dir, const std
   Fd fd(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
   if (!fd) return failed_call(path);
   const auto locked =
-      lock_file(fd.get(), path, Lock::exclusive, kLockLook);  // orphaned_journals() in another process looks
+      lock_file(fd.get(), path, Lock::exclusive, kLockLook);  // orphaned_journals() in another process may be checking
   if (!locked && locked.error().kind == ErrorKind::busy)
     return fail(ErrorKind::busy, path + ": its measurement runs, or another command recovers it");
   NW_CHECK(locked);
-  // Between open and flock somebody else may have recovered and removed it.
+  // Between open and flock another process may have recovered and removed it.
   if (!is_same_file(fd.get(), path)) return fail(ErrorKind::absent, path + ": recovered by another command");
   return OrphanedJournal(std::move(fd), uid, path);
 }

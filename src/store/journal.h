@@ -1,14 +1,13 @@
 // The journal of one running measurement: <dir>/<uid>.journal, a file of frames (frames.h) that holds what is needed to
 // finish the record when the process that measures is killed.
 //
-// Its writer holds flock(LOCK_EX) from before the file has its name until it ends. The kernel drops the lock with the
-// last descriptor of that open, so a journal whose lock is free is one whose writer died: an orphaned journal. The
-// descriptor is O_CLOEXEC: a child shares the lock only between fork and exec. flock(2) reaches other hosts over NFS
-// (Linux 2.6.12) but not where the mount says local_lock=flock or Lustre localflock; there, a command on one host sees
-// a running journal of another as an orphaned journal.
-//
+// Its writer holds flock(LOCK_EX) from before the file gets its name until it ends. The kernel drops the lock with the
+// last descriptor of that open file description, so a journal whose lock is free is one whose writer died: an orphaned
+// journal. The descriptor is O_CLOEXEC: a child shares the lock only between fork and exec. flock(2) works across hosts
+// over NFS (Linux 2.6.12), but not with the mount option local_lock=flock or Lustre's localflock; there, a command on
+// one host takes a running journal of another for an orphaned journal.
 // Every append is one write(2) and no fsync: what was appended survives the death of the process, not a power cut,
-// which sync() is for. An append that fails takes its part of a frame back, so that the frames before it stay readable.
+// which sync() is for. An append that fails removes its partial frame, so that the frames before it stay readable.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +29,7 @@ class Journal {
   Done append(std::string_view payload);
   Done append(const std::vector<std::string>& payloads);  // all of them, or none
   Done sync();
-  // The measurement is kept elsewhere now. Without it, the journal stays and is an orphaned journal.
+  // The record has been stored. Without this call, the journal stays as an orphaned journal.
   Done remove();
   const std::string& path() const { return path_; }
 

@@ -12,10 +12,10 @@ namespace nw {
 
 namespace {
 constexpr int kLevel = 3;  // zstd's own default
-// Records of up to kPlain bytes cannot ask for too much.
+// Records of up to kPlain bytes cannot create too many objects.
 constexpr std::size_t kPlain = 1 << 20;
-constexpr int kDeepest = 6;  // messages within messages; deeper ones are fields that this version does not know
-// Where a record holds numbers in a row. No other field of it is a repeated number (a test reads record.proto).
+constexpr int kDeepest = 6;  // messages within messages; deeper ones are unknown fields to this version
+// The paths of repeated numbers in a record. No other field of it is a repeated number (a test reads record.proto).
 constexpr std::array<int, 3> kSeries{pb::Record::kTimelineFieldNumber, pb::Timeline::kSeriesFieldNumber,
                                      pb::Series::kEnergyUjFieldNumber};
 }  // namespace
@@ -32,14 +32,14 @@ Result<std::string> compress(std::string_view plain, int level, std::string_view
 namespace {
 using google::protobuf::internal::WireFormatLite;
 
-// Numbers of variable length end in a byte below 0x80.
+// Varints end with a byte below 0x80.
 std::size_t count_numbers(std::string_view packed) {
   return static_cast<std::size_t>(
       std::count_if(packed.begin(), packed.end(), [](char c) { return (static_cast<unsigned char>(c) & 0x80) == 0; }));
 }
 
-// Counts a message and those within, up to where it is none (a text, numbers, or a fault, at which parsing ends too).
-// `depth` is how many messages it lies in, and `in_series` whether the way to it has been that of kSeries.
+// Counts the fields of a message and of those within, up to where it is none (a text, numbers, or a fault, at which
+// parsing ends too). `depth` is the nesting depth, and `in_series` whether the path to it is one of kSeries.
 void count_message(std::string_view bytes, int depth, bool in_series, Contents& counts) {
   const auto* data = reinterpret_cast<const std::uint8_t*>(bytes.data());
   google::protobuf::io::CodedInputStream input(data, static_cast<int>(bytes.size()));
@@ -76,7 +76,7 @@ Done check_contents(std::string_view plain, std::string_view name) {
   return {};
 }
 
-// Parses all but the timelines, whose bytes are passed over. What is no protobuf fails, as a whole one would.
+// Parses everything except timelines, whose bytes are skipped. Bytes that are not protobuf fail, as in a full parse.
 bool parse_without_timeline(std::string_view bytes, pb::Record& record) {
   const auto* data = reinterpret_cast<const std::uint8_t*>(bytes.data());
   const auto merge = [&](int from, int to) {

@@ -1,4 +1,4 @@
-// A record as it is kept, in the database and in export files: protobuf, compressed with zstd. Fields that a newer
+// The stored form of a record, in the database and in export files: protobuf, compressed with zstd. Fields that a newer
 // nodewatt added and this one does not know pass through unchanged (protobuf keeps unknown fields).
 #pragma once
 
@@ -11,35 +11,36 @@
 
 namespace nw {
 
-// Plain size. More would be a fault of the record's maker; unpacking takes no more bytes than this whatever they claim.
+// Uncompressed size. A larger record would be a bug; unpacking takes no more bytes than this, whatever they claim.
 inline constexpr std::size_t kMaxRecord = std::size_t{64} << 20;
-// Two bytes may ask for an object of a hundred, and one for a number of eight: these bound what a record becomes.
+// In protobuf two bytes can create an object of a hundred, and one a number of eight: these limits bound the memory of
+// a record.
 inline constexpr std::size_t kMaxFields = 1'000'000, kMaxNumbers = 2'000'000;
 
-// What a record's plain bytes ask for, counted before anything is made of them; never less than what parsing makes.
+// What parsing a record's bytes would create, counted before parsing; never less than the real number.
 struct Contents {
   std::size_t fields = 0;   // of variable length: texts and messages, at any depth
   std::size_t numbers = 0;  // of the timelines' series
 };
 Contents count_contents(std::string_view plain);
 
-// `name` says in an error of what.
+// `name` is used in errors.
 Result<std::string> compress(std::string_view plain, int level, std::string_view name);
 
-// Malformed when it is more than unpacking would take.
+// Malformed when it is larger than unpacking would accept.
 Result<std::string> pack_record(const pb::Record& record);
 
-// The plain size that a packed record states, which unpacking holds it to. Malformed when it states none.
+// The uncompressed size that a packed record states, which unpacking enforces. Malformed when it states none.
 Result<std::size_t> plain_size(std::string_view packed, std::string_view name);
 
-// Unpacks one record after the other in one workspace: making it costs as much as a small record.
+// Unpacks records one after the other in one workspace: creating that costs as much as a small record.
 class Unpacker {
  public:
   Unpacker();
   ~Unpacker();
   Unpacker(Unpacker&&) noexcept;
   Unpacker& operator=(Unpacker&&) noexcept;
-  // `name` says in an error where the bytes came from.
+  // `name` tells in an error where the bytes came from.
   Result<pb::Record> unpack(std::string_view packed, std::string_view name, bool without_timeline = false);
 
  private:

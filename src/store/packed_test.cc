@@ -95,7 +95,7 @@ TEST(Packed, CountsWhatIsInARecord) {
   EXPECT_EQ(counts.fields, 1U + 1 + 4 + 4 + 5);  // uid; timeline, its series, their values; phase to name
 }
 
-// A field of repeated numbers that somebody adds is to be counted too (kSeries in packed.cc).
+// A new field of repeated numbers has to be counted too (kSeries in packed.cc).
 TEST(Packed, NoOtherFieldOfARecordIsARowOfNumbers) {
   const std::regex numbers(
       R"(repeated\s+(double|float|bool|u?int32|u?int64|sint32|sint64|s?fixed32|s?fixed64)\s+(\w+))");

@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t kLetters = 8;  // of a pseudonym: 40 bits
 }
 
-// Without random bits every host gets a name of its own at each call: less is known, and nothing more is said.
+// Without random bits every call gives a host a new name: less is linked, and nothing more is revealed.
 std::string Privacy::pseudonym(const std::string& host) {
   if (host.empty()) return "";
   auto& name = pseudonyms_[host];
@@ -46,7 +46,7 @@ void forget_site(std::string& text) {
     if (const auto of = text.rfind(kOf); of != text.npos) text.resize(of);
 }
 
-// Every text of a record in which a host or a name of the site may stand.
+// Calls `visit` for every text of a record in which a host or a name of the site may occur.
 template <class Do>
 void visit_texts(pb::Record& record, Do visit) {
   const auto visit_parts = [&](auto& parts) {

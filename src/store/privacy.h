@@ -1,9 +1,9 @@
-// Privacy: what a record says of where and for whom, taken away before it leaves the house.
+// Privacy: removes from a record what identifies host and user, before it is exported.
 //
-// Hosts become pseudonyms, drawn anew for every Privacy: two records of one node still say so (their sensors' common
-// error cancels), and neither the node nor another export's records can be told from it. Programs lose their folders;
-// the command line and the job's key go. Names, labels and settings are the user's own words and stay, as do the
-// hardware and the devices' identifiers: those are what the record is for.
+// Hosts become pseudonyms, drawn anew for every Privacy: two records of one node still show that they are (their
+// sensors' common error cancels), but neither the node nor the records of another export can be recognised. Programs
+// lose their folders; the command line and the job's key are removed. Names, labels and settings were chosen by the
+// user and stay, as do the hardware and the devices' identifiers, which a record needs to be of use.
 #pragma once
 
 #include <map>

@@ -9,7 +9,7 @@
 namespace nw {
 
 namespace {
-// How many characters tell all of these apart; at least 5.
+// The shortest length at which all of these differ; at least 5.
 std::size_t compute_distinct_length(std::vector<std::string> uids) {
   std::sort(uids.begin(), uids.end());
   std::size_t length = 5;

@@ -1,4 +1,4 @@
-// Query: which records are wanted, said the same way to every store.
+// Query: which records are wanted, in the same form for every store.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +22,8 @@ struct Query {
   // Filters, all of which must hold, with ids too.
   std::string name;                                         // the record's whole name; empty: any
   std::vector<std::pair<std::string, std::string>> labels;  // key and value
-  std::string job;                            // the job key, or what stands behind its launcher's name; empty: any
-  std::optional<std::uint32_t> user;          // jobs of this uid; nothing: any, and what is no job
+  std::string job;                            // the job key, or the part after its launcher's name; empty: any
+  std::optional<std::uint32_t> user;          // jobs of this uid; nothing: any, and records that are not jobs
   std::optional<std::int64_t> since_unix_ns;  // started at or after
   std::optional<std::int64_t> until_unix_ns;  // started before
   // Key (name, host, program, node-type, state, label.KEY, setting.KEY) and pattern, with * and ?.
@@ -38,7 +38,7 @@ struct Query {
 bool fits(const pb::Record& record, const std::vector<std::pair<std::string, std::string>>& patterns);
 
 inline constexpr std::string_view kLast = "last";
-// So many candidates does a store need to look up for choose_id, and no more.
+// The number of candidates that a store needs to look up for choose_id.
 inline constexpr std::size_t kMaxCandidates = 9;
 
 // The one uid that `id` means, among all that begin with it (or the first kMaxCandidates of them). Absent when there is

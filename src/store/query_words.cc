@@ -21,7 +21,7 @@ bool is_pattern_key(std::string_view key) {
          (key.starts_with("label.") && key.size() > 6) || (key.starts_with("setting.") && key.size() > 8);
 }
 
-// "d=7" and "h=12" as sacct has them, else a moment.
+// "d=7" and "h=12", else a point in time.
 std::optional<std::int64_t> parse_moment(std::string_view text, std::int64_t now) {
   for (const auto& [unit, seconds] : {std::pair{"d=", 86400}, std::pair{"h=", 3600}}) {
     if (!text.starts_with(unit)) continue;
@@ -32,7 +32,7 @@ std::optional<std::int64_t> parse_moment(std::string_view text, std::int64_t now
   return parse_wall_ns(text);
 }
 
-// The next "key=value" of the text, quotes taken off the value.
+// The next "key=value" of the text, with quotes removed from the value.
 std::pair<std::string, std::string> take_word(std::string_view& text) {
   std::string key, value;
   bool is_value = false;

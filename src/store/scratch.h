@@ -1,4 +1,5 @@
-// For the tests of this layer: a directory that goes with the test, children that end in a given way, records to store.
+// For the tests of this layer: a directory that is removed after the test, children that end in a given way, records to
+// store.
 #pragma once
 
 #include <signal.h>
@@ -50,7 +51,7 @@ inline unsigned mode_of(const std::string& path) {
   return static_cast<unsigned>(std::filesystem::status(path).permissions());
 }
 
-// A child that does `work`, which returns its exit code. No thread may run.
+// A child process that runs `work`, which returns its exit code. There must be no other thread.
 template <class Work>
 pid_t start_child(Work work) {
   const auto pid = ::fork();
@@ -71,14 +72,14 @@ int in_child(Work work) {
   return wait_child(start_child(work));
 }
 
-// From here on no file of this process grows past `bytes`: what a full disk does, without a disk.
+// From here on no file of this process can grow beyond `bytes`: acts like a full disk.
 inline void fill_disk_at(std::uint64_t bytes) {
   ::signal(SIGXFSZ, SIG_IGN);
   const rlimit limit{bytes, bytes};
   if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) ::_exit(90);
 }
 
-// From here on this process has no more rights than a stranger. Rights do not bind root.
+// From here on this process runs as user nobody. Permissions do not restrict root.
 inline void become_nobody() {
   constexpr unsigned kNobody = 65534;
   if (::geteuid() == 0 && (::setgid(kNobody) != 0 || ::setuid(kNobody) != 0)) ::_exit(91);

@@ -53,7 +53,7 @@ class SqliteStore : public Store {
   std::unique_ptr<SQLite::Database> database_;
   Unpacker unpacker_;
   OnDamaged on_damaged_;
-  std::set<std::string> told_;  // of which damage
+  std::set<std::string> told_;  // damage that was reported
 };
 
 Result<bool> SqliteStore::append(const pb::Record& record) {
@@ -91,7 +91,7 @@ Result<std::vector<pb::Record>> SqliteStore::find(const Query& query) {
   });
 }
 
-// Patterns and ids are not of SQL alone.
+// Patterns and ids cannot be expressed in SQL alone.
 Result<std::size_t> SqliteStore::count(const Query& query) {
   if (!query.ids.empty() || !query.patterns.empty()) return Store::count(query);
   return guarded(path_, database_.get(), [&]() -> Result<std::size_t> {
@@ -102,13 +102,13 @@ Result<std::size_t> SqliteStore::count(const Query& query) {
   });
 }
 
-// The records of one id, or all where it is empty. Where an id stands for damaged ones alone, so is the answer.
+// The records of one id, or all where it is empty. If an id matches only damaged records, that is an error.
 Done SqliteStore::select(const Query& query, const std::string& id, RowReader& reader, Selection& into) {
   Clause where = id.empty() ? Clause{} : NW_TRY(condition_of(*database_, path_, id));
   const Clause filters = filters_of(query);
   where.sql += filters.sql;
   where.values.insert(where.values.end(), filters.values.begin(), filters.values.end());
-  // The last one is the newest row, whatever is wrong with it: an older one is another run.
+  // The last one is the newest row, even if it is damaged: an older one is another run.
   const bool one_row = id == kLast && query.patterns.empty();
   const std::size_t limit = id == kLast ? 1 : id.empty() ? query.limit : 0, most = limit == 0 ? SIZE_MAX : limit;
   std::vector<Error> damage;

@@ -1,4 +1,4 @@
-// Other processes, a full disk, missing rights and kill -9: an error in words, and nothing lost that was kept.
+// Other processes, a full disk, missing permissions and kill -9: an error message, and no stored record is lost.
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
@@ -80,7 +80,7 @@ TEST_F(SqliteFaults, a_killed_writer_loses_nothing_it_was_told_is_kept) {
   ::close(told[0]);
   const auto count = read_all().size();
   EXPECT_GE(count, last);
-  EXPECT_LE(count, last + 1);  // kept, and killed before it could say so
+  EXPECT_LE(count, last + 1);  // stored, and killed before it could report it
 }
 
 TEST_F(SqliteFaults, waits_for_a_writer_and_gives_up_in_words) {

@@ -17,11 +17,11 @@
 namespace nw {
 
 namespace {
-constexpr int kApplication = 0x6e776174;  // "nwat", in the file's header: whose database this is
+constexpr int kApplication = 0x6e776174;  // "nwat", in the file's header: identifies our databases
 constexpr int kBusyTimeoutMs = 5000;
 constexpr off_t kLongLog = off_t{1} << 20;
-// SQLite's own 2 MiB would fill in the first thousand jobs of a daemon that is to stay small; the pages are in the
-// kernel's cache anyway.
+// SQLite's default of 2 MiB would be filled by the first thousand jobs of a daemon that is to stay small; the pages are
+// in the kernel's cache anyway.
 constexpr const char* kPageCache = "PRAGMA cache_size=-256";  // KiB
 
 // The last two, bcachefs and ZFS, have no name in linux/magic.h.
@@ -58,7 +58,7 @@ int read_number(SQLite::Database& database, const char* pragma) {
   return database.execAndGet(std::string("PRAGMA ") + pragma).getInt();
 }
 
-// True when the file holds nothing yet. Read in one transaction: another process may be making the tables.
+// True when the file is still empty. Read in one transaction: another process may be creating the tables.
 Result<bool> check_owner(SQLite::Database& database, const std::string& path, int known_version) {
   const SQLite::Transaction snapshot(database);
   const int application = read_number(database, "application_id");
@@ -73,7 +73,7 @@ Result<bool> check_owner(SQLite::Database& database, const std::string& path, in
   return empty;
 }
 
-// A change of mode does not wait for others as other statements do.
+// A change of the journal mode does not wait for locks as other statements do.
 void make_journal_mode(SQLite::Database& database, const char* mode) {
   for (int waited_ms = 0;; waited_ms += 5) {
     try {
@@ -119,7 +119,7 @@ Error error_of(const SQLite::Exception& error, const std::string& path, SQLite::
 Result<std::unique_ptr<SQLite::Database>> open_sqlite_file(const std::string& path, const char* schema, int version) {
   if (const auto slash = path.find_last_of('/'); slash != std::string::npos && slash > 0)
     NW_CHECK(make_private_dir(path.substr(0, slash)));
-  // SQLite would make it readable for all. One that exists is not opened here: closing it would drop the locks that
+  // SQLite would create it readable for all. An existing file is not opened here: closing it would drop the locks that
   // another connection of this process holds on it (fcntl(2)).
   const Fd made(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (!made && errno != EEXIST) return tl::make_unexpected(system_error(errno, path));

@@ -1,16 +1,16 @@
-// The file of the SQLite store: whose it is, how it is opened, what a power cut can take from it.
+// The file of the SQLite store: its ownership, how it is opened, what a power cut can lose.
 //
-// Durability, chosen. On a local disk: a write-ahead log with synchronous=NORMAL, and no checkpoint when the database
-// is closed. An append is then write(2) to the log and no fsync. The checkpoint's fsyncs, each as slow as the disk, are
-// paid once in some dozens of runs: by the last to close after it was opened with over 1 MiB of log. (SQLite's
-// automatic checkpoint alone would not do: who opens a log first does not know how much of it was checkpointed, and a
-// log that is never reused grows with every run.) A killed process loses nothing that append() returned for. A power
-// cut can lose the runs since the last checkpoint, whole ones; the database stays sound. The log, PATH-wal, is part of
-// the database: to copy PATH alone leaves the newest runs behind, `nodewatt export` does not.
+// Durability. On a local disk: a write-ahead log with synchronous=NORMAL, and no checkpoint when the database is
+// closed. An append is then write(2) to the log and no fsync. The checkpoint's fsyncs, each as slow as the disk, happen
+// once in some dozens of runs: when the last user closes a database that had over 1 MiB of log when it was opened.
+// (SQLite's automatic checkpoint alone does not suffice: whoever opens a log first does not know how much of it was
+// checkpointed, and a log that is never reused grows with every run.) A killed process loses nothing that append()
+// returned for. A power cut can lose the runs since the last checkpoint, whole ones; the database stays consistent. The
+// log, PATH-wal, is part of the database: copying PATH alone loses the newest runs, `nodewatt export` does not.
 //
-// A write-ahead log needs memory shared by all its users, which a network file system does not give between hosts. On
-// every file system not known to be local (home directories of clusters: NFS, Lustre, GPFS) it is a rollback journal
-// with synchronous=FULL: slower, and a power cut loses nothing.
+// A write-ahead log needs memory shared by all its users, which a network file system does not provide between hosts.
+// On every file system not known to be local (home directories of clusters: NFS, Lustre, GPFS) a rollback journal with
+// synchronous=FULL is used: slower, and a power cut loses nothing.
 #pragma once
 
 #include <SQLiteCpp/SQLiteCpp.h>
@@ -24,18 +24,18 @@
 
 namespace nw {
 
-// Opened and checked; made, 0600, with its tables, when missing. `schema` runs once, on an empty file, in one
+// Opened and checked; created, mode 0600, with its tables, when missing. `schema` runs once, on an empty file, in one
 // transaction; `version` is the file's user_version from then on. Malformed when the file is no database, another
 // program's, or of a later version.
 Result<std::unique_ptr<SQLite::Database>> open_sqlite_file(const std::string& path, const char* schema, int version);
 
-// The same of one that is there, for reading alone: nothing is made or changed. Absent when there is none.
+// The same for an existing file, read-only: nothing is created or changed. Absent when there is none.
 Result<std::unique_ptr<SQLite::Database>> open_sqlite_file_to_read(const std::string& path, int version);
 
 // The exception as an Error that names the file and, where a system call failed, its cause. The database may be null.
 Error error_of(const SQLite::Exception& error, const std::string& path, SQLite::Database* database);
 
-// Exceptions of the library stop here. `work` returns a Result.
+// Turns the library's exceptions into errors. `work` returns a Result.
 template <class Work>
 auto guarded(const std::string& path, SQLite::Database* database, Work work) -> decltype(work()) {
   errno = 0;

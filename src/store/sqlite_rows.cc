@@ -46,7 +46,7 @@ Result<Clause> condition_of(SQLite::Database& database, const std::string& path,
     return Clause{};
   }
   const auto prefix = NW_TRY(parse_uid_prefix(id));
-  const SqlValue end = prefix + "~";  // sorts behind every letter of a uid
+  const SqlValue end = prefix + "~";  // sorts after every letter of a uid
   SQLite::Statement found(database,
                           "SELECT uid FROM records WHERE uid >= ?1 AND uid < ?2 UNION "
                           "SELECT grp FROM records WHERE grp >= ?1 AND grp < ?2 AND grp <> '' LIMIT ?3");
@@ -74,7 +74,7 @@ StoredRow RowReader::read(std::int64_t row, bool without_timeline) {
   std::string uid;
   const std::string place = fmt::format("{}: row {}", path_, row);
   auto record = guarded(place, &database_, [&]() -> Result<pb::Record> {
-    by_row_.tryReset();  // the last one's error, if it had any, has been told
+    by_row_.tryReset();  // an error of the previous row has been reported
     by_row_.bind(1, row);
     if (!by_row_.executeStep()) return fail(ErrorKind::absent, place + ": removed");
     uid = by_row_.getColumn(0).getString();

@@ -1,6 +1,6 @@
-// The tables of a store: one row a record; `record` is the truth, the other columns and the table of labels repeat what
-// a Query selects by. A record is read by the number of its row, so that one that is damaged, or whose page of the
-// database is, leaves the others to be read.
+// The tables of a store: one row a record; the column `record` is authoritative, the other columns and the table of
+// labels repeat what a Query selects by. Records are read one by one by row number, so that one that is damaged, or
+// whose database page is, does not prevent the others from being read.
 #pragma once
 
 #include <SQLiteCpp/SQLiteCpp.h>
@@ -21,10 +21,10 @@ namespace nw {
 inline constexpr int kStoreVersion = 1;
 extern const char* const kStoreSchema;
 
-// A record's job key and user stand among the labels, under names that no person gives one.
+// A record's job key and user are stored among the labels, under names that no user can give.
 inline constexpr const char* kJobLabel = "\x01job";
 inline constexpr const char* kUserLabel = "\x01user";
-// What stands in the table of labels for a record.
+// The entries in the table of labels for a record.
 std::vector<std::pair<std::string, std::string>> labels_of(const pb::Record& record);
 
 using SqlValue = std::variant<std::int64_t, std::string>;
@@ -42,10 +42,11 @@ struct Clause {
 
 void bind_all(SQLite::Statement& statement, const std::vector<SqlValue>& values);
 
-// Which records an id (query.h) stands for; of `last`, which is one row, none of the others. `path` names the store.
+// The condition for the records that an id (query.h) stands for; for `last`, which is one row, it is that row alone.
+// `path` names the store.
 Result<Clause> condition_of(SQLite::Database& database, const std::string& path, const std::string& id);
 
-// Rows of which this holds, newest first; the statement gives their numbers.
+// Rows that satisfy the condition, newest first; the statement returns their numbers.
 SQLite::Statement select_rows(SQLite::Database& database, const Clause& where);
 
 struct StoredRow {

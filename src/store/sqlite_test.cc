@@ -15,7 +15,7 @@ class Sqlite : public testing::Test {
     const auto store = make_sqlite_store(path_);
     return store ? "" : store.error().what;
   }
-  // By SQLite itself, not through the house.
+  // Through SQLite itself, not our code.
   void execute(const std::string& sql) {
     sqlite3* database = nullptr;
     ASSERT_EQ(sqlite3_open(path_.c_str(), &database), SQLITE_OK);

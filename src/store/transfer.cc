@@ -17,8 +17,8 @@ namespace nw {
 namespace {
 constexpr std::string_view kHeader = "nodewatt-records 1";
 constexpr std::string_view kHeaderName = "nodewatt-records ";
-// Records shrink to a third or a tenth. A file that has given more than kPlenty bytes, and so many for each of its own,
-// is not of records but made to fill a memory.
+// Records compress to a third or a tenth. A file that has unpacked to more than kPlenty bytes, at a ratio above
+// kMostGrowth, does not contain records but was made to exhaust memory.
 constexpr std::size_t kPlenty = std::size_t{64} << 20, kMostGrowth = 200;
 
 Done write_records(int fd, const std::vector<pb::Record>& records, const std::string& name) {
@@ -32,7 +32,7 @@ Done write_records(int fd, const std::vector<pb::Record>& records, const std::st
   return {};
 }
 
-// A failed export leaves an older one alone.
+// A failed export leaves an older file untouched.
 Done write_file(const std::string& path, const std::vector<pb::Record>& records) {
   auto file = NW_TRY(Replacement::begin(path));
   NW_CHECK(write_records(file.fd(), records, path));
@@ -49,10 +49,10 @@ Done check_header(FrameReader& reader, const std::string& name) {
   return fail(ErrorKind::malformed, fmt::format("{}: no file of records (a journal, perhaps)", name));
 }
 
-// What the records of a file add up to, packed and plain.
+// The sum of a file's records, packed and unpacked.
 class Growth {
  public:
-  // Malformed, before it is unpacked, when with this one it is too much.
+  // Malformed, before unpacking, when the sum including this one is too large.
   Done add(std::string_view packed, const std::string& name) {
     packed_ += packed.size();
     plain_ += NW_TRY(plain_size(packed, name));
@@ -65,7 +65,7 @@ class Growth {
   std::size_t packed_ = 0, plain_ = 0;
 };
 
-// Hands each whole record to `take`, up to the end of the file or its first damage.
+// Passes each whole record to `take`, up to the end of the file or its first damage.
 template <class Take>
 Done read_all(const std::string& path, Take take) {
   const bool from_stdin = path == "-";

@@ -1,5 +1,5 @@
-// Records on their way from one machine to another: one file of frames (frames.h). Its first payload is
-// "nodewatt-records 1", every further one is a packed record (packed.h).
+// Moving records between machines: one file of frames (frames.h). Its first payload is "nodewatt-records 1", every
+// further one is a packed record (packed.h).
 #pragma once
 
 #include <cstddef>
@@ -11,22 +11,23 @@
 
 namespace nw {
 
-// Writes a file, whole or not at all; "-" is standard output. A path that names a pipe or device is written into.
+// Writes a file, whole or not at all; "-" is standard output. A path that names a pipe or device is written to
+// directly.
 Done export_records(const std::string& path, const std::vector<pb::Record>& records);
 
 // Every record of the file, and none when it is cut or damaged; "-" is standard input.
 Result<std::vector<pb::Record>> read_records(const std::string& path);
 
-// How many it holds, each of which could be read; the error of the first thing that is wrong.
+// The number of records in the file if all can be read; else the first error.
 Result<std::size_t> count_records(const std::string& path);
 
 struct ImportCount {
   std::size_t added = 0;
-  std::size_t present = 0;  // already kept; left as they are
+  std::size_t present = 0;  // stored already; left as they are
 };
 
-// Appends every record of the file; "-" is standard input. When the file is cut or damaged, the whole records before
-// that place are taken in and the Error says where it is and how many they were. Doing it twice is harmless.
+// Stores every record of the file; "-" is standard input. When the file is cut or damaged, the whole records before
+// that place are stored and the Error states where it is and how many they were. Importing twice is harmless.
 Result<ImportCount> import_records(const std::string& path, Store& store);
 
 }  // namespace nw

@@ -11,7 +11,7 @@ namespace nw {
 
 Result<std::string> make_uid() {
   std::array<unsigned char, kUidLength> random{};
-  // Up to 256 bytes come whole or not at all (getrandom(2)).
+  // Up to 256 bytes are returned whole or not at all (getrandom(2)).
   while (::getrandom(random.data(), random.size(), 0) != static_cast<ssize_t>(random.size()))
     if (errno != EINTR) return tl::make_unexpected(system_error(errno, "getrandom"));
   std::string uid;
@@ -27,7 +27,7 @@ std::string derive_uid(std::vector<std::string> from) {
     std::uint64_t hash = 0xcbf29ce484222325 ^ lane * 0x9e3779b97f4a7c15;  // FNV-1a, a seed for each letter
     for (const std::string& one : from)
       for (const char c : one + '\n') hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-    hash = (hash ^ hash >> 33) * 0xff51afd7ed558ccd;  // and the last mixing of MurmurHash3
+    hash = (hash ^ hash >> 33) * 0xff51afd7ed558ccd;  // and MurmurHash3's final mixing
     hash = (hash ^ hash >> 33) * 0xc4ceb9fe1a85ec53;
     uid += kUidAlphabet[(hash ^ hash >> 33) % kUidAlphabet.size()];
   }

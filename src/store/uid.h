@@ -1,5 +1,5 @@
-// The name of a record: 26 characters of lower-case Crockford base32 (no i, l, o, u), 130 random bits. A unique
-// beginning of it, "@7f3k2", is how people say it.
+// The name of a record: 26 characters of lower-case Crockford base32 (no i, l, o, u), 130 random bits. Users write a
+// unique beginning of it, "@7f3k2".
 #pragma once
 
 #include <string>
@@ -15,13 +15,13 @@ inline constexpr std::string_view kUidAlphabet = "0123456789abcdefghjkmnpqrstvwx
 
 // Fails only where the kernel has no getrandom (before 3.17, or a sandbox that forbids it).
 Result<std::string> make_uid();
-// The uid of what is made of these records: the same for the same ones, in any order.
+// The uid of a record derived from others: the same for the same ones, in any order.
 std::string derive_uid(std::vector<std::string> from);
 bool is_uid(std::string_view text);
 // The first characters of a uid, without the '@'.
 std::string short_id(std::string_view uid, std::size_t length = 5);
-// What a person typed as (the beginning of) a uid, in the uid's own letters: no '@', lower case, o as 0, i and l as 1.
-// Malformed when it cannot be one.
+// Normalises a (beginning of a) uid as typed: no '@', lower case, o as 0, i and l as 1. Malformed when it cannot be
+// one.
 Result<std::string> parse_uid_prefix(std::string_view text);
 
 }  // namespace nw

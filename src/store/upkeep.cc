@@ -113,8 +113,8 @@ void Checker::check_row(std::int64_t row) {
         fmt::format("{}: is listed by another {} than its own", name, fmt::join(*differences, ", ")));
 }
 
-// What of that by which a record is found is not what it says. Its node type stands apart: how that is made of a record
-// may change from version to version.
+// The search columns that do not match the record. The node type is checked apart: how it is derived from a record may
+// change from version to version.
 Texts Checker::find_differences(std::int64_t row, const pb::Record& record) {
   Texts names;
   const auto expect = [&](bool same, const char* name) {

@@ -1,7 +1,7 @@
-// Upkeep: what is done to a store beside keeping and finding records: taking some out, and verifying all.
+// Upkeep: operations on a store beside storing and finding records: removing some, and verifying all.
 //
-// Records are for ever in that nothing changes one; what somebody does not want in his store any more, or what cannot
-// be read, he takes out. Damaged records are named by the uid that their row has.
+// Records are permanent in that nothing changes one; a user can remove those that he does not want any more or that
+// cannot be read. Damaged records are named by the uid in their row.
 #pragma once
 
 #include <cstddef>
@@ -12,10 +12,10 @@
 
 namespace nw {
 
-// The uids of all records that these ids (query.h) stand for, in their order, nothing twice; damaged ones too.
+// The uids of all records that these ids (query.h) stand for, in their order, without duplicates; damaged ones too.
 Result<std::vector<std::string>> find_uids(const std::string& path, const std::vector<std::string>& ids);
 
-// Takes them out: all of them, or none. How many were there.
+// Removes them: all of them, or none. Returns how many there were.
 Result<std::size_t> remove_records(const std::string& path, const std::vector<std::string>& uids);
 
 struct StoreCheck {
@@ -24,8 +24,8 @@ struct StoreCheck {
   std::vector<std::string> unreadable;  // uids of the records that cannot be read
 };
 
-// Verifies the database's own structure, that every record can be read, and that what it is found by is its own.
-// Writes nothing. Absent when there is no such store.
+// Verifies the database's own structure, that every record can be read, and that its search columns match it. Writes
+// nothing. Absent when there is no such store.
 Result<StoreCheck> check_store(const std::string& path);
 
 }  // namespace nw

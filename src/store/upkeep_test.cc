@@ -1,4 +1,4 @@
-// Stores in which something is damaged: the rest is found, what is damaged is named, taken out, and found by a check.
+// Damaged stores: the rest is found, and what is damaged is named, removed, and found by a check.
 #include "store/upkeep.h"
 
 #include <gtest/gtest.h>
@@ -32,7 +32,7 @@ class Upkeep : public testing::Test {
     }
     group_ = group;
   }
-  // By SQLite itself, not through the house.
+  // Through SQLite itself, not our code.
   void execute(const std::string& sql) {
     sqlite3* database = nullptr;
     ASSERT_EQ(sqlite3_open(path_.c_str(), &database), SQLITE_OK);
@@ -42,7 +42,7 @@ class Upkeep : public testing::Test {
   void damage(int i, const std::string& blob = "x'00112233'") {
     execute("UPDATE records SET record = " + blob + " WHERE uid = '" + uids_[static_cast<std::size_t>(i)] + "'");
   }
-  // What is found, with what was told of in told_.
+  // What is found, including what was reported to told_.
   Result<Texts> find(const Query& query) {
     told_.clear();
     const auto store = make_sqlite_store(path_, [&](const Error& error) { told_.push_back(error.what); });

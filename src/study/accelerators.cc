@@ -11,7 +11,7 @@ namespace nw {
 namespace {
 
 constexpr double kQuiet = 1.1;       // highest power over the mean
-constexpr double kQuietWatts = 5;    // and this much is noise on any board
+constexpr double kQuietWatts = 5;    // this much is noise on any board
 constexpr double kIdleShare = 0.25;  // of the rating
 
 using Use = Accelerator::Use;
@@ -60,7 +60,7 @@ void find_laggards(std::vector<Accelerator>& all) {
   }
 }
 
-// Of nodes whose accelerators have no energy of their own (a CPU and a GPU under one meter), and of those unread.
+// For nodes whose accelerators have no energy of their own (a CPU and a GPU under one meter), and for those not read.
 Placement placement_by_devices(const pb::Record& record) {
   if (record.node().gpus().empty() && record.devices().empty()) return Placement::no_accelerators;
   int idle = 0;

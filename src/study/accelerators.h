@@ -1,8 +1,8 @@
-// Accelerators: what each GPU of a run did for its joules, and how that is known.
+// Accelerators: for each GPU of a run whether it was used, and how that is known.
 //
-// Its driver says best (share of time busy, processes). Where it says nothing, a GPU whose power never rose above its
-// own mean by more than a tenth, and stayed below a quarter of its rating, was idle: load moves power. Energies are
-// measured, never modelled; a GPU without an energy is not judged.
+// The driver's report is best (share of time busy, processes). Without one, a GPU whose power never rose above its own
+// mean by more than a tenth, and stayed below a quarter of its rating, was idle: load changes power. Energies are
+// measured, never modelled; a GPU without an energy is not classified.
 #pragma once
 
 #include <optional>
@@ -19,11 +19,11 @@ struct Accelerator {
   enum class Basis : unsigned char { none, driver, power };
 
   const pb::Component* part = nullptr;
-  const pb::Device* device = nullptr;  // null: its driver said nothing
+  const pb::Device* device = nullptr;  // null: its driver reported nothing
   Use use = Use::unknown;
   Basis basis = Basis::none;
   std::optional<double> watts;  // mean
-  bool no_process = false;      // allocated to the run, and no process was ever seen on it
+  bool no_process = false;      // allocated to the run, but no process was ever seen on it
   std::optional<double>
       of_peers;  // its mean power over the median of the run's other busy GPUs, where that is far below 1
   static constexpr double kFarBelow = 0.7;

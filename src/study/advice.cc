@@ -14,7 +14,7 @@ namespace {
 
 constexpr double kJoulesPerKwh = 3.6e6, kSecondsPerHour = 3600, kSameAmount = 0.01;
 
-// The program's name: where it lies differs from user to user, and a private export leaves it out.
+// The program's name without its path, which differs from user to user and is removed by a private export.
 std::string_view program_name(const pb::Record& record) {
   const std::string_view program = record.program();
   return program.substr(program.rfind('/') + 1);
@@ -34,7 +34,7 @@ bool has_settings_of(const pb::Record& a, const pb::Record& b) {
   return texts(a) == texts(b);
 }
 
-// The interval for one more value of what the mean was made of: its own scatter comes on top of the mean's.
+// The prediction interval for one more value: its own scatter is added to the uncertainty of the mean.
 Amount predict(const Mean& mean, double scale) {
   Amount amount{mean.value, {}};
   if (amount.value) *amount.value *= scale;
@@ -64,13 +64,13 @@ class Adviser {
   }
 
  private:
-  // The work that the asked-for run and all of these count, in a phase or outside; nothing: whole runs are alike.
+  // The work that the requested run and all of these count, in a phase or outside; nothing: whole runs are comparable.
   std::optional<SharedWork> work_of(const RunGroup& side) const {
     const auto works = shared_work({RunGroup{"", "", {&run_}}, side});
     return works.empty() ? std::nullopt : std::optional(works.front());
   }
 
-  // The whole run, with the work of a phase for its own: more of it is more of the run.
+  // The whole run, with the work of a phase as its own: more of it makes the run longer.
   static Measurement whole_of(const pb::Record& run, const std::optional<SharedWork>& work) {
     Measurement whole = measurement(run, "");
     if (work) whole.work = measurement(run, work->phase).work;

@@ -16,7 +16,7 @@ bool is_measured(const pb::Component& part) {
   return part.energy().has_energy_uj() && part.energy().kind() == pb::KIND_MEASURED && part.domain() != "node";
 }
 
-// What lies in what, as far as two of them can both be common.
+// Which domain contains which, as far as both can be common.
 bool holds(std::string_view outer, std::string_view inner) {
   if (outer == "psys") return inner == "package" || inner == "dram" || inner == "core" || inner == "uncore";
   if (outer == "module") return inner == "gpu" || inner == "cpu" || inner == "package" || inner == "dram";

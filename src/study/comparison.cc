@@ -44,7 +44,7 @@ class Comparer {
   }
 
  private:
-  // The wished unit wherever all sides have it, else the first that they share; it comes first in `works`.
+  // The requested unit if all variants have it, else the first that they share; it comes first in `works`.
   void choose_unit() {
     auto& works = out_.works;
     auto found = std::find_if(works.begin(), works.end(), [&](const SharedWork& work) {
@@ -58,7 +58,7 @@ class Comparer {
     }
   }
 
-  // The first side of which not every run is as the first side's first; it against itself where it is mixed.
+  // The first variant whose runs differ among themselves (returned with itself) or from the first variant.
   template <class Of>
   std::optional<Incomparable> find_stranger(Incomparable::Why why, Of of) const {
     for (std::size_t i = 0; i < out_.sides.size(); ++i) {
@@ -82,7 +82,7 @@ class Comparer {
       out_.incomparables.push_back({Incomparable::Why::nothing, stranger->side, stranger->other});
   }
 
-  // A run's excerpt, its energy cut down to the common part where that is what is compared.
+  // A run's measurement, with its energy reduced to the common part where that is compared.
   Measurements measurements_of(const Side& side, const SharedWork& work) {
     Measurements all = measurements(side.who, work);
     if (out_.common.empty()) return all;
@@ -166,7 +166,7 @@ class Comparer {
       if (has_failed(out_.sides[i].who.first())) out_.incomparables.push_back({Incomparable::Why::failed, i, i});
   }
 
-  // Nothing is shared by all. Where nobody says what he did, nobody contradicts.
+  // Nothing is shared by all. Variants that report no work contradict nobody.
   void check_units() {
     auto& sides = out_.sides;
     if (!options_.per.empty() || !out_.counts_work) return;
@@ -186,7 +186,7 @@ class Comparer {
     if (options_.base.empty()) return {};
     const std::string_view wanted(options_.base);
     const auto id = wanted.substr(wanted.starts_with('@') ? 1 : 0);
-    // A side's own label comes before what other sides may also be known by.
+    // A variant's own label takes precedence over other names of variants.
     const auto by_label = [&](const Side& side) { return side.who.label == wanted; };
     const auto by_run = [&](const Side& side) {
       const pb::Record& run = side.who.first();
@@ -243,7 +243,7 @@ class Comparer {
 
   std::span<const pb::Record* const> records_;
   const ComparisonOptions& options_;
-  std::deque<pb::Energy> cut_down_;  // what excerpts of the common part point at
+  std::deque<pb::Energy> cut_down_;  // referenced by measurements of the common part
   Comparison out_;
 };
 

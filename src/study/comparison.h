@@ -1,9 +1,8 @@
-// Comparison: sides set against each other, with everything that a table, a picture or a verdict about them needs.
-//
+// Comparison: variants compared with each other, with everything that a table, a picture or a ranking of them needs.
 // Only like is ranked with like: the same work, the same scope, and energies that were measured nearly all of the time.
-// What is not, is named in `refusals`; the figures stand beside each other all the same. With `allow_mixed` energies of
-// different scope are compared by the parts that all sides have (where there is none, they stay refused), and the rest
-// is ranked although it was refused.
+// What differs is listed in `refusals`; the figures are still shown side by side. With `allow_mixed`, energies of
+// different scope are compared by the parts that all variants have (where there are none, they stay refused), and other
+// variants are ranked although they were refused.
 #pragma once
 
 #include <optional>
@@ -20,32 +19,32 @@ struct ComparisonOptions {
   GroupBy by = GroupBy::group;
   std::string key = {};    // of GroupBy::label
   std::string phase = {};  // the figures are this phase's, not the runs'
-  std::string per = {};    // unit of work to rank by; empty: the first that all sides share
-  std::string base = {};   // what ratios are taken against: a side's label, or the beginning of its first run's uid;
-                           // empty: the side that takes least
+  std::string per = {};    // unit of work to rank by; empty: the first that all variants share
+  std::string base = {};  // reference of the ratios: a variant's label, or the beginning of its first run's uid; empty:
+                          // the variant with the least
   bool allow_mixed = false;
 };
 
 struct Incomparable {
   enum class Why : unsigned char {
-    scope,     // the energies take in different things
-    nothing,   // and no part of them is on all sides, so that nothing can be allowed
+    scope,     // the energies include different things
+    nothing,   // and no part of them is in all variants, so that nothing can be allowed
     coverage,  // too little of it was measured
     kind,      // one is an estimate, another is measured
-    played,    // one machine was played, another is real
+    played,    // one is from a simulated machine, another is real
     work,      // they did different work, by name and amount
-    unit,      // no unit of work that all of them share, though some say what they did
-    wanted,    // the unit that was asked for is not everywhere
-    failed,    // none of a side's runs ended well
+    unit,      // no unit of work that all of them share, though some report work
+    wanted,    // the unit that was asked for is missing somewhere
+    failed,    // none of a variant's runs ended well
   };
   Why why = Why::scope;
-  std::size_t side = 0, other = 0;  // who differs from whom; alike where one alone is meant, or is mixed in itself
+  std::size_t side = 0, other = 0;  // which variants differ; equal where one alone is meant, or is mixed in itself
 };
 
 struct Side {
   RunGroup who;
-  Mean seconds, joules, watts;     // of the run, or of the side's phase
-  std::vector<Mean> per_unit;      // one a Comparison::works
+  Mean seconds, joules, watts;     // of the run, or of the variant's phase
+  std::vector<Mean> per_unit;      // one for each of Comparison::works
   Mean figure, pace, product;      // what is ranked: energy, time, and their product, by the unit where there is one
   std::optional<double> amount;    // mean work in the unit that is ranked by
   std::optional<double> coverage;  // the lowest of the runs
@@ -55,25 +54,25 @@ struct Side {
   // Against the base.
   Ratio energy, time, delay;
   bool same_sensors = false;  // as the base: the common error cancels
-  // Places by energy, time and energy-delay product, from 1; 0: unknown, or nothing is ranked.
+  // Ranks by energy, time and energy-delay product, from 1; 0: unknown, or nothing is ranked.
   std::size_t energy_place = 0, time_place = 0, product_place = 0;
-  bool is_above_least = false;  // clearly above the side that takes least
-  bool on_front = false;        // no other side takes both less energy and less time
+  bool is_above_least = false;  // clearly above the variant with the least energy
+  bool on_front = false;        // no other variant takes both less energy and less time
 };
 
 struct Comparison {
   std::vector<Side> sides;
-  std::vector<SharedWork> works;  // that all sides have done, at most kMostWorks
+  std::vector<SharedWork> works;  // that all variants have done, at most kMostWorks
   std::optional<SharedWork> per;  // by which it is ranked; nothing: by whole runs
-  bool counts_work = false;       // some side says what work it did
-  bool same_amount = false;       // the work was the same to 1 %
+  bool counts_work = false;       // some variant reports its work
+  bool same_amount = false;       // the amounts of work agree to 1 %
   bool is_ranked = false;
   std::optional<std::size_t> base;
-  std::optional<std::size_t> least;  // the side with the smallest figure
+  std::optional<std::size_t> least;  // the variant with the smallest figure
   std::vector<Incomparable> incomparables;
   std::vector<Difference> differences;
-  std::vector<std::string> common;    // domains that energies were cut down to
-  std::vector<std::string> left_out;  // and what some sides have measured beside them
+  std::vector<std::string> common;    // domains to which energies were reduced
+  std::vector<std::string> left_out;  // what some variants have measured beside them
   static constexpr std::size_t kMostWorks = 6;
   static constexpr double kLeastCoverage = 0.95;
 };

@@ -10,7 +10,7 @@ namespace nw {
 
 namespace {
 constexpr double kNormal = 1.96;
-constexpr double kWidest = 4;  // a 95 % interval of more deviations is none
+constexpr double kWidest = 4;  // a 95 % interval of more standard uncertainties is implausible
 constexpr std::size_t kLargest = 3;
 
 double square(double x) { return x * x; }
@@ -39,7 +39,7 @@ void EnergySum::add_doubt(const pb::Energy& energy) {
   }
   double random = or_zero(energy.random_uj()), systematic = or_zero(energy.systematic_uj());
   const double interval = static_cast<double>(energy.uncertainty_uj());
-  if (random == 0 && systematic == 0) systematic = interval / kNormal;  // of a nature that nobody says: the worse one
+  if (random == 0 && systematic == 0) systematic = interval / kNormal;  // of unknown kind: the worse one
   random_ += square(random);
   double named = 0;
   for (const pb::Contributor& term : energy.terms()) {
@@ -48,7 +48,7 @@ void EnergySum::add_doubt(const pb::Energy& energy) {
     shared.rectangular &= term.rectangular();
     named += square(or_zero(term.u_uj()));
   }
-  // Rounding aside, a record names all of its systematic terms or, from before it could, none.
+  // Apart from rounding, a record names all of its systematic terms or, in older versions, none.
   if (const double rest = square(systematic) - named; rest > 1e-6 * square(systematic))
     systematic_[""].u_uj += std::sqrt(rest);
   for (const pb::Contributor& term : energy.contributors())

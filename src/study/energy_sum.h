@@ -1,8 +1,8 @@
-// EnergySum: the energy of several nodes from each one's.
+// EnergySum: adds up the energies of several nodes.
 //
-// Systematic terms of one name move together on all nodes (one sensor type has one error, one model one bias), so they
-// add up; everything else adds in quadrature. What is not known of one node makes the sum a part of the whole: its
-// coverage says so, and unknown() how often.
+// Systematic terms of one name are correlated across nodes (one sensor type has one error, one model one bias), so they
+// add up linearly; everything else adds in quadrature. Where a node's energy is unknown the sum covers only a part: its
+// coverage falls, and unknown() counts these nodes.
 #pragma once
 
 #include <cstdint>
@@ -40,9 +40,9 @@ class EnergySum {
     double u_uj = 0;  // signed
     bool rectangular = true;
   };
-  std::map<std::string, Shared> systematic_;   // "": what a record does not name
-  std::map<std::string, double> independent_;  // squared, of those that records name
-  double widest_ = 0;                          // interval over combined doubt, the widest of all
+  std::map<std::string, Shared> systematic_;   // "": terms that a record does not name
+  std::map<std::string, double> independent_;  // squared, of the named ones
+  double widest_ = 0;                          // the largest ratio of interval to combined standard uncertainty
   pb::Kind kind_ = pb::KIND_UNKNOWN;
   pb::Boundary lowest_ = pb::BOUNDARY_UNKNOWN, highest_ = pb::BOUNDARY_UNKNOWN;
 };

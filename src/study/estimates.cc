@@ -37,7 +37,7 @@ constexpr std::array kTraits{
 
 const Traits& traits(Method method) { return kTraits[static_cast<unsigned>(method)]; }
 
-// The watts that a method says, or what it lacks.
+// The watts of a method, or the input that is missing.
 using Said = Result<double>;
 
 class Estimator {

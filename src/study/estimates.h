@@ -1,5 +1,5 @@
-// Estimates: what a run's energy would be said to be by the methods that need no sensor, to be held against what was
-// measured. Each is written from its published formula; ratings are hardware.def's. None ever enters a figure of ours.
+// Estimates: a run's energy according to the methods that need no sensor, to be compared with what was measured. Each
+// is implemented from its published formula; ratings are in hardware.def. None ever enters a measured figure.
 #pragma once
 
 #include <array>
@@ -26,17 +26,17 @@ inline constexpr std::array kMethods{
     Method::tdp,        Method::tdp_use,        Method::green_algorithms, Method::mean_node_power,
     Method::codecarbon, Method::codecarbon_load};
 std::string_view name(Method method);     // "tdp_time"
-std::string_view formula(Method method);  // for people
-std::string_view origin(Method method);   // who published it
+std::string_view formula(Method method);  // for display
+std::string_view origin(Method method);   // its publication
 
 struct Estimate {
   Method method = Method::tdp;
   std::optional<double> joules;
-  std::string missing;          // what would have to be known; empty where joules are
+  std::string missing;          // what would have to be known; empty where joules are known
   std::optional<double> error;  // (estimate - measured) / measured
 };
 
-// All methods over one run; `others_w` is what mean_node_power goes by: the mean power of other runs on such a node.
+// All methods for one run; `others_w` is the input of mean_node_power: the mean power of other runs on such a node.
 std::vector<Estimate> compute_estimates(const pb::Record& record, std::optional<double> others_w);
 
 }  // namespace nw

@@ -21,7 +21,7 @@ bool is_measured(const pb::Record& record) {
   return record.energy().kind() != pb::KIND_ESTIMATED && energy_j(record.energy()).has_value();
 }
 
-// Sides by placement: the label and its runs.
+// Variants by placement: the label and its runs.
 std::vector<RunGroup> placements(const Pointers& records) { return make_run_groups(records, GroupBy::placement); }
 
 std::string application_and_kind(const pb::Record& record) { return application_of(record) + "\n" + record.name(); }
@@ -48,8 +48,8 @@ MethodError judge_method(Method method, const RuntimeFinding& finding) {
   return out;
 }
 
-// Mean powers of measured runs, so that each run can be held against those of other applications on such a node: what a
-// site knows of the node before this one ran.
+// Mean powers of measured runs, to compare each run with those of other applications on such a node: what a site knows
+// of the node before this one ran.
 class Powers {
  public:
   void add(const pb::Record& record, const std::string& type) {
@@ -115,13 +115,13 @@ RuntimeFinding find_runtime(const Pointers& records) {
   return finding;
 }
 
-// ---- 2. Unused accelerators
+// ---- 2. Idle accelerators
 
 UnusedFinding::Run judge_run(const pb::Record& record) {
   UnusedFinding::Run run;
   run.record = &record;
   run.accelerators = classify_accelerators(record);
-  double joules = 0, doubt = 0;  // of one kind: their doubts add up
+  double joules = 0, doubt = 0;  // of one kind: their uncertainties add up
   for (const Accelerator& one : run.accelerators) {
     run.unknown += one.use == Accelerator::Use::unknown;
     if (one.use != Accelerator::Use::idle) continue;
@@ -132,12 +132,13 @@ UnusedFinding::Run judge_run(const pb::Record& record) {
   if (run.idle == 0) return run;
   run.joules = {joules, doubt};
   const auto whole = energy_j(record.energy());
-  // The share's own doubt is the GPUs': they are a small part, so that the node's moves it little.
+  // The share's uncertainty is that of the GPUs' energy: they are a small part, so the node's uncertainty has little
+  // effect.
   if (whole && *whole > 0 && is_measured(record)) run.share = ratio(run.joules, whole);
   return run;
 }
 
-// Like work by application and name: with idle accelerators, against every placement without any.
+// The same work by application and name: with idle accelerators, against every placement without any.
 void find_elsewhere(const Pointers& records, UnusedFinding& finding) {
   std::map<std::string, Pointers> alike;
   for (const pb::Record* record : records)
@@ -168,7 +169,7 @@ UnusedFinding find_unused(const Pointers& records) {
 
 // ---- 3. Training and inference
 
-// What of a run learns or infers: its outermost phases by their names, else the run by its own name.
+// Which parts of a run are training or inference: its outermost phases by their names, else the run by its own name.
 std::vector<std::pair<std::string, bool>> telling_parts(const pb::Record& record) {
   std::vector<std::pair<std::string, bool>> parts;
   for (const pb::Phase& phase : record.phases())

@@ -1,8 +1,8 @@
-// Findings: the three questions that joules of several runs answer, computed; report/findings*.cc says them.
+// Findings: computes the answers to three questions from several runs; report/findings*.cc has the words.
 //
-//   1. Runtime is not energy: what estimates from time and ratings would have said, and how far the mean power of one
-//      node type misleads on another.
-//   2. Unused accelerators: what those took that did no work, and what the same work takes on a node without them.
+//   1. Runtime is not energy: what estimates from time and ratings would have given, and how wrong the mean power of
+//      one node type is on another.
+//   2. Idle accelerators: what idle ones took, and what the same work takes on a node without them.
 //   3. Training is not inference: which placement (node type, accelerators used or idle) takes least in each.
 #pragma once
 
@@ -18,7 +18,7 @@
 
 namespace nw {
 
-// One estimating method over all runs that it can judge.
+// One estimating method, over all runs that it applies to.
 struct MethodError {
   Method method = Method::tdp;
   std::size_t n = 0;                      // runs with a figure and a measurement
@@ -27,10 +27,10 @@ struct MethodError {
   std::string missing;                    // why there is none
 };
 
-// What a run on `on` would be said to take if the power of `from` were its own.
+// The error of a run on `on` estimated by the mean power of `from`.
 struct Misled {
   std::string from, on;  // placements
-  double error = 0;      // (said - measured) / measured
+  double error = 0;      // (estimated - measured) / measured
   Amount watts_from, watts_on;
 };
 
@@ -49,7 +49,7 @@ struct UnusedFinding {
     Amount share;   // of the run's energy
   };
   std::vector<Run> runs;  // those whose node has accelerators
-  // Placements of like work without accelerators, against one with idle ones: what leaving them idle costs.
+  // Placements of the same work without accelerators, against one with idle ones: what idle accelerators cost.
   struct Elsewhere {
     std::string idle_on, without;  // placements
     Comparison comparison;         // of the two; its base is the one without
@@ -78,10 +78,10 @@ struct Findings {
 
 Findings compute_findings(std::span<const pb::Record* const> records);
 
-// The application of a run, without the word that says which phase it was: a label "application" (or one that ends so),
-// else its name without "train" or "infer" at the end.
+// The application of a run, without the word that names its phase: a label "application" (or one that ends so), else
+// its name without "train" or "infer" at the end.
 std::string application_of(const pb::Record& record);
-// Whether a phase of this name learns, or uses what was learnt; nothing where the name says neither.
+// Whether a phase of this name is training or inference; nothing where the name shows neither.
 std::optional<bool> is_training(std::string_view phase);
 
 }  // namespace nw

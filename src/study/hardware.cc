@@ -17,7 +17,7 @@ constexpr std::array kRatings{
 
 bool is_letter(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
 
-// As a word of its own: "L4" is not in "L40S", and "A30" not in "A3000".
+// As a whole word: "L4" is not in "L40S", and "A30" not in "A3000".
 bool has_word(std::string_view text, std::string_view word) {
   for (std::size_t at = text.find(word); at != text.npos; at = text.find(word, at + 1)) {
     const std::size_t end = at + word.size();

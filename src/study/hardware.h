@@ -1,4 +1,4 @@
-// Hardware: what makers print about the power of a processor (hardware.def).
+// Hardware: vendors' rated powers of processors (hardware.def).
 #pragma once
 
 #include <optional>
@@ -12,7 +12,7 @@ struct Rating {
   std::string_view source;
 };
 
-// Of a CPU's or GPU's model name, as its driver says it; nothing where the model is not in the table.
+// For a CPU's or GPU's model name, as its driver reports it; nothing where the model is not in the table.
 std::optional<Rating> find_rating(std::string_view model);
 
 }  // namespace nw

@@ -1,8 +1,8 @@
 // How much of a run's energy the node would have drawn anyway: its baseline times the run's length.
 //
-// Of the same sensors that the run's energy is made of, and only where each of them has a baseline: otherwise the two
-// would not be of one thing. The sensors' own gain moves both alike, so that the idle energy is relatively as uncertain
-// as the run's; the baseline's scatter comes on top.
+// Computed for the sensors that the run's energy is made of, and only where each of them has a baseline: otherwise the
+// two would measure different things. The sensors' gain affects both alike, so the idle energy has the run's relative
+// uncertainty; the baseline's scatter is added.
 #pragma once
 
 #include <optional>

@@ -15,7 +15,7 @@ namespace nw {
 namespace {
 using Run = std::vector<pb::Record>;  // records of one run of a job, one a node
 
-constexpr std::int64_t kSlack = 120 * kNanosPerSecond;  // by which clocks, prologs and epilogs of nodes lie apart
+constexpr std::int64_t kSlack = 120 * kNanosPerSecond;  // by how much clocks, prologs and epilogs of nodes may differ
 
 bool overlap(const pb::Record& a, const pb::Record& b) {
   const auto end = [](const pb::Record& one) { return Int128{one.start_unix_ns()} + one.duration_ns() + kSlack; };
@@ -33,7 +33,7 @@ bool belongs(const pb::Record& record, const Run& run) {
   });
 }
 
-// Two daemons of one store, or one asked twice.
+// Two daemons with one store, or one queried twice.
 bool is_known(const pb::Record& record, const std::vector<Run>& runs) {
   for (const Run& run : runs)
     for (const pb::Record& one : run)
@@ -56,7 +56,7 @@ void note_missing(pb::Record& record) {
 
 void put(std::vector<pb::Record>& out, Run run) {
   MergeOptions how;
-  how.allow_mixed = true;  // whoever asks for a job gets it; what does not fit is an anomaly
+  how.allow_mixed = true;  // the job is returned in any case; what does not match is an anomaly
   if (run.size() > 1)
     if (auto merged = merge_records(run, how)) run = {*merged};
   for (pb::Record& record : run) {

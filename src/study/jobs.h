@@ -1,8 +1,8 @@
-// Jobs: what the daemons of several nodes say of the same jobs, put together, one record for each run of a job.
+// Jobs: joins what the daemons of several nodes report about the same jobs, one record for each run of a job.
 //
-// A job's id alone is not one job: it comes again after a requeue, and another cluster has its own. A node has one
-// record of each, and those of one run overlap in time. What a job had and no daemon told of is said: the sum is a
-// part, its coverage falls by the nodes that are missing, and an anomaly counts them.
+// A job's id does not identify a run: it comes again after a requeue, and other clusters use it too. A node has one
+// record of each run, and the records of one run overlap in time. If no daemon reported on some of a job's nodes, the
+// sum is marked as partial: its coverage falls accordingly, and an anomaly counts the missing nodes.
 #pragma once
 
 #include <vector>

@@ -1,4 +1,5 @@
-// What several daemons say of the same jobs: one record a run of a job, sums that add up, and parts that say so.
+// Joining what several daemons report about the same jobs: one record a run of a job, sums that add up, and partial
+// sums marked as such.
 #include "study/jobs.h"
 
 #include <gtest/gtest.h>

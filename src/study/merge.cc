@@ -17,7 +17,7 @@
 namespace nw {
 
 namespace {
-// The records of single nodes that this one is made of.
+// The single nodes' records that this one is made of.
 std::vector<std::string> leaves_of(const pb::Record& record) {
   std::vector<std::string> uids;
   for (const pb::Member& member : record.members()) uids.push_back(member.uid());
@@ -30,7 +30,7 @@ std::string name_of(const pb::Record& record) {
                      record.node().host().empty() ? "an unknown node" : record.node().host());
 }
 
-// The value that all agree on; else nothing.
+// The common value, if all agree; else nothing.
 template <class Get>
 auto common(const Inputs& inputs, Get get) -> std::decay_t<decltype(get(*inputs.front()))> {
   auto first = get(*inputs.front());
@@ -66,7 +66,7 @@ class Merger {
     return refuse(fmt::format("{} ranks of a program of {}: of two runs, it seems", ranks, world));
   }
 
-  // Without those that are named twice or are part of another; in an order that does not depend on theirs.
+  // Without duplicates and parts of others, in an order that does not depend on the input's.
   Done choose(const std::vector<pb::Record>& records) {
     for (const pb::Record& record : records) inputs_.push_back(&record);
     std::sort(inputs_.begin(), inputs_.end(), [](const pb::Record* a, const pb::Record* b) {
@@ -180,7 +180,7 @@ class Merger {
     out.set_duration_ns(apart_ > 0 ? longest : saturate(Int128{end} - begin));
   }
 
-  // How much later than the whole each began; nothing where clocks cannot tell.
+  // How much later than the whole each began; nothing where clocks cannot be trusted.
   std::vector<std::int64_t> offsets(const pb::Record& out) const {
     std::vector<std::int64_t> all;
     for (const pb::Record* input : inputs_)
@@ -252,7 +252,7 @@ class Merger {
     return busy / all;
   }
 
-  // As of the ranks of a node: the first that failed; 0 when all are known to have ended well.
+  // As for the ranks of a node: the first that failed; 0 when all are known to have ended well.
   void write_end(pb::Record& out) const {
     bool known = true;
     for (const pb::Record* input : inputs_) {
@@ -276,7 +276,7 @@ class Merger {
     set_anomaly(out, Anomaly::node_twice, node_twice_ ? 1 : 0);
   }
 
-  // What is found anew from all members, whatever a part of them that was merged before had.
+  // Determined anew from all members, whatever an already merged part of them has.
   static void set_anomaly(pb::Record& out, Anomaly anomaly, std::uint64_t count) {
     auto& all = *out.mutable_anomalies();
     const std::string name(entry(anomaly).name);

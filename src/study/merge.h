@@ -1,9 +1,9 @@
 // Merge: the records of several nodes that took part in one run, as one record.
 //
-// Energies and their doubts add up (energy_sum.h), work adds up, phases meet by their path, components keep their
-// node's name in front. The result's uid follows from those of its members, so that merging the same ones again, in any
-// order, in steps or twice, is the same record. Refused is what would be no sum of one run: nodes measured within
-// different boundaries, different jobs, times that have nothing to do with each other, one node twice.
+// Energies and their uncertainties add up (energy_sum.h), work adds up, phases are matched by path, and components get
+// their node's name as a prefix. The result's uid follows from those of its members, so that merging the same ones
+// again, in any order, in steps or twice, gives the same record. Refused are sums that would not be of one run: nodes
+// measured within different boundaries, different jobs, times that do not match, one node twice.
 #pragma once
 
 #include <string>
@@ -16,7 +16,7 @@ namespace nw {
 
 struct MergeOptions {
   std::string name;          // of the result; empty: the members'
-  bool allow_mixed = false;  // what would be refused is merged all the same, with an anomaly that says so
+  bool allow_mixed = false;  // what would be refused is merged nevertheless, with an anomaly
 };
 
 Result<pb::Record> merge_records(const std::vector<pb::Record>& records, const MergeOptions& options);

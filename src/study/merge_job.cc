@@ -1,5 +1,5 @@
-// The jobs of a merged record's nodes as one: a resource manager's job runs on all of them, and each node's daemon
-// tells of its own part. What a node had adds up; shares of a node are no shares of several and stay unknown.
+// Merges the jobs of several nodes' records: a resource manager's job runs on all of them, and each node's daemon
+// records its own part. Node quantities add up; shares of single nodes are not shares of several and stay unknown.
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -21,7 +21,7 @@ std::string first_of(const Inputs& inputs, Get get) {
   return "";
 }
 
-// Several words for one thing, each once: "cgroup, prolog".
+// Several values for one thing, each once: "cgroup, prolog".
 template <class Get>
 std::string all_of(const Inputs& inputs, Get get) {
   std::set<std::string> words;
@@ -81,7 +81,7 @@ void merge_amounts(const Inputs& inputs, pb::Job& out) {
   if (cpus) out.set_cpus_count(*cpus);
   if (gpus) out.set_gpus(*gpus);
   if (unused) out.set_unused_gpu_uj(*unused);
-  if (squared) out.set_u_share_uj(std::sqrt(*squared));  // each node is divided for itself
+  if (squared) out.set_u_share_uj(std::sqrt(*squared));  // each node is divided separately
   out.set_exclusive(std::all_of(inputs.begin(), inputs.end(), [](const auto* one) { return one->job().exclusive(); }));
 }
 
@@ -90,7 +90,7 @@ void add_components(const pb::Record& input, const google::protobuf::RepeatedPtr
   for (const pb::Component& one : from) (*to.Add() = one).set_device(on_host(input, one.device()));
 }
 
-// A policy that one node did not follow has no sum.
+// A policy that is missing on one node has no sum.
 void merge_others(const Inputs& inputs, pb::Job& out) {
   for (const pb::ByPolicy& first : inputs.front()->job().others()) {
     EnergySum sum;

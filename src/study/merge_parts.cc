@@ -10,7 +10,7 @@
 namespace nw {
 
 namespace {
-// Values by key: one that all agree on keeps its key, others get their host's name behind it.
+// Values by key: a common value keeps its key, others get their host's name after it.
 template <class Value>
 class Agreed {
  public:
@@ -125,7 +125,7 @@ void merge_nodes(const Inputs& inputs, pb::Record& out) {
     kernels.insert(one.kernel());
     types.insert(input->node_type());
   }
-  if (!cpus_known) node.clear_logical_cpus();  // a sum of some would be taken for all
+  if (!cpus_known) node.clear_logical_cpus();  // a partial sum would be taken for all
   if (!sockets_known) node.clear_sockets();
   if (!memory_known) node.clear_memory_bytes();
   if (cpus.size() == 1) node.set_cpu_model(*cpus.begin());

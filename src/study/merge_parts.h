@@ -1,4 +1,4 @@
-// The parts of a merged record: what each node's record says in lists, put together.
+// The parts of a merged record: the lists of each node's record, combined.
 #pragma once
 
 #include <cstdint>
@@ -12,18 +12,18 @@ namespace nw {
 using Works = google::protobuf::RepeatedPtrField<pb::Work>;
 using Inputs = std::vector<const pb::Record*>;
 
-// Of a record that is merged itself: its members' time; the weight of its coverage.
+// For a record that is merged itself the sum of its members' times; the weight of its coverage.
 std::int64_t weight_of(const pb::Record& record);
 
-// "n1/0": a device, sensor or label of one node among others. In a record that is merged already it stands so.
+// "n1/0": a device, sensor or label of one node among others. In an already merged record it has this form.
 std::string on_host(const pb::Record& record, const std::string& what);
 
 void add_work(const Works& from, Works& to);
 void merge_components(const Inputs& inputs, pb::Record& out);
 // `offsets`: how much later than the result each input begins.
 void merge_phases(const Inputs& inputs, const std::vector<std::int64_t>& offsets, pb::Record& out);
-// Work outside phases, figures, labels, settings, software, anomalies, sensors, devices. No idle powers: each is one
-// node's, over its own time.
+// Work outside phases, figures, labels, settings, software, anomalies, sensors, devices. No idle powers: each belongs
+// to one node and its own time.
 void merge_lists(const Inputs& inputs, pb::Record& out);
 // Where all are of a resource manager's job; the record's state is then the job's.
 void merge_job(const Inputs& inputs, const std::vector<std::int64_t>& offsets, pb::Record& out);

@@ -1,5 +1,5 @@
 // Phases of several nodes by their path. A phase's energy is that of the nodes on which it ran, while it ran there; its
-// duration is the time in which it ran on any of them, as far as their clocks tell.
+// duration is the time in which it ran on any of them, as far as their clocks can be trusted.
 #include <algorithm>
 #include <map>
 #include <numeric>
@@ -21,7 +21,7 @@ struct One {
 
 std::int64_t length_of(const pb::Span& span) { return saturate(Int128{span.end_ns()} - span.begin_ns()); }
 
-// Whether the spans are all there were: a record keeps the first only.
+// Whether these are all spans: a record keeps the first only.
 bool are_complete(const pb::Phase& phase) {
   Int128 sum = 0;
   for (const pb::Span& span : phase.spans()) sum += length_of(span);
@@ -60,7 +60,7 @@ void merge_times(const std::vector<One>& all, pb::Phase& out) {
     *out.add_spans() = united[static_cast<std::size_t>(i)];
 }
 
-// One node's energy that is not known makes the phase's unknown: a smaller sum would be taken for all of it.
+// If one node's energy is unknown, so is the phase's: a smaller sum would be taken for all of it.
 void merge_energy(const std::vector<One>& all, pb::Phase& out) {
   out.set_resolved(std::all_of(all.begin(), all.end(), [](const One& one) {
     return one.phase->resolved() && one.phase->energy().has_energy_uj();
@@ -110,7 +110,7 @@ void merge_phases(const Inputs& inputs, const std::vector<std::int64_t>& offsets
     merge_times(all, phase);
     merge_energy(all, phase);
   }
-  // A record that kept the first spans only says how long a phase was, not when: as long as what lies in it, at least.
+  // A record that kept only the first spans shows how long a phase was, not when: at least as long as its children.
   for (auto path = order.rbegin(); path != order.rend(); ++path) {
     const auto slash = path->rfind('/');
     const auto parent = slash == path->npos ? merged.end() : merged.find(path->substr(0, slash));

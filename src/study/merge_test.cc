@@ -213,7 +213,7 @@ TEST(Merge, ALateStartIsNoOtherClock) {
   EXPECT_EQ(count_of(merged({launched, same_phase}), "clocks_differ"), 0u) << "their phases began together";
 }
 
-// Of the outer phase the records kept no spans: how long two nodes together were in it nobody knows, but for what is
+// The records kept no spans of the outer phase: how long two nodes together were in it is not known, apart from what is
 // known of the inner one.
 TEST(Merge, APhaseIsNoShorterThanWhatLiesInIt) {
   pb::Record a = node("n1"), b = node("n2");
@@ -326,7 +326,7 @@ TEST(EnergySum, OfRecordsThatNameNoTermsIsTheWorst) {
   energy.clear_terms();
   sum.add(energy, 100);
   energy.set_random_uj(0);
-  energy.set_systematic_uj(0);  // an interval of unknown nature: 9.8 J
+  energy.set_systematic_uj(0);  // an interval of unknown kind: 9.8 J
   sum.add(energy, 100);
   sum.write(out);
   EXPECT_NEAR(out.systematic_uj(), 3e6 + 9.8e6 / 1.96, 1);
@@ -337,7 +337,7 @@ TEST(EnergySum, OfRecordsThatNameNoTermsIsTheWorst) {
   EXPECT_FALSE(unsure.has_uncertainty_uj());
 }
 
-// In whatever steps nodes are merged: the same uid, the same energy to the microjoule, the same doubt.
+// In whatever steps nodes are merged: the same uid, the same energy to the microjoule, the same uncertainty.
 TEST(MergeProperties, StepsDoNotMatter) {
   EXPECT_TRUE(rc::check([] {
     std::vector<pb::Record> all;

@@ -14,13 +14,13 @@ Uncertainty compute_shared(const Mean& a, double scale_a, const Mean& b, double 
   for (Term term : a.shared.terms()) term.joules *= scale_a, shared.add(std::move(term));
   for (Term term : b.shared.terms()) {
     term.joules *= same_sensors ? -scale_b : scale_b;
-    if (!same_sensors) term.name += " of the other";  // a term of its own: in quadrature
+    if (!same_sensors) term.name += " of the other";  // a separate term: in quadrature
     shared.add(std::move(term));
   }
   return shared;
 }
 
-// Half the 95 % interval of what differs between the runs, and what they share.
+// Half the 95 % interval from what differs between the runs, and what they share.
 double expanded(double random_a, double freedom_a, double random_b, double freedom_b, Uncertainty doubt) {
   const double a = random_a * random_a, b = random_b * random_b;
   const double whole = a + b + doubt.combined() * doubt.combined();

@@ -1,4 +1,4 @@
-// What a ratio claims, held against draws of known truth.
+// The statements of a ratio, compared with draws of known true values.
 #include "study/ratio.h"
 
 #include <gtest/gtest.h>
@@ -9,7 +9,7 @@
 namespace nw {
 namespace {
 
-// A run's energy with its doubts: a gain that all runs of a node share, and noise of its own.
+// A run's energy with its uncertainties: a gain that all runs of a node share, and noise of its own.
 pb::Energy energy(double joules, double gain_u, double random_u, bool rectangular = false) {
   pb::Energy out;
   out.set_energy_uj(std::llround(joules * 1e6));
@@ -85,7 +85,7 @@ TEST_P(RatioCoverage, HoldsTheTruth) {
   for (int draw = 0; draw < kDraws; ++draw) {
     const auto gain = [&] { return 1 + gain_u * (rectangular ? std::sqrt(3.0) * flat(random) : normal(random)); };
     const double gain_a = gain(), gain_b = same ? gain_a : gain();
-    // One run tells of itself alone, several of what lies behind them.
+    // A single run is compared with itself, several with the mean of their distribution.
     double truth_a = 0, truth_b = 0;
     std::vector<pb::Energy> a, b;
     for (int i = 0; i < n; ++i) {

@@ -11,11 +11,11 @@ namespace nw {
 
 namespace {
 
-// One run's figure and its doubts, already divided by what the figure is per (a second, a sample).
+// One run's figure and its uncertainties, already divided (per second, per sample).
 struct Figure {
   double value = 0;
   std::optional<double> expanded;  // half-width of the run's own 95 % interval
-  double random = 0;               // one sigma
+  double random = 0;               // standard uncertainty
   Uncertainty shared;
 };
 
@@ -48,8 +48,8 @@ Mean compute_mean(const std::vector<Figure>& figures) {
   for (const Figure& one : figures) squares += (one.value - *mean.value) * (one.value - *mean.value);
   const double seen = std::sqrt(squares / (n - 1) / n);
   mean.is_doubted = true;
-  // Whichever claims less. By their sizes alone it would be wrong: few runs that happen to lie close together would
-  // then count for more than Student grants them.
+  // The larger of the two. Comparing standard uncertainties alone would be wrong: few runs that happen to agree closely
+  // would then get a smaller interval than Student's factor allows.
   const double by_seen = t_factor(figures.size()) * seen, by_stated = 1.96 * mean.random;
   mean.scatter = std::max(by_seen, by_stated);
   if (by_seen >= by_stated) mean.random = seen, mean.freedom = n - 1;
@@ -57,7 +57,7 @@ Mean compute_mean(const std::vector<Figure>& figures) {
   return mean;
 }
 
-// The systematic terms of an energy; of records before they were kept, their sum as one term.
+// The systematic terms of an energy; for records that do not list them, their sum as one term.
 Uncertainty shared_terms(const pb::Energy& energy, double per) {
   Uncertainty shared;
   for (const pb::Contributor& term : energy.terms())
@@ -77,7 +77,7 @@ std::optional<Figure> figure(const Measurement& run, std::optional<double> per) 
   one.random = std::abs(finite(run.energy->random_uj()).value_or(0)) / 1e6 / *per;
   one.shared = shared_terms(*run.energy, *per);
   if (one.expanded && one.random == 0 && one.shared.terms().empty())
-    one.shared.add({"sensors", *one.expanded / 1.96, true, false});  // its nature is unknown
+    one.shared.add({"sensors", *one.expanded / 1.96, true, false});  // its kind is unknown
   return one;
 }
 
@@ -106,7 +106,8 @@ double student(double freedom) {
   if (!(freedom > 1)) return kFactors[0];
   const auto below = static_cast<std::size_t>(std::min(freedom, 1e6));
   if (freedom == static_cast<double>(kFactors.size())) return kFactors.back();
-  if (below >= kFactors.size()) return 1.96 + 2.37 / freedom + 2.8 / (freedom * freedom);  // its series' first terms
+  if (below >= kFactors.size())
+    return 1.96 + 2.37 / freedom + 2.8 / (freedom * freedom);  // the first terms of its series
   // Its logarithm is nearly a straight line in the inverse of the freedom: to 3 % between 1 and 2, 0.5 % above.
   const double low = static_cast<double>(below), part = (1 / low - 1 / freedom) / (1 / low - 1 / (low + 1));
   return kFactors[below - 1] * std::pow(kFactors[below] / kFactors[below - 1], part);

@@ -1,8 +1,8 @@
-// Repeats: one figure over several runs of one thing: the mean and its 95 % interval.
+// Repeats: one figure over several repeated runs: the mean and its 95 % interval.
 //
-// What shrinks with repeats is what differs between them: their scatter, with Student's factor for the few there are,
-// and never less than the random doubt that each run states of itself. What does not shrink is the sensors' common
-// error, which every repeat shares; it is kept term by term, since two means of the same sensors share it too
+// What shrinks with the number of repeats is what differs between them: their scatter, with Student's factor for small
+// numbers, and never less than the random uncertainty that each run states itself. What does not shrink is the sensors'
+// common error, which every repeat shares; it is kept term by term, since two means of the same sensors share it too
 // (ratio.h).
 #pragma once
 
@@ -22,16 +22,16 @@ namespace nw {
 struct Mean {
   std::size_t n = 0;  // runs whose figure is known
   std::optional<double> value;
-  std::optional<double> scatter;   // half-width of the 95 % interval from what differs between runs alone
-  std::optional<double> interval;  // and with what they share
-  double random = 0;               // one sigma of the mean, from what differs between runs
+  std::optional<double> scatter;   // half-width of the 95 % interval from what differs between runs only
+  std::optional<double> interval;  // and including what they share
+  double random = 0;               // standard uncertainty of the mean, from what differs between runs
   double freedom = std::numeric_limits<double>::infinity();  // degrees of freedom of `random`
   Uncertainty shared;                                        // what they share
-  bool is_doubted = false;                                   // whether there is any statement of doubt at all
+  bool is_doubted = false;                                   // whether any uncertainty is known at all
   Amount amount() const { return {value, interval}; }
 };
 
-// Student's t for a 95 % interval, for so many degrees of freedom (at least 1; between the whole ones interpolated).
+// Student's t for a 95 % interval, for this many degrees of freedom (at least 1; interpolated between integers).
 double student(double freedom);
 // The same for the mean of n values, n >= 2.
 double t_factor(std::size_t n);
@@ -53,12 +53,12 @@ Mean compute_power(const Measurements& runs);
 Mean compute_duration(const Measurements& runs);
 Mean compute_per_unit(const Measurements& runs, std::string_view unit);
 Mean compute_time_per_unit(const Measurements& runs, std::string_view unit);
-// Energy x time of each run; by unit both are divided by the work first.
+// Energy x time of each run; per unit of work both are divided by the work first.
 Mean compute_delay_product(const Measurements& runs, std::string_view unit);
 Mean compute_plain(std::span<const double> values);
 std::optional<double> compute_median(std::vector<double> values);
 
-// The worst kind among them.
+// The worst provenance among them.
 pb::Kind worst_kind(const Measurements& runs);
 
 }  // namespace nw

@@ -29,7 +29,7 @@ TEST(Repeats, StudentsFactor) {
   EXPECT_NEAR(student(2.5), 3.575, 0.02);
 }
 
-// Two runs lie 0.8 J apart, and each states 1 J of random doubt: it is the two alone that know how much runs differ.
+// Two runs are 0.8 J apart, and each states 1 J of random uncertainty: only the two together show how much runs differ.
 TEST(Repeats, TwoRunsThatHappenToAgreeAreNotTrustedMore) {
   pb::Record a = run("a", "g", 999.6), b = run("b", "g", 1000.4);
   for (pb::Record* one : {&a, &b}) one->mutable_energy()->set_random_uj(1e6);

@@ -46,7 +46,7 @@ std::string placed_node_type(const pb::Record& record) {
   }
 }
 
-// What two runs must share to be of one side; runs without anything to go by stay apart, by their uid.
+// The key that runs of one variant share; runs without one stay apart, by their uid.
 std::string side_of(const pb::Record& record, GroupBy by, std::string_view key) {
   switch (by) {
     case GroupBy::node_type: return node_type(record);
@@ -84,7 +84,7 @@ void drop_what_does_not_count(RunGroup& one) {
   if (!std::all_of(one.runs.begin(), one.runs.end(), failed)) one.failed = std::erase_if(one.runs, failed);
 }
 
-// Sides of one name are told apart by the uid of their first run.
+// Distinguishes variants of one name by the uid of their first run.
 void tell_apart(std::vector<RunGroup>& all) {
   std::map<std::string, int> seen;
   for (const RunGroup& one : all) ++seen[one.label];
@@ -142,7 +142,7 @@ bool has_failed(const pb::Record& record) {
 Scope compute_scope(const pb::Record& record) {
   Scope scope{record.energy().boundary(), {}, Scope::Gpus::all};
   if (scope.is_node()) return scope;
-  scope.boundary = pb::BOUNDARY_UNKNOWN;  // chips and boards are told apart by their parts
+  scope.boundary = pb::BOUNDARY_UNKNOWN;  // chips and boards are distinguished by their parts
   bool gpus = false;
   for (const pb::Component& one : record.components()) {
     if (!one.counted() || one.depth() != 0) continue;

@@ -1,6 +1,6 @@
-// RunGroup: the runs that stand for one side of a comparison: the repeats of one command, one run alone, the runs on
-// one node type or with one label, or one phase of any of these. Knows what its energies take in, and what it does not
-// have in common with the other sides.
+// RunGroup: the runs of one variant in a comparison: the repeats of one command, one run alone, the runs on one node
+// type or with one label, or one phase of any of these. Knows what its energies include, and what it does not have in
+// common with the other variants.
 #pragma once
 
 #include <optional>
@@ -15,60 +15,60 @@
 
 namespace nw {
 
-// What makes runs one side.
+// What puts runs into one variant.
 enum class GroupBy : unsigned char {
-  group,          // repeats of one command; a run without repeats is a side of its own
+  group,          // repeats of one command; a run without repeats is a variant of its own
   node_type,      // node_type.h
-  configuration,  // name, node type, labels and what the program said of its setting
-  placement,      // node type, and whether its accelerators worked (accelerators.h)
-  phase,          // each outermost phase of a group is a side
+  configuration,  // name, node type, labels and the program's settings
+  placement,      // node type, and whether its accelerators were used (accelerators.h)
+  phase,          // each outermost phase of a group is a variant
   label,          // the value of one label or setting
 };
 
-// What an energy takes in: figures of different scope cannot be ranked.
+// What an energy includes: figures of different scope cannot be ranked.
 struct Scope {
-  pb::Boundary boundary = pb::BOUNDARY_UNKNOWN;  // plug or node_dc: the whole node, and the rest here is empty
+  pb::Boundary boundary = pb::BOUNDARY_UNKNOWN;  // plug or node_dc: the whole node, and the fields below are empty
   std::set<std::string> domains;                 // of the parts that were summed, GPUs apart
-  enum class Gpus : unsigned char { all, missing } gpus = Gpus::all;  // no GPU in the node is as good as all of none
+  enum class Gpus : unsigned char { all, missing } gpus = Gpus::all;  // a node without GPUs counts as `all`
   bool operator==(const Scope&) const = default;
   bool is_node() const { return boundary == pb::BOUNDARY_PLUG || boundary == pb::BOUNDARY_NODE_DC; }
 };
 Scope compute_scope(const pb::Record& record);
 
 struct RunGroup {
-  std::string label;  // foreign text; the sides of one comparison all have their own
+  std::string label;  // foreign text; unique among the variants of one comparison
   std::string phase;  // the figures are those of this phase; empty: of the run
   std::vector<const pb::Record*> runs;
-  std::size_t failed = 0;  // further ones, that did not end well
+  std::size_t failed = 0;  // further ones that did not end well
   const pb::Record& first() const { return *runs.front(); }
 };
 
-// Ended by a signal or with a code other than 0, or lost its measurement on the way: it did less than it was to do.
+// Ended by a signal or with a code other than 0, or lost its measurement on the way: it did less work than intended.
 bool has_failed(const pb::Record& record);
 
-// In the order of first occurrence. Warm-ups and failed runs are left out unless a side has nothing else. `key` is
+// In the order of first occurrence. Warm-ups and failed runs are left out unless a variant has nothing else. `key` is
 // GroupBy::label's.
 std::vector<RunGroup> make_run_groups(std::span<const pb::Record* const> records, GroupBy by = GroupBy::group,
                                       std::string_view key = {});
 
 Measurements measurements(const RunGroup& run_group, std::string_view phase);
 
-// One node, read by the same sensors, nothing modelled: their common error moves both sides alike.
+// One node, read by the same sensors, nothing modelled: their common error affects both variants alike.
 bool same_sensors(const RunGroup& a, const RunGroup& b);
 
-// A unit of work in one phase (empty: the run itself) that every side has done.
+// A unit of work in one phase (empty: the run itself) that every variant has done.
 struct SharedWork {
   std::string phase;
   std::string unit;
 };
 std::vector<SharedWork> shared_work(const std::vector<RunGroup>& run_groups);
-// The excerpts of this work: of the side's own phase where it is a phase.
+// The measurements of this work: of the variant's own phase where it is a phase.
 Measurements measurements(const RunGroup& run_group, const SharedWork& work);
 
-// Something of machine, program or setting that is not the same on all sides: a possible cause.
+// A property of machine, program or setting that is not the same in all variants: a possible cause.
 struct Difference {
   std::string what;                 // "host", "NVIDIA driver", "batch_size"
-  std::vector<std::string> values;  // one a side; empty: unknown; several within a side are joined by ", "
+  std::vector<std::string> values;  // one a variant; empty: unknown; several within a variant are joined by ", "
 };
 std::vector<Difference> compute_differences(const std::vector<RunGroup>& run_groups);
 

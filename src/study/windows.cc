@@ -10,7 +10,8 @@
 namespace nw {
 
 namespace {
-constexpr std::int64_t kLaunch = 5 * kNanosPerSecond;  // a launcher's nodes start within this, if nobody says more
+constexpr std::int64_t kLaunch =
+    5 * kNanosPerSecond;  // a launcher's nodes start within this, unless the records allow more
 constexpr std::int64_t kSpreads = 3;
 
 std::int64_t minus(std::int64_t a, std::int64_t b) { return saturate(Int128{a} - b); }
@@ -18,7 +19,7 @@ std::int64_t end_of(std::int64_t begin, std::int64_t duration) {
   return saturate(Int128{begin} + std::max<std::int64_t>(duration, 0));
 }
 
-// When a phase began first, by the node's clock.
+// The first begin of a phase, by the node's clock.
 std::optional<std::int64_t> first_begin(const Window& window, const std::string& path) {
   for (const pb::Phase* phase : window.phases)
     if (phase->path() == path && !phase->spans().empty())
@@ -26,7 +27,7 @@ std::optional<std::int64_t> first_begin(const Window& window, const std::string&
   return std::nullopt;
 }
 
-// How much later everything was in `one`: begin, end, each phase that both have.
+// How much later each event was in `one`: begin, end, each phase that both have.
 std::vector<std::int64_t> lateness(const Window& one, const Window& other) {
   std::vector<std::int64_t> all{minus(one.begin_ns, other.begin_ns), minus(one.end_ns, other.end_ns)};
   for (const pb::Phase* phase : one.phases) {
@@ -36,7 +37,7 @@ std::vector<std::int64_t> lateness(const Window& one, const Window& other) {
   return all;
 }
 
-// Two windows of one host, one after the other, have one clock.
+// Two windows of one host, one after the other, share a clock.
 bool is_apart(const Window& one, const Window& other, std::int64_t allowed) {
   if (!one.host.empty() && one.host == other.host) return false;
   const auto late = lateness(one, other);

@@ -1,8 +1,9 @@
-// Windows: when each node of one run was measured, by its own clock, and whether those clocks can be believed.
+// Windows: when each node of one run was measured, by its own clock, and whether those clocks can be trusted.
 //
-// The ranks of a program begin and end together, but for the time that a launcher takes to start them. A node that was
-// early or late at its begin, its end and in its phases alike, by more than that, has another clock than the rest, or
-// did not take part in the same run. Nothing is ever shifted by that: energies do not depend on a wall clock.
+// The ranks of a program begin and end together, except for the time that a launcher takes to start them. A node that
+// was early or late in its begin, its end and its phases alike, by more than that, has a different clock from the rest,
+// or did not take part in the same run. Nothing is ever shifted because of that: energies do not depend on a wall
+// clock.
 #pragma once
 
 #include <cstdint>
@@ -21,10 +22,10 @@ struct Window {
 
 std::vector<Window> windows_of(const pb::Record& record);
 
-// How far nodes' starts may lie apart, by what their records say.
+// How far the nodes' starts may be apart, according to their records.
 std::int64_t compute_allowed_spread(const std::vector<const pb::Record*>& records);
 
-// How many windows lie apart from most.
+// How many windows are away from most of the others.
 unsigned count_apart(const std::vector<Window>& windows, std::int64_t allowed_ns);
 
 // The longest time between the first begin and the last end in which no window was open.

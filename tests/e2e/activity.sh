@@ -93,7 +93,7 @@ echo '[[[' >"$kept"
 "$NODEWATT" --root gn --root-libraries run -q --json=broken.json -- sh -c 'exit 5' 2>broken.txt; expect "a broken baseline keeps the exit code" $? 5
 expect_in "and is named" broken.txt "the baseline of this node is not used"
 
-# A node without GPUs has no devices and no glances.
+# A node without GPUs has no devices and no utilization samples.
 rm -r gn/usr
 "$NODEWATT" --root gn --root-libraries run -q --json=cpu.json -- sleep 0.5; expect "no devices" "$(json cpu.json '(r["devices"], r["cpu_busy"] is not None)')" "([], True)"
 finish

@@ -112,7 +112,7 @@ energy of 4711 by $uid"
   [ ! -e home/none ] || fail "a file was made"
 fi
 
-# nodewatt-ipmi hears root and the users that it was told, and nobody else.
+# nodewatt-ipmi serves root and the configured users, and nobody else.
 if [ "$(id -u)" = 0 ]; then
   "$BIN/nodewatt-ipmi" --device "$WORK/none" --user daemon --socket "$WORK/ipmi.sock" 2>/dev/null &
   wait_for test -S ipmi.sock

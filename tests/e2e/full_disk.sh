@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# nodewattd on a state disk that takes no byte more (here: a limit on the size of its files): it starts, keeps the jobs that end in memory, says so,
-# and writes everything down when there is room. Many restarts leave few files.
+# nodewattd with a full state disk (here: a limit on the size of its files): it starts, keeps the jobs that end in memory, logs that,
+# and stores everything when there is space. Many restarts leave few files.
 . "$(dirname "$0")/lib.sh"
 BIN=$(dirname "$NODEWATT")
 command -v prlimit >/dev/null || { echo "skipped: no prlimit"; exit 77; }

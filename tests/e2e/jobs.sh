@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What users type to ask node daemons of jobs: job, jobs, top, sacct, against daemons that know invented jobs; and daemons that are absent,
-# silent, rude or dead.
+# The commands that query node daemons about jobs: job, jobs, top, sacct, with daemons that know invented jobs; and with daemons that are absent,
+# do not answer, answer nonsense or die.
 . "$(dirname "$0")/lib.sh"
 JOB_DAEMON=$(dirname "$NODEWATT")/job_daemon
 unset SLURM_JOB_ID NODEWATT_SOCKET

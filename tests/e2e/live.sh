@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# A machine that plays live, read by other people's programs and by nodewatt itself, all at once: each within 0.5 % of the truth.
+# A machine simulated live, read by other programs and by nodewatt itself, all at once: each within 0.5 % of the true energy.
 # The last line is one JSON object: the worst error, and of how many readers.
 ISOLATED=net  # its ports are its own
 . "$(dirname "$0")/lib.sh"
-# libfuse3 keeps 16 bytes of its own to the end; LeakSanitizer is told so, and looks at ours.
+# libfuse3 keeps 16 bytes of its own to the end; LeakSanitizer ignores them and checks ours.
 echo "leak:libfuse3" >suppressions
 export LSAN_OPTIONS=suppressions=$PWD/suppressions:print_suppressions=0
 

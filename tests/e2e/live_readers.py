@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Reads a machine that plays with everything that the caller started, all at once, and holds each reader against the truth.
+"""Reads a live simulated machine with everything that the caller started, all at once, and compares each reader with the true energy.
 
 usage: live_readers.py BIN DIR bmc=PORT pdu=PORT web=PORT node=PORT exporter=PORT
 Prints reader, joules, truth and error, one a line, and one JSON object at the end. Exit 1 when an error is above 0.5 %.

@@ -51,7 +51,7 @@ wait_for curl -f "http://$SERVER/-/ready" || fail "Prometheus does not start: $(
 scraped() { [ "$(value up)" = 1 ]; }
 wait_for scraped || fail "Prometheus does not scrape: $(curl "http://$SERVER/api/v1/targets")"
 
-# Strangers who sit in the door with half a request, from here on.
+# From here on clients keep connections open with half a request.
 python3 - "$PORT" <<'END' &
 import socket, sys, time
 held = []
@@ -62,7 +62,7 @@ while True:
     time.sleep(0.02)
 END
 
-# Two moments, each after a post that has been scraped.
+# Two times, each after a publication that has been scraped.
 joules=()
 node_joules() { value 'nodewatt_energy_joules_total{part="node"}'; }
 is_posted() { [ "$(node_joules)" != "$before" ]; }

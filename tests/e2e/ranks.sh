@@ -43,7 +43,7 @@ expect "energy to the end of the last rank" "$(json few.json "r['energy']['energ
 expect_in "a period too short for ranks" few.err "--period 2ms: the sampler of several ranks reads every 50ms at most"
 kill $meanwhile 2>/dev/null
 
-# Who founded the crew may end first, others may come late; nobody waits for another's command, and no stream is held open.
+# The founder of the rank group may end first, others may join late; no rank waits for another's command, and no stream is held open.
 SLURM_GPUS_ON_NODE=4096 launch slurm 41 3 3 sh -c '[ $ME = 2 ] && sleep 1; exec "$@"' - "$NODEWATT" run -q --json=late.json -- sh -c '
   case $ME in 1) until [ -e late.go ]; do sleep 0.05; done ;; 2) touch late.here; sleep 2; until [ -e late.go ]; do sleep 0.05; done ;; esac'
 set -- ${PIDS[41]}

@@ -5,7 +5,7 @@ ISOLATED=shm  # ranks of a user meet there
 . "$HERE/ranks_lib.sh"
 runs() { "$NODEWATT" runs --limit 0 "$@" 2>/dev/null; }
 
-# The sampler is killed: its record is recovered up to then; a rank that comes later founds a new crew.
+# The sampler is killed: its record is recovered up to then; a rank that comes later founds a new rank group.
 launch slurm 1 2 3 "$NODEWATT" run --name first --json=never.json -- sh -c 'until [ -e first.go ]; do sleep 0.05; done; echo done; exit $((ME + 4))'
 pid=$(sampler)
 journal_grows

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Jobs of two users in a real Slurm, on two simulated nodes, each measured by a node daemon: every record against the truth, against
-# the books of its node, and against what Slurm says itself. Nothing is told to the daemons until the prolog, epilog and
-# plug-in are put in near the end. The last line is one JSON object, goal name to figure.
-# usage: slurm.sh BIN [PART...]      all parts but the_two_applications, which are somebody else's minutes
+# Jobs of two users in a real Slurm, on two simulated nodes, each measured by a node daemon: every record is compared with the true energy,
+# the accounting of its node, and Slurm's own figures. The daemons get no events until the prolog, epilog and plug-in are
+# installed near the end. The last line is one JSON object, goal name to figure.
+# usage: slurm.sh BIN [PART...]      all parts but the_two_applications, which takes minutes and has a test of its own
 . "$(dirname "$0")/slurm/cluster.sh"
 cluster_enter "$@"
 CALLER_CACHE=${XDG_CACHE_HOME:-$HOME/.cache}
 . "$(dirname "$0")/lib.sh"
-trap - EXIT  # whoever is outside removes everything
+trap - EXIT  # the process outside the namespaces removes everything
 . "$HERE/slurm/nodes.sh"
 . "$HERE/slurm/checks.sh"
 . "$HERE/slurm/parts.sh"

@@ -8,7 +8,7 @@ SHORTEST_NS=50000000
 . "$(dirname "$0")/slurm/cluster.sh"
 cluster_enter "$@"
 . "$(dirname "$0")/lib.sh"
-trap - EXIT  # whoever is outside removes everything
+trap - EXIT  # the process outside the namespaces removes everything
 . "$HERE/slurm/nodes.sh"
 . "$HERE/slurm/checks.sh"
 

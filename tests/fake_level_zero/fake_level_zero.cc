@@ -1,5 +1,5 @@
-// A libze_loader that pretends: the functions of Sysman that nodewatt calls, over GPUs that environment variables tell
-// of. Offsets are written out as numbers, so that they check nodewatt's declarations and do not share them.
+// A fake libze_loader: the functions of Sysman that nodewatt calls, for GPUs that environment variables describe.
+// Offsets are written out as numbers, so that they check nodewatt's declarations and do not share them.
 //
 //   FAKE_ZE_GPUS=2            how many GPUs (default 1), one driver for each two
 //   FAKE_ZE_INIT=2013265921   what zesInit returns

@@ -1,6 +1,6 @@
-// A libnvidia-ml that pretends: the functions that nodewatt calls, with the vendor's names and types, over GPUs that
-// are told to it by environment variables. For tests and for playing a machine; it is found by a host whose root holds
-// it in a library folder.
+// A fake libnvidia-ml: the functions that nodewatt calls, with the vendor's names and types, for GPUs that environment
+// variables describe. For tests and for simulating a machine; a host finds it if its root contains it in a library
+// folder.
 //
 //   FAKE_NVML_GPUS=4            how many GPUs (default 1)
 //   FAKE_NVML_NAME=...          their name (default NVIDIA A100-SXM4-40GB)

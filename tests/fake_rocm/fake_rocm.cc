@@ -1,7 +1,7 @@
-// Libraries that pretend to be AMD's libamd_smi (FAKE_AMD_SMI) and librocm_smi64 (FAKE_ROCM_SMI): the functions that
-// nodewatt calls, with the vendor's names and types, over GPUs that environment variables tell of. For tests and for
-// playing a machine; a host whose root holds one in a library folder finds it. Compiled with neither it has only
-// amdsmi_init and rsmi_init.
+// Fakes of AMD's libamd_smi (FAKE_AMD_SMI) and librocm_smi64 (FAKE_ROCM_SMI): the functions that nodewatt calls, with
+// the vendor's names and types, for GPUs that environment variables describe. For tests and for simulating a machine; a
+// host finds one if its root contains it in a library folder. Compiled with neither it has only amdsmi_init and
+// rsmi_init.
 //
 //   FAKE_ROCM_GPUS=4          how many devices (default 1)
 //   FAKE_ROCM_NAME=...        their name (default AMD Instinct MI210)

@@ -1,4 +1,4 @@
-// Any bytes as the books of a daemon: what makes no sense must neither stop the one that begins now nor stay in its
+// Any bytes as a daemon's checkpoint: implausible content must neither stop the process that starts now nor stay in its
 // sums.
 #include <google/protobuf/stubs/logging.h>
 

@@ -1,5 +1,5 @@
-// Any bytes as a question at the door to the management controller, and as an answer. A question asks for a row of the
-// table or for nothing; an answer is the controller's bytes or an error.
+// Any bytes as a request to the IPMI broker, and as an answer. A request is a row of the table or nothing; an answer is
+// the controller's bytes or an error.
 #include <cstdlib>
 #include <iterator>
 

@@ -1,5 +1,5 @@
-// Messages between the daemon and whoever asks it, over any bytes: a request that is taken says the same when it is
-// written again, one that is not is malformed and its sentence is fit for a terminal, and an answer keeps its bytes.
+// Messages between the daemon and its clients, from any bytes: a request that is accepted is the same when it is
+// written again, one that is not is malformed with an error that is safe for a terminal, and an answer keeps its bytes.
 #include <cstdint>
 #include <cstdlib>
 

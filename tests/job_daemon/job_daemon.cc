@@ -1,5 +1,4 @@
-// A node daemon that knows invented jobs: it answers at a socket as nodewattd does, measures nothing, and can
-// misbehave.
+// A fake node daemon with invented jobs: it answers on a socket as nodewattd does, measures nothing, and can misbehave.
 //
 // usage: job_daemon SOCKET HOST [admin|silent|rude|dying]
 // The GPU node g0412 has the exclusive and the shared job; n1, n2 and n3 have a part each of job 4730; many27 has 27

@@ -38,7 +38,7 @@ inline SensorInfo gauge_info(Domain domain = Domain::gpu, const std::string& dev
 inline Sample sample(Nanos at, std::uint64_t raw) { return {at, at, std::nullopt, raw, Status::ok}; }
 inline Sample failed(Nanos at, Status status = Status::absent) { return {at, at, std::nullopt, 0, status}; }
 
-// The raw count of a counter of `plate` that began at `start` and has counted `energy` since.
+// The raw count of a counter with this SensorInfo that began at `start` and has counted `energy` since.
 inline std::uint64_t raw_of(const SensorInfo& info, std::uint64_t start, Joules energy) {
   const Int128 counts = Int128{energy.count()} * info.unit_den / info.unit_num + start;
   return static_cast<std::uint64_t>(info.wrap != 0 ? counts % info.wrap : counts);

@@ -15,7 +15,7 @@
 
 namespace nw::test {
 
-// A UDP port of this machine that nobody answers at, and that nobody gets while it lives.
+// A UDP port of this machine on which nothing answers, reserved while it lives.
 class MutePort {
  public:
   MutePort() : socket_(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {

@@ -351,7 +351,7 @@ inline pb::Record nonsense() {
   return record;
 }
 
-// (6) A node whose meter was silent for a while and whose parts add up to more than it says; killed and recovered.
+// (6) A node whose meter had no values for a while and whose parts add up to more than it reads; killed and recovered.
 inline pb::Record gaps() {
   pb::Record record = bare("g4psm9q7f3k2r8s7t6v5w4x3y2", "gaps", 120);
   record.clear_exit_code();
@@ -386,7 +386,7 @@ inline pb::Record gaps() {
   return record;
 }
 
-// (7) Two of the three nodes of an MPI run, merged: the second's sensors were silent, the third has no record.
+// (7) Two of the three nodes of an MPI run, merged: the second's sensors gave no values, the third has no record.
 inline pb::Record merged() {
   pb::Record record = gpu_node();
   record.set_uid("m3rge0q7f3k2r8s7t6v5w4x3y2");

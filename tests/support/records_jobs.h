@@ -1,5 +1,5 @@
-// Invented records of Slurm jobs: exclusive, shared, running, of an array, of two nodes out of three, and with fields
-// that somebody meant harm by.
+// Invented records of Slurm jobs: exclusive, shared, running, of an array, of two nodes out of three, and with
+// malicious fields.
 #pragma once
 
 #include "support/records.h"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# tools/check_layers passes on the house, and names every kind of foreign include with file, line and the missing arrow.
+# tools/check_layers passes on this repository, and names every kind of foreign include with file, line and the missing arrow.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 "$root/tools/check_layers"
@@ -8,7 +8,7 @@ tree=$(mktemp -d)
 trap 'rm -rf "$tree"' EXIT
 cd "$tree"
 
-# A house with the real arrows and a header or two a layer.
+# A small tree with the real arrows and a header or two a layer.
 mkdir -p tools include/nodewatt workloads/common bench sim src/{base,site,sensor/drivers,energy,client,consumer,accounting,record,store,report,apps/cli}
 cp "$root/tools/layers.txt" tools/
 touch src/base/{units,tape,result}.h src/site/site.h src/consumer/wire.h src/sensor/{sensor,driver,reader}.h src/sensor/drivers/{rapl,nvml,nvml_abi}.h src/energy/containment.h \

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# tools/check_names passes on the house and fails on a name that two headers define, and on a word that was given up.
+# tools/check_names passes on this repository and fails on a name that two headers define, and on a retired word.
 set -euo pipefail
 tools=$(cd "$(dirname "$0")/../../tools" && pwd)
 work=$(mktemp -d)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# tools/check_sizes passes on the house; a long file fails it, an excused one does not, long functions are asked about.
+# tools/check_sizes passes on this repository; a long file fails it, an excused one does not, long functions are asked about.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 "$root/tools/check_sizes"

@@ -6,9 +6,9 @@
 //   optional nodewatt_spank.so [socket=PATH] [wait_ms=20] [notes=DIR]         in plugstack.conf
 //
 // Two options of srun, sbatch and salloc: --nodewatt-phase=NAME names the step in the energy report, --nodewatt-freq=MS
-// asks for a timeline of that period. What is said to the daemon is one line of text, its grammar in nodewatt's wire.h.
-// It is said from slurm_spank_init_post_opt in slurmstepd, which is root's there: the kernel tells the daemon so
-// (SO_PEERCRED), and a user's own program that says the same is not believed.
+// asks for a timeline of that period. The daemon is sent one line of text, its grammar in nodewatt's wire.h. It is sent
+// from slurm_spank_init_post_opt in slurmstepd, which runs as root there: the daemon learns that from the kernel
+// (SO_PEERCRED), and does not accept the same line from a user's own program.
 //
 // Nothing here may cost a job anything. Every function returns ESPANK_SUCCESS; an option that makes no sense is a line
 // of log; no call to the kernel blocks; and waiting for the daemon, worth no more than a sharper edge, ends after

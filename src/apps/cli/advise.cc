@@ -1,4 +1,4 @@
-// nodewatt advise: what one more run like this one would take on each partition, from the runs that are kept.
+// nodewatt advise: what one more run like this one would take on each partition, from stored runs.
 #include <unistd.h>
 
 #include "apps/cli/cli_common.h"

@@ -16,7 +16,7 @@ bool has_children() {
   return ::waitid(P_ALL, 0, &none, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
-// Until that process has ended. Others that end meanwhile are left as they are: nobody asked us to take them in.
+// Waits for that process. Other children that end meanwhile are left unreaped: they are not ours to wait for.
 ChildEnd await(int pid, const sigset_t& handled) {
   for (;;) {
     int status = 0;
@@ -44,7 +44,7 @@ std::optional<int> measure_apart() {
   if (pid > 0) return end_like(await(pid, handled));
   ::sigaction(SIGCHLD, &inherited, nullptr);
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return std::nullopt;  // also where there can be no more processes: the command will say so
+  return std::nullopt;  // also when no more processes can be created: starting the command will report that
 }
 
 }  // namespace nw::cli

@@ -11,7 +11,7 @@
 namespace nw::cli {
 
 namespace {
-// Of the data directory. A file that makes no sense is named, and no more is made of it.
+// From the data directory. A file that makes no sense is reported and ignored.
 BaselineSite read_baseline(const std::string& host) {
   const auto path = baseline_path(host);
   const auto text = path ? make_real_host()->read_text(*path) : tl::make_unexpected(path.error());

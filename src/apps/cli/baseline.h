@@ -1,7 +1,6 @@
-// Where `calibrate idle` keeps what a node draws at rest, and what of it goes beside a run.
-//
+// Where `calibrate idle` stores a node's idle power, and which part of it is put into a run's record.
 // One file a host in the data directory, since a home directory is often shared by the nodes of a cluster; a site
-// file's [baseline] stands in for it.
+// file's [baseline] takes its place.
 #pragma once
 
 #include <string>
@@ -16,7 +15,7 @@ namespace nw::cli {
 
 Result<std::string> baseline_path(const std::string& host);  // "": of a host without a name
 
-// The baseline of this host into the record, where there is one that is not too old.
+// Writes the baseline of this host into the record, where there is one that is not too old.
 void attach_idle(const Site& site, const std::vector<SensorInfo>& infos, pb::Record& record);
 
 }  // namespace nw::cli

@@ -1,8 +1,7 @@
 // nodewatt bench: the two applications, in training and in inference, on every device of this node, as one table.
 //
-// On a node with accelerators the CPU is measured too, with the accelerators left idle: their joules stay in the
-// node's, which is the case that runtime alone never shows. The applications are programs of their own beside this one,
-// or on the PATH.
+// On a node with accelerators the CPU is measured too, with the accelerators idle: their joules are part of the node's
+// energy, which runtime alone never shows. The applications are separate programs beside this one, or on the PATH.
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -111,7 +110,7 @@ Findings findings_of(const std::vector<BenchRow>& rows) {
   return compute_findings(records);
 }
 
-// The energy of the phase that bears the case's name: of the node as far as measured, or the estimate.
+// The energy of the phase with the case's name: of the node as far as measured, or the estimate.
 std::optional<double> phase_joules(const pb::Record& record, const std::string& path) {
   for (const auto& phase : record.phases())
     if (phase.path() == path && phase.resolved() && phase.energy().has_energy_uj())

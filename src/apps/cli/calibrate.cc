@@ -1,8 +1,8 @@
-// nodewatt calibrate idle: what every sensor of this node says while nothing runs, and under which conditions.
+// nodewatt calibrate idle: what every sensor of this node reads while nothing runs, and under which conditions.
 //
-// The figure is the mean of ten equal intervals and its standard error their scatter, which holds slow wandering that
-// neighbouring readings do not show. A node that is not idle is refused before and after: a baseline that holds a
-// stranger's job is worse than none.
+// The figure is the mean of ten equal intervals and its standard uncertainty their scatter, which includes slow drift
+// that neighbouring readings do not show. A node that is not idle before and after is refused: a baseline that includes
+// another job is worse than none.
 #include "apps/cli/calibrate.h"
 
 #include <array>
@@ -83,7 +83,7 @@ Conditions read_conditions(Host& host) {
   return found;
 }
 
-// A device beside the CPUs that works, or that somebody is on; empty: none does, as far as their drivers say.
+// A device beside the CPUs that is busy, or used by a process; empty: none, as far as their drivers report.
 std::string busy_device(UtilizationReader& reader) {
   std::vector<UtilizationSample> utilization_samples;
   reader.read_all(utilization_samples);
@@ -98,7 +98,7 @@ std::string busy_device(UtilizationReader& reader) {
   return "";
 }
 
-// Why the node is not idle; empty when it is, as far as it is known.
+// Why the node is not idle; empty when it is, as far as is known.
 std::string why_not_idle(const Conditions& now) {
   const double most = std::max(kMostLoad, kMostLoadPerCpu * static_cast<double>(now.cpus));
   if (now.busy && *now.busy > kMostBusy)
@@ -114,7 +114,7 @@ struct Idle {
   double watts = 0, error = 0;
 };
 
-// Of each sensor that was read in every interval.
+// For each sensor that was read in every interval.
 std::vector<Idle> measure(NodeMonitor& node, Nanos length) {
   Host& host = node.host();
   std::vector<Meter> meters;
@@ -158,7 +158,7 @@ std::string make_snippet(Host& host, const Conditions& now, Nanos length, const 
       fmt::format("# Idle power of {}, by nodewatt " NODEWATT_VERSION "; for the site file.\n[baseline]\n",
                   node.host().empty() ? "this node" : node.host());
   text += fmt::format("date = \"{}\"\nduration = \"{:g}s\"\n", utc_text(host.wall_ns()), to_seconds(length));
-  if (node.host().find_first_of("\"\\") == std::string::npos && !node.host().empty())  // or it is no host's name
+  if (node.host().find_first_of("\"\\") == std::string::npos && !node.host().empty())  // otherwise not a host name
     text += fmt::format("host = \"{}\"\n", node.host());
   if (!node.kernel().empty()) text += fmt::format("kernel = \"{}\"\n", node.kernel());
   if (now.load) text += fmt::format("load_average = {:.2f}\n", *now.load);

@@ -1,4 +1,4 @@
-// What `nodewatt calibrate idle` and `calibrate against` share.
+// Shared by `nodewatt calibrate idle` and `calibrate against`.
 #pragma once
 
 #include <string>

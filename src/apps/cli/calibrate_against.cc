@@ -1,9 +1,9 @@
-// nodewatt calibrate against: a sensor of this node, or of a tape, beside a reference meter's readings of the same
-// time.
+// nodewatt calibrate against: compares a sensor of this node, or of a tape, with a reference meter's readings of the
+// same time.
 //
-// The sensor is read without what the site file says of its factor and bias, since the rule that comes out of this
-// takes their place. Its monotonic times become wall times by one reading of both clocks; what is left of the clocks'
-// difference the calibration finds itself.
+// The sensor is read without the site file's factor and bias, since the resulting rule replaces them. Its monotonic
+// times are converted to wall times by one reading of both clocks; the calibration finds the remaining clock difference
+// itself.
 #include <algorithm>
 #include <cmath>
 #include <fstream>
@@ -53,7 +53,7 @@ Result<std::vector<PowerReading>> read_reference(const std::string& path) {
   return readings;
 }
 
-// The sensor of this id, with the site's factor and bias or without.
+// The sensor with this id, with the site's factor and bias or without.
 Result<Sensor> find_sensor(Host& host, Site site, const std::string& id, bool as_calibrated) {
   for (SensorRule& rule : site.rules) {
     rule.use.reset();
@@ -68,7 +68,7 @@ Result<Sensor> find_sensor(Host& host, Site site, const std::string& id, bool as
 }
 
 // The energies of these sensors on the wall clock, until `length` or the end of the tape. The first is the one to be
-// calibrated, and read as it is; a second is the reference, and read as the site has calibrated it.
+// calibrated, and is read uncorrected; a second is the reference, and is read with the site's calibration.
 Result<std::vector<std::vector<EnergyPoint>>> read_sensors(Host& host, const Site& site,
                                                            const std::vector<std::string>& ids, Nanos length,
                                                            bool live) {
@@ -131,7 +131,7 @@ int calibrate_against(const CalibrateOptions& options) {
     host = std::make_unique<TapedHost>(std::move(*tape));
     time = seconds(1'000'000'000);
   }
-  // The reference is a file, or another sensor of this node: an outlet of a PDU.
+  // The reference is a file, or another sensor of this node: a PDU outlet.
   const bool is_sensor = options.reference.starts_with(kSensorPrefix);
   std::vector<std::string> ids{options.sensor};
   if (is_sensor) ids.push_back(options.reference.substr(kSensorPrefix.size()));

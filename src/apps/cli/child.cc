@@ -54,7 +54,7 @@ Signals::Signals() : ending_(find_ending_signals()) {
   ignore.sa_handler = SIG_IGN;
   standard.sa_handler = SIG_DFL;
   sigaction(SIGPIPE, &ignore, &pipe_);
-  sigaction(SIGXFSZ, &ignore, &file_size_);  // a file size limit is the command's, not ours to die of
+  sigaction(SIGXFSZ, &ignore, &file_size_);  // a file size limit is meant for the command and must not kill us
   sigaction(SIGCHLD, &standard, &child_);    // an inherited SIG_IGN would lose exit codes
 }
 
@@ -84,7 +84,7 @@ Result<Child> Child::start(const std::vector<std::string>& command, const std::v
   std::vector<char*> argv;
   for (const auto& word : command) argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);
-  int failure[2];  // carries errno of a failed exec; closes itself at a good one
+  int failure[2];  // carries errno of a failed exec; closed by a successful one
   if (::pipe2(failure, O_CLOEXEC) != 0) return tl::make_unexpected(system_error(errno, "pipe"));
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   auto early = signals.take_pending();
@@ -118,7 +118,7 @@ Result<Child> Child::start(const std::vector<std::string>& command, const std::v
   return tl::make_unexpected(error);
 }
 
-// Takes in all that have ended. False when there is nobody left to wait for.
+// Reaps all children that have ended. False when there are none left to wait for.
 bool Child::reap(ChildEnd& end) {
   for (;;) {
     int status = 0;
@@ -132,7 +132,7 @@ bool Child::reap(ChildEnd& end) {
   }
 }
 
-// Hands a signal on, or says that waiting is over.
+// Forwards a signal, or ends the waiting.
 bool Child::take_signal(int signal, const siginfo_t& info, ChildEnd& end) const {
   if (signal < 0 || signal == SIGCHLD) return true;
   if (std::find(std::begin(kEnding), std::end(kEnding), signal) != std::end(kEnding)) end.told = signal;
@@ -150,8 +150,9 @@ ChildEnd Child::wait(const Signals& signals, const std::function<void()>& resize
     if (signal == SIGWINCH && resized) {
       if (info.si_pid == ::getpid()) continue;
       resized();
-      // All in the terminal's foreground were told before the new size was there to be seen. What a process sends goes
-      // to the command alone: two of us in one group would answer each other for ever.
+      // The terminal's whole foreground group got the signal already, before the new size was set on the command's
+      // terminal. One sent by a process goes to the command alone: two nodewatt processes in one group would otherwise
+      // signal each other for ever.
       if (info.si_code == SI_KERNEL)
         ::kill(0, SIGWINCH);
       else if (!ended_)
@@ -181,7 +182,7 @@ bool Child::poll(Nanos when, const Signals& signals, ChildEnd& end) {
 
 int end_like(const ChildEnd& end) {
   if (end.signal) {
-    const rlimit no_core{0, 0};  // the child's core is the one that tells something
+    const rlimit no_core{0, 0};  // the child's core dump is the useful one
     ::setrlimit(RLIMIT_CORE, &no_core);
     struct sigaction standard {};
     standard.sa_handler = SIG_DFL;

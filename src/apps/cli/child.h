@@ -1,10 +1,10 @@
-// Child: the measured command and all that descends from it. This process has no other children (apart.h).
+// Child: the measured command and all its descendants. This process has no other children (apart.h).
 //
-// nodewatt stays the parent, takes neither the terminal nor the streams, and becomes the subreaper: descendants that
-// lose their parent become ours, and the run ends when the last of them has, samplers of ranks (sampler.h) aside: those
-// wait for other ranks, maybe for this one's end. Signals sent to nodewatt by a process
-// (kill, Slurm) are handed on; those from the terminal reach the child by themselves, or are handed on when they came
-// before it was there.
+// nodewatt stays the parent, takes over neither the terminal nor the streams, and becomes the subreaper: orphaned
+// descendants are reparented to it, and the run ends when the last of them has, except for samplers of ranks
+// (sampler.h): those wait for other ranks, maybe for this one's end. Signals sent to nodewatt by a process (kill,
+// Slurm) are forwarded; those from the terminal reach the child directly, or are forwarded when they came before it
+// existed.
 #pragma once
 
 #include <csignal>
@@ -18,11 +18,11 @@
 
 namespace nw::cli {
 
-// Those of the signals that end programs (SIGINT, SIGTERM, SIGHUP, SIGQUIT) which this process does not ignore. One
-// that was ignored when we were started (nohup, a shell's background) ends neither us nor the command.
+// The terminating signals (SIGINT, SIGTERM, SIGHUP, SIGQUIT) that this process does not ignore. One that was ignored
+// when we were started (nohup, a shell's background) ends neither us nor the command.
 sigset_t find_ending_signals();
 
-// Blocks the signals that Child takes care of; gives them back when destroyed. Make it before any thread is.
+// Blocks the signals that Child handles; restores them when destroyed. Create it before any thread.
 class Signals {
  public:
   Signals();
@@ -30,11 +30,11 @@ class Signals {
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
   const sigset_t& handled() const { return handled_; }
-  // Waits so long for a signal that ends programs, and takes it; where no command runs.
+  // Waits this long for a terminating signal, and takes it; for when no command runs.
   std::optional<int> take_ending(Nanos longest) const;
-  // The last of those that has come already; takes all.
+  // The last terminating signal that is pending; takes all of them.
   std::optional<int> take_pending() const;
-  // In the forked child: everything as it was found.
+  // In the forked child: restores everything as it was found.
   void restore() const;
 
  private:
@@ -44,8 +44,8 @@ class Signals {
 
 struct ChildEnd {
   std::optional<int> exit_code, signal;
-  bool left_some = false;     // descendants were still there when the waiting was over
-  std::optional<int> told{};  // the last signal meanwhile that ends programs
+  bool left_some = false;     // descendants were still running when the waiting ended
+  std::optional<int> told{};  // the last terminating signal meanwhile
 };
 
 class Child {
@@ -55,8 +55,9 @@ class Child {
   static Result<Child> start(const std::vector<std::string>& command, const std::vector<std::string>& variables,
                              const Signals& signals, const std::function<void()>& in_child = nullptr);
 
-  // Waits for the command and its last descendant, handing signals on. A second SIGINT or SIGTERM after the command
-  // itself has ended ends the waiting. `resized` is called when the terminal is, and the command told after it.
+  // Waits for the command and its last descendant, forwarding signals. A second SIGINT or SIGTERM after the command
+  // itself has ended ends the waiting. `resized` is called when the terminal is resized, and the command gets SIGWINCH
+  // after it.
   ChildEnd wait(const Signals& signals, const std::function<void()>& resized = nullptr);
 
   // The same until `when` (monotonic) at the latest; false when all have ended.
@@ -68,11 +69,11 @@ class Child {
   bool take_signal(int signal, const siginfo_t& info, ChildEnd& end) const;
 
   int pid_;
-  std::optional<int> told_early_;  // came before there was a command, which was told since
+  std::optional<int> told_early_;  // came before there was a command, and was forwarded to it since
   bool ended_ = false;
 };
 
-// The name of a sampler's process, also for people who look.
+// The process name of a sampler, also shown by ps.
 inline constexpr const char* kSamplerName = "nodewatt-node";
 
 // Ends this process as the child ended: the same exit code, or the same signal.

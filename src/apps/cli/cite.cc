@@ -1,4 +1,4 @@
-// nodewatt cite, schema and units: small things that a paper's author looks for.
+// nodewatt cite, schema and units: small commands for a paper's author.
 #include "report/cite.h"
 
 #include "apps/cli/cli_common.h"

@@ -52,21 +52,21 @@ int width_of(int fd) {
   return columns && *columns >= 20 && *columns <= 1000 ? static_cast<int>(*columns) : 100;
 }
 
-// One dead process's journal into the store. The journal goes only when its record is kept.
+// Turns one dead process's journal into a record of the store. The journal is removed only when its record is stored.
 Done recover(const std::string& dir, const std::string& uid, Store& store) {
   auto orphaned_journal = NW_TRY(OrphanedJournal::claim(dir, uid));
   FrameReader reader = orphaned_journal.frames();
   auto first = reader.next();
   const FramesEnd& end = reader.end();
   if (!first) {
-    // Killed before it had begun. A journal that could not be read, or is another version's, is not ours to remove.
+    // Killed before it had begun. A journal that could not be read, or is from another version, is not removed.
     const bool has_begun_nothing = end.stop == Stop::clean || end.stop == Stop::cut || end.offset > 0;
     if (has_begun_nothing && end.stop != Stop::unreadable) return orphaned_journal.remove();
     return tl::make_unexpected(end.error);
   }
   auto record = rebuild_record_from([&] { return first ? std::exchange(first, std::nullopt) : reader.next(); });
   if (!record) return fail(record.error().kind, orphaned_journal.path() + ": " + record.error().what);
-  if (end.stop == Stop::unreadable) return tl::make_unexpected(end.error);  // another time there may be more
+  if (end.stop == Stop::unreadable) return tl::make_unexpected(end.error);  // another time there may be more to read
   NW_TRY(store.append(*record));
   NW_CHECK(orphaned_journal.remove());
   std::fprintf(stderr, "nodewatt: recovered run @%s, whose measurement was killed\n", short_id(uid).c_str());
@@ -110,11 +110,12 @@ TextStyle style_for(int fd, const std::string& units, const std::string& colour,
   return style;
 }
 
-// The place holder cannot be used the way the stream is: writing to it fails as to a closed one.
+// The placeholder cannot be used as the stream would be: writing to it fails as on a closed one.
 void hold_closed_streams() {
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
     if (::fcntl(fd, F_GETFD) < 0)
-      (void)::open("/dev/null", (fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) | O_CLOEXEC);  // takes the lowest: this one
+      (void)::open("/dev/null", (fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) |
+                                    O_CLOEXEC);  // open() returns the lowest free number: this one
 }
 
 Site find_site_or_warn(const std::string& config, const std::string& root) {
@@ -125,7 +126,7 @@ Site find_site_or_warn(const std::string& config, const std::string& root) {
 }
 
 int error_exit(const std::string& what, int code) {
-  std::string text;  // it may quote foreign text: a name that came with an imported record
+  std::string text;  // may contain foreign text: a name from an imported record
   for (std::size_t at = 0; at <= what.size();) {
     const auto end = std::min(what.find('\n', at), what.size());
     text += (at > 0 ? "\n" : "") + strip(std::string_view(what).substr(at, end - at));
@@ -156,7 +157,7 @@ Done write_out(const std::string& path, const std::string& text, bool append) {
   }
   struct stat info {};
   const bool special =
-      ::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode);  // a pipe or a device is written into
+      ::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode);  // a pipe or a device is written to directly
   if (!append && !special) return replace_file(path, text);
   const Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_APPEND, 0644));
   if (!fd) return tl::make_unexpected(system_error(errno, path));

@@ -1,6 +1,6 @@
 // The commands: one struct of options and one function each, in a file of the command's name. main.cc fills the
-// structs. A function returns the process's exit code: 0 ok, 1 error, 2 usage, 3 not found; `run` that of its child,
-// 125/126/127 as env(1); of what asks a daemon 5 where none answers.
+// structs. A function returns the process's exit code: 0 ok, 1 error, 2 usage, 3 not found; `run` that of its child, or
+// 125/126/127 as env(1); commands that query a daemon return 5 where none answers.
 #pragma once
 
 #include <cstdint>
@@ -20,25 +20,25 @@ struct RunOptions {
   std::string name, period, json, output, config;
   Root root;
   std::vector<std::string> labels;
-  bool as_json = false;                // the report; `json` is a file that JSON goes to beside it
+  bool as_json = false;                // the report itself; `json` is a file that gets JSON in addition
   bool append = false;                 // to `output`
   bool quiet = false;                  // print no report
-  bool oneline = false;                // print one line in its place
+  bool oneline = false;                // print one line instead of the report
   bool record_command = false;         // keep the whole command line, not its first word alone
   bool no_phases = false;              // leave the child's environment alone
   bool strict = false;                 // refuse to start where nothing can be measured
-  std::string group_key;               // the ranks that give the same share one sampler
-  bool rank_alone = false;             // take no notice of other ranks
+  std::string group_key;               // ranks with the same key share one sampler
+  bool rank_alone = false;             // ignore other ranks
   std::optional<std::string> nvtx;     // NVTX ranges become phases: a filter, see client/nvtx/filter.h
   std::optional<unsigned> nvtx_depth;  // 3
   std::vector<std::string> phase_regex, phase_end_regex, work_regex;  // of output lines, see consumer/line_rules.h
 
-  // What a sweep puts around the command; no options of `run`.
+  // What a sweep sets for the command; not options of `run`.
   std::vector<std::string> environment;  // NAME=value each, added to the command's
   int log = -1;                          // its output and errors go into this file, and its input is empty
-  int lock = -1;                         // it and its descendants hold this open
+  int lock = -1;                         // it and its descendants keep this open
 
-  // Whether anybody may mark phases: the command itself, or what it prints.
+  // Whether phases can come from anywhere: the command itself, or what it prints.
   bool takes_events() const {
     return !no_phases || !phase_regex.empty() || !phase_end_regex.empty() || !work_regex.empty();
   }
@@ -55,8 +55,8 @@ struct ReportOptions {
   PrintOptions print;
   Factors factors;
   std::string query, phase;
-  bool check = false;   // what a reviewer would ask, in place of a report
-  bool strict = false;  // with it: 4 where there is anything
+  bool check = false;   // print what a reviewer would ask instead of a report
+  bool strict = false;  // with it: exit code 4 where there is anything
 };
 int report(const ReportOptions& options);
 
@@ -75,7 +75,7 @@ struct CompareOptions {
 };
 std::vector<std::string> side_names();  // of `by`, beside label:KEY
 int compare(const CompareOptions& options);
-int findings(const CompareOptions& options);  // print and query alone
+int findings(const CompareOptions& options);  // uses print and query only
 
 struct AdviseOptions {
   PrintOptions print;
@@ -94,7 +94,7 @@ int runs(const RunsOptions& options);
 
 struct RemoveOptions {
   std::vector<std::string> ids;
-  std::string to;  // a file that the records go to; empty: nowhere
+  std::string to;  // a file for the records; empty: none
 };
 int remove_runs(const RemoveOptions& options);
 int check_runs(const std::string& path);  // a store, or a file that export wrote; empty: the user's store
@@ -116,10 +116,10 @@ int record_tape(const RecordOptions& options);
 
 struct ReplayOptions {
   std::string tape, format = "text", output, config;
-  bool keep = false;  // put the record into the store
+  bool keep = false;  // store the record
   std::string name;
   std::vector<std::string> labels;
-  // What a program would have said: a phase as long as the tape, and work in it.
+  // What a program would have reported: a phase as long as the tape, and work in it.
   std::string phase;
   std::vector<std::string> work;  // COUNT and UNIT in turn
 };
@@ -133,8 +133,8 @@ int phase(const PhaseOptions& options);
 
 struct TransferOptions {
   std::string path;
-  bool no_timeline = false;      // leave out what pictures are drawn from: it is most of a record
-  bool privacy = false;          // neither host nor folder nor job leaves
+  bool no_timeline = false;      // leave out the data of charts: it is most of a record
+  bool privacy = false;          // remove host, folders and job
   std::vector<std::string> ids;  // none: all
 };
 int export_runs(const TransferOptions& options);
@@ -152,14 +152,14 @@ struct BenchOptions {
   Root root;
   unsigned repeat = 1, threads = 0;
   int epochs = 0;
-  std::vector<std::string> devices;       // none: what is found
+  std::vector<std::string> devices;       // none: those found
   std::vector<std::string> applications;  // none: both
 };
 int bench(const BenchOptions& options);
 
 struct SweepOptions {
-  RunOptions run;  // what its runs share with those of `run`; not repeat, warmup, environment, log, lock
-  std::string threads, batch_size, device, power_limit;  // values between commas
+  RunOptions run;  // what its runs share with `run`; not repeat, warmup, environment, log, lock
+  std::string threads, batch_size, device, power_limit;  // values separated by commas
   std::vector<std::string> sets, environment;            // NAME=V1,V2,...; NAME=VALUE with placeholders
   std::string gpus, per, output, resume, report;
   std::optional<unsigned> repeat, warmup;
@@ -171,11 +171,11 @@ int sweep(const SweepOptions& options);
 
 struct JobOptions {
   PrintOptions print;
-  std::string job;                   // job_name.h; empty: the job that this runs in
+  std::string job;                   // job_name.h; empty: the job in which this runs
   std::vector<std::string> sockets;  // of node daemons
   bool oneline = false;
-  bool comment = false;  // one line for Slurm's accounting, and what the job's owner may see alone
-  bool slurm = false;    // say beside it what Slurm's own accounting says
+  bool comment = false;  // one line for Slurm's accounting, limited to what the job's owner may see
+  bool slurm = false;    // show what Slurm's own accounting states beside it
 };
 int job(const JobOptions& options);
 
@@ -205,7 +205,7 @@ int top(const TopOptions& options);
 struct ConfigOptions {
   Root root;
   std::string config;
-  bool origin = false;  // say where each value comes from
+  bool origin = false;  // show where each value comes from
 };
 int config_check(const ConfigOptions& options);
 int config_show(const ConfigOptions& options);
@@ -214,8 +214,8 @@ struct CalibrateOptions {
   Root root;
   std::string config, output, duration = "60s";
   bool force = false;
-  std::string reference, sensor, tape;  // `against`: the meter's readings, and whom it judges
-  double reference_tolerance = 0;       // of the meter, relative, one sigma; 0: unknown
+  std::string reference, sensor, tape;  // `against`: the meter's readings, and the sensor to calibrate
+  double reference_tolerance = 0;       // of the meter, relative standard uncertainty; 0: unknown
 };
 int calibrate_idle(const CalibrateOptions& options);
 int calibrate_against(const CalibrateOptions& options);

@@ -1,4 +1,4 @@
-// nodewatt compare and findings: runs of the store set against each other.
+// nodewatt compare and findings: runs of the store compared with each other.
 #include <unistd.h>
 
 #include <algorithm>
@@ -77,7 +77,7 @@ Result<std::string> render(const std::string& format, const Findings& findings, 
   return fail(ErrorKind::malformed, fmt::format("--format {}: not of findings", quote(format)));
 }
 
-// The runs that the options name; complains and gives the exit code where there are none.
+// The runs that the options select; prints an error and gives the exit code where there are none.
 struct Chosen {
   std::vector<pb::Record> records;
   std::vector<const pb::Record*> pointers;

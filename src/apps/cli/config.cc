@@ -1,4 +1,4 @@
-// nodewatt config: the site file checked, and what of it is in force.
+// nodewatt config: checks the site file, and shows the settings in force.
 #include <cstdio>
 
 #include <fmt/format.h>

@@ -8,7 +8,7 @@
 namespace nw::cli {
 
 namespace {
-constexpr double kRelative = 0.05, kLeastWatts = 1, kSigmas = 3;  // above the baseline, and it is at rest still
+constexpr double kRelative = 0.05, kLeastWatts = 1, kSigmas = 3;  // still idle up to this much above the baseline
 constexpr double kSteadyRelative = 0.03;
 constexpr std::int64_t kTicks = 20;
 constexpr Nanos kStep = millis(100), kPause = seconds(5), kLongestInterval = seconds(10);
@@ -17,7 +17,7 @@ bool is_slow_counter(const SensorInfo& info) {
   return info.kind == SensorKind::counter && info.update_interval >= Meter::kSlow;
 }
 
-// Long enough that the slowest witness says something new, and a counter ticks often.
+// Long enough that the slowest watched sensor has a new value, and a counter moves several times.
 Nanos interval_of(const std::vector<SensorInfo>& infos, const std::vector<bool>& watched_sensors) {
   Nanos interval = IdleDetector::kInterval;
   for (std::size_t i = 0; i < infos.size(); ++i) {
@@ -100,7 +100,7 @@ void IdleDetector::add(std::vector<std::optional<double>> watts) {
 
 bool IdleDetector::is_reached() const { return has_baseline() ? is_at_base() : is_steady(); }
 
-// A sensor whose power is unknown now is no witness; without any there is none.
+// A sensor whose power is unknown now is not used; without any the answer is no.
 bool IdleDetector::is_at_base() const {
   if (intervals_.size() < kIntervalsAtBase) return false;
   bool seen = false;

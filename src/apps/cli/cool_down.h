@@ -1,9 +1,9 @@
-// Cool-down: waiting until the node is at rest before a run, so that no run begins in the warmth, or in the last work,
-// of the one before it.
+// Cool-down: waits until the node is idle before a run, so that no run starts with the heat, or the last work, of the
+// previous one.
 //
-// At rest is: every sensor that has a baseline (`nodewatt calibrate idle`) is back at it, for a second. Without a
-// baseline: no sensor moves any more, for three seconds; that is less, since a node may be steady and busy. Where
-// nothing is measured there is nothing to look at, and the wait is a fixed one. Every wait has an end.
+// Idle means: every sensor that has a baseline (`nodewatt calibrate idle`) has been back at it for a second. Without a
+// baseline: no sensor has changed for three seconds; that is weaker, since a node may be steady and busy. Where nothing
+// is measured the wait is a fixed one. Every wait has a time limit.
 #pragma once
 
 #include <deque>
@@ -17,17 +17,17 @@
 
 namespace nw::cli {
 
-// Which sensors are looked at: measured ones, but no slow counter whose part has a gauge, since half a second of a
-// counter that ticks ten times a second is known to a fifth.
+// Which sensors are used: measured ones, except slow counters whose part has a gauge, since over half a second a
+// counter that ticks ten times a second is only known to a fifth.
 std::vector<bool> choose_watched_sensors(const std::vector<SensorInfo>& infos);
 
-// What a sensor draws at rest.
+// The idle power of a sensor.
 struct IdlePower {
   double watts = 0;
-  double doubt = 0;  // its standard error
+  double doubt = 0;  // its standard uncertainty
 };
 
-// Whether powers are those of a node at rest; powers come as means of equal intervals.
+// Whether powers are those of an idle node; powers are means over equal intervals.
 class IdleDetector {
  public:
   static constexpr Nanos kInterval = millis(500);
@@ -51,18 +51,18 @@ class IdleDetector {
 
 enum class CoolDownResult : unsigned char {
   at_base,  // at the baseline
-  steady,   // without a baseline: no longer moving
+  steady,   // without a baseline: no longer changing
   paused,   // nothing is measured: a fixed pause
-  gave_up,  // the longest wait is over
-  told,     // a signal came that ends programs
+  gave_up,  // the time limit is over
+  told,     // a terminating signal came
 };
 
-// Sleeps until then; the signal that came, when that ended it.
+// Sleeps until then; returns the signal that interrupted it, if any.
 using Wait = std::function<std::optional<int>(Nanos until)>;
 Wait make_wait(Host& host, const Signals& signals);
 
-// Waits; reads the sensors the while. The baselines are those that a record of this node carries. `told` is the signal
-// that ended it.
+// Waits, reading the sensors meanwhile. The baselines are those in a record of this node. `told` is the signal that
+// ended it.
 CoolDownResult cool_down(Host& host, Reader& reader, const pb::Record& record, Nanos longest, const Wait& wait,
                          std::optional<int>& told);
 

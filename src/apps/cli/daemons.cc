@@ -33,8 +33,8 @@ using Answers = Result<std::vector<Answer>>;
 
 Answers ask_once(const std::string& socket, const Request& request) { return ask_daemon(socket, request, kPatience); }
 
-// Every job that the request fits, also where they are more than one answer holds: what is older is asked for by a time
-// that lies behind the second of the oldest, so that some come twice and none is left out.
+// Every job that the request matches, also where they are more than one answer holds: older ones are requested by a
+// time after the second of the oldest, so that some come twice and none is missed.
 Answers ask_all(const std::string& socket, const Request& first) {
   std::vector<Answer> all;
   std::set<std::string> seen;
@@ -65,7 +65,7 @@ Answers ask_all(const std::string& socket, const Request& first) {
   }
 }
 
-// Absent is said by a daemon that has no such job and by the lack of a daemon.
+// "absent" can mean that the daemon has no such job or that there is no daemon.
 bool listens(const std::string& socket) {
   const auto answer = ask_daemon(socket, {"ping", {}}, kPatience);
   return answer || answer.error().kind != ErrorKind::absent;
@@ -75,14 +75,14 @@ tl::unexpected<Trouble> trouble(std::string what, int code = 1) {
   return tl::make_unexpected(Trouble{std::move(what), code});
 }
 
-// What a daemon is asked for. Of several tasks it is the array, of which the others are left out here.
+// The id in the request. For several tasks it is that of the array; the other tasks are dropped here.
 std::string asked_id(const JobName& name) {
   if (name.kind == JobName::Kind::het) return name.id + "+" + name.offset;
   if (name.tasks.size() == 1) return fmt::format("{}_{}", name.id, name.tasks.front());
   return name.id;
 }
 
-// The record as if the step were all of it: its energy, parts and times. What is of the whole job alone goes.
+// The record reduced to the step: its energy, parts and times. What belongs to the whole job is removed.
 pb::Record as_step(const pb::Record& job, const pb::Step& step) {
   pb::Record out = job;
   out.set_name(fmt::format("step {}{}{}", step.id(), job.name().empty() ? "" : " of ", job.name()));
@@ -135,7 +135,7 @@ Asked<std::vector<Answer>> Daemons::ask(const Request& request, Ask how) {
     }
     const ErrorKind kind = answers.error().kind;
     if (kind == ErrorKind::absent && listens(socket)) {
-      ++reached;  // it knows no such job
+      ++reached;  // it has no such job
       continue;
     }
     if (kind == ErrorKind::malformed) return trouble(answers.error().what);
@@ -177,7 +177,8 @@ Asked<std::vector<pb::Record>> Daemons::find(const JobName& name, bool as_owner)
 
 Asked<std::vector<pb::Record>> Daemons::list(const std::map<std::string, std::string>& wanted) {
   Request request{"jobs", wanted};
-  request.values["limit"] = "0";  // all that fit: one node's newest are not the newest of all, nor is their sum the sum
+  request.values["limit"] =
+      "0";  // all that match: the newest of one node are not the newest of all, nor is their sum the sum of all
   auto records = ask_records(request, ask_all);
   if (!records) return records;
   return gather_jobs(std::move(*records));
@@ -187,7 +188,7 @@ Asked<std::vector<pb::NodeState>> Daemons::nodes() {
   std::vector<pb::NodeState> states;
   for (const std::string& socket : sockets_) {
     const auto answers = ask_daemon(socket, {"node", {}}, kPatience);
-    if (!answers) continue;  // it is for administrators
+    if (!answers) continue;  // for administrators only
     for (const Answer& answer : *answers)
       if (answer.kind == 'S' && !states.emplace_back().ParseFromString(answer.body))
         return trouble("a state that cannot be read came from nodewattd");

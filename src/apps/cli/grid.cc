@@ -41,7 +41,7 @@ std::vector<std::string> split_values(std::string_view text) {
   return values;
 }
 
-// One spelling for one value, so that a resumed sweep is known again.
+// One spelling for one value, so that a resumed sweep is recognised.
 Result<std::string> settle_value(const std::string& name, std::string value) {
   value = std::string(trim(value));
   if (value.empty()) return fail(ErrorKind::malformed, name + ": a value is empty");
@@ -154,7 +154,7 @@ Done Grid::check_use(const std::vector<std::string>& texts) const {
 
 std::vector<Turn> shuffle_turns(std::size_t points, unsigned repeats, std::uint64_t seed) {
   std::mt19937_64 random(seed);
-  const auto below = [&random](std::uint64_t n) {  // evenly: what would favour the low numbers is drawn again
+  const auto below = [&random](std::uint64_t n) {  // unbiased: values that would favour low numbers are drawn again
     constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
     for (;;)
       if (const std::uint64_t drawn = random(); drawn < kMost - kMost % n) return drawn % n;

@@ -1,9 +1,9 @@
-// Grid: the points of a sweep, which are all combinations of the values of its dimensions; what a point makes of the
+// Grid: the points of a sweep, which are all combinations of the values of its dimensions; how a point changes the
 // command; and the order in which points are measured.
 //
-// Repeats are blocks: every point once, in an order of its own, then every point again. What drifts over the hours of a
-// sweep (temperature, a neighbour, the file cache) then moves all points alike and is not taken for a difference.
-// A point's number counts the last dimension fastest.
+// Repeats are blocks: every point once, in a random order of the block's own, then every point again. What drifts over
+// the hours of a sweep (temperature, other jobs, the file cache) then affects all points alike and is not mistaken for
+// a difference. In a point's number the last dimension varies fastest.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,7 @@ struct Dimension {
 // ("200W", "200") or default.
 Result<Dimension> parse_dimension(std::string name, std::string_view values);
 
-// The dimension whose values nodewatt itself puts into force.
+// The dimension whose values nodewatt itself applies.
 inline constexpr std::string_view kPowerLimit = "power_limit";
 inline constexpr std::string_view kDefaultLimit = "default";
 
@@ -41,7 +41,7 @@ class Grid {
   static constexpr std::size_t kMostTurns = 4000;
 
   Grid() = default;  // one point without dimensions
-  // Refuses what cannot be one grid: two dimensions of a name, one without values, too many points.
+  // Refuses what is not a grid: two dimensions of one name, one without values, too many points.
   static Result<Grid> make(std::vector<Dimension> dimensions);
 
   const std::vector<Dimension>& dimensions() const { return dimensions_; }
@@ -56,8 +56,8 @@ class Grid {
   std::string fill(std::string_view text, std::size_t point) const;
   std::vector<std::string> fill(const std::vector<std::string>& texts, std::size_t point) const;
 
-  // Whether the texts make a difference between all points: each dimension is asked for, and no usual one ({threads})
-  // that there is not.
+  // Whether the texts distinguish all points: each dimension is used, and no usual placeholder ({threads}) appears that
+  // is not a dimension.
   Done check_use(const std::vector<std::string>& texts) const;
 
  private:
@@ -65,7 +65,7 @@ class Grid {
   std::size_t size_ = 1;
 };
 
-// The same for the same seed, whatever the compiler.
+// The same order for the same seed, whatever the compiler.
 std::vector<Turn> shuffle_turns(std::size_t points, unsigned repeats, std::uint64_t seed);
 
 }  // namespace nw::cli

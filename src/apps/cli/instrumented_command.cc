@@ -22,13 +22,13 @@ LineRuleTexts texts_of(const RunOptions& options) {
 void say_unwatched(const std::string& why) { error_exit("the command's output is not watched for phases: " + why); }
 }  // namespace
 
-// The command's output on its way, and the events that its lines make.
+// The command's output passing through, and the events that its lines cause.
 class InstrumentedCommand::Watched {
  public:
-  // Nothing, and a complaint, when it cannot be: the command then runs unwatched.
+  // Null, with an error message, when that fails: the command then runs without it.
   static std::unique_ptr<Watched> make(const RunOptions& options, const std::string& channel) {
     const LineRuleTexts texts = texts_of(options);
-    if (texts.empty() || channel.empty()) return nullptr;  // whoever has no channel has said so
+    if (texts.empty() || channel.empty()) return nullptr;  // the lack of a channel was reported already
     auto rules = LineRules::make(texts, static_cast<std::uint32_t>(::getpid()));
     ChannelHeader* header = rules ? map_channel(channel.c_str()) : nullptr;
     std::string error = rules ? channel + " is no channel" : rules.error().what;
@@ -64,13 +64,13 @@ class InstrumentedCommand::Watched {
 };
 
 namespace {
-// In the fork: a command whose output goes into a log reads nothing, so that all runs of it are alike.
+// In the fork: a command whose output goes into a log gets no input, so that all its runs are alike.
 void use_log(int log) {
   if (const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC); null >= 0) ::dup2(null, STDIN_FILENO);
   for (const int fd : {STDOUT_FILENO, STDERR_FILENO}) ::dup2(log, fd);
 }
 
-// In the fork: under a number that scripts do not use.
+// In the fork: at a descriptor number that scripts do not use.
 void keep_open(int fd) {
   constexpr int kHigh = 200;
   if (::fcntl(fd, F_DUPFD, kHigh) < 0) ::fcntl(fd, F_SETFD, 0);

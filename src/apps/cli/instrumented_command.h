@@ -1,5 +1,5 @@
-// InstrumentedCommand: the command as `run` starts it, with all that the options put around it: the channel and NVTX's
-// library in its environment, its output watched for lines that mark phases.
+// InstrumentedCommand: the command as `run` starts it, with everything that the options add: the channel and NVTX's
+// library in its environment, its output scanned for lines that begin or end phases.
 #pragma once
 
 #include <memory>
@@ -11,7 +11,7 @@
 
 namespace nw::cli {
 
-// Whether the options that concern phases make sense; to be asked before anything starts.
+// Whether the options that concern phases make sense; to be called before anything starts.
 Done check_phases(const RunOptions& options);
 
 class InstrumentedCommand {
@@ -30,7 +30,7 @@ class InstrumentedCommand {
   class Watched;
   InstrumentedCommand(Child child, std::unique_ptr<Watched> watched);
   Child child_;
-  std::unique_ptr<Watched> watched_;  // may be nothing
+  std::unique_ptr<Watched> watched_;  // null where output is not scanned
 };
 
 }  // namespace nw::cli

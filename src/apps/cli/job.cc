@@ -1,4 +1,4 @@
-// nodewatt job: one job, as the daemons of its nodes tell of it.
+// nodewatt job: one job, from the daemons of its nodes.
 #include <unistd.h>
 
 #include <chrono>
@@ -17,7 +17,7 @@
 namespace nw::cli {
 
 namespace {
-// The word that was typed, or the job that we run in.
+// The job named on the command line, or the one in which this runs.
 Result<JobName> choose(const std::string& word) {
   if (!word.empty()) return parse_job_name(word);
   const char* own = std::getenv("SLURM_JOB_ID");
@@ -33,7 +33,7 @@ TextStyle style_of(const PrintOptions& print) {
   return style;
 }
 
-// The form's text, with Slurm's words below each job where that is a page for people.
+// The text in the requested format, with Slurm's figures below each job where it is a page for people.
 Result<std::string> print_all(const JobOptions& options, const std::vector<pb::Record>& jobs) {
   const ReportFormat& format = *find_format(options.print.format);
   const TextStyle style = style_of(options.print);

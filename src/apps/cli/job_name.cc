@@ -65,7 +65,7 @@ std::optional<JobName> parse_whole(std::string_view text) {
   return name.tasks.empty() ? std::nullopt : std::optional(name);
 }
 
-// What stands in "slurm-ID.out", in any folder.
+// The ID in "slurm-ID.out", in any folder.
 std::string_view strip_file(std::string_view text) {
   if (!text.ends_with(".out")) return text;
   const auto slash = text.rfind('/');

@@ -1,10 +1,10 @@
-// How people name a job: the grammar of `nodewatt job`.
+// How users name a job: the syntax of `nodewatt job`.
 //
 //   4711          a job; of an array, all its tasks that are known
 //   4700_3  4700_[1-5,8]   tasks of an array          4700+1   a part of a heterogeneous job
 //   s0123456789ABC          a SLUID                    ....0  ....batch   a step of any of these
 //   slurm-4711.out  slurm-4700_3.out   the file that Slurm writes a job's output to, in any folder
-//   last          the newest job of whoever asks
+//   last          the caller's newest job
 #pragma once
 
 #include <cstdint>
@@ -29,9 +29,9 @@ struct JobName {
   bool operator==(const JobName&) const = default;
 };
 
-// Malformed, with what there is, when it is none.
+// Malformed, listing the valid forms, when it is none.
 Result<JobName> parse_job_name(std::string_view text);
-// Whether this is it. `last` is anybody's.
+// Whether this is it. `last` matches any job.
 bool is_named(const pb::Job& job, const JobName& name);
 
 }  // namespace nw::cli

@@ -1,5 +1,5 @@
-// nodewatt jobs and nodewatt sacct: what the node daemons know of jobs, as a list, in any form that is text, or as rows
-// that join with Slurm's accounting.
+// nodewatt jobs and nodewatt sacct: the jobs that the node daemons know, as a list, in any text format, or as rows that
+// join with Slurm's accounting.
 #include <pwd.h>
 #include <unistd.h>
 
@@ -28,7 +28,7 @@ std::int64_t now_ns() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
 }
 
-// A moment as `report --query` takes it, in whole seconds of which none is cut off.
+// A time in the form of `report --query`, in whole seconds without truncating the range.
 Done add_moment(Wanted& wanted, const std::string& key, const std::string& text) {
   if (text.empty()) return {};
   if (text.find_first_of(" ,\"'") != text.npos)
@@ -63,7 +63,7 @@ Asked<std::vector<pb::Record>> find(const JobsOptions& options) {
   return Daemons(options.sockets).list(*wanted);
 }
 
-// The first `limit`, or all for 0. A program that reads standard output is told on the other stream what it has not.
+// The first `limit`, or all for 0. What is left out is reported on stderr, since a program may read standard output.
 std::vector<const pb::Record*> choose_rows(const std::vector<pb::Record>& records, std::size_t limit) {
   std::vector<const pb::Record*> rows;
   for (const pb::Record& record : records)

@@ -1,4 +1,4 @@
-// nodewatt: the command line. Cuts off the command that is to be measured, and hands the rest to the families of
+// nodewatt: the command line. Separates the command that is to be measured, and passes the rest to the families of
 // options (options.h).
 #include <algorithm>
 #include <exception>
@@ -17,7 +17,7 @@ constexpr const char* kAbout =
     "and a word on "
     "every figure that says how it is known.";
 
-// Whether this word is an option of `app` whose value is the next word.
+// Whether this word is an option of `app` that takes the next word as its value.
 bool takes_next(CLI::App& app, const std::string& word) {
   if (word.size() < 2 || word[0] != '-' || word.find('=') != std::string::npos) return false;
   const auto* option = app.get_option_no_throw(word[1] == '-' ? word : word.substr(0, 2));
@@ -36,12 +36,12 @@ std::string verb_of(CLI::App& app, const std::vector<std::string>& words) {
   return at < words.size() ? words[at] : std::string();
 }
 
-// Of the subcommands that take a command to be run, those whose exit code is that command's, so that a wrong option is
-// told apart from it.
+// The subcommands that return the exit code of the command that they run, so that a usage error must be distinct from
+// it.
 bool passes_code_on(std::string_view verb) { return verb == "run" || verb == "record"; }
 
-// Cuts the command to be run off the words, for the subcommands that take one, so that nothing of it is ever taken for
-// an option or a subcommand of ours: nodewatt run python train.py --json.
+// Separates the command to be run, for the subcommands that take one, so that none of its words is ever parsed as an
+// option or a subcommand of ours: nodewatt run python train.py --json.
 std::vector<std::string> cut_command(CLI::App& app, std::vector<std::string>& words) {
   const std::size_t verb = skip_options(app, words, 0);
   if (verb >= words.size() || !wraps_command(words[verb])) return {};
@@ -56,7 +56,7 @@ std::vector<std::string> cut_command(CLI::App& app, std::vector<std::string>& wo
 
 int main(int argc, char** argv) {
   hold_closed_streams();
-  google::protobuf::SetLogHandler(nullptr);  // what is wrong with a record is said by us
+  google::protobuf::SetLogHandler(nullptr);  // we report faults in records ourselves
   CommandLine line(kAbout);
   line.app.set_version_flag("--version", "nodewatt " NODEWATT_VERSION);
   line.app.require_subcommand(1);
@@ -77,12 +77,12 @@ int main(int argc, char** argv) {
   line.command = cut_command(line.app, words);
   if (!line.command.empty())
     if (const auto code = measure_apart()) return *code;
-  std::reverse(words.begin(), words.end());  // as CLI11 wants them
+  std::reverse(words.begin(), words.end());  // the order that CLI11 expects
   try {
     line.app.parse(words);
   } catch (const CLI::ParseError& error) {
     return line.app.exit(error) == 0 ? 0 : misuse;
-  } catch (const std::exception& foreign) {  // no thread, no memory
+  } catch (const std::exception& foreign) {  // out of threads or memory
     return error_exit(foreign.what(), misuse == 125 ? 125 : 1);
   }
   return line.code;

@@ -1,4 +1,4 @@
-// nodewatt merge: the records of several nodes that took part in one run, as one record, which is kept and printed.
+// nodewatt merge: the records of several nodes that took part in one run as one record, which is stored and printed.
 #include "study/merge.h"
 
 #include <unistd.h>
@@ -37,7 +37,7 @@ bool overlap(const pb::Record& a, const pb::Record& b, std::int64_t slack_ns) {
          b.start_unix_ns() < a.start_unix_ns() + a.duration_ns() + slack_ns;
 }
 
-// Whether it is a part of the run that these newer records are of. One node's parts overlap, those of others nearly do.
+// Whether it belongs to the run of these newer records. One node's parts overlap, those of others nearly do.
 bool belongs(const pb::Record& record, const std::vector<const pb::Record*>& newer) {
   return std::all_of(newer.begin(), newer.end(), [&](const pb::Record* one) {
     const bool same_node = one->node().host() == record.node().host();
@@ -45,8 +45,8 @@ bool belongs(const pb::Record& record, const std::vector<const pb::Record*>& new
   });
 }
 
-// Of each repeat of a job the newest record of each node, as far as they ran together: a job's name may come again
-// (torchrun's often do), with its nodes numbered otherwise, or on fewer of them.
+// For each repeat of a job the newest record of each node, as far as they ran together: a job's name may be used again
+// (torchrun's often is), with its nodes numbered differently, or on fewer of them.
 Result<std::vector<Records>> find_job(const std::string& job, Store& store) {
   Query query;
   query.job = job;
@@ -76,7 +76,7 @@ Result<std::vector<Records>> find_records(const MergeRunOptions& options, Store&
   return std::vector<Records>{NW_TRY(find_named(options.print.ids, store))};
 }
 
-// As it is kept: a merged record that was there before stays as it was.
+// As stored: a merged record that existed before stays as it was.
 Result<pb::Record> keep(const pb::Record& record, Store& store) {
   if (NW_TRY(store.append(record))) return record;
   Query query;

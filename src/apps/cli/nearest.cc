@@ -5,7 +5,7 @@
 namespace nw::cli {
 
 namespace {
-constexpr std::size_t kLongest = 64;  // of a word that is compared: no command is longer
+constexpr std::size_t kLongest = 64;  // of a compared word: no command is longer
 }
 
 std::size_t compute_distance(std::string_view a, std::string_view b) {

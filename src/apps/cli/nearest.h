@@ -1,4 +1,4 @@
-// Nearest: which of the known words somebody may have meant by one that is none.
+// Nearest: which known words an unknown one may have been meant for.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace nw::cli {
 
-// So many letters were left out, added, changed or exchanged with their neighbour (optimal string alignment).
+// The number of letters left out, added, changed or exchanged with their neighbour (optimal string alignment).
 std::size_t compute_distance(std::string_view a, std::string_view b);
 
 // Those that begin with the word, else the nearest within a third of its letters; none where nothing is near.

@@ -18,7 +18,7 @@ constexpr const char* kLibrary = "libnodewatt-nvtx.so";
 constexpr unsigned kDepth = 3;
 constexpr const char* kInjection = "NVTX_INJECTION64_PATH";
 
-// Beside this program: as it is built, installed (Debian's folder for libraries, or lib, or lib64) and packed.
+// Beside this program: in the build, installed (Debian's library folder, or lib, or lib64) and in the package.
 std::string find_library() {
   std::error_code failed;
   const auto self = std::filesystem::read_symlink("/proc/self/exe", failed);

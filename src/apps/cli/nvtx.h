@@ -12,8 +12,8 @@ namespace nw::cli {
 // Whether --nvtx and --nvtx-depth make sense.
 Done check_nvtx(const RunOptions& options);
 
-// NAME=value each; none without --nvtx. None and a complaint where a profiler is set up already, or the library is not
-// where this program is: measuring goes on without.
+// NAME=value each; none without --nvtx. None, with a warning, where a profiler is set up already, or the library is not
+// beside this program: measuring goes on without.
 std::vector<std::string> nvtx_variables(const RunOptions& options);
 
 }  // namespace nw::cli

@@ -41,7 +41,7 @@ Values text_forms() {
 }
 
 void add_json(CLI::App& app, std::function<void(const std::string&)> take, const std::string& about) {
-  constexpr const char* kNone = "\x01";  // stands for no file; "-" is standard output
+  constexpr const char* kNone = "\x01";  // means no file; "-" is standard output
   const std::string words = about.empty() ? "as JSON. --json=FILE: into this file" : about;
   app.add_flag(std::string("--json{") + kNone + "}", words)
       ->each([take = std::move(take)](const std::string& file) { take(file == kNone ? "" : file); })
@@ -53,7 +53,7 @@ void add_print(CLI::App& app, PrintOptions& print, Values formats, const std::st
   const bool has_json = has("json"), has_csv = has("csv");
   add_format(app, print.format, std::move(formats), about);
   app.add_option("-o,--output", print.output, "write to this file instead of standard output")->type_name("FILE");
-  if (has_json)  // behind --output, which is known by then
+  if (has_json)  // after --output, which is known by then
     add_json(app, [&print](const std::string& file) {
       print.format = "json";
       if (file.empty()) return;

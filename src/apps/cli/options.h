@@ -1,4 +1,4 @@
-// Options: what the declarations of all commands share. Each family of commands declares its options in a file of its
+// Options: shared by the declarations of all commands. Each family of commands declares its options in a file of its
 // own, options_*.cc; what a command does is in the file of its name.
 #pragma once
 
@@ -18,9 +18,9 @@ struct CommandLine {
   explicit CommandLine(const char* about) : app(about, "nodewatt") {}
 
   CLI::App app;
-  Root root{""};  // given before the command, and so is
+  Root root{""};  // both may be given before the command
   std::string config;
-  std::vector<std::string> command;  // of those that wrap one: run, record, sweep
+  std::vector<std::string> command;  // of commands that wrap one: run, record, sweep
   int code = 0;                      // the process's
 
   // A struct of options that lives as long as the command line.
@@ -49,18 +49,19 @@ struct CommandLine {
 
 void add_config(CLI::App& app, std::string& config);
 void add_machine_options(CLI::App& app, Root& root, std::string& config);
-// Lists of values are checks of CLI11's, never prose: by them the parser refuses, --help lists and completion offers.
+// Lists of values are CLI11 checks, never prose: the parser uses them to refuse, --help to list and completion to
+// suggest.
 using Values = std::vector<std::string>;
 CLI::Option* add_format(CLI::App& app, std::string& format, Values formats, const std::string& about = "");
 // --format with these, --json[=FILE] and --csv where they are among them, --output, --units, --color, --precise.
 void add_print(CLI::App& app, PrintOptions& print, Values formats, const std::string& about = "");
-Values text_forms();  // of formats.h, those that are text
-// --json[=FILE], of every command that prints JSON: `take` is given the file, empty for none.
+Values text_forms();  // those of formats.h that are text
+// --json[=FILE], of every command that prints JSON: `take` gets the file name, empty for none.
 void add_json(CLI::App& app, std::function<void(const std::string&)> take, const std::string& about = "");
 // --carbon, --pue and their sources.
 void add_factors(CLI::App& app, Factors& factors);
 
-// Where the phases come from, when the program has none of its own; of run and sweep.
+// Where phases come from when the program reports none itself; for run and sweep.
 void add_phases(CLI::App& app, RunOptions& options);
 
 // The families.
@@ -73,16 +74,16 @@ void add_machine(CommandLine& line);    // sensors, doctor, record, replay
 void add_site(CommandLine& line);       // config, calibrate
 void add_completion(CommandLine& line);
 void add_help(CommandLine& line);         // help
-void add_help_format(CommandLine& line);  // before all others, which take it over
+void add_help_format(CommandLine& line);  // before all others, which inherit it
 
 // The subcommand of that name; null when there is none.
 const CLI::App* find_command(const CLI::App& app, const std::string& word);
-// What was typed and makes no sense, as one line for standard error.
+// A usage error as one line for standard error.
 std::string explain(const CLI::App* root, const CLI::Error& error);
 
 // The subcommands that take a command to be run.
 bool wraps_command(std::string_view verb);
-// Prints what may stand in the place of the last of these words of a command line, a line each.
+// Prints the possible completions of the last of these words of a command line, one a line.
 int complete(const CLI::App& root, const std::vector<std::string>& words);
 
 }  // namespace nw::cli

@@ -1,7 +1,7 @@
-// Completion in the shell: what may stand in the place of an unfinished word. It is read off the same table of commands
-// and options that parses them, so that there is no second list; the scripts of the shells only ask for it, by
-// `nodewatt __complete WORDS...`, whose last word is the unfinished one. A candidate a line, with a tab before what it
-// is; no line: the shell's own completion, of files.
+// Shell completion: the candidates for an unfinished word. They are derived from the same table of commands and options
+// that parses them, so that there is no second list; the shells' scripts only call `nodewatt __complete WORDS...`,
+// whose last word is the unfinished one. One candidate a line, followed by a tab and its description; no line: the
+// shell's own completion, of files.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -21,8 +21,8 @@ namespace {
 constexpr std::size_t kMostIds = 40, kIdLength = 5;
 constexpr std::string_view kLabel = "label:";
 
-// bash breaks words at "=", ":" and "@" and completes the last piece alone (with the "@" that it begins with). Here the
-// word is put together again, and what stands before that piece is taken off the candidates.
+// bash splits words at "=", ":" and "@" and completes only the last piece (including a leading "@"). Here the word is
+// put together again, and the text before that piece is removed from the candidates.
 constexpr const char* kBash =
     R"sh(# nodewatt completion bash >/etc/bash_completion.d/nodewatt, or: source <(nodewatt completion bash)
 _nodewatt() {
@@ -75,7 +75,7 @@ end
 complete -c nodewatt -n __nodewatt_find -f -a '$__nodewatt_found'
 )sh";
 
-// A candidate that begins with what is typed; `before` stands before both ("--format=").
+// A candidate that begins with what is typed; `before` precedes both ("--format=").
 void offer(std::string_view begin, const std::string& candidate, std::string about, const std::string& before = "") {
   if (!candidate.starts_with(begin)) return;
   std::replace_if(
@@ -83,7 +83,7 @@ void offer(std::string_view begin, const std::string& candidate, std::string abo
   std::fputs(fmt::format("{}{}\t{}\n", before, candidate, strip(about)).c_str(), stdout);
 }
 
-// Of an option whose type CLI11's checks have made "TEXT:{auto,J,kJ}": these.
+// The values of an option whose type CLI11's checks have made "TEXT:{auto,J,kJ}".
 std::vector<std::string> values_of(const CLI::Option& option) {
   const std::string type = option.get_type_name();
   const auto open = type.find('{'), close = type.find('}');
@@ -109,7 +109,7 @@ std::vector<pb::Record> find_newest() {
   return records ? std::move(*records) : std::vector<pb::Record>();
 }
 
-// With or without the @, as it was begun.
+// With or without the @, as typed.
 void offer_ids(std::string_view begin) {
   const auto records = find_newest();
   if (records.empty()) return;
@@ -121,7 +121,7 @@ void offer_ids(std::string_view begin) {
   }
 }
 
-// The keys of labels, once somebody has typed "label:".
+// The keys of labels, after "label:".
 void offer_labels(std::string_view begin, const std::string& before) {
   if (!begin.starts_with(kLabel)) return offer(begin, std::string(kLabel), "", before);
   std::set<std::string> keys;
@@ -140,7 +140,7 @@ void offer_values(const CLI::Option& option, std::string_view begin, const std::
 
 bool takes_value(const CLI::Option* option) { return option != nullptr && option->get_items_expected_max() > 0; }
 
-// The option without dashes that takes the word behind so many others; null when there is none.
+// The positional option at this position; null when there is none.
 const CLI::Option* positional_at(const CLI::App& app, std::size_t at) {
   for (const CLI::Option* option : app.get_options()) {
     if (!option->get_positional()) continue;
@@ -151,13 +151,13 @@ const CLI::Option* positional_at(const CLI::App& app, std::size_t at) {
   return nullptr;
 }
 
-// Where the unfinished word stands.
+// The context of the unfinished word.
 struct Place {
   const CLI::App* app = nullptr;
   const CLI::Option* value_of = nullptr;  // the word is this option's value
   std::size_t positionals = 0;            // of the command, before the word
-  bool is_plain = false;                  // behind "--"
-  bool is_foreign = false;                // of the command that is measured
+  bool is_plain = false;                  // after "--"
+  bool is_foreign = false;                // belongs to the command that is measured
   bool is_help = false;                   // names a command: nodewatt help ...
 };
 

@@ -1,4 +1,4 @@
-// The options of what is for papers: report, cite, schema, units.
+// The options of the commands for papers: report, cite, schema, units.
 #include "apps/cli/options.h"
 #include "report/formats.h"
 

@@ -1,6 +1,5 @@
-// What the command line says of itself: help in the shape that CLI11 gives it, `nodewatt help COMMAND`, and one line
-// for what was typed and makes no sense. That line quotes foreign text, so whatever a terminal would obey is shown in
-// it.
+// The help of the command line in CLI11's layout, `nodewatt help COMMAND`, and the one-line message for a usage error.
+// That line quotes foreign text, so control characters are made visible in it.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,7 +12,7 @@
 namespace nw::cli {
 
 namespace {
-// CLI11 writes a flag that may have a value as "--json{-}", with what stands for none.
+// CLI11 prints a flag with an optional value as "--json{-}", including the value that means none.
 class HelpFormatter : public CLI::Formatter {
  public:
   std::string make_option_name(const CLI::Option* option, bool is_positional) const override {
@@ -30,7 +29,7 @@ class HelpFormatter : public CLI::Formatter {
   }
 };
 
-// Foreign text whole, but for what is absurdly long.
+// The whole foreign text, unless it is absurdly long.
 std::string quoted(const std::string& word) {
   constexpr std::size_t kMost = 80;
   return "'" + visible(word.substr(0, kMost)) + (word.size() > kMost ? "...'" : "'");
@@ -50,13 +49,13 @@ std::vector<std::string> option_names(const CLI::App& app) {
   return names;
 }
 
-// The command that these words name, and its whole name; as far as they name one.
+// The command that these words name, with its full name, as far as they name one.
 struct Named {
   const CLI::App* app = nullptr;
   std::string path;
 };
 
-// The innermost command that was typed, or the first that was left with words that it does not know.
+// The innermost command that was typed, or the first that was left with unknown words.
 Named find_parsed(const CLI::App* root) {
   Named named{root, ""};
   while (!named.app->get_subcommands().empty() && named.app->remaining(false).empty()) {
@@ -71,7 +70,7 @@ std::string unknown_command(const Named& in, const std::string& word) {
                      nearest_words(word, command_names(*in.app)));
 }
 
-// A word that has no place: a command that is none, an option that is none, or one word too many.
+// A word that has no place: an unknown command, an unknown option, or one word too many.
 std::string unexpected(const Named& in, const std::string& word) {
   if (word.size() > 1 && word[0] == '-') {
     const std::string name = word.substr(0, word.find('='));
@@ -108,7 +107,7 @@ const CLI::App* find_command(const CLI::App& app, const std::string& word) {
 std::string explain(const CLI::App* root, const CLI::Error& error) {
   const Named in = find_parsed(root);
   const auto left = in.app->remaining(false);
-  const int code = error.get_exit_code();  // the name of an ExtrasError is the command's
+  const int code = error.get_exit_code();  // the name of an ExtrasError is that of the command
   const bool is_word =
       code == static_cast<int>(CLI::ExitCodes::ExtrasError) || code == static_cast<int>(CLI::ExitCodes::RequiredError);
   const std::string what = is_word && !left.empty() ? unexpected(in, left.front())

@@ -1,4 +1,4 @@
-// The options of what asks the node daemons: job, jobs, top, sacct.
+// The options of the commands that query node daemons: job, jobs, top, sacct.
 #include "apps/cli/options.h"
 
 namespace nw::cli {

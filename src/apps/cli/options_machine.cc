@@ -1,4 +1,4 @@
-// The options of what looks at this machine or at a tape of one: sensors, doctor, record, replay.
+// The options of the commands that look at this machine or at a tape of one: sensors, doctor, record, replay.
 #include "apps/cli/options.h"
 
 namespace nw::cli {

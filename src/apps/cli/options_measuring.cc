@@ -1,4 +1,4 @@
-// The options of what measures a program: run, bench, and the phases that a script marks inside a run.
+// The options of the commands that measure a program: run, bench, and the phases that a script marks inside a run.
 #include "apps/cli/options.h"
 
 namespace nw::cli {

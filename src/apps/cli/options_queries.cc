@@ -1,11 +1,11 @@
-// The options of what asks the store: runs, compare, findings, advise, records on their way to other machines, merge;
-// and of what looks after it: runs rm, check.
+// The options of the commands that use the store: runs, compare, findings, advise, export and import, merge; and of its
+// upkeep: runs rm, check.
 #include "apps/cli/options.h"
 
 namespace nw::cli {
 
 namespace {
-// `runs rm`, which is returned, and check.
+// Adds check and `runs rm`; returns the latter.
 CLI::App* add_upkeep(CommandLine& line, CLI::App& runs) {
   auto& removal = line.keep<RemoveOptions>();
   auto* remove = runs.add_subcommand("rm", "take records out of your store: for good, or into a file");

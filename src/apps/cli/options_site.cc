@@ -1,4 +1,4 @@
-// The options of what a site does once: config, calibrate.
+// The options of the commands that a site runs once: config, calibrate.
 #include "apps/cli/options.h"
 
 namespace nw::cli {

@@ -1,4 +1,4 @@
-// The options of sweep: what is varied, how it is measured, and what is to go on.
+// The options of sweep: what is varied, how it is measured, and resuming.
 #include "apps/cli/options.h"
 
 namespace nw::cli {

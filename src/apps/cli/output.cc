@@ -32,9 +32,9 @@ namespace nw::cli {
 
 namespace {
 constexpr std::size_t kChunk = 65'536;
-constexpr std::size_t kPipeAtOnce = 4096;   // a pipe that is ready takes so much without waiting
-constexpr int kQuietMs = 100;               // an output that somebody else holds open, and no end
-constexpr Nanos kLongestTail = seconds(2);  // and one that never stops
+constexpr std::size_t kPipeAtOnce = 4096;   // a pipe that is ready accepts this much without blocking
+constexpr int kQuietMs = 100;               // for an output that another process keeps open, without an end
+constexpr Nanos kLongestTail = seconds(2);  // and for one that never stops
 
 Nanos monotonic() {
   timespec t{};
@@ -42,13 +42,13 @@ Nanos monotonic() {
   return Nanos::of(t.tv_sec * kNanosPerSecond + t.tv_nsec);
 }
 
-// Whether both are one open file: not only the same file, which two opens write over each other.
+// Whether both are one open file description: not only the same file, which two descriptions would overwrite.
 bool is_one(int a, int b) {
   const pid_t self = ::getpid();
   const long compared = ::syscall(SYS_kcmp, self, self, KCMP_FILE, a, b);
   if (compared >= 0) return compared == 0;
   struct stat first {
-  }, second{};  // a kernel that does not tell
+  }, second{};  // the kernel cannot tell
   return ::fstat(a, &first) == 0 && ::fstat(b, &second) == 0 && first.st_dev == second.st_dev &&
          first.st_ino == second.st_ino && ::fcntl(a, F_GETFL) == ::fcntl(b, F_GETFL);
 }
@@ -63,8 +63,8 @@ Result<Ends> make_pipe() {
   return Ends{Fd(ends[0]), Fd(ends[1])};
 }
 
-// A pseudo terminal with the size and the modes of `like`, but for what the line discipline would do to bytes: that is
-// the real terminal's to do.
+// A pseudo terminal with the size and the modes of `like`, except for the line discipline's changes to output bytes:
+// those are left to the real terminal.
 Result<Ends> make_terminal(int like) {
   Fd master(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
   char name[64];
@@ -83,7 +83,7 @@ Result<Ends> make_terminal(int like) {
   return Ends{std::move(master), std::move(slave)};
 }
 
-// What all streams share: one line at a time, and the end.
+// Shared by all streams: one line at a time, and the shutdown.
 struct Common {
   explicit Common(Output::Watch taker) : watch(std::move(taker)) {}
   Output::Watch watch;
@@ -124,14 +124,14 @@ class Output::Stream {
     ::dup2(childs_.get(), as_);
     if (also_ != as_) ::dup2(childs_.get(), also_);
   }
-  void begin() { childs_ = Fd(); }  // the command's end is the command's alone
+  void begin() { childs_ = Fd(); }  // only the command keeps the command's end
   void resized() const {
     winsize size{};
     const std::lock_guard lock(common_->state);  // until it ends, the stream is there
     if (terminal_ && !ended_ && ::ioctl(to_, TIOCGWINSZ, &size) == 0) ::ioctl(from_.get(), TIOCSWINSZ, &size);
   }
-  void close() const { raise(closing_); }  // nobody writes any more
-  void leave() const { raise(leaving_); }  // do not wait for the reader
+  void close() const { raise(closing_); }  // all writers have ended
+  void leave() const { raise(leaving_); }  // stop waiting for the reader
   std::string lost() const {
     if (lost_errno_ == 0) return "";
     return fmt::format("standard {}: {}", as_ == STDOUT_FILENO ? "output" : "error", std::strerror(lost_errno_));
@@ -154,16 +154,17 @@ class Output::Stream {
       watch(bytes, monotonic());
       const Nanos read_at = monotonic();
       if (!pass_on(bytes)) break;
-      if (tail_until != Nanos{}) tail_until += monotonic() - read_at;  // a slow reader's time is not the writer's
+      if (tail_until != Nanos{})
+        tail_until += monotonic() - read_at;  // a slow reader's time does not count against the writer
     }
     watch("", monotonic(), true);
     const std::lock_guard lock(common_->state);
-    from_ = Fd();  // whoever still writes learns that nobody reads
+    from_ = Fd();  // processes that still write get an error
     ended_ = true;
     common_->ended.notify_all();
   }
 
-  // False when there is nothing more to come.
+  // False when no more input can come.
   bool await_input(Nanos& tail_until) const {
     pollfd ready[] = {{from_.get(), POLLIN, 0}, {closing_.get(), POLLIN, 0}};
     const bool closing = tail_until != Nanos{};
@@ -181,14 +182,14 @@ class Output::Stream {
     fed_at_ = at;
   }
 
-  // How much of it goes at once: so much that a ready reader's pipe has room, and whole lines if there are any.
+  // How much to write at once: no more than a ready pipe has room for, and whole lines if there are any.
   std::size_t portion(std::string_view bytes) const {
     if (whole_ || bytes.size() <= kPipeAtOnce) return bytes.size();
     const auto line_end = bytes.substr(0, kPipeAtOnce).rfind('\n');
     return line_end == std::string_view::npos ? kPipeAtOnce : line_end + 1;
   }
 
-  // False when it cannot be written: the reader has gone, or we are to leave.
+  // False when it cannot be written: the reader has gone, or leave() was called.
   bool pass_on(std::string_view bytes) {
     while (!bytes.empty()) {
       pollfd ready[] = {{to_, POLLOUT, 0}, {leaving_.get(), POLLIN, 0}};
@@ -235,7 +236,7 @@ std::unique_ptr<Output> Output::make(Watch watch, std::string& error, int log) {
     if (!output->streams_.empty()) output->streams_.front()->add(STDERR_FILENO);
     return output;
   }
-  const auto is_open = [](int fd) { return ::fcntl(fd, F_GETFD) == 0; };  // not closed, nor to be
+  const auto is_open = [](int fd) { return ::fcntl(fd, F_GETFD) == 0; };  // neither closed, nor to be closed
   for (const int fd : {STDOUT_FILENO, STDERR_FILENO}) {
     if (!is_open(fd)) continue;
     if (fd == STDERR_FILENO && !output->streams_.empty() && is_one(STDOUT_FILENO, fd)) {

@@ -23,7 +23,7 @@ bool is_name(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), fits_slurm);
 }
 
-// What goes into a line that somebody will paste into a shell.
+// Whether the text may appear in a line that a user will paste into a shell.
 bool is_harmless(std::string_view text) {
   return text.find_first_of("`$;&|<>(){}\\\"'!\n\r") == text.npos && valid_utf8(text) == text;
 }

@@ -2,9 +2,9 @@
 //
 //     [[partition]]
 //     name = "gpu"                        # Slurm's
-//     node_type = "*A100*"                # as `nodewatt runs` and `compare --by node-type` name it; * and ? fit
+//    node_type = "*A100*"                # as `nodewatt runs` and `compare --by node-type` name it; * and ? match
 //     options = "--nodes=1 --exclusive"   # further options of sbatch
-//     gpus = 4                            # asked for where the workload used accelerators
+//    gpus = 4                            # requested where the workload used accelerators
 //     price_per_node_hour = 2.4
 #pragma once
 

@@ -2,9 +2,9 @@
 //
 //     nodewatt phase begin train; ./train; nodewatt phase work 512 sample; nodewatt phase end train
 //
-// Each call is a process of its own, while phases nest by thread. So the events are written in the name of the calling
-// shell: its process id stands for both process and thread, and a phase's id is made of that and the name; begin and
-// end meet again by both.
+// Each call is a process of its own, while phases nest by thread. So the events carry the calling shell's identity: its
+// process id stands for both process and thread, and a phase's id is derived from that and the name, which matches
+// begin and end.
 #include <nodewatt/nodewatt.h>
 #include <unistd.h>
 

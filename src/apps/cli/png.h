@@ -1,5 +1,5 @@
-// PNG: a picture drawn by rsvg-convert (librsvg), which is a program of its own: nothing of it is linked, and what goes
-// wrong in it goes wrong there.
+// PNG: a picture rendered by rsvg-convert (librsvg), a separate program: nothing of it is linked, and a fault in it
+// stays there.
 #pragma once
 
 #include <string>
@@ -9,11 +9,11 @@
 
 namespace nw::cli {
 
-// `description` becomes a text chunk of the file, since a PNG has no room for words else. Absent where there is no
+// `description` becomes a text chunk of the file, the only place for text in a PNG. Absent where there is no
 // rsvg-convert.
 Result<std::string> render_png(const std::string& svg, std::string_view description);
 
-// Where the picture would go to a terminal, which cannot show it: malformed.
+// Malformed where the picture would be written to a terminal, which cannot show it.
 Done check_no_terminal(std::string_view output);
 
 // The PNG with a text chunk before its end; malformed when it is none.

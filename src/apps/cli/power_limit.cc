@@ -77,7 +77,7 @@ class Nvml : public PowerLimits {
     return function != nullptr;
   }
 
-  // A GPU that does not tell all of this has no limit that could be set.
+  // A GPU that does not report all of this has no limit that could be set.
   void add(unsigned index) {
     Device device = nullptr;
     std::array<char, kText> uuid{}, name{};

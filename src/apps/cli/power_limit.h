@@ -1,10 +1,10 @@
-// Power limits of NVIDIA's GPUs: read, and set. The one thing that nodewatt ever writes to hardware, and no driver:
-// drivers only read. A session of its own with libnvidia-ml, opened through the Host.
+// Power limits of NVIDIA's GPUs: read, and set. The only thing that nodewatt ever writes to hardware, and not part of a
+// driver: drivers only read. A separate session with libnvidia-ml, opened through the Host.
 //
-// NVML (nvml.h, "Power management"): limits in milliwatts; every user may read them, root alone may set one; what is
-// set lasts until it is set again, the driver is unloaded or the machine restarts. Where a GPU is not in persistence
-// mode it is also forgotten when the last process closes the GPU, so whoever sets one keeps this open. The enforced
-// limit may be lower than the one that was set, where a board or module limits itself.
+// NVML (nvml.h, "Power management"): limits in milliwatts; every user may read them, only root may set one; a limit
+// stays until it is set again, the driver is unloaded or the machine restarts. Where a GPU is not in persistence mode
+// it is also lost when the last process closes the GPU, so whoever sets one keeps this open. The enforced limit may be
+// lower than the one that was set, where a board or module limits itself.
 #pragma once
 
 #include <memory>
@@ -22,13 +22,13 @@ struct GpuLimit {
   unsigned index = 0;  // NVML's
   Watts least, most;   // what may be set
   Watts standard;      // the default
-  Watts now;           // what is set
+  Watts now;           // the limit that is set
 };
 
 class PowerLimits {
  public:
   virtual ~PowerLimits() = default;
-  // Those GPUs that tell their limits. Absent without the library or the driver.
+  // The GPUs that report their limits. Absent without the library or the driver.
   virtual const std::vector<GpuLimit>& gpus() const = 0;
   virtual Result<Watts> read_limit(const std::string& uuid) = 0;
   virtual Result<Watts> read_enforced(const std::string& uuid) = 0;

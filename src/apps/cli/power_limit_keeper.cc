@@ -24,9 +24,9 @@ namespace nw::cli {
 namespace {
 constexpr const char* kName = "nodewatt-limits";
 constexpr std::size_t kLongest = 131'072;  // the list of 256 GPUs
-constexpr int kPatienceS = 30;             // a driver that does not answer is not waited for longer
+constexpr int kPatienceS = 30;             // time limit for a driver that does not answer
 
-// One datagram; nothing at the end of the other side.
+// One datagram; nothing when the other side has ended.
 std::optional<std::string> receive(int socket) {
   std::string text(kLongest, '\0');
   ssize_t n = 0;
@@ -41,7 +41,7 @@ bool send_text(int socket, std::string_view text) {
   return ::send(socket, text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size());
 }
 
-// An answer is "ok" and what was asked for, or the kind and the words of an error.
+// An answer is "ok" and the result, or the kind and text of an error.
 std::string refusal(const Error& error) { return fmt::format("{} {}", name(error.kind), error.what); }
 std::string answer_of(const Done& done) { return done ? "ok " : refusal(done.error()); }
 std::string answer_of(const Result<Watts>& watts) {
@@ -75,7 +75,7 @@ std::vector<GpuLimit> parse_list(std::string_view text) {
   return gpus;
 }
 
-// What runs in the other process.
+// Runs in the other process.
 class Keeper {
  public:
   Keeper(const Root& root, NoteFile& note, int socket)
@@ -85,7 +85,7 @@ class Keeper {
     send_text(socket_, limits_ ? "ok " + list_of((*limits_)->gpus()) : refusal(limits_.error()));
     while (const auto question = receive(socket_)) send_text(socket_, answer(split(*question, ' ')));
     const Done done = end();
-    if (!send_text(socket_, answer_of(done)) && !done)  // nobody is there to be told
+    if (!send_text(socket_, answer_of(done)) && !done)  // the other side has gone
       error_exit("GPU power limits were not put back: " + done.error().what + ". As root: nodewatt doctor");
   }
 
@@ -112,7 +112,7 @@ class Keeper {
     return (*limits_)->set(uuid, wanted);
   }
 
-  // The note goes when all is back, and stays for another nodewatt when not.
+  // The note is removed when all is restored; else it stays for another nodewatt.
   Done end() { return limits_ ? note_.settle(**limits_) : note_.remove(); }
 
   std::unique_ptr<Host> host_;
@@ -122,7 +122,7 @@ class Keeper {
   std::vector<std::string> noted_;
 };
 
-// Nothing that ends a terminal's or a session's programs ends this one; nor, where that is permitted, a lack of memory.
+// Whatever ends a terminal's or a session's programs does not end this one; nor, where permitted, does the OOM killer.
 void settle_down(int socket, const NoteFile& note) {
   ::setsid();
   ::prctl(PR_SET_NAME, kName);
@@ -134,7 +134,7 @@ void settle_down(int socket, const NoteFile& note) {
     const auto written = ::write(score.get(), "-1000", 5);
   if (const Fd null(::open("/dev/null", O_RDWR | O_CLOEXEC)); null)
     for (const int fd : {STDIN_FILENO, STDOUT_FILENO}) ::dup2(null.get(), fd);
-  std::array kept{socket, note.fds()[0], note.fds()[1]};  // nothing else of ours is held open by it
+  std::array kept{socket, note.fds()[0], note.fds()[1]};  // it keeps nothing else of ours open
   std::sort(kept.begin(), kept.end());
   unsigned first = STDERR_FILENO + 1;
   for (const int fd : kept) {
@@ -228,7 +228,7 @@ Done LimitKeeper::release() {
   released_ = true;
   ::shutdown(socket_.get(), SHUT_WR);
   std::optional<std::string> answer;
-  while (const auto one = receive(socket_.get())) answer = one;  // the last, if it was late with another
+  while (const auto one = receive(socket_.get())) answer = one;  // the last one: an earlier answer may have come late
   if (!answer) return put_back_ourselves();
   NW_TRY(unpack(*answer));
   return {};

@@ -1,10 +1,9 @@
-// Limit keeper: the process that sets GPU power limits for a sweep, and puts them back whatever becomes of it.
-//
-// It is forked before anything is set and before any thread or vendor library is there, has a session of its own, takes
-// no signal that it can refuse, and is no child of ours when it works (a run ends with its last descendant, and it must
-// not be one). It holds one end of a socket whose other end we alone have: its end of file is our end, by exit, signal
-// or kill -9, and then it puts back what it has noted (power_limit_note.h) and goes. When it is the one that was
-// killed, we put back from the same note; when both are, the next nodewatt does.
+// Limit keeper: the process that sets GPU power limits for a sweep, and restores them however the sweep ends.
+// It is forked before anything is set and before any thread or vendor library exists, has a session of its own, ignores
+// every signal that can be ignored, and is no child of ours while it works (a run ends with its last descendant, and it
+// must not be one). It holds one end of a socket whose other end only we have: end of file means that we have ended, by
+// exit, signal or kill -9; then it restores the limits that it has noted (power_limit_note.h) and exits. If the keeper
+// is killed, we restore from the same note; if both are, the next nodewatt does.
 #pragma once
 
 #include <memory>
@@ -19,19 +18,19 @@ namespace nw::cli {
 
 class LimitKeeper {
  public:
-  // Where GPUs are that have limits. Nothing is set yet.
+  // Only where GPUs with limits exist. Nothing is set yet.
   static Result<std::unique_ptr<LimitKeeper>> start(const Root& root);
-  ~LimitKeeper();  // puts back, and complains if it cannot
+  ~LimitKeeper();  // restores, and logs an error if it cannot
   LimitKeeper(const LimitKeeper&) = delete;
   LimitKeeper& operator=(const LimitKeeper&) = delete;
 
   const std::vector<GpuLimit>& gpus() const { return gpus_; }
-  // Sets the limit that is set already, which changes nothing: whether it is permitted.
+  // Sets the limit to its present value, which changes nothing: tests whether it is permitted.
   Done try_out(const std::string& uuid);
   Done set(const std::string& uuid, Watts limit);
   Result<Watts> read_limit(const std::string& uuid);
   Result<Watts> read_enforced(const std::string& uuid);
-  // All limits are as they were found. Once.
+  // Restores all limits. Call once.
   Done release();
 
  private:

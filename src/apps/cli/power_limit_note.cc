@@ -48,8 +48,8 @@ bool is_word(std::string_view word) {
          std::all_of(word.begin(), word.end(), [](unsigned char c) { return std::isgraph(c) != 0; });
 }
 
-// The lock stays when the note goes: a lock on a file that has been replaced would be none. A look in another process
-// holds it for a moment; only one who stays is somebody.
+// The lock file stays when the note is removed: a lock on a replaced file would protect nothing. A process that only
+// checks holds it for a moment; waiting tells it from a real owner.
 Result<Fd> take_lock(const std::string& root) {
   const std::string path = lock_path_of(root);
   Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kLockMode));
@@ -61,8 +61,8 @@ Result<Fd> take_lock(const std::string& root) {
   return fd;
 }
 
-// The folder belongs to the daemon's user, and what he writes there root would set. So a note is believed only from
-// root or from oneself, in a file that nobody else may write.
+// The folder belongs to the daemon's user, and root would apply what is written there. So a note is trusted only if it
+// is owned by root or by this user, in a file that nobody else may write.
 Done check_writer(int fd, const std::string& path) {
   struct stat info {};
   if (::fstat(fd, &info) != 0) return failed_call(path);
@@ -129,7 +129,7 @@ std::string restore(const LimitNote& note, const Root& root, const std::string& 
   return kept ? text : fmt::format("{}; {}", text, kept.error().what);
 }
 
-// A note that is another's to put back, or one that we may not.
+// A note that another process is responsible for, or for which we lack permission.
 std::string tell_of(const LimitNote& note, const Error& lock) {
   if (lock.kind == ErrorKind::busy)
     return fmt::format("GPU power limits are in use by a sweep, which will put them back ({})", list_of(note.lines));
@@ -146,7 +146,7 @@ Result<LimitNote> parse_limit_note(std::string_view text) {
     text = text.substr(0, end);
   else
     text = {};
-  if (text.empty()) return note;  // its writer died before it had written anything
+  if (text.empty()) return note;  // its writer died before writing anything
   const auto lines = split(text, '\n');
   if (lines[0] != kMagic) return fail(ErrorKind::malformed, "no note of power limits");
   for (std::size_t i = 1; i < lines.size(); ++i) {
@@ -238,7 +238,7 @@ std::string restore_left_limits(const Root& root) {
   const auto open_note = [&] { return Fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)); };
   if (!open_note()) return "";
   const auto lock = take_lock(root);
-  const Fd fd = open_note();  // once more: what was there before the lock may be gone
+  const Fd fd = open_note();  // read again: what was there before the lock may be gone
   if (!fd) return "";
   const Done trusted = check_writer(fd.get(), path);
   const auto text = trusted ? read_all(fd.get(), path) : Result<std::string>(tl::make_unexpected(trusted.error()));
@@ -247,7 +247,7 @@ std::string restore_left_limits(const Root& root) {
   const bool restarted = !note->boot.empty() && note->boot != boot_id(root);
   const bool is_left = !restarted && !note->lines.empty();
   if (is_left) return lock ? restore(*note, root, path) : tell_of(*note, lock.error());
-  if (lock) ::unlink(path.c_str());  // nothing was set, or the machine has forgotten it
+  if (lock) ::unlink(path.c_str());  // nothing was set, or a restart has reset it
   return "";
 }
 

@@ -1,11 +1,11 @@
-// The note of power limits that are to be put back: what each GPU had before a sweep set another, on disk before the
-// first is set, gone when all are back.
+// The note of power limits to be restored: what each GPU had before a sweep set another limit; on disk before the first
+// is set, removed when all are restored.
 //
-// It lies in /run/nodewatt, which the machine forgets when it restarts, as the GPUs forget their limits; where /run
-// outlives that (a container), the kernel's boot id in the note tells. Whoever is answerable for the note holds
-// flock(LOCK_EX) on the lock beside it, the sweep and its watcher by one open file between them: a note whose lock is
-// free is one whose keepers are both dead, and the next `nodewatt sweep` or `doctor` that may do it puts the limits
-// back. Everybody may read the note; the lock is its owner's alone, for whoever can open a file can lock it.
+// It lies in /run/nodewatt, which is cleared at a restart, as the GPUs' limits are; where /run outlives that (a
+// container), the boot id in the note shows it. The process responsible for the note holds flock(LOCK_EX) on the lock
+// file beside it, sweep and keeper through one open file description: a note whose lock is free is one whose owners are
+// both dead, and the next `nodewatt sweep` or `doctor` with permission restores the limits. Everybody may read the
+// note; only its owner can open the lock, since whoever can open a file can lock it.
 #pragma once
 
 #include <array>
@@ -28,22 +28,22 @@ struct LimitNote {
   std::vector<Line> lines;
 };
 
-// Lines are written one at a time; one without its end was being written when its writer died, and its GPU is as it
-// was.
+// Lines are written one at a time; one without its line end was being written when its writer died, and its GPU has not
+// been changed.
 Result<LimitNote> parse_limit_note(std::string_view text);
 
-// What became of the lines of a note. A limit that was as noted already is in none of the three.
+// What happened to each line of a note. A limit that was already as noted is in none of the three.
 struct PutBack {
   std::vector<LimitNote::Line> set, unseen, failed;
   Error error;  // of the failed
 
   bool is_whole() const { return unseen.empty() && failed.empty(); }
-  LimitNote left(std::string boot) const;  // what is still to be put back
-  Done done() const;                       // the error names all that is left
+  LimitNote left(std::string boot) const;  // what is still to be restored
+  Done done() const;                       // the error names everything that is left
 };
 PutBack put_back(const LimitNote& note, PowerLimits& limits);
 
-// The note of a sweep at work.
+// The note of an active sweep.
 class NoteFile {
  public:
   // Busy while another sweep on this machine has one.
@@ -51,7 +51,7 @@ class NoteFile {
 
   Done add(const std::string& uuid, Watts was);  // on the disk when it returns
   Result<LimitNote> read() const;
-  // Puts back what it says. It goes when all is as it was; what was not seen or failed stays in it.
+  // Restores what it lists. The file is removed when all is restored; GPUs that were not seen or failed stay in it.
   Done settle(PowerLimits& limits);
   Done remove();
   std::array<int, 2> fds() const { return {fd_.get(), lock_.get()}; }
@@ -64,8 +64,8 @@ class NoteFile {
   std::string path_;
 };
 
-// Puts back what a sweep left that was killed together with its watcher. A sentence on what was done, or on what cannot
-// be done and how it can, or that a sweep is at work; "" where there is nothing.
+// Restores what a sweep left that was killed together with its keeper. Returns a sentence on what was done, or on what
+// cannot be done and how it can, or that a sweep is active; "" where there is nothing.
 std::string restore_left_limits(const Root& root);
 
 }  // namespace nw::cli

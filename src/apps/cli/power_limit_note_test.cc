@@ -18,7 +18,7 @@ namespace {
 
 constexpr const char* kPlace = "run/nodewatt/power-limits";
 
-// GPUs that do as they are told, but for those that are broken.
+// GPUs that obey, except for broken ones.
 struct Gpus : PowerLimits {
   std::vector<GpuLimit> all;
   std::map<std::string, Watts> now;
@@ -159,7 +159,7 @@ TEST(LeftLimits, AreForgottenWithTheBootThatSetThem) {
   EXPECT_FALSE(std::filesystem::exists(root.at(kPlace)));
 }
 
-// The daemon's user owns the folder: root does nothing on his word.
+// The daemon's user owns the folder: root does not act on a note that he wrote.
 TEST(LeftLimits, AreBelievedOnlyFromRoot) {
   const test::TempDir root;
   root.write(kPlace, "nodewatt-power-limits 1\nboot \ngpu GPU-1 400000\n");

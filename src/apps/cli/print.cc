@@ -1,4 +1,4 @@
-// nodewatt runs: what the store holds, as a list or in any form that is text.
+// nodewatt runs: the store's records, as a list or in any text format.
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -14,7 +14,7 @@ namespace nw::cli {
 namespace {
 struct Listed {
   std::vector<pb::Record> records;
-  std::size_t matched = 0;  // with those that the limit leaves out
+  std::size_t matched = 0;  // including those beyond the limit
 };
 Result<Listed> find(const Query& query) {
   const auto store = NW_TRY(open_store());
@@ -62,7 +62,7 @@ int runs(const RunsOptions& options) {
   const auto rows = pointers(listed->records);
   if (format == "text") return write(options.print, make_list(rows, style, listed->matched));
   const std::string words = shown_words(rows.size(), listed->matched);
-  if (!words.empty()) error_exit(words);  // a program that reads standard output is told on the other stream
+  if (!words.empty()) error_exit(words);  // on stderr, since a program may read standard output
   const auto text = chosen->make(rows, {style, ""});
   return text ? write(options.print, *text) : error_exit(text.error());
 }

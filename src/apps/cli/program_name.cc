@@ -11,13 +11,13 @@ namespace {
 
 using Command = std::span<const std::string>;
 
-// How an interpreter's words are read until its script. Letters are of options with one dash, which may stand together.
+// How an interpreter's arguments are parsed up to its script. Letters are short options, which may be combined.
 struct Interpreter {
   std::string_view name;                      // a version may follow it
-  std::string_view code;                      // options that take the program itself: there is no script
-  std::string_view module;                    // that take its name
-  std::string_view valued;                    // that take another word, here or as the next
-  std::string_view attached;                  // that take the rest of their own word
+  std::string_view code;                      // options whose value is the program's text: there is no script
+  std::string_view module;                    // whose value is a module's name
+  std::string_view valued;                    // whose value is another word, here or the next
+  std::string_view attached;                  // whose value is the rest of their own word
   std::array<std::string_view, 3> code_long;  // the same with two dashes
   std::array<std::string_view, 4> valued_long;
 };
@@ -99,7 +99,7 @@ bool is_script(std::string_view word) {
 
 std::optional<std::string> script_of(Command command, const Interpreter& interpreter);
 
-// The first script behind a launcher.
+// The first script after a launcher.
 std::optional<std::string> started_by(Command rest, bool starts_scripts) {
   for (std::size_t i = 0; i < rest.size(); ++i) {
     if (rest[i].starts_with('-') || rest[i].find('=') != std::string::npos) continue;  // its options, its variables
@@ -109,7 +109,7 @@ std::optional<std::string> started_by(Command rest, bool starts_scripts) {
   return std::nullopt;
 }
 
-// What the options of one word say of the next.
+// How the options of one word affect the next.
 enum class Next { option, value, code, module };
 Next read_option(const std::string& word, const Interpreter& interpreter, std::string& module) {
   if (word.starts_with("--")) {

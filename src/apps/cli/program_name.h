@@ -1,7 +1,7 @@
-// The name of a run that nobody named: of a script what people call it, not the interpreter that runs it.
+// The default name of a run: for a script its own name, not that of the interpreter that runs it.
 //
 // "python3 train.py" is train.py, "python -m pkg.mod" pkg.mod, "mpirun -n 4 python train.py" train.py. A launcher is
-// named by the script that it starts where that can be told without knowing all its options, else by itself.
+// named by the script that it starts where that can be found without knowing all its options, else by itself.
 #pragma once
 
 #include <span>

@@ -1,6 +1,6 @@
-// Progress: where a sweep is, on standard error: one line that is written over on a terminal, plain lines elsewhere.
+// Progress: the state of a sweep on standard error: one line that is overwritten on a terminal, plain lines elsewhere.
 //
-// The end is expected as late as the runs so far say: the mean of those of this process, for each that is left.
+// The expected end assumes, for each run that is left, the mean duration of this process's runs so far.
 #pragma once
 
 #include <cstddef>
@@ -12,16 +12,16 @@ namespace nw::cli {
 
 class Progress {
  public:
-  // `rewrites`: the line may be written over (a terminal that nobody else writes to).
+  // `rewrites`: the line may be overwritten (a terminal that nothing else writes to).
   Progress(Nanos now, bool rewrites) : begun_(now), rewrites_(rewrites) {}
   ~Progress() { clear(); }
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  // So many runs are done and so many left, and the next of them is at `what`.
+  // This many runs are done and left, and the next of them is at `what`.
   void show(const std::string& what, std::size_t done, std::size_t left, Nanos now);
   void took(Nanos time);  // a run has ended
-  void clear();           // before somebody else writes
+  void clear();           // before other output
   // "sweep: run 5 of 24, ...; 3m10s gone, about 12m left, until 14:32"
   std::string words(const std::string& what, std::size_t done, std::size_t left, Nanos now) const;
 

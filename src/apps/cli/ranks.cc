@@ -1,9 +1,9 @@
-// The flow of a rank: come in by the rendezvous -> join the rank group, or found it -> wait until its sampler has read
-// the sensors -> start the command -> leave when it has ended, and print what the sampler says if this was the last to
+// The steps of a rank: find the rendezvous -> join the rank group, or found it -> wait until its sampler has read the
+// sensors -> start the command -> leave when it has ended, and print the sampler's output if this was the last to
 // leave.
 //
-// Whatever fails on the way there, the command runs all the same, unmeasured: a rank that measured alone would count
-// the node once more. Every wait has an end, and none depends on another rank's command: the sampler is nobody's rank.
+// Whatever fails before that, the command still runs, unmeasured: a rank that measured by itself would count the node
+// once more. Every wait is bounded, and none depends on another rank's command: the sampler is not one of the ranks.
 #include "apps/cli/ranks.h"
 
 #include <sys/resource.h>
@@ -28,15 +28,16 @@ namespace nw::cli {
 
 namespace {
 constexpr Nanos kAtTheRendezvous = seconds(20);
-constexpr Nanos kUntilReady = seconds(30);   // a node's sensors may take their time to be found
-constexpr Nanos kUntilReport = seconds(20);  // the last rank waits so long for the sampler's words
+constexpr Nanos kUntilReady = seconds(30);   // finding a node's sensors may take time
+constexpr Nanos kUntilReport = seconds(20);  // how long the last rank waits for the sampler's output
 
 std::optional<std::string> from_environment(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? std::nullopt : std::optional<std::string>(value);
 }
 
-// What tells this program from every other of this user on this node. A run inside a measured run is another one.
+// What distinguishes this program from every other of this user on this node. A run inside a measured run is another
+// one.
 Result<std::string> compute_key(const LauncherInfo& launcher_info) {
   std::string key = launcher_info.job;
   if (key.empty()) {
@@ -107,7 +108,7 @@ class Rank {
     return std::move(*connection);
   }
 
-  // What the sampler's record knows beside the measurement.
+  // The fields of the sampler's record that are known before the measurement.
   void describe(pb::Record& record) const {
     write_launcher_info(launch_, record);
     if (options_.warmup + options_.repeat == 1) return;
@@ -129,7 +130,7 @@ class Rank {
     std::fputs(words.error.c_str(), stderr);
   }
 
-  // One rank of a node speaks for all.
+  // One rank of a node prints for all.
   void say_once(const std::string& what) const {
     if (launch_.local_rank.value_or(0) == 0) error_exit(what);
   }
@@ -165,7 +166,7 @@ void write_launcher_info(const LauncherInfo& launcher_info, pb::Record& record) 
 }
 
 int run_rank(const RunOptions& options, const LauncherInfo& launcher_info) {
-  pb::Record scratch;  // what is wrong with the command line is said by each rank, before anything starts
+  pb::Record scratch;  // usage errors are reported by each rank, before anything starts
   if (const auto done = add_labels(options.labels, scratch); !done) return error_exit(done.error().what, kOurFailure);
   return Rank(options, launcher_info).run();
 }

@@ -9,17 +9,17 @@
 
 namespace nw::cli {
 
-// What a `nodewatt` ends with when it is not with its command's code, as env(1).
+// Exit codes of `nodewatt` itself, when it does not return its command's, as in env(1).
 inline constexpr int kOurFailure = 125, kNotExecutable = 126, kNotFound = 127;
 
-// What the environment and the options say of other ranks.
+// What the environment and the options state about other ranks.
 LauncherInfo find_launcher_info(const RunOptions& options);
-// Whether there may be others on this node.
+// Whether there may be other ranks on this node.
 bool shares_node(const LauncherInfo& launcher_info, const RunOptions& options);
 void write_launcher_info(const LauncherInfo& launcher_info, pb::Record& record);
 int run_rank(const RunOptions& options, const LauncherInfo& launcher_info);
 
-// In run.cc. What is printed after a run, by the style of where it will be read.
+// In run.cc. Prints after a run; `style` is that of the final reader.
 void print_run(const RunOptions& options, const std::vector<pb::Record>& records, const TextStyle& style);
 int not_started(const Error& error);
 

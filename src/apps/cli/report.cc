@@ -1,4 +1,4 @@
-// nodewatt report: runs of the store in the form that was asked for, or what a reviewer would ask of them.
+// nodewatt report: runs of the store in the requested format, or what a reviewer would ask about them.
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -43,7 +43,7 @@ Result<std::vector<pb::Record>> find(const Query& query, const Factors& factors)
   return records;
 }
 
-// The phase must be one of the runs', and of use to the form.
+// The phase must exist in one of the runs, and be supported by the format.
 Done check_phase(const ReportFormat& format, Records records, const std::string& path) {
   if (path.empty()) return {};
   if (!format.by_phase) return fail(ErrorKind::malformed, fmt::format("--phase: {} prints all phases", format.name));
@@ -57,7 +57,7 @@ Done check_phase(const ReportFormat& format, Records records, const std::string&
                                                 names.empty() ? "the runs have no phases" : "there are " + names));
 }
 
-// All files of the crate, under a new name until they are complete.
+// All files of the crate, under a temporary name until they are complete.
 Done write_crate(const std::string& path, const CrateFiles& files) {
   if (path.empty() || path == "-") return fail(ErrorKind::malformed, "rocrate: a folder of files; name it by -o DIR");
   const std::string partial = fmt::format("{}.{}.part", path, ::getpid());

@@ -1,8 +1,8 @@
-// nodewatt run: a command, and the energy of the node while it ran.
+// nodewatt run: runs a command, and measures the energy of the node while it runs.
 //
-// The story: find the sensors -> read them -> start the command -> sample until its last descendant has ended -> read
-// them again -> from here nothing touches hardware -> sums -> keep the record -> print. Whatever fails on the way to
-// measuring, the command still runs and its exit code is ours. One of several ranks on a node goes another way:
+// The steps: find the sensors -> read them -> start the command -> sample until its last descendant has ended -> read
+// them again -> from here nothing touches hardware -> compute -> store the record -> print. Whatever fails in
+// measuring, the command still runs and its exit code is ours. One of several ranks on a node is handled differently:
 // ranks.h.
 #include <unistd.h>
 
@@ -79,7 +79,7 @@ int run(const RunOptions& given) {
     if (outcome.not_started) return not_started(*outcome.not_started);
     records.push_back(std::move(outcome.record));
     end = outcome.end;
-    if (end.signal || end.exit_code.value_or(1) != 0) break;  // repeats of a failing command tell nothing
+    if (end.signal || end.exit_code.value_or(1) != 0) break;  // further repeats of a failing command add nothing
   }
   print_run(options, records, style_for(STDERR_FILENO));
   return end_like(end);

@@ -22,7 +22,7 @@
 namespace nw::cli {
 
 namespace {
-// Of this process, or of its children that have been waited for, with their own.
+// Of this process, or of its children that have been waited for, including theirs.
 double cpu_seconds(int who) {
   rusage utilization_summary{};
   ::getrusage(who, &utilization_summary);
@@ -38,7 +38,7 @@ std::string joined(const std::vector<std::string>& words) {
   return line;
 }
 
-constexpr Nanos kFirstRound = millis(300);  // a run does not wait longer for a bus
+constexpr Nanos kFirstRound = millis(300);  // how long a run waits for a bus at the start
 
 std::optional<std::string> variable(const char* name) {
   const char* value = std::getenv(name);
@@ -125,7 +125,7 @@ RunResult RunMonitor::measure(const RunOptions& options, pb::Record record, cons
   record.set_state("finished");
   record.set_monitor_cpu_s(cpu_seconds(RUSAGE_SELF) - cpu_before);
 
-  // From here nothing is computed. The journal stays until the record is kept.
+  // From here nothing is computed. The journal stays until the record is stored.
   const auto store = open_store();
   const auto kept = store ? (*store)->append(record) : Result<bool>(tl::make_unexpected(store.error()));
   if (!kept)

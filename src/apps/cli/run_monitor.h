@@ -24,8 +24,8 @@ struct CommandEnd {
   Nanos at;  // monotonic
 };
 
-// What is measured: runs to its end with the channel's path (or "") to say, and calls `begun` when it has started.
-// Until then no thread of the measurement runs. May note in the record what it learns.
+// What is measured: gets the channel's path (or ""), runs to its end, and calls `begun` when it has started. Until then
+// no thread of the measurement runs. May add to the record.
 using MeasuredWork =
     std::function<Result<CommandEnd>(const std::string& channel, const std::function<void()>& begun, pb::Record&)>;
 
@@ -36,15 +36,15 @@ class RunMonitor {
 
   bool measures() const { return node_.measures(); }
   const std::vector<SensorInfo>& infos() const { return node_.infos(); }
-  // For watching the node between two runs.
+  // For observing the node between two runs.
   Host& host() { return *host_; }
   Reader& reader() { return node_.reader(); }
   const Signals& signals() const { return signals_; }
-  // What is known of a record before anything was measured.
+  // The fields of a record that are known before the measurement.
   Result<pb::Record> begin_record(const RunOptions& options);
-  // Runs the command to its end; the record is in the user's store afterwards (or a complaint was printed).
+  // Runs the command to its end; afterwards the record is in the user's store (or an error was printed).
   RunResult run(const RunOptions& options, pb::Record record);
-  // The same of any other work.
+  // The same for any other work.
   RunResult measure(const RunOptions& options, pb::Record record, const MeasuredWork& work);
 
  private:
@@ -54,7 +54,7 @@ class RunMonitor {
   std::optional<Nanos> period_;
 };
 
-// The period of --period; nothing for "".
+// Parses --period; nothing for "".
 Result<std::optional<Nanos>> parse_period(const std::string& text);
 
 }  // namespace nw::cli

@@ -1,8 +1,10 @@
-// The story: leave the rank that started us -> serve the ranks in a thread -> find the sensors, read them, tell the
-// ranks that they may start -> sample until the last has left -> sums, record -> hand the report to the last rank.
+// The steps: detach from the rank that started us -> serve the ranks in a thread -> find the sensors, read them, tell
+// the ranks that they may start -> sample until the last has left -> compute the record -> send the report to the last
+// rank.
 //
-// It holds none of the rank's streams and descriptors (a launcher waits for their ends) and takes no signals: those
-// that a launcher or a terminal sends to its ranks end their commands, and with the last of them this process.
+// It keeps none of the rank's streams and descriptors (a launcher waits for their ends) and reacts to no signals: those
+// that a launcher or a terminal sends to its ranks end their commands, and when the last has ended this process ends
+// too.
 #include "apps/cli/sampler.h"
 
 #include <fcntl.h>
@@ -33,22 +35,22 @@
 namespace nw::cli {
 
 namespace {
-// A rank is often bound to a few CPUs, where its sampler would be in its way.
+// A rank is often bound to a few CPUs, where its sampler would disturb it.
 void use_all_cpus() {
   cpu_set_t all;
   CPU_ZERO(&all);
   for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) CPU_SET(cpu, &all);
-  ::sched_setaffinity(0, sizeof all, &all);  // less what the job's cgroup forbids
+  ::sched_setaffinity(0, sizeof all, &all);  // except those that the job's cgroup forbids
 }
 
-// What a launcher set for one rank alone says nothing about the node, and some vendor libraries obey it.
+// What a launcher set for one rank alone does not apply to the node, and some vendor libraries obey it.
 void forget_rank() {
   for (const char* name : {"CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "GPU_DEVICE_ORDINAL",
                            "ZE_AFFINITY_MASK"})
     ::unsetenv(name);
 }
 
-// Closes everything but `kept`, and gives standard streams to nobody. What is printed from now on is kept in memory,
+// Closes everything but `kept`, and redirects the standard streams. What is printed from now on is collected in memory,
 // for the last rank.
 void detach(std::vector<int> kept) {
   const int nothing = ::open("/dev/null", O_RDWR);
@@ -85,7 +87,7 @@ void add_anomaly(pb::Record& record, Anomaly anomaly, std::uint64_t count) {
   added->set_count(count);
 }
 
-// Slurm may shut a task into a cgroup with its own accelerators alone; the sampler is in that of the first rank.
+// Slurm may restrict a task by cgroup to its own accelerators; the sampler is in that of the first rank.
 void note_hidden_gpus(const std::vector<SensorInfo>& infos, pb::Record& record) {
   const char* said = std::getenv("SLURM_GPUS_ON_NODE");
   const auto allocated = said == nullptr ? std::nullopt : parse_u64(said);
@@ -105,16 +107,15 @@ void write_sum(const RankGroupSum& sum, pb::Record& record) {
   add_anomaly(record, Anomaly::rank_lost, sum.lost);
 }
 
-// Of all ranks: the first that failed; else that none did.
+// For all ranks: the end of the first that failed; none where a rank was lost; else exit code 0.
 ChildEnd end_of(const RankGroupSum& sum) {
   if (sum.first_failure) return {sum.first_failure->exit_code, sum.first_failure->signal};
   if (sum.lost > 0) return {};
   return {0, {}};
 }
 
-// A rank group goes on for two seconds after its last rank has left, for those that may still come, and a meter
-// remembers 64 readings: read faster than this, it would have forgotten the moment at which the run turns out to have
-// ended.
+// A rank group stays for two seconds after its last rank has left, for further ranks, and a meter keeps 64 readings:
+// with faster readings it would have dropped the time at which the run finally ended.
 constexpr Nanos kShortestPeriod = millis(50);
 
 std::optional<Nanos> period_of(const RunOptions& options) {
@@ -153,24 +154,24 @@ void sample(RankGroup& rank_group, const RunOptions& options, const TextStyle& s
     detach(rank_group.descriptors());
     use_all_cpus();
     forget_rank();
-    const Signals none;  // in no thread
+    const Signals none;  // not handled in any thread
     std::thread serving([&] { rank_group.serve(launcher_info.local_size); });
     sample(rank_group, options, style, describe);
     rank_group.wait();
     rank_group.finish({take_words(stderr), take_words(stdout)});
     serving.join();
-  } catch (const std::exception&) {  // no thread to be had: the ranks go on without us
+  } catch (const std::exception&) {  // no thread available: the ranks go on without us
     ::_exit(1);
   }
-  ::_exit(0);  // what a vendor's library does when it is unloaded is no concern of ours
+  ::_exit(0);  // skips what a vendor's library does when it is unloaded
 }
 }  // namespace
 
 Done start_sampler(RankGroup rank_group, const RunOptions& options, const LauncherInfo& launcher_info,
                    const std::function<void(pb::Record&)>& describe) {
   const TextStyle style = style_for(STDERR_FILENO);
-  ::prctl(PR_SET_CHILD_SUBREAPER, 0);  // an earlier round's; Child::start sets it again
-  const pid_t between = ::fork();      // ends at once, so that the sampler is no child of the rank's
+  ::prctl(PR_SET_CHILD_SUBREAPER, 0);  // set by an earlier repeat; Child::start sets it again
+  const pid_t between = ::fork();      // ends at once, so that the sampler is not a child of the rank's process
   if (between < 0) return tl::make_unexpected(system_error(errno, "fork"));
   if (between == 0) {
     ::prctl(PR_SET_NAME, kSamplerName);

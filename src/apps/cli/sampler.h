@@ -1,4 +1,4 @@
-// The sampler of a node's ranks: a process of its own that measures while any of them is there.
+// The sampler of a node's ranks: a separate process that measures while any of them runs.
 #pragma once
 
 #include <functional>
@@ -11,8 +11,8 @@
 
 namespace nw::cli {
 
-// Starts it, away from this process's children, streams and terminal. `describe` puts into its record what the rank
-// that starts it knows. What it has to say to people goes to the last rank (RankGroup::finish).
+// Starts it, detached from this process's children, streams and terminal. `describe` puts into its record what the rank
+// that starts it knows. Its messages to the user go to the last rank (RankGroup::finish).
 Done start_sampler(RankGroup rank_group, const RunOptions& options, const LauncherInfo& launcher_info,
                    const std::function<void(pb::Record&)>& describe);
 

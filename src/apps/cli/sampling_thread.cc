@@ -6,7 +6,7 @@ namespace nw::cli {
 
 namespace {
 constexpr Nanos kInterruptible = millis(100);
-constexpr Nanos kBetweenProgramEvents = millis(5);  // sample sets that events ask for come no closer than this
+constexpr Nanos kBetweenProgramEvents = millis(5);  // least distance of sample sets caused by events
 }  // namespace
 
 SamplingThread::SamplingThread(Host& host, Reader& reader, RunAccounting& accounting, Channel* channel,
@@ -46,7 +46,7 @@ void SamplingThread::read_utilization() {
 }
 
 Nanos SamplingThread::begin(pb::Record& record) {
-  read_utilization();  // ahead of the sample set, so that the command follows that at once
+  read_utilization();  // before the sample set, so that the command starts right after that
   reader_.read_all(sample_set_);
   begin_ = last_sample_set_ = host_.now();
   period_ = schedule_.period(Nanos{});
@@ -87,8 +87,8 @@ void SamplingThread::start() {
   thread_ = std::thread([this] { loop(); });
 }
 
-// Events are taken as soon as they come, or come in a crowd; sample sets that they ask for keep their distance. A
-// sample set that no event asked for needs no quiet after it: that would be a second waking at each.
+// Events are taken as soon as they come, or when many have come; sample sets that they cause keep a least distance. A
+// regular sample set needs no such pause after it: that would be a second wake-up at each.
 void SamplingThread::loop() {
   bool asked = false;
   while (!stopping_) {
@@ -106,7 +106,7 @@ void SamplingThread::loop() {
       asked = wanted;
       sample_set();
     }
-    // Not where an event asked for a sample set: the next may be near. Unless events come all the time.
+    // Not after a sample set that an event caused: the next may be near. Unless events come all the time.
     const Nanos patience = wanted ? kUtilizationPeriod + kUtilizationPeriod : kUtilizationPeriod;
     if (devices_ && now - last_utilization_sample_ >= patience) read_utilization();
   }

@@ -1,9 +1,9 @@
 // SamplingThread: the sampling thread of `run`. Reads all sensors at the period, and at once when a phase begins or
-// ends. Utilizations it reads once a second, behind a sample set that nobody waits for, and at the run's edges outside
-// the bursts.
+// ends. It reads utilizations once a second, after a sample set that nothing waits for, and at the run's begin and end,
+// outside the bursts.
 //
-// Hand-over is by order, not by locks: the owner feeds the account before start() and after stop(), the thread in
-// between.
+// Data is handed over by order, not by locks: the owner feeds the accounting before start() and after stop(), the
+// thread in between.
 #pragma once
 
 #include <atomic>
@@ -25,14 +25,14 @@ namespace nw::cli {
 
 class SamplingThread {
  public:
-  // `journal` and `channel` may be nothing. All must outlive this.
+  // `journal` and `channel` may be null. All must outlive this.
   SamplingThread(Host& host, Reader& reader, RunAccounting& accounting, Channel* channel, Journal* journal,
                  SamplingSchedule schedule);
   ~SamplingThread();
 
-  // Reads these too, into this; before begin(). Both must outlive this.
+  // Reads these utilizations too, into the summary; call before begin(). Both must outlive this.
   void watch(UtilizationReader& utilizations, UtilizationSummary& utilization_summary);
-  // Reads the first sample set; what follows is measured. Returns the moment.
+  // Reads the first sample set; what follows is measured. Returns its time.
   Nanos begin(pb::Record& record);
   void start();  // the thread
   // Stops the thread, takes the last events and the last sample set; the run ended at `end`.
@@ -53,7 +53,7 @@ class SamplingThread {
   SamplingSchedule schedule_;
   UtilizationReader* utilizations_ = nullptr;
   UtilizationSummary* utilization_summary_ = nullptr;
-  bool devices_ = false;  // utilizations of more than the CPUs, whose time adds up: its edges are enough
+  bool devices_ = false;  // utilizations besides the CPUs'; CPU time is cumulative, so begin and end are enough for it
   Nanos begin_{}, last_sample_set_{}, last_utilization_sample_{}, period_{};
   SampleSet sample_set_;
   std::vector<UtilizationSample> utilization_samples_;

@@ -1,8 +1,9 @@
-// nodewatt sensors and doctor: what of this node can be read, how well, what cannot, why, and how to fix it.
+// nodewatt sensors and doctor: which sensors of this node can be read, how well, which cannot, why, and how to fix it.
 //
 // Both watch every sensor for a moment, since a sensor that is present may still be dead: some virtual machines offer
-// an energy counter that opens and always reads zero. One that is renewed seldom (a BMC is asked every 5 s) is watched
-// for two renewals, as long as that is no more than somebody waits for; after that it has no new value yet.
+// an energy counter that opens and always reads zero. A sensor with a long update interval (a BMC is polled every 5 s)
+// is watched for two of them, as long as that is acceptable to a waiting user; after that its state is "no new value
+// yet".
 #include <unistd.h>
 
 #include <algorithm>
@@ -41,7 +42,8 @@ struct Watched {
   Nanos time{};  // how long it was
 };
 
-// How long to watch: two renewals of the slowest sensor that has shown nothing so far, and a step to see the second.
+// How long to watch: two updates of the slowest sensor that has shown nothing so far, and a little more to see the
+// second.
 Nanos find_time(const std::vector<Meter>& meters, Patience patience) {
   Nanos time = patience.least;
   for (const Meter& meter : meters) {
@@ -51,7 +53,7 @@ Nanos find_time(const std::vector<Meter>& meters, Patience patience) {
   return std::min(time, patience.most);
 }
 
-// On a terminal, what is waited for.
+// On a terminal, shows what it is waiting for.
 class WaitLine {
  public:
   void show(const std::vector<Meter>& meters, Nanos left) {

@@ -13,7 +13,7 @@ namespace nw::cli {
 namespace {
 constexpr Nanos kLongest = seconds(5);
 constexpr std::size_t kMost = 64U << 10U;
-constexpr double kSame = 0.02;  // that no reason is asked for
+constexpr double kSame = 0.02;  // up to this difference no reason is given
 
 Result<std::string> run(const std::vector<std::string>& words) {
   auto said = run_program(words, {}, Errors::dropped, {kLongest, kMost});
@@ -23,7 +23,7 @@ Result<std::string> run(const std::vector<std::string>& words) {
   return fail(ErrorKind::failed, "sacct failed");
 }
 
-// One reason, the likeliest; what plug-in Slurm uses it does not say.
+// The likeliest reason; Slurm does not tell which plug-in it uses.
 std::string reason(double relative, const pb::Record& record) {
   if (record.job().nodes() > 1 && record.members().empty()) return "Slurm's is of all its nodes";
   if (!record.job().exclusive()) return "Slurm gives each job on a shared node all of the node's energy";
@@ -42,7 +42,7 @@ Result<SlurmWords> parse_slurm_line(std::string_view output) {
   SlurmWords words;
   words.state = clean(cells[0]);
   words.exit_code = clean(cells[1]);
-  const std::size_t at = cells[0].size() + cells[1].size() + cells[2].size() + 3;  // a name may hold bars
+  const std::size_t at = cells[0].size() + cells[1].size() + cells[2].size() + 3;  // a name may contain '|'
   words.name = clean(line.substr(at));
   if (const auto joules = parse_double(cells[2]); joules && *joules > 0) words.energy_j = *joules;
   return words;

@@ -1,8 +1,8 @@
 // nodewatt sweep: the same command over a grid of settings, and which of them takes the least energy.
 //
-// The story: plan -> may the power limits be set? -> lock the directory, write the state -> find the sensors -> for
-// each run, in random order: limit, warm-up, cool-down, run, state -> limits as they were -> from here nothing touches
-// hardware -> compare -> write and print. Ended at any moment, `--resume` goes on where it was.
+// The steps: plan -> check permission for power limits -> lock the directory, write the state -> find the sensors ->
+// for each run, in random order: limit, warm-up, cool-down, run, state -> restore the limits -> from here nothing
+// touches hardware -> compare -> write and print. Interrupted at any time, it continues with `--resume`.
 #include <unistd.h>
 
 #include <algorithm>
@@ -36,7 +36,7 @@ std::string host_name(const std::string& root) {
 
 std::uint64_t random_seed() {
   std::random_device device;
-  return device() % 1'000'000;  // one that can be typed again
+  return device() % 1'000'000;  // short enough to be typed again
 }
 
 // The dimensions that the options name; none where they name none.
@@ -77,7 +77,7 @@ Done check_words(const SweepPlan& plan) {
   return plan.grid.check_use(texts);
 }
 
-// How runs are watched, and the same as options of `run`.
+// The sampling options of the runs, stored in the plan and as options of `run`.
 SweptWatch make_watch(const SweepOptions& options, SweptWatch watch) {
   const RunOptions& run = options.run;
   if (!run.phase_regex.empty()) watch.phase_regex = run.phase_regex;
@@ -105,7 +105,7 @@ void use_watch(const SweptWatch& watch, SweepOptions& options) {
   options.show_output = watch.show_output;
 }
 
-// What the options make of a plan: what they do not say stays.
+// Applies the options to a plan: what they do not set stays.
 Result<SweepPlan> make_plan(const SweepOptions& options, SweepPlan plan) {
   auto dimensions = NW_TRY(make_dimensions(options));
   if (!dimensions.empty()) plan.grid = NW_TRY(Grid::make(std::move(dimensions)));
@@ -159,7 +159,7 @@ Result<SweepState> resume_state(const SweepOptions& options, const std::string& 
   return state;
 }
 
-// The file that a command of a sweep that was killed still holds open. A warm-up is not in the state.
+// The file that a command of a killed sweep still holds open. A warm-up is not in the state.
 std::string what_still_runs(const SweepDir& dir, const SweepState& state) {
   if (dir.has_command()) return dir.path() + "/" + SweepDir::kCommandLock;
   if (state.running && dir.is_written(log_name(state.running->turn)))
@@ -167,7 +167,7 @@ std::string what_still_runs(const SweepDir& dir, const SweepState& state) {
   return "";
 }
 
-// A run that was under way when the sweep was killed: it counts when its record is whole, else it is done again.
+// A run that was under way when the sweep was killed: it counts when its record is complete, else it is repeated.
 Done settle_running(const SweepDir& dir, SweepState& state) {
   if (const std::string holds = what_still_runs(dir, state); !holds.empty())
     return fail(ErrorKind::busy,
@@ -222,7 +222,7 @@ int dry_run(const SweepOptions& options, const SweepState& state) {
   return written ? 0 : error_exit(written.error());
 }
 
-// Not into a directory that is somebody else's; nor over what may be the only copy of records that are not found.
+// Refuses a directory that another user owns; and to replace what may be the only copy of records that are not found.
 Done write_result(const std::string& dir, const Swept& swept, const FoundRecords& found) {
   if (!found.trouble.empty())
     return fail(
@@ -233,7 +233,7 @@ Done write_result(const std::string& dir, const Swept& swept, const FoundRecords
   return SweepDir::check(dir) ? write_results(dir, swept, found.records) : Done();
 }
 
-// Compares what is there, prints it, and writes it.
+// Compares the existing results, prints and writes them.
 int print_result(const std::string& dir, const SweepState& state, const std::string& per) {
   const auto found = find_records(dir, state);
   if (!found) return error_exit(found.error());
@@ -249,14 +249,14 @@ int print_result(const std::string& dir, const SweepState& state, const std::str
   return failed || found->missing > 0 ? 1 : 0;
 }
 
-// Of a new sweep: the directory is made when all else is well, and another may have been quicker.
+// For a new sweep: the directory is created after all other checks; another process may have been quicker.
 Result<SweepDir> make_new_dir(const std::string& path) {
   SweepDir dir = NW_TRY(SweepDir::make(path));
   NW_CHECK(check_unused(path));
   return dir;
 }
 
-// `held`: the directory of a sweep that goes on.
+// `held`: the directory of a sweep that is resumed.
 int measure(const SweepOptions& options, const std::string& path, SweepState& state, std::optional<SweepDir> held) {
   const auto site = find_site(options.run.config, options.run.root);
   if (!site) return error_exit(site.error().what);
@@ -283,15 +283,14 @@ int measure(const SweepOptions& options, const std::string& path, SweepState& st
   return end.given_up.value_or(released ? code : 1);
 }
 
-// A sweep that goes on has its directory before it reads the state there; a new one makes it later, and knows by now
-// whether it may.
+// A resumed sweep locks its directory before it reads the state there; a new one creates it later, after the checks.
 Result<std::optional<SweepDir>> hold_dir(const std::string& path, bool resumed) {
   if (!resumed) {
     const Done may = SweepDir::check(path);
     if (!may && may.error().kind != ErrorKind::absent) return tl::make_unexpected(may.error());
     return std::nullopt;
   }
-  NW_TRY(load_state(path));  // nothing is made where no sweep is
+  NW_TRY(load_state(path));  // nothing is created where there is no sweep
   return NW_TRY(SweepDir::open(path));
 }
 }  // namespace

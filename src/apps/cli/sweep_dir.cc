@@ -28,10 +28,10 @@ Done check_owner(int dir, const std::string& path) {
                           path, info.st_uid, info.st_mode & 07777));
 }
 
-// `path` below the directory `at`. A user may have a link of his own to it.
+// `path` below the directory `at`. A symbolic link is followed only if it is the user's own and he is not root.
 Result<Fd> open_dir(int at, const std::string& path, bool follows_own) {
   std::string place = path;
-  while (place.size() > 1 && place.ends_with('/')) place.pop_back();  // it would be followed
+  while (place.size() > 1 && place.ends_with('/')) place.pop_back();  // with a final slash it would be followed
   const int no_link = follows_own && ::geteuid() != 0 ? 0 : O_NOFOLLOW;
   Fd fd(::openat(at, place.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | no_link));
   if (!fd && (errno == ENOTDIR || errno == ELOOP))
@@ -75,8 +75,7 @@ Result<Fd> SweepDir::open_log(const std::string& name) const {
   Fd fd(
       ::openat(logs_.get(), base_name(name).c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, kFileMode));
   if (!fd) return failed_call(path_ + "/" + name);
-  [[maybe_unused]] const Done locked =
-      lock_file(fd.get(), name);  // for is_written; where nothing can be locked, it is mute
+  [[maybe_unused]] const Done locked = lock_file(fd.get(), name);  // for is_written; without locks it always answers no
   return fd;
 }
 

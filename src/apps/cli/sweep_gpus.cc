@@ -12,7 +12,7 @@
 namespace nw::cli {
 
 namespace {
-constexpr Watts kRounding = watts(1);  // what a board may make of a limit
+constexpr Watts kRounding = watts(1);  // by how much a board may round a limit
 
 bool is_in_force(Watts now, Watts wanted) { return now - wanted < kRounding && wanted - now < kRounding; }
 
@@ -23,7 +23,7 @@ std::optional<std::string> variable(const char* name) {
   return value == nullptr ? std::nullopt : std::optional<std::string>(value);
 }
 
-// Those that are given to this run; one of which that is not known counts as given.
+// The GPUs that are given to this run; one for which that is not known counts as given.
 std::vector<GpuLimit> choose_given(const std::vector<GpuLimit>& gpus) {
   std::vector<UtilizationInfo> infos;
   for (const GpuLimit& gpu : gpus) {

@@ -1,5 +1,5 @@
-// The GPUs that a sweep sets power limits of: those that were asked for, or that are given to this run; and whether all
-// limits of the grid may be set on them, which is known before anything runs.
+// The GPUs whose power limits a sweep sets: those requested, or those given to this run; and whether all limits of the
+// grid can be set on them, which is checked before anything runs.
 #pragma once
 
 #include <memory>
@@ -13,8 +13,8 @@
 
 namespace nw::cli {
 
-// The ones that `wanted` names: "all", or numbers (NVML's) and UUIDs between commas; "": those that Slurm or
-// CUDA_VISIBLE_DEVICES give to this run, and all where these say nothing.
+// The GPUs named by `wanted`: "all", or numbers (NVML's) and UUIDs separated by commas; "": those that Slurm or
+// CUDA_VISIBLE_DEVICES give to this run, and all where these state nothing.
 Result<std::vector<GpuLimit>> choose_gpus(const std::vector<GpuLimit>& gpus, const std::string& wanted);
 // The limit that a value of the grid stands for; malformed when this GPU cannot have it.
 Result<Watts> limit_of(const std::string& value, const GpuLimit& gpu);
@@ -24,16 +24,16 @@ std::string gpu_words(const std::vector<GpuLimit>& gpus);
 
 class SweptGpus {
  public:
-  // Nothing where the grid has no power limits. Permission is proved, and the highest limit of the grid in force. The
-  // error says why not, and how to fix it.
+  // Nothing where the grid has no power limits. Tests permission, and sets the highest limit of the grid. The error
+  // states why not, and how to fix it.
   static Result<std::unique_ptr<SweptGpus>> make(const Grid& grid, const std::string& wanted, const Root& root);
-  // Those whose limits would be set, if they can have these; sets nothing. None where the grid has no power limits.
+  // The GPUs whose limits would be set, if they support these; sets nothing. None where the grid has no power limits.
   static Result<std::vector<GpuLimit>> check(const Grid& grid, const std::string& wanted, const Root& root);
 
   const std::vector<GpuLimit>& gpus() const { return gpus_; }
   Done set(const std::string& value);  // of the grid
-  Result<std::string> find_changed();  // whose limit is no longer what was set; "" when all are
-  void write(pb::Record& record);      // the limits that are in force, into its devices
+  Result<std::string> find_changed();  // those whose limit is no longer what was set; "" when all are
+  void write(pb::Record& record);      // writes the present limits into its devices
   Done release() { return keeper_->release(); }
 
  private:

@@ -13,7 +13,7 @@
 namespace nw::cli {
 
 namespace {
-// Takes in what a file of records holds.
+// Collects the records of a file.
 class Shelf : public Store {
  public:
   Result<bool> append(const pb::Record& record) override { return records_.push_back(record), true; }
@@ -99,7 +99,7 @@ Result<FoundRecords> find_records(const std::string& dir, const SweepState& stat
   const Done asked = store ? take(**store, state, found) : Done(tl::make_unexpected(store.error()));
   if (excludes_any(state, found)) {
     Shelf shelf;
-    const auto read = import_records(file, shelf);  // what is whole in it, even where not all is
+    const auto read = import_records(file, shelf);  // what can be read, even if not all can
     if (!read && !asked) return tl::make_unexpected(asked.error());
     if (!read && read.error().kind != ErrorKind::absent)
       all.trouble = read.error().what;

@@ -1,4 +1,4 @@
-// The result of a sweep: its records found again, compared, and written as table, page, picture and data.
+// The result of a sweep: finds its records, compares them, and writes table, page, picture and data.
 #pragma once
 
 #include <string>
@@ -11,8 +11,8 @@ namespace nw::cli {
 
 struct FoundRecords {
   std::vector<pb::Record> records;
-  std::size_t missing = 0;  // runs that are known to have one, and it is not found
-  std::string trouble;      // then: why sweep.records, which was asked for them, may hold what these are not; else ""
+  std::size_t missing = 0;  // runs that should have a record which is not found
+  std::string trouble;      // then: why sweep.records, which was tried for them, may lack them; else ""
 };
 
 // The records of the runs that are done, in their order: of the user's store, else of DIR/sweep.records.

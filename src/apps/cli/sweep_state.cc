@@ -48,7 +48,7 @@ Json optional_json(const std::optional<T>& value) {
   return value ? Json(*value) : Json(nullptr);
 }
 
-// What is read goes through here: each get says what it wants, and the first that it does not find is the error.
+// Reads the state: each get states what it expects, and the first mismatch is the error.
 class Fields {
  public:
   const Json& at(const Json& from, const char* key) {
@@ -149,7 +149,7 @@ SweptWatch read_watch(Fields& in, const Json& from) {
   return watch;
 }
 
-// What differs between two things, each as text.
+// The differences of two plans, each as text.
 class Changes {
  public:
   void compare(std::string_view what, const std::string& before, const std::string& after) {
@@ -234,7 +234,7 @@ SweptRun read_run(Fields& in, const Json& from, const SweepPlan& plan) {
 using Key = std::pair<std::size_t, unsigned>;
 Key key_of(const Turn& turn) { return {turn.point, turn.repeat}; }
 
-// The order holds every run of the plan once, and what is done is of it, each once.
+// Checks that the order holds every run of the plan once, and that the completed runs are among these, each once.
 void check_whole(Fields& in, const SweepState& state) {
   if (state.groups.size() != state.plan.grid.size()) in.refuse("groups are not one for each configuration");
   if (state.order.size() != state.plan.grid.size() * state.plan.repeat) in.refuse("order is not that of this grid");

@@ -45,7 +45,7 @@ class Turns {
   }
 
  private:
-  // One measured run with all that comes before it.
+  // One measured run with everything that comes before it.
   TurnsEnd take(const Turn& turn) {
     const Nanos begin = monitor_.host().now();
     if (gpus_ != nullptr)
@@ -81,7 +81,7 @@ class Turns {
                    state_.runs.size(), state_.left(), monitor_.host().now());
   }
 
-  // Before a point's first run in this process: what it warms (files in memory) may be gone when a sweep is resumed.
+  // Before a point's first run in this process: what it warms up (files in memory) may be gone when a sweep is resumed.
   TurnsEnd warm_up(const Turn& turn) {
     if (!warmed_.insert(turn.point).second) return {};
     for (unsigned i = 1; i <= plan_.warmup; ++i) {
@@ -93,7 +93,7 @@ class Turns {
     return {};
   }
 
-  // False when the node was not at rest after the longest wait.
+  // False when the node was not idle at the time limit.
   bool cool(const Turn& turn, Nanos longest, std::optional<int>& told) {
     show(turn, ", cooling down");
     const auto record = monitor_.begin_record(options_of(turn));
@@ -133,7 +133,7 @@ class Turns {
     run.signal = outcome->end.signal;
     if (gpus_ == nullptr) return {};
     const auto changed = gpus_->find_changed();
-    if (!changed) {  // nobody knows under which limit it ran: it is done again
+    if (!changed) {  // it is not known under which limit it ran: it is repeated
       state_.running.reset();
       (void)keep();
       return give_up(changed.error());
@@ -142,13 +142,13 @@ class Turns {
     return {};
   }
 
-  // The signal that ended the run and is to end the sweep. A command that died of it may be gone before we have it.
+  // The signal that ended the run and is to end the sweep. A command that it killed may be gone before we receive it.
   std::optional<int> ended_by(const ChildEnd& end) const {
     if (end.told || end.exit_code == 0) return end.told;
     return monitor_.signals().take_ending(Nanos{});
   }
 
-  // A program that is the same at every point and cannot be started fails the sweep, else the point.
+  // A program that is the same at every point and cannot be started fails the whole sweep, else only the point.
   TurnsEnd not_started(const Error& error, SweptRun& run) {
     run.trouble = "cannot start " + error.what;
     const std::string& program = plan_.command[0];

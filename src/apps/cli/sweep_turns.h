@@ -1,5 +1,4 @@
-// The turns of a sweep: each run of each point, one after the other, in the order of the state; after each the state is
-// kept.
+// The runs of a sweep, one after the other, in the order of the state; after each the state is saved.
 #pragma once
 
 #include <optional>
@@ -14,14 +13,14 @@
 namespace nw::cli {
 
 struct TurnsEnd {
-  std::optional<int> told;      // the signal that ended it
-  std::optional<int> given_up;  // the exit code of a sweep that cannot go on; what is wrong was said
+  std::optional<int> told;      // the terminating signal that ended it
+  std::optional<int> given_up;  // the exit code of a sweep that cannot continue; the reason has been printed
 };
 
-// Where a run's output goes: "logs/003-1.log", point and repeat counted from 1; warm-ups "logs/003-w1.log".
+// The file for a run's output: "logs/003-1.log", point and repeat counted from 1; warm-ups "logs/003-w1.log".
 std::string log_name(const Turn& turn, bool warmup = false);
 
-// `options.run` is what the runs share; `dir` holds the state and gets the logs. `gpus` may be nothing.
+// `options.run` has what the runs share; `dir` contains the state and gets the logs. `gpus` may be null.
 TurnsEnd run_turns(const SweepOptions& options, const Site& site, const SweepDir& dir, SweepState& state,
                    SweptGpus* gpus);
 

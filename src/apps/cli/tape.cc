@@ -1,5 +1,5 @@
-// nodewatt record and replay: a machine onto a tape, and the energies of a tape. Replay is the story of run with
-// another host.
+// nodewatt record and replay: records a machine on a tape, and computes the energies of a tape. Replay takes the steps
+// of run with another host.
 #include <unistd.h>
 
 #include <algorithm>
@@ -26,7 +26,7 @@ Result<Nanos> duration_of(const std::string& option, const std::string& text) {
   return Nanos::of(*ns);
 }
 
-// A phase that is open to the end, and work in it.
+// A phase that stays open to the end, and work in it.
 Result<std::vector<ProgramEvent>> make_events(const ReplayOptions& options) {
   std::vector<ProgramEvent> events;
   if (!options.phase.empty())
@@ -40,7 +40,7 @@ Result<std::vector<ProgramEvent>> make_events(const ReplayOptions& options) {
   return events;
 }
 
-// The account of a whole tape: every sample set that it holds.
+// The accounting of a whole tape: every sample set in it.
 pb::Record measure_tape(TapedHost& host, const Site& site, Nanos period, const std::vector<ProgramEvent>& events) {
   pb::Record record;
   NodeMonitor node(host, site);
@@ -80,7 +80,7 @@ pb::Record measure_tape(TapedHost& host, const Site& site, Nanos period, const s
 }  // namespace
 
 int replay(const ReplayOptions& options) {
-  const auto site = find_site(options.config, "/", false);  // a tape may be another machine's
+  const auto site = find_site(options.config, "/", false);  // a tape may be from another machine
   if (!site) return error_exit(site.error().what);
   auto tape = read_tape(options.tape);
   if (!tape) return error_exit(tape.error());
@@ -126,7 +126,7 @@ int record_tape(const RecordOptions& options) {
   TapingHost host(*real, **writer);
   NodeMonitor node(host, *site);
   pb::Record machine;
-  describe_node(node, machine);  // so that the tape knows whose it is
+  describe_node(node, machine);  // so that the tape identifies its machine
   node.reader().await_buses(seconds(3));
 
   std::optional<Child> child;

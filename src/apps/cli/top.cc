@@ -1,5 +1,5 @@
-// nodewatt top: what runs now, again and again. On a terminal each look is printed over the last one; into a file or a
-// pipe they follow each other.
+// nodewatt top: the running jobs, refreshed periodically. On a terminal each list overwrites the last one; in a file or
+// a pipe they follow each other.
 #include "report/top.h"
 
 #include <unistd.h>
@@ -29,7 +29,7 @@ Asked<std::string> look(Daemons& daemons, const PrintOptions& print) {
   return make_top(all, *nodes, style_for(STDOUT_FILENO, print.units, print.colour, print.precise));
 }
 
-// What a shorter line would leave of a longer one before it goes.
+// Clears what would remain of a longer line below a shorter one.
 std::string over_the_last(const std::string& text) {
   std::string out = kHome;
   for (const char c : text) c == '\n' ? out += "\x1b[K\n" : out += c;

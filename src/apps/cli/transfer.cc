@@ -1,4 +1,4 @@
-// nodewatt export and import: records from one machine to another, in one file.
+// nodewatt export and import: moves records from one machine to another, in one file.
 #include <cstdio>
 
 #include "apps/cli/cli_common.h"

@@ -1,5 +1,5 @@
-// nodewatt runs rm and check: records taken out of the user's store, and the store verified. Both reach what cannot be
-// read, by the ids that the damaged records' names give.
+// nodewatt runs rm and check: removes records from the user's store, and verifies the store. Both reach records that
+// cannot be read, by the ids in their rows.
 #include "store/upkeep.h"
 
 #include <cstdio>
@@ -21,11 +21,11 @@ namespace nw::cli {
 namespace {
 using Texts = std::vector<std::string>;
 
-constexpr std::size_t kIdLength = 8;  // of those that are printed; a beginning that others may share asks again
+constexpr std::size_t kIdLength = 8;  // of printed ids; a shared beginning would be ambiguous
 
 std::string counted(std::size_t count) { return fmt::format("{} record{}", count, count == 1 ? "" : "s"); }
 
-// All of them in the file before any leaves the store, read back from it.
+// All of them are in the file, and have been read back from it, before any is removed from the store.
 Done copy_to(const std::string& to, const Texts& uids, const std::string& path) {
   std::error_code ignored;
   if (to != "-" && std::filesystem::exists(to, ignored))
@@ -41,9 +41,9 @@ Done copy_to(const std::string& to, const Texts& uids, const std::string& path) 
   return fail(ErrorKind::failed, to + ": holds other records than were written");
 }
 
-// Removes, and says which.
+// Removes, and returns which.
 Result<std::string> remove(const RemoveOptions& options) {
-  NW_TRY(open_store());  // with killed runs recovered, which may be those that are meant
+  NW_TRY(open_store());  // recovers killed runs, which may be among those meant
   const std::string path = NW_TRY(store_path());
   const Texts uids = NW_TRY(find_uids(path, options.ids));
   if (!options.to.empty()) NW_CHECK(copy_to(options.to, uids, path));

@@ -12,7 +12,7 @@ namespace nw::ipmi_app {
 
 namespace {
 constexpr std::size_t kMostPeers = 4;
-constexpr Nanos kDeadline = millis(480);  // of the controller; the askers' own is 500 ms
+constexpr Nanos kDeadline = millis(480);  // for the controller; the clients' own is 500 ms
 
 bool is_allowed(int socket, const std::vector<uid_t>& users) {
   ucred who{};
@@ -31,7 +31,7 @@ IpmiBroker::IpmiBroker(Fd listener, std::vector<uid_t> users, Open open)
     : listener_(std::move(listener)), users_(std::move(users)), open_(std::move(open)) {}
 
 Done IpmiBroker::serve_once(Nanos patience) {
-  // With kMostPeers inside, the others wait in the listener's queue.
+  // With kMostPeers connected, further ones wait in the listener's queue.
   std::vector<pollfd> polled{{peers_.size() < kMostPeers ? listener_.get() : -1, POLLIN, 0}};
   for (const Peer& peer : peers_) polled.push_back({peer.socket.get(), POLLIN, 0});
   const int ready = ::poll(polled.data(), polled.size(), static_cast<int>(patience.count() / kMicro));
@@ -50,7 +50,7 @@ void IpmiBroker::let_in() {
   Fd peer(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
   if (!peer) return;
   const bool may_ask = is_allowed(peer.get(), users_);
-  // An answer before the question would be lost with it. One place is enough for those who are to be refused.
+  // An answer before the request would be lost with it. One slot is enough for clients that are to be refused.
   if (!may_ask) std::erase_if(peers_, [](const Peer& other) { return !other.may_ask; });
   peers_.push_back({std::move(peer), may_ask});
 }

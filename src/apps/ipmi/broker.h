@@ -1,8 +1,9 @@
 // IpmiBroker: the management controller's device behind a broker (base/ipmi_broker_client.h).
 //
-// One thread, one question at a time, as the controller has it. Askers are root and the users that it was told, by the
-// kernel's word. Anybody else hears so when he asks, and is let go of, as is who sends anything but a question of one
-// byte. Nothing is kept: a device that is not there yet, or went, is opened at the next question.
+// One thread, one request at a time, as the controller requires. Clients are root and the configured users, identified
+// by the kernel. Any other client is told so when it sends a request, and disconnected, as is one that sends anything
+// but a request of one byte. There is no state: a device that is not there yet, or went away, is opened at the next
+// request.
 #pragma once
 
 #include <sys/types.h>
@@ -21,10 +22,10 @@ class IpmiBroker {
  public:
   using Open = std::function<Result<std::shared_ptr<Ipmi>>()>;
 
-  // `listener`: a SOCK_SEQPACKET socket that listens.
+  // `listener`: a listening SOCK_SEQPACKET socket.
   IpmiBroker(Fd listener, std::vector<uid_t> users, Open open);
 
-  // What there is to do now, or within `patience`. Fails when there is nobody to be heard any more.
+  // Handles what is pending now, or within `patience`. Fails when the listener can no longer be used.
   Done serve_once(Nanos patience);
 
  private:
@@ -33,7 +34,7 @@ class IpmiBroker {
     bool may_ask = false;
   };
   void let_in();
-  bool answer(const Peer& peer);  // false: let go of it
+  bool answer(const Peer& peer);  // false: disconnect it
   IpmiAnswer ask(const IpmiRequest& request);
 
   Fd listener_;

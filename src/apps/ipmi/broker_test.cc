@@ -1,5 +1,5 @@
-// Both ends of the broker with a controller that is made up: the four questions pass, and whatever else is said, at
-// either end, no byte of it reaches the device.
+// Both ends of the broker with a fake controller: the four requests pass, and nothing else that is sent, at either end,
+// reaches the device.
 #include "apps/ipmi/broker.h"
 
 #include <gmock/gmock.h>
@@ -108,7 +108,7 @@ TEST_F(Broker, NothingElsePassesTheDaemonsEnd) {
   EXPECT_EQ(controller.asked, 0);
 }
 
-// Whoever speaks to the socket itself, with any message of one byte and some of more.
+// Any client of the socket, with every message of one byte and some longer ones.
 TEST_F(Broker, NothingElsePassesTheServicesEnd) {
   const Running broker(path, controller);
   const sockaddr_un address = *make_unix_address(path);

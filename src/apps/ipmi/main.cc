@@ -1,9 +1,9 @@
-// nodewatt-ipmi: has /dev/ipmi0, and answers four questions about power.
+// nodewatt-ipmi: holds /dev/ipmi0, and answers four requests about power.
 //
 //   nodewatt-ipmi [--device PATH] [--user NAME]... [--socket PATH]
 //
-// Its socket comes from systemd (LISTEN_FDS: one, as descriptor 3; sd_listen_fds(3)), or is made at PATH for root
-// alone. It drops nothing of its rights, since it is started with none: see deploy/systemd/nodewatt-ipmi.service.
+// Its socket comes from systemd (LISTEN_FDS: one, as descriptor 3; sd_listen_fds(3)), or is created at PATH for root
+// alone. It drops no privileges, since it is started with none: see deploy/systemd/nodewatt-ipmi.service.
 #include <pwd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>

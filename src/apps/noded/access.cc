@@ -20,8 +20,8 @@ std::int64_t rounded(std::int64_t microjoules) {
 }
 double rounded(double microjoules) { return std::round(microjoules / kGrain) * kGrain; }
 
-// Rounds figures that add up, so that they still do: each gets what the rounded sum so far has more than the one
-// before. In one that is used once this is plain rounding.
+// Rounds figures so that their sum stays right: each gets the increase of the rounded cumulative sum. With a single
+// figure this is plain rounding.
 class Rounding {
  public:
   std::int64_t operator()(const std::string& part, std::int64_t microjoules) {
@@ -39,7 +39,7 @@ class Rounding {
   std::map<std::string, Sums> sums_;
 };
 
-// An uncertainty never becomes none.
+// An uncertainty never becomes zero.
 void round_energy(pb::Energy& energy, const std::string& part, Rounding& rounding) {
   if (energy.has_energy_uj()) energy.set_energy_uj(rounding(part, energy.energy_uj()));
   if (energy.has_uncertainty_uj())
@@ -55,8 +55,8 @@ bool is_fine(const pb::Component& component) { return component.domain() == "cor
 
 using Components = google::protobuf::RepeatedPtrField<pb::Component>;
 
-// Rounded parts add up to the rounded total again: the rest, a difference anyway, takes what rounding left. Where there
-// is no rest, the total is the sum.
+// Rounded parts add up to the rounded total again: the remainder, a difference anyway, takes the rounding error. Where
+// there is no remainder, the total is set to the sum.
 void add_up(pb::Energy& total, Components& components) {
   if (!total.has_energy_uj()) return;
   pb::Component *root = nullptr, *rest = nullptr;
@@ -104,7 +104,7 @@ void round_for_owner(pb::Record& record) {
   round_timeline(*record.mutable_timeline(), finest);
   record.clear_monitor_cpu_s();
   const std::int64_t duration = record.duration_ns();
-  Rounding whole, estimate, steps;  // steps are the job, after rounding too
+  Rounding whole, estimate, steps;  // rounded steps add up to the job, too
   show(duration, *record.mutable_energy(), *record.mutable_components(), whole);
   if (record.has_node_estimate()) round_energy(*record.mutable_node_estimate(), "", estimate);
   if (duration < finest.count()) record.clear_node_estimate();

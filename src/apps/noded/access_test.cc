@@ -57,7 +57,7 @@ RC_GTEST_PROP(Access, WhatIsRoundedAddsUp, ()) {
   RC_ASSERT(record.components(0).max_power_uw() == 5'000'000);
 }
 
-// Steps that were the job to the microjoule are it to the joule, part by part, and none is more than it.
+// Steps that add up to the job to the microjoule still do after rounding to joules, part by part, and none exceeds it.
 RC_GTEST_PROP(Access, RoundedStepsAreTheRoundedJob, ()) {
   const auto some = rc::gen::inRange<std::int64_t>(0, 3'000'000);  // where rounding is much
   const int count = *rc::gen::inRange(1, 8);

@@ -1,7 +1,7 @@
-// The story: find the sensors, open what needs rights, give the rights up, take on the books -> then, until a signal:
-// wake at a tick, at a job that comes or goes, at a request -> take in sensors that have come, read all and the cgroup
-// snapshot (*from here nothing touches hardware*) -> settle the books -> write them down, keep the records of jobs that
-// have ended -> answer.
+// The steps: find the sensors, open what needs privileges, drop the privileges, take over the checkpoint -> then, until
+// a signal: wake at a tick, at a job that comes or goes, at a request -> add sensors that have appeared, read all of
+// them and the cgroup snapshot (*from here nothing touches hardware*) -> close intervals -> save the checkpoint, store
+// the records of jobs that have ended -> answer.
 #include "apps/noded/daemon.h"
 
 #include <grp.h>
@@ -29,15 +29,16 @@
 namespace nw::noded {
 
 namespace {
-constexpr Nanos kBetween = millis(5);  // moments come no closer than this
-// Moments beside the ticks, for the edges of jobs: many of a burst, few of a storm that would cost all jobs CPU time.
+constexpr Nanos kBetween = millis(5);  // least time between sampling points
+// Sampling points beside the ticks, at begins and ends of jobs: many in a burst, few in a storm that would cost all
+// jobs CPU time.
 constexpr double kEdgesAtOnce = 500, kEdgesASecond = 10;
 constexpr Nanos kShortestPeriod = millis(100);  // whatever a step asks for
-constexpr Nanos kForGood = seconds(900);        // the books are written for good at least this often
-constexpr Nanos kBetweenLooks = seconds(10);    // at who works on which accelerator
+constexpr Nanos kForGood = seconds(900);        // the checkpoint is appended at least this often
+constexpr Nanos kBetweenLooks = seconds(10);    // between scans of the processes on accelerators
 constexpr Nanos kFirstRound = seconds(2);       // of slow buses
-constexpr Nanos kInterrupt = seconds(1);        // that a look for sensors, once begun, is waited for
-constexpr std::size_t kMostUnkept = 2000;       // records that wait for a store that is full
+constexpr Nanos kInterrupt = seconds(1);        // how long to wait for a search for sensors that is running
+constexpr std::size_t kMostUnkept = 2000;       // records that wait while the store is full
 constexpr std::size_t kMostUnkeptBytes = 8 << 20;
 
 void log(const std::string& what) { std::fprintf(stderr, "nodewattd: %s\n", what.c_str()); }
@@ -66,7 +67,7 @@ Done drop_privileges(const std::string& user) {
   return {};
 }
 
-// What is made before rights are given up must be writable afterwards.
+// What is created before privileges are dropped must be writable afterwards.
 void chown_to(const std::string& path, const std::string& user) {
   if (user.empty() || ::geteuid() != 0) return;
   if (const passwd* entry = ::getpwnam(user.c_str()); entry != nullptr)
@@ -192,7 +193,8 @@ Done Daemon::run() {
   return checkpoint_file_->sync();
 }
 
-// Sensors that have come since are read from the next moment on. None are looked for while NVIDIA's library is let go.
+// Sensors that have appeared are read from the next sampling point on. None are searched for while NVIDIA's library is
+// closed.
 void Daemon::adopt_found() {
   const Nanos now = host_->now();
   if (auto found = search_.take(now)) {
@@ -210,14 +212,14 @@ void Daemon::note_missing() const {
                     one.diagnostic.refused ? "it is not asked again" : "it is looked for again"));
 }
 
-// A moment for the edge of a job, unless one has just been or there were too many.
+// A sampling point for a job's begin or end, unless one has just been or there were too many.
 void Daemon::look_at_edge() {
   const Nanos now = host_->now();
   if (edge_ && now >= last_sampling_point_ + kBetween && edges_.take(now)) take_sampling_point(false);
 }
 
-// One moment. Sensors first: the cgroup snapshot takes longer, and a job that came a millisecond ago is as well seen
-// after them.
+// One sampling point. Sensors first: the cgroup snapshot takes longer, and a job that came a millisecond ago is found
+// after them just as well.
 void Daemon::take_sampling_point(bool tick) {
   edge_ = false;
   node_.reader().read_all(sample_set_);
@@ -246,7 +248,7 @@ void Daemon::look_at_devices() {
   accounting_.add(utilization_samples_);
 }
 
-// A record leaves the books when the store has it, and no sooner; one that was kept twice is kept once, by its uid.
+// A record leaves the checkpoint only when the store has it; one that was stored twice is kept once, by its uid.
 void Daemon::keep_ended() {
   auto& ended = accounting_.ended();
   std::size_t gone = 0;
@@ -285,16 +287,17 @@ std::vector<Answer> Daemon::answer(const Peer& peer, const Request& request) {
   auto answers = request_handler_->answer(peer, request, effect);
   edge_ |= effect.edge;
   if (effect.gpus) set_gpus(*effect.gpus);
-  // A prolog that waits for its answer waits for the reading itself: what it starts afterwards is after that edge.
+  // A prolog that waits for its answer waits for the reading itself: what it starts afterwards comes after that
+  // reading.
   look_at_edge();
   return answers;
 }
 
-// NVIDIA's library holds its devices open: to change a driver or MIG's layout, nobody may.
+// NVIDIA's library keeps its devices open: to change a driver or MIG's layout, no process may.
 void Daemon::set_gpus(bool held) {
   if (held == gpus_held_) return;
   search_.interrupt(kInterrupt, host_->now());
-  take_sampling_point(false);  // up to here they are read
+  take_sampling_point(false);  // they are read up to here
   gpus_held_ = held;
   if (!held) {
     node_.close("nvml/");

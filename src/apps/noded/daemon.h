@@ -1,4 +1,4 @@
-// Daemon: the node's sensors read once for everybody, and the books of it.
+// Daemon: reads the node's sensors once for all clients, and keeps the node's energy accounting.
 #pragma once
 
 #include <memory>
@@ -24,20 +24,20 @@
 namespace nw::noded {
 
 struct DaemonOptions {
-  Root root;                              // below which sensors are
-  std::string config;                     // the site file; "": the machine's own
+  Root root;                              // the root of the sensors' files
+  std::string config;                     // the site file; "": the default one
   std::string cgroup = "/sys/fs/cgroup";  // always of this machine
-  std::string slurmd;                     // of several slurmd on this machine, this one's jobs alone
+  std::string slurmd;                     // with several slurmd on this machine, only this one's jobs
   std::string cluster;
   std::string state = "/var/lib/nodewatt";
   std::string socket = kDaemonSocket;
   std::string metrics;  // ADDR:PORT; "": none
-  std::string user;     // whom to become when all is opened; "": stay
+  std::string user;     // the user to switch to when everything is open; "": none
   Nanos period = seconds(1);
   std::set<std::uint32_t> admins;
 };
 
-// What goes wrong at each tick is said once, and that it is over too.
+// Logs a failure that recurs at each tick only once, and once more when it is over.
 class SaidOnce {
  public:
   void log(const std::string& what);
@@ -49,11 +49,11 @@ class SaidOnce {
 
 class Daemon {
  public:
-  // Finds the sensors, opens everything that needs rights, and gives those up. What an earlier process left is taken
-  // on.
+  // Finds the sensors, opens everything that needs privileges, and drops those. The checkpoint of an earlier process is
+  // taken over.
   static Result<std::unique_ptr<Daemon>> start(const DaemonOptions& options);
 
-  // Until a signal ends it (SIGTERM, SIGINT).
+  // Until SIGTERM or SIGINT.
   Done run();
 
  private:
@@ -77,7 +77,7 @@ class Daemon {
   std::shared_ptr<Host> host_;  // of the sensors
   std::unique_ptr<Host> jobs_;  // of cgroups and processes
   NodeMonitor node_;            // with the utilizations of accelerators alone
-  SensorSearch search_;         // for sensors that come later
+  SensorSearch search_;         // for sensors that appear later
   CgroupScanner cgroup_scanner_;
   EnergyAccounting accounting_;
   std::string boot_id_;
@@ -96,7 +96,7 @@ class Daemon {
   std::vector<UtilizationSample> utilization_samples_;
   Nanos last_sampling_point_{}, next_tick_{}, last_look_{}, last_kept_{}, last_published_{};
   TokenBucket edges_;
-  bool edge_ = false;  // a job came or went since the last moment, or a hint was given
+  bool edge_ = false;  // a job came or went since the last sampling point, or an event was received
   bool gpus_held_ = true;
   SaidOnce unkept_, unwritten_;
 };

@@ -1,4 +1,4 @@
-// nodewattd: the node daemon. Its options; what it does is daemon.cc's.
+// nodewattd: the node daemon. Only its options are here; the rest is daemon.cc.
 #include <cstdio>
 #include <exception>
 
@@ -43,7 +43,7 @@ void declare(CLI::App& app, noded::DaemonOptions& options, std::string& period, 
 }  // namespace
 
 int main(int argc, char** argv) {
-  google::protobuf::SetLogHandler(nullptr);  // what is wrong with the books is said by us
+  google::protobuf::SetLogHandler(nullptr);  // we report faults in the checkpoint ourselves
   CLI::App app(
       "nodewattd reads the energy sensors of a node once for everybody, and attributes it to Slurm's jobs and steps.");
   noded::DaemonOptions options;
@@ -64,7 +64,7 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return error.get_exit_code() == 0 ? app.exit(error)
                                       : error_exit(std::string(error.what()) + "; see nodewattd --help", 2);
-  } catch (const std::exception& foreign) {  // no memory, no thread
+  } catch (const std::exception& foreign) {  // out of memory or threads
     return error_exit(foreign.what(), 1);
   }
 }

@@ -47,8 +47,8 @@ void add_anomalies(std::vector<Metrics::Anomalies>& anomalies, const pb::Anomaly
     anomalies.push_back({count.sensor(), count.name(), count.count()});
 }
 
-// The node's energy by where it was read, since a node's sensor may come while the books go on. What older books had
-// stands for itself.
+// The node's energy by where it was read, since a sensor of the node may appear while accounting is running. What older
+// checkpoints hold without that stays a series of its own.
 void add_node(const pb::NodeState& state, std::span<const Joules> by_boundary, Provenance kind, Joules total,
               Metrics& metrics) {
   for (std::size_t i = 0; i < by_boundary.size() && i <= static_cast<std::size_t>(Boundary::plug); ++i) {
@@ -61,7 +61,7 @@ void add_node(const pb::NodeState& state, std::span<const Joules> by_boundary, P
   if (total != Joules{} || by_boundary.empty()) metrics.energies.push_back({"node", "", kind, total, {}});
 }
 
-// A thousandth or a millionth of a whole number, every digit of it.
+// A whole number divided by a thousand or a million, with every digit.
 std::string decimal(std::int64_t count, std::int64_t unit, int digits) {
   const auto magnitude = count < 0 ? 0 - static_cast<std::uint64_t>(count) : static_cast<std::uint64_t>(count);
   const auto per = static_cast<std::uint64_t>(unit);
@@ -87,8 +87,8 @@ struct Family {
   std::string_view name, type, unit, help;
 };
 
-// The text as it grows, one family after the other. A family's lines of comment come with its first sample: one without
-// samples is not there.
+// The text under construction, one family after the other. A family's comment lines come with its first sample: without
+// samples it is left out.
 class Text {
  public:
   using Labels = std::initializer_list<std::pair<std::string_view, std::string_view>>;
@@ -104,7 +104,7 @@ class Text {
     text_ += suffix();
     char before = '{';
     for (const auto& [label, content] : labels) {
-      if (content.empty()) continue;  // to Prometheus an empty label is none
+      if (content.empty()) continue;  // to Prometheus an empty label is a missing one
       text_ += fmt::format("{}{}=\"{}\"", std::exchange(before, ','), label, escape(content));
     }
     text_ += before == '{' ? " " : "} ";

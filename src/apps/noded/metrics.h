@@ -1,12 +1,12 @@
-// Metrics: what nodewattd tells a Prometheus of its node, in OpenMetrics 1.0 text or the older plain form. Pure.
+// Metrics: what nodewattd exports to Prometheus, in OpenMetrics 1.0 text or the older plain form. Pure.
 //
-// Facts: the OpenMetrics specification 1.0.0 (a family's lines stand together; a counter's sample ends in _total, a
-// unit is the end of its family's name; the text ends with # EOF) and Prometheus' text format 0.0.4. Names and labels
+// References: the OpenMetrics specification 1.0.0 (a family's lines stand together; a counter's sample ends in _total,
+// a unit is the end of its family's name; the text ends with # EOF) and Prometheus' text format 0.0.4. Names and labels
 // are in docs/metrics.md.
 //
-// Who may scrape is not known here, so there is nothing of a job, a user or a process in it: Metrics has no place where
-// such a thing could be put. What is unknown is left out, never 0: to Prometheus a missing series is a gap, a zero a
-// counter that began again. Energies are written as decimal microjoules, exactly.
+// Scrapers are not authenticated, so nothing here concerns a job, a user or a process: Metrics has no field for such a
+// thing. What is unknown is left out, never 0: to Prometheus a missing series is a gap, a zero a counter that
+// restarted. Energies are written as decimal microjoules, exactly.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +28,7 @@ struct Metrics {
     std::string part, device;  // "gpu" and its UUID; "node" and nothing
     Provenance kind = Provenance::measured;
     Joules total;
-    std::string boundary = {};  // of the node: where it was read; empty: of books that did not say
+    std::string boundary = {};  // of the node: where it was read; empty: not stored in the checkpoint
   };
   struct Attributed {
     std::string to;  // jobs, idle, system, unattributed
@@ -55,10 +55,10 @@ struct Metrics {
   std::optional<std::uint64_t> resident;  // bytes
 };
 
-// Of a state: its node, its counted parts, the three rows, its anomalies. What has no kind has no energy and is left
-// out, and so is a row by any other name. Two entries of one series are one, their sum. The sensors are those of the
-// last sample set; what the daemon itself uses is the caller's to add.
-// `by_boundary`: what of the node's energy was read at each Boundary, in their order (EnergyAccounting::by_boundary).
+// From a state: its node, its counted parts, the three rows, its anomalies. A part without a provenance has no energy
+// and is left out, and so is a row by any other name. Two entries of one series are added up. The sensors are those of
+// the last sample set; the daemon's own usage is added by the caller. `by_boundary`: the node's energy at each
+// Boundary, in their order (EnergyAccounting::by_boundary).
 Metrics make_metrics(const pb::NodeState& state, const std::vector<SensorInfo>& infos = {},
                      const SampleSet& sample_set = {}, std::span<const Joules> by_boundary = {});
 
@@ -67,15 +67,15 @@ const char* content_type(MetricsFormat form);
 std::string make_metrics_text(const Metrics& metrics, MetricsFormat form);
 inline std::string make_open_metrics(const Metrics& metrics) { return make_metrics_text(metrics, MetricsFormat::open); }
 
-// Keeps counters from stepping back. A rest (node less parts) is a difference of sensors that are read a moment apart,
-// and a row is a division of it: either can be a few microjoules less than a second ago. Prometheus would take that for
-// a restart and count the whole total once more. So each series of energy stands at the highest value that it was
-// published with, from 0 on, until the books pass it. The books themselves are never touched, and while one series is
-// held the three rows add up to more than the node's line, by as much.
+// Keeps counters from decreasing. A remainder (node less parts) is a difference of sensors that are read slightly
+// apart, and a row is a division of it: either can be a few microjoules less than a second ago. Prometheus would take
+// that for a restart and count the whole total once more. So each energy series stays at the highest published value,
+// from 0 on, until the accounting passes it. The accounting itself is never touched, and while one series is held the
+// three rows add up to more than the node's line, by as much.
 class Ratchet {
  public:
   void hold(Metrics& metrics);
-  // To the books of this process and from those of the one before: to a scraper they are one.
+  // Saved with the accounting and restored from it: to a scraper both processes are one.
   void write(pb::Checkpoint& out) const;
   void resume(const pb::Checkpoint& checkpoint);
 
@@ -84,9 +84,9 @@ class Ratchet {
   std::map<std::string, Joules> published_;
 };
 
-// What hangs out to be read, between one publish() and the next. A scraper is a stranger: were the counters read when
-// he asks, everybody on the node could watch a neighbour's power as finely as he can ask (CVE-2020-8694). So the daemon
-// posts by its own clock, every kMetricsStep, and who asks more often reads the same again.
+// The published text, fixed between one publish() and the next. Scrapers are untrusted: if the counters were read on
+// demand, everybody on the node could observe another user's power as finely as he can ask (CVE-2020-8694). So the
+// daemon publishes by its own clock, every kMetricsStep, and a client that asks more often gets the same text again.
 inline constexpr Nanos kMetricsStep = seconds(10);
 class PublishedMetrics {
  public:

@@ -11,8 +11,8 @@ namespace {
 namespace http = boost::beast::http;
 constexpr std::string_view kWanted = "application/openmetrics-text";
 
-// Media types are told apart by case-blind names (RFC 9110, 8.3.1). Of weights (q=) nothing is asked: a Prometheus that
-// can read OpenMetrics wants it.
+// Media types are case-insensitive (RFC 9110, 8.3.1). Weights (q=) are ignored: a Prometheus that can read OpenMetrics
+// prefers it.
 bool accepts_open_metrics(const http::fields& fields) {
   const auto [first, last] = fields.equal_range(http::field::accept);
   return std::any_of(first, last, [](const auto& each) {
@@ -42,14 +42,14 @@ MetricsRequest::~MetricsRequest() = default;
 
 std::optional<MetricsOutcome> MetricsRequest::feed(std::string_view bytes) {
   if (bytes.empty()) return std::nullopt;
-  // What is too long is so wherever it is cut: bytes beyond the limit are not even shown to the parser.
+  // The limit applies however the input is split: bytes beyond it are not even passed to the parser.
   const bool too_long = bytes.size() > kMost - taken_;
   if (too_long) bytes = bytes.substr(0, kMost - taken_);
   taken_ += bytes.size();
   unread_.append(bytes);
   boost::system::error_code error;
   std::size_t read = 0;
-#ifndef __clang_analyzer__  // which loses its way in Beast's parser
+#ifndef __clang_analyzer__  // the analyzer fails on Beast's parser
   read = parser_->put(boost::asio::buffer(unread_), error);
 #endif
   unread_.erase(0, read);

@@ -1,8 +1,8 @@
-// MetricsRequest: an HTTP request out of whatever a stranger sends to the port of the metrics, byte by byte if need be.
+// MetricsRequest: parses an HTTP request from untrusted bytes sent to the metrics port, one at a time if need be.
 //
-// The grammar is Boost.Beast's (RFC 7230: 1.0 and 1.1), of which the parser alone is used: it costs the daemon 0.3 MB
-// of memory, where Beast's own streams would bring a second event loop. A request is what its head says; a body is of
-// no interest. At most kMost bytes are kept, and none is looked at twice.
+// The grammar is Boost.Beast's (RFC 7230: 1.0 and 1.1); only the parser is used: it costs the daemon 0.3 MB of memory,
+// while Beast's own streams would bring a second event loop. Only the head of a request matters; a body is ignored. At
+// most kMost bytes are kept, and none is parsed twice.
 #pragma once
 
 #include <cstddef>
@@ -15,11 +15,11 @@
 
 namespace nw::noded {
 
-// What the request comes to.
+// The result of a request.
 struct MetricsOutcome {
   unsigned status = 400;  // 200 for GET and HEAD of /metrics, whatever its query; 400, 404, 405, 431 (too long)
   bool head = false;      // the answer has no body
-  MetricsFormat form = MetricsFormat::plain;  // open for who accepts it
+  MetricsFormat form = MetricsFormat::plain;  // open for clients that accept it
   bool operator==(const MetricsOutcome&) const = default;
 };
 
@@ -32,7 +32,7 @@ class MetricsRequest {
   MetricsRequest& operator=(MetricsRequest&&) noexcept;
   ~MetricsRequest();
 
-  // Takes the next bytes. Nothing while the head is not whole; after a wish there is nothing more to feed.
+  // Adds the next bytes. Nothing while the head is incomplete; after a result nothing more must be fed.
   std::optional<MetricsOutcome> feed(std::string_view bytes);
 
  private:

@@ -18,8 +18,8 @@ namespace nw::noded {
 
 namespace {
 constexpr int kBacklog = 32;
-constexpr std::size_t kPiece = 4096;           // read of one client at once
-constexpr std::size_t kMostDrained = 1 << 16;  // of what follows a request; more is not waited out
+constexpr std::size_t kPiece = 4096;           // bytes read from one client at once
+constexpr std::size_t kMostDrained = 1 << 16;  // of input after a request; more is not read
 constexpr Nanos kShut = seconds(1);
 
 struct Address {
@@ -27,7 +27,7 @@ struct Address {
   socklen_t size = 0;
 };
 
-// Numbers alone, as a person writes them.
+// Numeric addresses only, in the usual notation.
 Result<Address> parse_address(const std::string& text) {
   const auto refuse = [&] {
     return fail(ErrorKind::malformed, fmt::format("metrics address {}: wanted ADDRESS:PORT in numbers, such as "
@@ -77,7 +77,7 @@ std::string_view reason(unsigned status) {
   }
 }
 
-// A refusal's body is its reason, for a person with a browser.
+// The body of an error response is its reason, for a user with a browser.
 std::string make_response(const MetricsOutcome& outcome, const MetricsServer::Page& page) {
   const bool good = outcome.status == 200;
   const std::string body =
@@ -127,7 +127,7 @@ void MetricsServer::serve(std::span<const pollfd> polled, const Page& page) {
   for (Client& client : clients_) {
     if (!spoke(client.socket.get())) continue;
     if (client.state == Client::asks) hear(client, once);
-    // Falls through on purpose: an answer goes out in the same round in which its request came in.
+    // Falls through on purpose: an answer is sent in the same turn in which its request came in.
     if (client.state == Client::listens)
       tell(client);
     else if (client.state == Client::leaves)
@@ -145,13 +145,13 @@ std::optional<Nanos> MetricsServer::deadline() const {
   return first;
 }
 
-// As many as there is room for, no more: a flood does not hold up the round.
+// As many as there is room for, no more: a flood does not hold up the loop.
 void MetricsServer::let_in() {
   for (std::size_t i = 0; i < kMostClients; ++i) {
     Fd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!socket) {
-      // A connection that was broken off meanwhile is nothing. Out of descriptors it would wait there, and wake us, for
-      // ever.
+      // A connection that was aborted meanwhile is ignored. Without free descriptors it would stay pending, and wake
+      // us, for ever.
       if (!is_passing(errno) && errno != ECONNABORTED && errno != EPROTO) shut_until_ = monotonic() + kShut;
       return;
     }
@@ -184,7 +184,7 @@ void MetricsServer::tell(Client& client) {
   }
   client.sent += static_cast<std::size_t>(size);
   if (client.sent < client.answer.size()) return;
-  // Closed with bytes unread, a socket sends a reset, which may overtake the answer. So the other side closes first.
+  // Closing a socket with unread input sends a reset, which may overtake the answer. So the other side closes first.
   client.answer.clear();
   ::shutdown(client.socket.get(), SHUT_WR);
   client.state = Client::leaves;

@@ -1,13 +1,12 @@
-// MetricsServer: the port at which a Prometheus scrapes nodewattd, as a guest in the daemon's own poll loop.
+// MetricsServer: the port at which Prometheus scrapes nodewattd, served in the daemon's own poll loop.
 //
-// The daemon has a machine to measure, so that nothing here waits and nothing here grows: at most kMostClients at once,
-// each with a request of 8 kB and `patience` for all of its visit, one read a client and one page a form each time
-// round. A client too many takes the place of the one that came first: a scraper sends its request with its connection
-// and is answered the same moment, so that who has sat there longest has nothing to say. Each connection is for one
-// answer.
+// The daemon has a machine to measure, so nothing here blocks and all memory is bounded: at most kMostClients at once,
+// each with a request of 8 kB and `patience` for the whole connection; one read a client and one rendered page a format
+// per turn of the loop. A client too many replaces the one that connected first: a scraper sends its request with its
+// connection and is answered at once, so the oldest connection is the idlest. Each connection gets one answer.
 //
-// The port asks nobody who they are. What it says is for everybody (metrics.h); where the address should not be open to
-// everybody, the site gives a narrower one.
+// The port has no authentication. Its content is for everybody (metrics.h); where the address should not be reachable
+// by everybody, the site sets a narrower one.
 #pragma once
 
 #include <poll.h>
@@ -29,17 +28,17 @@ namespace nw::noded {
 class MetricsServer {
  public:
   static constexpr std::size_t kMostClients = 16;
-  using Page = std::function<std::string(MetricsFormat)>;  // the text of now
+  using Page = std::function<std::string(MetricsFormat)>;  // renders the current text
 
-  // `address`: "127.0.0.1:9753" or "[::1]:9753", numbers alone: no name has to be looked up before the machine is
-  // measured. An IPv6 address is for IPv6 alone. Port 0: any that is free.
+  // `address`: "127.0.0.1:9753" or "[::1]:9753", numeric only: no name lookup may delay measuring. An IPv6 address
+  // serves IPv6 only. Port 0: any free one.
   static Result<MetricsServer> open(const std::string& address, Nanos patience = seconds(5));
 
   std::uint16_t port() const { return port_; }
-  // What to wait for. The next serve() takes the same entries back, at any place among others.
+  // The descriptors to poll. The next serve() expects the same entries, at any position among others.
   void add_to(std::vector<pollfd>& polled) const;
   void serve(std::span<const pollfd> polled, const Page& page);
-  // When serve() is to be called again though nobody spoke; nothing: whenever somebody does.
+  // When serve() is to be called again without any input; nothing: only on input.
   std::optional<Nanos> deadline() const;
 
  private:
@@ -49,7 +48,7 @@ class MetricsServer {
     MetricsRequest request;
     std::string answer;
     std::size_t sent = 0;
-    std::size_t drained = 0;  // bytes that came after the request, and are nothing to us
+    std::size_t drained = 0;  // bytes that came after the request, and are ignored
     enum { asks, listens, leaves, gone } state = asks;
   };
 
@@ -63,8 +62,8 @@ class MetricsServer {
   Fd listener_;
   std::uint16_t port_ = 0;
   Nanos patience_{};
-  std::deque<Client> clients_;  // in the order in which they came
-  Nanos shut_until_{};          // the process had no descriptor left
+  std::deque<Client> clients_;  // in order of connection
+  Nanos shut_until_{};          // accepting is paused: the process was out of descriptors
 };
 
 }  // namespace nw::noded

@@ -34,7 +34,7 @@ void send_bytes(const Fd& socket, std::string_view bytes) {
   ::send(socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
 }
 
-// A daemon's loop around a door, one round at a time.
+// The daemon's loop around a MetricsServer, one turn at a time.
 class Loop {
  public:
   explicit Loop(Nanos patience = seconds(5)) : server_(MetricsServer::open("127.0.0.1:0", patience).value()) {}
@@ -46,7 +46,7 @@ class Loop {
 
   // The clients that it holds, before the round.
   std::size_t turn(int wait_ms = 5) {
-    std::vector<pollfd> polled = {{-1, POLLIN, 0}};  // not the door's
+    std::vector<pollfd> polled = {{-1, POLLIN, 0}};  // not the server's
     server_.add_to(polled);
     const std::size_t clients = polled.size() - 2;
     ::poll(polled.data(), polled.size(), wait_ms);
@@ -57,7 +57,7 @@ class Loop {
     return clients;
   }
 
-  // Everything until the door closes, or silence for half a second.
+  // Everything until the server closes the connection, or nothing comes for half a second.
   std::string hear(const Fd& socket) {
     std::string all;
     for (Nanos end = monotonic() + millis(500); monotonic() < end;) {
@@ -146,7 +146,7 @@ TEST(MetricsServer, WhoIsSlowIsShownOut) {
   EXPECT_LE(*loop.server().deadline(), monotonic() + millis(100));
   const Nanos begin = monotonic();
   while (loop.turn() > 0 && monotonic() < begin + seconds(60))
-    send_bytes(slow, "G");  // a byte now and then buys no time
+    send_bytes(slow, "G");  // sending a byte now and then does not extend the time limit
   EXPECT_LT(monotonic() - begin, seconds(60)) << "who goes on sending is never shown out";
   EXPECT_FALSE(loop.server().deadline());
   EXPECT_EQ(loop.hear(half), "");
@@ -223,7 +223,7 @@ TEST(MetricsServer, ListensAtNumbersAlone) {
     EXPECT_EQ(server.error().kind, ErrorKind::malformed) << address;
     EXPECT_THAT(server.error().what, HasSubstr("127.0.0.1:9753 or [::1]:9753"));
   }
-  const auto foreign = MetricsServer::open("192.0.2.1:9753");  // of nobody, by RFC 5737
+  const auto foreign = MetricsServer::open("192.0.2.1:9753");  // a documentation address (RFC 5737)
   ASSERT_FALSE(foreign);
   EXPECT_THAT(foreign.error().what, HasSubstr("192.0.2.1:9753: "));
   const Loop loop;

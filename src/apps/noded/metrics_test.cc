@@ -195,7 +195,7 @@ TEST(Metrics, ARowByAnotherNameStaysHere) {
 TEST(Metrics, OneSeriesTwiceIsItsSum) {
   pb::NodeState state = make_state();
   add_part(state, "package", "1", 1);
-  add_part(state, "node", "", 77);  // the node's own sensor: the row `node` speaks of it
+  add_part(state, "node", "", 77);  // the node's own sensor: the row `node` describes it
   add_anomaly(state, "rapl:package-0", "wrap", 4);
   const auto series = Reader(MetricsFormat::open).read(make_open_metrics(make_metrics(state)));
   EXPECT_EQ(series.at(R"(nodewatt_energy_joules_total{node="n1",part="package",device="1",kind="measured"})"),
@@ -275,7 +275,7 @@ TEST(PublishedMetrics, SaysTheSameUntilTheNextPost) {
   EXPECT_EQ(published_metrics.text(MetricsFormat::open), make_open_metrics(less));
 }
 
-// Whatever the books say, in any order: what Prometheus reads as a float of each text never falls.
+// Whatever the accounting reports, in any order: the values that Prometheus parses as floats never decrease.
 RC_GTEST_PROP(Ratchet, NeverFallsToAScraper, (const std::vector<std::int64_t>& totals)) {
   Ratchet ratchet;
   double last = 0;
@@ -291,8 +291,8 @@ RC_GTEST_PROP(Ratchet, NeverFallsToAScraper, (const std::vector<std::int64_t>& t
   }
 }
 
-// A node's sensor that comes while the books go on changes what `node` holds: one series for each place in the path of
-// power, and their sum is the node.
+// A sensor of the node that appears while accounting runs changes what `node` contains: one series for each place on
+// the power path, and their sum is the node.
 TEST(Metrics, NodesEnergyIsOneSeriesForEachBoundary) {
   pb::NodeState state = make_state();
   state.set_boundary(pb::BOUNDARY_PLUG);
@@ -305,7 +305,7 @@ TEST(Metrics, NodesEnergyIsOneSeriesForEachBoundary) {
   EXPECT_FALSE(series.contains(node + "\"board\"}"));
 }
 
-// Of books that did not tell them apart, the rest stands by itself.
+// A checkpoint without boundaries: the remainder is a series of its own.
 TEST(Metrics, NodesEnergyOfOlderBooksHasNoBoundary) {
   pb::NodeState state = make_state();
   state.set_boundary(pb::BOUNDARY_ON_CHIP);

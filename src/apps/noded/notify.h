@@ -1,5 +1,5 @@
-// What a service manager wants to hear: sd_notify(3)'s protocol, one datagram to $NOTIFY_SOCKET. Nothing where there is
-// none.
+// Notifies a service manager: sd_notify(3)'s protocol, one datagram to $NOTIFY_SOCKET. Does nothing where that is not
+// set.
 #pragma once
 
 namespace nw::noded {

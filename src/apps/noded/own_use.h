@@ -1,4 +1,4 @@
-// What the daemon itself takes of the machine it measures.
+// The resources that the daemon itself uses on the machine it measures.
 #pragma once
 
 #include <cstdint>

@@ -10,7 +10,7 @@
 namespace nw::noded {
 
 namespace {
-// Today's verb, and an earlier nodewatt's: while a node is upgraded the two programs may differ.
+// Today's verb, and that of an earlier nodewatt: while a node is upgraded the two programs may differ.
 constexpr std::string_view kCloseGpus[] = {"close", "release"}, kOpenGpus[] = {"open", "hold"};
 
 bool is_of_gpus(std::string_view verb) {
@@ -31,7 +31,7 @@ struct Wanted {
   std::optional<std::uint32_t> user;
   std::optional<std::int64_t> since, until;
   std::size_t limit = 20;
-  bool as_owner = false;  // as the job's owner is shown it, whoever asks
+  bool as_owner = false;  // limited to the owner's view, whoever asks
 };
 
 Result<Wanted> parse_wanted(const Request& request) {
@@ -66,7 +66,7 @@ bool has_name(const pb::Record& record, const std::string& name) {
   return name.empty() || std::find(names.begin(), names.end(), name) != names.end();
 }
 
-// One step alone, where one was asked for; absent when the job has none of that name.
+// Keeps one step only, where one was requested; absent when the job has none of that name.
 bool keep_step(pb::Record& record, const std::string& step) {
   if (step.empty()) return true;
   auto& steps = *record.mutable_job()->mutable_steps();
@@ -75,7 +75,7 @@ bool keep_step(pb::Record& record, const std::string& step) {
   return !steps.empty();
 }
 
-// The newest first, so that what a limit leaves out is older than what is here.
+// The newest first, so that what a limit leaves out is older than the rest.
 Result<std::vector<Answer>> answers_of(std::vector<pb::Record> records, const Wanted& wanted, bool whole) {
   std::stable_sort(records.begin(), records.end(),
                    [](const pb::Record& a, const pb::Record& b) { return a.start_unix_ns() > b.start_unix_ns(); });
@@ -89,7 +89,7 @@ Result<std::vector<Answer>> answers_of(std::vector<pb::Record> records, const Wa
   return answers;
 }
 
-// The records that are kept cannot be read: those that are not yet kept are told, and that there may be others.
+// The stored records cannot be read: returns those that are not stored yet, and a warning that there may be others.
 Result<std::vector<Answer>> answers_without_store(std::vector<pb::Record> records, const Wanted& wanted, bool admin,
                                                   const Error& why) {
   auto answers = answers_of(std::move(records), wanted, admin);
@@ -102,7 +102,7 @@ Result<std::vector<Answer>> answers_without_store(std::vector<pb::Record> record
 Result<std::vector<Answer>> RequestHandler::find(const Peer& peer, const Request& request) {
   const Wanted wanted = NW_TRY(parse_wanted(request));
   const bool admin = is_admin(peer), whole = admin && !wanted.as_owner;
-  // Whose jobs there are to be found. Somebody else's, asked for by a user, are nobody's.
+  // Whose jobs can be found. Another user's job, requested by a user, is not found.
   std::optional<std::uint32_t> user = admin ? wanted.user : std::optional(peer.uid);
   if (!admin && wanted.user && *wanted.user != peer.uid) return answers_of({}, wanted, whole);
   std::vector<pb::Record> records;
@@ -112,7 +112,7 @@ Result<std::vector<Answer>> RequestHandler::find(const Peer& peer, const Request
       if (own && has_name(record, wanted.id) && starts_within(record, wanted)) records.push_back(std::move(record));
     }
   };
-  EnergyAccounting now = accounting_.snapshot();  // a job that has just ended has its last interval too
+  EnergyAccounting now = accounting_.snapshot();  // includes the last interval of a job that has just ended
   if (wanted.state != "ended") take(now.running(!whole));
   if (wanted.state != "running") {
     take(std::move(now.ended()));  // and not in the store yet

@@ -1,5 +1,5 @@
-// RequestHandler: answers what is asked of the daemon. Who asks decides what there is: a job of another user's is not
-// found by the same search that does not find one that never was.
+// RequestHandler: answers the daemon's requests. The caller's uid is part of the query, so another user's job and one
+// that does not exist give the same answer.
 #pragma once
 
 #include <set>
@@ -15,12 +15,12 @@ namespace nw::noded {
 
 class RequestHandler {
  public:
-  // `admins` beside root. The accounting and the store must outlive this.
+  // `admins` are in addition to root. The accounting and the store must outlive this.
   RequestHandler(EnergyAccounting& accounting, Store& store, std::set<std::uint32_t> admins)
       : accounting_(accounting), store_(store), admins_(std::move(admins)) {}
 
-  // The whole answer, its last D or E. What only changes the books' next moment is handed to the accounting, and `edge`
-  // is set; `gpus` when NVIDIA's library is to be let go (false) or opened again (true).
+  // The whole answer, its last message D or E. An event for the next sampling point is passed to the accounting, and
+  // `edge` is set; `gpus` is set when NVIDIA's library is to be closed (false) or opened again (true).
   struct RequestEffect {
     bool edge = false;
     std::optional<bool> gpus;

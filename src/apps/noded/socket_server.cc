@@ -45,7 +45,7 @@ void SocketServer::accept_all(Nanos now) {
     if (::getsockopt(fd.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) continue;
     const auto of_one = std::count_if(clients_.begin(), clients_.end(),
                                       [&](const Client& client) { return client.peer.uid == peer.uid; });
-    // Root's place is never taken by others: a prolog must be heard.
+    // Root always gets a connection: a prolog must be served.
     const bool full = clients_.size() >= kMaxPeers || of_one >= static_cast<std::ptrdiff_t>(kMaxOfOne);
     if (full && peer.uid != 0) {
       ++refused_;

@@ -1,9 +1,8 @@
-// SocketServer: the daemon's socket. Takes requests, one at a time a connection, and sends what is answered, without
-// ever waiting for anybody: who does not read, or sends what is no request, is hung up on.
+// SocketServer: the daemon's socket. Takes requests, one at a time a connection, and sends the answers, without ever
+// blocking: a client that does not read, or sends anything but a request, is disconnected.
 //
-// The kernel says who is at the other end (SO_PEERCRED), as of its connect(2) and in this process's user namespace.
-// Each user has so many connections and requests a second; root has no limit on requests, since a prolog speaks as
-// root.
+// The kernel identifies the client (SO_PEERCRED), as of its connect(2) and in this process's user namespace. Each user
+// has limited connections and requests a second; root has no limit on requests, since a prolog runs as root.
 #pragma once
 
 #include <poll.h>
@@ -26,8 +25,8 @@ namespace nw::noded {
 class SocketServer {
  public:
   static constexpr std::size_t kMaxPeers = 128, kMaxOfOne = 16;
-  static constexpr double kRequests = 20, kBurst = 40;  // of one user a second, and saved up
-  static constexpr Nanos kPatience = seconds(5);        // for a request, and for a slow reader
+  static constexpr double kRequests = 20, kBurst = 40;  // per second for each user, and burst size
+  static constexpr Nanos kPatience = seconds(5);        // for receiving a request, and for a slow reader
 
   using Handler = std::function<std::vector<Answer>(const Peer&, const Request&)>;
 
@@ -35,7 +34,7 @@ class SocketServer {
   static Result<SocketServer> listen(const std::string& path);
 
   void add_to(std::vector<pollfd>& polled) const;
-  // Answers what has come; call after each poll, with what was polled.
+  // Serves what is pending; call after each poll, with the polled descriptors.
   void serve(const std::vector<pollfd>& polled, const Handler& handler, Nanos now);
   std::uint64_t refused() const { return refused_; }
 
@@ -48,7 +47,7 @@ class SocketServer {
   };
   explicit SocketServer(Fd listener) : listener_(std::move(listener)) {}
   void accept_all(Nanos now);
-  bool read(Client& client, const Handler& handler, Nanos now);  // false: hang up
+  bool read(Client& client, const Handler& handler, Nanos now);  // false: disconnect
   bool write(Client& client, Nanos now);
   bool may_ask(const Peer& peer, Nanos now);
 

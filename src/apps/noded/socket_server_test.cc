@@ -1,4 +1,4 @@
-// The socket and the request handler behind it, with real sockets: who may see what, and what strangers can do.
+// The socket and the request handler behind it, with real sockets: who may see what, and what untrusted clients can do.
 #include "apps/noded/socket_server.h"
 
 #include <gtest/gtest.h>
@@ -175,8 +175,8 @@ TEST_F(RequestHandlerTest, OthersJobsAndUnknownOnesAreOneAnswer) {
   EXPECT_EQ(ask(1001, "job id='%20OR%201=1--")[0], 'E') << "no SQL";
 }
 
-// The state disk is full: what is in memory is told, with the word that there may be more; nobody learns of others'
-// jobs.
+// The state disk is full: what is in memory is returned, with a warning that there may be more; nobody sees other
+// users' jobs.
 TEST_F(RequestHandlerTest, WithoutItsStoreItTellsWhatItHas) {
   struct Full : Store {
     Result<bool> append(const pb::Record&) override { return fail(ErrorKind::failed, "no space"); }
@@ -226,7 +226,7 @@ TEST_F(RequestHandlerTest, OwnersSeeRoundedFiguresAndRootTheBooks) {
   EXPECT_EQ(record_of(0).energy().energy_uj(), 200'000'000);
 }
 
-// What root writes where others read it (Slurm's accounting) is asked for so.
+// What root publishes where others read it (Slurm's accounting) is requested with the owner's view.
 TEST_F(RequestHandlerTest, OwnersViewIsWhatTheOwnerIsShownWhoeverAsks) {
   pb::Record brief;  // nine seconds of a shared node, to the microjoule: the owner is shown no figure
   brief.set_uid("zyxwvtsrqpnmkjhgfedcba9876");
@@ -261,7 +261,7 @@ TEST_F(RequestHandlerTest, AnAnswerHoldsTheNewestOfAll) {
   EXPECT_NE(one.find(late.uid()), std::string::npos);
 }
 
-// A job that has ended waits for its counters to move before it is booked; it is not away meanwhile.
+// A job that has ended waits for its counters to move before its interval is closed; it is listed meanwhile.
 class SlowCounterRequestHandlerTest : public RequestHandlerTest {
  protected:
   SlowCounterRequestHandlerTest() : RequestHandlerTest(millis(100)) {}

@@ -1,5 +1,5 @@
-// Watch: wakes the daemon when a job or a step comes or goes, by inotify on the cgroup directories that hold them. The
-// cgroup snapshot says what has changed; this says only that something has, so that nothing is lost with an event.
+// Watch: wakes the daemon when a job or a step comes or goes, by inotify on the cgroup directories that contain them.
+// The cgroup snapshot shows what has changed; this only signals that something has, so a lost event loses nothing.
 #pragma once
 
 #include <map>
@@ -13,7 +13,9 @@ namespace nw::noded {
 class Watch {
  public:
   Watch();
-  int fd() const { return inotify_.get(); }  // -1 where there is no inotify: then jobs are seen at the next sample set
+  int fd() const {
+    return inotify_.get();
+  }  // -1 where there is no inotify: then jobs are noticed at the next sample set
   // Watches these directories and no others. What cannot be watched is left out.
   void follow(const std::vector<std::string>& directories);
   // Takes all events; whether there were any.

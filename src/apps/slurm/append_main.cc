@@ -1,16 +1,15 @@
-// nodewatt-append: what a command prints, at the end of a file of the user's, with that user's rights and nobody's
-// time.
+// nodewatt-append: appends a command's output to a user's file, with that user's privileges and without delaying the
+// caller.
 //
 //   nodewatt-append UID FILE COMMAND [ARGUMENT...]
 //
-// An epilog is root's, and the path of a job's output is whatever its user chose. So root never opens it: a process of
-// its own becomes the user first, for good, and then asks for what the user may have anyway. The file must be there, be
-// regular and be that user's own; a link, a device or a pipe is none. Root's own jobs are refused: there is no less to
-// become. The caller gets its 0 at once; the command is killed after kLongest seconds.
+// An epilog runs as root, and the path of a job's output was chosen by its user. So root never opens it: a separate
+// process first becomes that user, irrevocably, and then opens the file with the user's own permissions. The file must
+// exist, be regular and be owned by that user; a link, a device or a pipe is refused. Root's own jobs are refused:
+// there is no lesser user to become. The caller gets exit code 0 at once; the command is killed after kLongest seconds.
 //
-// Slurm kills the process group of an epilog as soon as the epilog has ended. So the session is left before the caller
-// gets its 0: a child that had yet to leave it could be killed first, and then the summary would be missing now and
-// then, on busy nodes above all.
+// Slurm kills the process group of an epilog as soon as the epilog has ended. So the process leaves the session before
+// it forks and returns: a child that had yet to leave could be killed first, which happened on busy nodes.
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
@@ -26,7 +25,7 @@
 
 namespace {
 constexpr unsigned kLongest = 10;  // s
-constexpr int kMostOpen = 1024;    // close_range is younger than the systems of many clusters
+constexpr int kMostOpen = 1024;    // close_range does not exist on many clusters' systems
 
 std::optional<uid_t> parse_uid(const char* text) {
   char* end = nullptr;
@@ -36,7 +35,7 @@ std::optional<uid_t> parse_uid(const char* text) {
   return static_cast<uid_t>(value);
 }
 
-// No way back: real, effective and saved ids, groups, and what set-uid programs would give.
+// Irrevocable: real, effective and saved ids, groups, and no_new_privs.
 bool drop_privileges(const passwd& user) {
   if (::initgroups(user.pw_name, user.pw_gid) != 0 && ::geteuid() == 0) return false;
   if (::setresgid(user.pw_gid, user.pw_gid, user.pw_gid) != 0) return false;
@@ -52,7 +51,7 @@ int open_own(const char* path, uid_t owner) {
   return -1;
 }
 
-// Away from the caller: no terminal, no open file that somebody waits for.
+// Detaches from the caller: no terminal, no open descriptor that somebody waits for.
 bool detach() {
   if (::chdir("/") != 0) return false;
   const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -74,7 +73,7 @@ bool detach() {
   std::vector<const char*> environment{"PATH=/usr/local/bin:/usr/bin:/bin", "LC_ALL=C.UTF-8", home.c_str()};
   if (socket != nullptr) environment.push_back(daemon.c_str());
   environment.push_back(nullptr);
-  ::alarm(kLongest);  // is kept over exec
+  ::alarm(kLongest);  // is kept across exec
   ::execvpe(command[0], command, const_cast<char**>(environment.data()));
   ::_exit(127);
 }

@@ -16,7 +16,7 @@
 namespace nw::slurm {
 
 namespace {
-constexpr Nanos kKnock = millis(2);  // between tries at a queue that is full: nothing tells when it is not
+constexpr Nanos kKnock = millis(2);  // between tries while the queue is full: nothing signals when it no longer is
 
 Result<Fd> knock(const sockaddr_un& address, const std::string& path) {
   Fd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));

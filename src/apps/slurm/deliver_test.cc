@@ -1,5 +1,5 @@
-// A daemon that is there, is not, answers rudely, never accepts, and has a queue that is full: whichever it is, the
-// caller goes on in time.
+// A daemon that is there, is not, answers nonsense, never accepts, or has a full queue: in every case the caller
+// continues in time.
 #include "apps/slurm/deliver.h"
 
 #include <gtest/gtest.h>

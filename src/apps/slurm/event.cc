@@ -14,7 +14,7 @@ namespace nw::slurm {
 namespace {
 struct Variable {
   std::string_view key;
-  const char* names[2];  // the first that says something counts
+  const char* names[2];  // the first that has a value counts
   bool counts_from_one;  // a whole number, and 0 is Slurm's "none"
 };
 
@@ -57,7 +57,7 @@ constexpr Verb kVerbs[] = {
     {"close", kGpuKeys, {}},     {"open", kGpuKeys, {}},
 };
 
-// NO_VAL and INFINITE of slurm.h, which some versions print.
+// Whether it is NO_VAL or INFINITE of slurm.h, which some versions print.
 bool says_nothing(std::string_view value, const Variable& variable) {
   if (value.empty() || value == "4294967294" || value == "4294967295") return true;
   return variable.counts_from_one && parse_u64(value).value_or(0) == 0;
@@ -71,7 +71,7 @@ std::string_view find(const Variable& variable, const Environment& get) {
   return {};
 }
 
-// Adds it unless it is there or the request would be too long.
+// Adds it unless it is present or the request would be too long.
 void add(Request& request, std::string_view key, std::string_view value) {
   if (value.empty() || value.size() > kMaxRequest) return;
   const auto [place, is_new] = request.values.emplace(key, value);

@@ -1,10 +1,10 @@
-// nodewatt-event: a prolog, an epilog or a site's script tells the daemon of a job.
+// nodewatt-event: a prolog, an epilog or a site's script reports an event of a job to the daemon.
 //
 //   nodewatt-event [--socket PATH] [--verbose] begin|end|step|close|open [KEY=VALUE...]
 //
-// What it says comes from Slurm's variables, and from the words where they say more. It exits 0 after at most 50 ms
-// whatever happens, and says nothing unless it is asked to: a job is worth more than its energy's edges. No option
-// parser and no record's code is linked in, since the time that it takes to start is every job's.
+// The content comes from Slurm's variables, and from the words, which take precedence. It exits with 0 after at most 50
+// ms whatever happens, and prints nothing unless asked to: a job matters more than the exact edges of its energy. No
+// option parser and no record code is linked in, since its start-up time is added to every job.
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -20,7 +20,7 @@
 namespace nw::slurm {
 namespace {
 constexpr Nanos kPatience = millis(40);
-constexpr suseconds_t kLatest = 48'000;  // us; for what nobody foresaw: a machine that swaps, a socket on a dead mount
+constexpr suseconds_t kLatest = 48'000;  // us; for unforeseen cases: a machine that swaps, a socket on a dead mount
 
 struct Line {
   std::string socket = kDaemonSocket;

@@ -1,15 +1,15 @@
-// How NVTX and we find each other: its tables of function pointers get ours put in.
+// Attaching to NVTX: puts our functions into its tables of function pointers.
 #pragma once
 
 #include "client/nvtx/nvtx_abi.h"
 
 namespace nw::nvtx {
 
-// What `nodewatt run --nvtx` sets beside NVTX_INJECTION64_PATH; see Filter and begin_ranges.
+// Set by `nodewatt run --nvtx` beside NVTX_INJECTION64_PATH; see Filter and begin_ranges.
 inline constexpr const char* kFilterVariable = "NODEWATT_NVTX";
 inline constexpr const char* kDepthVariable = "NODEWATT_NVTX_DEPTH";
 
-// Both give 1 when we have taken something, 0 when we have not: nobody measures, or the tables are not what we know.
+// Both return 1 when functions were attached, 0 when not: nobody measures, or the tables are not of a known layout.
 int attach(GetExportTable get_table);
 int attach_extension(const ModuleInfo* module);
 

@@ -4,7 +4,7 @@
 
 namespace nw::nvtx {
 
-// Remembers the last '*' alone: what it ate can grow, what earlier ones ate never needs to.
+// Only the last '*' needs backtracking: its match can grow, those of earlier ones never need to.
 bool is_like(const char* text, const char* pattern) {
   const char* star = nullptr;
   const char* resume = nullptr;
@@ -14,7 +14,7 @@ bool is_like(const char* text, const char* pattern) {
       resume = text;
     } else if (*pattern == '?') {
       ++pattern, ++text;
-      while ((static_cast<unsigned char>(*text) & 0xC0) == 0x80) ++text;  // the rest of a UTF-8 character
+      while ((static_cast<unsigned char>(*text) & 0xC0) == 0x80) ++text;  // continuation bytes of a UTF-8 character
     } else if (*pattern == *text) {
       ++pattern, ++text;
     } else if (star != nullptr) {

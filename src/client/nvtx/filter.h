@@ -1,16 +1,16 @@
 // Filter: which NVTX ranges become phases, by their names: "epoch*,train:*,!*:warm*".
 //
-// Patterns stand between commas; '*' is any text, '?' any character. One without a ':' is for the name in any domain;
-// with one, for domain and name ("::" is no separator; an empty domain is the default one). '!' excludes. A range is
-// taken when no pattern excludes it and one takes it, or when all patterns exclude. The ranges of a program run through
-// here, so nothing allocates, and a pattern that does not fit is given up at its first character.
+// Patterns are separated by commas; '*' is any text, '?' any character. One without a ':' matches the name in any
+// domain; with one, domain and name ("::" is no separator; an empty domain is the default one). '!' excludes. A range
+// is taken when no pattern excludes it and one includes it, or when all patterns exclude. This runs for every range of
+// a program, so nothing allocates, and matching stops at the first character that differs.
 #pragma once
 
 #include <cstddef>
 
 namespace nw::nvtx {
 
-// Whether the pattern is the whole text.
+// Whether the pattern matches the whole text.
 bool is_like(const char* text, const char* pattern);
 
 class Filter {
@@ -21,11 +21,11 @@ class Filter {
   Filter(const Filter&) = delete;
   Filter& operator=(const Filter&) = delete;
 
-  // What is wrong with the text, null when nothing is; then the filter is what it says.
+  // What is wrong with the text, null when nothing is; then it becomes the filter.
   const char* set(const char* text);
   // `domain` is "" for the default domain.
   bool takes(const char* domain, const char* name) const;
-  // Whether there may be a name that it takes in this domain.
+  // Whether some name in this domain may be taken.
   bool may_take(const char* domain) const;
 
  private:
@@ -40,7 +40,7 @@ class Filter {
   char text_[kMaxText + 1] = {};
   Pattern patterns_[kMaxPatterns] = {};
   std::size_t count_ = 0;
-  bool wants_ = false;  // one pattern takes
+  bool wants_ = false;  // at least one pattern includes
 };
 
 }  // namespace nw::nvtx

@@ -1,4 +1,4 @@
-// The two functions that libnodewatt-nvtx.so shows to the world.
+// The two functions that libnodewatt-nvtx.so exports.
 #include "client/nvtx/attach.h"
 
 extern "C" {

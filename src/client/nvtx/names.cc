@@ -25,7 +25,7 @@ Domain domains[kDomains];
 Entry strings[kStrings];
 constexpr unsigned kBeyond = kDomains - 1;  // the domain that is not measured
 constexpr std::size_t kProbes = 64;
-Entry beyond{kReady, kDefaultDomain, 0, {true, "(others)"}};  // of strings that found no place
+Entry beyond{kReady, kDefaultDomain, 0, {true, "(others)"}};  // for strings that do not fit
 
 void copy(char* to, const char* from) {
   const std::size_t length = ::strnlen(from, kKept);
@@ -40,7 +40,7 @@ std::uint64_t hash_of(unsigned domain, const char* text) {
   return hash;
 }
 
-// Handles are places in the tables. One that is none is told by its number alone. Null and all else: `count`.
+// Handles are indices into the tables. An invalid one is recognised by its number alone. Null and all else: `count`.
 template <class Slot>
 std::size_t index_of(const Slot* table, std::size_t count, const void* handle) {
   const auto offset = reinterpret_cast<std::uintptr_t>(handle) - reinterpret_cast<std::uintptr_t>(table);
@@ -55,7 +55,7 @@ bool claim(Slot& slot, std::uint32_t& found) {
   return found == kFree && slot.state.compare_exchange_strong(found, kFilling);
 }
 
-// One code point, 0 when it is none.
+// Encodes one code point; 0 when it is invalid.
 std::size_t encode(std::uint32_t code, char* to) {
   if (code > 0x10FFFF || (code >= 0xD800 && code < 0xE000)) code = 0xFFFD;
   if (code < 0x80) return *to = static_cast<char>(code), 1;

@@ -1,11 +1,11 @@
 // The tool's side of NVTX 3 (NVIDIA Tools Extension), declared by us after its public headers, so that nodewatt builds
-// without them. Sizes are those of the 64-bit ABI; a wrong one fails the build and not a job.
+// without them. Sizes are those of the 64-bit ABI; a wrong one fails the build, not a job.
 //
-// NVTX is headers alone: each library of a program that uses it holds tables of function pointers. At its first call
-// it loads the library named by NVTX_INJECTION64_PATH and calls InitializeInjectionNvtx2 with a function that hands out
-// those tables; what the tool leaves alone costs nothing from then on. A process with several such libraries calls us
-// several times. Extensions (since 2022) come through InitializeInjectionNvtxExtension; of these we know `payload`,
-// since it asks whether a domain is enabled, and takes a tool that is silent for none.
+// NVTX is header-only: each library of a program that uses it holds tables of function pointers. At its first call it
+// loads the library named by NVTX_INJECTION64_PATH and calls InitializeInjectionNvtx2 with a function that returns
+// those tables; functions that the tool does not replace cost nothing from then on. A process with several such
+// libraries calls us several times. Extensions (since 2022) come through InitializeInjectionNvtxExtension; of these we
+// handle `payload`, since it asks whether a domain is enabled, and assumes no tool when it gets no answer.
 #pragma once
 
 #include <cstddef>
@@ -59,7 +59,7 @@ static_assert(sizeof(CallbacksTable) == 16 && sizeof(VersionTable) == 24);
 using GetExportTable = const void* (*)(std::uint32_t id);
 constexpr std::uint32_t kCallbacksTable = 1, kVersionTable = 3;
 
-// Modules, and the ids of those functions that concern us.
+// Modules, and the ids of the functions that we replace.
 constexpr int kCore = 1, kCore2 = 5;
 enum Core : unsigned {
   kRangeStartEx = 4,

@@ -1,5 +1,5 @@
-// The filter, and NVTX's whole way in: a caller of our own, which holds NVTX's tables as its headers do, attaches in a
-// child, calls, and the events are looked at.
+// The filter, and attaching to NVTX: a caller of our own, which holds NVTX's tables as its headers do, attaches in a
+// child and makes calls; then the events are checked.
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>

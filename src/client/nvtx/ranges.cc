@@ -11,8 +11,8 @@ namespace nw::nvtx {
 
 namespace {
 static_assert(kDomains <= kClientTracks);
-constexpr int kError = -1;                          // of push and pop
-constexpr RangeId kNotMeasured = RangeId{1} << 63;  // ids with this bit are nobody's phase
+constexpr int kError = -1;                          // result of push and pop
+constexpr RangeId kNotMeasured = RangeId{1} << 63;  // ids with this bit belong to no phase
 constexpr std::size_t kMostOpen = 64;               // phases of one thread, over all domains
 
 Filter filter;
@@ -29,11 +29,11 @@ struct Thread {
   unsigned char taken[kDomains];  // of these, phases
   Open open[kMostOpen];
   std::size_t count;
-  std::uint32_t forks;  // what is open here was opened so many forks ago or later
+  std::uint32_t forks;  // the number of forks when this was opened
 };
 thread_local Thread self;
 
-// A forked child is inside its parent's ranges, and none of them is a phase of its own.
+// In a forked child: it is inside its parent's ranges, and none of them is a phase of its own.
 Thread& me() {
   Thread& thread = self;
   if (const std::uint32_t forks = client_forks(); thread.forks != forks) {
@@ -44,7 +44,7 @@ Thread& me() {
   return thread;
 }
 
-// The name that a phase gets, if it is to be one.
+// The name of a phase, if the range becomes one.
 class Name {
  public:
   Name(unsigned domain, const char* message) { take(domain, message); }
@@ -61,7 +61,7 @@ class Name {
   Name(const Name&) = delete;
   Name& operator=(const Name&) = delete;
 
-  // Null when there is none or the filter does not take it.
+  // Null when there is none or the filter rejects it.
   const char* phase() const { return phase_; }
 
  private:

@@ -1,10 +1,10 @@
-// What NVTX calls: ranges that begin and end become phases.
+// The functions that NVTX calls: they turn ranges into phases.
 //
-// Push and pop nest by thread and domain, as NVTX has it: each domain is a track of its own on its thread, the default
-// domain the thread's own track, where nodewatt.h's phases are. Start and end may cross threads and overlap: each is
-// apart. Unnamed, filtered and too deep ranges are counted, so that pops meet their pushes, and cost no more than that.
-// Nothing here trusts what comes: null attributes, short ones, handles of others and pops too many are answered as NVTX
-// says (a negative level, a range id that means nothing) and do no harm.
+// Push and pop nest by thread and domain, as in NVTX: each domain is a track of its own on its thread, and the default
+// domain is the thread's own track, where nodewatt.h's phases are. Start and end may cross threads and overlap: each
+// such range is outside all nesting. Unnamed, filtered and too deep ranges are only counted, so that pops match their
+// pushes. No input is trusted: null attributes, short ones, foreign handles and surplus pops are answered as NVTX
+// specifies (a negative level, a range id that means nothing) and do no harm.
 #pragma once
 
 #include "client/nvtx/names.h"
@@ -13,7 +13,7 @@ namespace nw::nvtx {
 
 constexpr unsigned kMostDeep = 16, kUsualDepth = 3;
 
-// Before the first range. `filter`: as Filter has it, null takes all; `depth`: so many levels of ranges that are taken
+// Before the first range. `filter`: see Filter, null takes all; `depth`: how many nested levels of accepted ranges
 // become phases, in each domain.
 void begin_ranges(const char* filter, unsigned depth);
 

@@ -1,25 +1,25 @@
-// cray_pm: energy and power of HPE Cray nodes from /sys/cray/pm_counters, as the node's controller counts them.
+// cray_pm: energy and power of HPE Cray nodes from /sys/cray/pm_counters, as measured by the node's controller.
 //
 // The controller scans its sensors raw_scan_hz times a second (10) and publishes one scan in many files: energy (whole
 // joules) and power (whole watts) of the node, of all CPUs, of all memory and of each accelerator, each with the time
-// of its scan in microseconds, which becomes the reading's device time. The node's figure holds the accelerators.
+// of its scan in microseconds, which becomes the reading's device time. The node's figure includes the accelerators.
 //
-// One scan. All files are read in one go and `freshness`, which counts scans, is read before and after them; when it
-// moved, the files are of two scans and are read again, three times at most, then the sample set has no value (busy).
-// The sources of a sample set share this one snapshot. A freshness that has stood still for two seconds and for five
-// scans is a controller that hangs: its files are old, and busy as well.
+// One scan. All files are read in one go and `freshness`, which counts scans, is read before and after them; if it
+// changed, the files are from two scans and are read again, three times at most, then the sample set has no value
+// (busy). The sources of a sample set share this one snapshot. A freshness that has not changed for two seconds and for
+// five scans means that the controller hangs: its files are old, and busy as well.
 //
-// Restart. `startup` changes when the controller starts again, and its counters begin anew. What they say then may be
-// more than they said last, which no one who only sees values could tell from energy; a reading that fails would not
-// help, since a counter's next difference spans it. So a counter's first value after a restart is given as 0 and
-// counted from there: the layer above sees a counter that started again and marks the time as not measured.
-// A controller whose `startup` cannot be opened is not used; where there is no such file, a restart is judged above by
-// its value alone. `generation` counts changes of power caps: of no interest.
+// Restart. `startup` changes when the controller restarts, and its counters begin anew. They may then be higher than
+// before the restart, which cannot be told from energy by the values alone; a failed reading would not help, since a
+// counter's next difference spans it. So a counter's first value after a restart is returned as 0 and counted from
+// there: the layer above sees a counter that started again and marks the time as not measured. A controller whose
+// `startup` cannot be opened is not used; where there is no such file, a restart is recognised above by its value
+// alone. `generation` counts changes of power caps and is not used.
 //
 // Not a tree. The parts need not add up to less than the node: a published sample has 451 W for the node and 513 W for
-// its parts. They are given as they are; the sum's contradiction is an anomaly above. Accelerators are metered at the
-// board, ahead of their own sensors, and named by the controller (accel0); which GPU that is nobody says, so that they
-// count only where no GPU driver does.
+// its parts. They are returned unchanged; the contradiction is an anomaly above. Accelerators are metered at the board,
+// before their own sensors, and named by the controller (accel0); which GPU that is, is not known, so they count only
+// where no GPU driver does.
 #include <algorithm>
 #include <utility>
 
@@ -41,12 +41,12 @@ constexpr Nanos kHangs = seconds(2);
 constexpr std::int64_t kHangingScans = 5;
 constexpr std::uint64_t kLastStampUs = 9'000'000'000'000'000;  // in nanoseconds it fits 63 bits
 
-// A file and what it says after the last scan that was whole.
+// A file, and its content after the last complete scan.
 struct Channel {
   std::unique_ptr<Source> value, stamp;
   bool counter = true;
-  Reading raw, stamped;    // of the try at hand
-  bool anew = false;       // the controller has restarted, and no value was seen since
+  Reading raw, stamped;    // of the current try
+  bool anew = false;       // the controller has restarted, and no value was read since
   std::uint64_t base = 0;  // a counter's first value after a restart
   Reading reading = Reading::none(ErrorKind::busy);
 };
@@ -90,7 +90,7 @@ class Snapshot {
     refuse(ErrorKind::busy);
   }
 
-  // A file that the controller does not have says always the same.
+  // A file that the controller does not have always reads the same.
   static Reading read(const std::unique_ptr<Source>& source) noexcept {
     return source == nullptr ? Reading::of(0) : source->read();
   }
@@ -113,7 +113,7 @@ class Snapshot {
     channel.anew |= restarted && channel.counter;
     if (!channel.raw.ok) return;
     if (std::exchange(channel.anew, false)) channel.base = channel.raw.value;
-    if (channel.raw.value < channel.base) channel.base = 0;  // and once more, unseen
+    if (channel.raw.value < channel.base) channel.base = 0;  // restarted once more, unnoticed
     channel.reading.value -= channel.base;
     if (channel.stamped.ok && channel.stamp != nullptr && channel.stamped.value <= kLastStampUs)
       channel.reading.device = Nanos::of(static_cast<std::int64_t>(channel.stamped.value) * 1000);
@@ -139,7 +139,7 @@ class ChannelSource : public Source {
   std::size_t channel_;
 };
 
-// What a file's name says of its part, and what the part can be.
+// The part that a file's name stands for, and its limits.
 struct Meaning {
   std::string prefix;  // before "energy" or "power": "", "cpu_", "accel0_"
   Part part;

@@ -1,5 +1,5 @@
 // One line of /sys/cray/pm_counters: "<whole number> J <microseconds since 1970> us". The unit is J, W, or, in files
-// that count something else (freshness, startup, raw_scan_hz), missing; so may be the time, and its "us".
+// that count something else (freshness, startup, raw_scan_hz), missing; the time and its "us" may be missing too.
 #pragma once
 
 #include <cstdint>

@@ -15,7 +15,7 @@ inline Sensor* find_sensor(ProbeResult& probe, std::string_view id) {
   return nullptr;
 }
 
-// The first Finding whose place, cause or repair has this text.
+// The first Diagnostic whose place, cause or fix contains this text.
 inline const Diagnostic* find_diagnostic(const ProbeResult& probe, std::string_view text) {
   for (const Diagnostic& f : probe.diagnostics)
     if ((f.where + "\n" + f.what + "\n" + f.repair).find(text) != std::string::npos) return &f;

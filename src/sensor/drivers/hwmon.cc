@@ -1,26 +1,27 @@
 // hwmon: power and energy channels of /sys/class/hwmon that are known to be the node, a Grace or Grace Hopper module,
 // or an AMD socket.
 //
-// A chip is known by its `name` and a channel by its label; numbers of hwmonN change from boot to boot and mean
-// nothing. hwmon is full of power channels of power supplies, network cards, regulators and disks, so what is not
-// recognised is never read: a figure that is not the node's must not pass for it.
+// A chip is recognised by its `name` and a channel by its label; the numbers of hwmonN change from boot to boot. hwmon
+// is full of power channels of power supplies, network cards, regulators and disks, so what is not recognised is never
+// read: no other figure must pass for the node's.
 //
 // power_meter is an ACPI 4.0 power meter (device ACPI000D): power1_average (microwatts; firmware counts in milliwatts),
-// power1_average_interval (milliseconds), power1_oem_info. They hang on the ACPI device, hwmonN/device/, and on hwmonN
-// itself under kernels from 2025 on; measures/ stays with the device. By the specification (10.4.8) the system's own
-// meter names \_SB as the one device that it measures, which shows as the link measures/LNXSYBUS:00; a meter that names
-// other devices is not the node. Firmware that names nothing is believed when it is the only meter (node managers do
-// so). Input or output power (_PMC) is not passed on by the kernel. Servers implement this meter over IPMI, which reads
-// the supplies' input: the boundary is `wall`, and the tolerance is widened by the loss of a supply for the case that
-// it is not.
+// power1_average_interval (milliseconds), power1_oem_info. They are files of the ACPI device, hwmonN/device/, and of
+// hwmonN itself in kernels from 2025 on; measures/ stays with the device. By the specification (10.4.8) the system's
+// own meter names \_SB as the one device that it measures, which appears as the link measures/LNXSYBUS:00; a meter that
+// names other devices is not the node. Firmware that names nothing is accepted when it is the only meter (node managers
+// do so). Whether it is input or output power (_PMC) is not passed on by the kernel. Servers implement this meter over
+// IPMI, which reads the power supplies' input: the boundary is `wall`, and the tolerance is widened by the loss of a
+// supply for the case that it is not.
 //
-// NVIDIA's firmware for Grace (TH500) makes four such meters a socket and says which in power1_oem_info: Module (Grace,
+// NVIDIA's firmware for Grace (TH500) has four such meters a socket and names them in power1_oem_info: Module (Grace,
 // GPU, memories and regulator loss; GH200 only), Grace (CPU, its memory and regulators), CPU and SysIO (one rail each).
 // Averages over 50 ms or 1 s.
 //
 // amd_energy (kernel 5.8 to 5.12, and AMD's own module) has 64-bit microjoule counters Esocket0, ... for sockets.
 //
-// Lies. A meter whose firmware fails returns 0xffffffff mW, which reads 4294967295000: the maximum power drops it.
+// Known inaccuracies. A meter whose firmware fails returns 0xffffffff mW, which reads 4294967295000: it is dropped
+// because it exceeds the maximum power.
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -32,9 +33,9 @@ namespace nw {
 
 namespace {
 constexpr std::string_view kRoot = "/sys/class/hwmon/";
-constexpr std::string_view kWholeSystem = "LNXSYBUS";  // the kernel's name of \_SB
+constexpr std::string_view kWholeSystem = "LNXSYBUS";  // the kernel's name for \_SB
 
-// What one of Grace's meters looks at.
+// The part that one of Grace's meters measures.
 struct GraceMeter {
   std::string_view what;
   Domain domain;
@@ -170,7 +171,7 @@ class Prober {
     return ms && *ms > 0 && *ms <= kLongest ? millis(static_cast<std::int64_t>(*ms)) : otherwise;
   }
 
-  // The socket counters of amd_energy; its counters of single cores stay unread, being inside them.
+  // The socket counters of amd_energy; its counters of single cores are not read, since the sockets include them.
   void add_sockets(const std::string& dir) {
     constexpr std::string_view kSocket = "Esocket";
     const auto files = host_.list(dir);
@@ -193,7 +194,7 @@ class Prober {
     }
   }
 
-  // Reads it once: a file that cannot be read or holds no number is a Finding and not a sensor.
+  // Reads it once: a file that cannot be read or contains no number gives a Diagnostic and no sensor.
   void add(const Meter& meter, SensorInfo info) {
     const std::string path = meter.dir + "/" + meter.file;
     for (const Sensor& other : probe_.sensors)

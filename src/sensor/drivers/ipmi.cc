@@ -48,7 +48,7 @@ Result<BmcPower> decode_power(const Question& question, View fields) {
   return power;
 }
 
-// Seconds and milliseconds of the controller's clock; 0 s is a clock, or a queue, that was never filled.
+// Seconds and milliseconds of the controller's clock; 0 s means that the clock, or a queue, was never set.
 Result<Nanos> decode_time(const Question& question, std::uint32_t s, std::uint16_t ms) {
   if (s == 0 || ms >= 1000) return wrong(question, fmt::format("{} s and {} ms is no time of a sample", s, ms));
   return seconds(s) + millis(ms);
@@ -57,7 +57,7 @@ Result<Nanos> decode_time(const Question& question, std::uint32_t s, std::uint16
 
 Question ask_capabilities() { return {"Get DCMI Capabilities", {0x2c, 0x01, {kDcmi, 0x01}}}; }
 Question ask_dcmi_power() { return {"DCMI Get Power Reading", {0x2c, 0x02, {kDcmi, 0x01, 0x00, 0x00}}}; }
-// Mode 1, global power; domain 0, the whole platform. Bridged, and so with more time.
+// Mode 1, global power; domain 0, the whole platform. Bridged, and therefore with more time.
 Question ask_node_manager() {
   return {"Node Manager statistics", {0x2e, 0xc8, {0x57, 0x01, 0x00, 0x01, 0x00, 0x00}, 0, 0x2c, 0}, seconds(1)};
 }
@@ -164,7 +164,7 @@ Result<XccEnergy> decode_xcc_energy(View answer) {
   return XccEnergy{u16(answer, 1), std::uint64_t{u32(answer, 3)} * 1000 + mj, time};
 }
 
-// What the bytes between the sum and the time hold is not documented anywhere.
+// The bytes between the sum and the time are not documented anywhere.
 Result<XccMean> decode_xcc_mean(View answer) {
   const Question question = ask_xcc_energy();
   NW_CHECK(check(question, answer, kMeanLength));

@@ -2,9 +2,9 @@
 // drivers and a fuzz target share them.
 //
 // An answer begins with its completion code. Numbers are little endian. Every error names the request, and the
-// completion code or the length that came and the one that was to come. Documents: DCMI 1.5 sections 6.1.1 and 6.6.1;
-// Intel Node Manager 3.0 external interface, Get Node Manager Statistics; IPMI 2.0 table 5-2 (completion codes);
-// Lenovo's text on the SD650 family as quoted in EAR's energy_sd650*.c, and Slurm's acct_gather_energy/xcc.
+// completion code or the actual and the expected length. Documents: DCMI 1.5 sections 6.1.1 and 6.6.1; Intel Node
+// Manager 3.0 external interface, Get Node Manager Statistics; IPMI 2.0 table 5-2 (completion codes); Lenovo's text on
+// the SD650 family as quoted in EAR's energy_sd650*.c, and Slurm's acct_gather_energy/xcc.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,7 @@ using Bytes = std::vector<std::uint8_t>;
 using View = std::span<const std::uint8_t>;
 
 struct Question {
-  std::string name;  // for people
+  std::string name;  // for display
   IpmiRequest request;
   Nanos deadline = millis(500);
 };
@@ -34,11 +34,11 @@ Question ask_node_manager();  // Intel: global power statistics of the whole pla
 Question ask_xcc_energy();    // Lenovo: energy, or mean power, of the node
 Question ask_xcc_split();     // Lenovo: power of node, GPUs and risers
 
-// "invalid command", and what the program is to make of it. Code 0 is success.
+// The meaning of a completion code, such as "invalid command". Code 0 is success.
 std::string_view completion_text(std::uint8_t code);
 ErrorKind completion_kind(std::uint8_t code);
 
-// More than this no node draws.
+// No node draws more than this.
 constexpr std::uint64_t kMostWatts = 20'000;
 
 // Power in watts over the controller's own statistics period. `timestamp` is 0 or all ones where its clock is not set.
@@ -49,7 +49,7 @@ struct BmcPower {
   bool dated() const { return timestamp != 0 && timestamp != 0xffffffff; }
 };
 Result<bool> decode_capabilities(View answer);  // whether power management is among them
-// Neither a current of 0 W or more than kMostWatts nor a measurement that is not active is a value.
+// A current power of 0 W or of more than kMostWatts, and a measurement that is not active, are errors.
 Result<BmcPower> decode_dcmi_power(View answer);
 Result<BmcPower> decode_node_manager(View answer);
 

@@ -1,7 +1,7 @@
-// A controller may say the same thing for long: its samples come at its own pace. An answer that carries a time and has
-// the same bytes as the one before is that one, and keeps the moment at which it first came; where none comes for
-// stale_after, the bus has no value any more. So a controller that hangs and goes on answering is found out, and one
-// that measures a steady load is not taken for it.
+// A controller may return the same answer for a long time: it samples at its own rate. An answer that carries a
+// timestamp and has the same bytes as the one before is the same sample, and keeps the time at which it first came;
+// where no new one comes for stale_after, the bus has no value any more. So a controller that hangs but still answers
+// is detected, and one that measures a steady load is not mistaken for it.
 #include "sensor/drivers/ipmi_bmc.h"
 
 #include <algorithm>
@@ -14,7 +14,7 @@ namespace {
 constexpr int kTries = 3;
 constexpr Nanos kStaleAfter = seconds(30);
 
-// The real host's clock; no other host calls a round on a real controller.
+// The real host's clock; no other host runs a round on a real controller.
 Nanos now() {
   const auto since = std::chrono::steady_clock::now().time_since_epoch();
   return Nanos::of(std::chrono::duration_cast<std::chrono::nanoseconds>(since).count());

@@ -1,20 +1,20 @@
-// ipmi_dcmi: power of the node as its management controller knows it, by DCMI's Get Power Reading; where there is no
-// DCMI and the site asks for it, by Intel's Node Manager.
+// ipmi_dcmi: power of the node from its management controller, by DCMI's Get Power Reading; where there is no DCMI and
+// the site requests it, from Intel's Node Manager.
 //
-// DCMI 1.5 section 6.6.1: mode 1, system power statistics. Whole watts at the supplies' input; current, least, greatest
-// and mean over the controller's statistics period, which is since its last reset, so that only the current power is of
-// use. The standard says neither how good a reading is, nor how often there is a new one, nor over which time it is a
-// mean. ENERGY STAR for servers asks for +-5 % or +-10 W a supply, whichever is more, as a rolling mean over at most 30
-// s; these are the limits assumed here. A mean over anything from 0 to 30 s lags by 0 to 15 s: a window of 15 s puts a
-// reading back by the middle of that, and has the other half as its doubt.
+// DCMI 1.5 section 6.6.1: mode 1, system power statistics. Whole watts at the power supplies' input; current, minimum,
+// maximum and mean over the controller's statistics period, which is since its last reset, so that only the current
+// power is useful. The standard specifies neither the accuracy of a reading, nor its update interval, nor its averaging
+// time. ENERGY STAR for servers requires +-5 % or +-10 W a supply, whichever is more, as a rolling mean over at most 30
+// s; these are the limits assumed here. A mean over anything from 0 to 30 s lags by 0 to 15 s: a window of 15 s shifts
+// a reading back by the middle of that, and has the other half as its uncertainty.
 //
-// The answer's timestamp is in whole seconds, of a clock that nobody keeps: the host's own time, known to the
-// milliseconds of one request, is better, so it is not handed on as device time. It tells the age of a reading all the
-// same: see ipmi_bmc.cc.
+// The answer's timestamp has whole seconds, of a clock that is often not set: the host's own time, known to the
+// milliseconds of one request, is better, so it is not passed on as device time. It is still used to determine the age
+// of a reading: see ipmi_bmc.cc.
 //
-// Lies: current power 0 while the controller starts or has lost its supplies; the measuring state off with a number
-// beside it; a completion code that is not 0 with data behind it. None of these is a value. Whether the figure holds
-// GPUs in a tray of their own differs by maker; a site says so with a rule (`lacks`).
+// Known inaccuracies: current power 0 while the controller starts or has lost its supplies; measuring switched off,
+// with a number beside it; a completion code that is not 0 with data after it. None of these is accepted as a value.
+// Whether the figure includes GPUs in a tray of their own differs by vendor; a site states that with a rule (`lacks`).
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -50,7 +50,7 @@ class Prober {
   }
 
  private:
-  // A machine without a controller is nothing to speak of; one whose firmware tables name one is.
+  // A machine without a controller needs no diagnostic, unless its firmware tables list one.
   void explain_closed(const Error& error) {
     if (error.kind != ErrorKind::absent) return note(error.what, repair_of(error, site_.device));
     const auto tables = host_.list("/sys/firmware/dmi/entries");
@@ -94,7 +94,7 @@ class Prober {
     return info;
   }
 
-  // Reads it once: an answer that is no value is a Finding and not a sensor.
+  // Reads it once: an answer that is no value gives a Diagnostic and no sensor.
   bool add(const std::string& key, const Question& question, Decode decode, SensorInfo info) {
     const auto answer = bmc_.ask(key, question);
     if (!answer) return note_missing(answer.error()), false;

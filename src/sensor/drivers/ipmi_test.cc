@@ -42,8 +42,8 @@ TEST(Ipmi, RequestsAreTheDocumentedBytes) {
   EXPECT_EQ(text(ask_xcc_split()), "3a 32 | 04 08 00 00 00");
 }
 
-// What nodewatt-ipmi lets pass is what the drivers ask, to the byte, and nothing besides: a driver's new request needs
-// a row of its own, and a row needs a driver.
+// nodewatt-ipmi permits exactly the bytes of the drivers' requests, and nothing else: a driver's new request needs a
+// row of its own, and a row needs a driver.
 TEST(Ipmi, TheDoorsTableIsWhatTheDriversAsk) {
   const Question passing[] = {ask_capabilities(), ask_dcmi_power(), ask_xcc_energy(), ask_xcc_split()};
   ASSERT_EQ(std::size(passing), std::size(kIpmiAllowed));

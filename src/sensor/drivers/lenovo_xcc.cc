@@ -1,18 +1,20 @@
-// lenovo_xcc: energy or power of a node of Lenovo's SD650 trays, by a command of the XClarity controller's own.
+// lenovo_xcc: energy or power of a node of Lenovo's SD650 trays, by an OEM command of the XClarity controller.
 //
-// NetFn 0x3a, command 0x32, documented by Lenovo to the makers of EAR and quoted in its source; the same as Slurm's
-// acct_gather_energy/xcc uses. In-band only. 04 02 gives either a counter (J and mJ since the FPGA started, with s and
-// ms of the controller's clock; on SD650) or a mean (a sum of watts and how many are in it; on SD650 V2). 04 08 gives
-// power in whole watts of the node, its GPUs and its risers. Joules are counted in 32 bits and end at 2^32, after 99
-// days at 500 W, so the counter wraps in service. The tray has no supplies of its own: the boundary is direct current.
+// NetFn 0x3a, command 0x32, documented by Lenovo for the authors of EAR and quoted in its source; the same command as
+// in Slurm's acct_gather_energy/xcc. In-band only. 04 02 returns either a counter (J and mJ since the FPGA started,
+// with s and ms of the controller's clock; on SD650) or a mean (a sum of watts and their number; on SD650 V2). 04 08
+// returns power in whole watts of the node, its GPUs and its risers. Joules are counted in 32 bits and end at 2^32,
+// after 99 days at 500 W, so the counter wraps in service. The tray has no power supplies of its own: the boundary is
+// direct current.
 //
-// What the node's figure holds differs by model, and no answer says so. Lenovo's text: the node is the x86 part of the
-// tray and both risers, GPUs come extra; on SD650-N V2 the total is node and GPUs, and both are in one answer; on SD650
-// V3 the reading holds no GPU. A model that the table does not name is never read: its figure may be half a machine.
-// Other makers' controllers are never asked, since the network functions from 0x30 on mean something else to each.
+// What the node's figure includes differs by model, and no answer states it. Lenovo's text: the node is the x86 part of
+// the tray and both risers, GPUs come in addition; on SD650-N V2 the total is node and GPUs, and both are in one
+// answer; on SD650 V3 the reading includes no GPU. A model that is not in the table is never read: its figure may cover
+// half a machine. Other vendors' controllers are never queried, since network functions from 0x30 on are
+// vendor-specific.
 //
-// Lies: the same FIFO index means the same sample; a queue not yet filled gives a time of 0; GPUs of 0 W where they
-// belong to the total would make it half a total.
+// Known inaccuracies: the same FIFO index means the same sample; a queue not yet filled gives a time of 0; GPUs of 0 W
+// where they belong to the total would halve it.
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -27,8 +29,8 @@ namespace {
 using namespace ipmi;
 
 enum class Content : unsigned char {
-  whole,        // the node has no GPUs, or its figure holds them
-  gpu_added,    // GPUs stand beside the node in one answer; the sum is the whole
+  whole,        // the node has no GPUs, or its figure includes them
+  gpu_added,    // GPUs are beside the node in one answer; the sum is the whole
   gpu_missing,  // GPUs are in no answer
 };
 struct Model {

@@ -2,18 +2,18 @@
 // time.
 //
 // Each power domain of a device has a 64-bit counter of microjoules with the counter's own time in microseconds, which
-// becomes the reading's device time; power is the quotient of two such pairs and of nothing else, so that there is no
-// gauge. A device shows several domains that hold each other: the card, its package, each stack ("on a subdevice"),
-// memory. One is used, the outermost that the library names: the card, else the package, else a domain without a name
-// where it is the only one of the whole device. A domain of a subdevice is never used.
+// becomes the reading's device time; power is only available as the quotient of differences of these, so there is no
+// gauge. A device shows several nested domains: the card, its package, each stack ("on a subdevice"), memory. One is
+// used, the outermost that the library names: the card, else the package, else a domain without a name where it is the
+// only one of the whole device. A domain of a subdevice is never used.
 //
-// An integrated GPU draws from its CPU's package, which RAPL counts, and is left out.
+// An integrated GPU draws from its CPU's package, which RAPL measures, and is left out.
 //
-// Utilization: the time in which any engine of the device was active, with the time of that, for the group of all
-// engines of the whole device; a device that shows only its stacks' has none.
+// Utilization: the time in which any engine of the device was active, with its timestamp, for the group of all engines
+// of the whole device; a device that only shows its stacks' has none.
 //
-// Sysman has an entry of its own, zesInit, since version 1.5 of the loader. Older loaders want an environment variable
-// before the first call, which nodewatt does not set for the sake of a sensor. There is no call to shut it down.
+// Sysman has an entry point of its own, zesInit, since version 1.5 of the loader. Older loaders need an environment
+// variable before the first call, which nodewatt does not set just for a sensor. There is no call to shut it down.
 #include "sensor/drivers/level_zero_abi.h"
 
 #include <algorithm>
@@ -60,13 +60,13 @@ ErrorKind kind_of(ZeResult code) {
   }
 }
 
-// The library in use, and the domain of each device that was chosen.
+// The open library, and the domain chosen for each device.
 struct Session {
   std::shared_ptr<Library> library;
   ZesApi api;
   std::vector<ZesDevice> devices;
   std::vector<ZesPower> power;
-  std::vector<ZesEngine> engines;  // of all that a device can do
+  std::vector<ZesEngine> engines;  // of all engines of a device
 };
 
 template <class Function>
@@ -100,7 +100,7 @@ Result<std::string> start(Session& session) {
   ZesApi& api = session.api;
   if (!resolve(library, api.init, "zesInit"))
     return fail(ErrorKind::malformed, "this libze_loader has no zesInit: it is older than version 1.5");
-  bool whole = true;  // all are looked up, whichever is missing
+  bool whole = true;  // all are looked up, even if one is missing
   whole = resolve(library, api.drivers, "zesDriverGet") && whole;
   whole = resolve(library, api.devices, "zesDeviceGet") && whole;
   whole = resolve(library, api.properties, "zesDeviceGetProperties") && whole;
@@ -137,7 +137,7 @@ struct PowerDomain {
   int limit_mw = -1;
 };
 
-// The outermost domain of the whole device; without a handle when there is none that can be told.
+// The outermost domain of the whole device; without a handle when there is none that can be identified.
 Result<PowerDomain> choose_domain(const ZesApi& api, ZesDevice device) {
   const auto handles = NW_TRY(list_handles<ZesPower>(
       "power domains", [&](unsigned* n, ZesPower* list) { return api.power_domains(device, n, list); }));
@@ -184,7 +184,7 @@ ZeResult read_utilization(const Session& session, unsigned index, ZesEngineStats
   return session.api.engine_utilization(session.engines[index], &stats);
 }
 
-// What is known of one GPU, as "key value" lines.
+// The properties of one GPU, as "key value" lines.
 Result<std::string> describe(Session& session, unsigned index) {
   const ZesApi& api = session.api;
   if (index >= session.devices.size()) return fail(ErrorKind::absent, "no such GPU");
@@ -201,7 +201,8 @@ Result<std::string> describe(Session& session, unsigned index) {
   if (api.pci != nullptr && api.pci(session.devices[index], &pci) == kSuccess)
     text += fmt::format("pci {:04x}:{:02x}:{:02x}.{:x}\n", pci.domain, pci.bus, pci.device, pci.function);
   text += (properties->core.flags & kIntegrated) != 0 ? "integrated yes\n" : "integrated no\n";
-  text += fmt::format("subdevices {}\n", std::max(properties->subdevices, 1U));  // a card that is whole says 0
+  text +=
+      fmt::format("subdevices {}\n", std::max(properties->subdevices, 1U));  // a card that is not partitioned reports 0
   properties->driver[sizeof properties->driver - 1] = '\0';
   if (properties->driver[0] != '\0') text += fmt::format("driver {}\n", properties->driver);
   session.engines[index] = choose_engines(api, session.devices[index]);
@@ -234,7 +235,8 @@ class Prober {
   }
 
  private:
-  // Only where an Intel accelerator that is no display is: a card without, or a CPU's graphics, needs no Finding.
+  // Only where there is an Intel accelerator that is not a display: a card without, or a CPU's graphics, needs no
+  // Diagnostic.
   void note_unused(const Error& error, const std::string& repair) {
     if (error.kind != ErrorKind::absent) return note("libze_loader.so.1", error.what);
     const std::string root = "/sys/bus/pci/devices";
@@ -284,13 +286,13 @@ class Prober {
     info.visible = {visible_devices(parse_u64(says["subdevices"]).value_or(0))};
     info.device_nodes = find_render_nodes(host_, says["pci"]);
     info.kind = UtilizationKind::time;
-    info.full = static_cast<std::uint64_t>(kNanosPerSecond);  // both are counted alike: see below
+    info.full = static_cast<std::uint64_t>(kNanosPerSecond);  // both are in the same unit: see below
     if (says["busy"] == "ok")
       if (auto source = host_.bind("level_zero:" + id + "/busy", [session = session_, index] {
             ZesEngineStats stats{};
             if (const ZeResult code = read_utilization(*session, index, stats); code != kSuccess)
               return Reading::none(kind_of(code));
-            // Whatever the unit of both is, it is called a nanosecond: their quotient is what is wanted.
+            // Whatever the unit of both is, it is treated as a nanosecond: only their quotient matters.
             if (stats.timestamp > kLastStamp) return Reading::none(ErrorKind::malformed);
             return Reading::of(stats.active, Nanos::of(static_cast<std::int64_t>(stats.timestamp)));
           }))
@@ -300,8 +302,8 @@ class Prober {
       probe_.software.push_back({"Intel GPU driver", driver});
   }
 
-  // Of a card of several tiles the numbers are tiles' or cards', as another variable says, and what it says by default
-  // changed with the runtime's version.
+  // For a card of several tiles the numbers mean tiles or cards, depending on another variable, whose default changed
+  // with the runtime's version.
   static VisibleDevices visible_devices(std::uint64_t tiles) {
     VisibleDevices mask;
     mask.variable = "ZE_AFFINITY_MASK";

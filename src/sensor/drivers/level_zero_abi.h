@@ -1,7 +1,6 @@
 // The part of Intel's Level Zero Sysman (libze_loader.so.1, zes_api.h of version 1.5 and later) that nodewatt calls,
 // declared by us after its public specification, so that nodewatt builds without oneAPI. Sizes are those of the 64-bit
-// ABI; a wrong one fails the build and not a job. Structures are versioned by `stype` and grow by chains at `next`
-// alone.
+// ABI; a wrong one fails the build, not a job. Structures are versioned by `stype` and grow by chains at `next` alone.
 #pragma once
 
 #include <cstddef>

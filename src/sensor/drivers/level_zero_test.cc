@@ -1,4 +1,4 @@
-// The driver against a pretended libze_loader that is really opened by dlopen, and against answers from a tape.
+// The driver against a fake libze_loader that is really opened by dlopen, and against answers from a tape.
 #include <unistd.h>
 
 #include <cstdlib>

@@ -1,17 +1,18 @@
-// model: an estimate of every part from utilisation, for what nothing can read. Its kind is `estimated` everywhere.
+// model: an estimate of every part from utilisation, for parts that no sensor measures. Its provenance is always
+// `estimated`.
 //
-// Each part is a counter of energy since the probe, in microjoules, so that it needs no sampling: at any moment
-//     E(t) = idle power x t + (full power - idle power) x CPU seconds that were busy
-// and a difference of two readings holds whatever happened between them. Busy time is that of /proc/stat
+// Each part is a counter of energy since the probe, in microjoules, so that it needs no sampling: at any time
+//    E(t) = idle power x t + (full power - idle power) x CPU seconds that were busy
+// and a difference of two readings is right whatever happened between them. Busy time is that of /proc/stat
 // (base/cpu_ticks.h), whose sum may step back a little; the model keeps the largest seen.
 //
 // Parameters, all assumed (the page names the sources): 0.5 W idle to 4 W busy per logical CPU, +-50 %; memory 0.2
 // W/GB, +-75 %; the rest of a node 60 W, +-50 %. In a virtual machine the rest is 0.4 W per logical CPU, +-75 %, its
-// share of a node that is not seen. CPU time is a poor proxy: a node whose CPUs were 3 % busy was measured at 43 % of
-// their rated power. Where packages are several the busy time is split evenly, since /proc/stat's first line does not
-// say where it was spent.
+// share of a node that is not visible. CPU time is a poor proxy: a node whose CPUs were 3 % busy was measured at 43 %
+// of their rated power. With several packages the busy time is divided equally, since /proc/stat's first line does not
+// show where it was spent.
 //
-// A site file may know better: what it gives for board, network, storage and fans takes the place of its share of the
+// A site file may have better figures: what it gives for board, network, storage and fans replaces its share of the
 // rest, and a power supply's curve adds its loss as a part of its own (model_site.cc).
 //
 // One /proc/stat read serves all packages of a sample set: on a node with many CPUs it costs up to a millisecond.
@@ -91,8 +92,8 @@ class ModelSource : public Source {
   std::int64_t shares_;
 };
 
-// What the power supplies lost: the loss at the mean power between two reads, added up. Between reads the load may have
-// changed, and the curve bends little.
+// The losses of the power supplies: the loss at the mean power between two reads, added up. Between reads the load may
+// have changed, but the curve is nearly linear.
 class LossSource : public Source {
  public:
   LossSource(ModelSite site, std::shared_ptr<BusyTime> time, Watts idle, Watts extra)
@@ -139,7 +140,7 @@ Machine parse_cpuinfo(std::string_view text) {
     if (key == "flags" && !machine.guest)
       for (const auto flag : split(value, ' ')) machine.guest |= flag == "hypervisor";
   }
-  if (sockets.empty()) sockets.insert(0);  // ARM names none
+  if (sockets.empty()) sockets.insert(0);  // ARM has none
   for (const auto id : sockets) machine.sockets.push_back(std::to_string(id));
   return machine;
 }
@@ -176,7 +177,7 @@ class Prober {
     for (const auto& socket : machine.sockets) {
       SensorInfo info = make_info({Domain::package, socket}, "CPU time model", machine, full);
       info.scale_tolerance.relative = 0.5;
-      // Busy CPU seconds are worth the step of one CPU each; a package has an even share of them.
+      // The step of one CPU for each busy CPU second; a package gets an equal share of them.
       add(std::move(info), idle, kFullPerCpu - kIdlePerCpu, shares);
     }
   }
@@ -211,8 +212,8 @@ class Prober {
     add(std::move(info), rest.power, {}, 1);
   }
 
-  // The power supplies' loss at what the model says that they give: all modelled parts together. Not where accelerators
-  // draw most of the power and the model knows nothing of it.
+  // The power supplies' loss at the power that the model estimates: all modelled parts together. Not where
+  // accelerators, which the model does not cover, draw most of the power.
   void add_loss(const Machine& machine) {
     if (!site_.psu_rating || site_.psu_efficiency.empty()) return;
     for (const char* accelerators : {"/proc/driver/nvidia/gpus", "/sys/class/kfd/kfd/topology/nodes"})
@@ -242,7 +243,7 @@ class Prober {
     info.kind = SensorKind::counter;
     info.provenance = Provenance::estimated;
     info.update_interval = Nanos::of(kNanosPerSecond / kTicksPerSecond);
-    // Ticks arrive late and in lumps: ten times the most that the model can say.
+    // Ticks are counted late and in bursts: ten times the model's maximum.
     info.max_power = Watts::of(most.count() * 10 + watts(100).count());
     info.scale_tolerance = {0.5, Tolerance::Shape::limit, "assumed"};
     info.access = "everyone";
@@ -263,7 +264,7 @@ class Prober {
   const ModelSite& site_;
   ProbeResult probe_;
   std::shared_ptr<BusyTime> time_;
-  Watts fixed_;              // of all parts at rest
+  Watts fixed_;              // of all parts when idle
   double half_width_w_ = 0;  // of that
 };
 }  // namespace

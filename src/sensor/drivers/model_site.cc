@@ -1,8 +1,8 @@
 // The rest of a node is assumed as 55 % board, regulators and BMC, 33 % network and 12 % storage (the middles of the
-// ranges on the driver's page: 32.5, 20 and 8.5 W of 60), and no fans: fans at full speed are in no assumption.
+// ranges on the driver's page: 32.5, 20 and 8.5 W of 60), without fans: no assumption covers fans at full speed.
 //
-// A power supply that gives P at efficiency e takes P/e and loses P (1/e - 1). An error of 0.01 in e is 0.01 P/e^2 of
-// the loss, relative to it 0.01 / (e (1 - e)).
+// A power supply that delivers P at efficiency e takes P/e and loses P (1/e - 1). An error of 0.01 in e changes the
+// loss by 0.01 P/e^2, relative to it 0.01 / (e (1 - e)).
 #include "sensor/drivers/model_site.h"
 
 #include <algorithm>
@@ -15,7 +15,7 @@ namespace nw {
 
 namespace {
 constexpr double kEfficiencyDoubt = 0.01;
-constexpr double kBestEfficiency = 0.999;  // a curve of ones has no loss to be in doubt about
+constexpr double kBestEfficiency = 0.999;  // a curve of ones has no loss and no uncertainty
 
 struct Share {
   const char* name;

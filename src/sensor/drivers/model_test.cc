@@ -167,7 +167,7 @@ TEST(Model, PowerSuppliesLoseByTheirCurve) {
   EXPECT_EQ(info.boundary, Boundary::plug);
   EXPECT_EQ(info.provenance, Provenance::estimated);
   EXPECT_EQ(info.scale_tolerance.basis, "80 PLUS report 123, 2025-06");
-  // The curve's worst point for 0.01 is 0.9; at rest 2 of 202 W, the CPUs', are in doubt by half.
+  // The curve's worst point for 0.01 is 0.9; when idle 2 of 202 W, the CPUs', are uncertain by half.
   EXPECT_NEAR(info.scale_tolerance.relative, 0.01 / (0.9 * 0.1) + 1.0 / 202, 1e-9);
   host.advance(seconds(10));  // 200 W and 4 x 0.5 W: 20.2 % of the rating
   const double efficiency = 0.8 + 0.1 * (0.202 - 0.1) / 0.2;

@@ -1,27 +1,27 @@
-// nvml: NVIDIA GPUs through libnvidia-ml, which the driver brings and which is opened at run time.
+// nvml: NVIDIA GPUs through libnvidia-ml, which is part of the driver and is opened at run time.
 //
-// Each GPU has two sensors of one part, and both are kept: the energy counter (mJ since the driver was loaded, Volta
+// Each GPU has two sensors of one part, and both are used: the energy counter (mJ since the driver was loaded, Volta
 // and later) and power (mW). The counter gives the total; the power shows where the two disagree (an idle GPU with 187
-// J against 327 J in 5 s is on record). A GPU is its UUID. NVML's index follows PCI order, CUDA's does not, and a minor
-// number is neither; the index is in the label alone, as people look for it.
+// J against 327 J in 5 s was reported). A GPU is identified by its UUID. NVML's index follows PCI order, CUDA's does
+// not, and a minor number is neither; the index is only in the label, since users look for it.
 //
-// Power: field 186 (instant) where the GPU has it, since nvmlDeviceGetPowerUsage is a mean over 1 s on Ampere (but
-// GA100) and later and an instant before. What a reading averages over was measured (Yang, Adamek, Armour, SC24): A100
-// and H100 look 25 ms of every 100 ms, V100 and P100 10 of 20, GeForce of Ampere and Ada all 100. The same work
+// Power: field 186 (instant) where the GPU has it, since nvmlDeviceGetPowerUsage is a mean over 1 s on Ampere (except
+// GA100) and later and instantaneous before. The averaging of a reading was measured (Yang, Adamek, Armour, SC24): A100
+// and H100 measure 25 ms of every 100 ms, V100 and P100 10 of 20, GeForce of Ampere and Ada all 100. The same work
 // compared 15 boards with a power meter: the error has an RMS of 5.0 % and a maximum of 11.4 %, so NVIDIA's "+-5 %" is
-// a sigma and not a limit.
+// a standard deviation and not a limit.
 //
-// MIG: power and energy stay the whole board's; the label says so. GH200: the counter holds the whole module, CPU and
-// memory included (Zeus, pull request 172), and is given to the module of the GPU's NUMA node; the power is asked for
-// by GPU scope. Of other CPU-GPU modules (GB200, GB10) it is not known what the counter holds: only their power is
-// used.
+// MIG: power and energy are those of the whole board; the label states so. GH200: the counter covers the whole module,
+// CPU and memory included (Zeus, pull request 172), and is assigned to the module of the GPU's NUMA node; the power is
+// queried with GPU scope. For other CPU-GPU modules (GB200, GB10) it is not known what the counter covers: only their
+// power is used.
 //
-// Whose it is: /dev/nvidia<minor> is device 195:<minor>, and a minor number is not an index.
+// Access: /dev/nvidia<minor> is device 195:<minor>, and a minor number is not an index.
 //
-// Utilization: the share of time in which a kernel ran, as NVML says it of its last sample period, and how many
-// processes hold the GPU. In MIG mode there is no such share.
+// Utilization: the share of time in which a kernel ran, as NVML reports it for its last sample period, and how many
+// processes use the GPU. In MIG mode there is no such share.
 //
-// Everything that is asked at probe time goes through Host::ask as text, one answer a GPU, so that a tape can stand for
+// Everything that is queried at probe time goes through Host::ask as text, one answer a GPU, so that a tape can replace
 // the library. The library stays initialised while any source lives; nvmlShutdown runs with the last one.
 #include <algorithm>
 #include <cctype>
@@ -39,7 +39,7 @@ namespace nw {
 namespace {
 using namespace nvml;
 
-// How a model's power reading behaves; see the head.
+// The power reading of a model; see the top of this file.
 struct Behaviour {
   std::string_view name;
   Nanos update_interval, instant_window, default_window;
@@ -87,8 +87,8 @@ class Prober {
   }
 
  private:
-  // No library, or a library without a driver (a CPU node with a GPU node's image), is a Finding only where the
-  // hardware is.
+  // No library, or a library without a driver (a CPU node with a GPU node's image), gives a Diagnostic only where the
+  // hardware exists.
   void note_unused(const Error& error, const std::string& repair) {
     if (error.kind != ErrorKind::absent) return note("libnvidia-ml.so.1", error.what);
     if (has_hardware()) note("libnvidia-ml.so.1", "this machine has an NVIDIA GPU, but: " + error.what, repair);
@@ -181,7 +181,7 @@ class Prober {
       return nullptr;
     };
     const bool divided = gpu_["mig"] == "on";
-    if (!divided) info.indices = {index};  // of instances others count each
+    if (!divided) info.indices = {index};  // MIG instances are counted differently elsewhere
     info.vendor = "NVIDIA";
     info.visible = nvml_visible_devices();
     if (const auto minor = parse_u64(gpu_["minor"])) info.device_nodes = {fmt::format("195:{}", *minor)};
@@ -190,7 +190,7 @@ class Prober {
     probe_.utilizations.push_back(std::move(utilization));
   }
 
-  // Of the driver, and of the CUDA that it can run at most.
+  // The versions of the driver, and of the newest CUDA that it supports.
   void add_versions() {
     constexpr std::uint64_t kLeast = 1'000, kMost = 1'000'000;
     const auto driver = host_.ask("nvml:driver", [this] { return session_->driver_version(); });
@@ -239,12 +239,12 @@ class Prober {
   Host& host_;
   std::shared_ptr<NvmlSession> session_;
   ProbeResult probe_;
-  std::map<std::string, std::string> gpu_;  // the GPU at hand
+  std::map<std::string, std::string> gpu_;  // the present GPU
   std::string label_;
 };
 }  // namespace
 
-// CUDA's own order is the fastest first unless it is told otherwise; a container's numbers are its host's.
+// CUDA's default order is the fastest first; a container's numbers are those of its host.
 std::vector<VisibleDevices> nvml_visible_devices() {
   VisibleDevices cuda, container;
   cuda.variable = "CUDA_VISIBLE_DEVICES";

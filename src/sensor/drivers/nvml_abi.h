@@ -1,6 +1,6 @@
 // The part of NVIDIA's management library (libnvidia-ml.so.1) that nodewatt calls, declared by us after its public
-// documentation, so that nodewatt builds without CUDA. Sizes are those of the 64-bit ABI; a wrong one fails the build
-// and not a job.
+// documentation, so that nodewatt builds without CUDA. Sizes are those of the 64-bit ABI; a wrong one fails the build,
+// not a job.
 #pragma once
 
 #include <cstddef>
@@ -77,8 +77,8 @@ struct Api {
   Return (*power_usage)(Device, unsigned* mw) = nullptr;
   Return (*field_values)(Device, int count, FieldValue*) = nullptr;
   Return (*utilization)(Device, UtilizationRates*) = nullptr;
-  // Asked for their number alone: with a count of 0 and no place to write, so that it does not matter which of three
-  // structures this library would write there.
+  // Called only for the number: with a count of 0 and no buffer, so that it does not matter which of three structures
+  // this library would write there.
   Return (*compute_processes)(Device, unsigned* count, void* none) = nullptr;
   Return (*graphics_processes)(Device, unsigned* count, void* none) = nullptr;
   Return (*driver_version)(char*, unsigned) = nullptr;

@@ -40,7 +40,7 @@ bool resolve(Library& library, Function*& function, const char* name) {
   return function != nullptr;
 }
 
-// The newest of the names that the library has.
+// The newest variant of the function that the library has.
 template <class Function>
 void resolve_any(Library& library, Function*& function, std::initializer_list<const char*> names) {
   for (const char* name : names)
@@ -69,7 +69,8 @@ void resolve_optional(Library& library, Api& api) {
 }
 
 using ListProcesses = Return (*)(Device, unsigned* count, void* none);
-// Adds how many there are. A library that lists none says success; one that lists some that they do not fit.
+// Adds how many there are. A library that lists none returns success; one that lists some returns that the buffer is
+// too small.
 Return count_processes(ListProcesses list, Device device, std::uint64_t& sum) {
   if (list == nullptr) return kFunctionNotFound;
   unsigned count = 0;
@@ -80,7 +81,7 @@ Return count_processes(ListProcesses list, Device device, std::uint64_t& sum) {
 }
 }  // namespace
 
-// NVML gives no value of a double or signed type for power; any that does not fit is refused.
+// NVML has no double or signed values for power; any that does not fit is refused.
 Return read_power_instant(const Api& api, Device device, std::uint64_t& mw) {
   if (api.field_values == nullptr) return kFunctionNotFound;
   FieldValue field{};
@@ -120,7 +121,7 @@ Return read_busy(const Api& api, Device device, std::uint64_t& percent) {
   return code;
 }
 
-// Those that compute and those that draw. A GPU without a display may have no such thing as the latter.
+// Compute and graphics processes. A GPU without a display may not support the latter.
 Return read_processes(const Api& api, Device device, std::uint64_t& count) {
   count = 0;
   const Return code = count_processes(api.compute_processes, device, count);
@@ -139,7 +140,7 @@ Result<std::string> NvmlSession::load(Host& host) {
 
 Result<std::string> NvmlSession::start() {
   if (library_ == nullptr) return fail(ErrorKind::absent, "no library was opened");
-  bool whole = true;  // all are looked up, whichever is missing
+  bool whole = true;  // all are looked up, even if one is missing
   whole = resolve(*library_, api_.init, "nvmlInit_v2") && whole;
   whole = resolve(*library_, api_.shutdown, "nvmlShutdown") && whole;
   whole = resolve(*library_, api_.device_count, "nvmlDeviceGetCount_v2") && whole;

@@ -1,5 +1,5 @@
-// libnvidia-ml in use: opened at run time, initialised once, shut down when the last source goes. What it is asked at
-// probe time it answers as text, so that a tape can hold it.
+// A session with libnvidia-ml: opened at run time, initialised once, shut down when the last source is destroyed. Its
+// answers at probe time are text, so that a tape can store them.
 #pragma once
 
 #include <memory>
@@ -31,8 +31,8 @@ class NvmlSession {
   Result<std::string> load(Host& host);
   Result<std::string> start();
   Result<std::string> count();  // how many GPUs there are
-  // What is known of one of them, as "key value" lines: uuid, name, pci, mig, limit_mw; and of each number that can be
-  // read "ok" or why not: energy, instant, power, busy, processes.
+  // The properties of one of them, as "key value" lines: uuid, name, pci, mig, limit_mw; and for each number that can
+  // be read "ok" or why not: energy, instant, power, busy, processes.
   Result<std::string> describe(unsigned index);
   Result<std::string> driver_version() const;
   Result<std::string> cuda_version() const;  // as the library says it, 12040

@@ -1,4 +1,4 @@
-// The driver against a pretended libnvidia-ml that is really opened by dlopen, and against answers from a tape.
+// The driver against a fake libnvidia-ml that is really opened by dlopen, and against answers from a tape.
 #include <dlfcn.h>
 #include <unistd.h>
 

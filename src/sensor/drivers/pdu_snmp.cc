@@ -1,20 +1,21 @@
-// pdu_snmp: the node's power by the outlets that feed it, asked of their PDUs over SNMP.
+// pdu_snmp: the node's power from the outlets that feed it, queried from their PDUs over SNMP.
 //
-// The site file says which outlets feed which node; nothing is looked for on a network. All outlets of this node, of
-// all its PDUs (supplies are fed by two for safety), are one sensor and one sum, made anew in each round: a PDU or an
+// The site file states which outlets feed which node; there is no search on the network. All outlets of this node, of
+// all its PDUs (redundant supplies are fed by two), are one sensor and one sum, made anew in each round: a PDU or an
 // outlet that does not answer leaves no value, never a part of the sum.
 //
-// An outlet of several nodes (a chassis with shared supplies) is divided equally, as nothing says better: the figure is
-// then `attributed`, its tolerance half of itself, and its source says so.
+// The power of an outlet with several nodes (a chassis with shared supplies) is divided equally, for lack of better
+// information: the figure is then `attributed`, its tolerance half of itself, and its source states that.
 //
-// The MIBs are in pdu_snmp_mib.h. No energy: APC counts in 0.1 kWh (360 kJ), which is no energy of a job, and of
-// Raritan's Wh (3.6 kJ) it is not known how often it moves.
+// The MIBs are in pdu_snmp_mib.h. Energies are not used: APC counts in 0.1 kWh (360 kJ), too coarse for a job, and for
+// Raritan's Wh (3.6 kJ) the update interval is not known.
 //
-// On a tape. This node's outlets (no address, community or name of another node) pass through Host::ask as
-// "pdu_snmp:site", what a count is worth as "pdu_snmp:<pdu>/<outlet>", so that a tape needs no site file.
+// On a tape. This node's outlets (no address, community or name of another node) go through Host::ask as
+// "pdu_snmp:site", watts per count as "pdu_snmp:<pdu>/<outlet>", so that a tape needs no site file.
 //
-// Lies. Outlet meters are read inside the PDU every second or three and are slow to change; the time of a value is when
-// it was asked for. A node with a supply on an outlet that the map does not know is measured low and nothing shows it.
+// Known inaccuracies. Outlet meters are read inside the PDU every second or three and change slowly; a value's time is
+// that of the request. If a node has a power supply on an outlet that is not in the map, it is measured too low and
+// nothing shows it.
 #include "sensor/drivers/pdu_snmp_mib.h"
 
 #include <algorithm>
@@ -37,7 +38,7 @@ constexpr std::int64_t kQuestions = 2;  // about an outlet at the probe, at most
 constexpr const char* kHostName = "/proc/sys/kernel/hostname";
 constexpr const char* kSensor = "pdu_snmp/node-0";
 
-// One PDU's outlets of this node, shared with the thread that asks them.
+// One PDU's outlets of this node, shared with the thread that polls them.
 struct Feed {
   std::string name, mib, oid;
   double watts_per_count = 1;
@@ -106,7 +107,7 @@ class Prober {
     return text;
   }
 
-  // By the whole name, else by what is before its domain.
+  // By the whole name, else by the name without its domain.
   static const std::vector<unsigned>* outlets_of(const PduSite& pdu, const std::string& node) {
     auto found = pdu.outlets.find(node);
     if (found == pdu.outlets.end())
@@ -156,7 +157,7 @@ class Prober {
     return true;
   }
 
-  // Each outlet is asked once: what does not answer now is a Finding and not a sensor.
+  // Each outlet is queried once: one that does not answer now gives a Diagnostic and no sensor.
   bool add_connection(Feed& feed) {
     for (const PduSite& pdu : site_.pdus) {
       if (pdu.name != feed.name) continue;
@@ -188,7 +189,7 @@ class Prober {
                          [snmp = feed.snmp, mib = feed.mib, outlet] { return describe_outlet(*snmp, mib, outlet); });
   }
 
-  // What a count of it is worth in watts, once it has answered.
+  // Watts per count of it, once it has answered.
   static Result<std::string> describe_outlet(Snmp& snmp, const std::string& mib, Outlet known) {
     if (const auto oids = pdu::unit_oids(mib, known.number); !oids.empty()) {
       const auto worth = pdu::watts_per_count(NW_TRY(snmp.get(oids)));
@@ -251,7 +252,7 @@ class Prober {
     probe_.diagnostics.push_back({std::move(where), error.what, library ? "sudo apt install libsnmp40" : ""});
     probe_.diagnostics.back().refused = error.kind == ErrorKind::denied;
   }
-  // The site file names this node's outlets, and one of them gives nothing now.
+  // The site file names this node's outlets, but one of them gives nothing now.
   void note_missing() { probe_.diagnostics.back().sensor = kSensor; }
   void note(std::string where, std::string what) {
     probe_.diagnostics.push_back({std::move(where), std::move(what), ""});

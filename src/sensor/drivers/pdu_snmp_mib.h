@@ -1,12 +1,11 @@
-// What is asked of a PDU's outlet, and what the answers mean: pure functions, for the pdu_snmp driver.
+// The SNMP objects of a PDU's outlets and how to decode them: pure functions, for the pdu_snmp driver.
 //
 //   apc-rpdu2     PowerNet-MIB rPDU2OutletMeteredStatusPower, .1.3.6.1.4.1.318.1.1.26.9.4.3.1.7.<outlet>: whole watts;
-//   -1
-//                 where the outlet has no meter. (.26.4.3.1.5 is the whole PDU, in steps of 10 W.)
+//                 -1 where the outlet has no meter. (.26.4.3.1.5 is the whole PDU, in steps of 10 W.)
 //   raritan-pdu2  PDU2-MIB, index <pdu 1>.<outlet>.<sensor type activePower 5>, below .1.3.6.1.4.1.13742.6:
 //                 .5.4.3.1.2 is available (TruthValue), .5.4.3.1.4 value, .3.5.4.1.6 units (watt 3), .3.5.4.1.7 decimal
 //                 digits of the value
-//   generic       the site file's OID, "{outlet}" in it being the number, and what a count is worth
+//   generic       the site file's OID with the outlet's number in place of "{outlet}", and watts per count
 #pragma once
 
 #include <optional>
@@ -20,7 +19,7 @@
 
 namespace nw::pdu {
 
-// What an outlet's count is worth, and what is asked to get it.
+// An outlet, the objects to query for it, and watts per count.
 struct Outlet {
   unsigned number = 0, shared_by = 1;  // nodes that it feeds
   double watts_per_count = 1;
@@ -32,13 +31,13 @@ struct Outlet {
 Result<Outlet> make_outlet(std::string_view mib, std::string_view oid, double watts_per_count, unsigned number,
                            unsigned shared_by);
 
-// What must be asked once for the worth of a count; empty where the MIB fixes it. Then, from the answers: nothing where
-// they say no power.
+// The OIDs to query once for watts per count; empty where the MIB fixes it. Then, from the answers: nothing where the
+// sensor does not measure power.
 std::vector<std::string> unit_oids(std::string_view mib, unsigned number);
 std::optional<double> watts_per_count(std::span<const SnmpValue> answers);
 
-// What one round asks, and the sum of its answers, each by its share, in milliwatts. Any outlet that is missing,
-// unavailable, negative or absurd makes the whole sum an error: part of a node is not the node.
+// The OIDs of one polling round, and the sum of the answers, each multiplied by its share, in milliwatts. Any outlet
+// that is missing, unavailable, negative or absurd makes the whole sum an error: part of a node is not the node.
 std::vector<std::string> round_oids(std::span<const Outlet> outlets);
 Result<std::uint64_t> compute_sum_mw(std::span<const Outlet> outlets, std::span<const SnmpValue> answers);
 

@@ -207,7 +207,7 @@ TEST_F(PduDriver, WhatIsNoPowerIsADiagnosticAtTheProbe) {
   EXPECT_EQ(probe_.sensors[0].source->read().value, 0u);
 }
 
-// What the site file says in private stays off the tape.
+// Private content of the site file stays off the tape.
 TEST_F(PduDriver, NoAddressIsInAnError) {
   class Listening : public PduHost {
    public:

@@ -16,7 +16,8 @@ struct Facts {
   std::int64_t max_power_w;
 };
 
-// psys is what the platform's own regulators report to the CPU, ahead of them: a boundary further out than the others.
+// psys is what the platform's own regulators report to the CPU, measured at their input: a boundary further out than
+// the others.
 constexpr Facts kFacts[] = {
     {Domain::psys, "RAPL platform", Boundary::board, 0.10, 3, 10'000},
     {Domain::package, "RAPL package", Boundary::on_chip, 0.05, 1, 1'000},
@@ -59,7 +60,7 @@ Cpu read_cpu(Host& host) {
         cpu.guest |= flag == "hypervisor";
         cpu.sgx |= flag == "sgx";
       }
-      break;  // all CPUs of a node are alike in this
+      break;  // all CPUs of a node are the same in this
     }
   }
   return cpu;

@@ -1,22 +1,21 @@
-// rapl_msr: RAPL energy counters straight from the model-specific registers, /dev/cpu/N/msr, for kernels that offer
-// neither powercap nor perf events of them.
+// rapl_msr: RAPL energy counters directly from the model-specific registers, /dev/cpu/N/msr, for kernels that offer
+// neither powercap nor perf events for them.
 //
-// Which CPUs. A register is read through the first CPU that is on line of each package, by
-// topology/physical_package_id; through the first of each die where an Intel package has several (Cascade Lake AP: a
-// die has its own registers; AMD's is the package's, whichever die is asked). Package numbers are names and index
-// nothing: they may be 0 and 8.
+// Which CPUs. A register is read through the first online CPU of each package, by topology/physical_package_id; through
+// the first of each die where an Intel package has several (Cascade Lake AP: a die has its own registers; AMD's is the
+// package's, whichever die is read). Package numbers are names, not indices: they may be 0 and 8.
 //
-// Which registers, and their units: rapl_msr_unit.h. 32 bits; what a register has above them is masked. A register that
-// cannot be read, or reads 0, is not there: the kernel's own driver judges so. AMD counts cores one by one, one
-// register each; they stay unread, since the package holds them and each read interrupts a core.
+// Which registers, and their units: rapl_msr_unit.h. 32 bits; higher bits are masked. A register that cannot be read,
+// or reads 0, counts as missing, as in the kernel's own driver. AMD has one register for each core; they are not read,
+// since the package includes them and each read interrupts a core.
 //
-// Lies. A virtual machine may offer registers that never move; the energy layer finds such a sensor dead. With SGX on,
-// or energy filtering set (bit 0 of IA32_MISC_PACKAGE_CTLS, 0xbc), values are perturbed on purpose for short times
-// (INTEL-SA-00389): a Finding.
+// Known inaccuracies. A virtual machine may offer registers that never move; the energy layer finds such a sensor dead.
+// With SGX enabled, or energy filtering set (bit 0 of IA32_MISC_PACKAGE_CTLS, 0xbc), values are perturbed on purpose
+// for short times (INTEL-SA-00389): a Diagnostic.
 //
-// Rights. root, that is CAP_SYS_RAWIO and read access to the device. What a register holds at probe time is asked under
-// a key of its own, so that a tape has it. Where powercap or perf are offered by the kernel this driver does not
-// complain of what it misses, and where powercap can be read it does not look.
+// Permissions. root, that is CAP_SYS_RAWIO and read access to the device. A register's value at probe time is read
+// under a key of its own, so that a tape has it. Where the kernel offers powercap or perf this driver reports no
+// missing access, and where powercap can be read it does not probe.
 #include <map>
 
 #include <fmt/format.h>
@@ -80,7 +79,7 @@ class Prober {
     return energy && parse_u64(*energy);
   }
 
-  // The kernel has a better way to the same counters; what is wrong with that, its own driver says.
+  // The kernel has a better interface to the same counters; problems with that are reported by its own driver.
   bool kernel_offers() {
     return host_.read_text("/sys/class/powercap/intel-rapl:0/name").has_value() ||
            host_.list("/sys/bus/event_source/devices/power/events").has_value();
@@ -135,7 +134,7 @@ class Prober {
 
   static std::string device(std::uint32_t cpu) { return fmt::format("/dev/cpu/{}/msr", cpu); }
 
-  // What a register holds now.
+  // The present value of a register.
   Result<std::uint64_t> ask(std::uint32_t cpu, std::uint64_t address) {
     const std::string path = device(cpu);
     const auto text = NW_TRY(host_.ask(fmt::format("msr:{}@{:#x}", path, address), [&]() -> Result<std::string> {
@@ -149,7 +148,7 @@ class Prober {
     return *value;
   }
 
-  // Once for all places: what refuses one refuses them all.
+  // Once for all places: what denies one denies them all.
   void note_unreadable(const Place& place, const Error& error) {
     if (std::exchange(noted_, true) || cpu_.guest || kernel_offers()) return;
     if (error.kind == ErrorKind::absent)

@@ -1,4 +1,4 @@
-// What the model-specific registers of RAPL mean: where they are, and what one count is worth on which CPU.
+// The model-specific registers of RAPL: their addresses, and what one count is worth on which CPU.
 //
 // Intel SDM volume 4 and Linux drivers/powercap/intel_rapl_{msr,common}.c, arch/x86/events/rapl.c; AMD PPR of family
 // 17h and later. The unit register has the exponent of the energy unit in bits 12:8: one count is 2^-exponent J. Every
@@ -6,8 +6,8 @@
 //
 // DRAM has a unit of its own, 2^-16 J whatever the unit register says, on the servers from Haswell to Ice Lake and on
 // Xeon Phi; from Sapphire Rapids on it has the standard unit again. (Taken for the standard unit, a Skylake server's
-// DRAM reads four times too high.) The platform counter of Sapphire and Emerald Rapids has whole joules; older servers
-// have none, and what it counts on later ones is not known here.
+// DRAM reads four times too high.) The platform counter of Sapphire and Emerald Rapids counts whole joules; older
+// servers have none, and its unit on later ones is not known here.
 #pragma once
 
 #include <cstdint>

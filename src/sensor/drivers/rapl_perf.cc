@@ -1,25 +1,25 @@
 // rapl_perf: RAPL energy counters through the kernel's perf_event PMUs `power` and `power_core`.
 //
-// The kernel extends the 32-bit registers itself (a timer reads them before they can wrap) and hands out 64-bit counts
-// of 2^-32 J that start at 0 when the counter is opened: nothing wraps here in service, and DRAM has its own unit
-// already applied. The event's number and the scale are read from sysfs and not assumed; the scale, a decimal text, is
-// turned into an exact fraction.
+// The kernel extends the 32-bit registers itself (a timer reads them before they can wrap) and returns 64-bit counts of
+// 2^-32 J that start at 0 when the counter is opened: nothing wraps here in service, and DRAM has its own unit already
+// applied. The event's number and the scale are read from sysfs and not assumed; the scale, a decimal text, is
+// converted to an exact fraction.
 //
 // A counter is opened on the CPUs that `cpumask` names: one per package (AMD), one per die (Intel; a die is a package
-// but for Cascade Lake AP), one per core for power_core. Kernels before the end of 2024 list one CPU per die for AMD
-// too, whose register is package-wide: there the first CPU of each package is taken and the others are mirrors (two
-// dies, 68 W + 68 W where the plug gave 125 W). psys is opened on the first CPU alone, as the kernel's own powercap
-// driver does: it counts the platform, not a package.
+// except for Cascade Lake AP), one per core for power_core. Kernels before the end of 2024 list one CPU per die for AMD
+// too, whose register is package-wide: there only the first CPU of each package is used, since the others are mirrors
+// (two dies, 68 W + 68 W where a wall meter showed 125 W). psys is opened on the first CPU alone, as in the kernel's
+// own powercap driver: it measures the platform, not a package.
 //
 // power_core (AMD, kernels from 2025 on) is one counter per core; they are added up to the cores of a package. A read
-// interrupts each core, so beyond kMaxCores they stay closed: the package counter holds the same energy.
+// interrupts each core, so above kMaxCores they stay closed: the package counter includes the same energy.
 //
-// Lies. Some virtual machines offer the events, open them and always read 0; that shows only in use, and the energy
-// layer leaves such a sensor out as `dead`. Kernels without the fix of September 2022 take the wrong DRAM unit on
-// Sapphire Rapids (4 times too low).
+// Known inaccuracies. Some virtual machines offer the events, open them and always read 0; that shows only in use, and
+// the energy layer leaves such a sensor out as `dead`. Kernels without the fix of September 2022 use the wrong DRAM
+// unit on Sapphire Rapids (4 times too low).
 //
-// Rights. System-wide counters need CAP_PERFMON (CAP_SYS_ADMIN before Linux 5.8), or kernel.perf_event_paranoid of at
-// most 0.
+// Permissions. System-wide counters need CAP_PERFMON (CAP_SYS_ADMIN before Linux 5.8), or kernel.perf_event_paranoid of
+// at most 0.
 #include <algorithm>
 #include <charconv>
 #include <map>
@@ -245,7 +245,7 @@ class Prober {
     probe_.sensors.push_back({std::move(info), std::move(source)});
   }
 
-  // One Finding a PMU is enough: what refuses one event refuses them all.
+  // One Diagnostic for each PMU is enough: what denies one event denies them all.
   void note_refused(const std::string& path, const Error& error) {
     if (error.kind != ErrorKind::denied) return note(path, error.what);
     if (std::exchange(refused_, true)) return;
@@ -279,7 +279,7 @@ class Prober {
   Host& host_;
   rapl::Cpu cpu_;
   ProbeResult probe_;
-  std::string dir_;         // the PMU at hand
+  std::string dir_;         // the present PMU
   std::uint32_t type_ = 0;  // its number
   bool refused_ = false;
 };

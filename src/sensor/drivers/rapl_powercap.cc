@@ -1,21 +1,21 @@
 // rapl_powercap: RAPL energy counters through /sys/class/powercap.
 //
 // Each zone is a directory intel-rapl:N (a package, or psys) or intel-rapl:N:M (a part of package N); AMD uses the same
-// names. Which part a zone is, its `name` says and its number does not: zones are numbered in the order in which they
-// were found.
+// names. A zone's part is given by its `name`, not its number: zones are numbered in the order in which they were
+// found.
 //
 // Wrap. The kernel computes energy_uj = floor(count * u / 1000) from a 32-bit register, u being one count in nanojoules
-// cut to a whole number (61035 for 2^-14 J, 15300 for the fixed DRAM unit of Haswell-EP to Ice Lake servers), and
-// max_energy_range_uj likewise from the largest count 2^32 - 1. After that count comes 0, so one full turn is 2^32
+// truncated to a whole number (61035 for 2^-14 J, 15300 for the fixed DRAM unit of Haswell-EP to Ice Lake servers), and
+// max_energy_range_uj likewise from the largest count 2^32 - 1. After that count comes 0, so the full range is 2^32
 // counts: max + u/1000 microjoules, not max and not max + 1. u is recovered from max exactly, being the only whole
 // number that gives it; where none does (no 32-bit register behind the zone), the documented range 0..max inclusive is
-// taken as it stands and the turn is max + 1.
+// used and the full range is max + 1.
 //
-// Lies. (1) An AMD `core` zone is one physical core: the register is per core and powercap reads it on the package's
-// first CPU only. It is left out. (2) Some multi-die packages show one socket-wide counter once per die; such twins
-// count alike and only one is kept. (3) intel-rapl-mmio shows the same package again through memory-mapped registers:
-// taken only where intel-rapl has not that part. (4) psys beyond the first package: what a second one covers is not
-// documented; left out.
+// Known inaccuracies. (1) An AMD `core` zone is one physical core: the register is per core and powercap reads it on
+// the package's first CPU only. It is left out. (2) Some multi-die packages show one socket-wide counter once per die;
+// such duplicates have equal counts and only one is used. (3) intel-rapl-mmio shows the same package again through
+// memory-mapped registers: used only where intel-rapl does not have that part. (4) psys beyond the first package: what
+// a second one covers is not documented; left out.
 #include <algorithm>
 #include <map>
 
@@ -33,7 +33,7 @@ constexpr std::uint64_t kLastCount = 0xffffffff;
 constexpr std::uint64_t kLargestRange = std::uint64_t{1} << 62;
 constexpr std::uint64_t kTwinUj = 1'000'000;  // two reads of one counter, microseconds apart
 
-// The text after `prefix`, when it is a whole number, or "<number>-die-<number>": the device of a package.
+// The device of a package: the text after `prefix`, when it is a whole number or "<number>-die-<number>".
 std::optional<std::string> package_device(std::string_view zone_name) {
   constexpr std::string_view kPackage = "package-", kDie = "-die-";
   if (!zone_name.starts_with(kPackage)) return std::nullopt;
@@ -71,8 +71,8 @@ class Prober {
   }
 
  private:
-  // Zones, those of the plain MSR interface first. The kernel links all of them side by side in the class directory; a
-  // tree copied from there may hold the inner ones inside the outer ones alone.
+  // Zones, those of the plain MSR interface first. The kernel links all of them side by side in the class directory; in
+  // a tree copied from there the inner ones may only be inside the outer ones.
   std::vector<std::string> find_zones() {
     std::vector<std::string> zones;
     find_zones_in("/sys/class/powercap", zones);
@@ -121,7 +121,7 @@ class Prober {
     probe_.sensors.push_back({std::move(info), std::move(*source)});
   }
 
-  // The part that a zone counts; nothing, with a Finding, when its name does not tell.
+  // The part that a zone measures; nothing, with a Diagnostic, when its name is unknown.
   std::optional<Part> part_of(const std::string& zone) {
     const auto own = zone_name(zone);
     if (!own) return std::nullopt;

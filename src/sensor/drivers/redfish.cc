@@ -1,31 +1,31 @@
-// redfish: the node's power and energy by its BMC, over HTTPS (DMTF DSP0268 Sensor, EnvironmentMetrics, Power).
+// redfish: the node's power and energy from its BMC, over HTTPS (DMTF DSP0268 Sensor, EnvironmentMetrics, Power).
 //
-// The site file names the BMC; nothing is looked for on a network. At probe time each chassis (or the site's) is asked
-// for what it has, and the best is taken:
+// The site file names the BMC; there is no search on the network. At probe time each chassis (or the site's) is queried
+// for its resources, and the best is used:
 //   1. a Sensor of ReadingType Power: the one that EnvironmentMetrics was copied from (DataSourceUri), or one whose
-//      name says total, system, chassis, node, server or input and no component. A Sensor says how often and how well
-//      it measures: SensingInterval, AveragingInterval, ReadingTime, Accuracy.
+//      name contains total, system, chassis, node, server or input and no component. A Sensor states how often and how
+//      well it measures: SensingInterval, AveragingInterval, ReadingTime, Accuracy.
 //   2. EnvironmentMetrics' PowerWatts
 //   3. Power's PowerControl, the first that is no component's
-// Accuracy is "the estimated percent error", ReadingAccuracy the largest deviation in watts: both are taken as limits
-// with the basis "stated by the BMC". Precision is used as the number of digits behind the point, as the schema's own
-// examples do (31.6 with a Precision of 1), though its text says significant digits.
+// Accuracy is "the estimated percent error", ReadingAccuracy the largest deviation in watts: both are used as limits
+// with the basis "stated by the BMC". Precision is used as the number of digits after the decimal point, as in the
+// schema's own examples (31.6 with a Precision of 1), though its text says significant digits.
 //
-// Energy: EnergyJoules, or EnergykWh where it is given finer than 0.01 kWh (36 kJ; a node of 500 W takes 72 s for
-// that). Most BMCs count whole kWh, 3.6 MJ, which is no energy of any job: refused, and said so. What a reading's
-// digits show is its step, and a number that went through single precision has the step of that.
+// Energy: EnergyJoules, or EnergykWh where its resolution is finer than 0.01 kWh (36 kJ; a node of 500 W takes 72 s for
+// that). Most BMCs count whole kWh, 3.6 MJ, which is too coarse for any job: refused with a Diagnostic. The resolution
+// of a reading follows from its digits, and for a number that went through single precision from that.
 //
-// Rounds: one request for each resource, never more often than every second. The same ReadingTime with the same reading
-// is not a new value (base/bus.cc dates it as the first). Times of the device count from the first that was seen. A
-// counter whose step takes the node longer than 0.1 s has none: ReadingTime says when it was read, not when it moved.
+// Rounds: one request for each resource, at most once a second. The same ReadingTime with the same reading is not a new
+// value (base/bus.cc dates it as the first). Device times are relative to the first one seen. A counter whose step
+// takes the node longer than 0.1 s has none: ReadingTime is the time of the reading, not of the step.
 //
-// On a tape. What the driver needs of the site file (names, periods, chassis; neither addresses nor credentials) passes
-// through Host::ask as "redfish:site", and each answer in the part that redfish_json knows, so that serial numbers and
-// asset tags stay at home.
+// On a tape. What the driver needs of the site file (names, periods, chassis; neither addresses nor credentials) goes
+// through Host::ask as "redfish:site", and each answer reduced to the members that redfish_json knows, so that serial
+// numbers and asset tags are left out.
 //
-// Lies. PowerConsumedWatts is a mean over a minute on some BMCs, and PowerMetrics.IntervalInMin is about the statistics
-// beside it, not about it. A chassis may be an enclosure of several nodes. Basic authentication at every request can
-// fill a BMC's audit log; a wrong password may lock the account, so a refusal ends the probe.
+// Known inaccuracies. PowerConsumedWatts is a mean over a minute on some BMCs, and PowerMetrics.IntervalInMin refers to
+// the statistics beside it, not to it. A chassis may be an enclosure of several nodes. Basic authentication at every
+// request can fill a BMC's audit log; a wrong password may lock the account, so a refusal ends the probe.
 #include "sensor/drivers/redfish_json.h"
 
 #include <algorithm>
@@ -49,20 +49,20 @@ constexpr Nanos kFastest = seconds(1);
 constexpr std::size_t kMostChassis = 8, kMostSensors = 8;  // asked at probe time
 constexpr std::int64_t kMaxPowerW = 20'000;
 constexpr double kUselessKwh = 0.01;
-constexpr Nanos kDatedStep = millis(100);  // of a counter that ReadingTime still dates
+constexpr Nanos kDatedStep = millis(100);  // step of a counter up to which ReadingTime is used
 constexpr long kNotAuthorized = 401;
 
-// One BMC, shared with the thread that asks it.
+// One BMC, shared with the thread that polls it.
 struct Bmc {
   HttpOptions options;
   std::shared_ptr<Http> http;
 };
 
-// A number to be read again and again.
+// A number to be read repeatedly.
 struct Wanted {
   std::string path, pointer;
   double scale = 1;                // reading to counts
-  bool dated = true;               // ReadingTime tells when it became what it is, not only when it was read
+  bool dated = true;               // ReadingTime is the time of the value, not only of the reading
   std::optional<Nanos> beginning;  // the first ReadingTime seen
 };
 
@@ -94,14 +94,15 @@ Reading read_value(const std::string& body, Wanted& wanted) {
   if (!(counts >= 0) || counts > 1e15) return Reading::none(ErrorKind::malformed);
   Reading reading = Reading::of(static_cast<std::uint64_t>(std::llround(counts)));
   if (!found->time || !wanted.dated) return reading;
-  constexpr Nanos kFarthest = seconds(900'000'000);  // what a tape can hold; a BMC that had no clock jumps farther
+  constexpr Nanos kFarthest =
+      seconds(900'000'000);  // the largest that a tape can hold; a BMC whose clock was not set jumps further
   if (!wanted.beginning) wanted.beginning = found->time;
   const Nanos since = *found->time - *wanted.beginning;
   if (since < kFarthest && -since < kFarthest) reading.device = since;
   return reading;
 }
 
-// Each resource once, however many numbers are in it.
+// Requests each resource once, however many numbers are in it.
 void ask_all(Bmc& bmc, std::vector<Wanted>& wanted, std::span<Reading> answers) {
   std::map<std::string, Result<std::string>> bodies;
   for (std::size_t i = 0; i < wanted.size() && i < answers.size(); ++i) {
@@ -117,12 +118,12 @@ void ask_all(Bmc& bmc, std::vector<Wanted>& wanted, std::span<Reading> answers) 
 
 enum class Unit : unsigned char { watt, joule, kwh };
 
-// Where a figure was found and what is known of it.
+// Where a figure was found and its properties.
 struct Found {
   Unit unit = Unit::watt;
   std::string path, pointer;
   std::string source;  // "sensor Total Power"
-  SensorFacts facts;   // of a Sensor; else only the reading
+  SensorFacts facts;   // of a Sensor; otherwise only the reading
 };
 
 class Prober {
@@ -182,7 +183,7 @@ class Prober {
                                            {options.origin, table}}));
   }
 
-  // What the server says against one resource (403, 500) is no answer of that resource, and nothing against the others.
+  // An error for one resource (403, 500) concerns that resource only, not the others.
   Result<std::string> get_known(const std::string& path) {
     if (bmc_->http == nullptr) bmc_->http = NW_TRY(host_.open_http(bmc_->options));
     auto body = answer_within(bmc_->options.deadline, path, [http = bmc_->http, path] { return http->get(path); });
@@ -195,8 +196,8 @@ class Prober {
     return body;
   }
 
-  // A BMC that refuses the user, hangs or is not there is asked nothing more: it would not be quicker, and may lock the
-  // account.
+  // A BMC that refuses the user, hangs or is missing gets no further requests: they would not be faster, and may lock
+  // the account.
   Result<std::string> ask(const std::string& path) {
     if (lost_) return tl::make_unexpected(*lost_);
     auto answer = host_.ask(fmt::format("redfish:{}:{}", name_, path), [&] { return get_live(path); });
@@ -231,7 +232,7 @@ class Prober {
     return paths;
   }
 
-  // The answer at a path as `read` understands it. Nothing there is nothing; what makes no sense is noted.
+  // The answer at a path as parsed by `read`. A missing resource is nothing; a malformed one gives a Diagnostic.
   template <class Read>
   auto look(const std::optional<std::string>& path, Read read)
       -> std::optional<typename decltype(read(""))::value_type> {
@@ -305,7 +306,7 @@ class Prober {
     return std::nullopt;
   }
 
-  // In the reading's unit, by the finer of what it shows.
+  // In the reading's unit, the finer of the two.
   static double step_of(const Found& found) {
     const double shown = compute_step(found.facts.reading.value_or(0));
     return found.facts.lifetime ? std::min(shown, compute_step(*found.facts.lifetime)) : shown;
@@ -361,7 +362,7 @@ class Prober {
     return Nanos::of(std::llround(std::min(step_j / std::max(power_w, 1.0), 3600.0) * 1e9));
   }
 
-  // A count appears as often as the node takes to use it: a coarse counter is a slow one.
+  // The update interval is the time that the node takes for a count: a coarse counter is a slow one.
   SensorInfo make_energy_info(const Found& found, double power_w) const {
     SensorInfo info = make_info(found, "energy");
     info.kind = SensorKind::counter;
@@ -376,7 +377,7 @@ class Prober {
     std::vector<SensorInfo> infos;
     std::vector<std::string> keys;
     std::vector<Wanted> wanted;
-    double power_w = 100;  // where nothing says
+    double power_w = 100;  // if nothing else is known
     Nanos slowest = period_;
     for (const Found& each : found) {
       const bool is_power = each.unit == Unit::watt;
@@ -405,7 +406,8 @@ class Prober {
     probe_.diagnostics.push_back({std::move(where), std::move(what), ""});
   }
 
-  // The site file names this BMC, and it gives no sensor. It may yet: a BMC that boots answers late or with nothing.
+  // The site file names this BMC, but it gives no sensor. That may change: a BMC that boots answers late or with
+  // nothing.
   void note_missing(const Error& error) {
     note("redfish " + name_, error);
     probe_.diagnostics.back().sensor = fmt::format("redfish/{}/power", name_);
@@ -415,7 +417,7 @@ class Prober {
   Host& host_;
   const Site& site_;
   ProbeResult probe_;
-  // The BMC at hand.
+  // The present BMC.
   std::string name_, chassis_;
   Nanos period_{};
   std::shared_ptr<Bmc> bmc_;

@@ -52,7 +52,7 @@ constexpr std::array<std::string_view, 32> kKnown{"@odata.id",
                                                   "PowerMetrics",
                                                   "IntervalInMin"};
 
-// The parser needs no stack for depth, but what walks the tree afterwards does.
+// The parser itself does not recurse, but traversing the tree afterwards does.
 bool is_shallow(std::string_view json) {
   int depth = 0;
   bool quoted = false;
@@ -81,7 +81,7 @@ Result<Json> parse(std::string_view json) {
   return parsed;
 }
 
-// One JSON value and where it stands.
+// One JSON value and its JSON pointer.
 class Node {
  public:
   Node(const Json& json, std::string pointer) : json_(&json), pointer_(std::move(pointer)) {}
@@ -89,7 +89,7 @@ class Node {
   bool is_there() const { return json_ != nullptr && !json_->is_null(); }
   const std::string& pointer() const { return pointer_; }
 
-  // A member of an object; of nothing it is nothing.
+  // A member of an object; a member of nothing is nothing.
   Result<Node> member(const char* name) const {
     if (!is_there()) return Node(name, *this);
     if (!json_->is_object()) return wrong("an object");
@@ -164,7 +164,7 @@ Result<MetricReading> excerpt(const Node& node, const char* name) {
   return reading;
 }
 
-// Takes digits off the front; nothing unless there are exactly so many.
+// Takes digits off the front; nothing unless there are exactly this many.
 std::optional<int> take_digits(std::string_view& text, std::size_t count) {
   const auto number = text.size() < count ? std::nullopt : parse_u64(text.substr(0, count));
   const bool digits = number && text.substr(0, count).find_first_not_of("0123456789") == text.npos;
@@ -188,7 +188,7 @@ std::optional<std::int64_t> take_fraction(std::string_view& text) {
   return count > 0 ? std::optional(ns) : std::nullopt;
 }
 
-// "Z" or "+01:00" as seconds to take off.
+// "Z" or "+01:00" as seconds to subtract.
 std::optional<int> take_zone(std::string_view& text) {
   if (take(text, 'Z') || take(text, 'z')) return 0;
   const bool minus = text.starts_with('-');
@@ -311,7 +311,7 @@ std::optional<Nanos> parse_iso_duration(std::string_view text) {
     total_s += static_cast<std::int64_t>(*number) * each;
     fraction_ns = *fraction;
     if (total_s > kTenYears) return std::nullopt;
-    units.remove_prefix(unit + 1);  // larger units stand first, each once
+    units.remove_prefix(unit + 1);  // larger units come first, each once
     text.remove_prefix(1);
   }
   return Nanos::of(total_s * kNanosPerSecond + fraction_ns);

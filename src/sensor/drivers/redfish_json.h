@@ -1,8 +1,8 @@
-// What the redfish driver understands of Redfish's JSON: pure functions of foreign text. JSON stays inside the .cc.
+// Parses Redfish's JSON for the redfish driver: pure functions of foreign text. No JSON type leaves the .cc.
 //
-// A member that is not there, or null, is nothing; one of the wrong shape is an Error (malformed) that names it by its
-// JSON pointer. An answer is at most 1 MiB and 32 levels deep. Text that is no number, a number that is not finite and
-// a path that leaves /redfish/ are wrong shapes.
+// A member that is missing, or null, is nothing; one of the wrong type is an Error (malformed) that names it by its
+// JSON pointer. An answer is at most 1 MiB and 32 levels deep. Numbers given as text, numbers that are not finite and
+// paths outside /redfish/ count as the wrong type.
 #pragma once
 
 #include <optional>
@@ -15,7 +15,7 @@
 
 namespace nw::redfish {
 
-// The answer without what is none of ours (serial numbers, asset tags, locations): what may go on a tape.
+// The answer without members that nodewatt does not use (serial numbers, asset tags, locations): what may go on a tape.
 Result<std::string> keep_known(std::string_view json);
 
 // The paths of a collection's members, at most 256.
@@ -55,18 +55,18 @@ struct SensorFacts {
 };
 Result<SensorFacts> sensor(std::string_view json);
 
-// A number at a pointer, and the resource's ReadingTime since 1970 where it has one that makes sense.
+// A number at a JSON pointer, and the resource's ReadingTime since 1970 where it has a plausible one.
 struct Measurand {
   std::optional<double> number;
   std::optional<Nanos> time;
 };
 Result<Measurand> value(std::string_view json, const std::string& pointer);
 
-// "PT0.25S", "PT1M30S", "P1DT2H": at most ten years; months and years have no length and are nothing.
+// "PT0.25S", "PT1M30S", "P1DT2H": at most ten years; months and years have no fixed length and give nothing.
 std::optional<Nanos> parse_iso_duration(std::string_view text);
 // "2026-01-01T12:00:00.25+01:00" since 1970; years 1970 to 2199.
 std::optional<Nanos> parse_iso_time(std::string_view text);
-// The step in which a reading is given, by its digits and by what single precision can hold at its size; >= 1e-6.
+// The resolution of a reading, from its digits and the limits of single precision at its size; >= 1e-6.
 double compute_step(double reading);
 
 }  // namespace nw::redfish

@@ -357,7 +357,7 @@ TEST_F(RedfishDriver, ASecondBmcStandsInForTheFirstAndIsElseLeftOut) {
   EXPECT_TRUE(probe_.sensors.empty());
 }
 
-// What the site file and the BMC say in private stays off the tape.
+// Private content of the site file and of the BMC stays off the tape.
 TEST_F(RedfishDriver, NoAddressAndNoCredentialsAreAsked) {
   class Listening : public BmcHost {
    public:

@@ -3,25 +3,24 @@
 // The energy counter is an accumulator and a resolution: energy = counter x resolution, which the library gives as a
 // float in microjoules (15.259) and which is kept as that float's exact fraction. With it comes the time of the value
 // in nanoseconds, which becomes the reading's device time. Power is read beside it, to show where the two disagree and
-// as what is left where the counter is frozen (MI100: until reboot): by rocm_smi, or from the file of the kernel that
-// rocm_smi reads, since amd_smi gives power only in structures that differ from version to version.
+// as a substitute where the counter is frozen (MI100: until reboot): by rocm_smi, or from the kernel's file that
+// rocm_smi reads, since amd_smi has power only in structures that differ from version to version.
 //
-// What the libraries list is not what draws power.
-//   MI250, MI250X   two dies a package, each a device; the first carries the package's energy, the kernel gives the
-//                   second 0 (aldebaran_ppt.c), and a firmware that mirrors the first would be counted twice. A die
+// The libraries' devices are not always units that draw power.
+//   MI250, MI250X   two dies a package, each a device; the first has the package's energy, the kernel gives 0 for the
+//                   second (aldebaran_ppt.c), and with firmware that mirrors the first it would be counted twice. A die
 //                   that reads 0, and a neighbour that reads the same, are left out.
 //   partitions      MI300 in DPX, QPX or CPX mode: several devices of one PCI device, one socket, all with the energy
-//   of
-//                   the whole. One is kept.
-//   MI300A          an APU: its socket holds CPU cores, GPU and memory, so that it is a module and not a GPU, and its
+//                   of the whole. One is used.
+//   MI300A          an APU: its socket contains CPU cores, GPU and memory, so it is a module and not a GPU, and its
 //                   number is that of its NUMA node.
-// Which of them a device is, its PCI device number says; the name is for people, and differs between libraries.
+// The PCI device number decides which of them a device is; the name is for display, and differs between libraries.
 //
-// Utilization: the share of time in which the graphics and compute engine was busy; of dies and partitions that are one
-// package for the energy, the mean.
+// Utilization: the share of time in which the graphics and compute engine was busy; for dies and partitions that share
+// an energy, the mean.
 //
-// All that is asked at probe time goes through Host::ask as text, one answer a device. The library stays initialised
-// while any source lives.
+// Everything that is queried at probe time goes through Host::ask as text, one answer a device. The library stays
+// initialised while any source lives.
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -39,7 +38,7 @@ using namespace rocm;
 
 constexpr std::uint64_t kMaxGpus = 512;
 constexpr std::string_view kPci = "/sys/bus/pci/devices/";
-constexpr double kMirrorJoules = 100;  // what a package draws at most between two questions
+constexpr double kMirrorJoules = 100;  // the most a package draws between two reads
 
 // One count in microjoules: a float is a whole number times a power of two.
 struct Resolution {
@@ -66,7 +65,7 @@ struct Die {
   std::map<std::string, std::string> says;
   Chip chip = Chip::plain;
   std::string where;  // "gpu0 AMD Instinct MI250X 0000:c1:00.0"
-  std::string board;  // PCI device less its function
+  std::string board;  // PCI device without its function
 
   std::string at(const std::string& key) const {
     const auto found = says.find(key);
@@ -76,10 +75,10 @@ struct Die {
   std::optional<std::uint64_t> counter() const { return parse_u64(at("counter")); }
 };
 
-// Devices that have one energy together.
+// Devices that share one energy.
 using Package = std::vector<const Die*>;
 
-// The percents of all dies together, or why one has none.
+// The percents of all dies together, or the reason why one has none.
 class SumSource : public Source {
  public:
   explicit SumSource(std::vector<std::unique_ptr<Source>> dies) : dies_(std::move(dies)) {}
@@ -111,7 +110,7 @@ class Prober {
   }
 
  private:
-  // How many devices there are; 0, with a Finding where there is something to repair, when nothing answers.
+  // How many devices there are; 0 when nothing answers, with a Diagnostic where there is something to fix.
   unsigned start() {
     Error why{ErrorKind::absent, ""};
     for (const auto& [family, name] :
@@ -132,7 +131,7 @@ class Prober {
     return 0;
   }
 
-  // The kernel's compute driver has a node for each GPU that ROCm can use; a desktop's has none without ROCm's
+  // The kernel's compute driver has a node for each GPU that ROCm can use; a desktop's GPU has none without ROCm's
   // firmware.
   bool has_hardware() {
     const std::string nodes = "/sys/class/kfd/kfd/topology/nodes";
@@ -186,14 +185,14 @@ class Prober {
     add_power(die, id);
   }
 
-  // Into the package that has this device, if there is one.
+  // Adds it to the package of this device, if there is one.
   void join(unsigned index, const Die& die) {
     for (Package& package : packages_)
       if (std::any_of(package.begin(), package.end(), [index](const Die* other) { return other->index == index; }))
         return package.push_back(&die);
   }
 
-  // The earlier device that has the same energy: of the same PCI device or socket, or a neighbour's mirror.
+  // The earlier device with the same energy: of the same PCI device or socket, or a mirroring neighbour.
   const Die* whole_of(const Die& die) const {
     for (const Die& other : dies_) {
       if (other.index >= die.index) break;
@@ -244,7 +243,7 @@ class Prober {
     if (!die.has_energy()) note(die.where, "no power reading: " + die.at("power"));
   }
 
-  // The first of these files of the kernel's that holds a number, and the number.
+  // The first of these kernel files that contains a number, and the number.
   std::optional<std::pair<std::string, std::uint64_t>> read_hwmon(const Die& die,
                                                                   std::initializer_list<const char*> files) {
     const std::string dir = fmt::format("{}{}/hwmon", kPci, die.at("pci"));
@@ -287,7 +286,7 @@ class Prober {
     probe_.utilizations.push_back(std::move(utilization));
   }
 
-  // HIP counts those that ROCr shows; GPU_DEVICE_ORDINAL is HIP's older name for its own.
+  // HIP counts those that ROCr shows; GPU_DEVICE_ORDINAL is HIP's older name for its own variable.
   static std::vector<VisibleDevices> visible_devices() {
     VisibleDevices rocr, hip, ordinal;
     rocr.variable = "ROCR_VISIBLE_DEVICES";
@@ -304,7 +303,7 @@ class Prober {
     return Watts::of(static_cast<std::int64_t>(uw->second));
   }
 
-  // The module of the kernel may say none: the kernel's own has no version but the kernel's.
+  // The kernel module may have no version: the in-tree one has only the kernel's.
   void add_versions() {
     for (const auto& [name, path] :
          {std::pair("amdgpu driver", "/sys/module/amdgpu/version"), std::pair("ROCm", "/opt/rocm/.info/version")})

@@ -47,7 +47,7 @@ constexpr unsigned kSmiUuidSize = 38;  // AMDSMI_GPU_UUID_SIZE
 constexpr std::size_t kLargerThanAnyAsicInfo = 8192;
 
 // amdsmi_engine_usage_t: 64 bytes in all of these versions, which differ in what follows the first two members.
-// Percent; all bits set where the GPU does not say.
+// Percent; all bits set where the GPU does not report it.
 struct SmiUtilization {
   std::uint32_t gfx, umc;
   std::uint32_t others[14];

@@ -17,7 +17,7 @@ bool resolve(Library& library, Function*& function, const char* name) {
   return function != nullptr;
 }
 
-// "0000:c1:00.0"; the bits 28 to 31 of newer libraries are a partition's number and no part of it.
+// "0000:c1:00.0"; bits 28 to 31 of newer libraries are a partition's number, not part of the address.
 std::string pci_address(std::uint64_t bdf_id) {
   return fmt::format("{:04x}:{:02x}:{:02x}.{:x}", bdf_id >> 32, bdf_id >> 8 & 0xff, bdf_id >> 3 & 0x1f, bdf_id & 7);
 }
@@ -27,7 +27,7 @@ RocmSession::~RocmSession() {
   if (started_) family_ == Family::amd_smi ? amd_.shut_down() : rocm_.shut_down();
 }
 
-// Both keep a library that is in no path of the loader under /opt/rocm.
+// Both look under /opt/rocm for a library that is in no path of the loader.
 Result<std::string> RocmSession::start(Host& host, Family family) {
   using Names = std::vector<std::string>;
   family_ = family;
@@ -43,7 +43,7 @@ Result<std::string> RocmSession::start(Host& host, Family family) {
 
 Result<std::string> RocmSession::start_amd_smi() {
   Library& library = *library_;
-  bool whole = true;  // all are looked up, whichever is missing
+  bool whole = true;  // all are looked up, even if one is missing
   whole = resolve(library, amd_.init, "amdsmi_init") && whole;
   whole = resolve(library, amd_.shut_down, "amdsmi_shut_down") && whole;
   whole = resolve(library, amd_.sockets, "amdsmi_get_socket_handles") && whole;
@@ -149,7 +149,7 @@ Status RocmSession::read_energy(const Gpu& gpu, std::uint64_t& counter, float& r
   return rocm_.energy == nullptr ? kNotSupported : rocm_.energy(gpu.index, &counter, &resolution, &ns);
 }
 
-// amd_smi gives power only in structures that differ by version; the driver reads the kernel's file there.
+// amd_smi has power only in structures that differ by version; the driver reads the kernel's file there.
 Status RocmSession::read_power(const Gpu& gpu, std::uint64_t& uw) const noexcept {
   if (family_ == Family::amd_smi) return kNotSupported;
   RsmiPower kind{};

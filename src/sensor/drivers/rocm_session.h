@@ -1,6 +1,6 @@
-// One of AMD's management libraries in use: libamd_smi.so or, where that is missing, librocm_smi64.so. Initialised
-// once, shut down when the last source goes. What it is asked at probe time it answers as text, so that a tape can hold
-// it.
+// A session with one of AMD's management libraries: libamd_smi.so or, where that is missing, librocm_smi64.so.
+// Initialised once, shut down when the last source is destroyed. Its answers at probe time are text, so that a tape can
+// store them.
 #pragma once
 
 #include <memory>
@@ -23,7 +23,7 @@ class RocmSession {
 
   // Opens and starts a library; the answer says how many GPUs (dies, partitions) it has.
   Result<std::string> start(Host& host, Family family);
-  // What is known of one of them, as "key value" lines: id, name, pci, socket, energy, counter, resolution, power,
+  // The properties of one of them, as "key value" lines: id, name, pci, socket, energy, counter, resolution, power,
   // busy.
   Result<std::string> describe(unsigned index);
 

@@ -1,4 +1,4 @@
-// The driver against pretended libraries of AMD that are really opened by dlopen, and against answers from a tape.
+// The driver against fake AMD libraries that are really opened by dlopen, and against answers from a tape.
 #include <dlfcn.h>
 #include <unistd.h>
 

@@ -60,7 +60,8 @@ TEST(DriverTable, NamesAreUniqueAndEachHasASentence) {
   for (const Driver& driver : drivers()) EXPECT_GT(driver.what.size(), 20u);
 }
 
-// Each tape is played through all drivers; its own must find sensors, and their reads must answer in every sample set.
+// Each tape is replayed through all drivers; its own must find sensors, and their reads must answer in every sample
+// set.
 TEST(DriverTable, EachTapePlays) {
   for (const auto& entry : fs::recursive_directory_iterator(kTapes)) {
     if (entry.path().extension() != ".tape") continue;
@@ -84,7 +85,7 @@ TEST(DriverTable, EachTapePlays) {
   }
 }
 
-// Above the drivers no vendor is known by name: what is not stated here has no owner there.
+// Above the drivers no vendor is known by name: a device without declarations has no owner there.
 TEST(DriverTable, AcceleratorsStateHowTheirOwnerIsFound) {
   std::set<std::string> vendors;
   for (const auto& entry : fs::recursive_directory_iterator(kTapes)) {
@@ -104,7 +105,7 @@ TEST(DriverTable, AcceleratorsStateHowTheirOwnerIsFound) {
   EXPECT_GE(vendors.size(), 3u);
 }
 
-// Parts that the model adds up, and the others, are named once a driver.
+// Parts that the model adds up, and the others, are named once for each driver.
 TEST(DriverTable, IdsAreUniqueOnEachTape) {
   for (const auto& entry : fs::recursive_directory_iterator(kTapes)) {
     if (entry.path().extension() != ".tape") continue;

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # A real Slurm on one machine: slurmctld, slurmdbd with MariaDB, munge, and a slurmd each for the nodes nwcpu and nwgpu.
 #
-# All of it lives in namespaces of its own: of processes (the kernel ends everybody as soon as the script that asked for
-# the cluster is gone, however it went), of the network (no port can be taken, and slurmdbd, which listens on every
-# address, is heard by nobody), and of mounts (users are added to a copy of /etc/passwd, a played /sys is seen by one
-# slurmd, /dev/shm is its own). What namespaces do not hold are cgroups and the folder of its state: whoever is outside
+# All of it lives in namespaces of its own: of processes (the kernel ends them all as soon as the script that asked for
+# the cluster is gone, however it ended), of the network (no port can be taken, and slurmdbd, which listens on every
+# address, is heard by nobody), and of mounts (users are added to a copy of /etc/passwd, a simulated /sys is seen by one
+# slurmd, /dev/shm is its own). Namespaces do not contain cgroups and the folder of its state: the process outside
 # removes both. Cgroups have the nodes' names: in Slurm these end in the run's own $CLUSTER_RUN (cluster_node NAME), so
 # that clusters do not disturb each other. Those of a run that was killed are removed by the next one.
 #
