@@ -98,7 +98,7 @@ std::optional<Truth> truth_of(const sim::Machine& machine, const pb::Record& rec
     truth.counters &= use->counter();
     bool any = false;
     for (std::size_t i = 0; i < sensors.size(); ++i) {
-      if (!is_of(machine, sensors[i], driver, component.domain(), component.energy().boundary() == pb::BOUNDARY_PLUG))
+      if (!is_of(machine, sensors[i], driver, component.domain(), component.energy().boundary() == pb::BOUNDARY_WALL))
         continue;
       if ((sensors[i].measure == sim::Measure::counter) != use->counter()) continue;
       const double joules = machine.seen_energy(i, job.start, job.end);

@@ -160,8 +160,8 @@ class Divider {
   void by_use(std::size_t at) {
     const PartEnergy& part = parts_[at];
     switch (part.key) {
-      case DivisionKey::processor: return split_used(at, cpus_, cpu_time_, least_cpu_time_, kDoubtOfCpuTime);
-      case DivisionKey::memory: return split_used(at, memory_, held_, least_held_, kDoubtOfHeld);
+      case DivisionKey::processor: return split_used(at, cpus_, cpu_time_, least_cpu_time_, kUncertaintyOfCpuTime);
+      case DivisionKey::memory: return split_used(at, memory_, held_, least_held_, kUncertaintyOfHeld);
       case DivisionKey::device: return split_device(at);
       case DivisionKey::node: return split_node(at);
     }
@@ -184,14 +184,15 @@ class Divider {
     return make_reserved_device(resource_uses_, part.device, part.owner_unknown);
   }
 
-  void split_used(std::size_t at, const Weights& reserved, const Weights& used, const Weights& least, double doubt) {
+  void split_used(std::size_t at, const Weights& reserved, const Weights& used, const Weights& least,
+                  double uncertainty) {
     const PartEnergy& part = parts_[at];
     const bool known = part.idle > Joules{}, anybody = sum_of(used) > 0;
     const Joules most = part.idle_most > Joules{} ? std::min(part.idle_most, part.energy) : part.energy;
     const Joules rest = known ? std::min(part.idle, part.energy) : Joules::of(most.count() / 2);
-    split(at, rest, reserved, kDoubtOfBaseline);
-    split(at, part.energy - rest, anybody ? used : reserved, anybody ? doubt : kDoubtOfBaseline);
-    if (!known && anybody) doubt_between(at, to_joules(most), used, reserved);
+    split(at, rest, reserved, kUncertaintyOfBaseline);
+    split(at, part.energy - rest, anybody ? used : reserved, anybody ? uncertainty : kUncertaintyOfBaseline);
+    if (!known && anybody) uncertainty_between(at, to_joules(most), used, reserved);
     if (anybody) doubt_below(at, part.energy - rest, used, least);
   }
 
@@ -201,7 +202,7 @@ class Divider {
     Weights parts = reserved_of(part);
     if (std::count_if(parts.begin(), parts.end() - kOtherRows, [](auto part) { return part > 0; }) == 1)
       parts[idle_row(parts)] = 0;
-    split(at, part.energy, parts, kDoubtOfSlices);
+    split(at, part.energy, parts, kUncertaintyOfSlices);
   }
 
   // By reservation and, for fans and losses, by the power drawn; where no part's power is known, CPU time is used
@@ -212,18 +213,18 @@ class Divider {
     const Int128 parts = sum_of(drawn);
     const Weights& other = parts > 0 ? drawn : cpu_time_;
     const auto percent = [&](int of_parts) { return std::min(whole, Joules::of(saturate(parts * of_parts / 100))); };
-    Joules follows, doubtful;
+    Joules follows, uncertain;
     if (parts > 0) {
       follows = percent((kLeastFollowing + kMostFollowing) / 2);
-      doubtful = percent(kMostFollowing - kLeastFollowing);
+      uncertain = percent(kMostFollowing - kLeastFollowing);
     } else if (sum_of(other) > 0) {
       follows = Joules::of(whole.count() / 2);
-      doubtful = whole;
+      uncertain = whole;
       doubt_below(at, follows, cpu_time_, least_cpu_time_);
     }
-    if (doubtful > Joules{}) doubt_between(at, to_joules(doubtful), node_, other);
-    split(at, follows, other, kDoubtOfCpuTime);
-    split(at, parts_[at].energy - follows, node_, kDoubtOfNode);
+    if (uncertain > Joules{}) uncertainty_between(at, to_joules(uncertain), node_, other);
+    split(at, follows, other, kUncertaintyOfCpuTime);
+    split(at, parts_[at].energy - follows, node_, kUncertaintyOfNode);
   }
 
   // By the parts' energies, as already divided.
@@ -239,7 +240,7 @@ class Divider {
   }
 
   // Up to `most` joules may truly be divided by the one weight, and the remainder by the other.
-  void doubt_between(std::size_t at, double most, const Weights& one, const Weights& other) {
+  void uncertainty_between(std::size_t at, double most, const Weights& one, const Weights& other) {
     const auto all = static_cast<double>(sum_of(one)), all_other = static_cast<double>(sum_of(other));
     for (std::size_t row = 0; row < rows_.size(); ++row) {
       const double apart = static_cast<double>(one[row]) / all - static_cast<double>(other[row]) / all_other;
@@ -250,10 +251,10 @@ class Divider {
   // What was divided by the one weight may truly be divided by anything between the two: the distance over sqrt(3),
   // twice that over sqrt(12).
   void doubt_below(std::size_t at, Joules energy, const Weights& most, const Weights& least) {
-    if (energy != Joules{}) doubt_between(at, 2 * to_joules(energy), most, least);
+    if (energy != Joules{}) uncertainty_between(at, 2 * to_joules(energy), most, least);
   }
 
-  void split(std::size_t at, Joules energy, const Weights& weights, double doubt) {
+  void split(std::size_t at, Joules energy, const Weights& weights, double uncertainty) {
     if (energy == Joules{}) return;
     const auto parts = split_exactly(energy.count(), weights);
     const Int128 sum = sum_of(weights);
@@ -267,7 +268,7 @@ class Divider {
     for (std::size_t row = 0; row < parts.size(); ++row) {
       rows_[row].energy[at] += Joules::of(parts[row]);
       const double share = part_of(weights[row]), left = part_of(sum - weights[row]);
-      const double u = doubt * to_joules(energy) * share;
+      const double u = uncertainty * to_joules(energy) * share;
       rows_[row].variance[at] += u * u * (left * left + before + behind[row + 1]);
       before += share * share;
     }

@@ -60,11 +60,11 @@ enum class DivisionKey : unsigned char {
 };
 
 // By how much the cost of a unit differs between receivers: relative standard uncertainty; all assumed.
-inline constexpr double kDoubtOfCpuTime = 0.10;
-inline constexpr double kDoubtOfHeld = 0.25;      // bytes held stand for bytes moved
-inline constexpr double kDoubtOfSlices = 0.20;    // of a device that several reserved
-inline constexpr double kDoubtOfBaseline = 0.10;  // idle power, by reservation
-inline constexpr double kDoubtOfNode = 0.20;      // fans, board, losses, by reservation
+inline constexpr double kUncertaintyOfCpuTime = 0.10;
+inline constexpr double kUncertaintyOfHeld = 0.25;      // bytes held stand for bytes moved
+inline constexpr double kUncertaintyOfSlices = 0.20;    // of a device that several reserved
+inline constexpr double kUncertaintyOfBaseline = 0.10;  // idle power, by reservation
+inline constexpr double kUncertaintyOfNode = 0.20;      // fans, board, losses, by reservation
 
 // Power of fans and losses of power supplies as a share of the power of the parts, in percent; assumed. Power supplies
 // of 80 PLUS Platinum and Titanium lose 4 to 10 % at typical loads; fans take nothing with water cooling and some 10 %

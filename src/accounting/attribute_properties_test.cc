@@ -248,7 +248,7 @@ TEST(AttributeProperties, TheVarianceIsTheScatterOfWhatAUnitCosts) {
   for (int draw = 0; draw < kDraws; ++draw) {
     std::vector<double> cost;
     double sum = 0;
-    for (const double use : used) sum += cost.emplace_back(use * std::exp(kDoubtOfCpuTime * normal(random)));
+    for (const double use : used) sum += cost.emplace_back(use * std::exp(kUncertaintyOfCpuTime * normal(random)));
     for (std::size_t i = 0; i < used.size(); ++i)
       squares[i] += std::pow(1000 * (cost[i] / sum - used[i] / 10), 2) / kDraws;
   }

@@ -45,7 +45,7 @@ Rows divide_one(Policy policy, const PartEnergy& part, const std::vector<Resourc
   return rows;
 }
 using Energies = std::vector<Joules>;
-using Doubts = std::vector<double>;
+using Uncertaintys = std::vector<double>;
 
 TEST(Attribute, PoliciesCarryTheirVersion) {
   EXPECT_EQ(name(Policy::use), "usage-based/1");
@@ -68,7 +68,7 @@ TEST(Attribute, DeviceWithoutAKnownOwnerIsUnattributed) {
 }
 
 // Two jobs, one with unreadable CPU time: it may have used all that is left, or nothing, and the interval covers both.
-TEST(Attribute, UnknownCpuTimeIsDoubtfulDownToNothing) {
+TEST(Attribute, UnknownCpuTimeIsUncertainDownToNothing) {
   std::vector resource_uses{resource_use(0.5, 2), resource_use(0.5, 2)};
   resource_uses[1].cpu_time_known = false;
   const PartEnergy part = processor(400, 100);
@@ -88,22 +88,22 @@ TEST(Attribute, ProcessorAtRestGoesByReservationAndTheRestByCpuTime) {
 }
 
 // Two receivers: k E s (1 - s) sqrt(2), alike for both since what one has too much the other lacks.
-TEST(Attribute, ProcessorIsAsDoubtfulAsASecondOfCpuTimeIs) {
+TEST(Attribute, ProcessorIsAsUncertainAsASecondOfCpuTimeIs) {
   const PartEnergy part{DivisionKey::processor, 0, joules(400), Joules::of(1)};
   const Rows rows = divide_one(Policy::use, part, {resource_use(0.5, 1), resource_use(0.5, 3)});
-  EXPECT_NEAR(rows.u[0], kDoubtOfCpuTime * 400 * 0.25 * 0.75 * std::sqrt(2), 1e-6);
+  EXPECT_NEAR(rows.u[0], kUncertaintyOfCpuTime * 400 * 0.25 * 0.75 * std::sqrt(2), 1e-6);
   EXPECT_NEAR(rows.u[1], rows.u[0], 1e-6);
   EXPECT_EQ(rows.u[2], 0);
 }
 
 // Between none and all of it may be idle power, which would be divided by reservation, 200, 100 and 100 J, and not by
 // use, 100 and 300.
-TEST(Attribute, ProcessorWithoutAKnownRestGoesByHalvesAndIsDoubtful) {
+TEST(Attribute, ProcessorWithoutAKnownRestGoesByHalvesAndIsUncertain) {
   const Rows rows = divide_one(Policy::use, processor(400), {resource_use(0.5, 1), resource_use(0.25, 3)});
   EXPECT_EQ(rows.energy, (Energies{joules(150), joules(200), joules(50), {}}));
-  const double of_use = kDoubtOfCpuTime * 200 * 0.25 * 0.75 * std::sqrt(2);
+  const double of_use = kUncertaintyOfCpuTime * 200 * 0.25 * 0.75 * std::sqrt(2);
   const auto of_rest = [](double share, double others) {
-    return kDoubtOfBaseline * 200 * share * std::sqrt((1 - share) * (1 - share) + others);
+    return kUncertaintyOfBaseline * 200 * share * std::sqrt((1 - share) * (1 - share) + others);
   };
   EXPECT_NEAR(rows.u[0], std::hypot(of_use, of_rest(0.5, 0.125), 100 / std::sqrt(12)), 1e-9);
   EXPECT_NEAR(rows.u[1], std::hypot(of_use, of_rest(0.25, 0.3125), 200 / std::sqrt(12)), 1e-9);
@@ -140,7 +140,7 @@ TEST(Attribute, AllocationDoesNotAskWhatWasUsed) {
   const Rows rows = divide_one(Policy::allocation, processor(400, 100), {resource_use(0.5, 9), resource_use(0.25, 1)},
                                {seconds(5), 0});
   EXPECT_EQ(rows.energy, (Energies{joules(200), joules(100), joules(100), {}}));
-  EXPECT_EQ(rows.u, (Doubts{0, 0, 0, 0}));  // a tariff
+  EXPECT_EQ(rows.u, (Uncertaintys{0, 0, 0, 0}));  // a tariff
 }
 
 // 40 J idle by reserved memory, 60 J by bytes held: 1, 4 and 1.
@@ -166,9 +166,9 @@ TEST(Attribute, ADeviceIsItsJobsOwn) {
     const Rows own = divide_one(policy, device(0, 300), resource_uses),
                nobodys = divide_one(policy, device(1, 60), resource_uses);
     EXPECT_EQ(own.energy, (Energies{joules(300), {}, {}, {}}));
-    EXPECT_EQ(own.u, (Doubts{0, 0, 0, 0}));
+    EXPECT_EQ(own.u, (Uncertaintys{0, 0, 0, 0}));
     EXPECT_EQ(nobodys.energy, (Energies{{}, {}, joules(60), {}}));
-    EXPECT_EQ(nobodys.u, (Doubts{0, 0, 0, 0}));
+    EXPECT_EQ(nobodys.u, (Uncertaintys{0, 0, 0, 0}));
   }
 }
 
@@ -176,14 +176,14 @@ TEST(Attribute, ASharedDeviceGoesBySlices) {
   const std::vector resource_uses{resource_use(0.5, 1, 0, 0, {0.5}), resource_use(0.5, 1, 0, 0, {0.25})};
   const Rows rows = divide_one(Policy::use, device(0, 400), resource_uses);
   EXPECT_EQ(rows.energy, (Energies{joules(200), joules(100), joules(100), {}}));
-  EXPECT_NEAR(rows.u[0], kDoubtOfSlices * 400 * 0.5 * std::sqrt(0.25 + 2 * 0.0625), 1e-9);
+  EXPECT_NEAR(rows.u[0], kUncertaintyOfSlices * 400 * 0.5 * std::sqrt(0.25 + 2 * 0.0625), 1e-9);
 }
 
 // Half a device, with the other half unused: all its work is for this job, but only half was given to it.
 TEST(Attribute, WhoHasASliceAlonePaysForTheDeviceByUse) {
   const std::vector resource_uses{resource_use(0.5, 1, 0, 0, {0.5})};
   EXPECT_EQ(divide_one(Policy::use, device(0, 400), resource_uses).energy, (Energies{joules(400), {}, {}}));
-  EXPECT_EQ(divide_one(Policy::use, device(0, 400), resource_uses).u, (Doubts{0, 0, 0}));
+  EXPECT_EQ(divide_one(Policy::use, device(0, 400), resource_uses).u, (Uncertaintys{0, 0, 0}));
   EXPECT_EQ(divide_one(Policy::allocation, device(0, 400), resource_uses).energy,
             (Energies{joules(200), joules(200), {}}));
 }
@@ -202,10 +202,10 @@ TEST(Attribute, NodeGoesByWhatThePartsDrawToo) {
   const std::vector<PartEnergy> parts{node(80), {DivisionKey::processor, 0, joules(300), Joules::of(1)}};
   const Attribution division = divide(Policy::use, parts, resource_uses, {});
   EXPECT_EQ(division.jobs[0].energy[0], joules(49));
-  const auto of = [](double doubt, double energy, double share) {
-    return std::pow(doubt * energy * share * (1 - share) * std::sqrt(2), 2);
+  const auto of = [](double uncertainty, double energy, double share) {
+    return std::pow(uncertainty * energy * share * (1 - share) * std::sqrt(2), 2);
   };
-  const double of_drawn = of(kDoubtOfCpuTime, 36, 0.75), of_board = of(kDoubtOfNode, 44, 0.5);
+  const double of_drawn = of(kUncertaintyOfCpuTime, 36, 0.75), of_board = of(kUncertaintyOfNode, 44, 0.5);
   EXPECT_NEAR(division.jobs[0].variance[0], of_drawn + of_board + 12.0 * 12 / 12, 1e-3);
   EXPECT_NEAR(division.jobs[1].variance[0], division.jobs[0].variance[0], 1e-3);
 }
@@ -231,7 +231,7 @@ TEST(Attribute, AnExclusiveJobTakesWhatItLeftUnusedToo) {
   for (const Policy policy : kPolicies) {
     const Attribution division = divide(policy, parts, resource_uses, {seconds(3), 1e9});
     EXPECT_EQ(division.jobs[0].energy, (Energies{joules(400), joules(50), joules(300), joules(60), joules(-5)}));
-    EXPECT_EQ(division.jobs[0].variance, (Doubts{0, 0, 0, 0, 0}));
+    EXPECT_EQ(division.jobs[0].variance, (Uncertaintys{0, 0, 0, 0, 0}));
     EXPECT_EQ(division.jobs[1].energy, Energies(5));
     EXPECT_EQ(division.system.energy, Energies(5));
   }
@@ -283,7 +283,7 @@ TEST(Attribute, WhatIsNoFigureCountsAsNothing) {
     for (const PartEnergy& part : {processor(400, 100), memory(50, 10), device(0, 300), node(70)}) {
       const Rows rows = divide_one(policy, part, resource_uses);
       EXPECT_EQ(rows.energy, (Energies{{}, {}, part.energy, {}, {}}));
-      EXPECT_EQ(rows.u, (Doubts{0, 0, 0, 0, 0}));
+      EXPECT_EQ(rows.u, (Uncertaintys{0, 0, 0, 0, 0}));
     }
 }
 

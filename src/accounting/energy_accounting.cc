@@ -65,7 +65,7 @@ void EnergyAccounting::add(const SampleSet& sample_set, const CgroupSnapshot& cg
   for (std::size_t i = 0; i < meters_.size() && i < sample_set.size(); ++i) meters_[i].add(sample_set[i]);
   wall_ns_ = wall_ns;
   if (since_wall_ns_ == 0) since_wall_ns_ = wall_ns;
-  note_alive(at);
+  note_responsive(at);
   cpus_ = cgroups.cpus;
   memory_ = static_cast<double>(cgroups.memory.value_or(0));
   if (last_)
@@ -73,7 +73,7 @@ void EnergyAccounting::add(const SampleSet& sample_set, const CgroupSnapshot& cg
   else
     settled_at_ = at;
   compare(cgroups, at);
-  take_hints(at);
+  apply_events(at);
   busy_ = cgroups.busy;
   held_ = static_cast<double>(cgroups.memory_used.value_or(0));
   last_ = at;
@@ -83,7 +83,7 @@ void EnergyAccounting::add(const SampleSet& sample_set, const CgroupSnapshot& cg
 }
 
 // A meter that has begun to measure changes what the node's total is made of, from this time on.
-void EnergyAccounting::note_alive(Nanos at) {
+void EnergyAccounting::note_responsive(Nanos at) {
   std::vector<bool> responsive;
   for (const Meter& meter : meters_) responsive.push_back(meter.responsive());
   if (responsive == responsive_) return;
@@ -239,13 +239,13 @@ void EnergyAccounting::update(JobState& job, const CgroupUsage& use, Nanos at) {
   if (confined || told) find_devices(job);
 }
 
-void EnergyAccounting::hint(Request said) {
+void EnergyAccounting::add_event(Request said) {
   for (auto& [key, value] : said.values) value = valid_utf8(value);
-  hints_.push_back(std::move(said));
+  events_.push_back(std::move(said));
 }
 
-void EnergyAccounting::take_hints(Nanos at) {
-  for (const Request& said : std::exchange(hints_, {})) {
+void EnergyAccounting::apply_events(Nanos at) {
+  for (const Request& said : std::exchange(events_, {})) {
     const std::string id(said.get("job"));
     JobState* job = find(id);
     if (said.verb == "begin") {

@@ -63,7 +63,7 @@ class EnergyAccounting {
 
   // An event from prolog, epilog or SPANK, valid from the next sampling point. Text that is not UTF-8 is converted
   // here: no checkpoint or record that contained it could ever be read again.
-  void hint(Request said);
+  void add_event(Request said);
   // One sampling point.
   void add(const SampleSet& sample_set, const CgroupSnapshot& cgroups, std::int64_t wall_ns);
   void add(std::span<const UtilizationSample> utilization_samples);  // of AccountedNode::devices, in order
@@ -113,7 +113,7 @@ class EnergyAccounting {
 
   static std::vector<std::string> find_device_names(const std::vector<SensorInfo>& infos);
   static bool divides_memory(const std::vector<SensorInfo>& infos);
-  void note_alive(Nanos at);
+  void note_responsive(Nanos at);
   void interval(const CgroupSnapshot& cgroups, Nanos at);
   Entry make_entry(std::uint64_t serial, JobState& job, const CgroupSnapshot& cgroups, Nanos time) const;
   void share_devices(Pending& interval);
@@ -123,7 +123,7 @@ class EnergyAccounting {
   void decide(Pending& interval);
   double cpu_share(const JobState& job) const;  // that it reserved, as far as is known; 0: unknown
   double memory_share(const JobState& job) const;
-  void take_hints(Nanos at);
+  void apply_events(Nanos at);
   void compare(const CgroupSnapshot& cgroups, Nanos at);
   JobState& open(const std::string& slurmd, const std::string& id, Nanos at, const char* basis);
   JobState* find(const CgroupUsage& use);
@@ -136,8 +136,8 @@ class EnergyAccounting {
   void close_interval(bool force);
   bool find_edges(const Pending& interval, bool force, std::vector<Meter::Edge>& edges) const;
   void close_interval(const Pending& interval, const std::vector<Meter::Edge>& edges);
-  void change_layout(const Pending& first);
-  void complete_root(EnergyAccumulator& accumulator) const;
+  void change_total_sensors(const Pending& first);
+  void complete_total_sensor(EnergyAccumulator& accumulator) const;
   ClosedInterval make_closed(const Pending& interval, const std::vector<Meter::Edge>& edges) const;
   void accumulate(EnergyAccumulator& accumulator, const ClosedInterval& closed, const Share& share) const;
   void accumulate_job(const Pending& interval, const ClosedInterval& closed, const Entry& entry,
@@ -178,7 +178,7 @@ class EnergyAccounting {
   double memory_ = 0;
   std::map<std::uint64_t, JobState> jobs_;  // in order of arrival
   std::uint64_t next_ = 1;
-  std::vector<Request> hints_;
+  std::vector<Request> events_;
   std::vector<std::string> ended_by_epilog_;  // ended by an event; their cgroups may linger
   std::deque<Pending> pending_;
 

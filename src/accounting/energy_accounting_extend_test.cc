@@ -17,7 +17,7 @@ SensorInfo make_info(const char* id, Part part) {
 SensorInfo make_node_info() {
   SensorInfo info = make_info("redfish/bmc0/power", {Domain::node, "0"});
   info.kind = SensorKind::gauge;
-  info.boundary = Boundary::plug;
+  info.boundary = Boundary::wall;
   info.unit_num = kMicro;  // W
   info.update_interval = seconds(1);
   return info;
@@ -97,7 +97,7 @@ TEST_F(ExtendedEnergyAccountingTest, TheNodesOwnSensorComesWhileAJobRuns) {
   pass(10);
   const pb::Record record = end_job();
   EXPECT_NEAR(joules(record.energy()), 10 * 2 * kPackage + 10 * kNode, kNode);
-  EXPECT_EQ(record.energy().boundary(), pb::BOUNDARY_PLUG);
+  EXPECT_EQ(record.energy().boundary(), pb::BOUNDARY_WALL);
   EXPECT_LT(record.energy().coverage(), 0.6);
   // The parts and the remainder add up to the whole, and none of them is negative.
   double parts = 0;
@@ -121,9 +121,9 @@ TEST_F(ExtendedEnergyAccountingTest, TheNodesEnergyIsToldByWhereItWasRead) {
   pass(5);
   pb::NodeState state;
   accounting_.write(state);
-  EXPECT_EQ(state.boundary(), pb::BOUNDARY_PLUG);
+  EXPECT_EQ(state.boundary(), pb::BOUNDARY_WALL);
   EXPECT_GE(at(accounting_, Boundary::on_chip), before);
-  EXPECT_GE(at(accounting_, Boundary::plug), Joules::of(4 * kNode * kMicro));
+  EXPECT_GE(at(accounting_, Boundary::wall), Joules::of(4 * kNode * kMicro));
   Joules sum;
   for (const Joules energy : accounting_.by_boundary()) sum += energy;
   EXPECT_EQ(state.rows(4).name(), "node");
@@ -163,10 +163,10 @@ TEST(EnergyAccounting, TextThatIsNoUtf8IsMadeValidAsItComesIn) {
   EnergyAccounting accounting({info}, node, seconds(1));
   for (const std::string_view key : kJobKeys) {
     if (key == "job") continue;
-    accounting.hint({"begin", {{"job", "1"}, {std::string(key), "\xff\xfe"}}});
+    accounting.add_event({"begin", {{"job", "1"}, {std::string(key), "\xff\xfe"}}});
   }
-  accounting.hint({"begin", {{"job", "\xff\xfe"}}});
-  accounting.hint({"step", {{"job", "1"}, {"step", "\xff\xfe"}, {"phase", "\xff\xfe"}}});
+  accounting.add_event({"begin", {{"job", "\xff\xfe"}}});
+  accounting.add_event({"step", {{"job", "1"}, {"step", "\xff\xfe"}, {"phase", "\xff\xfe"}}});
   CgroupSnapshot cgroups;
   cgroups.cpus = 8;
   for (int i = 1; i < 4; ++i) {

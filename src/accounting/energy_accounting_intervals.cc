@@ -10,10 +10,10 @@
 namespace nw {
 
 namespace {
-constexpr unsigned kPatience = 30;      // sampling points that an interval waits for its slowest sensor
-constexpr Nanos kSteady = millis(900);  // the shortest interval whose mean power is used
-constexpr double kStepDoubt = 0.2;      // standard uncertainty of w (1 - w): a tenth of a half, as for jobs
-constexpr double kUnknownStep = 1.16;   // with unknown CPU times: of two steps any share from all to nothing
+constexpr unsigned kPatience = 30;        // sampling points that an interval waits for its slowest sensor
+constexpr Nanos kSteady = millis(900);    // the shortest interval whose mean power is used
+constexpr double kStepUncertainty = 0.2;  // standard uncertainty of w (1 - w): a tenth of a half, as for jobs
+constexpr double kUnknownStep = 1.16;     // with unknown CPU times: of two steps any share from all to nothing
 
 // Splits `whole` by weight, exactly: each part gets the difference of the rounded cumulative sums.
 std::vector<Joules> divide_by(Joules whole, const std::vector<Nanos>& weights) {
@@ -125,20 +125,20 @@ void EnergyAccounting::accumulate(EnergyAccumulator& accumulator, const ClosedIn
   std::array<double, 4> by_key{};
   for (std::size_t k = 0; k < closed.parts.size(); ++k) {
     const std::size_t meter = closed.meter_of[k];
-    const double doubt = std::sqrt(share.variance[k]);
+    const double uncertainty = std::sqrt(share.variance[k]);
     if (meter != ClosedInterval::kRemainder)
-      give(accumulator.lines[meter], closed.cumulatives[meter], share.energy[k], doubt);
+      give(accumulator.lines[meter], closed.cumulatives[meter], share.energy[k], uncertainty);
     if (meter == ClosedInterval::kRemainder || holds(total_sensors_.inside, meter)) {
       total_sensor += share.energy[k];
-      by_key[static_cast<std::size_t>(closed.parts[k].key)] += doubt;
+      by_key[static_cast<std::size_t>(closed.parts[k].key)] += uncertainty;
     } else if (holds(total_sensors_.beside, meter)) {
       total += share.energy[k];
     }
   }
-  const double doubt = std::sqrt(std::inner_product(by_key.begin(), by_key.end(), by_key.begin(), 0.0));
+  const double uncertainty = std::sqrt(std::inner_product(by_key.begin(), by_key.end(), by_key.begin(), 0.0));
   if (total_sensors_.total_sensor) {
     give(accumulator.lines[*total_sensors_.total_sensor], closed.cumulatives[*total_sensors_.total_sensor],
-         total_sensor, doubt);
+         total_sensor, uncertainty);
     total += total_sensor;
   }
   for (std::size_t i = 0; i < meters_.size(); ++i) {
@@ -148,7 +148,7 @@ void EnergyAccounting::accumulate(EnergyAccumulator& accumulator, const ClosedIn
                          : closed.total == Joules{}
                              ? Joules{}
                              : Joules::of(mul_div(all.count(), total.count(), Int128{closed.total.count()}));
-    give(accumulator.lines[i], closed.cumulatives[i], given, doubt);
+    give(accumulator.lines[i], closed.cumulatives[i], given, uncertainty);
   }
   accumulator.total += total;
   accumulator.duration += closed.time;
@@ -156,7 +156,7 @@ void EnergyAccounting::accumulate(EnergyAccumulator& accumulator, const ClosedIn
 
 // The node's own sensor appeared while jobs ran: what they were given before was their parts', and is filled in, so
 // that their accumulators add up to the node's sensor and what is beside it.
-void EnergyAccounting::complete_root(EnergyAccumulator& accumulator) const {
+void EnergyAccounting::complete_total_sensor(EnergyAccumulator& accumulator) const {
   const std::size_t total_sensor = *total_sensors_.total_sensor;
   Joules given = accumulator.total - accumulator.lines[total_sensor].given.energy,
          whole = Joules{} - accumulator.lines[total_sensor].whole;
@@ -169,7 +169,7 @@ void EnergyAccounting::complete_root(EnergyAccumulator& accumulator) const {
 }
 
 // A meter that is new in the total counts from the time when the total changes, wherever its first reading was.
-void EnergyAccounting::change_layout(const Pending& first) {
+void EnergyAccounting::change_total_sensors(const Pending& first) {
   const TotalSensors before = std::exchange(total_sensors_, first.total_sensors);
   for (std::size_t i = 0; i < meters_.size() && before != TotalSensors{}; ++i)
     if (total_sensors_.is_counted(i) && !before.is_counted(i))
@@ -177,14 +177,14 @@ void EnergyAccounting::change_layout(const Pending& first) {
   if (!total_sensors_.total_sensor) return;
   for (auto& [serial, job] : jobs_)
     for (JobTotals* checkpoint : {&job.own, &job.published}) {
-      for (EnergyAccumulator& accumulator : checkpoint->by_policy) complete_root(accumulator);
-      for (auto& [id, step] : checkpoint->steps) complete_root(step.accumulator);
-      complete_root(checkpoint->loose);
+      for (EnergyAccumulator& accumulator : checkpoint->by_policy) complete_total_sensor(accumulator);
+      for (auto& [id, step] : checkpoint->steps) complete_total_sensor(step.accumulator);
+      complete_total_sensor(checkpoint->loose);
     }
 }
 
 void EnergyAccounting::close_interval(const Pending& interval, const std::vector<Meter::Edge>& edges) {
-  if (!(interval.total_sensors == total_sensors_)) change_layout(interval);
+  if (!(interval.total_sensors == total_sensors_)) change_total_sensors(interval);
   const ClosedInterval closed = make_closed(interval, edges);
   note_idle_power(interval, closed);
   std::vector<ResourceUse> resource_uses;
@@ -262,7 +262,7 @@ void EnergyAccounting::accumulate_steps(JobState& job, const Entry& entry, const
       parts[s].energy[k] = divided[s];
       const double w =
           all > Nanos{} ? to_seconds(weights[s]) / to_seconds(all) : 1.0 / static_cast<double>(weights.size());
-      const double own = (known ? kStepDoubt : kUnknownStep) * w * (1 - w) * to_joules(share.energy[k]);
+      const double own = (known ? kStepUncertainty : kUnknownStep) * w * (1 - w) * to_joules(share.energy[k]);
       parts[s].variance[k] = share.variance[k] * w * w + own * own;
     }
   }

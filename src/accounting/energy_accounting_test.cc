@@ -195,7 +195,7 @@ TEST_F(EnergyAccountingTest, SharesOfANodeAddUpAndAreAttributed) {
 
 TEST_F(EnergyAccountingTest, AcceleratorGoesToWhomItWasGiven) {
   moment();
-  accounting.hint({"begin", {{"job", "1"}, {"uid", "7"}, {"gpus", "0"}, {"name", "train"}}});
+  accounting.add_event({"begin", {{"job", "1"}, {"uid", "7"}, {"gpus", "0"}, {"name", "train"}}});
   moment(millis(100));
   machine.cgroups.jobs = {make_use("1", {0, 1}), make_use("2", {2, 3})};
   for (int i = 0; i < 10; ++i) moment();
@@ -260,7 +260,7 @@ TEST_F(EnergyAccountingTest, EpilogEndsAJobWhoseCgroupLingers) {
   moment();
   machine.cgroups.jobs = {make_use("1", kEveryCpu)};
   for (int i = 0; i < 3; ++i) moment();
-  accounting.hint({"end", {{"job", "1"}, {"exit", "2:0"}}});
+  accounting.add_event({"end", {{"job", "1"}, {"exit", "2:0"}}});
   moment();
   moment();
   const pb::Record record = take();

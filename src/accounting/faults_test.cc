@@ -76,8 +76,9 @@ void expect_sound(const pb::Record& good, const pb::Record& faulty, const std::s
     ASSERT_TRUE(truth.has_energy_uj());
     EXPECT_GE(component.energy().energy_uj(), 0);
     const double off = std::abs(static_cast<double>(component.energy().energy_uj() - truth.energy_uj()));
-    const double doubt = 1.96 * component.energy().random_uj() + static_cast<double>(component.energy().filled_uj());
-    EXPECT_LE(off, doubt + 0.003 * static_cast<double>(truth.energy_uj())) << component.sensor();
+    const double uncertainty =
+        1.96 * component.energy().random_uj() + static_cast<double>(component.energy().filled_uj());
+    EXPECT_LE(off, uncertainty + 0.003 * static_cast<double>(truth.energy_uj())) << component.sensor();
     EXPECT_LE(component.energy().coverage(), most_coverage(good, truth.coverage())) << component.sensor();
   }
 }

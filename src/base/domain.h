@@ -26,7 +26,7 @@ std::string_view name(Domain domain);
 std::optional<Domain> domain(std::string_view name);
 
 // Where on the power path a sensor sits. Figures at different boundaries differ by conversion losses.
-enum class Boundary : unsigned char { on_chip, board, node_dc, plug };
+enum class Boundary : unsigned char { on_chip, board, node_dc, wall };
 std::string_view name(Boundary boundary);
 
 // By how much a reading may be off by a constant factor, and where that figure comes from.

@@ -125,7 +125,7 @@ Result<Rendezvous> Rendezvous::enter(const std::vector<std::string>& folders, co
 Result<Rendezvous> Rendezvous::open(int folder, const std::string& name, Nanos patience) {
   Fd own(::fcntl(folder, F_DUPFD_CLOEXEC, 0));
   if (!own) return tl::make_unexpected(system_error(errno, name));
-  const std::string file = name + ".door";
+  const std::string file = name + ".join";
   for (const Nanos deadline = monotonic() + patience;;) {
     Fd lock = NW_TRY(open_file(folder, file, O_CREAT));
     const Done locked = lock_file(lock.get(), file);
@@ -190,7 +190,7 @@ void Rendezvous::remove(unsigned generation) const {
   ::unlinkat(folder_.get(), lock_name(name_, generation).c_str(), 0);
   for (unsigned other = 0; other < kMostRankGroups; ++other)
     if (::faccessat(folder_.get(), lock_name(name_, other).c_str(), F_OK, 0) == 0) return;
-  ::unlinkat(folder_.get(), (name_ + ".door").c_str(), 0);
+  ::unlinkat(folder_.get(), (name_ + ".join").c_str(), 0);
 }
 
 Result<RankConnection::Ready> RankConnection::await_ready(Nanos patience) const {

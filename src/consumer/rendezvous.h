@@ -2,7 +2,7 @@
 // rank's connection to its sampler.
 //
 // Ranks meet in a folder of this user alone, <folder>/nodewatt-UID, 0700, under a name made of the program's key:
-//   NAME.door    flock held while a rank joins or a rank group's files are removed, so that no two ranks found the same
+//   NAME.join    flock held while a rank joins or a rank group's files are removed, so that no two ranks found the same
 //                rank group
 //   NAME.G.lock  flock that the sampler holds while it lives; the kernel drops it at its death, SIGKILL too
 //   NAME.G.sock  where the ranks are connected (SOCK_SEQPACKET); both sides check the other's uid

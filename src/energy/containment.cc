@@ -57,7 +57,7 @@ class Selection {
         add(modelled, sensor_energy);
       else if (sensor_energy.info->part.domain != Domain::node)
         add(measured, sensor_energy);
-      else if (sensor_energy.info->boundary == Boundary::plug)
+      else if (sensor_energy.info->boundary == Boundary::wall)
         add(plug, sensor_energy);
       else
         add(node, sensor_energy);
@@ -219,14 +219,14 @@ class Composer {
   }
 
   // `whole` minus `parts`.
-  static Energy difference(const Energy& whole, Joules parts, const Uncertainty& doubt, double coverage) {
+  static Energy difference(const Energy& whole, Joules parts, const Uncertainty& uncertainty, double coverage) {
     Energy remainder;
     remainder.value = *whole.value - parts;
     remainder.kind = Provenance::derived;
     remainder.boundary = whole.boundary;
     remainder.coverage = std::min(whole.coverage, coverage);
     remainder.uncertainty = whole.uncertainty;
-    remainder.uncertainty.subtract(doubt);
+    remainder.uncertainty.subtract(uncertainty);
     return remainder;
   }
 
@@ -263,7 +263,7 @@ class Composer {
       if (is_top(domain) && !contains(excludes, domain)) add_domain(domain, depth);
     finish_rest(node_ != nullptr ? *node_ : total_sensor, depth, at);
     out_.total = total_sensor.energy;
-    out_.boundary_note = total_sensor.energy.boundary == Boundary::plug ? kNodeAtWall : kNodeDc;
+    out_.boundary_note = total_sensor.energy.boundary == Boundary::wall ? kNodeAtWall : kNodeDc;
     if (!excludes.empty()) add_beside(excludes);
   }
 
@@ -339,7 +339,7 @@ class Composer {
       *modelled.value += *sensor_energy.energy.value;
       modelled.uncertainty.add(sensor_energy.energy.uncertainty);
       coverage += sensor_energy.energy.coverage;
-      estimates_supplies |= sensor_energy.energy.boundary == Boundary::plug;
+      estimates_supplies |= sensor_energy.energy.boundary == Boundary::wall;
       ++count;
     }
     if (top_known_ > 0) {
@@ -354,7 +354,7 @@ class Composer {
     if (count == 0) return;
     Energy whole = modelled;
     whole.kind = Provenance::estimated;
-    whole.boundary = estimates_supplies ? Boundary::plug : Boundary::node_dc;
+    whole.boundary = estimates_supplies ? Boundary::wall : Boundary::node_dc;
     whole.coverage = coverage / count;
     if (top_known_ > 0) {
       *whole.value += sum_;

@@ -239,14 +239,14 @@ TEST(Tree, ANegativeRestIsFlaggedAndNotClamped) {
 
 TEST(Tree, BetweenPlugAndNodeLieTheSupplies) {
   Node node;
-  node.add(Domain::node, "0", 1000).energy.boundary = Boundary::plug;
-  node.infos_.back().boundary = Boundary::plug;
+  node.add(Domain::node, "0", 1000).energy.boundary = Boundary::wall;
+  node.infos_.back().boundary = Boundary::wall;
   node.add(Domain::node, "0", 930);
   node.infos_.back().id = "other/node";
   node.add(Domain::gpu, "GPU-1", 300);
   auto out = node.compose();
   EXPECT_DOUBLE_EQ(power(out.total), 1000);
-  EXPECT_EQ(out.total.boundary, Boundary::plug);
+  EXPECT_EQ(out.total.boundary, Boundary::wall);
   ASSERT_EQ(out.components.size(), 5u);
   EXPECT_EQ(out.components[1].part.domain, Domain::node);
   EXPECT_EQ(out.components[1].depth, 1u);
@@ -287,8 +287,8 @@ TEST(Tree, OfTwoNodeSensorsTheOneThatSaysWhatItLacksIsKept) {
     node.add(Domain::node, "0", 400);
     node.infos_.back().id = "lenovo_xcc/node-0";
     if (!plug_says) node.infos_.back().excludes = {Domain::gpu};
-    node.add(Domain::node, "0", 760).energy.boundary = Boundary::plug;
-    node.infos_.back().boundary = Boundary::plug;
+    node.add(Domain::node, "0", 760).energy.boundary = Boundary::wall;
+    node.infos_.back().boundary = Boundary::wall;
     node.infos_.back().id = "ipmi_dcmi/node-0";
     if (plug_says) node.infos_.back().excludes = {Domain::gpu};
     node.add(Domain::gpu, "GPU-1", 300);

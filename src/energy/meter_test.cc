@@ -275,16 +275,16 @@ TEST(MeterCounter, NeverReadIsNeitherDeadNorAlive) {
 }
 
 // Where a phase ends while a sensor cannot be read, its energy is an estimate and the uncertainty reflects that.
-TEST(MeterCounter, AnEdgeWithoutAReadingIsDoubtful) {
+TEST(MeterCounter, AnEdgeWithoutAReadingIsUncertain) {
   Bench bench;
   bench.read();
   bench.run(watts(200), 20);
   const double before = bench.meter.edge_variance(bench.now);
   for (int i = 0; i < 5; ++i) bench.draw({}, seconds(1)), bench.meter.add(failed(bench.now));
   const Joules guess = bench.cumulative().energy;
-  const double doubt = std::sqrt(bench.meter.edge_variance(bench.now));
-  EXPECT_GT(doubt, std::sqrt(before));
-  EXPECT_LE(to_joules(guess - bench.energy), 1.96 * doubt);
+  const double uncertainty = std::sqrt(bench.meter.edge_variance(bench.now));
+  EXPECT_GT(uncertainty, std::sqrt(before));
+  EXPECT_LE(to_joules(guess - bench.energy), 1.96 * uncertainty);
   bench.read();
   EXPECT_LT(bench.meter.edge_variance(bench.now), 100);
 }

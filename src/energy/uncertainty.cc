@@ -115,13 +115,14 @@ double quantum_of(const SensorInfo& info) {
 }
 
 // For a gauge: interpolation between its samples, and its resolution.
-void add_sampling(const SensorInfo& info, const CumulativeEnergy& cumulative, double duration, Uncertainty& doubt) {
+void add_sampling(const SensorInfo& info, const CumulativeEnergy& cumulative, double duration,
+                  Uncertainty& uncertainty) {
   const double c = 1.0 / 12 + 5.0 / 12 * square(1 - lag1(cumulative));
-  doubt.add({info.source + " sampling", std::sqrt(c * std::max(cumulative.steps, 0.0)), false, false});
+  uncertainty.add({info.source + " sampling", std::sqrt(c * std::max(cumulative.steps, 0.0)), false, false});
   const double quantum = quantum_of(info);
   const double mean = cumulative.count > 0 ? cumulative.sum / cumulative.count : 0;
   const bool moved = cumulative.count > 1 && cumulative.squares / cumulative.count - mean * mean > square(quantum);
-  doubt.add(
+  uncertainty.add(
       {info.source + " quantum", quantum * duration / std::sqrt(12 * (moved ? cumulative.count : 1)), false, true});
 }
 }  // namespace
@@ -138,15 +139,16 @@ Energy make_energy(const SensorInfo& info, const Interval& interval, const Seen&
 
   const bool limit = info.scale_tolerance.shape == Tolerance::Shape::limit;
   const double value = std::abs(to_joules(*energy.value));
-  Uncertainty& doubt = energy.uncertainty;
+  Uncertainty& uncertainty = energy.uncertainty;
   const std::string& what = info.source;
-  doubt.add({what + " gain", value * info.scale_tolerance.relative / (limit ? std::sqrt(3.0) : 1.0), true, limit});
-  doubt.add({what + " offset", to_watts(info.offset) * duration, true, false});
-  doubt.add({what + " start and end", std::sqrt(interval.edges), false, false});
+  uncertainty.add(
+      {what + " gain", value * info.scale_tolerance.relative / (limit ? std::sqrt(3.0) : 1.0), true, limit});
+  uncertainty.add({what + " offset", to_watts(info.offset) * duration, true, false});
+  uncertainty.add({what + " start and end", std::sqrt(interval.edges), false, false});
   if (info.kind == SensorKind::gauge)
-    add_sampling(info, interval.cumulative, duration, doubt);
+    add_sampling(info, interval.cumulative, duration, uncertainty);
   else
-    doubt.add({what + " quantum", quantum_of(info) / std::sqrt(6.0), false, false});
+    uncertainty.add({what + " quantum", quantum_of(info) / std::sqrt(6.0), false, false});
   const Nanos looks =
       info.update_interval < kWanders ? info.averaging_window : std::max(info.averaging_window, info.update_interval);
   const bool seldom = info.kind == SensorKind::gauge && interval.cumulative.count > 0 &&
@@ -155,9 +157,9 @@ Energy make_energy(const SensorInfo& info, const Interval& interval, const Seen&
                            ? compute_alias_share(interval.duration, seen.checked)
                            : compute_aliasing(info, interval.duration, seen.checked);
   const double above_idle = std::max(value - to_watts(seen.lowest) * duration, 0.0);
-  doubt.add({what + " aliasing", kappa * above_idle, false, false});
+  uncertainty.add({what + " aliasing", kappa * above_idle, false, false});
   const double gap = std::max(duration - covered, 0.0);
-  doubt.add({what + " gaps", to_watts(seen.highest - seen.lowest) * gap / std::sqrt(12.0), false, true});
+  uncertainty.add({what + " gaps", to_watts(seen.highest - seen.lowest) * gap / std::sqrt(12.0), false, true});
   return energy;
 }
 

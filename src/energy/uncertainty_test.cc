@@ -88,7 +88,7 @@ TEST(Uncertainty, WideningWidensAll) {
   EXPECT_DOUBLE_EQ(sum.systematic(), 20);
 }
 
-TEST(Aliasing, IsDoubtedWhereASensorLooksPartOfTheTime) {
+TEST(Aliasing, IsUncertainWhereASensorLooksPartOfTheTime) {
   SensorInfo info = gauge_info();
   info.update_interval = millis(100);
   info.averaging_window = millis(25);

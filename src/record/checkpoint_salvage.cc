@@ -48,8 +48,8 @@ class Fields {
 };
 
 // `mend` is called for a field that cannot be read: it recovers what it can, and returns how many fields are lost.
-template <class Message, class Mend>
-std::size_t merge_readable(std::string_view bytes, Message& out, Mend mend) {
+template <class Message, class Repair>
+std::size_t merge_readable(std::string_view bytes, Message& out, Repair repair) {
   std::size_t lost = 0;
   Fields fields(bytes);
   while (const auto field = fields.next()) {
@@ -57,7 +57,7 @@ std::size_t merge_readable(std::string_view bytes, Message& out, Mend mend) {
     if (one.ParseFromArray(field->bytes.data(), static_cast<int>(field->bytes.size())))
       out.MergeFrom(one);
     else
-      lost += mend(*field);
+      lost += repair(*field);
   }
   return lost;
 }

@@ -108,7 +108,7 @@ void write_cpus(std::string_view cpuinfo, pb::Node& out) {
 
 void write_node(Host& host, pb::Node& out) {
   if (const auto name = host.read_text("/proc/sys/kernel/hostname")) out.set_host(valid_utf8(trim(*name)));
-  if (const auto played = host.read_text(kPlayedFile)) out.set_played(valid_utf8(trim(*played)));
+  if (const auto played = host.read_text(kSimulatedFile)) out.set_played(valid_utf8(trim(*played)));
   if (const auto kernel = host.read_text("/proc/sys/kernel/osrelease")) out.set_kernel(valid_utf8(trim(*kernel)));
   if (const auto cpuinfo = host.read_text("/proc/cpuinfo")) write_cpus(*cpuinfo, out);
   const auto meminfo = host.read_text("/proc/meminfo");

@@ -39,7 +39,7 @@ SensorInfo with_valid_text(SensorInfo info);
 void write_facility(const Site& site, pb::Record& out);
 
 // Marks a simulated machine and names the simulator: the simulator's trees and tapes have it, no real machine does.
-inline constexpr const char* kPlayedFile = "/etc/nodewatt/played";
+inline constexpr const char* kSimulatedFile = "/etc/nodewatt/played";
 
 // The machine itself: host name, CPU model, counts, memory, kernel; from /proc and /sys through the host.
 void write_node(Host& host, pb::Node& out);

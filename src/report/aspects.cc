@@ -138,7 +138,7 @@ Aspect location(const pb::Record& record) {
   Aspect out{"4 point of measurement", 0, ""};
   if (!measured(record)) {
     out.why = "nothing was measured";
-  } else if (known_boundary(record.energy()) == pb::BOUNDARY_PLUG) {
+  } else if (known_boundary(record.energy()) == pb::BOUNDARY_WALL) {
     out.level = 3;
     out.why = "upstream of the node's power supplies";
   } else if (known_boundary(record.energy()) == pb::BOUNDARY_NODE_DC) {

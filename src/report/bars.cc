@@ -77,8 +77,8 @@ class Bars {
       body_ += fmt::format(
           "<rect x=\"{}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{}\" rx=\"2\" {}/>", kLeft, middle - kBar / 2, end,
           kBar, row.kind == pb::KIND_ESTIMATED ? "fill=\"url(#nwE)\" stroke=\"#0072b2\"" : "fill=\"#0072b2\"");
-      if (const auto doubt = row.energy.interval; doubt && *doubt > 0) {
-        const double low = at(*row.energy.value - *doubt), high = at(*row.energy.value + *doubt);
+      if (const auto uncertainty = row.energy.interval; uncertainty && *uncertainty > 0) {
+        const double low = at(*row.energy.value - *uncertainty), high = at(*row.energy.value + *uncertainty);
         body_ += fmt::format("<path class=\"n\" d=\"M{0:.1f} {2:.1f}H{1:.1f}M{0:.1f} {3:.1f}v8M{1:.1f} {3:.1f}v8\"/>",
                              kLeft + low, kLeft + high, middle, middle - 4);
         end = std::max(end, high);

@@ -208,9 +208,9 @@ void add_environment(Json& report, const pb::Record& record) {
 
 // The model's three words for the error; for the whole node only, since what was not measured is an error too.
 void add_quality(Json& report, const pb::Energy& energy) {
-  const auto joules = energy_j(energy), doubt = uncertainty_j(energy);
-  if (known_boundary(energy) < pb::BOUNDARY_NODE_DC || !joules || !doubt || *joules <= 0) return;
-  const double relative = *doubt / *joules;
+  const auto joules = energy_j(energy), uncertainty = uncertainty_j(energy);
+  if (known_boundary(energy) < pb::BOUNDARY_NODE_DC || !joules || !uncertainty || *joules <= 0) return;
+  const double relative = *uncertainty / *joules;
   report["quality"] = relative <= 0.1 ? "high" : relative <= 0.25 ? "medium" : "low";
 }
 

@@ -32,7 +32,7 @@ pb::Record run_of(double joules, int seconds, const std::string& name) {
   pb::Record record =
       sample::bare("u" + std::to_string(static_cast<long>(joules * 10)) + "k3m9q0r8s7t6v5", name, seconds);
   record.mutable_node()->set_host("compute-node-0412.example.org");
-  sample::fill(*record.mutable_energy(), joules, 0.02, pb::KIND_MEASURED, pb::BOUNDARY_PLUG);
+  sample::fill(*record.mutable_energy(), joules, 0.02, pb::KIND_MEASURED, pb::BOUNDARY_WALL);
   sample::add_part(record, "gpu", "0", joules * 0.6, 0.02, pb::KIND_MEASURED, "NVML energy counter", joules / seconds);
   sample::add_part(record, "package", "0", joules * 0.0004, 0.02, pb::KIND_MEASURED, "RAPL package (powercap)", 1);
   record.mutable_components(0)->set_label("gpu0 NVIDIA RTX PRO 6000 Blackwell Server Edition");

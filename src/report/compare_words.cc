@@ -222,7 +222,7 @@ class Wording {
 }  // namespace
 
 std::string scope_words(const Scope& scope) {
-  if (scope.boundary == pb::BOUNDARY_PLUG) return kNodeAtWall;
+  if (scope.boundary == pb::BOUNDARY_WALL) return kNodeAtWall;
   if (scope.boundary == pb::BOUNDARY_NODE_DC) return kNodeDc;
   std::string text;
   for (const std::string& domain : scope.domains) {

@@ -115,13 +115,13 @@ void add_devices(const UnusedFinding::Run& run, const ColumnUnits& units, const 
 // notes.
 void add_runs(const UnusedFinding& finding, const NumberStyle& style, FindingWords& out) {
   struct Sum {
-    std::vector<double> joules, doubts, watts, shares;
+    std::vector<double> joules, uncertainties, watts, shares;
 
     // The repeats' scatter, and what the sensors' own error contributes to their mean.
     Amount energy() const {
       Amount mean = compute_plain(joules).amount();
-      if (doubts.size() < joules.size()) return {mean.value, {}};
-      const double own = compute_plain(doubts).value.value_or(0);
+      if (uncertainties.size() < joules.size()) return {mean.value, {}};
+      const double own = compute_plain(uncertainties).value.value_or(0);
       return {mean.value, std::hypot(mean.uncertainty.value_or(0), own)};
     }
     Amount power() const { return {compute_plain(watts).value, {}}; }
@@ -133,7 +133,7 @@ void add_runs(const UnusedFinding& finding, const NumberStyle& style, FindingWor
     Sum& sum = sums[{title(*run.record), use}];
     const auto seconds = duration_s(run.record->duration_ns());
     if (run.joules.value) sum.joules.push_back(*run.joules.value);
-    if (run.joules.value && run.joules.uncertainty) sum.doubts.push_back(*run.joules.uncertainty);
+    if (run.joules.value && run.joules.uncertainty) sum.uncertainties.push_back(*run.joules.uncertainty);
     if (run.joules.value && seconds) sum.watts.push_back(*run.joules.value / *seconds);
     if (run.share.value) sum.shares.push_back(*run.share.value);
     for (const Accelerator& one : run.accelerators)

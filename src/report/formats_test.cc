@@ -87,7 +87,7 @@ TEST(Forms, OneFigureHasTheSameDigitsEverywhere) {
   for (int i = 0; i < 20; ++i, joules *= 2.57)
     for (const double relative : {0.3, 0.021, 0.0007}) {
       pb::Record record = sample::gpu_node();
-      sample::fill(*record.mutable_energy(), joules, relative, pb::KIND_MEASURED, pb::BOUNDARY_PLUG);
+      sample::fill(*record.mutable_energy(), joules, relative, pb::KIND_MEASURED, pb::BOUNDARY_WALL);
       const Runs one({record});
       const std::string pair = number + unit + " (?:±|\\+-) " + number;
       const std::string text = headline(make("text", one), "Energy +" + pair);

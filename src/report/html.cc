@@ -243,7 +243,7 @@ std::string quality_card(const Summary& summary, const pb::Record& record) {
   };
   fact("Coverage", parted(summary.coverage, "coverage ").second);
   fact("Ranks", summary.ranks);
-  fact("Largest uncertainties", summary.doubts);
+  fact("Largest uncertainties", summary.uncertainties);
   fact("Cost of measuring", summary.monitor);
   fact("Software", summary.software);
   for (const pb::SensorUse& sensor : record.sensors())

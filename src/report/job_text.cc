@@ -206,7 +206,7 @@ class JobPage {
           paint);
     }
     if (!job().edges.empty()) key("", "start and end detection: " + job().edges);
-    if (!summary_.doubts.empty()) key("", "largest uncertainties: " + summary_.doubts);
+    if (!summary_.uncertainties.empty()) key("", "largest uncertainties: " + summary_.uncertainties);
     key("", kLegend, Paint::dim);
     const pb::Record* one[] = {&record_};
     const std::string version = clean(record_.version());

@@ -43,15 +43,15 @@ std::string number_cell(const Digits& digits) {
 
 std::string column_format(const PaperColumn& column) {
   if (!column.words.empty()) return "l";
-  Places value, doubt;
-  bool doubts = false;
+  Places value, uncertainty;
+  bool uncertainties = false;
   for (const Digits& one : column.numbers) {
     if (!plain_decimal(one.value)) continue;
     value.widen(one.value);
-    if (plain_decimal(one.uncertainty)) doubt.widen(one.uncertainty), doubts = true;
+    if (plain_decimal(one.uncertainty)) uncertainty.widen(one.uncertainty), uncertainties = true;
   }
   return fmt::format("S[table-format={}{}]", value.text(),
-                     doubts ? " \\pm " + doubt.text() + ", uncertainty-mode=separate" : "");
+                     uncertainties ? " \\pm " + uncertainty.text() + ", uncertainty-mode=separate" : "");
 }
 
 std::string_view unit_command(std::string_view unit) {

@@ -120,7 +120,8 @@ std::string quality_block(const Summary& summary, const pb::Record& record) {
         fmt::format("- {}: {} {}: {}\n", name(one.severity), one.count, for_markdown(one.name), for_markdown(one.text));
   if (!summary.software.empty()) out += fmt::format("- Software: {}\n", for_markdown(summary.software));
   if (!summary.monitor.empty()) out += fmt::format("- Monitor cost: {}\n", for_markdown(summary.monitor));
-  if (!summary.doubts.empty()) out += fmt::format("- Largest uncertainties: {}\n", for_markdown(summary.doubts));
+  if (!summary.uncertainties.empty())
+    out += fmt::format("- Largest uncertainties: {}\n", for_markdown(summary.uncertainties));
   const pb::Record* data[] = {&record};
   const std::string start = start_rfc3339(record);
   return out + fmt::format("\n{}.\n\nRun {}{}{}; {}\n", kLegend,

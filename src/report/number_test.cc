@@ -131,11 +131,11 @@ TEST(Number, ExtremesStayShort) {
 TEST(Number, PrintedIntervalHoldsTheTrueOne) {
   for (double value = 1.03; value < 1e9; value *= 7.31)
     for (double relative = 1e-7; relative < 2; relative *= 3.7) {
-      const double doubt = value * relative;
-      const std::string text = energy_pair_text({value, doubt}, {Units::J, false, false});
+      const double uncertainty = value * relative;
+      const std::string text = energy_pair_text({value, uncertainty}, {Units::J, false, false});
       const double printed = std::stod(text);
       const double half = std::stod(text.substr(text.find("+-") + 3));
-      EXPECT_GE(half, doubt * 0.94) << text;
+      EXPECT_GE(half, uncertainty * 0.94) << text;
       EXPECT_NEAR(printed, value, std::max(half, value * 0.5)) << text;
     }
 }

@@ -57,14 +57,14 @@ void add_relatives(std::vector<PaperRow>& rows, const std::vector<Origin>& sourc
 }
 
 Amount mean_gpu_share(const RunGroup& batch, std::string_view phase) {
-  double share = 0, doubt = 0;
+  double share = 0, uncertainty = 0;
   for (const pb::Record* run : batch.runs) {
     const Amount one = compute_gpu_share(*run, phase);
     if (!one.value) return {};
-    share += *one.value, doubt += one.uncertainty.value_or(0);
+    share += *one.value, uncertainty += one.uncertainty.value_or(0);
   }
   const auto n = static_cast<double>(batch.runs.size());
-  return {share / n, doubt / n};
+  return {share / n, uncertainty / n};
 }
 
 }  // namespace

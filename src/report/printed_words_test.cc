@@ -71,7 +71,7 @@ TEST(PrintedWords, TheLargestUncertaintiesAreOfTheWidthOfTheTotals) {
   normal.set_name("a gain"), normal.set_u_uj(10e6);
   pb::Contributor& limit = *energy.add_contributors();
   limit.set_name("b gain"), limit.set_u_uj(10e6), limit.set_rectangular(true);
-  const std::string words = compute_doubts(energy, {Units::J, false, false});
+  const std::string words = compute_largest_uncertainties(energy, {Units::J, false, false});
   EXPECT_TRUE(holds(words, "a gain 20 J") || holds(words, "a gain 19.6 J")) << words;
   EXPECT_TRUE(holds(words, "b gain 16 J") || holds(words, "b gain 16.5 J") || holds(words, "b gain 16.4 J")) << words;
 }

@@ -104,8 +104,8 @@ Asked uncovered(const Case& all) {
 
 Asked wide(const Case& all) {
   return ask(all.runs([](const pb::Record* one) {
-    const auto joules = energy_j(one->energy()), doubt = uncertainty_j(one->energy());
-    return !joules || !doubt || *joules <= 0 || *doubt > kWideInterval * *joules;
+    const auto joules = energy_j(one->energy()), uncertainty = uncertainty_j(one->energy());
+    return !joules || !uncertainty || *joules <= 0 || *uncertainty > kWideInterval * *joules;
   }),
              "wide_interval", "How sure is the figure? Its interval is wider than 10 % of it, or unknown",
              "a longer run; a calibrated sensor (nodewatt calibrate against)");

@@ -32,9 +32,9 @@ std::string energy_prose(const Mean& energy, const NumberStyle& style) {
 // "0.4667 +- 0.0093 J/sample"
 std::string work_prose(const PaperRow& row, const NumberStyle& style) {
   const std::string bare = per_item_text(row.per_unit.amount(), row.unit, style, false);
-  const std::string doubt = per_item_text(row.per_unit.amount(), row.unit, style).substr(bare.size());
+  const std::string uncertainty = per_item_text(row.per_unit.amount(), row.unit, style).substr(bare.size());
   const std::size_t end = bare.find(' ');
-  return end == std::string::npos ? bare : bare.substr(0, end) + doubt + bare.substr(end);
+  return end == std::string::npos ? bare : bare.substr(0, end) + uncertainty + bare.substr(end);
 }
 
 std::string time_prose(const Mean& seconds, bool utf8) {

@@ -309,7 +309,7 @@ Summary make_summary(const pb::Record& record, const NumberStyle& style) {
     out.anomaly_lines.push_back({Severity::info, "phases_not_shown",
                                  fmt::format("{} x", record.phases_size() - kMostPhases),
                                  "phases beyond the first are in JSON and CSV alone"});
-  out.doubts = compute_doubts(record.energy(), style);
+  out.uncertainties = compute_largest_uncertainties(record.energy(), style);
   out.ranks = compute_ranks_words(record);
   out.members = make_member_lines(record, style);
   out.scope = scope_words(record);

@@ -71,7 +71,7 @@ struct Summary {
   std::vector<std::string> figures;        // "dice 0.73"
   std::string coverage;                    // "coverage 99.1 %, 6.52 s unmeasured, 4.2 Wh of it filled in"
   std::vector<AnomalyLine> anomaly_lines;  // worst first
-  std::string doubts;                      // the largest contributors to the uncertainty
+  std::string uncertainties;               // the largest contributors to the uncertainty
   std::string monitor;                     // "0.4 s of CPU"
   std::string ranks;                       // of a parallel program; empty when it was none
   std::vector<MemberLine> members;         // the nodes of a merged record
@@ -95,7 +95,7 @@ std::vector<AnomalyLine> compute_anomaly_lines(const pb::Record& record);
 // A sensor's tolerance as a report states it: a vendor's limit as it is, else half the 95 % interval.
 double tolerance_of(const pb::SensorUse& sensor);
 std::string tolerance_words(const pb::SensorUse& sensor);
-std::string compute_doubts(const pb::Energy& energy, const NumberStyle& style);
+std::string compute_largest_uncertainties(const pb::Energy& energy, const NumberStyle& style);
 
 inline constexpr const char* kScope = "everything that ran on the node meanwhile, not the command's share of it";
 inline constexpr const char* kNoSensor =

@@ -77,7 +77,7 @@ std::string tolerance_words(const pb::SensorUse& sensor) {
   return sensor.gain_shape() == "sigma" ? "half the 95 % interval" : clean(sensor.gain_shape());
 }
 
-std::string compute_doubts(const pb::Energy& energy, const NumberStyle& style) {
+std::string compute_largest_uncertainties(const pb::Energy& energy, const NumberStyle& style) {
   std::string words;
   NumberStyle same = style;
   same.units = energy_unit(energy_j(energy), style.units);

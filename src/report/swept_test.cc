@@ -32,7 +32,7 @@ struct Study {
       pb::Record& record = records.emplace_back(sample::bare("u" + std::to_string(records.size()), "train", seconds));
       record.set_group("g" + threads);
       record.mutable_node()->set_host("n1");
-      sample::fill(*record.mutable_energy(), one, 0.001, kind, pb::BOUNDARY_PLUG);
+      sample::fill(*record.mutable_energy(), one, 0.001, kind, pb::BOUNDARY_WALL);
       sample::add_sensor(record, "psu", "PSU", true, 0.001);
       auto& label = *record.add_labels();
       label.set_key("threads");

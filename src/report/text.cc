@@ -200,7 +200,7 @@ class Page {
                       anomaly_line.text),
           paint);
     }
-    if (!summary_.doubts.empty()) key("", "largest uncertainties: " + summary_.doubts);
+    if (!summary_.uncertainties.empty()) key("", "largest uncertainties: " + summary_.uncertainties);
     key("", kLegend, Paint::dim);
   }
 

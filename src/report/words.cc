@@ -61,7 +61,7 @@ std::string_view kind_mark(pb::Kind kind) {
 }
 
 std::string_view boundary_name(pb::Boundary boundary) {
-  if (boundary < pb::BOUNDARY_ON_CHIP || boundary > pb::BOUNDARY_PLUG) return "";
+  if (boundary < pb::BOUNDARY_ON_CHIP || boundary > pb::BOUNDARY_WALL) return "";
   return name(static_cast<Boundary>(boundary - 1));
 }
 
@@ -71,7 +71,7 @@ std::string boundary_words(const pb::Record& record) {
     case pb::BOUNDARY_ON_CHIP: return "chips alone, not the whole node";
     case pb::BOUNDARY_BOARD: return "boards alone, not the whole node";
     case pb::BOUNDARY_NODE_DC: return kNodeDc;
-    case pb::BOUNDARY_PLUG: return kNodeAtWall;
+    case pb::BOUNDARY_WALL: return kNodeAtWall;
     default: return "unknown";
   }
 }

@@ -36,7 +36,7 @@ TEST(SiteRules, PatternsAreDriversIdsOrGlobs) {
 TEST(SiteRules, ChangeTheSensorInfoAndKeepTheirPatterns) {
   Site site;
   SensorRule one = rule("hwmon");
-  one.boundary = Boundary::plug;
+  one.boundary = Boundary::wall;
   one.excludes = {Domain::gpu};
   one.scale_tolerance = Tolerance{0.01, Tolerance::Shape::sigma, "meter, 2026-03"};
   SensorRule two = rule("hwmon/*");

@@ -79,13 +79,13 @@ std::string names_of_domains() {
 
 std::string names_of_boundaries() {
   std::string words;
-  for (int i = 0; i <= static_cast<int>(Boundary::plug); ++i)
+  for (int i = 0; i <= static_cast<int>(Boundary::wall); ++i)
     words += (i == 0 ? "" : " ") + std::string(name(static_cast<Boundary>(i)));
   return words;
 }
 
 void take_boundary(Site& s, Names n, const KeyValue& v) {
-  for (int i = 0; i <= static_cast<int>(Boundary::plug); ++i)
+  for (int i = 0; i <= static_cast<int>(Boundary::wall); ++i)
     if (name(static_cast<Boundary>(i)) == v.text) rule_of(s, n).boundary = static_cast<Boundary>(i);
 }
 

@@ -83,10 +83,10 @@ Result<CheckpointFile> CheckpointFile::open(const std::string& dir, Limits limit
   const auto numbers = segments_in(dir);
   for (auto at = numbers.rbegin(); at != numbers.rend() && !checkpoint.found_; ++at) {
     checkpoint.found_ = last_frame(name_of(dir, *at));
-    checkpoint.truth_ = *at;
+    checkpoint.newest_whole_ = *at;
   }
   checkpoint.number_ = numbers.empty() ? 0 : numbers.back();
-  if (!checkpoint.found_) checkpoint.truth_ = checkpoint.number_;
+  if (!checkpoint.found_) checkpoint.newest_whole_ = checkpoint.number_;
   std::error_code error;
   const auto size = std::filesystem::file_size(name_of(dir, checkpoint.number_), error);
   checkpoint.had_bytes_ = !error && size > kFramesMagic.size();
@@ -116,7 +116,7 @@ Done CheckpointFile::write(std::string_view frame) {
   if (done && end < end_ && ::ftruncate(fd_.get(), end) != 0) done = failed_call(name);
   if (done) {
     end_ = end;
-    truth_ = number_;
+    newest_whole_ = number_;
   } else if (::ftruncate(fd_.get(), size_) == 0) {
     end_ = size_;
   }
@@ -145,7 +145,7 @@ Done CheckpointFile::append(std::string_view payload) {
 Done CheckpointFile::append_frame(std::string_view frame) {
   const bool full = size_ > static_cast<std::int64_t>(kFramesMagic.size()) && size_ >= limits_.segment;
   if (full) NW_CHECK(begin_segment());
-  const bool first = truth_ != number_;  // of this segment
+  const bool first = newest_whole_ != number_;  // of this segment
   NW_CHECK(write(frame));
   size_ = end_;
   if (first || full) prune(limits_.segments);
@@ -168,7 +168,7 @@ void CheckpointFile::prune(std::size_t most) const {
   for (const std::uint64_t number : numbers) {
     const std::string path = name_of(dir_, number);
     struct stat info {};
-    if (++kept, number >= truth_ || (kept <= 2 && most > 1)) continue;
+    if (++kept, number >= newest_whole_ || (kept <= 2 && most > 1)) continue;
     if (::stat(path.c_str(), &info) != 0) continue;
     all += info.st_size;
     const bool old = std::time(nullptr) - info.st_mtime > limits_.age.count() / kNanosPerSecond;
@@ -177,8 +177,8 @@ void CheckpointFile::prune(std::size_t most) const {
 }
 
 Result<std::string> CheckpointFile::keep_aside() const {
-  const std::string name = fmt::format("{}{:012}{}", kAside, truth_, kSuffix), path = dir_ + "/" + name;
-  if (::link(name_of(dir_, truth_).c_str(), path.c_str()) != 0 && errno != EEXIST) return failed_call(path);
+  const std::string name = fmt::format("{}{:012}{}", kAside, newest_whole_, kSuffix), path = dir_ + "/" + name;
+  if (::link(name_of(dir_, newest_whole_).c_str(), path.c_str()) != 0 && errno != EEXIST) return failed_call(path);
   std::vector<std::string> names;
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(dir_, error))

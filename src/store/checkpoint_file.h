@@ -64,11 +64,11 @@ class CheckpointFile {
   std::string dir_;
   Limits limits_;
   Fd lock_, fd_;
-  std::uint64_t number_ = 0;  // of the newest segment
-  std::uint64_t truth_ = 0;   // of the segment with the newest whole frame
-  bool had_bytes_ = false;    // the newest that was found, beyond its first line
-  std::int64_t size_ = 0;     // of what is permanent
-  std::int64_t end_ = 0;      // of the file, with the amendment
+  std::uint64_t number_ = 0;        // of the newest segment
+  std::uint64_t newest_whole_ = 0;  // of the segment with the newest whole frame
+  bool had_bytes_ = false;          // the newest that was found, beyond its first line
+  std::int64_t size_ = 0;           // of what is permanent
+  std::int64_t end_ = 0;            // of the file, with the amendment
   std::optional<std::string> found_;
   Nanos synced_{};
 };

@@ -12,7 +12,7 @@ pb::Record run(const std::string& uid, const std::string& name, double joules, d
                double samples = 1000) {
   pb::Record record = sample::bare(uid, name, seconds);
   record.mutable_node()->set_host("n1");
-  sample::fill(*record.mutable_energy(), joules, 0.02, pb::KIND_MEASURED, pb::BOUNDARY_PLUG);
+  sample::fill(*record.mutable_energy(), joules, 0.02, pb::KIND_MEASURED, pb::BOUNDARY_WALL);
   sample::add_sensor(record, "psu", "PSU", true, 0.02);
   if (samples > 0) sample::add_work(record, "sample", samples);
   return record;

@@ -34,7 +34,7 @@ void EnergySum::add(const pb::Energy& energy, std::int64_t weight) {
 
 void EnergySum::add_doubt(const pb::Energy& energy) {
   if (!uncertainty_j(energy)) {
-    doubt_known_ = false;
+    uncertainty_known_ = false;
     return;
   }
   double random = or_zero(energy.random_uj()), systematic = or_zero(energy.systematic_uj());
@@ -64,10 +64,10 @@ void EnergySum::write(pb::Energy& out) const {
   out.set_boundary(lowest_);
   out.set_energy_uj(saturate(value_));
   out.set_filled_uj(saturate(filled_));
-  if (doubt_known_) write_doubt(out);
+  if (uncertainty_known_) write_term_uncertainty(out);
 }
 
-void EnergySum::write_doubt(pb::Energy& out) const {
+void EnergySum::write_term_uncertainty(pb::Energy& out) const {
   double systematic = 0;
   std::vector<pb::Contributor> all;
   for (const auto& [name, shared] : systematic_) {

@@ -29,12 +29,12 @@ class EnergySum {
 
  private:
   void add_doubt(const pb::Energy& energy);
-  void write_doubt(pb::Energy& out) const;
+  void write_term_uncertainty(pb::Energy& out) const;
 
   unsigned known_ = 0, unknown_ = 0;
   Int128 value_ = 0, filled_ = 0, weight_ = 0;
   double covered_ = 0;
-  bool coverage_known_ = true, doubt_known_ = true;
+  bool coverage_known_ = true, uncertainty_known_ = true;
   double random_ = 0;  // squared
   struct Shared {
     double u_uj = 0;  // signed

@@ -121,16 +121,16 @@ UnusedFinding::Run judge_run(const pb::Record& record) {
   UnusedFinding::Run run;
   run.record = &record;
   run.accelerators = classify_accelerators(record);
-  double joules = 0, doubt = 0;  // of one kind: their uncertainties add up
+  double joules = 0, uncertainty = 0;  // of one kind: their uncertainties add up
   for (const Accelerator& one : run.accelerators) {
     run.unknown += one.use == Accelerator::Use::unknown;
     if (one.use != Accelerator::Use::idle) continue;
     ++run.idle;
     joules += energy_j(one.part->energy()).value_or(0);
-    doubt += uncertainty_j(one.part->energy()).value_or(0);
+    uncertainty += uncertainty_j(one.part->energy()).value_or(0);
   }
   if (run.idle == 0) return run;
-  run.joules = {joules, doubt};
+  run.joules = {joules, uncertainty};
   const auto whole = energy_j(record.energy());
   // The share's uncertainty is that of the GPUs' energy: they are a small part, so the node's uncertainty has little
   // effect.

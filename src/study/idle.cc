@@ -45,8 +45,8 @@ std::optional<IdleShare> compute_idle(const pb::Record& record) {
     if (out.date.empty() || idle->date() < out.date) out.date = idle->date();
   }
   out.watts.value = watts;
-  if (const auto doubt = uncertainty_j(record.energy()))
-    out.watts.uncertainty = std::sqrt(variance + std::pow(watts * *doubt / *joules, 2));
+  if (const auto uncertainty = uncertainty_j(record.energy()))
+    out.watts.uncertainty = std::sqrt(variance + std::pow(watts * *uncertainty / *joules, 2));
   out.joules.value = watts * *seconds;
   if (out.watts.uncertainty) out.joules.uncertainty = *out.watts.uncertainty * *seconds;
   out.fraction = *out.joules.value / *joules;

@@ -29,7 +29,7 @@ pb::Record node(const std::string& host, double joules = 1000, int start_s = 0) 
   record.mutable_node()->set_host(host);
   record.mutable_node()->set_logical_cpus(64);
   pb::Energy& energy = *record.mutable_energy();
-  sample::fill(energy, joules, 0.01, pb::KIND_MEASURED, pb::BOUNDARY_PLUG);
+  sample::fill(energy, joules, 0.01, pb::KIND_MEASURED, pb::BOUNDARY_WALL);
   energy.set_systematic_uj(3e6);
   energy.set_random_uj(4e6);
   energy.set_uncertainty_uj(9'800'000);
@@ -66,7 +66,7 @@ TEST(Merge, EnergiesAddUpAndSoDoErrorsThatAllShare) {
   EXPECT_DOUBLE_EQ(sum.energy().systematic_uj(), 6e6) << "one type of sensor, one error";
   EXPECT_DOUBLE_EQ(sum.energy().random_uj(), std::sqrt(32.0) * 1e6);
   EXPECT_NEAR(static_cast<double>(sum.energy().uncertainty_uj()), 1.96 * std::sqrt(36.0 + 32.0) * 1e6, 1);
-  EXPECT_EQ(sum.energy().boundary(), pb::BOUNDARY_PLUG);
+  EXPECT_EQ(sum.energy().boundary(), pb::BOUNDARY_WALL);
   EXPECT_EQ(sum.boundary_note(), "the whole node, at the wall (AC)");
   ASSERT_EQ(sum.members_size(), 2);
   EXPECT_EQ(sum.members(1).host(), "n2");
@@ -164,7 +164,7 @@ TEST(Merge, DifferentBoundariesAreRefusedOrSaid) {
   EXPECT_EQ(sum.boundary_note(), "");
   EXPECT_EQ(count_of(sum, "boundaries_mixed"), 1u);
   pb::Record more = chips;
-  more.mutable_energy()->set_boundary(pb::BOUNDARY_PLUG);
+  more.mutable_energy()->set_boundary(pb::BOUNDARY_WALL);
   EXPECT_NE(incomparable({node("n1"), more}), "") << "what is taken in differs, whatever the boundary is called";
 }
 

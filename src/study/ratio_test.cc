@@ -60,7 +60,7 @@ TEST(Ratio, IsClearWhicheverWayItIsAsked) {
   EXPECT_FALSE(down.clear);
 }
 
-TEST(Ratio, WithoutDoubtOrValueNothingIsClaimed) {
+TEST(Ratio, WithoutUncertaintyOrValueNothingIsClaimed) {
   pb::Energy silent;
   silent.set_energy_uj(5);
   const Ratio ratio = compute_ratio(mean_of({silent}), mean_of({energy(1, 0.1, 0)}), false);

@@ -35,7 +35,7 @@ Mean compute_mean(const std::vector<Figure>& figures) {
   double sum = 0, squares = 0, stated = 0;
   for (const Figure& one : figures) {
     sum += one.value, stated += one.random * one.random;
-    mean.is_doubted |= one.expanded.has_value();
+    mean.is_uncertain |= one.expanded.has_value();
   }
   mean.value = sum / n;
   mean.random = std::sqrt(stated) / n;
@@ -47,7 +47,7 @@ Mean compute_mean(const std::vector<Figure>& figures) {
   }
   for (const Figure& one : figures) squares += (one.value - *mean.value) * (one.value - *mean.value);
   const double seen = std::sqrt(squares / (n - 1) / n);
-  mean.is_doubted = true;
+  mean.is_uncertain = true;
   // The larger of the two. Comparing standard uncertainties alone would be wrong: few runs that happen to agree closely
   // would then get a smaller interval than Student's factor allows.
   const double by_seen = t_factor(figures.size()) * seen, by_stated = 1.96 * mean.random;

@@ -27,7 +27,7 @@ struct Mean {
   double random = 0;               // standard uncertainty of the mean, from what differs between runs
   double freedom = std::numeric_limits<double>::infinity();  // degrees of freedom of `random`
   Uncertainty shared;                                        // what they share
-  bool is_doubted = false;                                   // whether any uncertainty is known at all
+  bool is_uncertain = false;                                 // whether any uncertainty is known at all
   Amount amount() const { return {value, interval}; }
 };
 

@@ -13,7 +13,7 @@ pb::Record run(const std::string& uid, const std::string& group, double joules, 
   pb::Record record = sample::bare(uid, group.empty() ? uid : group, 10);
   record.set_group(group);
   record.mutable_node()->set_host("n1");
-  sample::fill(*record.mutable_energy(), joules, relative, pb::KIND_MEASURED, pb::BOUNDARY_PLUG);
+  sample::fill(*record.mutable_energy(), joules, relative, pb::KIND_MEASURED, pb::BOUNDARY_WALL);
   sample::add_sensor(record, "psu", "PSU", true, relative);
   return record;
 }

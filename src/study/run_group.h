@@ -31,7 +31,7 @@ struct Scope {
   std::set<std::string> domains;                 // of the parts that were summed, GPUs apart
   enum class Gpus : unsigned char { all, missing } gpus = Gpus::all;  // a node without GPUs counts as `all`
   bool operator==(const Scope&) const = default;
-  bool is_node() const { return boundary == pb::BOUNDARY_PLUG || boundary == pb::BOUNDARY_NODE_DC; }
+  bool is_node() const { return boundary == pb::BOUNDARY_WALL || boundary == pb::BOUNDARY_NODE_DC; }
 };
 Scope compute_scope(const pb::Record& record);
 

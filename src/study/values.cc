@@ -67,8 +67,9 @@ Amount power_amount(const pb::Energy& energy, std::int64_t duration_ns) {
 
 Amount max_power_amount(const pb::Component& component, std::optional<double> mean) {
   Amount amount{max_power_w(component, mean), {}};
-  const auto joules = energy_j(component.energy()), doubt = uncertainty_j(component.energy());
-  if (amount.value && joules && doubt && *joules != 0) amount.uncertainty = std::abs(*amount.value * *doubt / *joules);
+  const auto joules = energy_j(component.energy()), uncertainty = uncertainty_j(component.energy());
+  if (amount.value && joules && uncertainty && *joules != 0)
+    amount.uncertainty = std::abs(*amount.value * *uncertainty / *joules);
   return amount;
 }
 

@@ -71,22 +71,22 @@ def make_allocation():
         write("allocation", name, "\n".join(lines) + "\n")
 
 
-def make_census():
+def make_cgroups():
     """Names as paths below the mount of the cgroups, and what files of theirs say."""
     v1 = [f"{controller}/slurm_n1/uid_1000/job_7/{file}" for controller, file in
           (("cpuacct", "cpuacct.usage"), ("cpuacct", "step_0/task_0/cgroup.procs"), ("memory", "memory.limit_in_bytes"), ("cpuset", "cpuset.cpus"))]
     v2 = [f"system.slice/n1_slurmstepd.scope/{job}/{file}" for job in ("job_7", "s8FXKTA79XAR00")
           for file in ("cpu.stat", "memory.max", "step_batch/user/task_0/cgroup.procs")]
-    write("census", "v1", "\n".join([*v1, "freezer/slurm/uid_0/job_8/step_0+1/cgroup.procs", "7\n"]))
-    write("census", "v2", "\n".join([*v2, "usage_usec 12", "Uid:\t1000\t0\t0\t0", "7\n"]))
-    write("census", "names", "slurm\nslurm_n-1\nslurmstepd.scope\nn_1_slurmstepd.scope\nuid_0\njob_4294967295\nstep_interactive\n")
-    write("census", "devices", "c 195:2 rwm\nc 195:255 rw\nc 1:3 rwm\nb *:* m\n")
-    write("census", "all_devices", "a *:* rwm\n")
-    write("census", "cpus", "0-3,8\n")
-    write("census", "cpu_stat", "usage_usec 5000000\nuser_usec 4000000\nsystem_usec 1000000\n")
-    write("census", "events", "populated 1\nfrozen 0\n")
-    write("census", "meminfo", "MemTotal:       24684816 kB\nMemFree:        1 kB\nMemAvailable:   22684816 kB\n")
-    write("census", "stat", "cpu  1 2 3 4 5 6 7 8 9 0\ncpu0 1 2 3 4 5 6 7 8 9 0\nintr 1\n")
+    write("cgroups", "v1", "\n".join([*v1, "freezer/slurm/uid_0/job_8/step_0+1/cgroup.procs", "7\n"]))
+    write("cgroups", "v2", "\n".join([*v2, "usage_usec 12", "Uid:\t1000\t0\t0\t0", "7\n"]))
+    write("cgroups", "names", "slurm\nslurm_n-1\nslurmstepd.scope\nn_1_slurmstepd.scope\nuid_0\njob_4294967295\nstep_interactive\n")
+    write("cgroups", "devices", "c 195:2 rwm\nc 195:255 rw\nc 1:3 rwm\nb *:* m\n")
+    write("cgroups", "all_devices", "a *:* rwm\n")
+    write("cgroups", "cpus", "0-3,8\n")
+    write("cgroups", "cpu_stat", "usage_usec 5000000\nuser_usec 4000000\nsystem_usec 1000000\n")
+    write("cgroups", "events", "populated 1\nfrozen 0\n")
+    write("cgroups", "meminfo", "MemTotal:       24684816 kB\nMemFree:        1 kB\nMemAvailable:   22684816 kB\n")
+    write("cgroups", "stat", "cpu  1 2 3 4 5 6 7 8 9 0\ncpu0 1 2 3 4 5 6 7 8 9 0\nintr 1\n")
 
 
 def make_snmp():
@@ -120,12 +120,12 @@ def make_ipmi():
         write("ipmi", name + "_hex", text)
 
 
-def make_ipmi_door():
+def make_ipmi_broker():
     for row, text in enumerate(("2c 01 dc 01", "2c 02 dc 01 00 00", "3a 32 04 02 00 00 00", "3a 32 04 08 00 00 00")):
-        write("ipmi_door", f"row{row}", bytes([row]))
-        write("ipmi_door", f"command{row}", bytes.fromhex(text))
-    write("ipmi_door", "answer", b"A" + bytes.fromhex("00 dc 40 03 d2 00 b6 03 c7 01 33 d9 45 67 80 7f 0a 00 40"))
-    write("ipmi_door", "error", "Eb/dev/ipmi0: no answer within 480 ms")
+        write("ipmi_broker", f"row{row}", bytes([row]))
+        write("ipmi_broker", f"command{row}", bytes.fromhex(text))
+    write("ipmi_broker", "answer", b"A" + bytes.fromhex("00 dc 40 03 d2 00 b6 03 c7 01 33 d9 45 67 80 7f 0a 00 40"))
+    write("ipmi_broker", "error", "Eb/dev/ipmi0: no answer within 480 ms")
 
 
 def make_pm_counters():
@@ -219,19 +219,19 @@ def make_records():
     write("record", "series", b"\xea\x01" + bytes([len(numbers)]) + numbers + whole)
 
 
-def make_books():
-    books = lambda text: encode(text, "Checkpoint", "checkpoint")
-    book = "total_uj: 5000000 duration_ns: 1000000000 energy_uj: [3000000, 2000000] whole_uj: [3000000, 2000000] filled_uj: [0, 0] covered_ns: [1000000000, 1000000000] division: [0, 0.5] edges: [0.25, 0]"
+def make_node_checkpoint():
+    encoded = lambda text: encode(text, "Checkpoint", "checkpoint")
+    row = "total_uj: 5000000 duration_ns: 1000000000 energy_uj: [3000000, 2000000] whole_uj: [3000000, 2000000] filled_uj: [0, 0] covered_ns: [1000000000, 1000000000] division: [0, 0.5] edges: [0.25, 0]"
     text = f"""boot_id: "boot" at_ns: 999999000000000 wall_ns: 5 since_wall_ns: 1 sensors: ["rapl/package-0", "nvml/GPU-a/energy"]
         sample_set {{at_ns: 999999000000000 before_ns: [0, 10] took_ns: [10, 10] raw: [100, 200] status: [0, 0]}}
-        jobs {{id: "1" begin_ns: 999990000000000 seen: true record {{uid: "a" job {{id: "1" uid: 1000}}}} accumulators {{{book}}} accumulators {{{book}}}
-               steps {{id: "0" begin_ns: 999990000000000 cpu_ns: 7 cpu_begin_ns: 1 accumulator {{{book}}}}} loose {{{book}}} devices: [0] worked: [0]}}
-        idle {{accumulators {{{book}}}}} system {{accumulators {{{book}}}}} jobs_uj: 1 node_uj: 20000001 idle_uw: [1000000, -1] busy_ns: 10 part_uj: [1, 2]
+        jobs {{id: "1" begin_ns: 999990000000000 seen: true record {{uid: "a" job {{id: "1" uid: 1000}}}} accumulators {{{row}}} accumulators {{{row}}}
+               steps {{id: "0" begin_ns: 999990000000000 cpu_ns: 7 cpu_begin_ns: 1 accumulator {{{row}}}}} loose {{{row}}} devices: [0] worked: [0]}}
+        idle {{accumulators {{{row}}}}} system {{accumulators {{{row}}}}} jobs_uj: 1 node_uj: 20000001 idle_uw: [1000000, -1] busy_ns: 10 part_uj: [1, 2]
         ended {{uid: "b" job {{id: "0"}}}}"""
-    write("books", "running", books(text))
-    write("books", "another_boot", books(text.replace('"boot"', '"before"')))
-    write("books", "of_the_future", books(text.replace("999999000000000", "2000000000000000")))
-    write("books", "other_sensors", books(text.replace("rapl/package-0", "gone")))
+    write("node_checkpoint", "running", encoded(text))
+    write("node_checkpoint", "another_boot", encoded(text.replace('"boot"', '"before"')))
+    write("node_checkpoint", "of_the_future", encoded(text.replace("999999000000000", "2000000000000000")))
+    write("node_checkpoint", "other_sensors", encoded(text.replace("rapl/package-0", "gone")))
 
 
 def make_output():
@@ -302,17 +302,17 @@ if __name__ == "__main__":
     make_tapes()
     make_redfish()
     make_allocation()
-    make_census()
+    make_cgroups()
     make_sweep()
     make_snmp()
     make_numbers()
     make_ipmi()
-    make_ipmi_door()
+    make_ipmi_broker()
     make_pm_counters()
     make_sites()
     make_journals()
     make_records()
-    make_books()
+    make_node_checkpoint()
     make_output()
     make_launches()
     make_wire()

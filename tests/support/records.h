@@ -138,14 +138,14 @@ inline pb::Record gpu_node() {
   node.set_memory_bytes(805'306'368'000);
   for (int i = 0; i < 4; ++i) node.add_gpus("NVIDIA H100 SXM5");
   node.set_kernel("6.1.0-18-amd64");
-  fill(*record.mutable_energy(), 1'891'800, 0.02, pb::KIND_MEASURED, pb::BOUNDARY_PLUG, 0.999);
+  fill(*record.mutable_energy(), 1'891'800, 0.02, pb::KIND_MEASURED, pb::BOUNDARY_WALL, 0.999);
   add_contributor(*record.mutable_energy(), "Redfish gain", 17'200, true);
   add_contributor(*record.mutable_energy(), "Redfish sampling", 6'100, false);
   add_contributor(*record.mutable_energy(), "Redfish start and end", 2'050, false);
   record.set_boundary_note("the whole node, at the wall (AC)");
   add_part(record, "node", "0", 1'891'800, 0.02, pb::KIND_MEASURED, "Redfish PSU", 2981)
       .mutable_energy()
-      ->set_boundary(pb::BOUNDARY_PLUG);
+      ->set_boundary(pb::BOUNDARY_WALL);
   const double gpus[] = {355'700, 353'500, 357'100, 226'100};
   for (int i = 0; i < 4; ++i) {
     pb::Component& gpu = add_part(record, "gpu", "GPU-6f1c" + std::to_string(i), gpus[i], 0.1, pb::KIND_MEASURED,

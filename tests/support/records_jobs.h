@@ -66,7 +66,7 @@ inline pb::Record shared_job() {
   record.clear_timeline();
   record.mutable_energy()->clear_contributors();
   record.clear_components();
-  fill(*record.mutable_energy(), 402'000, 0.06, pb::KIND_ATTRIBUTED, pb::BOUNDARY_PLUG, 0.999);
+  fill(*record.mutable_energy(), 402'000, 0.06, pb::KIND_ATTRIBUTED, pb::BOUNDARY_WALL, 0.999);
   add_part(record, "gpu", "GPU-6f1c0", 301'000, 0.1, pb::KIND_MEASURED, "NVML energy counter", 600)
       .set_label("gpu0 NVIDIA H100 SXM5");
   add_part(record, "package", "0", 61'000, 0.15, pb::KIND_ATTRIBUTED, "RAPL package (powercap)", 0);
@@ -85,7 +85,7 @@ inline pb::Record shared_job() {
   job.clear_unused_gpu_uj();
   job.set_u_share_uj(9e9);
   job.clear_steps();
-  fill(*job.mutable_others(0)->mutable_energy(), 446'000, 0.05, pb::KIND_ATTRIBUTED, pb::BOUNDARY_PLUG);
+  fill(*job.mutable_others(0)->mutable_energy(), 446'000, 0.05, pb::KIND_ATTRIBUTED, pb::BOUNDARY_WALL);
   add_step(record, "batch", 0, 724, 402'000).set_running(true);
   return record;
 }
@@ -100,8 +100,8 @@ inline pb::Record job_on(const std::string& host, double joules, int start_s = 0
   const double factor = joules * 1e6 / static_cast<double>(record.energy().energy_uj());
   for (pb::Component& part : *record.mutable_components())
     part.mutable_energy()->set_energy_uj(std::llround(static_cast<double>(part.energy().energy_uj()) * factor));
-  fill(*record.mutable_energy(), joules, 0.02, pb::KIND_MEASURED, pb::BOUNDARY_PLUG, 1);
-  fill(*record.mutable_job()->mutable_others(0)->mutable_energy(), joules, 0.02, pb::KIND_MEASURED, pb::BOUNDARY_PLUG,
+  fill(*record.mutable_energy(), joules, 0.02, pb::KIND_MEASURED, pb::BOUNDARY_WALL, 1);
+  fill(*record.mutable_job()->mutable_others(0)->mutable_energy(), joules, 0.02, pb::KIND_MEASURED, pb::BOUNDARY_WALL,
        1);
   record.mutable_job()->set_id("4730");
   record.mutable_job()->set_nodes(3);
@@ -147,7 +147,7 @@ inline pb::NodeState node_state(std::int64_t not_conserved_uj = 0) {
   node.set_at_unix_ns(1'772'413'726'250'000'000);
   node.set_policy("usage-based/1");
   node.set_kind(pb::KIND_MEASURED);
-  node.set_boundary(pb::BOUNDARY_PLUG);
+  node.set_boundary(pb::BOUNDARY_WALL);
   node.set_jobs_running(2);
   node.set_jobs_ended(17);
   node.set_not_conserved_uj(not_conserved_uj);

@@ -109,7 +109,8 @@ bool IdleDetector::is_at_base() const {
     for (std::size_t i = 0; i < baseline_.size() && i < watts.size(); ++i) {
       if (!baseline_[i] || !watts[i]) continue;
       seen = true;
-      const double margin = std::max({kRelative * baseline_[i]->watts, kLeastWatts, kSigmas * baseline_[i]->doubt});
+      const double margin =
+          std::max({kRelative * baseline_[i]->watts, kLeastWatts, kSigmas * baseline_[i]->uncertainty});
       if (*watts[i] > baseline_[i]->watts + margin) return false;
     }
   }

@@ -24,7 +24,7 @@ std::vector<bool> choose_watched_sensors(const std::vector<SensorInfo>& infos);
 // The idle power of a sensor.
 struct IdlePower {
   double watts = 0;
-  double doubt = 0;  // its standard uncertainty
+  double uncertainty = 0;  // its standard uncertainty
 };
 
 // Whether powers are those of an idle node; powers are means over equal intervals.

@@ -27,7 +27,7 @@ Result<std::string> run(const std::vector<std::string>& words) {
 std::string reason(double relative, const pb::Record& record) {
   if (record.job().nodes() > 1 && record.members().empty()) return "Slurm's is of all its nodes";
   if (!record.job().exclusive()) return "Slurm gives each job on a shared node all of the node's energy";
-  if (known_boundary(record.energy()) == pb::BOUNDARY_PLUG && relative < 0)
+  if (known_boundary(record.energy()) == pb::BOUNDARY_WALL && relative < 0)
     return "Slurm's sensors are at the node DC or on the chips, these at the wall (AC)";
   if (relative < 0) return "Slurm samples now and then, and leaves out what its plug-in does not see";
   return "Slurm counts from another time, or within another boundary";

@@ -51,7 +51,7 @@ void add_anomalies(std::vector<Metrics::Anomalies>& anomalies, const pb::Anomaly
 // checkpoints hold without that stays a series of its own.
 void add_node(const pb::NodeState& state, std::span<const Joules> by_boundary, Provenance kind, Joules total,
               Metrics& metrics) {
-  for (std::size_t i = 0; i < by_boundary.size() && i <= static_cast<std::size_t>(Boundary::plug); ++i) {
+  for (std::size_t i = 0; i < by_boundary.size() && i <= static_cast<std::size_t>(Boundary::wall); ++i) {
     const auto boundary = static_cast<Boundary>(i);
     const Joules energy = by_boundary[i];
     total -= energy;

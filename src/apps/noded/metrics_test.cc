@@ -295,7 +295,7 @@ RC_GTEST_PROP(Ratchet, NeverFallsToAScraper, (const std::vector<std::int64_t>& t
 // the power path, and their sum is the node.
 TEST(Metrics, NodesEnergyIsOneSeriesForEachBoundary) {
   pb::NodeState state = make_state();
-  state.set_boundary(pb::BOUNDARY_PLUG);
+  state.set_boundary(pb::BOUNDARY_WALL);
   const std::vector<Joules> by_boundary{Joules::of(600'000'000), {}, {}, Joules::of(400'000'001)};
   const Metrics metrics = make_metrics(state, {}, {}, by_boundary);
   auto series = Reader(MetricsFormat::open).read(make_metrics_text(metrics, MetricsFormat::open));

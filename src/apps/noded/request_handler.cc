@@ -136,7 +136,7 @@ Result<std::vector<Answer>> RequestHandler::answer_node(const Peer& peer) const 
   return std::vector<Answer>{{'S', state.SerializeAsString()}};
 }
 
-Done RequestHandler::take_hint(const Peer& peer, const Request& request, RequestEffect& effect) {
+Done RequestHandler::take_event(const Peer& peer, const Request& request, RequestEffect& effect) {
   if (!is_admin(peer)) return fail(ErrorKind::denied, request.verb + ": for administrators alone");
   if (is_of_gpus(request.verb)) {
     effect.gpus = request.verb == kOpenGpus[0] || request.verb == kOpenGpus[1];
@@ -146,7 +146,7 @@ Done RequestHandler::take_hint(const Peer& peer, const Request& request, Request
   if (id.empty() || id.size() > 64) return fail(ErrorKind::malformed, request.verb + ": which job? job=4711");
   if (request.verb == "step" && (request.get("step").empty() || request.get("step").size() > 64))
     return fail(ErrorKind::malformed, "step: which? step=0");
-  accounting_.hint(request);
+  accounting_.add_event(request);
   effect.edge = true;
   return {};
 }
@@ -161,7 +161,7 @@ std::vector<Answer> RequestHandler::answer(const Peer& peer, const Request& requ
   } else if (verb == "node") {
     answers = answer_node(peer);
   } else if (verb == "begin" || verb == "end" || verb == "step" || is_of_gpus(verb)) {
-    if (const Done done = take_hint(peer, request, effect); !done) return refuse(done.error());
+    if (const Done done = take_event(peer, request, effect); !done) return refuse(done.error());
   } else if (verb != "ping") {
     return refuse({ErrorKind::malformed, fmt::format("{}: no verb of this nodewattd", quote(verb))});
   }

@@ -31,7 +31,7 @@ class RequestHandler {
   bool is_admin(const Peer& peer) const { return peer.uid == 0 || admins_.contains(peer.uid); }
   Result<std::vector<Answer>> find(const Peer& peer, const Request& request);
   Result<std::vector<Answer>> answer_node(const Peer& peer) const;
-  Done take_hint(const Peer& peer, const Request& request, RequestEffect& effect);
+  Done take_event(const Peer& peer, const Request& request, RequestEffect& effect);
 
   EnergyAccounting& accounting_;
   Store& store_;

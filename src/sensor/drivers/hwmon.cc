@@ -144,7 +144,7 @@ class Prober {
   }
 
   void add_node(const Meter& meter) {
-    SensorInfo info = power_info({Domain::node, "0"}, Boundary::plug, 20'000);
+    SensorInfo info = power_info({Domain::node, "0"}, Boundary::wall, 20'000);
     info.source = "ACPI power meter (hwmon)";
     info.update_interval = seconds(1);
     info.averaging_window = interval_of(meter, seconds(1));

@@ -87,7 +87,7 @@ TEST(Hwmon, NodeMeter) {
   ProbeResult probe = probe_hwmon(host);
   ASSERT_EQ(probe.sensors.size(), 1u) << all_diagnostics(probe);
   EXPECT_EQ(probe.sensors[0].info.part, (Part{Domain::node, "0"}));
-  EXPECT_EQ(probe.sensors[0].info.boundary, Boundary::plug);
+  EXPECT_EQ(probe.sensors[0].info.boundary, Boundary::wall);
   EXPECT_EQ(probe.sensors[0].info.averaging_window, seconds(300));
   EXPECT_EQ(probe.sensors[0].info.scale_tolerance.relative, 0.10);
 }

@@ -83,7 +83,7 @@ class Prober {
     SensorInfo info;
     info.id = kSensor;
     info.part = {Domain::node, "0"};
-    info.boundary = Boundary::plug;
+    info.boundary = Boundary::wall;
     info.kind = SensorKind::gauge;
     info.unit_num = kMicro;  // W
     info.averaging_window = seconds(15);

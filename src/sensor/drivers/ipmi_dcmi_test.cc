@@ -30,7 +30,7 @@ TEST(IpmiDcmi, PowerOfTheNode) {
   const SensorInfo& info = probe.sensors[0].info;
   EXPECT_EQ(info.id, "ipmi_dcmi/node-0");
   EXPECT_EQ(info.part, (Part{Domain::node, "0"}));
-  EXPECT_EQ(info.boundary, Boundary::plug);
+  EXPECT_EQ(info.boundary, Boundary::wall);
   EXPECT_EQ(info.kind, SensorKind::gauge);
   EXPECT_EQ(unit_of(probe.sensors[0]), 1e6);
   EXPECT_EQ(info.averaging_window, seconds(15));

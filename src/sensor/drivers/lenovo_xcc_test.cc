@@ -141,7 +141,7 @@ TEST(LenovoXcc, DcmiOfTheSameControllerIsAtTheSamePlace) {
   ruled.rules[0].excludes = std::vector<Domain>{};
   EXPECT_TRUE(dcmi(ruled).excludes.empty()) << "a site knows better";
   host.product("Other", "X");
-  EXPECT_EQ(dcmi({}).boundary, Boundary::plug);
+  EXPECT_EQ(dcmi({}).boundary, Boundary::wall);
 }
 
 TEST(LenovoXcc, Failures) {

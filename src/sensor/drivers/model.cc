@@ -224,8 +224,8 @@ class Prober {
     SensorInfo info = make_info({Domain::other, "psu"}, "power supply model", machine,
                                 Watts::of(fixed_.count() + extra.count() * machine.cpus));
     info.label = "Loss of the power supplies";
-    info.boundary = Boundary::plug;
-    info.scale_tolerance = {compute_psu_doubt(site_, fixed_.count() > 0 ? half_width_w_ / to_watts(fixed_) : 0),
+    info.boundary = Boundary::wall;
+    info.scale_tolerance = {compute_psu_uncertainty(site_, fixed_.count() > 0 ? half_width_w_ / to_watts(fixed_) : 0),
                             Tolerance::Shape::limit, fmt::format("{}, {}", site_.psu_source, site_.psu_date)};
     probe_.sensors.push_back({std::move(info), std::make_unique<LossSource>(site_, time_, fixed_, extra)});
   }

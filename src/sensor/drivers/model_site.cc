@@ -14,7 +14,7 @@
 namespace nw {
 
 namespace {
-constexpr double kEfficiencyDoubt = 0.01;
+constexpr double kEfficiencyUncertainty = 0.01;
 constexpr double kBestEfficiency = 0.999;  // a curve of ones has no loss and no uncertainty
 
 struct Share {
@@ -62,11 +62,11 @@ Watts compute_psu_loss(const ModelSite& site, Watts given) {
   return Watts::of(std::llround(static_cast<double>(given.count()) * (1 / efficiency - 1)));
 }
 
-double compute_psu_doubt(const ModelSite& site, double given) {
+double compute_psu_uncertainty(const ModelSite& site, double given) {
   double most = 0;
   for (const auto& point : site.psu_efficiency) {
     const double e = std::clamp(point.second, 0.01, kBestEfficiency);
-    most = std::max(most, kEfficiencyDoubt / (e * (1 - e)));
+    most = std::max(most, kEfficiencyUncertainty / (e * (1 - e)));
   }
   return most + given;
 }

@@ -24,6 +24,6 @@ Watts compute_psu_loss(const ModelSite& site, Watts given);
 
 // The half-width of a loss relative to it: an efficiency is off by 0.01 at most, taken at the point of the curve where
 // that weighs most; `given` is the relative half-width of the delivered power.
-double compute_psu_doubt(const ModelSite& site, double given);
+double compute_psu_uncertainty(const ModelSite& site, double given);
 
 }  // namespace nw

@@ -164,7 +164,7 @@ TEST(Model, PowerSuppliesLoseByTheirCurve) {
   host.set_file("/proc/meminfo", "");  // so that sums are round
   ProbeResult probe = probe_model(host, with_psu());
   const SensorInfo& info = find_sensor(probe, "model/other-psu")->info;
-  EXPECT_EQ(info.boundary, Boundary::plug);
+  EXPECT_EQ(info.boundary, Boundary::wall);
   EXPECT_EQ(info.provenance, Provenance::estimated);
   EXPECT_EQ(info.scale_tolerance.basis, "80 PLUS report 123, 2025-06");
   // The curve's worst point for 0.01 is 0.9; when idle 2 of 202 W, the CPUs', are uncertain by half.

@@ -204,7 +204,7 @@ class Prober {
     SensorInfo info;
     info.id = kSensor;
     info.part = {Domain::node, "0"};
-    info.boundary = Boundary::plug;
+    info.boundary = Boundary::wall;
     info.kind = SensorKind::gauge;
     info.unit_num = 1000;  // mW
     info.update_interval = period;

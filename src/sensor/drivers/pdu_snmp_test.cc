@@ -95,7 +95,7 @@ TEST_F(PduDriver, OneOutletOfApcIsWholeWatts) {
   Sensor* node = run();
   ASSERT_NE(node, nullptr) << all_diagnostics(probe_);
   EXPECT_EQ(node->info.part, (Part{Domain::node, "0"}));
-  EXPECT_EQ(node->info.boundary, Boundary::plug);
+  EXPECT_EQ(node->info.boundary, Boundary::wall);
   EXPECT_EQ(node->info.provenance, Provenance::measured);
   EXPECT_EQ(node->info.kind, SensorKind::gauge);
   EXPECT_EQ(unit_of(*node), 1000);

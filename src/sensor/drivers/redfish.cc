@@ -328,7 +328,7 @@ class Prober {
     info.source = fmt::format("Redfish {} of {}", found.source, name_);
     info.part = {Domain::node, "0"};
     const bool output = facts.sub_context == "Output" || (facts.voltage == "DC" && facts.sub_context != "Input");
-    info.boundary = output ? Boundary::node_dc : Boundary::plug;
+    info.boundary = output ? Boundary::node_dc : Boundary::wall;
     info.unit_num = 1000;
     info.update_interval = std::max(period_, facts.sensing.value_or(kFastest));
     info.max_power = watts(kMaxPowerW);

@@ -111,7 +111,7 @@ TEST_F(RedfishDriver, ASensorIsBetterThanMetricsAndPower) {
   ASSERT_NE(power(), nullptr);
   const SensorInfo& info = power()->info;
   EXPECT_EQ(info.part, (Part{Domain::node, "0"}));
-  EXPECT_EQ(info.boundary, Boundary::plug);
+  EXPECT_EQ(info.boundary, Boundary::wall);
   EXPECT_EQ(info.kind, SensorKind::gauge);
   EXPECT_EQ(unit_of(*power()), 1000) << "milliwatts";
   EXPECT_EQ(info.update_interval, seconds(10));
@@ -188,7 +188,7 @@ TEST_F(RedfishDriver, AnOutputIsBehindTheSupplies) {
   set_sensor("TotalPower",
              R"("ReadingType": "Power", "Reading": 480, "VoltageType": "DC", "PhysicalSubContext": "Input")");
   run();
-  EXPECT_EQ(power()->info.boundary, Boundary::plug);
+  EXPECT_EQ(power()->info.boundary, Boundary::wall);
 }
 
 TEST_F(RedfishDriver, WholeKilowattHoursAreRefusedAndFineOnesRead) {
