@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "record/checkpoint.pb.h"
+
 namespace nw {
 namespace {
 

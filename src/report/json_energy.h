@@ -1,7 +1,7 @@
 // How an energy and the parts of a node stand in the JSON of a record, and of what lies in it: phases, jobs, steps.
 #pragma once
 
-#include "record/record.pb.h"
+#include "record/record_fwd.h"
 #include "report/json_values.h"
 
 namespace nw::json {

@@ -5,6 +5,7 @@
 // What nobody said (training type, location, provider, region) is "not stated": it comes from labels of the run.
 #include <fmt/format.h>
 
+#include "record/record.pb.h"
 #include "report/escape.h"
 #include "report/facility.h"
 #include "report/formats.h"

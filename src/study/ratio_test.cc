@@ -1,5 +1,6 @@
 // What a ratio claims, held against draws of known truth.
 #include "study/ratio.h"
+#include "record/record.pb.h"
 
 #include <gtest/gtest.h>
 
