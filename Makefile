@@ -42,8 +42,10 @@ e2e: build            ## whole programs, from outside
 	@$(DATA)
 	@cd $(BUILD) && $(CTEST) -j $(E2E_JOBS) -LE nightly
 
-check: deps           ## layers, sizes, names, printed words, format
+check: deps           ## layers, drivers, sizes, names, printed words, format
 	@tools/check_layers
+	@tools/check_drivers
+	@tools/driver_table --check
 	@tools/check_sizes
 	@tools/check_names
 	@tools/check_words

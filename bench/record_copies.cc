@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "record/record.pb.h"
 #include "store/store.h"
 #include "store/transfer.h"
 #include "store/uid.h"

@@ -12,6 +12,7 @@
 #include "bench/accuracy/invent.h"
 #include "bench/accuracy/measured.h"
 #include "bench/accuracy/methods.h"
+#include "record/record.pb.h"
 
 namespace {
 using namespace nw;

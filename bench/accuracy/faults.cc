@@ -9,6 +9,7 @@
 
 #include "base/anomalies.h"
 #include "bench/accuracy/measured.h"
+#include "record/record.pb.h"
 #include "sim/presets.h"
 #include "sim/tape_player.h"
 

@@ -8,6 +8,7 @@
 #include "accounting/sampling_schedule.h"
 #include "base/host_tape.h"
 #include "record/record.h"
+#include "record/record.pb.h"
 #include "sensor/reader.h"
 #include "sim/tape_player.h"
 

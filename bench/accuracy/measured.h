@@ -6,7 +6,7 @@
 #include <string>
 
 #include "base/tape.h"
-#include "record/record.pb.h"
+#include "record/record_fwd.h"
 #include "sim/machine.h"
 
 namespace nw::accuracy {

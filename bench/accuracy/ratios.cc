@@ -19,6 +19,7 @@
 #include "bench/accuracy/draws.h"
 #include "bench/accuracy/measured.h"
 #include "bench/accuracy/pairs.h"
+#include "record/record.pb.h"
 #include "study/comparison.h"
 
 namespace {

@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "consumer/environment.h"
-#include "record/record.pb.h"
+#include "record/record_fwd.h"
 #include "sensor/utilization.h"
 
 namespace nw {

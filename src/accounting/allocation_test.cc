@@ -5,6 +5,7 @@
 #include <map>
 
 #include "accounting/utilization_summary.h"
+#include "record/record.pb.h"
 #include "sensor/driver.h"
 
 namespace nw {

@@ -9,6 +9,7 @@
 
 #include "accounting/run_accounting.h"
 #include "base/host_tape.h"
+#include "record/record.pb.h"
 #include "sensor/reader.h"
 #include "support/faulty_host.h"
 

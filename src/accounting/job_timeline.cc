@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "record/checkpoint.pb.h"
 #include "record/record.h"
 
 namespace nw {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "record/checkpoint.pb.h"
 #include "record/record.h"
 
 namespace nw {

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/parse.h"
+#include "record/journal.pb.h"
 
 namespace nw {
 

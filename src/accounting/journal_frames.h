@@ -9,7 +9,7 @@
 
 #include "accounting/run_accounting.h"
 #include "base/result.h"
-#include "record/journal.pb.h"
+#include "record/record_fwd.h"
 
 namespace nw {
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "record/journal.pb.h"
 #include "support/invented_run.h"
 
 namespace nw {

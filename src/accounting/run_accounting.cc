@@ -6,6 +6,7 @@
 
 #include "base/parse.h"
 #include "record/record.h"
+#include "record/record.pb.h"
 
 namespace nw {
 

@@ -13,7 +13,7 @@
 #include "client/program_event.h"
 #include "energy/containment.h"
 #include "energy/meter.h"
-#include "record/record.pb.h"
+#include "record/record_fwd.h"
 
 namespace nw {
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/parse.h"
+#include "record/record.pb.h"
 
 namespace nw {
 

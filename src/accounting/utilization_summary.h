@@ -10,7 +10,7 @@
 #include <optional>
 #include <vector>
 
-#include "record/record.pb.h"
+#include "record/record_fwd.h"
 #include "sensor/utilization.h"
 
 namespace nw {

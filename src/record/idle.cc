@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "base/parse.h"
+#include "record/record.pb.h"
 
 namespace nw {
 

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/parse.h"
+#include "record/record.pb.h"
 
 namespace nw {
 

@@ -10,7 +10,7 @@
 #include "base/anomalies.h"
 #include "base/host.h"
 #include "energy/containment.h"
-#include "record/record.pb.h"
+#include "record/record_fwd.h"
 #include "sensor/driver.h"
 #include "sensor/monitor.h"
 #include "site/site.h"

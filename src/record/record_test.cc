@@ -5,6 +5,7 @@
 
 #include "base/host_memory.h"
 #include "record/idle.h"
+#include "record/record.pb.h"
 
 namespace nw {
 namespace {

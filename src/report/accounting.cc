@@ -10,6 +10,7 @@
 #include "accounting/stored_words.h"
 #include "base/parse.h"
 #include "base/units.h"
+#include "record/record.pb.h"
 #include "report/escape.h"
 #include "report/job.h"
 #include "report/table.h"

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 
+#include "record/record.pb.h"
 #include "report/escape.h"
 #include "report/formats.h"
 #include "report/provenance.h"

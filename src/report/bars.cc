@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "record/record.pb.h"
 #include "report/drawing.h"
 #include "report/escape.h"
 #include "report/formats.h"

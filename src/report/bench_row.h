@@ -14,7 +14,7 @@ struct BenchLine {
   std::string application, phase, configuration;
   std::string runtime, power, energy, per_unit, quality;
   std::string runs;  // "3"
-  pb::Kind kind = pb::KIND_UNKNOWN;
+  pb::Kind kind{};
   std::string uncertainty;  // relative, "2.1 %"
   std::string boundary;     // what the energy includes; "different" when the repeats differ
   Mean joules;              // for bars

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "record/record.pb.h"
 #include "report/bench_row.h"
 #include "report/column_units.h"
 #include "report/escape.h"

@@ -11,6 +11,7 @@
 #include <map>
 
 #include "base/units.h"
+#include "record/record.pb.h"
 #include "report/escape.h"
 #include "report/facility.h"
 #include "report/formats.h"

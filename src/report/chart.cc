@@ -7,6 +7,7 @@
 #include <cmath>
 #include <vector>
 
+#include "record/record.pb.h"
 #include "report/curve.h"
 #include "report/escape.h"
 #include "report/number.h"

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "record/record.pb.h"
+#include "record/record_fwd.h"
 
 namespace nw {
 

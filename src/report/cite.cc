@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/parse.h"
+#include "record/record.pb.h"
 #include "report/embedded.h"
 
 namespace nw {

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <map>
 
+#include "record/record.pb.h"
 #include "report/escape.h"
 #include "report/formats.h"
 #include "report/words.h"

@@ -2,6 +2,7 @@
 // precision, unknown is null or an empty cell, text is foreign text.
 #include <fmt/format.h>
 
+#include "record/record.pb.h"
 #include "report/compare_json.h"
 #include "report/compare_words.h"
 #include "report/csv_values.h"

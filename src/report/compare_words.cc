@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "energy/containment.h"
+#include "record/record.pb.h"
 #include "report/column_units.h"
 #include "report/escape.h"
 #include "report/words.h"

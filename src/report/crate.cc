@@ -9,6 +9,7 @@
 #include <set>
 
 #include "base/units.h"
+#include "record/record.pb.h"
 #include "report/escape.h"
 #include "report/formats.h"
 #include "report/json_values.h"

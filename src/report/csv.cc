@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "accounting/stored_words.h"
+#include "record/record.pb.h"
 #include "report/escape.h"
 #include "report/provenance.h"
 #include "report/report.h"

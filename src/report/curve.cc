@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "record/record.h"
+#include "record/record.pb.h"
 #include "report/escape.h"
 #include "report/words.h"
 

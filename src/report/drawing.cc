@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include "record/record.pb.h"
 #include "report/escape.h"
 
 namespace nw {

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "record/record.pb.h"
+#include "record/record_fwd.h"
 #include "report/curve.h"
 
 namespace nw {

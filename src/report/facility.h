@@ -9,18 +9,18 @@
 #include <string>
 #include <string_view>
 
-#include "record/record.pb.h"
+#include "record/record_fwd.h"
 #include "report/number.h"
 #include "report/report.h"
 
 namespace nw {
 
 struct Footprint {
-  Amount carbon_g, cost;             // unknown without their factor, or without an energy
-  Amount energy;                     // J, what both were made from
-  std::optional<double> pue;         // what both were multiplied by
-  bool estimate = false;             // of node_estimate, not of energy
-  pb::Kind kind = pb::KIND_UNKNOWN;  // of that energy
+  Amount carbon_g, cost;      // unknown without their factor, or without an energy
+  Amount energy;              // J, what both were made from
+  std::optional<double> pue;  // what both were multiplied by
+  bool estimate = false;      // of node_estimate, not of energy
+  pb::Kind kind{};            // of that energy
 };
 Footprint compute_footprint(const pb::Record& record);
 // The mean over repeats, of one phase or (empty) of the whole run; unknown where their factors differ.

@@ -1,5 +1,6 @@
 // The findings for programs: JSON (schema nodewatt/1, type "findings"). The figures are numbers, at full precision and
 // in base units; the sentences are those of the other formats.
+#include "record/record.pb.h"
 #include "report/compare_json.h"
 #include "report/findings_words.h"
 #include "report/json_values.h"

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <map>
 
+#include "record/record.pb.h"
 #include "report/column_units.h"
 #include "report/compare_words.h"
 #include "report/escape.h"

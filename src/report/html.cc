@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "record/record.pb.h"
 #include "report/column_units.h"
 #include "report/curve.h"
 #include "report/escape.h"

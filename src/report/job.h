@@ -14,7 +14,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include "record/record.pb.h"
+#include "record/record_fwd.h"
 #include "report/number.h"
 #include "report/report.h"
 
@@ -22,13 +22,13 @@ namespace nw {
 
 struct StepLine {
   std::string id, phase, duration, cpu, mean, energy, uncertainty, share;
-  pb::Kind kind = pb::KIND_UNKNOWN;
+  pb::Kind kind{};
 };
 
 // All parts of one kind, of all nodes: "GPUs (8)". Parts inside another part are left out.
 struct DomainLine {
   std::string label, share, energy, uncertainty, mean;
-  pb::Kind kind = pb::KIND_UNKNOWN;
+  pb::Kind kind{};
   std::optional<double> fraction;
 };
 

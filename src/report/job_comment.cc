@@ -7,6 +7,7 @@
 #include <array>
 #include <cctype>
 
+#include "record/record.pb.h"
 #include "report/escape.h"
 #include "report/job.h"
 #include "report/words.h"

@@ -4,6 +4,7 @@
 #include <fmt/chrono.h>
 
 #include "accounting/stored_words.h"
+#include "record/record.pb.h"
 #include "report/job.h"
 #include "report/json_energy.h"
 #include "study/jobs.h"

@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "base/units.h"
+#include "record/record.pb.h"
 #include "report/escape.h"
 #include "report/provenance.h"
 #include "report/summary.h"

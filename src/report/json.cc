@@ -3,6 +3,7 @@
 #include "accounting/stored_words.h"
 #include "base/anomalies.h"
 #include "record/record.h"
+#include "record/record.pb.h"
 #include "report/facility.h"
 #include "report/job.h"
 #include "report/json_energy.h"

@@ -1,6 +1,7 @@
 #include "report/json_energy.h"
 
 #include "accounting/stored_words.h"
+#include "record/record.pb.h"
 #include "report/words.h"
 
 namespace nw::json {

@@ -1,7 +1,7 @@
 // The JSON of an energy and of a node's parts in a record, its phases, jobs and steps.
 #pragma once
 
-#include "record/record.pb.h"
+#include "record/record_fwd.h"
 #include "report/json_values.h"
 
 namespace nw::json {

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <set>
 
+#include "record/record.pb.h"
 #include "report/column_units.h"
 #include "report/escape.h"
 #include "report/report.h"

@@ -1,6 +1,7 @@
 // The report of one run for notes or an issue: GitHub's Markdown, tables and no HTML.
 #include <fmt/format.h>
 
+#include "record/record.pb.h"
 #include "report/escape.h"
 #include "report/provenance.h"
 #include "report/report.h"

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "record/record.pb.h"
 #include "report/escape.h"
 #include "report/formats.h"
 #include "report/provenance.h"

@@ -6,6 +6,7 @@
 // run.
 #include <fmt/format.h>
 
+#include "record/record.pb.h"
 #include "report/escape.h"
 #include "report/facility.h"
 #include "report/formats.h"

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "record/record.pb.h"
 #include "report/escape.h"
 #include "report/formats.h"
 #include "report/latex.h"

@@ -4,6 +4,7 @@
 
 #include <cctype>
 
+#include "record/record.pb.h"
 #include "report/escape.h"
 
 namespace nw {

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "record/record.pb.h"
+#include "record/record_fwd.h"
 
 namespace nw {
 

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "record/node_type.h"
+#include "record/record.pb.h"
 #include "report/compare_words.h"
 #include "report/escape.h"
 #include "report/provenance.h"

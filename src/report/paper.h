@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "record/record.pb.h"
+#include "record/record_fwd.h"
 #include "report/report.h"
 #include "study/run_group.h"
 
@@ -25,7 +25,7 @@ struct PaperRow {
   std::string unit;      // of work, empty where none was counted
   Amount gpu_share;      // of the energy, 0..1
   Amount relative;       // to the first row of the same phase: per unit of work where both have it, else the energy
-  pb::Kind kind = pb::KIND_UNKNOWN;
+  pb::Kind kind{};
   std::string boundary;
 };
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "record/record.pb.h"
 #include "report/column_units.h"
 #include "report/json_values.h"
 #include "report/words.h"

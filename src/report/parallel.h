@@ -6,7 +6,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include "record/record.pb.h"
+#include "record/record_fwd.h"
 #include "report/number.h"
 
 namespace nw {
@@ -14,7 +14,7 @@ namespace nw {
 // One node's part.
 struct MemberLine {
   std::string host, id, start, duration, ranks, energy, uncertainty, mean, coverage;
-  pb::Kind kind = pb::KIND_UNKNOWN;
+  pb::Kind kind{};
 };
 
 std::vector<MemberLine> make_member_lines(const pb::Record& record, const NumberStyle& style);

@@ -10,6 +10,7 @@ extern "C" {
 }
 
 #include "accounting/stored_words.h"
+#include "record/record.pb.h"
 #include "report/escape.h"
 #include "report/summary.h"
 #include "report/words.h"

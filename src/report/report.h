@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "record/record.pb.h"
+#include "record/record_fwd.h"
 #include "report/number.h"
 
 namespace nw {

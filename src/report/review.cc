@@ -9,6 +9,7 @@
 #include <set>
 
 #include "base/anomalies.h"
+#include "record/record.pb.h"
 #include "report/escape.h"
 #include "report/facility.h"
 #include "report/formats.h"

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "accounting/stored_words.h"
+#include "record/record.pb.h"
 #include "report/column_units.h"
 #include "report/curve.h"
 #include "report/escape.h"

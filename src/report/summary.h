@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/anomalies.h"
-#include "record/record.pb.h"
+#include "record/record_fwd.h"
 #include "report/job.h"
 #include "report/number.h"
 #include "report/parallel.h"
@@ -26,7 +26,7 @@ struct PartLine {
   int indent = 0;
   std::string domain;
   std::string energy, uncertainty, share, mean, max, source;
-  pb::Kind kind = pb::KIND_UNKNOWN;
+  pb::Kind kind{};
   std::optional<double> fraction;
 };
 
@@ -34,7 +34,7 @@ struct PhaseLine {
   std::string path;
   std::string count, duration, mean, energy, uncertainty;
   std::vector<std::string> per_unit;  // "0.526 J/sample"
-  pb::Kind kind = pb::KIND_UNKNOWN;
+  pb::Kind kind{};
   bool resolved = false;
   const pb::Phase* phase = nullptr;
 };

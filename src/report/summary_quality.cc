@@ -5,6 +5,7 @@
 #include <set>
 
 #include "accounting/stored_words.h"
+#include "record/record.pb.h"
 #include "report/escape.h"
 #include "report/summary.h"
 #include "report/words.h"

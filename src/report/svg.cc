@@ -7,6 +7,7 @@
 #include <cmath>
 #include <set>
 
+#include "record/record.pb.h"
 #include "report/curve.h"
 #include "report/drawing.h"
 #include "report/escape.h"

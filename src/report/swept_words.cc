@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "record/record.pb.h"
 #include "report/column_units.h"
 #include "report/compare_words.h"
 #include "report/escape.h"

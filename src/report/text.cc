@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "record/record.pb.h"
 #include "report/chart.h"
 #include "report/escape.h"
 #include "report/job.h"

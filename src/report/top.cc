@@ -6,6 +6,7 @@
 
 #include "accounting/stored_words.h"
 #include "base/units.h"
+#include "record/record.pb.h"
 #include "report/column_units.h"
 #include "report/escape.h"
 #include "report/job.h"

@@ -4,7 +4,7 @@
 #include <span>
 #include <string>
 
-#include "record/record.pb.h"
+#include "record/record_fwd.h"
 #include "report/report.h"
 
 namespace nw {

@@ -10,6 +10,7 @@
 
 #include "accounting/stored_words.h"
 #include "energy/containment.h"
+#include "record/record.pb.h"
 #include "report/escape.h"
 #include "sensor/sensor.h"
 

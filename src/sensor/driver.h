@@ -1,5 +1,5 @@
-// Driver: finds sensors on a machine. One file each in drivers/, one line each in drivers.cc, one page and one tape
-// each.
+// Driver: finds sensors on a machine. One file each in drivers/, one line each in drivers.def, one page and one tape
+// each; nothing else lists them by hand (tools/check_drivers).
 //
 // A probe may be slow, may open things and may find that it lacks a permission; it returns that as a Diagnostic and
 // goes on. It never fails: a machine without the sensor is a ProbeResult without sensors. Drivers only read.
@@ -39,29 +39,20 @@ struct ProbeResult {
 
 struct Driver {
   std::string_view name;  // "rapl_powercap": the file's name
-  std::string_view what;  // one sentence for `nodewatt sensors`
+  std::string_view what;  // what it reads, for README's table
   ProbeResult (*probe)(Host&, const Site&);
   bool devices_come = false;  // can appear while a program runs: an accelerator whose driver is loaded later
 };
 
-// THE table, in order of preference: of two sensors of one part the earlier driver's is used.
+// THE table, drivers.def, in its order of preference.
 std::span<const Driver> drivers();
 
 // How programs are shown an NVIDIA driver's devices; also for code that lists them without a probe.
 std::vector<VisibleDevices> nvml_visible_devices();
 
-ProbeResult probe_rapl_perf(Host& host, const Site& site = {});
-ProbeResult probe_rapl_powercap(Host& host, const Site& site = {});
-ProbeResult probe_rapl_msr(Host& host, const Site& site = {});
-ProbeResult probe_nvml(Host& host, const Site& site = {});
-ProbeResult probe_rocm(Host& host, const Site& site = {});
-ProbeResult probe_level_zero(Host& host, const Site& site = {});
-ProbeResult probe_cray_pm(Host& host, const Site& site = {});
-ProbeResult probe_lenovo_xcc(Host& host, const Site& site = {});
-ProbeResult probe_hwmon(Host& host, const Site& site = {});
-ProbeResult probe_ipmi_dcmi(Host& host, const Site& site = {});
-ProbeResult probe_redfish(Host& host, const Site& site = {});
-ProbeResult probe_pdu_snmp(Host& host, const Site& site = {});
-ProbeResult probe_model(Host& host, const Site& site = {});
+// The drivers' probes, each defined in its file.
+#define NW_DRIVER(name, devices_come, what) ProbeResult probe_##name(Host& host, const Site& site = {});
+#include "sensor/drivers.def"
+#undef NW_DRIVER
 
 }  // namespace nw

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "record/record.pb.h"
+
 namespace nw {
 
 DeferredStore::DeferredStore(Open open, std::function<Nanos()> now) : open_(std::move(open)), now_(std::move(now)) {

@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <array>
 
+#include "record/record.pb.h"
+
 namespace nw {
 
 namespace {

@@ -7,6 +7,8 @@
 #include <fstream>
 #include <regex>
 
+#include "record/record.pb.h"
+
 namespace nw {
 namespace {
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "record/record.pb.h"
 #include "store/uid.h"
 
 namespace nw {

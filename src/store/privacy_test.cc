@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "record/record.pb.h"
+
 namespace nw {
 namespace {
 

@@ -9,6 +9,7 @@
 #include "base/units.h"
 #include "base/wall_time.h"
 #include "record/node_type.h"
+#include "record/record.pb.h"
 
 namespace nw {
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/wall_time.h"
+#include "record/record.pb.h"
 
 namespace nw {
 namespace {

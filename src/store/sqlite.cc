@@ -5,6 +5,7 @@
 #include <set>
 
 #include "record/node_type.h"
+#include "record/record.pb.h"
 #include "store/sqlite_file.h"
 #include "store/sqlite_rows.h"
 #include "store/store.h"

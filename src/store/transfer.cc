@@ -9,6 +9,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "record/record.pb.h"
 #include "store/frames.h"
 #include "store/packed.h"
 

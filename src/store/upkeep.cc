@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "record/record.pb.h"
 #include "store/query.h"
 #include "store/sqlite_file.h"
 #include "store/sqlite_rows.h"

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "record/node_type.h"
+#include "record/record.pb.h"
 #include "study/hardware.h"
 #include "study/repeats.h"
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "record/record.pb.h"
+#include "record/record_fwd.h"
 #include "study/values.h"
 
 namespace nw {

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "record/node_type.h"
+#include "record/record.pb.h"
 #include "store/query_words.h"
 #include "study/accelerators.h"
 #include "study/comparison.h"

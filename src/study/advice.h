@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "record/record.pb.h"
+#include "record/record_fwd.h"
 #include "study/run_group.h"
 #include "study/values.h"
 
@@ -35,7 +35,7 @@ struct Advice {
   Amount energy_cost, node_cost;  // unknown without their price
   bool by_amount = false;         // scaled by the work, since the runs did different amounts of it
   bool other_settings = false;    // some of the runs had different settings from the requested run's
-  pb::Kind kind = pb::KIND_UNKNOWN;
+  pb::Kind kind{};
 };
 
 // For the workload of `run`, by name and program, in the size of `run`; `records` may contain anything. At least one

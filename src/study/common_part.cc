@@ -4,6 +4,7 @@
 #include <cmath>
 #include <set>
 
+#include "record/record.pb.h"
 #include "study/values.h"
 
 namespace nw {

@@ -48,7 +48,7 @@ struct Side {
   Mean figure, pace, product;      // what is ranked: energy, time, and their product, by the unit where there is one
   std::optional<double> amount;    // mean work in the unit that is ranked by
   std::optional<double> coverage;  // the lowest of the runs
-  pb::Kind kind = pb::KIND_UNKNOWN;
+  pb::Kind kind{};
   Scope scope;
 
   // Against the base.

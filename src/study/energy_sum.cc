@@ -4,6 +4,7 @@
 #include <cmath>
 #include <vector>
 
+#include "record/record.pb.h"
 #include "study/values.h"
 
 namespace nw {
@@ -31,6 +32,8 @@ void EnergySum::add(const pb::Energy& energy, std::int64_t weight) {
   highest_ = known_ == 1 ? energy.boundary() : std::max(highest_, energy.boundary());
   add_doubt(energy);
 }
+
+void EnergySum::add_unknown(std::int64_t weight) { add(pb::Energy(), weight); }
 
 void EnergySum::add_doubt(const pb::Energy& energy) {
   if (!uncertainty_j(energy)) {

@@ -10,7 +10,7 @@
 #include <string>
 
 #include "base/units.h"
-#include "record/record.pb.h"
+#include "record/record_fwd.h"
 
 namespace nw {
 
@@ -19,7 +19,7 @@ class EnergySum {
   // `weight`: the time that this energy's coverage is a share of.
   void add(const pb::Energy& energy, std::int64_t weight);
   // Of one whose energy is unknown.
-  void add_unknown(std::int64_t weight) { add(pb::Energy(), weight); }
+  void add_unknown(std::int64_t weight);
   // Without a value when nothing was known.
   void write(pb::Energy& out) const;
 
@@ -43,8 +43,8 @@ class EnergySum {
   std::map<std::string, Shared> systematic_;   // "": terms that a record does not name
   std::map<std::string, double> independent_;  // squared, of the named ones
   double widest_ = 0;                          // the largest ratio of interval to combined standard uncertainty
-  pb::Kind kind_ = pb::KIND_UNKNOWN;
-  pb::Boundary lowest_ = pb::BOUNDARY_UNKNOWN, highest_ = pb::BOUNDARY_UNKNOWN;
+  pb::Kind kind_{};
+  pb::Boundary lowest_{}, highest_{};
 };
 
 }  // namespace nw

@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "record/node_type.h"
+#include "record/record.pb.h"
 #include "study/accelerators.h"
 #include "study/hardware.h"
 #include "study/values.h"

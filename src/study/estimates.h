@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "record/record.pb.h"
+#include "record/record_fwd.h"
 
 namespace nw {
 

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "base/parse.h"
+#include "record/record.pb.h"
 
 namespace nw {
 

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "record/record.pb.h"
+#include "record/record_fwd.h"
 #include "study/accelerators.h"
 #include "study/comparison.h"
 #include "study/estimates.h"

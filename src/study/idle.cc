@@ -3,6 +3,8 @@
 #include <cmath>
 #include <vector>
 
+#include "record/record.pb.h"
+
 namespace nw {
 
 namespace {

@@ -6,6 +6,7 @@
 
 #include "base/anomalies.h"
 #include "base/units.h"
+#include "record/record.pb.h"
 #include "study/merge.h"
 #include "study/merge_parts.h"
 #include "study/values.h"

@@ -8,6 +8,7 @@
 
 #include "accounting/stored_words.h"
 #include "base/anomalies.h"
+#include "record/record.pb.h"
 #include "store/uid.h"
 #include "study/energy_sum.h"
 #include "study/merge_parts.h"

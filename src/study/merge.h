@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "record/record.pb.h"
+#include "record/record_fwd.h"
 
 namespace nw {
 

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "accounting/stored_words.h"
+#include "record/record.pb.h"
 #include "study/energy_sum.h"
 #include "study/merge_parts.h"
 

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/units.h"
+#include "record/record.pb.h"
 #include "study/values.h"
 
 namespace nw {

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "base/units.h"
+#include "record/record.pb.h"
 #include "study/energy_sum.h"
 #include "study/merge_parts.h"
 

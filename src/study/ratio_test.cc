@@ -1,5 +1,6 @@
 // The statements of a ratio, compared with draws of known true values.
 #include "study/ratio.h"
+#include "record/record.pb.h"
 
 #include <gtest/gtest.h>
 

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "record/record.pb.h"
 #include "study/values.h"
 
 namespace nw {

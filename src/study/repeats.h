@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "energy/energy.h"
-#include "record/record.pb.h"
+#include "record/record_fwd.h"
 #include "study/values.h"
 
 namespace nw {

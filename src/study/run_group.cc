@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "record/node_type.h"
+#include "record/record.pb.h"
 #include "study/accelerators.h"
 
 namespace nw {
@@ -138,6 +139,8 @@ std::string power_limits(const pb::Record& record) {
 bool has_failed(const pb::Record& record) {
   return record.has_signal() || record.exit_code() != 0 || record.state() == "recovered";
 }
+
+bool Scope::is_node() const { return boundary == pb::BOUNDARY_WALL || boundary == pb::BOUNDARY_NODE_DC; }
 
 Scope compute_scope(const pb::Record& record) {
   Scope scope{record.energy().boundary(), {}, Scope::Gpus::all};

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "record/record.pb.h"
+#include "record/record_fwd.h"
 #include "study/repeats.h"
 
 namespace nw {
@@ -27,11 +27,11 @@ enum class GroupBy : unsigned char {
 
 // What an energy includes: figures of different scope cannot be ranked.
 struct Scope {
-  pb::Boundary boundary = pb::BOUNDARY_UNKNOWN;  // plug or node_dc: the whole node, and the fields below are empty
-  std::set<std::string> domains;                 // of the parts that were summed, GPUs apart
+  pb::Boundary boundary{};        // wall or node_dc: the whole node, and the fields below are empty
+  std::set<std::string> domains;  // of the parts that were summed, GPUs apart
   enum class Gpus : unsigned char { all, missing } gpus = Gpus::all;  // a node without GPUs counts as `all`
   bool operator==(const Scope&) const = default;
-  bool is_node() const { return boundary == pb::BOUNDARY_WALL || boundary == pb::BOUNDARY_NODE_DC; }
+  bool is_node() const;
 };
 Scope compute_scope(const pb::Record& record);
 

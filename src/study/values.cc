@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "record/record.pb.h"
+
 namespace nw {
 
 namespace {

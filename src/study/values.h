@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "record/record.pb.h"
+#include "record/record_fwd.h"
 
 namespace nw {
 

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "base/units.h"
+#include "record/record.pb.h"
 
 namespace nw {
 

@@ -6,6 +6,7 @@
 #include "accounting/allocation.h"
 #include "accounting/utilization_summary.h"
 #include "base/parse.h"
+#include "record/record.pb.h"
 
 namespace {
 void require(bool holds) {

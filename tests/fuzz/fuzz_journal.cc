@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "accounting/journal_frames.h"
+#include "record/record.pb.h"
 
 namespace {
 void require(bool holds) {

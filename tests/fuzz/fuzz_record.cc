@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 
+#include "record/record.pb.h"
 #include "store/packed.h"
 
 namespace {

@@ -8,6 +8,7 @@
 #include "accounting/utilization_summary.h"
 #include "base/host_tape.h"
 #include "record/record.h"
+#include "record/record.pb.h"
 #include "sensor/reader.h"
 
 namespace {

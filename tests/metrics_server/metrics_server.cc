@@ -15,6 +15,7 @@
 #include "apps/noded/metrics_server.h"
 #include "apps/noded/socket_server.h"
 #include "base/monotonic.h"
+#include "record/record.pb.h"
 
 namespace {
 using namespace nw;

@@ -8,6 +8,7 @@
 
 #include "accounting/journal_frames.h"
 #include "accounting/run_accounting.h"
+#include "record/record.pb.h"
 #include "support/invented.h"
 
 namespace nw::test {

@@ -72,35 +72,6 @@ include src/base/units.cc '"store/store.h"'
 run
 must_end_with 1
 
-# A driver's name is one driver's: outside the drivers' folder and their table it is refused, but for what driver_names.txt excuses.
-rm -r src/*/*.cc
-echo 'constexpr std::array kDrivers = {Driver{"nvml", "what", probe_nvml}};' >src/sensor/drivers.cc
-echo 'const char* kMine = "nvml/GPU-1";' >src/sensor/drivers/nvml.cc
-echo 'const char* kMine = "nvml/GPU-1";' >src/store/store_test.cc
-echo 'const char* kLibrary = "libnvml.so";  // "nvml"' >src/store/sqlite.cc
-run
-must_end_with 0
-echo 'const char* kIds = "nvml/";' >src/accounting/owners.cc
-echo 'bool is(Name n) { return n == "nvml"; }' >src/report/text.cc
-run
-must_end_with 1
-diff - <(sort <<<"$said") <<'SAID'
-src/accounting/owners.cc:1: knows a driver by its name: "nvml/"
-src/report/text.cc:1: knows a driver by its name: "nvml"
-SAID
-echo 'src/accounting/owners.cc | nvml/ | a reason' >tools/driver_names.txt
-echo 'src/report/text.cc | nvml | a reason' >>tools/driver_names.txt
-run
-must_end_with 0
-rm src/report/text.cc
-run
-must_end_with 1
-grep -q 'is not in src/report/text.cc any more' <<<"$said"
-echo 'src/accounting/owners.cc | nvml/' >tools/driver_names.txt
-run
-must_end_with 2
-rm tools/driver_names.txt src/accounting/owners.cc
-
 echo 'base base' >tools/layers.txt
 run
 must_end_with 2

@@ -4,6 +4,7 @@
 #include "apps/cli/cli_common.h"
 #include "apps/cli/command.h"
 #include "apps/cli/partitions.h"
+#include "record/record.pb.h"
 
 namespace nw::cli {
 

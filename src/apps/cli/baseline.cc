@@ -6,6 +6,7 @@
 #include "apps/cli/cli_common.h"
 #include "base/host.h"
 #include "record/idle.h"
+#include "record/record.pb.h"
 #include "store/paths.h"
 
 namespace nw::cli {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "record/record.pb.h"
+#include "record/record_fwd.h"
 #include "sensor/sensor.h"
 #include "site/site.h"
 

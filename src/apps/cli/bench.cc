@@ -17,6 +17,7 @@
 #include "apps/cli/cli_common.h"
 #include "apps/cli/command.h"
 #include "apps/cli/run_monitor.h"
+#include "record/record.pb.h"
 #include "site/site_file.h"
 #include "store/transfer.h"
 #include "store/uid.h"

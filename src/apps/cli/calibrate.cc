@@ -18,6 +18,7 @@
 #include "base/parse.h"
 #include "energy/meter.h"
 #include "record/record.h"
+#include "record/record.pb.h"
 #include "sensor/monitor.h"
 #include "sensor/utilization.h"
 #include "site/site_file.h"

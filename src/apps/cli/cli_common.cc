@@ -17,6 +17,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/parse.h"
+#include "record/record.pb.h"
 #include "report/escape.h"
 #include "site/site_file.h"
 #include "store/journal.h"

@@ -11,6 +11,7 @@
 #include "apps/cli/command.h"
 #include "apps/cli/png.h"
 #include "base/parse.h"
+#include "record/record.pb.h"
 #include "store/query_words.h"
 #include "study/comparison.h"
 #include "study/findings.h"

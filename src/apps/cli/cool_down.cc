@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "energy/meter.h"
+#include "record/record.pb.h"
 
 namespace nw::cli {
 

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "apps/cli/child.h"
-#include "record/record.pb.h"
+#include "record/record_fwd.h"
 #include "sensor/reader.h"
 
 namespace nw::cli {

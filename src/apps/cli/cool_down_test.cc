@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/host_memory.h"
+#include "record/record.pb.h"
 
 namespace nw::cli {
 namespace {

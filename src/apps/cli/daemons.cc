@@ -11,6 +11,7 @@
 #include "apps/cli/cli_common.h"
 #include "base/parse.h"
 #include "base/units.h"
+#include "record/record.pb.h"
 #include "study/jobs.h"
 
 namespace nw::cli {

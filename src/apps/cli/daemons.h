@@ -12,7 +12,7 @@
 #include "apps/cli/job_name.h"
 #include "base/result.h"
 #include "consumer/wire.h"
-#include "record/record.pb.h"
+#include "record/record_fwd.h"
 
 namespace nw::cli {
 

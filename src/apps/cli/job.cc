@@ -11,6 +11,7 @@
 #include "apps/cli/daemons.h"
 #include "apps/cli/slurm_words.h"
 #include "base/parse.h"
+#include "record/record.pb.h"
 #include "report/formats.h"
 #include "report/job.h"
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/parse.h"
+#include "record/record.pb.h"
 
 namespace nw::cli {
 

@@ -12,6 +12,7 @@
 #include "apps/cli/daemons.h"
 #include "base/parse.h"
 #include "base/units.h"
+#include "record/record.pb.h"
 #include "report/accounting.h"
 #include "report/formats.h"
 #include "report/job.h"

@@ -9,6 +9,7 @@
 
 #include "apps/cli/cli_common.h"
 #include "apps/cli/command.h"
+#include "record/record.pb.h"
 #include "report/formats.h"
 #include "store/transfer.h"
 #include "study/windows.h"

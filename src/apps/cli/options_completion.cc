@@ -12,6 +12,7 @@
 #include "apps/cli/cli_common.h"
 #include "apps/cli/options.h"
 #include "base/parse.h"
+#include "record/record.pb.h"
 #include "report/escape.h"
 
 namespace nw::cli {

@@ -6,6 +6,7 @@
 #include "apps/cli/cli_common.h"
 #include "apps/cli/command.h"
 #include "base/parse.h"
+#include "record/record.pb.h"
 #include "report/formats.h"
 #include "report/list.h"
 

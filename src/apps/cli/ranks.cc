@@ -22,6 +22,7 @@
 #include "apps/cli/sampler.h"
 #include "consumer/channel.h"
 #include "consumer/rendezvous.h"
+#include "record/record.pb.h"
 #include "store/uid.h"
 
 namespace nw::cli {

@@ -5,7 +5,7 @@
 #include "apps/cli/command.h"
 #include "base/result.h"
 #include "consumer/launcher.h"
-#include "record/record.pb.h"
+#include "record/record_fwd.h"
 
 namespace nw::cli {
 

@@ -13,6 +13,7 @@
 #include "apps/cli/command.h"
 #include "apps/cli/png.h"
 #include "base/parse.h"
+#include "record/record.pb.h"
 #include "report/formats.h"
 #include "report/provenance.h"
 #include "store/query_words.h"

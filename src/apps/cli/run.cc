@@ -13,6 +13,7 @@
 #include "apps/cli/instrumented_command.h"
 #include "apps/cli/ranks.h"
 #include "apps/cli/run_monitor.h"
+#include "record/record.pb.h"
 #include "site/site_file.h"
 #include "store/uid.h"
 

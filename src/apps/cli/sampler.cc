@@ -30,6 +30,7 @@
 #include "base/anomalies.h"
 #include "base/monotonic.h"
 #include "base/parse.h"
+#include "record/record.pb.h"
 #include "site/site_file.h"
 
 namespace nw::cli {

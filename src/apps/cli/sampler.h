@@ -7,7 +7,7 @@
 #include "base/result.h"
 #include "consumer/launcher.h"
 #include "consumer/rank_group.h"
-#include "record/record.pb.h"
+#include "record/record_fwd.h"
 
 namespace nw::cli {
 

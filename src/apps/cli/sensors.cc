@@ -17,6 +17,7 @@
 #include "base/parse.h"
 #include "energy/meter.h"
 #include "record/record.h"
+#include "record/record.pb.h"
 #include "report/number.h"
 #include "report/sensors.h"
 #include "sensor/monitor.h"

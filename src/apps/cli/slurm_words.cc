@@ -4,6 +4,7 @@
 
 #include "base/parse.h"
 #include "base/program.h"
+#include "record/record.pb.h"
 #include "report/escape.h"
 #include "report/table.h"
 #include "study/values.h"

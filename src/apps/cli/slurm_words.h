@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "record/record.pb.h"
+#include "record/record_fwd.h"
 #include "report/report.h"
 
 namespace nw::cli {

@@ -20,6 +20,7 @@
 #include "apps/cli/sweep_turns.h"
 #include "base/parse.h"
 #include "record/record.h"
+#include "record/record.pb.h"
 #include "site/site_file.h"
 
 namespace nw::cli {

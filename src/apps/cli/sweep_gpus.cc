@@ -7,6 +7,7 @@
 
 #include "accounting/allocation.h"
 #include "base/parse.h"
+#include "record/record.pb.h"
 #include "sensor/driver.h"
 
 namespace nw::cli {

@@ -9,7 +9,7 @@
 
 #include "apps/cli/grid.h"
 #include "apps/cli/power_limit_keeper.h"
-#include "record/record.pb.h"
+#include "record/record_fwd.h"
 
 namespace nw::cli {
 

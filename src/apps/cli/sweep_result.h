@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "apps/cli/sweep_state.h"
+#include "record/record.pb.h"
 #include "report/swept.h"
 
 namespace nw::cli {

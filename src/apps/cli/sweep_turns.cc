@@ -12,6 +12,7 @@
 #include "apps/cli/progress.h"
 #include "apps/cli/run_monitor.h"
 #include "base/fd.h"
+#include "record/record.pb.h"
 
 namespace nw::cli {
 

@@ -12,6 +12,7 @@
 #include "base/host_tape.h"
 #include "base/parse.h"
 #include "record/record.h"
+#include "record/record.pb.h"
 #include "report/formats.h"
 #include "sensor/monitor.h"
 #include "site/site_file.h"

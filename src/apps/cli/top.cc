@@ -12,6 +12,7 @@
 #include "apps/cli/command.h"
 #include "apps/cli/daemons.h"
 #include "base/parse.h"
+#include "record/record.pb.h"
 
 namespace nw::cli {
 

@@ -3,6 +3,7 @@
 
 #include "apps/cli/cli_common.h"
 #include "apps/cli/command.h"
+#include "record/record.pb.h"
 #include "store/privacy.h"
 #include "store/transfer.h"
 

@@ -11,6 +11,7 @@
 #include "apps/cli/cli_common.h"
 #include "apps/cli/command.h"
 #include "base/parse.h"
+#include "record/record.pb.h"
 #include "store/frames.h"
 #include "store/paths.h"
 #include "store/transfer.h"

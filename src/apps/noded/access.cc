@@ -8,6 +8,7 @@
 
 #include "accounting/job_state.h"
 #include "record/record.h"
+#include "record/record.pb.h"
 
 namespace nw::noded {
 

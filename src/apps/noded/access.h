@@ -10,7 +10,7 @@
 #include <cstdint>
 
 #include "base/units.h"
-#include "record/record.pb.h"
+#include "record/record_fwd.h"
 
 namespace nw::noded {
 

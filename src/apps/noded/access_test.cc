@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "record/record.pb.h"
+
 namespace nw::noded {
 namespace {
 

@@ -20,6 +20,7 @@
 #include "apps/noded/notify.h"
 #include "apps/noded/own_use.h"
 #include "base/parse.h"
+#include "record/checkpoint.pb.h"
 #include "record/checkpoint_salvage.h"
 #include "record/record.h"
 #include "site/site_file.h"

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/parse.h"
+#include "record/checkpoint.pb.h"
 #include "record/record.h"
 
 namespace nw::noded {

@@ -17,8 +17,7 @@
 #include <vector>
 
 #include "base/units.h"
-#include "record/checkpoint.pb.h"
-#include "record/record.pb.h"
+#include "record/record_fwd.h"
 #include "sensor/sensor.h"
 
 namespace nw::noded {

@@ -14,6 +14,7 @@
 #include <rapidcheck/gtest.h>
 
 #include "base/parse.h"
+#include "record/checkpoint.pb.h"
 
 namespace nw::noded {
 namespace {

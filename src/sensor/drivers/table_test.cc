@@ -43,7 +43,8 @@ TEST(DriverTable, NoPageTapeOrProbeWithoutALineInTheTable) {
   for (const auto& entry : fs::directory_iterator(kSources)) {
     const fs::path path = entry.path();
     const std::string stem = path.stem().string();
-    const bool probe = path.extension() == ".cc" && read(path).find("\nProbe probe_" + stem + "(") != std::string::npos;
+    const bool probe =
+        path.extension() == ".cc" && read(path).find("\nProbeResult probe_" + stem + "(") != std::string::npos;
     if (probe || path.extension() == ".md") {
       EXPECT_TRUE(names.contains(stem)) << path;
     }
