@@ -75,9 +75,11 @@ test-fuzz fuzz: deps  ## fuzz targets with libFuzzer, FUZZ_SECONDS each
 	@cmake --build --preset fuzz -j $(JOBS)
 	@tests/fuzz/run_all $(BUILD)/fuzz $${FUZZ_SECONDS:-60}
 
+PACKAGES_learn := slurm  # of a part whose packages are another's list
+PACKAGES_storm := slurm
 test-learn test-mpi test-storm test-live test-latex test-shells: test-%: build  ## the end-to-end tests with that label
 	@cmake --build --preset release -j $(JOBS) --target e2e_programs
-	@[ ! -e tools/packages-$*.txt ] || tools/deps packages-$*.txt
+	@list=packages-$(or $(strip $(PACKAGES_$*)),$*).txt; [ ! -e tools/$$list ] || tools/deps $$list
 	@$(DATA)
 	@cd $(BUILD) && $(CTEST) -L '^$*$$'
 

@@ -2,16 +2,11 @@
 # What the machine did beside its joules: devices, CPUs, software, allocation, node type and the node at rest, from real files and a
 # pretended libnvidia-ml into records and reports.
 . "$(dirname "$0")/lib.sh"
-LIBRARY=$(dirname "$NODEWATT")/../lib/libfake_nvml.so
-[ -f "$LIBRARY" ] || { echo "skipped: no $LIBRARY (target fake_nvml)"; exit 77; }
-unset CUDA_VISIBLE_DEVICES CUDA_DEVICE_ORDER NVIDIA_VISIBLE_DEVICES SLURM_JOB_GPUS SLURM_STEP_GPUS NODEWATT_CONFIG
 export FAKE_NVML_GPUS=2
-folder=$WORK/gn/usr/lib/$(uname -m)-linux-gnu
-mkdir -p "$folder" gn/proc/sys/kernel gn/etc
-cp "$LIBRARY" "$folder/libnvidia-ml.so.1"
-cp /proc/cpuinfo /proc/meminfo gn/proc/
+machine gn g0412
+pretend_nvml gn || skip "no library of NVIDIA's"
+mkdir gn/etc
 ln -s /proc/stat gn/proc/stat
-echo g0412 >gn/proc/sys/kernel/hostname
 echo 'PRETTY_NAME="Test Linux 1"' >gn/etc/os-release
 
 BURN='i=0; while [ $i -lt 150000 ]; do i=$((i+1)); done'
@@ -82,9 +77,9 @@ kept=$XDG_DATA_HOME/nodewatt/baseline.g0412.toml
 expect "node type" "$(json rest.json 'r["node_type"]')" a100x2
 expect "at rest" "$(json rest.json 'abs(r["idle"]["fraction"] - 1) < 0.3 and len(r["idle"]["sensors"]) >= 2')" True
 expect_in "of which idle" rest.txt "of which idle"
-echo g0413 >gn/proc/sys/kernel/hostname
+host_of gn g0413
 "$NODEWATT" --root gn --root-libraries run -q --json=other.json -- true; expect "another host's" "$(json other.json 'r["idle"]')" None
-echo g0412 >gn/proc/sys/kernel/hostname
+host_of gn g0412
 sed -i 's/^date = .*/date = "2020-01-01"/' "$kept"
 "$NODEWATT" --root gn --root-libraries run -q --json=old.json -- true; expect "too old" "$(json old.json 'r["idle"]')" None
 printf '[baseline]\nvalid_days = 36500\n' >patient.toml

@@ -91,5 +91,5 @@ expect "what is not shown" "$(tail -n 1 list.txt)" "20 of 27 shown; --limit 0 sh
 expect "as a program reads it" "$("$NODEWATT" runs --name many --json 2>err.txt | grep -c '"type": "run"') $(cat err.txt)" "20 nodewatt: 20 of 27 shown; --limit 0 shows all"
 "$NODEWATT" runs --name many --format neurips >all.tex 2>err.txt; expect "a statement on all" "$(cat err.txt)" ""
 "$NODEWATT" report --query name=many --format neurips | cmp -s - all.tex || fail "the statement is not of all"
-expect "compare takes all" "$("$NODEWATT" compare --query name=many --json | python3 -c 'import json, sys; print(sum(s["runs"] if isinstance(s["runs"], int) else len(s["runs"]) for s in json.load(sys.stdin)["sides"]))')" 27
+expect "compare takes all" "$("$NODEWATT" compare --query name=many --json | json /dev/stdin 'sum(s["runs"] if isinstance(s["runs"], int) else len(s["runs"]) for s in r["sides"])')" 27
 finish

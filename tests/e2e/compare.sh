@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # compare, findings and advise over played runs on two machines: every way to make sides, every format, and what is refused.
 . "$(dirname "$0")/lib.sh"
-SIM=$(dirname "$NODEWATT")/nodewatt-sim
+SIM=$BIN/nodewatt-sim
 export LC_ALL=C.UTF-8 COLUMNS=140
 play() {  # play NODE WORKLOAD SECONDS SEED NAME PHASE COUNT UNIT: kept in the store
   printf '[node]\ntype = "%s"\n' "$1" >site.toml
@@ -38,9 +38,9 @@ sides 2 --query "$TRAIN" --by node-type; sides 3 --query "$TRAIN" --by placement
 sides 9 --query "name=train" --by label:nothing  # unknown is not alike
 sides 2 --query "name=train label.seed=1 node-type=*green" --by label:workload
 sides 3 --query "node-type=*green name=infer" --by phase
-one=$("$NODEWATT" report --query "node-type=*green label.workload=training limit=1" --json | python3 -c 'import json,sys; print(json.load(sys.stdin)["id"])')
-two=$("$NODEWATT" report --query "node-type=*blue name=train limit=1" --json | python3 -c 'import json,sys; print(json.load(sys.stdin)["id"])')
-other=$("$NODEWATT" report --query "node-type=*blue name=infer limit=1" --json | python3 -c 'import json,sys; print(json.load(sys.stdin)["id"])')
+one=$("$NODEWATT" report --query "node-type=*green label.workload=training limit=1" --json | json /dev/stdin 'r["id"]')
+two=$("$NODEWATT" report --query "node-type=*blue name=train limit=1" --json | json /dev/stdin 'r["id"]')
+other=$("$NODEWATT" report --query "node-type=*blue name=infer limit=1" --json | json /dev/stdin 'r["id"]')
 sides 2 $one $two; sides 2 $one $two --phase train; sides 2 $one $two --per sample; sides 1 $one --by phase
 sides 2 $one $two --base $two; expect "--base is where 1 stands" "$(json c.json 'r["sides"][r["base"]]["runs"] if isinstance(r["base"], int) else r["base"]' | grep -c .)" 1
 "$NODEWATT" compare $one $two >out.txt || fail "text"; expect_in "a verdict" out.txt "Verdict"; grep -q "cannot rank" out.txt && fail "like is not ranked with like"
@@ -84,7 +84,6 @@ expect_in "what it costs is shown in a narrow window too" out.txt "Energy cost"
 "$NODEWATT" advise $one --partitions partitions.toml --format json >r.json && json r.json 'len(str(r))' >/dev/null || fail "advise --format json"
 
 # Bad words: 2; nothing there: 3. A message, and nothing on standard output.
-bad() { local code=$1; shift; "$NODEWATT" "$@" >out.txt 2>err.txt; expect "$*" $? "$code"; [ -s err.txt ] || fail "$*: no message"; [ ! -s out.txt ] || fail "$*: prints something"; }
 bad 2 compare $one $two --by colour; expect_in "names the ways" err.txt "node-type,placement"; bad 2 compare $one $two --by label:
 bad 2 compare --query "colour=red"; bad 2 compare --query "name"; bad 2 compare; bad 2 findings
 bad 2 compare $one $two --by phase --phase train

@@ -48,7 +48,7 @@ for command in "findings last" top "advise last"; do  # they print no CSV
   "$NODEWATT" $command --csv >/dev/null 2>said; expect "$command --csv" $? 2
 done
 
-id=$("$NODEWATT" report last --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["uid"][:5])')
+id=$("$NODEWATT" report last --json | json /dev/stdin 'r["uid"][:5]')
 expect "ids" "$("$NODEWATT" __complete report '' | head -n 2 | tr '\n' ' ')" "last"$'\t'"the newest run @$id"$'\t'"mine "
 expect "ids with @" "$(offered compare "@${id:0:4}")" "@$id"
 expect "ids without" "$(offered compare last "${id:0:4}")" "$id"

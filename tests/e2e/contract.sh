@@ -55,7 +55,7 @@ kill "$(cat orphan)" $watchdog
 (sleep 1000 & echo $! >older; exec "$NODEWATT" run -q -- sh -c 'kill -KILL $$') 2>/dev/null; expect "signal beside an older child" $? 137
 kill "$(cat older)"
 (sleep 1000 & echo $! >older; exec "$NODEWATT" run -q -- sh -c 'trap "exit 9" TERM; touch ready; while :; do sleep 0.05; done') & pid=$!
-for _ in $(seq 100); do [ -e ready ] && break; sleep 0.05; done
+wait_for test -e ready
 kill -TERM $pid; wait $pid; expect "forwarded SIGTERM beside an older child" $? 9
 kill "$(cat older)"
 

@@ -14,35 +14,11 @@ import struct
 import sys
 import time
 
-RANGE = 262143328850
-WRAP = RANGE + 61  # 2^32 counts of 61035 nJ: the range is one count short of it
-ZONES = ("intel-rapl:0", "package-0", RANGE - 30_000_000), ("intel-rapl:1", "package-1", RANGE - 20_000_000), ("intel-rapl:0/intel-rapl:0:0", "dram", 1000)
+from powercap import RANGE, WRAP, ZONES, counters, folder, make, put
+
 STEP_J = 20.0
 PATIENCE = 60
 IN_ACCESS = 1
-
-
-def folder(root, zone):
-    return os.path.join(root, "sys/class/powercap", zone)
-
-
-def put(path, text, rename=False):
-    if rename:
-        with open(path + ".new", "w") as f:
-            f.write(text)
-        os.rename(path + ".new", path)
-    else:
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT)
-        os.pwrite(fd, (text + "\n").ljust(24).encode(), 0)
-        os.close(fd)
-
-
-def make(root):
-    for zone, name, start in ZONES:
-        os.makedirs(folder(root, zone), exist_ok=True)
-        for file, text in ("name", name), ("max_energy_range_uj", str(RANGE)), ("energy_uj", str(start)):
-            put(f"{folder(root, zone)}/{file}", text)
-    os.makedirs(root + "/proc", exist_ok=True)
 
 
 class Watch:
@@ -51,7 +27,7 @@ class Watch:
     def __init__(self, root):
         libc = ctypes.CDLL(None, use_errno=True)
         self.fd = libc.inotify_init1(os.O_NONBLOCK)
-        self.zones = {libc.inotify_add_watch(self.fd, folder(root, zone).encode(), IN_ACCESS) for zone, *_ in ZONES}
+        self.zones = {libc.inotify_add_watch(self.fd, folder(root, zone).encode(), IN_ACCESS) for zone, _ in ZONES}
         if self.fd < 0 or min(self.zones) < 0:
             sys.exit(f"counters.py: no inotify: {os.strerror(ctypes.get_errno())}")
 
@@ -80,7 +56,7 @@ class Watch:
 
 def add(root, joules, rename):
     watch = Watch(root)
-    paths = [folder(root, zone) + "/energy_uj" for zone, *_ in ZONES]
+    paths = counters(root)
     begin = [int(open(path).read()) for path in paths]
     steps = max(1, round(max(joules) / STEP_J))
     for step in range(1, steps + 1):
@@ -92,6 +68,6 @@ def add(root, joules, rename):
 
 if __name__ == "__main__":
     if sys.argv[1] == "make":
-        make(sys.argv[2])
+        make(sys.argv[2], (RANGE - 30_000_000, RANGE - 20_000_000, 1000))
     else:
         add(sys.argv[2], [float(word) for word in sys.argv[3:6]], sys.argv[6:] == ["rename"])

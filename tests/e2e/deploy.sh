@@ -3,7 +3,7 @@
 # exit 0 and say nothing, and root writes nothing where a user pointed. The units hold what they promise (systemd-analyze). How many
 # milliseconds the scripts take: bench/hooks.
 . "$(dirname "$0")/lib.sh"
-BIN=$(dirname "$NODEWATT") ROOT=$(dirname "$(dirname "$HERE")")
+ROOT=$(dirname "$(dirname "$HERE")")
 PROLOG=$ROOT/deploy/slurm/prolog.sh EPILOG=$ROOT/deploy/slurm/epilog.sh
 export NODEWATT_SLURM_CONF=$WORK/slurm.conf NODEWATT_SOCKET=$WORK/sock SLURM_JOB_ID=4711 SLURM_JOB_UID=1000 SLURM_JOB_NUM_NODES=1
 export PATH=$WORK/path:$PATH
@@ -14,26 +14,8 @@ printf '#!/bin/sh\nprintf "%%s|" "$@" >>%s/sacctmgr.said\n' "$WORK" >path/sacctm
 chmod +x bin/* path/*; chmod 755 "$WORK"
 echo "NODEWATT_BIN=$WORK/bin NODEWATT_NOTES=$WORK/notes" >slurm.conf
 
-# daemon MODE: one that answers and writes down what it hears, or one that stands still with a full queue.
-daemon() {
-  python3 -c '
-import os, signal, socket, sys
-door = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-if os.path.exists("sock"): os.unlink("sock")
-door.bind("sock")
-door.listen(0 if sys.argv[1] == "still" else 16)
-queue = []
-while sys.argv[1] == "still":
-    queue.append(socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET))
-    queue[-1].setblocking(False)
-    try: queue[-1].connect("sock")
-    except BlockingIOError: break
-open("ready", "w")
-if queue: os.kill(os.getpid(), signal.SIGSTOP)
-while True:
-    peer = door.accept()[0]
-    print(peer.recv(5000).decode(), flush=True)
-    peer.send(b"D")' "$1" >>heard &
+daemon() {  # daemon answers|still: stand_in_daemon.py; what it hears is in the file heard
+  "$HERE/stand_in_daemon.py" "$1" >>heard &
   DAEMON=$!
   wait_for test -e ready
   rm ready
@@ -135,7 +117,7 @@ fi
 "$BIN/nodewatt-ipmi" --device 2>/dev/null && fail "nodewatt-ipmi with half an option"
 
 [ $FAILED = 0 ] || finish
-command -v systemd-analyze >/dev/null || { echo "skipped: no systemd-analyze to look at the units with (package systemd)"; exit 77; }
+command -v systemd-analyze >/dev/null || skip "no systemd-analyze to look at the units with (package systemd)"
 cp "$ROOT"/deploy/systemd/*.{service,socket} .
 sed -i 's|^ExecStart=[^ ]*|ExecStart=/bin/true|' ./*.service
 for unit in nodewattd.service nodewatt-ipmi.service nodewatt-ipmi.socket; do

@@ -2,13 +2,10 @@
 # doctor and sensors watch a BMC that is asked every 5 s, as is the default, for as long as it takes to see that it measures; one that says nothing
 # new has no new value yet, and is not said to be missing.
 . "$(dirname "$0")/lib.sh"
-command -v python3 >/dev/null || { echo "skipped: no python3"; exit 77; }
-mkdir -p tree/proc
-cp /proc/cpuinfo /proc/meminfo tree/proc/
-sleep 600 | python3 "$HERE/redfish_server.py" >port.txt &
-until grep -q port port.txt; do sleep 0.05; done
-(umask 077; printf 'root\ncalvin\n' >credentials)
-printf '[redfish.bmc0]\norigin = "http://127.0.0.1:%s"\ncredentials_file = "%s"\n' "$(cut -d' ' -f2 port.txt)" "$WORK/credentials" >site.toml
+machine tree
+PORT=$(free_ports 1)
+bmc_site "$PORT"
+bmc_up "$PORT"
 
 "$NODEWATT" --root tree --config site.toml doctor >doctor.txt 2>err.txt & doctor=$!
 "$NODEWATT" --root tree --config site.toml sensors --json >sensors.json || fail "sensors"

@@ -10,27 +10,7 @@ import os
 import sys
 import time
 
-RANGE = 262143328850
-
-
-def put(path, text, rename):
-    if rename:
-        with open(path + ".new", "w") as f:
-            f.write(text)
-        os.rename(path + ".new", path)
-    else:
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT)
-        os.pwrite(fd, (text + "\n").ljust(24).encode(), 0)
-        os.close(fd)
-
-
-def zone(root, path, name, start):
-    d = os.path.join(root, "sys/class/powercap", path)
-    os.makedirs(d, exist_ok=True)
-    put(d + "/name", name + "\n", False)
-    put(d + "/max_energy_range_uj", f"{RANGE}\n", False)
-    return d + "/energy_uj", start
-
+from powercap import RANGE, WRAP, counters, make, put
 
 class Load:
     """The energy of package 0, by ROOT/load as soon as that is there; until then at a power of its own. What the file says holds from
@@ -66,19 +46,14 @@ def main():
     root, *watts = sys.argv[1:5]
     rename = sys.argv[5:] == ["rename"]
     w0, w1, wd = map(float, watts)
-    zones = [
-        (*zone(root, "intel-rapl:0", "package-0", RANGE - int(w0 * 3e6)), w0),
-        (*zone(root, "intel-rapl:1", "package-1", RANGE - int(w1 * 5e6)), w1),
-        (*zone(root, "intel-rapl:0/intel-rapl:0:0", "dram", 1000), wd),
-    ]
-    os.makedirs(root + "/proc", exist_ok=True)
+    starts = RANGE - int(w0 * 3e6), RANGE - int(w1 * 5e6), 1000
+    make(root, starts)
     begin = time.monotonic()
     load = Load(root + "/load", w0)
     while True:
         t = time.monotonic() - begin
-        for path, start, watt in zones:
-            joules = load.energy() if path == zones[0][0] else watt * t
-            put(path, str((start + int(joules * 1e6)) % (RANGE + 1)), rename)
+        for path, start, joules in zip(counters(root), starts, (load.energy(), w1 * t, wd * t)):
+            put(path, str((start + int(joules * 1e6)) % WRAP), rename)
         if t < 1e-2:
             open(root + "/ready", "w").close()
         time.sleep(0.0005)

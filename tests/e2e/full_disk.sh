@@ -2,26 +2,16 @@
 # nodewattd with a full state disk (here: a limit on the size of its files): it starts, keeps the jobs that end in memory, logs that,
 # and stores everything when there is space. Many restarts leave few files.
 . "$(dirname "$0")/lib.sh"
-BIN=$(dirname "$NODEWATT")
-command -v prlimit >/dev/null || { echo "skipped: no prlimit"; exit 77; }
-mkdir -p tree state cgroup/{cpuset,memory,devices,cpuacct}/slurm
-python3 "$HERE/feed.py" "$WORK/tree" 220 180 30 &
-until [ -e tree/ready ]; do sleep 0.05; done
+command -v prlimit >/dev/null || skip "no prlimit"
+mkdir -p state cgroup/{cpuset,memory,devices,cpuacct}/slurm
+feed tree 220 180 30
 hint() { "$BIN/nodewatt-event" --socket sock --verbose "$@" 2>hint.txt; grep -q ': done$' hint.txt; }
-answers() { "$NODEWATT" top --once --socket sock >/dev/null 2>&1; }
 start() {  # start FSIZE: in blocks of 1024 bytes, or unlimited
   (trap '' XFSZ; ulimit -S -f "$1"; exec "$BIN/nodewattd" --root tree --cgroup cgroup --state state --socket sock 2>&1) > >(cat >>daemon.txt) & DAEMON=$!
-  for _ in $(seq 400); do answers && return; kill -0 $DAEMON 2>/dev/null || break; sleep 0.05; done
-  fail "nodewattd does not start: $(cat daemon.txt)"
-  finish
+  daemon_is_up
 }
-wait_job() {  # wait_job ID: until it is said to have ended
-  for _ in $(seq 400); do
-    "$NODEWATT" job "$1" --socket sock --json >"$1.json" 2>job.txt && [ "$(json "$1.json" 'r["state"]')" != running ] && return
-    sleep 0.05
-  done
-  fail "job $1 is not there: $(cat job.txt)"
-}
+has_ended() { "$NODEWATT" job "$1" --socket sock --json >"$1.json" 2>job.txt && [ "$(json "$1.json" 'r["state"]')" = ended ]; }
+wait_job() { wait_for has_ended "$1" || fail "job $1 is not there: $(cat job.txt)"; }  # wait_job ID: until it is said to have ended
 job() { hint begin job="$1" uid="$(id -u)" && sleep 0.2 && hint end job="$1" && wait_job "$1"; }
 
 start 0
@@ -37,9 +27,8 @@ job 2
 
 # Room again: it is written down, and outlives a kill.
 prlimit --pid $DAEMON --fsize=unlimited:unlimited
-for _ in $(seq 400); do grep -q "kept in their store again" daemon.txt && break; sleep 0.05; done
-expect_in "room" daemon.txt "kept in their store again"
-kill -KILL $DAEMON
+wait_for grep -q "kept in their store again" daemon.txt
+stop_daemon KILL
 start unlimited
 for id in 1 2; do wait_job $id; done
 
@@ -47,12 +36,12 @@ for id in 1 2; do wait_job $id; done
 hint begin job=3 uid="$(id -u)"
 for _ in $(seq 100); do "$NODEWATT" job 3 --socket sock --oneline >/dev/null 2>&1 && break; sleep 0.05; done
 sleep 1.2
-kill -KILL $DAEMON
+stop_daemon KILL
 start 0
 hint end job=3; wait_job 3
 expect "its begin is known" "$(json 3.json 'r["job"]["begin_basis"]')" prolog
-kill $DAEMON; wait $DAEMON
+stop_daemon
 
-for _ in $(seq 12); do start unlimited; kill -KILL $DAEMON; done
+for _ in $(seq 12); do start unlimited; stop_daemon KILL; done
 [ "$(find state/books -type f | wc -l)" -le 12 ] || fail "files of the books: $(ls state/books)"
 finish

@@ -3,7 +3,7 @@
 # nothing else, and none of it names a path of the build.
 . "$(dirname "$0")/lib.sh"
 BUILD=$(readlink -f "$1/..")
-command -v cmake >/dev/null || { echo "skipped: no cmake"; exit 77; }
+command -v cmake >/dev/null || skip "no cmake"
 put() {  # put DESTDIR PREFIX
   DESTDIR=$WORK/$1 cmake --install "$BUILD" --prefix "$2" >install.txt 2>&1 || { fail "cmake --install: $(tail -n 5 install.txt)"; finish; }
 }
@@ -56,7 +56,7 @@ for place in usr/usr opt/opt/nodewatt; do
   done
 done
 [ $FAILED = 0 ] || finish
-command -v systemd-analyze >/dev/null || { echo "skipped: no systemd-analyze to verify the units with (package systemd)"; exit 77; }
+command -v systemd-analyze >/dev/null || skip "no systemd-analyze to verify the units with (package systemd)"
 mkdir units
 cp "$INSTALLED"/share/nodewatt/systemd/*.{service,socket} units/
 sed -i "s|=/usr/|=$INSTALLED/|" units/*.service

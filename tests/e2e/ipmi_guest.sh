@@ -5,7 +5,6 @@
 # machine's own / read-only over 9p, so that the executable finds its libraries.
 . "$(dirname "$0")/lib.sh"
 WATTS=487
-skip() { echo "skipped: $*"; exit 77; }
 for tool in qemu-system-x86_64 ipmi_sim busybox cpio gcc; do
   command -v "$tool" >/dev/null || skip "no $tool (qemu-system-x86 openipmi libopenipmi-dev busybox-static cpio gcc)"
 done
@@ -21,7 +20,7 @@ vmlinuz=$(ls "$kernel"/boot/vmlinuz-* | head -1)
 
 # The controller, on a port that it shares with nobody.
 gcc -O2 -fPIC -shared "$HERE/ipmi_guest_dcmi.c" -o dcmi.so || { fail "the simulator's module"; finish; }
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+port=$(free_ports 1)
 echo $WATTS >watts
 cat >lan.conf <<X
 name "bmc"
@@ -33,7 +32,8 @@ printf 'mc_setbmc 0x20\nmc_add 0x20 0 no-device-sdrs 0x23 9 8 0x9f 0x1291 0xf02\
 mkdir -p state
 ipmi_sim -c lan.conf -f sim.emu -s state -n >sim.log 2>&1 </dev/null &
 sim=$!
-sleep 1
+listens() { is_gone $sim || grep -q "$(printf ':%04X 00000000:0000 0A ' "$port")" /proc/net/tcp; }
+wait_for listens
 kill -0 $sim 2>/dev/null || { cat sim.log; fail "ipmi_sim ended"; finish; }
 
 # The guest's first steps: modules, this machine's / with a writable layer over it, then guest.sh in there.

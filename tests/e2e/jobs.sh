@@ -2,11 +2,9 @@
 # The commands that query node daemons about jobs: job, jobs, top, sacct, with daemons that know invented jobs; and with daemons that are absent,
 # do not answer, answer nonsense or die.
 . "$(dirname "$0")/lib.sh"
-JOB_DAEMON=$(dirname "$NODEWATT")/job_daemon
-unset SLURM_JOB_ID NODEWATT_SOCKET
 export LC_ALL=C COLUMNS=100
 daemon() {  # daemon NAME HOST [MANNER]
-  "$JOB_DAEMON" "$WORK/$1.sock" "${@:2}" >"$1.asked" &
+  "$BIN/job_daemon" "$WORK/$1.sock" "${@:2}" >"$1.asked" &
   wait_for test -S "$WORK/$1.sock" || fail "no daemon $1"
 }
 daemon g g0412
@@ -30,8 +28,7 @@ expect "json" "$(json job.json '(r["type"], r["job"]["job_id"], r["energy"]["ene
   "('run', '4711', 1891800.0, ['batch', '0', '1'])"
 for form in csv markdown html latex short; do "$NODEWATT" job 4711 --format $form | grep -c . >/dev/null || fail "form $form"; done
 "$NODEWATT" job 4711 --format png 2>/dev/null; expect "a form that is no text" $? 2
-expect "a step" "$("$NODEWATT" job 4711.0 --json | python3 -c 'import json, sys; r = json.load(sys.stdin); print(r["energy"]["energy_j"], r["name"])')" \
-  "1680000.0 step 0 of segmentation train"
+expect "a step" "$("$NODEWATT" job 4711.0 --json | json /dev/stdin '(r["energy"]["energy_j"], r["name"])')" "(1680000.0, 'step 0 of segmentation train')"
 "$NODEWATT" job 4711.7 2>err.txt; expect "no such step" $? 3
 
 # The names that a job has.
@@ -121,11 +118,11 @@ expect_in "is a line" slurm.txt "not asked: sacct said nothing within 5 s"
 
 # The epilog's line in the accounting: what a sacctmgr that makes words lower case has kept is what the program said.
 printf '#!/bin/sh\nprintf "%%s" "$*" | tr "[:upper:]" "[:lower:]" >kept.new && mv kept.new kept\n' >bin/sacctmgr; chmod +x bin/sacctmgr
-echo "NODEWATT_BIN=$(dirname "$NODEWATT") NODEWATT_COMMENT=AdminComment" >slurm.conf
+echo "NODEWATT_BIN=$BIN NODEWATT_COMMENT=AdminComment" >slurm.conf
 SLURM_JOB_ID=4718_2 "$NODEWATT" job --comment >comment.txt
 NODEWATT_SLURM_CONF=$WORK/slurm.conf SLURM_JOB_ID=4720 SLURM_JOB_UID=1000 SLURM_JOB_NUM_NODES=1 PATH=$WORK/bin:$PATH \
   "$HERE/../../deploy/slurm/epilog.sh"
-for _ in $(seq 600); do [ -s kept ] && break; sleep 0.05; done
+wait_for test -s kept
 expect "kept" "$(cat kept)" "-i modify job where jobid=4720 set admincomment=nodewatt: $(cat comment.txt)"
 expect_in "its share in words" kept "shared: 64 of 256 cpus, 1 of 4 gpus, 12.5 percent of the memory, attributed"
 expect "asked as the owner" "$(grep -c '^job id=4720 view=owner$' g.asked)" 1

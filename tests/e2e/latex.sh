@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # The LaTeX forms, compiled by pdflatex: of ordinary, played and hostile runs; and what the reader of the PDF sees.
-command -v pdflatex >/dev/null || { echo "skipped: no pdflatex (tools/deps packages-latex.txt)"; exit 77; }
-siunitx=$(kpsewhich siunitx.sty)
-grep -qE 'ProvidesExplPackage *\{siunitx\} *\{[-0-9]*\} *\{3\.' "${siunitx:-/dev/null}" || { echo "skipped: no siunitx of version 3 (tools/deps packages-latex.txt)"; exit 77; }
 . "$(dirname "$0")/lib.sh"
-SIM=$(dirname "$NODEWATT")/nodewatt-sim
+command -v pdflatex >/dev/null || skip "no pdflatex (tools/deps packages-latex.txt)"
+siunitx=$(kpsewhich siunitx.sty)
+grep -qE 'ProvidesExplPackage *\{siunitx\} *\{[-0-9]*\} *\{3\.' "${siunitx:-/dev/null}" || skip "no siunitx of version 3 (tools/deps packages-latex.txt)"
+SIM=$BIN/nodewatt-sim
 export LC_ALL=C.UTF-8
 
 document() {  # document NAME: NAME.pdf of a document that holds NAME-body.tex and nothing else of ours

@@ -7,34 +7,16 @@ ISOLATED=net  # its ports are its own
 echo "leak:libfuse3" >suppressions
 export LSAN_OPTIONS=suppressions=$PWD/suppressions:print_suppressions=0
 
-BIN=$(dirname "$NODEWATT")
 LIVE=$(readlink -f "$HERE/../../sim/live")
 PATH=$PATH:/usr/sbin
 D=$WORK/play
-mkdir "$D"
 
-skip() { echo "skipped: $*"; exit 77; }
 for tool in fusermount3 ipmi_sim ipmitool ipmi-dcmi prometheus-node-exporter prometheus-ipmi-exporter openssl curl snmpd snmpget; do
   command -v $tool >/dev/null || skip "no $tool (tools/deps packages-live.txt)"
 done
 [ -r /dev/fuse ] && [ -w /dev/fuse ] || skip "/dev/fuse may not be opened"
 [ -e "$BIN/../lib/sim/nodewatt_ipmi.so" ] || skip "nodewatt_ipmi.so was not built (package libopenipmi-dev)"
 
-PLAYS=()
-play() {  # play DIR ARGUMENT...: starts a machine and waits until it is ready
-  local dir=$1 out=$1/out
-  shift
-  "$BIN/nodewatt-sim" live "$@" --dir "$dir" >"$out" 2>"$dir/err" &
-  PLAYS+=($!)
-  for _ in $(seq 100); do
-    grep -q ready "$out" && return
-    kill -0 "${PLAYS[-1]}" 2>/dev/null || break
-    sleep 0.05
-  done
-  grep -qE 'libfuse3|FUSE' "$dir/err" && skip "$(cat "$dir/err")"
-  fail "live does not play: $(cat "$dir/err")"
-  exit 1
-}
 # What reads the tree goes first, so that it can be unmounted before its folder is removed.
 end_all() {
   local job
@@ -46,7 +28,6 @@ end_all() {
 trap end_all EXIT
 
 # A scenario that ends by itself, with one sensor that may not be read and one that fails.
-mkdir short
 cat >short.toml <<X
 end = "2s"
 [[component]]
@@ -72,25 +53,18 @@ kind = "fail"
 sensor = "broken"
 from = "0s"
 X
-play short short.toml
+play short short.toml || exit 1
 cat short/root/sys/class/powercap/intel-rapl:0/energy_uj 2>closed.txt; expect_in "a sensor that is denied" closed.txt "Permission denied"
 cat short/root/sys/class/powercap/intel-rapl:1/energy_uj 2>broken.txt; expect_in "a sensor that fails" broken.txt "Input/output error"
 expect "the names in a folder" "$(echo $(ls short/root))" "bmc pdu redfish sys"
 expect "a plain file of the tree" "$(cat short/root/bmc/watts)" 100
 expect "the truth between two moments" "$("$BIN/nodewatt-sim" truth short.toml --dir short --between $(($(cat short/start) + 100000000)) \
-  $(($(cat short/start) + 600000000)) --json | python3 -c 'import json,sys; print(round(json.load(sys.stdin)["plug_joules"], 6))')" 50.0
+  $(($(cat short/start) + 600000000)) --json | json /dev/stdin 'round(r["plug_joules"], 6)')" 50.0
 wait "${PLAYS[0]}"; expect "exit code at the scenario's end" $? 0
 mountpoint -q short/root && fail "still mounted after the end"
 
-play "$D" horeka_green --workload training --duration 30s --honest
-read -r BMC PDU WEB NODE EXPORTER < <(python3 - <<X
-import socket
-kinds = [socket.SOCK_DGRAM] * 2 + [socket.SOCK_STREAM] * 3
-doors = [socket.socket(socket.AF_INET, kind) for kind in kinds]
-for door in doors: door.bind(("127.0.0.1", 0))
-print(*(door.getsockname()[1] for door in doors))
-X
-)
+play "$D" horeka_green --workload training --duration 30s --honest || exit 1
+read -r BMC PDU WEB NODE EXPORTER < <(free_ports 5)
 "$LIVE/bmc.sh" "$D" "$BMC" "$BIN/../lib/sim/nodewatt_ipmi.so" >bmc.log 2>&1 &
 "$LIVE/pdu.sh" "$D" "$PDU" >pdu.log 2>&1 &
 python3 "$LIVE/redfish.py" "$D" "$WEB" >redfish.log 2>&1 &

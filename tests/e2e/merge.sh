@@ -4,8 +4,8 @@
 . "$HERE/ranks_lib.sh"
 home() { export XDG_DATA_HOME=$WORK/home-$1; }
 for n in 0 1; do
-  mkdir -p n$n/proc/sys/kernel run$n
-  echo "n$n" >n$n/proc/sys/kernel/hostname
+  mkdir run$n
+  host_of n$n n$n
   "$HERE/counters.py" make n$n
 done
 for n in 0 1; do  # on two nodes nobody shares a folder
@@ -21,8 +21,7 @@ for n in 0 1; do  # on two nodes nobody shares a folder
 done
 home other
 "$HERE/counters.py" make elsewhere
-mkdir -p elsewhere/proc/sys/kernel
-echo n1 >elsewhere/proc/sys/kernel/hostname
+host_of elsewhere n1
 env $(variables slurm 78 1 0 1 2 1) "$NODEWATT" run -q --root elsewhere -- "$HERE/counters.py" add elsewhere 10 10 1
 "$NODEWATT" export other.nw 2>/dev/null
 for n in 0 1; do PIDS[77]=${saved[n]}; wait_ranks 77; expect "ranks of n$n" "$(cat 77.codes)" "0 0"; done

@@ -5,25 +5,21 @@
 ISOLATED=net  # its ports are its own
 PROGRAM=$(readlink -f "${2:-$1/nodewattd}")
 . "$(dirname "$0")/lib.sh"
-skip() { echo "skipped: $*"; exit 77; }
 PATH=$PATH:/usr/sbin
 for tool in prometheus promtool curl; do command -v $tool >/dev/null || skip "no $tool (tools/deps packages-live.txt)"; done
 [ -x "$PROGRAM" ] || skip "$PROGRAM was not built"
 
 curl() { command curl -s --max-time 10 "$@"; }
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
-PORT=$(free_port)
-SERVER=127.0.0.1:$(free_port)
+read -r PORT SERVER < <(free_ports 2)
+SERVER=127.0.0.1:$SERVER
 PAGE=http://127.0.0.1:$PORT/metrics
 query() { curl -fG "http://$SERVER/api/v1/query" --data-urlencode "query=$1"; }
 value() {  # value QUERY: of its first series
-  query "$1" | python3 -c 'import json, sys; r = json.load(sys.stdin)["data"]["result"]; print(r[0]["value"][1] if r else "nothing")'
+  query "$1" | json /dev/stdin '[series["value"][1] for series in r["data"]["result"] + [{"value": (0, "nothing")}]][0]'
 }
 
 # A machine whose counters move, and the program on it.
-mkdir tree state
-python3 "$HERE/feed.py" "$WORK/tree" 220 180 30 &
-wait_for test -e tree/ready
+feed tree 220 180 30
 serve() {
   "$PROGRAM" --metrics 127.0.0.1:"$PORT" --socket "$WORK/node.sock" --state "$WORK/state" --root "$WORK/tree" --cgroup "$WORK/none" 2>program.txt &
   SERVED=$!
@@ -78,7 +74,7 @@ expect "every scrape was answered" "$(value 'min_over_time(up[5m])')" 1
 expect "counters never fall" "$(value 'sum(resets({__name__=~"nodewatt_.*joules_total"}[5m]))')" 0
 expect "conservation" "$(value 'sum(max_over_time(nodewatt_conservation_error_microjoules[5m]))')" 0
 expect "the three rows are the node" "$(value 'abs(sum(nodewatt_attributed_energy_joules_total) - sum(nodewatt_energy_joules_total{part="node"})) < bool 0.001')" 1
-expect "unit" "$(curl -f "http://$SERVER/api/v1/metadata?metric=nodewatt_energy_joules" | python3 -c 'import json, sys; print([(m["type"], m["unit"]) for m in json.load(sys.stdin)["data"]["nodewatt_energy_joules"]])')" "[('counter', 'joules')]"
+expect "unit" "$(curl -f "http://$SERVER/api/v1/metadata?metric=nodewatt_energy_joules" | json /dev/stdin '[(m["type"], m["unit"]) for m in r["data"]["nodewatt_energy_joules"]]')" "[('counter', 'joules')]"
 printf '{"program": "%s", "node_joules": [%s], "scrapes": %s, "cpu_seconds": %s, "resident_bytes": %s}\n' "$(basename "$PROGRAM")" \
   "$(IFS=,; echo "${joules[*]}")" "$(value 'count_over_time(up[5m])')" "$(value nodewatt_daemon_cpu_seconds_total)" "$(value nodewatt_daemon_resident_bytes)"
 

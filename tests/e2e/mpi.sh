@@ -2,7 +2,7 @@
 # Ranks under real launchers: Open MPI's mpirun, torchrun. Each part runs where its launcher is.
 . "$(dirname "$0")/lib.sh"
 . "$HERE/ranks_lib.sh"
-command -v mpirun >/dev/null || command -v torchrun >/dev/null || { echo "skipped: neither mpirun nor torchrun is installed"; exit 77; }
+command -v mpirun >/dev/null || command -v torchrun >/dev/null || skip "neither mpirun nor torchrun is installed"
 
 if command -v mpirun >/dev/null && mpirun --version | grep -q 'Open MPI'; then
   # As root, on a machine with fewer CPUs than ranks, without a network.
@@ -21,7 +21,7 @@ if command -v mpirun >/dev/null && mpirun --version | grep -q 'Open MPI'; then
     mpi 3 "$NODEWATT" run -q --json=f$bad.json -- sh -c "[ \$OMPI_COMM_WORLD_RANK = $bad ] && { sleep 0.5; exit 7; }; exec sleep 50" >/dev/null 2>&1
     expect "mpirun's code when rank $bad fails" $? 7
     expect "at once" "$(($(date +%s) - begin < 15))" 1
-    for _ in $(seq 100); do [ -s f$bad.json ] && break; sleep 0.05; done
+    wait_for test -s f$bad.json
     expect "it is recorded" "$(json f$bad.json '(r["parallel"]["ranks"], r["exit_code"])')" "(3, 7)"
   done
   if command -v mpicc >/dev/null; then  # a program whose ranks wait for each other at its end

@@ -2,8 +2,8 @@
 # On a machine without sensors every figure says `estimated`, the interval is wide, and doctor says what is missing. On a machine
 # without anything nothing is known, which is null and not 0.
 . "$(dirname "$0")/lib.sh"
-mkdir -p vm/proc bare
-cp /proc/cpuinfo /proc/meminfo vm/proc/
+machine vm
+mkdir bare
 echo "cpu  1000 0 500 90000 10 0 5 3 0 0" >vm/proc/stat
 "$NODEWATT" --root vm run --json=vm.json -- sleep 0.5 2>vm.txt; expect "exit code" $? 0
 expect "kind" "$(json vm.json 'r["energy"]["kind"]')" estimated

@@ -8,74 +8,33 @@ counter is never published below what it was: where an answer steps back, the hi
 the node; exit 1 with a reason where there is no such answer.
 """
 import json
-import socket
+import os
 import sys
 import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "slurm"))
+import ask  # noqa: E402
 
 KINDS = [None, "measured", "derived", "attributed", "estimated"]
 LABELS = {"__name__", "instance", "job", "node", "part", "device", "kind", "boundary", "to", "sensor", "anomaly", "version"}
 
 
-def varint(data, at):
-    value = shift = 0
-    while True:
-        byte = data[at]
-        value |= (byte & 0x7F) << shift
-        at, shift = at + 1, shift + 7
-        if byte < 0x80:
-            return value, at
-
-
-def fields(data):
-    """Of a message of protobuf: (number, value), varints signed."""
-    at = 0
-    while at < len(data):
-        key, at = varint(data, at)
-        if key & 7 == 0:
-            value, at = varint(data, at)
-            value -= (value >> 63) << 64
-        elif key & 7 == 1:
-            value, at = data[at:at + 8], at + 8
-        else:
-            size, at = varint(data, at)
-            value, at = data[at:at + size], at + size
-        yield key >> 3, value
-
-
 def energies(state):
     """Of a NodeState (record.proto): the microjoules of each series."""
-    top = list(fields(state))
-    kind = KINDS[dict(top).get(7, 0)]
-    series = {}
-    for number, value in top:
-        if number == 5:
-            row = dict(fields(value))
-            name = row[1].decode()
-            series["part node  " + (kind or "") if name == "node" else "to " + name] = row.get(2, 0)
-        elif number == 6:
-            part = dict(fields(value))
-            domain = part[1].decode()
-            if part.get(6) and domain != "node" and KINDS[part.get(5, 0)]:
-                series[f"part {domain} {part.get(2, b'').decode()} {KINDS[part[5]]}"] = part.get(4, 0)
-    return series
+    kind = KINDS[state["kind"]]
+    series = {f"part node  {kind or ''}" if row["name"] == "node" else "to " + row["name"]: row["energy_uj"] for row in state["rows"]}
+    return series | {f"part {part['domain']} {part['device']} {KINDS[part['kind']]}": part["energy_uj"] for part in state["parts"]
+                     if part["counted"] and part["domain"] != "node" and KINDS[part["kind"]]}
 
 
-def ask_once(path):
-    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as daemon:
-        daemon.settimeout(5)
-        daemon.connect(path)
-        daemon.send(b"node")
-        answer = daemon.recv(1 << 20)
-    if answer[:1] != b"S":
-        sys.exit(f"node: {answer[:200]!r}")
-    return energies(answer[1:])
-
-
-def ask(path, out):
+def watch(path, out):
     last = None
     with open(out, "w") as file:
         while True:
-            state = ask_once(path)
+            answer = ask.ask(path, "node")[0]
+            if answer[:1] != b"S":
+                sys.exit(f"node: {answer[:200]!r}")
+            state = energies(ask.decode("NodeState", answer[1:]))
             if state != last:
                 file.write(json.dumps(state) + "\n")
                 file.flush()
@@ -117,4 +76,4 @@ def check(out, query):
 
 
 if __name__ == "__main__":
-    {"ask": ask, "check": check}[sys.argv[1]](*sys.argv[2:])
+    {"ask": watch, "check": check}[sys.argv[1]](*sys.argv[2:])

@@ -2,8 +2,8 @@
 # run --nvtx: the ranges of a program that knows nothing of us become phases; depth, filter, a tool that was there before; nothing of
 # the program changes, and the library asks for nothing but the C library.
 . "$(dirname "$0")/lib.sh"
-PROGRAM=$(dirname "$NODEWATT")/nvtx_program
-LIBRARY=$(dirname "$NODEWATT")/../lib/libnodewatt-nvtx.so
+PROGRAM=$BIN/nvtx_program
+LIBRARY=$BIN/../lib/libnodewatt-nvtx.so
 unset NVTX_INJECTION64_PATH
 paths() { json "$1" '[p["path"] for p in r["phases"]]'; }
 

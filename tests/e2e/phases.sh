@@ -9,7 +9,7 @@ for e in 1 2; do \$nw begin epoch; date +%s.%N >>inside; sleep 0.6; date +%s.%N 
 \$nw work 2 epoch --phase train
 \$nw end train
 date +%s.%N >>outside
-$(dirname "$NODEWATT")/phase_storm rapid 1
+$BIN/phase_storm rapid 1
 \$nw end never-begun
 \$nw begin left-open
 X
@@ -25,7 +25,7 @@ expect "anomalies" "$(json r.json 'sorted(a["name"] for a in r["anomalies"] if a
   "['phase_unended', 'phase_unmatched']"
 # A phase of a microsecond, unless the program was taken off its processor in it: then another one.
 for _ in $(seq 20); do
-  "$NODEWATT" run --json=short.json -- "$(dirname "$NODEWATT")/phase_storm" rapid 1 2>short.txt
+  "$NODEWATT" run --json=short.json -- "$BIN/phase_storm" rapid 1 2>short.txt
   [ "$(json short.json 'r["phases"][0]["resolved"]')" = True ] || break
 done
 expect "a phase of a microsecond" "$(json short.json 'r["phases"][0]["resolved"], r["phases"][0]["energy"]')" "(False, None)"

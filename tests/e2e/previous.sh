@@ -28,9 +28,10 @@ expect_in "both records" import.txt "2 records added"
 # The daemon takes over, on a machine that was started anew: one job had ended, the other is lost; both have the energy that they were given.
 cp -r "$OLD/state" state
 "$HERE/counters.py" make tree
-"$(dirname "$NODEWATT")/nodewattd" --root tree --state state --socket "$WORK/node.sock" --cgroup "$WORK/none" 2>daemon.txt &
-export NODEWATT_SOCKET=$WORK/node.sock
-for _ in $(seq 300); do "$NODEWATT" jobs >jobs.txt 2>/dev/null && grep -q '^7 ' jobs.txt && break; sleep 0.1; done
+start_daemon --root tree --state state --cgroup none
+export NODEWATT_SOCKET=$WORK/sock
+has_job_7() { "$NODEWATT" jobs | grep -q '^7 '; }
+wait_for has_job_7
 for job in 7=3183.738225 8=218.646821; do
   "$NODEWATT" job "${job%=*}" --json >job.json || fail "job ${job%=*}: $(cat daemon.txt)"
   expect "job ${job%=*}" "$(json job.json 'r["energy"]["energy_j"]')" "${job#*=}"

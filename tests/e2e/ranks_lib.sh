@@ -37,12 +37,11 @@ wait_ranks() {
 # How many ranks of a job printed a report.
 reports() { grep -lE '^nodewatt run @' "$1".*.err 2>/dev/null | wc -l; }
 # The process that samples for the ranks that this shell started, once it measures.
-sampler() {
+sampler() { wait_for find_sampler && find_sampler; }
+find_sampler() {
   local pid
-  for _ in $(seq 200); do
-    for pid in $(pgrep -x nodewatt-node); do
-      grep -qzF "XDG_RUNTIME_DIR=$XDG_RUNTIME_DIR" "/proc/$pid/environ" 2>/dev/null && echo "$pid" && return
-    done
-    sleep 0.05
+  for pid in $(pgrep -x nodewatt-node); do
+    grep -qzF "XDG_RUNTIME_DIR=$XDG_RUNTIME_DIR" "/proc/$pid/environ" 2>/dev/null && echo "$pid" && return
   done
+  return 1
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # nodewatt report from the command line: every form, files and folders, bad words, --check; and cite, schema, units.
 . "$(dirname "$0")/lib.sh"
-SIM=$(dirname "$NODEWATT")/nodewatt-sim
+SIM=$BIN/nodewatt-sim
 export LC_ALL=C.UTF-8
 "$SIM" tape hgx_h100 --workload training --duration 20s -o one.tape 2>/dev/null || fail "tape"
 "$NODEWATT" replay one.tape --keep --name "train" --phase train --work 3000 sample -f json >r.json || fail "replay"
@@ -82,7 +82,6 @@ for name in no_repeats idle_unknown no_carbon_factor; do expect_in "--check" che
 "$NODEWATT" report $ID --check --strict >/dev/null; expect "--check --strict" $? 4
 
 # Bad words.
-bad() { local code=$1; shift; "$NODEWATT" "$@" >out.txt 2>err.txt; expect "$*" $? "$code"; [ -s err.txt ] || fail "$*: no message"; [ ! -s out.txt ] || fail "$*: prints something"; }
 bad 2 report $ID --format tex; expect_in "names the forms" err.txt "latex,sentence"
 bad 2 report $ID --phase train --format latex; bad 2 report $ID --phase nope --format hf; expect_in "names the phases" err.txt "train"
 bad 2 report --query 'colour=red'; bad 3 report @zzzzz; bad 3 report --query 'name=nobody'

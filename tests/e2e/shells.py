@@ -8,10 +8,9 @@ nodewatt but a stand-in that answers __complete by asking it, and writes down it
 typed when the last one has been written down.
 """
 import os
-import pty
-import select
-import subprocess
 import sys
+
+from pty_session import Session
 
 SHELL, NODEWATT, UID = sys.argv[1:]
 WORK = os.getcwd()
@@ -53,35 +52,7 @@ def start():
         "zsh": (["zsh", "-f", "-i"], "PS1='ready> '; autoload -Uz compinit; compinit -u -D; source <(nodewatt completion zsh)\n"),
         "fish": (["fish", "--no-config", "-i"], "function fish_prompt; echo -n 'ready> '; end; nodewatt completion fish | source\n"),
     }[SHELL]
-    pid, fd = pty.fork()
-    if pid == 0:
-        os.environ.update(TERM="xterm", HOME=WORK, PATH=WORK + "/stand-in:" + os.environ["PATH"], HISTFILE="/dev/null", LC_ALL="C.UTF-8")
-        os.execvp(rc[0][0], rc[0])
-    return fd, rc[1]
-
-
-class Terminal:
-    def __init__(self, fd):
-        self.fd, self.seen = fd, b""
-
-    def read_until(self, is_done, seconds=60):
-        """Reads on, so that the shell never waits for its terminal; False when the shell has ended or says nothing for long."""
-        while not is_done():
-            if not select.select([self.fd], [], [], seconds)[0]:
-                return False
-            try:
-                piece = os.read(self.fd, 65536)
-            except OSError:
-                return False
-            if not piece:
-                return False
-            self.seen += piece
-            if b"\x1b[c" in piece:  # fish asks what terminal this is
-                os.write(self.fd, b"\x1b[?62;c")
-        return True
-
-    def type(self, text):
-        os.write(self.fd, text.encode())
+    return Session(rc[0], TERM="xterm", HOME=WORK, PATH=WORK + "/stand-in:" + os.environ["PATH"], HISTFILE="/dev/null", LC_ALL="C.UTF-8"), rc[1]
 
 
 def called():
@@ -101,17 +72,16 @@ write("stand-in/nodewatt", f"""#!/bin/sh
 line=$(printf '%s ' "$@")
 printf '%s\\n' "$line" >>'{WORK}/called'
 """, 0o755)
-fd, setup = start()
-terminal = Terminal(fd)
+terminal, setup = start()
 terminal.type(setup + "nodewatt set-up\n")
-if not terminal.read_until(lambda: called()):
+if not terminal.read(lambda: called()):
     print(f"FAIL: {SHELL} did not start: {terminal.seen!r}", file=sys.stderr)
     sys.exit(1)
 for typed, wanted in CASES:
     before = len(called())
     at = len(terminal.seen)
     terminal.type(f"nodewatt {typed}\t\n")
-    if not terminal.read_until(lambda: len(called()) > before):
+    if not terminal.read(lambda: len(called()) > before):
         print(f"FAIL: {SHELL}: nothing came of '{typed}': {terminal.seen[at:]!r}", file=sys.stderr)
         FAILED = 1
         break
@@ -119,5 +89,5 @@ for typed, wanted in CASES:
     if got != wanted:
         print(f"FAIL: {SHELL}: '{typed}' and Tab: '{got}', wanted '{wanted}'", file=sys.stderr)
         FAILED = 1
-os.close(fd)
+os.close(terminal.fd)
 sys.exit(FAILED)

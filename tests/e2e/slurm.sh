@@ -12,7 +12,7 @@ trap - EXIT  # the process outside the namespaces removes everything
 . "$HERE/slurm/checks.sh"
 . "$HERE/slurm/parts.sh"
 
-[ -x "$BIN/nodewattd" ] || { echo "skipped: nodewattd was not built"; exit 77; }
+[ -x "$BIN/nodewattd" ] || skip "nodewattd was not built"
 share_parts
 play_node nwcpu cpu cray && play_node nwgpu gpu cray || exit 1
 CLUSTER_CRAY_nwcpu=$WORK/nwcpu.cray/root/sys/cray
@@ -20,9 +20,8 @@ CLUSTER_CRAY_nwgpu=$WORK/nwgpu.cray/root/sys/cray
 CLUSTER_HERE_nwcpu=$WORK/nwcpu/socket
 CLUSTER_HERE_nwgpu=$WORK/nwgpu/socket
 begin=$SECONDS
-cluster_up || { tail -n 20 "$CLUSTER"/log/* >&2; fail "no cluster"; exit 1; }
-echo "cluster: up in $((SECONDS - begin)) s"
-for node in nwcpu nwgpu; do daemon_up $node || { cat "$WORK/$node/daemon.log" >&2; fail "no daemon on $node"; exit 1; }; done
+rig_up nwcpu nwgpu
+echo "cluster and daemons: up in $((SECONDS - begin)) s"
 
 part() { echo "-- $1"; "$1"; }
 PARTS=("${@:2}")

@@ -12,12 +12,11 @@ trap - EXIT  # the process outside the namespaces removes everything
 . "$HERE/slurm/nodes.sh"
 . "$HERE/slurm/checks.sh"
 
-[ -x "$BIN/nodewattd" ] || { echo "skipped: nodewattd was not built"; exit 77; }
-is_sanitized "$BIN/nodewattd" && { echo "skipped: a sanitizer keeps what was freed, and how much memory a daemon has is asked here"; exit 77; }
+[ -x "$BIN/nodewattd" ] || skip "nodewattd was not built"
+is_sanitized "$BIN/nodewattd" && skip "a sanitizer keeps what was freed, and how much memory a daemon has is asked here"
 share_parts
 play_node nwcpu cpu && play_node nwgpu gpu || exit 1
-cluster_up || { tail -n 20 "$CLUSTER"/log/* >&2; fail "no cluster"; exit 1; }
-daemon_up nwcpu || { cat "$WORK/nwcpu/daemon.log" >&2; fail "no daemon"; exit 1; }
+rig_up nwcpu
 
 ARRAY=50 ALONE=20
 array=$(submit nwalice -p cpu -n1 --array=1-$ARRAY --wrap true)

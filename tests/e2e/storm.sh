@@ -2,7 +2,6 @@
 # Phases as no program should mark them: a million at once, a million names, ends that never come or come twice, work that is no number,
 # names made to break reports. Through the C ABI and through NVTX. What is lost is counted, what is counted adds up, nothing grows.
 . "$(dirname "$0")/lib.sh"
-BIN=$(dirname "$NODEWATT")
 STORM=$BIN/phase_storm
 unset NVTX_INJECTION64_PATH
 SANITIZED=$(nm -D "$NODEWATT" 2>/dev/null | grep -m 1 -E '__(a|t)san_init')

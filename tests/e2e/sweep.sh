@@ -2,15 +2,11 @@
 # nodewatt sweep over trees of known energy and of known power: the right optimum; killed and resumed, interrupted, with a point that fails, with GPU power
 # limits that are always put back.
 . "$(dirname "$0")/lib.sh"
-unset CUDA_VISIBLE_DEVICES CUDA_DEVICE_ORDER NVIDIA_VISIBLE_DEVICES SLURM_JOB_GPUS SLURM_STEP_GPUS NODEWATT_CONFIG
-mkdir -p tree/proc/sys/kernel
-echo g0412 >tree/proc/sys/kernel/hostname
+host_of tree g0412
 echo 20 >tree/load
-python3 "$HERE/feed.py" tree 20 10 5 &
-wait_for test -e tree/ready
+feed tree 20 10 5
 "$HERE/counters.py" make still
-mkdir -p still/proc/sys/kernel
-echo g0412 >still/proc/sys/kernel/hostname
+host_of still g0412
 SWEEP=("$NODEWATT" sweep --root tree --root-libraries)
 STILL=("$NODEWATT" sweep --root still --root-libraries)  # its counters move by what is added alone
 sweep() { "${SWEEP[@]}" "$@"; }
@@ -112,21 +108,18 @@ done
 [ ! -e bad ] || fail "something was made for a sweep that was refused"
 
 # Interrupted at a terminal: the command ends, what is done is kept, and nodewatt ends as by the signal. Progress is one line.
-python3 - "$NODEWATT" >int.txt <<'X'; expect "interrupted" $? 0
-import os, pty, sys, time
-pid, fd = pty.fork()
-if pid == 0:
-    os.execv(sys.argv[1], [sys.argv[1], "sweep", "--root", "tree", "--root-libraries", "--set", "x=0.1,600", "--repeat", "1", "--seed", "3", "-o", "int", "--", "sh", "-c", "touch int{x}; exec sleep {x}"])
-seen = b""
-while b"run 2 of 2" not in seen: seen += os.read(fd, 65536)
+python3 - "$NODEWATT" "$HERE" >int.txt <<'X'; expect "interrupted" $? 0
+import os, sys, time
+sys.path.insert(0, sys.argv[2])
+from pty_session import Session
+session = Session([sys.argv[1], "sweep", "--root", "tree", "--root-libraries", "--set", "x=0.1,600", "--repeat", "1", "--seed", "3", "-o", "int", "--", "sh", "-c", "touch int{x}; exec sleep {x}"])
+session.read_to(b"run 2 of 2")
 while not os.path.exists("int600"): time.sleep(0.02)
-os.write(fd, b"\x03")
-try:
-    while piece := os.read(fd, 65536): seen += piece
-except OSError: pass
+session.type("\x03")
+seen, code = session.end()
 progress = seen[seen.index(b"sweep: run"):seen.index(b"energy of a run")]
 sys.stdout.write(seen.decode())
-sys.exit(0 if os.waitpid(pid, 0)[1] == 2 and b"\n" not in progress and b"\r\x1b[K" in progress else 1)
+sys.exit(0 if code == -2 and b"\n" not in progress and b"\r\x1b[K" in progress else 1)
 X
 expect "what was done is kept" "$(json int/sweep.state '([x["run"] for x in r["runs"]], r["running"])')" "([[0, 1]], None)"
 expect_in "and printed" int.txt "Not finished: 1 of 2 runs are left. To go on: nodewatt sweep --resume int"
@@ -190,10 +183,8 @@ expect_in "and the result says so" warm.txt "Before 1 of 1 runs the node was not
 echo 20 >tree/load
 
 # GPU power limits, of a pretended libnvidia-ml.
-LIBRARY=$(dirname "$NODEWATT")/../lib/libfake_nvml.so
-[ -f "$LIBRARY" ] || { echo "skipped: power limits (no $LIBRARY, target fake_nvml)"; finish; }
-folder=tree/usr/lib/$(uname -m)-linux-gnu
-mkdir -p "$folder" limits && cp "$LIBRARY" "$folder/libnvidia-ml.so.1"
+pretend_nvml tree || { echo "skipped: power limits"; finish; }
+mkdir limits
 export FAKE_NVML_GPUS=2 FAKE_NVML_LIMITS=$WORK/limits
 echo 350000 >limits/gpu0; echo 400000 >limits/gpu1
 as_before() {  # as_before WHAT

@@ -4,14 +4,12 @@
 The terminal is a pseudo terminal that this program holds the other end of. What a program sees through nodewatt must be what it sees
 without: a terminal of that size on all three streams, its changes, bytes as they were, keys, Ctrl-C.
 """
-import fcntl
 import os
-import pty
 import signal
-import struct
 import sys
-import termios
 import time
+
+from pty_session import Session
 
 NODEWATT = sys.argv[1]
 FAILED = 0
@@ -23,39 +21,6 @@ def expect(what, actual, wanted):
     if actual != wanted:
         print(f"FAIL: terminal: {what}: got {actual!r}, wanted {wanted!r}", file=sys.stderr)
         FAILED = 1
-
-
-class Session:
-    """A command on a terminal of its own."""
-
-    def __init__(self, command, rows=33, columns=99):
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-            os.execvp(command[0], command)
-        self.seen = b""
-
-    def read(self, until=None, seconds=60):
-        """What comes until `until` is in it, or to the end."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end and (until is None or until not in self.seen):
-            try:
-                piece = os.read(self.fd, 65536)
-            except OSError:
-                break
-            if not piece:
-                break
-            self.seen += piece
-        return self.seen
-
-    def resize(self, rows, columns):
-        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-
-    def end(self):
-        out = self.read()
-        status = os.waitpid(self.pid, 0)[1]
-        os.close(self.fd)
-        return out, os.waitstatus_to_exitcode(status)
 
 
 def both(*command):
@@ -78,21 +43,21 @@ expect("3000 lines", wrapped, plain)
 # Modes set on standard input are the real terminal's. They do not wait for bytes on their way, hence the key.
 def in_raw_mode(*around):
     session = Session([*around, "sh", "-c", "stty raw -echo; printf 'a\\nb'; head -c 1 >/dev/null; stty sane; echo; exit 3"])
-    session.read(until=b"a\nb")
-    os.write(session.fd, b"k")
+    session.read_to(b"a\nb")
+    session.type("k")
     return session.end()
 
 
 expect("raw mode through standard input", in_raw_mode(NODEWATT, *RULE, "--"), in_raw_mode())
 
 session = Session([NODEWATT, *RULE, "--", "sh", "-c", "echo ready; read name; echo hello $name"])
-session.read(until=b"ready")
-os.write(session.fd, b"you\n")
+session.read_to(b"ready")
+session.type("you\n")
 expect("keys", session.end(), (b"ready\r\nyou\r\nhello you\r\n", 0))
 
 session = Session([NODEWATT, *RULE, "--", "sh", "-c", "echo ready; exec sleep 600"])  # exec: a shell that is just forking forgets an interrupt
-session.read(until=b"ready")
-os.write(session.fd, b"\x03")
+session.read_to(b"ready")
+session.type("\x03")
 expect("Ctrl-C", session.end()[1], -signal.SIGINT)
 
 # A terminal that takes its time, twice, while the command has long ended. Empty lines, since those grow on their way out: the terminal
@@ -115,9 +80,9 @@ while time.monotonic() < end and not os.path.exists(sys.argv[1]): time.sleep(0.0
 """
 done = os.path.join(os.environ.get("WORK", os.getcwd()), "resized")
 session = Session([NODEWATT, *RULE, "--", "sh", "-c", f'{sys.executable} -c "$0" {done}; exit 5', RESIZED])
-session.read(until=b"ready")
+session.read_to(b"ready")
 session.resize(44, 111)
-expect("a new size", b"size 111 44" in session.read(until=b"size 111 44"), True)
+expect("a new size", session.read_to(b"size 111 44"), True)
 open(done, "w").close()
 expect("and the exit code", session.end()[1], 5)
 

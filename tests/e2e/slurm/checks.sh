@@ -8,10 +8,8 @@ submit() {  # submit USER SBATCH-ARGUMENT...: prints the job's id; its output is
   id=$(as_user "$user" sbatch --parsable --output=out-%j "$@") || { echo "sbatch $*: refused" >&2; return 1; }
   echo "${id%%;*}"
 }
-gone() {  # gone NODE JOB SECONDS [N]: waits until the job has left the node (for the Nth time)
-  try "$3" sh -c '[ "$(grep -c "^$1 " "$2")" -ge "$3" ]' sh "$2" "$WORK/$1/edges" "${4:-1}"
-}
-here() { try 60 sh -c 'ls -d /sys/fs/cgroup/cpuacct/slurm_"$1"/uid_*/job_"$2" /sys/fs/cgroup/system.slice/"$1"_slurmstepd.scope/job_"$2" 2>/dev/null | grep -q .' sh "$(cluster_node "$1")" "$2"; }
+is_here() { compgen -G "/sys/fs/cgroup/cpuacct/slurm_$(cluster_node "$1")/uid_*/job_$2" || test -e "/sys/fs/cgroup/system.slice/$(cluster_node "$1")_slurmstepd.scope/job_$2"; }
+here() { try 60 is_here "$@"; }  # here NODE JOB: waits until it has come
 largest() { python3 -c 'import sys; print(max(float("inf" if word == "null" else word) for word in sys.argv[1:]))' "$@"; }
 
 check_figure() {  # check_figure WHAT GOT WANTED TOLERANCE: relative; prints it
@@ -71,11 +69,6 @@ check_conserved() {  # check_conserved NODE
 }
 
 slurm_joules() {  # slurm_joules JOB[.STEP]: what Slurm's own accounting has; it comes a second or two late
-  local said
-  for _ in $(seq 50); do
-    said=$(sacct -nPX -j "${1%%.*}" -o state | head -n 1)
-    [ "$said" = COMPLETED ] && break
-    sleep 0.2
-  done
+  try 60 eval "[ \"\$(sacct -nPX -j '${1%%.*}' -o state | head -n 1)\" = COMPLETED ]"
   sacct -nP -j "$1" -o jobid,consumedenergyraw | awk -F'|' -v id="$1" '($1 "") == (id "") {print $2}'  # as text: 1 is not 1.0
 }

@@ -19,6 +19,7 @@ declare -A SLURM_USERS=([nwalice]=math [nwbob]=bio)  # user: account
 RIG=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 PATH=$PATH:/usr/sbin:/sbin
 . "$RIG/conf.sh"
+. "$RIG/../waiting.sh"
 
 cluster_lacks() {  # prints what stands in the way of a cluster, or nothing
   local tool at
@@ -57,9 +58,7 @@ cluster_sweep_cgroups() {  # removes what dead slurmds left; returns 1 while som
 }
 
 cluster_sweep() {  # cluster_sweep FOLDER: after the namespaces are gone
-  local try
-  for try in $(seq 100); do cluster_sweep_cgroups && break; sleep 0.05; done
-  cluster_sweep_cgroups || echo "cluster.sh: cgroups of ${SLURM_NODES[*]/%/$CLUSTER_RUN} are left" >&2
+  try 60 cluster_sweep_cgroups || echo "cluster.sh: cgroups of ${SLURM_NODES[*]/%/$CLUSTER_RUN} are left" >&2
   rm -rf "$1" "$CLUSTER_LOCK_FILE"
 }
 
@@ -92,14 +91,6 @@ cluster_enter() {  # cluster_enter ARGUMENT...: the calling script again, inside
   exit $code
 }
 
-try() {  # try SECONDS COMMAND...: until it succeeds; each attempt is cut off, for Slurm's own patience is long
-  local end=$((SECONDS + $1)) said
-  shift
-  until said=$(timeout 30 "$@" 2>&1); do
-    [ $SECONDS -lt $end ] || { echo "cluster.sh: in vain: $*: $said" >&2; return 1; }
-    sleep 0.05
-  done
-}
 drop_to() { local user=$1; shift; setpriv --reuid="$user" --regid="$user" --init-groups "$@"; }
 as_root() { SLURM_CONF=$CLUSTER/etc/slurm.conf "$@"; }  # for who comes from outside: inside, cluster_up exports it
 as_user() {  # as_user NAME COMMAND...: in the user's own folder, with nothing of this environment
@@ -173,10 +164,7 @@ stop() {  # stop NAME SIGNAL: the daemon whose pid file that is, and waits until
   local pid
   pid=$(cat "$CLUSTER/run/$1.pid" 2>/dev/null) || return 0
   kill "-$2" "$pid" 2>/dev/null
-  for _ in $(seq 100); do
-    kill -0 "$pid" 2>/dev/null && [ "$(ps -o state= -p "$pid")" != Z ] || break
-    sleep 0.05
-  done
+  try 60 eval '[[ "$(ps -o state= -p '"$pid"')" =~ ^Z?$ ]]'
   kill -9 "$pid" 2>/dev/null
   rm -f "$CLUSTER/run/$1.pid"
 }
@@ -225,7 +213,7 @@ cluster_by_hand() {  # the words of the command line; the cluster lives as long 
       mkdir -p "$dir" && rm -f "$dir/down"
       setsid bash "$0" inside "$dir" </dev/null >"$dir/out" 2>&1 &
       echo $! >"$dir/outer"
-      for _ in $(seq 600); do grep -qE '^(up|skipped|failed)' "$dir/out" && break; sleep 0.05; done
+      try 60 grep -qE '^(up|skipped|failed)' "$dir/out"
       cat "$dir/out"
       grep -q ^up "$dir/out" ;;
     inside)

@@ -2,7 +2,6 @@
 #
 # $WORK/nwcpu and $WORK/nwgpu: root (the simulated node), start, node.toml, edges (who came and went, by edges.py), state and
 # socket of the daemon. The twin of a node, $WORK/nwcpu.cray, is the same power behind HPE's counters: Slurm's own meter reads it.
-BIN=$(dirname "$NODEWATT")
 SIM=$BIN/nodewatt-sim
 RIG_PARTS=$HERE/slurm
 SHARE=$WORK/share
@@ -13,23 +12,14 @@ DAEMON_PERIOD=${DAEMON_PERIOD:-1s}
 promptly() { if chrt -f 5 true 2>/dev/null; then exec chrt -f 5 "$@"; else exec nice -n -15 "$@"; fi; }
 socket_of() { echo "$WORK/$1/socket/nodewatt.sock"; }
 
-play() {  # play FOLDER SCENARIO: starts a machine and waits until it is there
-  mkdir -p "$1"
-  promptly "$SIM" live "$2" --honest --dir "$1" >"$1/out" 2>"$1/err" &
-  try 60 grep -q ready "$1/out" && return
-  grep -qE 'libfuse3|FUSE' "$1/err" && { echo "skipped: $(cat "$1/err")"; exit 77; }
-  fail "$1 does not play: $(cat "$1/err")"
-  return 1
-}
-
 play_node() {  # play_node NAME KIND [cray]: KIND is a file of slurm/nodes
   mkdir -p "$WORK/$1/socket/notes" "$WORK/$1.cray"
   cp "$RIG_PARTS/nodes/$2.toml" "$WORK/$1/node.toml"
-  play "$WORK/$1" "$WORK/$1/node.toml" || return
+  PROMPTLY=promptly play "$WORK/$1" "$WORK/$1/node.toml" --honest || return
   promptly python3 "$RIG_PARTS/edges.py" "$(cluster_node "$1")" "$WORK/$1/edges" &
   [ "${3:-}" = cray ] || return 0
   sed '/^\[\[sensor\]\]/,$d' "$WORK/$1/node.toml" | cat - "$RIG_PARTS/nodes/cray.toml" >"$WORK/$1.cray/node.toml"
-  play "$WORK/$1.cray" "$WORK/$1.cray/node.toml"
+  PROMPTLY=promptly play "$WORK/$1.cray" "$WORK/$1.cray/node.toml" --honest
 }
 
 # truth NAME BEGIN_NS END_NS: joules of all parts between two moments of CLOCK_MONOTONIC.
@@ -37,9 +27,11 @@ truth() {
   "$SIM" truth "$WORK/$1/node.toml" --dir "$WORK/$1" --between "$2" "$3" --json |
     jq '[.components[].joules] | add'
 }
+# gone NODE JOB SECONDS [N]: waits until the job has left the node (for the Nth time).
+gone() { try "$3" eval "[ \$(grep -c '^$2 ' '$WORK/$1/edges') -ge ${4:-1} ]"; }
 # edges NAME JOB [N]: "BEGIN END" of the job's Nth time there (1), once it has gone.
 edges() {
-  try 60 sh -c '[ "$(grep -c "^$1 " "$2")" -ge "$3" ]' sh "$2" "$WORK/$1/edges" "${3:-1}" || return
+  gone "$1" "$2" 60 "${3:-1}" || return
   awk -v job="$2" '$1 == job {print $2, $3}' "$WORK/$1/edges" | sed -n "${3:-1}p"
 }
 
@@ -52,7 +44,12 @@ daemon_up() {  # daemon_up NAME [OPTION...]
   promptly "$BIN/nodewattd" --root "$WORK/$node/root" --root-libraries --cgroup /sys/fs/cgroup --slurmd "$(cluster_node "$node")" --state "$WORK/$node/state" \
     --socket "$(socket_of "$node")" --period "$DAEMON_PERIOD" "$@" >>"$WORK/$node/daemon.log" 2>&1 &
   DAEMONS[$node]=$!
-  try 60 python3 "$RIG_PARTS/ask.py" "$(socket_of "$node")" ping
+  try 60 python3 "$RIG_PARTS/ask.py" "$(socket_of "$node")" ping || { cat "$WORK/$node/daemon.log" >&2; fail "no daemon on $node"; return 1; }
+}
+rig_up() {  # rig_up NODE...: the cluster, and a daemon on each of the nodes, or the test is over
+  cluster_up || { tail -n 20 "$CLUSTER"/log/* >&2; fail "no cluster"; exit 1; }
+  local node
+  for node in "$@"; do daemon_up "$node" || exit 1; done
 }
 daemon_down() {  # daemon_down NAME SIGNAL
   kill "-$2" "${DAEMONS[$1]}"
@@ -78,10 +75,7 @@ share_parts() {  # what users are to read and run, where they can: they need not
 # record NODE JOB [EXPRESSION]: the newest record of an ended job, or a jq expression of it; waits until the books have it.
 record() {
   local file=$WORK/record.json
-  for _ in $(seq 100); do
-    ask "$1" job "id=$2" >"$file" 2>/dev/null && jq -e '(.records | length) > 0 and all(.records[]; .state != "running")' \
-      "$file" >/dev/null && break
-    sleep 0.1
-  done
+  has_record() { ask "$1" job "id=$2" >"$file" && jq -e '(.records | length) > 0 and all(.records[]; .state != "running")' "$file"; }
+  try 60 has_record "$1" "$2"
   jq -r "(.records | sort_by(.start_unix_ns)) as \$all | \$all[-1] | ${3:-.}" "$file"
 }
