@@ -61,9 +61,9 @@ kill "$(cat older)"
 
 # One that it was started to ignore (nohup) ends neither: a logout.
 for options in "-q" "-q --phase-regex p=x"; do
-  rm -f begun; (trap '' HUP; exec "$NODEWATT" run $options -- sh -c 'touch begun; sleep 0.5; exit 4') & pid=$!
+  rm -f begun go; (trap '' HUP; exec "$NODEWATT" run $options -- sh -c 'touch begun; until [ -e go ]; do sleep 0.05; done; exit 4') & pid=$!
   wait_for test -e begun
-  kill -HUP $pid; wait $pid; expect "nohup, $options" $? 4
+  kill -HUP $pid; touch go; wait $pid; expect "nohup, $options" $? 4
 done
 
 # A signal sent to nodewatt reaches the command; the report is still written.

@@ -33,9 +33,10 @@ start unlimited
 for id in 1 2; do wait_job $id; done
 
 # Killed and started again on a full disk, in the middle of a job.
+touch before
 hint begin job=3 uid="$(id -u)"
-for _ in $(seq 100); do "$NODEWATT" job 3 --socket sock --oneline >/dev/null 2>&1 && break; sleep 0.05; done
-sleep 1.2
+wait_for "$NODEWATT" job 3 --socket sock --oneline
+wait_for eval '[ -n "$(find state/books -type f -newer before)" ]'  # a checkpoint has it
 stop_daemon KILL
 start 0
 hint end job=3; wait_job 3

@@ -18,7 +18,8 @@ if command -v mpirun >/dev/null && mpirun --version | grep -q 'Open MPI'; then
   # A rank that fails while the others wait for it: the launcher must see it and end them, whichever rank began to sample.
   for bad in 0 1 2; do
     begin=$(date +%s)
-    mpi 3 "$NODEWATT" run -q --json=f$bad.json -- sh -c "[ \$OMPI_COMM_WORLD_RANK = $bad ] && { sleep 0.5; exit 7; }; exec sleep 50" >/dev/null 2>&1
+    mpi 3 "$NODEWATT" run -q --json=f$bad.json -- sh -c "touch here$bad.\$OMPI_COMM_WORLD_RANK
+      [ \$OMPI_COMM_WORLD_RANK != $bad ] || { until [ \$(ls here$bad.* | wc -l) = 3 ]; do sleep 0.05; done; exit 7; }; exec sleep 50" >/dev/null 2>&1
     expect "mpirun's code when rank $bad fails" $? 7
     expect "at once" "$(($(date +%s) - begin < 15))" 1
     wait_for test -s f$bad.json

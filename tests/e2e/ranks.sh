@@ -44,11 +44,12 @@ expect_in "a period too short for ranks" few.err "--period 2ms: the sampler of s
 kill $meanwhile 2>/dev/null
 
 # The founder of the rank group may end first, others may join late; no rank waits for another's command, and no stream is held open.
-SLURM_GPUS_ON_NODE=4096 launch slurm 41 3 3 sh -c '[ $ME = 2 ] && sleep 1; exec "$@"' - "$NODEWATT" run -q --json=late.json -- sh -c '
-  case $ME in 1) until [ -e late.go ]; do sleep 0.05; done ;; 2) touch late.here; sleep 2; until [ -e late.go ]; do sleep 0.05; done ;; esac'
+SLURM_GPUS_ON_NODE=4096 launch slurm 41 3 3 sh -c '[ $ME != 2 ] || until [ -e late.now ]; do sleep 0.05; done; exec "$@"' - "$NODEWATT" run -q --json=late.json -- sh -c '
+  case $ME in 1) until [ -e late.go ]; do sleep 0.05; done ;; 2) touch late.here; sleep 2.6; until [ -e late.go ]; do sleep 0.05; done ;; esac'
 set -- ${PIDS[41]}
 wait "$1"
 kill -0 "$3" 2>/dev/null || fail "the first rank waited for the others"
+touch late.now
 wait_for test -e late.here
 touch late.go
 wait_ranks 41

@@ -74,9 +74,10 @@ chmod 755 "$other"
 cp "$NODEWATT" "$other/nodewatt" && mkdir "$other/home" && chown -R 65534:65534 "$other"
 if setpriv --reuid 65534 --regid 65534 --clear-groups "$other/nodewatt" --version >/dev/null 2>&1; then
   unset XDG_RUNTIME_DIR
-  launch slurm 6$$ 2 2 "$NODEWATT" run -q --name mine --json=mine.json -- sleep 1.5
+  all_four() { echo "touch '$other/home/$1.'\$ME; until [ \$(ls '$other'/home/*.[01] | wc -l) = 4 ]; do sleep 0.05; done"; }
+  launch slurm 6$$ 2 2 "$NODEWATT" run -q --name mine --json=mine.json -- sh -c "$(all_four mine)"
   export HOME=$other/home XDG_DATA_HOME=$other/home
-  (cd "$other/home" && launch slurm 6$$ 2 2 setpriv --reuid 65534 --regid 65534 --clear-groups "$other/nodewatt" run -q --json="$other/home/theirs.json" -- sleep 1 &&
+  (cd "$other/home" && launch slurm 6$$ 2 2 setpriv --reuid 65534 --regid 65534 --clear-groups "$other/nodewatt" run -q --json="$other/home/theirs.json" -- sh -c "$(all_four theirs)" &&
     wait_ranks 6$$ && cp 6$$.codes "$WORK/theirs.codes")
   wait_ranks 6$$
   expect "both end well" "$(cat 6$$.codes) $(cat theirs.codes)" "0 0 0 0"

@@ -125,9 +125,9 @@ expect "what was done is kept" "$(json int/sweep.state '([x["run"] for x in r["r
 expect_in "and printed" int.txt "Not finished: 1 of 2 runs are left. To go on: nodewatt sweep --resume int"
 
 # Under nohup it goes on after a logout.
-nohup "${SWEEP[@]}" --set x=1,2 --repeat 1 -o nohup -- sh -c 'touch hup{x}; sleep 0.4' >/dev/null 2>&1 & pid=$!
+nohup "${SWEEP[@]}" --set x=1,2 --repeat 1 -o nohup -- sh -c 'touch hup{x}; until [ -e hup.go ]; do sleep 0.05; done' >/dev/null 2>&1 & pid=$!
 wait_for eval '[ -e hup1 ] || [ -e hup2 ]'
-kill -HUP $pid; wait $pid; expect "nohup" $? 0; expect "both runs" "$(json nohup/sweep.state '[x["exit_code"] for x in r["runs"]]')" "[0, 0]"
+kill -HUP $pid; touch hup.go; wait $pid; expect "nohup" $? 0; expect "both runs" "$(json nohup/sweep.state '[x["exit_code"] for x in r["runs"]]')" "[0, 0]"
 
 # Ranked by work that the program prints; its output is in the log all the same.
 still --set n=10,40 --repeat 1 --work-regex 'sample=^(\d+) samples' --per sample -o work -- sh -c "'$HERE/counters.py' add still 10 2 1; echo {n} samples; echo oh >&2" >work.txt 2>/dev/null
@@ -225,12 +225,12 @@ sweep --resume limits-KILL 2>err.txt; expect "the killed sweep's command still r
 as_before "after that"
 kill "$(cat limits-KILL/logs/001-1.log)"
 # The keeper is killed: the sweep puts the limits back and says that it cannot go on. Both are killed: doctor does.
-"${SWEEP[@]}" --power-limit 222 --repeat 1 --gpus all -o limits3 -- sh -c 'echo begun; exec sleep 0.5' >/dev/null 2>err.txt & pid=$!
-until_set limits3; kill -KILL "$(keeper limits3)"; wait $pid; expect "the keeper is killed" $? 1
+"${SWEEP[@]}" --power-limit 222 --repeat 1 --gpus all -o limits3 -- sh -c 'echo begun; until [ -e limits3.go ]; do sleep 0.05; done' >/dev/null 2>err.txt & pid=$!
+until_set limits3; kill -KILL "$(keeper limits3)"; touch limits3.go; wait $pid; expect "the keeper is killed" $? 1
 expect_in "that is said" err.txt "the sweep cannot go on"; as_before "after the keeper was killed"
-"${SWEEP[@]}" --power-limit 222 --repeat 1 --gpus all -o limits4 -- sh -c 'echo begun; exec sleep 0.5' >/dev/null 2>&1 & pid=$!
+"${SWEEP[@]}" --power-limit 222 --repeat 1 --gpus all -o limits4 -- sh -c 'echo begun; until [ -e limits4.go ]; do sleep 0.05; done' >/dev/null 2>&1 & pid=$!
 until_set limits4; kill -STOP $pid; kill -KILL "$(keeper limits4)" $pid; wait $pid 2>/dev/null
-wait_for eval '[ -z "$(keeper limits4)" ]'
+touch limits4.go; wait_for eval '[ -z "$(keeper limits4)" ]'
 expect "both are killed" "$(cat limits/gpu0)" 222000
 FAKE_NVML_SET_CODE=4 sweep --set x=1 --repeat 1 -o limits5 -- true {x} >/dev/null 2>err.txt; expect_in "who may not put them back says who may" err.txt "As root: nodewatt doctor"
 "$NODEWATT" --root tree --root-libraries doctor >/dev/null 2>err.txt; expect_in "doctor puts them back" err.txt "a killed sweep has left GPU power limits: put back"
