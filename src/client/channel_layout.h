@@ -1,7 +1,7 @@
 // The layout of the channel: the shared memory through which measured programs hand their events to `nodewatt run`
 // (consumer/channel.h). Standard C++ alone, since it is compiled into programs that know nothing of us.
 //
-// A file with one header and a ring of slots, mapped by both sides; its path is in NODEWATT_CHANNEL. Any number of
+// Memory with one header and a ring of slots, mapped by both sides; its path is in NODEWATT_CHANNEL. Any number of
 // writers (threads and processes), one reader. The slot's sequence number decides who may use it (a bounded queue after
 // Vyukov): equal to the position, a writer may take it; one more, the reader may; the reader adds the ring's length. A
 // writer never waits: when the ring is full its event is lost and counted. The last quarter of the ring is reserved for

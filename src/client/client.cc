@@ -25,7 +25,7 @@ namespace nw {
 namespace {
 
 std::atomic<ChannelHeader*> channel{nullptr};
-enum State : int { kUnknown, kAttaching, kOff, kOn };
+enum State : int { kUnknown, kOff, kOn };
 std::atomic<int> state{kUnknown};
 std::atomic<std::uint32_t> forks{0};
 
@@ -45,15 +45,21 @@ const Self& me() {
   return self;
 }
 
-// The first caller attaches; callers that come meanwhile are not measured yet.
+// Threads whose first calls meet attach each for itself, so that none waits and none's event is lost; the first mapping
+// is kept. A second fork handler does no harm.
 ChannelHeader* attach() {
-  int expected = kUnknown;
-  if (!state.compare_exchange_strong(expected, kAttaching)) return channel.load(std::memory_order_acquire);
-  ChannelHeader* header = map_channel(std::getenv(kChannelVariable));
-  if (header != nullptr) ::pthread_atfork(nullptr, nullptr, [] { forks.fetch_add(1, std::memory_order_relaxed); });
-  channel.store(header, std::memory_order_release);
-  state.store(header != nullptr ? kOn : kOff, std::memory_order_release);
-  return header;
+  ChannelHeader* own = map_channel(::secure_getenv(kChannelVariable));
+  ChannelHeader* kept = nullptr;
+  if (own != nullptr) {
+    ::pthread_atfork(nullptr, nullptr, [] { forks.fetch_add(1, std::memory_order_relaxed); });
+    if (channel.compare_exchange_strong(kept, own, std::memory_order_acq_rel)) kept = own;
+    if (kept != own) unmap_channel(own);
+    state.store(kOn, std::memory_order_release);
+    return kept;
+  }
+  int unknown = kUnknown;
+  state.compare_exchange_strong(unknown, kOff, std::memory_order_acq_rel);
+  return channel.load(std::memory_order_acquire);
 }
 
 inline ChannelHeader* listening() {
@@ -100,11 +106,14 @@ bool must_wake(ChannelHeader& header, std::uint64_t position, ProgramEvent::Kind
   return wake_at != 0 && position >= wake_at && header.wake_at.exchange(0) != 0;
 }
 
+// More than all threads of a machine can come in between; beyond that, somebody has written over the channel.
+constexpr int kMostTries = 1 << 16;
+
 // The next position that is free for an event of this kind; false when there is none.
 bool take_position(ChannelHeader& header, ProgramEvent::Kind kind, std::uint64_t& position) {
   const ChannelSlot* slots = slots_of(header);
   position = header.head.load(std::memory_order_relaxed);
-  for (;;) {
+  for (int tries = 0; tries < kMostTries; ++tries) {
     const std::uint64_t index = position % kChannelSlots;
     const std::uint64_t turn = slots[index].sequence.load(std::memory_order_acquire) + index;
     if (turn == position && (kind == ProgramEvent::Kind::end || leaves_room(slots, position))) {
@@ -115,6 +124,7 @@ bool take_position(ChannelHeader& header, ProgramEvent::Kind kind, std::uint64_t
       position = header.head.load(std::memory_order_relaxed);
     }
   }
+  return false;
 }
 
 // Adds work that did not fit in the ring to the overflow count of its thread, phase and unit. A count that another
@@ -154,11 +164,15 @@ std::uint64_t write(ChannelHeader* header, ProgramEvent::Kind kind, std::uint64_
 constexpr int kTidBits = 22;
 constexpr std::uint32_t kApart = std::uint32_t{1} << 31;
 static_assert(kClientTracks <= 1U << (31 - kTidBits));
+
+constexpr char kProcess[] = "/proc/";
 }  // namespace
 
 ChannelHeader* map_channel(const char* path) {
   if (path == nullptr || *path != '/') return nullptr;
-  const int fd = ::open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+  // Memory without a file has a name below /proc alone, which is a link.
+  const int follow = std::strncmp(path, kProcess, sizeof kProcess - 1) == 0 ? 0 : O_NOFOLLOW;
+  const int fd = ::open(path, O_RDWR | follow | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return nullptr;
   void* map = MAP_FAILED;
   if (::lseek(fd, 0, SEEK_END) ==

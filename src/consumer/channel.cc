@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -86,7 +87,26 @@ std::vector<std::string> shared_folders() {
   return candidates;
 }
 
-Result<std::unique_ptr<Channel>> Channel::create() {
+Result<std::unique_ptr<Channel>> Channel::create(Memory wanted) {
+  if (wanted == Memory::sealed && !find_sudo_user() && ::prctl(PR_GET_DUMPABLE) == 1)
+    if (auto sealed = create_sealed()) return sealed;
+  return create_file();
+}
+
+std::unique_ptr<Channel> Channel::create_sealed() {
+  Fd file(::memfd_create("nodewatt", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!file || ::fchmod(file.get(), 0600) != 0 || reserve(file.get()) != 0 ||
+      ::fcntl(file.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
+    return nullptr;
+  std::string path = fmt::format("/proc/{}/fd/{}", ::getpid(), file.get());
+  if (::access(path.c_str(), R_OK | W_OK) != 0) return nullptr;  // no /proc
+  void* map = ::mmap(nullptr, kChannelSize, PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
+  if (map == MAP_FAILED) return nullptr;
+  return std::unique_ptr<Channel>(
+      new Channel(Memory::sealed, std::move(path), std::move(file), static_cast<ChannelHeader*>(map)));
+}
+
+Result<std::unique_ptr<Channel>> Channel::create_file() {
   std::uint64_t random = 0;
   if (::getrandom(&random, sizeof random, 0) != sizeof random) random = static_cast<std::uint64_t>(monotonic().count());
   Error error{ErrorKind::failed, "no folder for the channel"};
@@ -111,7 +131,8 @@ Result<std::unique_ptr<Channel>> Channel::create() {
       why = errno;
     }
     if (map != MAP_FAILED)
-      return std::unique_ptr<Channel>(new Channel(path, std::move(file), static_cast<ChannelHeader*>(map)));
+      return std::unique_ptr<Channel>(
+          new Channel(Memory::file, path, std::move(file), static_cast<ChannelHeader*>(map)));
     ::unlink(path.c_str());
     error = system_error(why, path);
   }
@@ -120,8 +141,8 @@ Result<std::unique_ptr<Channel>> Channel::create() {
 
 // A fresh file is all zero, but the sequence of slot i has to be i. It is stored as position minus index, so that zero
 // is right and untouched pages never become resident in this process.
-Channel::Channel(std::string path, Fd file, ChannelHeader* header)
-    : path_(std::move(path)), file_(std::move(file)), header_(header) {
+Channel::Channel(Memory memory, std::string path, Fd file, ChannelHeader* header)
+    : memory_(memory), path_(std::move(path)), file_(std::move(file)), header_(header) {
   header_->slots = kChannelSlots;
   header_->slot_size = sizeof(ChannelSlot);
   std::atomic_thread_fence(std::memory_order_release);
@@ -129,7 +150,7 @@ Channel::Channel(std::string path, Fd file, ChannelHeader* header)
 }
 
 Channel::~Channel() {
-  ::unlink(path_.c_str());
+  if (memory_ == Memory::file) ::unlink(path_.c_str());
   ::munmap(header_, kChannelSize);
 }
 
@@ -149,6 +170,8 @@ std::vector<ProgramEvent> Channel::take_rest() {
 
 void Channel::take_slots(std::vector<ProgramEvent>& events, Nanos patience) {
   const std::uint64_t end = header_->head.load(std::memory_order_acquire);  // writers may be faster than we are
+  damaged_ |= end - tail_ > kChannelSlots;  // writers take slots that are free, and never go back
+  if (damaged_) return;
   const std::int64_t now = monotonic().count();
   while (tail_ < end) {
     const std::uint64_t index = tail_ % kChannelSlots;
@@ -172,6 +195,7 @@ void Channel::take_slots(std::vector<ProgramEvent>& events, Nanos patience) {
 
 // What was summed beside the ring is newer than what was in it.
 void Channel::take_overflow_counts(std::vector<ProgramEvent>& events) {
+  if (damaged_) return;
   for (std::size_t i = 0; i < kChannelOverflowCounts; ++i) {
     ChannelOverflowCount& overflow_count = overflow_counts_of(*header_)[i];
     const auto state = overflow_count.state.load(std::memory_order_acquire);
@@ -185,23 +209,31 @@ void Channel::take_overflow_counts(std::vector<ProgramEvent>& events) {
 
 std::uint64_t Channel::lost() const { return header_->lost.load(std::memory_order_relaxed) + skipped_; }
 
+namespace {
+// `private_word`: of this process alone.
+void wait_for_change(const std::atomic<std::uint32_t>& word, std::uint32_t seen, Nanos when, bool private_word) {
+  const timespec until{when.count() / kNanosPerSecond, when.count() % kNanosPerSecond};
+  const int operation = FUTEX_WAIT_BITSET | (private_word ? FUTEX_PRIVATE_FLAG : 0);
+  ::syscall(SYS_futex, &word, operation, seen, &until, nullptr, FUTEX_BITSET_MATCH_ANY);
+}
+}  // namespace
+
 // A reader that waits for edges and finds any event in the ring takes it: the slot shows its kind.
 void Channel::wait(Nanos when, bool for_edges) {
+  if (damaged_) return wait_for_change(interrupted_, 0, when, true);
   const std::uint32_t seen = header_->wake.load(std::memory_order_acquire);
   header_->waiting.store(for_edges ? 1 : 0, std::memory_order_seq_cst);
   header_->wake_at.store(tail_ + kChannelWakeThreshold, std::memory_order_seq_cst);
   const std::uint64_t enough = for_edges ? tail_ : tail_ + kChannelWakeThreshold;
   const bool pending = header_->head.load(std::memory_order_seq_cst) > enough;
-  if (!pending && !interrupted_.load(std::memory_order_seq_cst)) {
-    const timespec until{when.count() / kNanosPerSecond, when.count() % kNanosPerSecond};
-    ::syscall(SYS_futex, &header_->wake, FUTEX_WAIT_BITSET, seen, &until, nullptr, FUTEX_BITSET_MATCH_ANY);
-  }
+  if (!pending && interrupted_.load(std::memory_order_seq_cst) == 0) wait_for_change(header_->wake, seen, when, false);
   header_->waiting.store(0, std::memory_order_relaxed);
   header_->wake_at.store(0, std::memory_order_relaxed);
 }
 
 void Channel::interrupt() {
-  interrupted_.store(true, std::memory_order_seq_cst);
+  interrupted_.store(1, std::memory_order_seq_cst);
+  ::syscall(SYS_futex, &interrupted_, FUTEX_WAKE_PRIVATE, INT32_MAX, nullptr, nullptr, 0);
   header_->wake.fetch_add(1, std::memory_order_seq_cst);
   ::syscall(SYS_futex, &header_->wake, FUTEX_WAKE, INT32_MAX, nullptr, nullptr, 0);
 }

@@ -23,10 +23,14 @@ std::vector<std::string> shared_folders();
 // The reader's side. wait() and interrupt() may be called from different threads; take() by the owner alone.
 class Channel {
  public:
-  // Creates the file, mode 0600, in the first of the shared folders where that works; under sudo it belongs to the user
-  // who called sudo, in a folder that he can reach. Removes there the channel files whose readers were killed: a reader
-  // holds a flock on its own while it lives.
-  static Result<std::unique_ptr<Channel>> create();
+  // sealed: memory without a file, which nobody can shrink while it is mapped; other processes of this user open it
+  // below /proc. file: mode 0600, in the first of the shared folders where that works; under sudo it belongs to the
+  // user who called sudo, in a folder that this user can access. Removes there the channel files whose readers were
+  // killed: a reader holds a flock on its own while it lives.
+  enum class Memory : unsigned char { sealed, file };
+  // Sealed memory if possible: under sudo, or where this process has privileges that hide its descriptors, the measured
+  // program could not open it.
+  static Result<std::unique_ptr<Channel>> create(Memory wanted = Memory::sealed);
   ~Channel();  // removes the file
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
@@ -38,22 +42,28 @@ class Channel {
   std::vector<ProgramEvent> take_rest();
   // Events that did not fit, or whose writers died while writing.
   std::uint64_t lost() const;
+  // Whether a program wrote over the channel's header. From then on no event is taken.
+  bool damaged() const { return damaged_; }
   // Sleeps until `when`, a phase's begin or end (if `for_edges`), the wake threshold of events, or interrupt().
   void wait(Nanos when, bool for_edges);
   void interrupt();
 
  private:
-  Channel(std::string path, Fd file, ChannelHeader* header);
+  Channel(Memory memory, std::string path, Fd file, ChannelHeader* header);
+  static std::unique_ptr<Channel> create_sealed();
+  static Result<std::unique_ptr<Channel>> create_file();
   void take_slots(std::vector<ProgramEvent>& events, Nanos patience);
   void take_overflow_counts(std::vector<ProgramEvent>& events);
 
+  Memory memory_;
   std::string path_;
-  Fd file_;  // for its lock
+  Fd file_;  // for its lock, or its name below /proc
   ChannelHeader* header_;
   std::uint64_t tail_ = 0;
   std::uint64_t skipped_ = 0;
   Nanos stalled_since_{};
-  std::atomic<bool> interrupted_ = false;
+  std::atomic<std::uint32_t> interrupted_ = 0;  // a futex word that no program can write
+  bool damaged_ = false;
 };
 
 }  // namespace nw

@@ -11,8 +11,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <csignal>
+#include <cstddef>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -21,6 +24,7 @@
 #include <thread>
 
 #include "base/host.h"
+#include "base/monotonic.h"
 #include "client/client.h"
 #include "support/temp_dir.h"
 
@@ -42,7 +46,11 @@ int run_child(const std::string& channel, const std::function<int()>& program) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-std::unique_ptr<Channel> make_channel() { return std::move(Channel::create().value()); }
+using Memory = Channel::Memory;
+
+std::unique_ptr<Channel> make_channel(Memory memory = Memory::sealed) {
+  return std::move(Channel::create(memory).value());
+}
 
 TEST(Channel, UnderSudoIsTheUsersWhoCalledIt) {
   if (::geteuid() != 0) GTEST_SKIP() << "of root alone";
@@ -108,14 +116,74 @@ TEST(Channel, ProgramEventsArriveInOrderWithTheirContent) {
 }
 
 TEST(Channel, ItsMemoryIsTakenAtOnce) {
+  for (const Memory memory : {Memory::sealed, Memory::file}) {
+    const auto channel = make_channel(memory);
+    struct stat info {};
+    ASSERT_EQ(::stat(channel->path().c_str(), &info), 0);
+    EXPECT_GE(static_cast<std::size_t>(info.st_blocks) * 512, kChannelSize);
+  }
+}
+
+// A program that makes the memory smaller would end its reader, and every other program of the run, by SIGBUS.
+TEST(Channel, NobodyMakesItSmaller) {
   const auto channel = make_channel();
-  struct stat info {};
-  ASSERT_EQ(::stat(channel->path().c_str(), &info), 0);
-  EXPECT_GE(static_cast<std::size_t>(info.st_blocks) * 512, kChannelSize);
+  EXPECT_EQ(channel->path().find("/proc/"), 0U);
+  EXPECT_EQ(run_child(channel->path(), [&] { return ::truncate(channel->path().c_str(), 0) == 0 ? 1 : 0; }), 0);
+  EXPECT_EQ(run_child(channel->path(), [&] { return ::truncate(channel->path().c_str(), 1 << 30) == 0 ? 1 : 0; }), 0);
+  ASSERT_EQ(run_child(channel->path(), [] { return nw_work("w", 1, "x"), 0; }), 0);
+  EXPECT_EQ(channel->take().size(), 1U);
+}
+
+// Whatever a program writes over it: the reader neither hangs nor runs hot, and says so; a client's call returns.
+TEST(Channel, IsGivenUpWhenItIsDamaged) {
+  for (const int byte : {0xff, 0x7f, 0x01, 0x00}) {
+    const auto channel = make_channel();
+    ASSERT_EQ(run_child(channel->path(), [] { return nw_work("w", 1, "x"), 0; }), 0);
+    ASSERT_EQ(channel->take().size(), 1U);
+    ASSERT_EQ(run_child(channel->path(),
+                        [&] {
+                          ChannelHeader* header = map_channel(channel->path().c_str());
+                          std::memset(static_cast<void*>(&header->head), byte,
+                                      kChannelSize - offsetof(ChannelHeader, head));
+                          for (int i = 0; i < 100; ++i) nw_work("w", 1, "x"), nw_phase_end(nw_phase_begin("p"));
+                          return 0;
+                        }),
+              0);
+    for (int i = 0; i < 3; ++i) channel->take();
+    channel->take_rest();
+    if (byte != 0) EXPECT_TRUE(channel->damaged()) << byte;
+    const Nanos before = monotonic();
+    channel->wait(before + millis(20), true);
+    if (channel->damaged()) EXPECT_GE(monotonic() - before, millis(20));
+    channel->interrupt();
+    channel->wait(monotonic() + seconds(3600), true);
+  }
+}
+
+// The first calls of threads that begin at once: each attaches, and no event is lost.
+TEST(Channel, FirstCallsThatMeetAllCount) {
+  constexpr int kThreads = 8, kRounds = 40;
+  const auto channel = make_channel();
+  for (int round = 0; round < kRounds; ++round)
+    ASSERT_EQ(run_child(channel->path(),
+                        [] {
+                          std::atomic<int> there = 0;
+                          std::vector<std::thread> threads;
+                          for (int i = 0; i < kThreads; ++i)
+                            threads.emplace_back([&] {
+                              for (++there; there < kThreads;) std::this_thread::yield();
+                              nw_work("w", 1, "x");
+                            });
+                          for (auto& thread : threads) thread.join();
+                          return 0;
+                        }),
+              0);
+  EXPECT_EQ(channel->take().size(), static_cast<std::size_t>(kThreads * kRounds));
+  EXPECT_EQ(channel->lost(), 0U);
 }
 
 TEST(Channel, ThoseOfKilledReadersAreRemovedAndNoOthers) {
-  const auto living = make_channel();
+  const auto living = make_channel(Memory::file);
   const std::string folder = std::filesystem::path(living->path()).parent_path();
   const std::string copy = folder + "/nodewatt-" + std::to_string(::getpid()) + "-not-a-channel";
   std::ofstream(copy, std::ios::binary) << std::string(kChannelSize, '\0');
@@ -123,17 +191,17 @@ TEST(Channel, ThoseOfKilledReadersAreRemovedAndNoOthers) {
   ASSERT_EQ(::pipe(path), 0);
   const pid_t reader = ::fork();
   if (reader == 0) {
-    const auto its = make_channel();
+    const auto its = make_channel(Memory::file);
     if (::write(path[1], its->path().data(), its->path().size()) > 0) ::pause();
     ::_exit(1);
   }
   char name[4096] = {};
   ASSERT_GT(::read(path[0], name, sizeof name - 1), 0);
-  const auto second = make_channel();
+  const auto second = make_channel(Memory::file);
   EXPECT_TRUE(std::filesystem::exists(name)) << "its reader lives";
   ::kill(reader, SIGKILL);
   ::waitpid(reader, nullptr, 0);
-  const auto third = make_channel();
+  const auto third = make_channel(Memory::file);
   EXPECT_FALSE(std::filesystem::exists(name));
   for (const auto& kept : {living->path(), second->path(), third->path(), copy})
     EXPECT_TRUE(std::filesystem::exists(kept)) << kept;
@@ -175,17 +243,20 @@ TEST(Channel, HostileFilesAreRefused) {
   EXPECT_TRUE(refused("relative/path"));
   std::filesystem::create_symlink(channel->path(), dir.at("link"));
   EXPECT_TRUE(refused(dir.at("link")));
+  EXPECT_FALSE(refused(channel->path()));
   ASSERT_EQ(::mkfifo(dir.at("fifo").c_str(), 0600), 0);
   EXPECT_TRUE(refused(dir.at("fifo")));
 }
 
 TEST(Channel, IsPrivateAndGoesWithItsOwner) {
-  auto channel = make_channel();
-  const std::string path = channel->path();
-  const auto mode = std::filesystem::status(path).permissions();
-  EXPECT_EQ(mode, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
-  channel.reset();
-  EXPECT_FALSE(std::filesystem::exists(path));
+  for (const Memory memory : {Memory::sealed, Memory::file}) {
+    auto channel = make_channel(memory);
+    const std::string path = channel->path();
+    const auto mode = std::filesystem::status(path).permissions();
+    EXPECT_EQ(mode, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+    channel.reset();
+    EXPECT_FALSE(std::filesystem::exists(path));
+  }
 }
 
 constexpr std::uint32_t kRoom = kChannelSlots - kChannelSlotsForEnds;  // for all events but ends

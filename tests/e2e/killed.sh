@@ -21,8 +21,7 @@ expect "work" "$(json doomed.json 'r["phases"][0]["work"][0]["count"]')" 5.0
 "$NODEWATT" runs 2>again.txt >list2.txt
 [ ! -s again.txt ] || fail "recovered twice"
 expect "one record" "$(grep -c doomed list2.txt)" 1
-expect "its channel is left" "$(ls nodewatt-*-* | wc -l)" 1
-"$NODEWATT" run -q -- true; expect "until the next run" "$(ls nodewatt-*-* 2>/dev/null | wc -l)" 0
+expect "its channel is gone with it" "$(ls nodewatt-*-* 2>/dev/null | wc -l)" 0
 
 # Killed many times at random moments, at once: each leaves one record at most.
 for i in $(seq 8); do

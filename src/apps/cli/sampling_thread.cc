@@ -129,7 +129,10 @@ void SamplingThread::stop(Nanos end, const pb::Record& record) {
   }
   read_utilization();
   if (journal_ != nullptr) write_journal({encode_end(end, record)});
-  if (channel_ != nullptr && channel_->lost() > 0) accounting_.note(Anomaly::phase_lost, channel_->lost());
+  if (channel_ != nullptr && channel_->damaged())
+    accounting_.note(Anomaly::channel_damaged);
+  else if (channel_ != nullptr && channel_->lost() > 0)
+    accounting_.note(Anomaly::phase_lost, channel_->lost());
   accounting_.end(end);
 }
 
