@@ -76,6 +76,7 @@ class EnergyAccounting {
   // The records of jobs that have ended and whose intervals are closed. write() includes them until the caller takes
   // them out.
   std::vector<pb::Record>& ended() { return ended_; }
+  const std::vector<pb::Record>& ended() const { return ended_; }
   // Whether a job or step came or went since the last call: then the state must be saved durably.
   bool take_changed();
   void write(const std::string& boot_id, pb::Checkpoint& out) const;  // call on snapshot()
@@ -83,7 +84,9 @@ class EnergyAccounting {
 
   // Running jobs, newest first: as their owners are shown them, or as of the last closed interval. Jobs that have ended
   // and wait for their last interval are among the ended ones of snapshot().
-  std::vector<pb::Record> running(bool published) const;
+  using JobFilter = std::function<bool(const pb::Record&)>;  // by who the job is; energies are not in yet
+  std::vector<pb::Record> running(bool published, const JobFilter& wanted) const;
+  bool is_settling(const JobFilter& wanted) const;  // whether such a job has ended and waits for its last interval
   void write(pb::NodeState& out) const;
   const std::vector<Meter>& meters() const { return meters_; }
   Joules not_conserved() const;

@@ -173,11 +173,16 @@ pb::Record EnergyAccounting::make_record(const JobState& job, const JobTotals& t
   return record;
 }
 
-std::vector<pb::Record> EnergyAccounting::running(bool published) const {
+bool EnergyAccounting::is_settling(const JobFilter& wanted) const {
+  return std::any_of(jobs_.begin(), jobs_.end(),
+                     [&](const auto& one) { return one.second.end && wanted(one.second.record); });
+}
+
+std::vector<pb::Record> EnergyAccounting::running(bool published, const JobFilter& wanted) const {
   std::vector<pb::Record> records;
   for (auto at = jobs_.rbegin(); at != jobs_.rend(); ++at) {
     const JobState& job = at->second;
-    if (!job.end) records.push_back(make_record(job, published ? job.published : job.own));
+    if (!job.end && wanted(job.record)) records.push_back(make_record(job, published ? job.published : job.own));
   }
   return records;
 }

@@ -206,11 +206,11 @@ TEST(RunAccountingParts, NorWhereProgramEventsMakeNoSense) {
     for (const auto& event : run.events) {
       if (!std::holds_alternative<SampleSet>(event)) continue;
       for (int n = *rc::gen::inRange(0, 6); n > 0; --n) {
-        ProgramEvent event = InventedRun::event(*rc::gen::element(ProgramEvent::Kind::begin, ProgramEvent::Kind::end),
-                                                Nanos::of(*rc::gen::inRange(run.begin.count(), run.end.count())),
-                                                *rc::gen::inRange<std::uint64_t>(0, 5), *rc::gen::element("a", "b"));
-        event.tid = *rc::gen::inRange<std::uint32_t>(1, 3);
-        accounting.add(event);
+        ProgramEvent any = InventedRun::event(*rc::gen::element(ProgramEvent::Kind::begin, ProgramEvent::Kind::end),
+                                              Nanos::of(*rc::gen::inRange(run.begin.count(), run.end.count())),
+                                              *rc::gen::inRange<std::uint64_t>(0, 5), *rc::gen::element("a", "b"));
+        any.tid = *rc::gen::inRange<std::uint32_t>(1, 3);
+        accounting.add(any);
       }
       accounting.add(std::get<SampleSet>(event));
     }

@@ -17,6 +17,7 @@
 // An answer is any number of messages, each one letter and a body, ended by D or E:
 //   R  a record (record.proto), serialised        S  a node's state (pb::NodeState), serialised
 //   W  a sentence on what the answer lacks        E  an error: its kind, a space, a sentence
+//   M  more records fit than are in the answer: ask again, with the start of the oldest as `until`; no body
 //   D  done, no body
 // A body of more than kPiece bytes is split: all parts but the last have their letter in lower case. The client's
 // identity comes from the kernel (SO_PEERCRED), never from the message.
@@ -36,7 +37,10 @@ namespace nw {
 inline constexpr std::size_t kMaxRequest = 4096;
 inline constexpr std::size_t kPiece = 64 << 10;
 inline constexpr std::size_t kMostRecords = 1000;
+inline constexpr std::size_t kMostBytes = 2 << 20;  // of records in one answer; the others are asked for by `until`
 inline constexpr const char* kDaemonSocket = "/run/nodewatt/nodewatt.sock";
+// The socket beside it, for root alone: prologs, epilogs and the SPANK plug-in are served there whatever users do.
+inline std::string root_socket(const std::string& socket) { return socket + ".root"; }
 
 // What a prolog may state about a job; all but job and uid optional.
 inline constexpr std::string_view kJobKeys[] = {

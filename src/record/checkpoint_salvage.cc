@@ -77,8 +77,8 @@ std::size_t salvage_job(std::string_view bytes, pb::CheckpointJob& out) {
 }
 }  // namespace
 
-SalvagedBooks salvage_books(std::string_view bytes) {
-  SalvagedBooks saved;
+SalvagedCheckpoint salvage_checkpoint(std::string_view bytes) {
+  SalvagedCheckpoint saved;
   saved.lost = merge_readable(bytes, saved.checkpoint, [&](const Field& field) -> std::size_t {
     if (field.number == pb::Checkpoint::kJobsFieldNumber)
       return salvage_job(field.payload, *saved.checkpoint.add_jobs());

@@ -9,11 +9,11 @@
 
 namespace nw {
 
-struct SalvagedBooks {
+struct SalvagedCheckpoint {
   pb::Checkpoint checkpoint;
   std::size_t lost = 0;  // fields that could not be recovered
 };
 
-SalvagedBooks salvage_books(std::string_view bytes);
+SalvagedCheckpoint salvage_checkpoint(std::string_view bytes);
 
 }  // namespace nw

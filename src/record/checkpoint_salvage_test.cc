@@ -39,13 +39,13 @@ std::string with_text(pb::Checkpoint checkpoint, std::string& (*text)(pb::Checkp
 }
 
 TEST(SalvageBooks, WholeBooksAreWhole) {
-  const auto saved = salvage_books(make_books().SerializeAsString());
+  const auto saved = salvage_checkpoint(make_books().SerializeAsString());
   EXPECT_EQ(saved.lost, 0U);
   EXPECT_EQ(saved.checkpoint.SerializeAsString(), make_books().SerializeAsString());
 }
 
 TEST(SalvageBooks, AStepsNameCostsItsNameAlone) {
-  const auto saved = salvage_books(with_text(make_books(), [](pb::Checkpoint& b) -> std::string& {
+  const auto saved = salvage_checkpoint(with_text(make_books(), [](pb::Checkpoint& b) -> std::string& {
     return *b.mutable_jobs(0)->mutable_steps(0)->mutable_id();
   }));
   EXPECT_EQ(saved.lost, 1U);
@@ -58,7 +58,7 @@ TEST(SalvageBooks, AStepsNameCostsItsNameAlone) {
 }
 
 TEST(SalvageBooks, ARecordsTextCostsThatText) {
-  const auto saved = salvage_books(with_text(make_books(), [](pb::Checkpoint& b) -> std::string& {
+  const auto saved = salvage_checkpoint(with_text(make_books(), [](pb::Checkpoint& b) -> std::string& {
     return *b.mutable_jobs(1)->mutable_record()->mutable_name();
   }));
   EXPECT_EQ(saved.lost, 1U);
@@ -68,12 +68,12 @@ TEST(SalvageBooks, ARecordsTextCostsThatText) {
 
 TEST(SalvageBooks, NoBytesAreTooBad) {
   const std::string whole = make_books().SerializeAsString();
-  for (std::size_t size = 0; size < whole.size(); ++size) salvage_books(whole.substr(0, size));
+  for (std::size_t size = 0; size < whole.size(); ++size) salvage_checkpoint(whole.substr(0, size));
   for (std::size_t at = 0; at < whole.size(); ++at)
     for (const char bad : {'\xff', '\0', '\x7f'}) {
       std::string bytes = whole;
       bytes[at] = bad;
-      salvage_books(bytes);
+      salvage_checkpoint(bytes);
     }
 }
 

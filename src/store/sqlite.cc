@@ -19,16 +19,17 @@ Clause filters_of(const Query& query) {
   if (!query.name.empty()) where.add(" AND name = ?", {query.name});
   if (query.since_unix_ns) where.add(" AND start_unix_ns >= ?", {*query.since_unix_ns});
   if (query.until_unix_ns) where.add(" AND start_unix_ns < ?", {*query.until_unix_ns});
-  if (!query.job.empty())
-    where.add(
-        " AND uid IN (SELECT uid FROM labels WHERE key = ? AND (value = ? OR substr(value, instr(value, '-') + 1) = "
-        "?))",
-        {kJobLabel, query.job, query.job});
-  if (query.user)
-    where.add(" AND uid IN (SELECT uid FROM labels WHERE key = ? AND value = ?)",
-              {kUserLabel, std::to_string(*query.user)});
-  for (const auto& [key, value] : query.labels)
+  const auto has_label = [&](const std::string& key, const std::string& value) {
     where.add(" AND uid IN (SELECT uid FROM labels WHERE key = ? AND value = ?)", {key, value});
+  };
+  // One label for both: a job of another user is then as absent from the index as one that does not exist.
+  if (!query.job.empty() && query.user)
+    has_label(kUserJobLabel, user_job(*query.user, query.job));
+  else if (!query.job.empty())
+    has_label(kJobLabel, query.job);
+  else if (query.user)
+    has_label(kUserLabel, std::to_string(*query.user));
+  for (const auto& [key, value] : query.labels) has_label(key, value);
   return where;
 }
 
@@ -145,7 +146,7 @@ Result<std::size_t> Store::count(const Query& query) {
 }
 
 Result<std::unique_ptr<Store>> make_sqlite_store(const std::string& path, OnDamaged on_damaged) {
-  auto database = NW_TRY(open_sqlite_file(path, kStoreSchema, kStoreVersion));
+  auto database = NW_TRY(open_sqlite_file(path, kStoreSchema));
   return std::make_unique<SqliteStore>(path, std::move(database), std::move(on_damaged));
 }
 

@@ -86,22 +86,25 @@ void make_journal_mode(SQLite::Database& database, const char* mode) {
   }
 }
 
-void make_tables(SQLite::Database& database, const char* schema, int version) {
+void make_tables(SQLite::Database& database, const char* tables, int version) {
   SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
   if (read_number(database, "user_version") == version) return;  // another process was first
-  database.exec(schema);
+  database.exec(tables);
   database.exec(fmt::format("PRAGMA application_id={}; PRAGMA user_version={}", kApplication, version));
   transaction.commit();
 }
 
-Done prepare(SQLite::Database& database, const std::string& path, const char* schema, int version) {
+Done prepare(SQLite::Database& database, const std::string& path, const SqliteSchema& schema) {
   sqlite3_db_config(database.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, has_long_log(path) ? 0 : 1, nullptr);
-  const bool empty = NW_TRY(check_owner(database, path, version));
+  const bool empty = NW_TRY(check_owner(database, path, schema.version));
   const bool local = is_on_local_disk(path);
   database.exec(kPageCache);
   if (empty || !local) make_journal_mode(database, local ? "WAL" : "DELETE");
   if (local) database.exec("PRAGMA synchronous=NORMAL");
-  if (empty) make_tables(database, schema, version);
+  if (empty)
+    make_tables(database, schema.tables, schema.version);
+  else if (read_number(database, "user_version") < schema.version)
+    make_tables(database, schema.upgrade, schema.version);
   return {};
 }
 }  // namespace
@@ -116,7 +119,7 @@ Error error_of(const SQLite::Exception& error, const std::string& path, SQLite::
   return kind == ErrorKind::failed && cause != 0 ? system_error(cause, what) : Error{kind, what};
 }
 
-Result<std::unique_ptr<SQLite::Database>> open_sqlite_file(const std::string& path, const char* schema, int version) {
+Result<std::unique_ptr<SQLite::Database>> open_sqlite_file(const std::string& path, const SqliteSchema& schema) {
   if (const auto slash = path.find_last_of('/'); slash != std::string::npos && slash > 0)
     NW_CHECK(make_private_dir(path.substr(0, slash)));
   // SQLite would create it readable for all. An existing file is not opened here: closing it would drop the locks that
@@ -128,7 +131,7 @@ Result<std::unique_ptr<SQLite::Database>> open_sqlite_file(const std::string& pa
     database = std::make_unique<SQLite::Database>(path, SQLite::OPEN_READWRITE, kBusyTimeoutMs);
     return {};
   }));
-  NW_CHECK(guarded(path, database.get(), [&] { return prepare(*database, path, schema, version); }));
+  NW_CHECK(guarded(path, database.get(), [&] { return prepare(*database, path, schema); }));
   return database;
 }
 

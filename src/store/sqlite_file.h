@@ -24,10 +24,15 @@
 
 namespace nw {
 
-// Opened and checked; created, mode 0600, with its tables, when missing. `schema` runs once, on an empty file, in one
-// transaction; `version` is the file's user_version from then on. Malformed when the file is no database, another
-// program's, or of a later version.
-Result<std::unique_ptr<SQLite::Database>> open_sqlite_file(const std::string& path, const char* schema, int version);
+struct SqliteSchema {
+  const char* tables;   // runs once, on an empty file, in one transaction
+  const char* upgrade;  // likewise, on a file of the version before
+  int version;          // the file's user_version from then on
+};
+
+// Opened and checked; created, mode 0600, with its tables, when missing. Malformed when the file is no database,
+// another program's, or of a later version.
+Result<std::unique_ptr<SQLite::Database>> open_sqlite_file(const std::string& path, const SqliteSchema& schema);
 
 // The same for an existing file, read-only: nothing is created or changed. Absent when there is none.
 Result<std::unique_ptr<SQLite::Database>> open_sqlite_file_to_read(const std::string& path, int version);

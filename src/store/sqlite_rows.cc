@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
 #include "accounting/job_state.h"
 #include "store/query.h"
 #include "store/sqlite_file.h"
@@ -9,7 +11,8 @@
 
 namespace nw {
 
-const char* const kStoreSchema = R"sql(
+namespace {
+constexpr const char* kTables = R"sql(
   CREATE TABLE records(
     uid TEXT NOT NULL PRIMARY KEY, start_unix_ns INTEGER NOT NULL, name TEXT NOT NULL, grp TEXT NOT NULL,
     host TEXT NOT NULL, node_type TEXT NOT NULL, duration_ns INTEGER NOT NULL, energy_uj INTEGER,
@@ -20,14 +23,30 @@ const char* const kStoreSchema = R"sql(
     key TEXT NOT NULL, value TEXT NOT NULL, uid TEXT NOT NULL, PRIMARY KEY(key, value, uid)) STRICT, WITHOUT ROWID;
 )sql";
 
+// Version 1 had a job's name with its manager alone, and no label of user and job.
+constexpr const char* kUpgrade = R"sql(
+  INSERT OR IGNORE INTO labels SELECT key, substr(value, instr(value, '-') + 1), uid FROM labels WHERE key = char(1) || 'job';
+  INSERT OR IGNORE INTO labels SELECT char(1) || 'user_job', user.value || ':' || job.value, job.uid
+    FROM labels AS job JOIN labels AS user ON user.uid = job.uid
+    WHERE job.key = char(1) || 'job' AND user.key = char(1) || 'user';
+)sql";
+}  // namespace
+
+const SqliteSchema kStoreSchema{kTables, kUpgrade, 2};
+
+std::string user_job(std::uint32_t user, const std::string& job) { return fmt::format("{}:{}", user, job); }
+
 std::vector<std::pair<std::string, std::string>> labels_of(const pb::Record& record) {
   std::vector<std::pair<std::string, std::string>> labels;
   for (const auto& label : record.labels()) labels.emplace_back(label.key(), label.value());
-  if (!record.job_key().empty()) labels.emplace_back(kJobLabel, record.job_key());
+  std::set<std::string> names;  // as somebody may ask for the job: with its manager and without
+  if (const std::string& key = record.job_key(); !key.empty()) names.insert({key, key.substr(key.find('-') + 1)});
   if (record.has_job())
-    for (const std::string& name : names_of(record.job()))
-      labels.emplace_back(kJobLabel, record.job().manager() + "-" + name);
-  if (record.job().has_uid()) labels.emplace_back(kUserLabel, std::to_string(record.job().uid()));
+    for (const std::string& name : names_of(record.job())) names.insert({name, record.job().manager() + "-" + name});
+  for (const std::string& name : names) labels.emplace_back(kJobLabel, name);
+  if (!record.job().has_uid()) return labels;
+  labels.emplace_back(kUserLabel, std::to_string(record.job().uid()));
+  for (const std::string& name : names) labels.emplace_back(kUserJobLabel, user_job(record.job().uid(), name));
   return labels;
 }
 

@@ -15,15 +15,18 @@
 #include "base/result.h"
 #include "record/record.pb.h"
 #include "store/packed.h"
+#include "store/sqlite_file.h"
 
 namespace nw {
 
-inline constexpr int kStoreVersion = 1;
-extern const char* const kStoreSchema;
+extern const SqliteSchema kStoreSchema;
 
-// A record's job key and user are stored among the labels, under names that no user can give.
+// A record's job and user are stored among the labels, under names that no user can give: the job by each name that it
+// may be asked for, the user, and both in one.
 inline constexpr const char* kJobLabel = "\x01job";
 inline constexpr const char* kUserLabel = "\x01user";
+inline constexpr const char* kUserJobLabel = "\x01user_job";
+std::string user_job(std::uint32_t user, const std::string& job);
 // The entries in the table of labels for a record.
 std::vector<std::pair<std::string, std::string>> labels_of(const pb::Record& record);
 

@@ -193,8 +193,29 @@ TEST_F(Sqlite, foreign_files_are_refused_and_left_alone) {
 
 TEST_F(Sqlite, a_newer_schema_is_refused) {
   open();
-  execute("PRAGMA user_version=2");
+  execute("PRAGMA user_version=3");
   EXPECT_NE(open_error().find("written by a newer nodewatt"), std::string::npos) << open_error();
+}
+
+// A store of version 1 had the name of a job with its manager alone, and no label of user and job.
+TEST_F(Sqlite, an_earlier_schema_is_upgraded) {
+  auto record = make_record("x", 1);
+  record.set_job_key("slurm-1234");
+  record.mutable_job()->set_manager("slurm");
+  record.mutable_job()->set_id("1234");
+  record.mutable_job()->set_uid(1000);
+  ASSERT_TRUE(open()->append(record));
+  execute("DELETE FROM labels WHERE key = char(1) || 'user_job' OR value = '1234'");
+  execute("PRAGMA user_version=1");
+  const auto store = open();
+  for (const auto& [job, user, count] : {std::tuple{"1234", 1000U, 1U}, std::tuple{"slurm-1234", 1000U, 1U},
+                                         std::tuple{"1234", 1001U, 0U}, std::tuple{"123", 1000U, 0U}}) {
+    Query query;
+    query.job = job;
+    EXPECT_EQ(store->find(query).value().size(), std::string(job) == "123" ? 0U : 1U) << job;
+    query.user = user;
+    EXPECT_EQ(store->find(query).value().size(), count) << job << " of " << user;
+  }
 }
 
 TEST_F(Sqlite, a_damaged_record_names_itself) {

@@ -31,7 +31,7 @@ Done add_uids(SQLite::Database& database, const std::string& path, const std::st
 }  // namespace
 
 Result<Texts> find_uids(const std::string& path, const Texts& ids) {
-  const auto database = NW_TRY(open_sqlite_file_to_read(path, kStoreVersion));
+  const auto database = NW_TRY(open_sqlite_file_to_read(path, kStoreSchema.version));
   return guarded(path, database.get(), [&]() -> Result<Texts> {
     Texts uids;
     for (const auto& id : ids) NW_CHECK(add_uids(*database, path, id, uids));
@@ -40,7 +40,7 @@ Result<Texts> find_uids(const std::string& path, const Texts& ids) {
 }
 
 Result<std::size_t> remove_records(const std::string& path, const Texts& uids) {
-  const auto database = NW_TRY(open_sqlite_file(path, kStoreSchema, kStoreVersion));
+  const auto database = NW_TRY(open_sqlite_file(path, kStoreSchema));
   return guarded(path, database.get(), [&]() -> Result<std::size_t> {
     SQLite::Transaction transaction(*database, SQLite::TransactionBehavior::IMMEDIATE);
     SQLite::Statement row(*database, "DELETE FROM records WHERE uid = ?");
@@ -145,7 +145,9 @@ Texts Checker::find_differences(std::int64_t row, const pb::Record& record) {
 }  // namespace
 
 Result<StoreCheck> check_store(const std::string& path) {
-  const auto database = NW_TRY(open_sqlite_file_to_read(path, kStoreVersion));
+  NW_CHECK(open_sqlite_file_to_read(path, kStoreSchema.version));  // nothing is created
+  NW_CHECK(open_sqlite_file(path, kStoreSchema));                  // one of an earlier version is upgraded
+  const auto database = NW_TRY(open_sqlite_file_to_read(path, kStoreSchema.version));
   return guarded(path, database.get(), [&]() -> Result<StoreCheck> {
     Checker checker(path, *database);
     for (const auto part : {&Checker::check_structure, &Checker::check_records})

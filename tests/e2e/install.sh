@@ -4,6 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 BUILD=$(readlink -f "$1/..")
 command -v cmake >/dev/null || skip "no cmake"
+is_sanitized "$BUILD/lib/libnodewatt.so" && skip "a library with a sanitizer is linked by nobody who has none"
 put() {  # put DESTDIR PREFIX
   DESTDIR=$WORK/$1 cmake --install "$BUILD" --prefix "$2" >install.txt 2>&1 || { fail "cmake --install: $(tail -n 5 install.txt)"; finish; }
 }

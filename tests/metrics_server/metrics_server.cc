@@ -86,7 +86,7 @@ void publish(PublishedMetrics& published_metrics, const pb::NodeState& state) {
   for (std::int64_t second = 0;;) {
     polled.clear();
     server.add_to(polled);
-    socket_server.add_to(polled);
+    socket_server.add_to(polled, monotonic());
     ::poll(polled.data(), polled.size(), 50);
     server.serve(polled, [&](MetricsFormat format) { return published_metrics.text(format); });
     socket_server.serve(

@@ -43,8 +43,10 @@ Answers ask_all(const std::string& socket, const Request& first) {
     auto page = NW_TRY(ask_once(socket, request));
     const std::size_t before = all.size();
     std::size_t records = 0;
+    bool more = false;
     std::int64_t oldest = std::numeric_limits<std::int64_t>::max();
     for (Answer& answer : page) {
+      more |= answer.kind == 'M';
       if (answer.kind != 'R') {
         all.push_back(std::move(answer));
         continue;
@@ -56,7 +58,7 @@ Answers ask_all(const std::string& socket, const Request& first) {
       oldest = std::min<std::int64_t>(oldest, record.start_unix_ns());
       if (record.uid().empty() || seen.insert(record.uid()).second) all.push_back(std::move(answer));
     }
-    if (records < kMostRecords) return all;
+    if (records < kMostRecords && !more) return all;
     if (all.size() == before)
       return fail(ErrorKind::malformed,
                   fmt::format("{}: more than {} jobs began within one second; not all of them can be "
@@ -164,7 +166,7 @@ Asked<std::vector<pb::Record>> Daemons::find(const JobName& name, bool as_owner)
   const bool is_last = name.kind == JobName::Kind::last;
   Request request = is_last ? Request{"jobs", {{"limit", "1"}}} : Request{"job", {{"id", asked_id(name)}}};
   if (as_owner) request.values["view"] = "owner";
-  auto records = ask_records(request, ask_once);
+  auto records = ask_records(request, is_last ? ask_once : ask_all);
   if (!records) return records;
   std::erase_if(*records, [&](const pb::Record& one) { return !is_named(one.job(), name); });
   auto jobs = gather_jobs(std::move(*records));

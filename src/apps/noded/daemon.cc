@@ -134,7 +134,7 @@ void Daemon::resume() {
   if (!checkpoint_file_->found()) return;
   pb::Checkpoint checkpoint;
   if (!checkpoint.ParseFromString(*checkpoint_file_->found())) {
-    SalvagedBooks saved = salvage_books(*checkpoint_file_->found());
+    SalvagedCheckpoint saved = salvage_checkpoint(*checkpoint_file_->found());
     log(fmt::format(
         "the checkpoint that was found cannot be read whole: {} of their fields are lost, the rest is used; {}",
         saved.lost, keep_aside()));
@@ -162,12 +162,13 @@ Done Daemon::run() {
   notify("READY=1");
   std::vector<pollfd> polled;
   for (;;) {
-    polled.assign({{signals_.get(), POLLIN, 0}, {watch_.fd(), POLLIN, 0}});
-    socket_server_->add_to(polled);
-    if (metrics_server_) metrics_server_->add_to(polled);
     const Nanos begin = host_->now();
-    const Nanos due =
+    polled.assign({{signals_.get(), POLLIN, 0}, {watch_.fd(), POLLIN, 0}});
+    socket_server_->add_to(polled, begin);
+    if (metrics_server_) metrics_server_->add_to(polled);
+    Nanos due =
         edge_ ? std::min(next_tick_, std::max(last_sampling_point_ + kBetween, edges_.ready(begin))) : next_tick_;
+    if (socket_server_->accepts_from() > begin) due = std::min(due, socket_server_->accepts_from());
     const Nanos wait = std::max(due - begin, Nanos{});
     const timespec time{wait.count() / kNanosPerSecond, wait.count() % kNanosPerSecond};
     if (::ppoll(polled.data(), polled.size(), &time, nullptr) < 0 && errno != EINTR)

@@ -27,16 +27,8 @@ Result<std::optional<std::int64_t>> number_in(const Request& request, const char
   return *number;
 }
 
-struct Wanted {
-  std::string id, step, state;
-  std::optional<std::uint32_t> user;
-  std::optional<std::int64_t> since, until;
-  std::size_t limit = 20;
-  bool as_owner = false;  // limited to the owner's view, whoever asks
-};
-
-Result<Wanted> parse_wanted(const Request& request) {
-  Wanted wanted;
+Result<RequestHandler::Wanted> parse_wanted(const Request& request) {
+  RequestHandler::Wanted wanted;
   wanted.id = request.get("id");
   wanted.step = request.get("step");
   wanted.state = request.get("state");
@@ -57,7 +49,7 @@ Result<Wanted> parse_wanted(const Request& request) {
   return wanted;
 }
 
-bool starts_within(const pb::Record& record, const Wanted& wanted) {
+bool starts_within(const pb::Record& record, const RequestHandler::Wanted& wanted) {
   const std::int64_t start = record.start_unix_ns() / kNanosPerSecond;
   return (!wanted.since || start >= *wanted.since) && (!wanted.until || start < *wanted.until);
 }
@@ -77,22 +69,29 @@ bool keep_step(pb::Record& record, const std::string& step) {
 }
 
 // The newest first, so that what a limit leaves out is older than the rest.
-Result<std::vector<Answer>> answers_of(std::vector<pb::Record> records, const Wanted& wanted, bool whole) {
+Result<std::vector<Answer>> answers_of(std::vector<pb::Record> records, const RequestHandler::Wanted& wanted,
+                                       bool whole) {
   std::stable_sort(records.begin(), records.end(),
                    [](const pb::Record& a, const pb::Record& b) { return a.start_unix_ns() > b.start_unix_ns(); });
   std::vector<Answer> answers;
+  std::size_t bytes = 0;
   for (pb::Record& record : records) {
     if (answers.size() >= wanted.limit || !keep_step(record, wanted.step)) continue;
+    if (bytes >= kMostBytes) {
+      answers.push_back({'M', ""});
+      break;
+    }
     if (!whole) round_for_owner(record);
     answers.push_back({'R', record.SerializeAsString()});
+    bytes += answers.back().body.size();
   }
   if (!wanted.id.empty() && answers.empty()) return fail(ErrorKind::absent, "no such job, or not yours");
   return answers;
 }
 
 // The stored records cannot be read: returns those that are not stored yet, and a warning that there may be others.
-Result<std::vector<Answer>> answers_without_store(std::vector<pb::Record> records, const Wanted& wanted, bool admin,
-                                                  const Error& why) {
+Result<std::vector<Answer>> answers_without_store(std::vector<pb::Record> records, const RequestHandler::Wanted& wanted,
+                                                  bool admin, const Error& why) {
   auto answers = answers_of(std::move(records), wanted, admin);
   if (!answers || answers->empty()) return tl::make_unexpected(why);
   answers->push_back({'W', "jobs that were kept before cannot be read: " + why.what});
@@ -100,23 +99,33 @@ Result<std::vector<Answer>> answers_without_store(std::vector<pb::Record> record
 }
 }  // namespace
 
+// Jobs that run, and those that have ended and are not in the store yet. An owner is shown what was published; only for
+// an administrator, and for a job that has just ended, has the open interval to be settled, which costs a copy of all.
+std::vector<pb::Record> RequestHandler::find_here(const Wanted& wanted, bool whole,
+                                                  const EnergyAccounting::JobFilter& is_wanted) const {
+  const bool settle = whole || accounting_.is_settling(is_wanted);
+  const std::optional<EnergyAccounting> settled = settle ? std::optional(accounting_.snapshot()) : std::nullopt;
+  const EnergyAccounting& now = settled ? *settled : accounting_;
+  std::vector<pb::Record> records;
+  if (wanted.state != "ended") records = now.running(!whole, is_wanted);
+  if (wanted.state != "running")
+    std::copy_if(now.ended().begin(), now.ended().end(), std::back_inserter(records), is_wanted);
+  return records;
+}
+
 Result<std::vector<Answer>> RequestHandler::find(const Peer& peer, const Request& request) {
   const Wanted wanted = NW_TRY(parse_wanted(request));
   const bool admin = is_admin(peer), whole = admin && !wanted.as_owner;
   // Whose jobs can be found. Another user's job, requested by a user, is not found.
   std::optional<std::uint32_t> user = admin ? wanted.user : std::optional(peer.uid);
   if (!admin && wanted.user && *wanted.user != peer.uid) return answers_of({}, wanted, whole);
-  std::vector<pb::Record> records;
-  const auto take = [&](std::vector<pb::Record>&& found) {
-    for (pb::Record& record : found) {
-      const bool own = !user || (record.job().has_uid() && record.job().uid() == *user);
-      if (own && has_name(record, wanted.id) && starts_within(record, wanted)) records.push_back(std::move(record));
-    }
+  // By the owner first: what is another's costs as little as what does not exist, and looks like it.
+  const auto is_wanted = [&](const pb::Record& record) {
+    const bool own = !user || (record.job().has_uid() && record.job().uid() == *user);
+    return own && has_name(record, wanted.id) && starts_within(record, wanted);
   };
-  EnergyAccounting now = accounting_.snapshot();  // includes the last interval of a job that has just ended
-  if (wanted.state != "ended") take(now.running(!whole));
+  std::vector<pb::Record> records = find_here(wanted, whole, is_wanted);
   if (wanted.state != "running") {
-    take(std::move(now.ended()));  // and not in the store yet
     Query query;
     query.job = wanted.id;
     query.user = user;

@@ -27,8 +27,19 @@ class RequestHandler {
   };
   std::vector<Answer> answer(const Peer& peer, const Request& request, RequestEffect& effect);
 
+  // What `job` and `jobs` ask for.
+  struct Wanted {
+    std::string id, step, state;
+    std::optional<std::uint32_t> user;
+    std::optional<std::int64_t> since, until;
+    std::size_t limit = 20;
+    bool as_owner = false;  // limited to the owner's view, whoever asks
+  };
+
  private:
   bool is_admin(const Peer& peer) const { return peer.uid == 0 || admins_.contains(peer.uid); }
+  std::vector<pb::Record> find_here(const Wanted& wanted, bool whole,
+                                    const EnergyAccounting::JobFilter& is_wanted) const;
   Result<std::vector<Answer>> find(const Peer& peer, const Request& request);
   Result<std::vector<Answer>> answer_node(const Peer& peer) const;
   Done take_event(const Peer& peer, const Request& request, RequestEffect& effect);

@@ -12,9 +12,9 @@ namespace nw::noded {
 
 namespace {
 Fd make_socket() { return Fd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)); }
-}  // namespace
 
-Result<SocketServer> SocketServer::listen(const std::string& path) {
+// The file has its mode from the beginning: a change afterwards, by path, could be of another file.
+Result<Fd> listen_at(const std::string& path, mode_t mode) {
   const sockaddr_un address = NW_TRY(make_unix_address(path));
   Fd listener = make_socket();
   if (!listener) return tl::make_unexpected(system_error(errno, path));
@@ -23,36 +23,71 @@ Result<SocketServer> SocketServer::listen(const std::string& path) {
     return fail(ErrorKind::busy, path + ": another nodewattd listens there");
   struct stat info {};
   if (::lstat(path.c_str(), &info) == 0 && S_ISSOCK(info.st_mode)) ::unlink(path.c_str());
-  if (::bind(listener.get(), as_sockaddr(address), sizeof address) != 0 || ::chmod(path.c_str(), 0666) != 0 ||
-      ::listen(listener.get(), SOMAXCONN) != 0)
-    return tl::make_unexpected(system_error(errno, path));
-  return SocketServer(std::move(listener));
+  const mode_t before = ::umask(0);
+  const bool bound =
+      ::fchmod(listener.get(), mode) == 0 && ::bind(listener.get(), as_sockaddr(address), sizeof address) == 0;
+  const int why = errno;
+  ::umask(before);
+  if (!bound) return tl::make_unexpected(system_error(why, path));
+  if (::listen(listener.get(), SOMAXCONN) != 0) return tl::make_unexpected(system_error(errno, path));
+  return listener;
+}
+}  // namespace
+
+Result<SocketServer> SocketServer::listen(const std::string& path) {
+  Fd everyone = NW_TRY(listen_at(path, 0666));
+  Fd root = NW_TRY(listen_at(root_socket(path), 0600));
+  return SocketServer(std::move(everyone), std::move(root));
 }
 
-void SocketServer::add_to(std::vector<pollfd>& polled) const {
-  polled.push_back({listener_.get(), POLLIN, 0});
+void SocketServer::add_to(std::vector<pollfd>& polled, Nanos now) const {
+  polled.push_back({root_.get(), POLLIN, 0});
+  polled.push_back({everyone_.get(), static_cast<short>(now < accepts_from_ ? 0 : POLLIN), 0});
   for (const Client& client : clients_)
     polled.push_back({client.fd.get(), static_cast<short>(client.out.empty() ? POLLIN : POLLOUT), 0});
 }
 
-void SocketServer::accept_all(Nanos now) {
-  for (;;) {
-    Fd fd(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+// Where all places are taken, the user with the most gives up the place that has waited longest, to one with fewer.
+bool SocketServer::make_place(const Peer& peer) {
+  if (peer.uid == 0) return true;
+  std::map<std::uint32_t, std::size_t> of;
+  for (const Client& client : clients_) ++of[client.peer.uid];
+  if (of[peer.uid] >= kMaxOfOne) return false;
+  if (clients_.size() < kMaxPeers) return true;
+  const auto most = std::max_element(of.begin(), of.end(), [](const auto& a, const auto& b) {
+    return a.first == 0 || (b.first != 0 && a.second < b.second);
+  });
+  if (most->first == 0 || most->second <= of[peer.uid] + 1) return false;
+  auto oldest = clients_.end();
+  for (auto at = clients_.begin(); at != clients_.end(); ++at)
+    if (at->peer.uid == most->first && (oldest == clients_.end() || at->deadline < oldest->deadline)) oldest = at;
+  clients_.erase(oldest);
+  return true;
+}
+
+void SocketServer::accept_some(int listener, std::size_t most, Nanos now) {
+  for (std::size_t n = 0; n < most; ++n) {
+    Fd fd(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (!fd && errno == EINTR) continue;
     if (!fd) return;
     ucred peer{};
     socklen_t size = sizeof peer;
     if (::getsockopt(fd.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) continue;
-    const auto of_one = std::count_if(clients_.begin(), clients_.end(),
-                                      [&](const Client& client) { return client.peer.uid == peer.uid; });
-    // Root always gets a connection: a prolog must be served.
-    const bool full = clients_.size() >= kMaxPeers || of_one >= static_cast<std::ptrdiff_t>(kMaxOfOne);
-    if (full && peer.uid != 0) {
-      ++refused_;
-      continue;
-    }
-    clients_.push_back({std::move(fd), {peer.uid}, now + kPatience, {}});
+    if (make_place({peer.uid}))
+      clients_.push_back({std::move(fd), {peer.uid}, now + kPatience, {}, 0});
+    else
+      ++refused_, accepts_from_ = now + kAfterFlood;
   }
+}
+
+bool SocketServer::has_room(const Peer& peer) const {
+  if (peer.uid == 0) return true;
+  std::size_t own = 0, all = 0;
+  for (const Client& client : clients_) {
+    all += client.queued;
+    if (client.peer.uid == peer.uid) own += client.queued;
+  }
+  return own < kMaxQueued && all < kMaxQueuedOfAll;
 }
 
 bool SocketServer::may_ask(const Peer& peer, Nanos now) {
@@ -70,6 +105,9 @@ bool SocketServer::read(Client& client, const Handler& handler, Nanos now) {
   if (!may_ask(client.peer, now)) {
     ++refused_;
     answers.push_back(make_refusal({ErrorKind::busy, "too many requests a second; ask again later"}));
+  } else if (!has_room(client.peer)) {
+    ++refused_;
+    answers.push_back(make_refusal({ErrorKind::busy, "too many answers wait to be read; ask again later"}));
   } else if (const auto request = parse_request({bytes, static_cast<std::size_t>(size)})) {
     answers = handler(client.peer, *request);
   } else {
@@ -77,7 +115,10 @@ bool SocketServer::read(Client& client, const Handler& handler, Nanos now) {
     answers.push_back(make_refusal(request.error()));
   }
   for (const Answer& answer : answers)
-    for (std::string& message : make_messages(answer)) client.out.push_back(std::move(message));
+    for (std::string& message : make_messages(answer)) {
+      client.queued += message.size();
+      client.out.push_back(std::move(message));
+    }
   client.deadline = now + kPatience;
   return write(client, now);
 }
@@ -88,6 +129,7 @@ bool SocketServer::write(Client& client, Nanos now) {
     const ssize_t sent = ::send(client.fd.get(), message.data(), message.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR) continue;
     if (sent < 0) return errno == EAGAIN || errno == ENOBUFS;
+    client.queued -= message.size();
     client.out.pop_front();
     client.deadline = now + kPatience;
   }
@@ -107,7 +149,8 @@ void SocketServer::serve(const std::vector<pollfd>& polled, const Handler& handl
     if ((its & (POLLIN | POLLHUP)) != 0 && client.out.empty()) return !read(client, handler, now);
     return (its & POLLHUP) != 0;
   });
-  if (events(listener_.get()) != 0) accept_all(now);
+  if (events(root_.get()) != 0) accept_some(root_.get(), kMaxPeers, now);
+  if (events(everyone_.get()) != 0) accept_some(everyone_.get(), kMaxAccepts, now);
 }
 
 }  // namespace nw::noded

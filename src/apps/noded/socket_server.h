@@ -2,7 +2,10 @@
 // blocking: a client that does not read, or sends anything but a request, is disconnected.
 //
 // The kernel identifies the client (SO_PEERCRED), as of its connect(2) and in this process's user namespace. Each user
-// has limited connections and requests a second; root has no limit on requests, since a prolog runs as root.
+// has limited connections, requests a second and bytes that wait to be read; where all places are taken, the user with
+// the most gives one up to a user with fewer. A flood of connections is accepted slowly, so that it costs the sampling
+// loop little. Root has no limits, and a socket of its own beside the public one (root_socket), since a prolog runs as
+// root and must be served whatever users do.
 #pragma once
 
 #include <poll.h>
@@ -25,15 +28,22 @@ namespace nw::noded {
 class SocketServer {
  public:
   static constexpr std::size_t kMaxPeers = 128, kMaxOfOne = 16;
+  static constexpr std::size_t kMaxAccepts = 8;       // of users in one round
+  static constexpr Nanos kAfterFlood = millis(50);    // then none for so long
+  static constexpr std::size_t kMaxQueued = 4 << 20;  // bytes that wait for the clients of one user
+  static constexpr std::size_t kMaxQueuedOfAll = 4 * kMaxQueued;
   static constexpr double kRequests = 20, kBurst = 40;  // per second for each user, and burst size
   static constexpr Nanos kPatience = seconds(5);        // for receiving a request, and for a slow reader
 
   using Handler = std::function<std::vector<Answer>(const Peer&, const Request&)>;
 
-  // Takes the path over from a dead process; busy when a living one listens there. Everybody may connect.
+  // Takes the paths over from a dead process; busy when a living one listens there. Everybody may connect to `path`,
+  // and root to root_socket(path), from the moment they exist.
   static Result<SocketServer> listen(const std::string& path);
 
-  void add_to(std::vector<pollfd>& polled) const;
+  void add_to(std::vector<pollfd>& polled, Nanos now) const;
+  // When connections are accepted again, where a flood has stopped that.
+  Nanos accepts_from() const { return accepts_from_; }
   // Serves what is pending; call after each poll, with the polled descriptors.
   void serve(const std::vector<pollfd>& polled, const Handler& handler, Nanos now);
   std::uint64_t refused() const { return refused_; }
@@ -44,14 +54,18 @@ class SocketServer {
     Peer peer;
     Nanos deadline{};
     std::deque<std::string> out;
+    std::size_t queued = 0;  // bytes in `out`
   };
-  explicit SocketServer(Fd listener) : listener_(std::move(listener)) {}
-  void accept_all(Nanos now);
+  SocketServer(Fd everyone, Fd root) : everyone_(std::move(everyone)), root_(std::move(root)) {}
+  void accept_some(int listener, std::size_t most, Nanos now);
+  bool make_place(const Peer& peer);
+  bool has_room(const Peer& peer) const;
   bool read(Client& client, const Handler& handler, Nanos now);  // false: disconnect
   bool write(Client& client, Nanos now);
   bool may_ask(const Peer& peer, Nanos now);
 
-  Fd listener_;
+  Fd everyone_, root_;
+  Nanos accepts_from_{};
   std::vector<Client> clients_;
   std::map<std::uint32_t, TokenBucket> buckets_;
   std::uint64_t refused_ = 0;

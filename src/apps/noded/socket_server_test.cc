@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstring>
+#include <map>
 #include <thread>
 
 #include "apps/noded/request_handler.h"
@@ -28,7 +29,7 @@ class ServiceTest : public ::testing::Test {
   // One round of the daemon's loop.
   void turn(const SocketServer::Handler& handler, Nanos later = {}) {
     std::vector<pollfd> polled;
-    socket_server->add_to(polled);
+    socket_server->add_to(polled, monotonic() + later);
     ::poll(polled.data(), polled.size(), 20);
     socket_server->serve(polled, handler, monotonic() + later);
   }
@@ -259,6 +260,25 @@ TEST_F(RequestHandlerTest, AnAnswerHoldsTheNewestOfAll) {
   const std::string all = ask(0, "jobs"), one = ask(0, "jobs limit=1");
   EXPECT_EQ(one.find(late.uid()), all.find(late.uid()));
   EXPECT_NE(one.find(late.uid()), std::string::npos);
+}
+
+TEST_F(RequestHandlerTest, AnAnswerHasSoManyBytesAndSaysThatThereAreMore) {
+  pb::Record large;
+  large.mutable_job()->set_id("9");
+  large.mutable_job()->set_uid(1000);
+  large.set_duration_ns(seconds(60).count());
+  large.set_command(std::string(200'000, 'x'));
+  for (char last = 'a'; last < 'a' + 8; ++last)
+    for (const char before : {'a', 'b'}) {
+      large.set_uid(std::string("1yxwvtsrqpnmkjhgfedcba98") + before + last);
+      ASSERT_TRUE(store->append(large));
+    }
+  RequestHandler::RequestEffect effect;
+  std::map<char, int> kinds;
+  for (const Answer& answer : request_handler->answer({1000}, {"jobs", {{"limit", "0"}}}, effect)) ++kinds[answer.kind];
+  EXPECT_EQ(kinds['R'], 12) << "of 2 MiB, and the running one";
+  EXPECT_EQ(kinds['M'], 1);
+  EXPECT_EQ(kinds['D'], 1);
 }
 
 // A job that has ended waits for its counters to move before its interval is closed; it is listed meanwhile.
