@@ -65,19 +65,18 @@ bool SocketServer::make_place(const Peer& peer) {
   return true;
 }
 
-void SocketServer::accept_some(int listener, std::size_t most, Nanos now) {
-  for (std::size_t n = 0; n < most; ++n) {
-    Fd fd(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-    if (!fd && errno == EINTR) continue;
-    if (!fd) return;
-    ucred peer{};
-    socklen_t size = sizeof peer;
-    if (::getsockopt(fd.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) continue;
-    if (make_place({peer.uid}))
-      clients_.push_back({std::move(fd), {peer.uid}, now + kPatience, {}, 0});
-    else
-      ++refused_, accepts_from_ = now + kAfterFlood;
-  }
+// False when nobody waits.
+bool SocketServer::accept_one(int listener, Nanos now) {
+  Fd fd(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  if (!fd) return errno == EINTR;
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (::getsockopt(fd.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return true;
+  if (make_place({peer.uid}))
+    clients_.push_back({std::move(fd), {peer.uid}, now + kPatience, {}, 0});
+  else
+    ++refused_;
+  return true;
 }
 
 bool SocketServer::has_room(const Peer& peer) const {
@@ -149,8 +148,14 @@ void SocketServer::serve(const std::vector<pollfd>& polled, const Handler& handl
     if ((its & (POLLIN | POLLHUP)) != 0 && client.out.empty()) return !read(client, handler, now);
     return (its & POLLHUP) != 0;
   });
-  if (events(root_.get()) != 0) accept_some(root_.get(), kMaxPeers, now);
-  if (events(everyone_.get()) != 0) accept_some(everyone_.get(), kMaxAccepts, now);
+  if (events(root_.get()) != 0)
+    while (accept_one(root_.get(), now)) {
+    }
+  if (events(everyone_.get()) == 0 || now < accepts_from_) return;
+  bool may = true;
+  while ((may = accepts_.take(now)) && accept_one(everyone_.get(), now)) {
+  }
+  if (!may) accepts_from_ = now + kAfterFlood;
 }
 
 }  // namespace nw::noded

@@ -28,9 +28,9 @@ namespace nw::noded {
 class SocketServer {
  public:
   static constexpr std::size_t kMaxPeers = 128, kMaxOfOne = 16;
-  static constexpr std::size_t kMaxAccepts = 8;       // of users in one round
-  static constexpr Nanos kAfterFlood = millis(50);    // then none for so long
-  static constexpr std::size_t kMaxQueued = 4 << 20;  // bytes that wait for the clients of one user
+  static constexpr double kAccepts = 160, kAcceptBurst = 32;  // of users, per second, and burst size
+  static constexpr Nanos kAfterFlood = millis(50);            // then none for so long
+  static constexpr std::size_t kMaxQueued = 4 << 20;          // bytes that wait for the clients of one user
   static constexpr std::size_t kMaxQueuedOfAll = 4 * kMaxQueued;
   static constexpr double kRequests = 20, kBurst = 40;  // per second for each user, and burst size
   static constexpr Nanos kPatience = seconds(5);        // for receiving a request, and for a slow reader
@@ -57,7 +57,7 @@ class SocketServer {
     std::size_t queued = 0;  // bytes in `out`
   };
   SocketServer(Fd everyone, Fd root) : everyone_(std::move(everyone)), root_(std::move(root)) {}
-  void accept_some(int listener, std::size_t most, Nanos now);
+  bool accept_one(int listener, Nanos now);
   bool make_place(const Peer& peer);
   bool has_room(const Peer& peer) const;
   bool read(Client& client, const Handler& handler, Nanos now);  // false: disconnect
@@ -65,6 +65,7 @@ class SocketServer {
   bool may_ask(const Peer& peer, Nanos now);
 
   Fd everyone_, root_;
+  TokenBucket accepts_{kAccepts, kAcceptBurst};
   Nanos accepts_from_{};
   std::vector<Client> clients_;
   std::map<std::uint32_t, TokenBucket> buckets_;
