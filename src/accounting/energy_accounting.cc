@@ -180,20 +180,39 @@ void EnergyAccounting::close(JobState& job, Nanos at, const std::string& basis) 
   if (!pending_.empty() && pending_.back().end == at) pending_.back().ends = true;
 }
 
+// A job that was running when the daemon came: since its oldest process, as far as is known, but not since before the
+// daemon was last here.
+void EnergyAccounting::note_begun_before(JobState& job, const CgroupUsage& use, Nanos at) {
+  std::optional<Nanos> begin = use.start;
+  if (resumed_) begin = std::max(begin.value_or(*last_), *last_);
+  if (begin) job.record.mutable_job()->set_unmeasured_ns(std::max(at - *begin, Nanos{}).count());
+}
+
+// A job that has ended while the daemon was away, at any time since the last reading.
+void EnergyAccounting::close_unseen(JobState& job, Nanos at) {
+  pb::Job& its = *job.record.mutable_job();
+  its.set_unmeasured_ns(its.unmeasured_ns() + (at - *last_).count());
+  close(job, *last_, "restart");
+}
+
 void EnergyAccounting::compare(const CgroupSnapshot& cgroups, Nanos at) {
   std::set<std::string> here;
   for (const CgroupUsage& use : cgroups.jobs) {
     here.insert(key_of(use));
     if (std::find(ended_by_epilog_.begin(), ended_by_epilog_.end(), key_of(use)) != ended_by_epilog_.end()) continue;
     JobState* job = find(use);
-    if (job == nullptr) job = &open(use.slurmd, use.id, at, !last_ || resumed_ ? "started" : "cgroup");
+    const bool unseen = !last_ || resumed_;
+    if (job == nullptr) {
+      job = &open(use.slurmd, use.id, at, unseen ? "started" : "cgroup");
+      if (unseen) note_begun_before(*job, use, at);
+    }
     update(*job, use, at);
   }
   std::erase_if(ended_by_epilog_, [&](const std::string& key) { return !here.contains(key); });
   for (auto& [serial, job] : jobs_) {
     if (job.end) continue;
     if (job.seen && find_in(cgroups, job) == nullptr)
-      close(job, resumed_ ? *last_ : at, resumed_ ? "restart" : "cgroup");
+      resumed_ ? close_unseen(job, at) : close(job, at, "cgroup");
     else if (!job.seen && at - job.begin > kUnseen)
       close(job, at, "unseen");
   }

@@ -133,6 +133,8 @@ class EnergyAccounting {
   JobState* find(const std::string& id);
   void update(JobState& job, const CgroupUsage& use, Nanos at);
   void close(JobState& job, Nanos at, const std::string& basis);
+  void note_begun_before(JobState& job, const CgroupUsage& use, Nanos at);
+  void close_unseen(JobState& job, Nanos at);
   void apply_job_info(JobState& job, const Request& said);
   void find_devices(JobState& job) const;
 

@@ -43,6 +43,27 @@ Energy make_given(const Meter& meter, const EnergyAccumulator::Line& line, Nanos
   }
   return energy;
 }
+
+// Anything from nothing to the highest power for all of `time` was drawn besides, and is not in the energy.
+void add_unmeasured(Energy& energy, std::optional<Watts> highest, Nanos duration, Nanos time) {
+  const double whole = to_seconds(duration + time);
+  energy.coverage *= whole > 0 ? to_seconds(duration) / whole : 0;
+  if (!energy.value) return;
+  const double mean = duration > Nanos{} ? to_joules(*energy.value) / to_seconds(duration) : 0;
+  const double most = std::max(highest ? to_watts(*highest) : 0, mean) * to_seconds(time);
+  energy.uncertainty.add({"time not measured", most / std::sqrt(3.0), false, true});
+}
+
+// Of the job and its components: which of its steps ran in that time is not known.
+void add_unmeasured(NodeEnergy& energy, Nanos duration, Nanos time) {
+  if (time <= Nanos{}) return;
+  Watts highest;
+  for (Component& component : energy.components) {
+    if (component.counted && component.depth == 0) highest += component.max_power.value_or(Watts{});
+    add_unmeasured(component.energy, component.max_power, duration, time);
+  }
+  add_unmeasured(energy.total, highest, duration, time);
+}
 }  // namespace
 
 // A device that no job's figures include may have been this job's.
@@ -147,7 +168,9 @@ pb::Record EnergyAccounting::make_record(const JobState& job, const JobTotals& t
   record.set_state(!job.end ? "running" : its.end_basis() == "reboot" ? "lost" : "ended");
   record.set_duration_ns((job.end.value_or(totals.until) - job.begin).count());
   const EnergyAccumulator& accumulator = totals.by_policy.front();
-  const NodeEnergy parts = compose_energy(accumulator, job, totals.peaks);
+  const Nanos unmeasured = Nanos::of(its.unmeasured_ns());
+  NodeEnergy parts = compose_energy(accumulator, job, totals.peaks);
+  add_unmeasured(parts, accumulator.duration, unmeasured);
   write_energy(parts.total, *record.mutable_energy());
   if (parts.node_estimate) write_energy(*parts.node_estimate, *record.mutable_node_estimate());
   record.set_modelled_fraction(parts.modelled_fraction);
@@ -157,7 +180,8 @@ pb::Record EnergyAccounting::make_record(const JobState& job, const JobTotals& t
   its.set_exclusive(!job.shared);
   its.set_policy(std::string(name(kPolicies[0])));
   for (std::size_t p = 1; p < std::size(kPolicies); ++p) {
-    const NodeEnergy other = compose_energy(totals.by_policy[p], job);
+    NodeEnergy other = compose_energy(totals.by_policy[p], job);
+    add_unmeasured(other, accumulator.duration, unmeasured);
     pb::ByPolicy& out = *its.add_others();
     out.set_policy(std::string(name(kPolicies[p])));
     write_energy(other.total, *out.mutable_energy());

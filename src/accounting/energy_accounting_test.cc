@@ -97,6 +97,15 @@ class EnergyAccountingTest : public ::testing::Test {
     return record;
   }
   static double energy_of(const pb::Record& record) { return static_cast<double>(record.energy().energy_uj()) * 1e-6; }
+  // The daemon was away for 9 s, in which the job may have run: of its energy so much is covered, and 95 % of what it may
+  // have taken is within its interval.
+  static void expect_unmeasured(const pb::Record& record, double measured_s) {
+    EXPECT_EQ(record.job().unmeasured_ns(), seconds(9).count());
+    EXPECT_NEAR(record.energy().coverage(), measured_s / (measured_s + 9), 0.01);
+    const double u = static_cast<double>(record.energy().uncertainty_uj()) * 1e-6;
+    EXPECT_GE(u, 0.949 * kAll * 9);
+    EXPECT_LE(u, 1.2 * kAll * 9);
+  }
   // What a killed process leaves, taken on by a new one.
   void kill(const std::string& boot = "boot") {
     pb::Checkpoint checkpoint;
@@ -301,6 +310,21 @@ TEST_F(EnergyAccountingTest, JobThatEndedUnseenEndsWithTheLastReading) {
   const pb::Record record = take();
   EXPECT_NEAR(energy_of(record), kAll * 3.0, 0.01);
   EXPECT_EQ(record.job().end_basis(), "restart");
+  expect_unmeasured(record, 3);
+}
+
+TEST_F(EnergyAccountingTest, WhatAJobTookBeforeTheDaemonCameIsInItsInterval) {
+  moment();
+  kill();
+  machine.cgroups.jobs = {make_use("1", kEveryCpu)};
+  machine.pass(seconds(8));
+  for (int i = 0; i < 4; ++i) moment();
+  machine.cgroups.jobs.clear();
+  moment();
+  const pb::Record record = take();
+  EXPECT_NEAR(energy_of(record), kAll * 4.0, 0.01);
+  EXPECT_EQ(record.job().begin_basis(), "started");
+  expect_unmeasured(record, 4);
 }
 
 TEST_F(EnergyAccountingTest, RebootClosesWhatRan) {

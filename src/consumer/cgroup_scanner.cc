@@ -61,6 +61,7 @@ struct CgroupScanner::Known {
 struct CgroupScanner::State {
   JobCgroupFinder finder;
   std::map<std::string, Known> jobs;  // by "<slurmd>/<id>"
+  bool first = true;                  // snapshot: jobs that it finds may have begun at any time before
 };
 
 CgroupScanner::CgroupScanner(Host& host, CgroupScanOptions options)
@@ -81,6 +82,7 @@ void CgroupScanner::take(CgroupSnapshot& cgroups) {
     if (!known.empty_since || cgroups.at - *known.empty_since < kAbandoned) cgroups.jobs.push_back(std::move(job));
   }
   read_node(cgroups);
+  state_->first = false;
 }
 
 CgroupUsage CgroupScanner::read_job(const JobCgroups& place, Known& known, Nanos now) {
@@ -94,6 +96,7 @@ CgroupUsage CgroupScanner::read_job(const JobCgroups& place, Known& known, Nanos
   job.gpus_said = known.gpus;
   for (const std::string& step : place.steps) job.steps.push_back({step, read_cpu(host_, place, "/step_" + step)});
   job.uid = place.uid ? place.uid : find_uid(place, known, now);
+  if (state_->first) job.start = find_start(host_, place);
 
   // A job that uses CPU time has a process.
   const bool used = job.cpu && known.cpu && *job.cpu > *known.cpu;

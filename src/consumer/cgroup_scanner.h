@@ -46,6 +46,7 @@ struct CgroupUsage {
   // alone.
   std::optional<std::string> gpus_said;
   std::vector<StepCgroupUsage> steps;  // ascending by id; extern among them
+  std::optional<Nanos> start;          // of its oldest process, since boot; in the first snapshot of a scanner alone
   auto operator<=>(const CgroupUsage&) const = default;
 };
 

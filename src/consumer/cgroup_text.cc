@@ -142,6 +142,17 @@ std::optional<std::uint32_t> parse_real_uid(std::string_view text) {
   return uids ? parse_canonical(uids->substr(0, uids->find('\t'))) : std::nullopt;
 }
 
+// The second field is a name in brackets, with any character.
+std::optional<ProcessStat> parse_process_stat(std::string_view text) {
+  const auto bracket = text.rfind(") ");
+  if (bracket == std::string_view::npos) return std::nullopt;
+  const auto fields = split(trim(text.substr(bracket + 2)), ' ');
+  if (fields.size() < 20) return std::nullopt;
+  const auto parent = parse_u64(fields[1]), start = parse_u64(fields[19]);
+  if (!parent || !start) return std::nullopt;
+  return ProcessStat{*parent, *start};
+}
+
 MemoryInfo parse_meminfo(std::string_view text) {
   return {parse_kilobytes(text, "MemTotal:"), parse_kilobytes(text, "MemAvailable:")};
 }

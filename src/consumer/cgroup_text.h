@@ -33,6 +33,10 @@ std::optional<bool> parse_populated(std::string_view text);  // cgroup.events
 // Processes.
 std::vector<std::uint32_t> parse_pids(std::string_view text);        // cgroup.procs, ascending
 std::optional<std::uint32_t> parse_real_uid(std::string_view text);  // /proc/<pid>/status
+struct ProcessStat {
+  std::uint64_t parent, start;  // its process id; ticks of a hundredth of a second since boot
+};
+std::optional<ProcessStat> parse_process_stat(std::string_view text);  // /proc/<pid>/stat
 
 // The node.
 struct MemoryInfo {

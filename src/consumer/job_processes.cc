@@ -1,5 +1,6 @@
 #include "consumer/job_processes.h"
 
+#include <algorithm>
 #include <deque>
 #include <functional>
 
@@ -9,6 +10,8 @@ namespace nw {
 
 namespace {
 constexpr int kMostDirectories = 256, kMostProcesses = 32;
+constexpr std::int64_t kTick = kNanosPerSecond / 100;  // of the kernel's times for programs (USER_HZ)
+constexpr std::uint64_t kMostTicks = INT64_MAX / kTick;
 
 // Files created by the kernel have such names. A user may have named a directory so, hence they are visited too, last.
 bool may_be_file(const std::string& name) {
@@ -62,6 +65,24 @@ std::optional<std::string> find_said_gpus(Host& host, const JobCgroups& job) {
       return said.has_value();
     });
   return said;
+}
+
+std::optional<Nanos> find_start(Host& host, const JobCgroups& job) {
+  std::optional<Nanos> oldest;
+  int asked = 0;
+  for (const std::string& step : job.steps)
+    walk(host, job.home + "/step_" + step, [&](const std::vector<std::uint32_t>& pids) {
+      for (const auto pid : pids) {
+        if (++asked > kMostProcesses) return true;
+        const auto stat = host.read_text("/proc/" + std::to_string(pid) + "/stat");
+        const auto known = stat ? parse_process_stat(*stat) : std::nullopt;
+        if (!known || known->start > kMostTicks) continue;
+        const Nanos start = Nanos::of(static_cast<std::int64_t>(known->start) * kTick);
+        oldest = std::min(oldest.value_or(start), start);
+      }
+      return false;
+    });
+  return oldest;
 }
 
 bool has_process(Host& host, const JobCgroups& job) {

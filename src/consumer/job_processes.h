@@ -18,6 +18,10 @@ std::optional<std::uint32_t> find_owner(Host& host, const JobCgroups& job);
 // where no environment of its processes can be read: that needs root or CAP_SYS_PTRACE.
 std::optional<std::string> find_said_gpus(Host& host, const JobCgroups& job);
 
+// When the oldest of the job's processes started, since boot; Slurm's own are among them, so that this is close to the
+// job's begin unless all processes of that time have ended.
+std::optional<Nanos> find_start(Host& host, const JobCgroups& job);
+
 // Whether there is a process in the job's directories. True as well where that is not known or would take long to find
 // out: in v1 a user may make directories below his steps, as many as he likes.
 bool has_process(Host& host, const JobCgroups& job);

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/parse.h"
+#include "consumer/cgroup_text.h"
 
 namespace nw {
 
@@ -193,19 +194,6 @@ const Launcher* find(const Environment& environment) {
 }
 
 // Of /proc/PID/stat: the parent and the start, fields 4 and 22. The name in field 2 may hold anything, brackets too.
-struct Stat {
-  std::uint64_t parent, start;
-};
-std::optional<Stat> parse_stat(std::string_view text) {
-  const auto bracket = text.rfind(") ");
-  if (bracket == std::string_view::npos) return std::nullopt;
-  const auto fields = split(trim(text.substr(bracket + 2)), ' ');
-  if (fields.size() < 20) return std::nullopt;
-  const auto parent = parse_u64(fields[1]), start = parse_u64(fields[19]);
-  if (!parent || !start) return std::nullopt;
-  return Stat{*parent, *start};
-}
-
 bool has_variable(std::string_view environ, std::string_view variable) {
   for (const auto entry : split(environ, '\0'))
     if (entry.size() > variable.size() && entry.starts_with(variable) && entry[variable.size()] == '=') return true;
@@ -261,7 +249,7 @@ Result<std::string> find_launcher(Host& host, std::uint64_t pid, std::string_vie
   constexpr int kDeepest = 100;
   for (int depth = 0; depth < kDeepest; ++depth) {
     const std::string folder = fmt::format("/proc/{}", pid);
-    const auto stat = parse_stat(NW_TRY(host.read_text(folder + "/stat")));
+    const auto stat = parse_process_stat(NW_TRY(host.read_text(folder + "/stat")));
     if (!stat) return fail(ErrorKind::malformed, folder + "/stat: not of the form that proc(5) says");
     const auto environ = host.read_text(folder + "/environ");
     if (pid <= 1 || !environ || !has_variable(*environ, variable)) return fmt::format("{}-{}", pid, stat->start);

@@ -102,6 +102,11 @@ std::string unused_words(const pb::Record& record, const NumberStyle& style) {
   return which.empty() ? words : words + ": " + which;
 }
 
+std::string unmeasured_words(const pb::Job& job) {
+  return job.unmeasured_ns() > 0 ? "up to " + duration_text(duration_s(job.unmeasured_ns())) + " more not measured"
+                                 : "";
+}
+
 std::string edges_words(const pb::Job& job) {
   std::string words;
   if (!job.begin_basis().empty()) append(words, "begin by " + clean(job.begin_basis()));
@@ -265,6 +270,7 @@ std::optional<JobWords> make_job_words(const pb::Record& record, const NumberSty
   out.policies = policies_words(record, same);
   out.unused = unused_words(record, same);
   out.edges = edges_words(job);
+  out.unmeasured = unmeasured_words(job);
   out.domains = make_domain_lines(record, style);
   out.steps = make_step_lines(job, record, style);
   return out;

@@ -36,6 +36,7 @@ struct JobWords {
   std::string id;                   // "4711", "4700_3", "4700+1"
   std::string owner;                // "alice/math"
   std::string where;                // "partition gpu, cluster della"
+  std::string unmeasured;           // "up to 12 s more not measured": the daemon was away; empty: all of it was
   std::string nodes;                // "2 nodes", "2 of 3 nodes"; empty: one, and all of it
   std::string share;                // "exclusive", "shared: 16/64 CPUs, 1/4 GPUs, 25.0 % of the memory"
   std::string state;                // "ended, exit 0", "running"

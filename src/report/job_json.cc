@@ -71,6 +71,7 @@ nlohmann::ordered_json make_job_json(const pb::Record& record) {
   });
   out["begin_basis"] = text(job.begin_basis());
   out["end_basis"] = text(job.end_basis());
+  out["unmeasured_s"] = job.has_unmeasured_ns() ? number(duration_s(job.unmeasured_ns())) : Json(nullptr);
   out["steps"] = list(job.steps(), make_step);
   return out;
 }

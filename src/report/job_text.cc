@@ -206,7 +206,9 @@ class JobPage {
                       anomaly_line.text),
           paint);
     }
-    if (!job().edges.empty()) key("", "start and end detection: " + job().edges);
+    std::string edges = job().edges;
+    if (!job().unmeasured.empty()) edges += (edges.empty() ? "" : "; ") + job().unmeasured;
+    if (!edges.empty()) key("", "start and end detection: " + edges);
     if (!summary_.uncertainties.empty()) key("", "largest uncertainties: " + summary_.uncertainties);
     key("", kLegend, Paint::dim);
     const pb::Record* one[] = {&record_};
@@ -243,8 +245,9 @@ std::string make_job_line(const pb::Record& record) {
   if (gpus) line += fmt::format(" (GPU {:.0f} %)", *gpus * 100);
   line += fmt::format(", mean {}, {}", power_text(power_amount(record.energy(), record.duration_ns())),
                       duration_text(duration_s(record.duration_ns())));
-  for (const std::string& word : {words.nodes, words.share, std::string(kind_name(known_kind(record.energy()))),
-                                  record.state() == "running" ? std::string("running") : std::string()})
+  for (const std::string& word :
+       {words.nodes, words.share, std::string(kind_name(known_kind(record.energy()))),
+        record.state() == "running" ? std::string("running") : std::string(), words.unmeasured})
     if (!word.empty()) line += ", " + word;
   return ascii(line + ", " + boundary_words(record)) + '\n';
 }

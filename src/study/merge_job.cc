@@ -63,6 +63,7 @@ void merge_identity(const Inputs& inputs, pb::Job& out) {
     if (job.has_uid() && !out.has_uid()) out.set_uid(job.uid());
     if (job.has_submit_unix_s() && !out.has_submit_unix_s()) out.set_submit_unix_s(job.submit_unix_s());
     if (job.has_nodes()) out.set_nodes(std::max(out.nodes(), job.nodes()));
+    if (job.has_unmeasured_ns()) out.set_unmeasured_ns(std::max(out.unmeasured_ns(), job.unmeasured_ns()));
     out.set_restart(std::max(out.restart(), job.restart()));
     for (const std::string& name : job.slurmd()) out.add_slurmd(name);
   }
