@@ -38,7 +38,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   if (accounting.until() < nw::seconds(1'000'000)) std::abort();  // time stands still
   nw::pb::Checkpoint again;
   accounting.snapshot().write("boot", again);
-  for (const auto& record : accounting.running(false, [](const pb::Record&) { return true; }))
+  for (const auto& record : accounting.running(false, [](const nw::pb::Record&) { return true; }))
     (void)record.SerializeAsString();
   return 0;
 }
