@@ -100,8 +100,8 @@ class Daemon {
       jobs.push_back(j);
     }
     const std::size_t system = run_.jobs.size() + 1;
-    const Attribution division =
-        divide(Policy::use, parts, resource_uses, {read_cpu(system, second.cpu_s[system]), second.held[system]});
+    const Attribution division = divide(Policy::usage_based, parts, resource_uses,
+                                        {read_cpu(system, second.cpu_s[system]), second.held[system]});
     check(division, parts);
     for (std::size_t i = 0; i < jobs.size(); ++i) add(given_[jobs[i]], second, jobs[i], parts, division.jobs[i]);
   }
@@ -200,7 +200,7 @@ double time_division() {
   std::vector<double> times;
   for (int i = 0; i < 2001; ++i) {
     const auto begin = std::chrono::steady_clock::now();
-    const Attribution division = divide(Policy::use, parts, resource_uses, {seconds(1), 1e9});
+    const Attribution division = divide(Policy::usage_based, parts, resource_uses, {seconds(1), 1e9});
     const std::chrono::duration<double, std::micro> took = std::chrono::steady_clock::now() - begin;
     times.push_back(took.count() + 0 * static_cast<double>(division.jobs.size()));
   }

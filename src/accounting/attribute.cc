@@ -1,5 +1,5 @@
 // All weights are made integers before anything is divided: shares become parts of 2^40 once, CPU times and bytes are
-// counts already. What a claim gets then depends neither on the order in which doubles are added up nor on the
+// counts already. What a row gets then depends neither on the order in which doubles are added up nor on the
 // compiler. Each split uses the largest remainder method, so that every row is less than a microjoule from its exact
 // quota, a row without weight gets nothing, and the rows add up to what was split whatever its sign.
 #include "accounting/attribute.h"
@@ -36,7 +36,7 @@ Weights make_reserved(std::span<const ResourceUse> resource_uses, ShareOf share_
   const Int128 sum = sum_of(parts);
   if (sum > kWhole)
     for (auto& part : parts) part = mul_div(part, kWhole, sum);
-  // Less than one part a claim is left by rounding, as with three thirds.
+  // Less than one part a job is left by rounding, as with three thirds.
   const auto rest = static_cast<std::int64_t>(std::max(kWhole - sum, Int128{0}));
   parts.push_back(rest < static_cast<std::int64_t>(resource_uses.size()) ? 0 : rest);
   parts.resize(resource_uses.size() + kOtherRows);
@@ -83,11 +83,11 @@ Weights make_reserved_node(const Weights& cpus, std::span<const ResourceUse> res
 
 // What everybody used, the system included.
 template <class UseOf>
-Weights make_used(std::span<const ResourceUse> resource_uses, const UnattributedUse& unattributed_use, UseOf use_of) {
+Weights make_used(std::span<const ResourceUse> resource_uses, const SystemUse& system_use, UseOf use_of) {
   Weights used;
   for (const ResourceUse& resource_use : resource_uses) used.push_back(use_of(resource_use));
   used.push_back(0);
-  used.push_back(use_of(unattributed_use));
+  used.push_back(use_of(system_use));
   used.push_back(0);
   return used;
 }
@@ -124,20 +124,19 @@ std::vector<std::int64_t> split_exactly(std::int64_t energy, const Weights& weig
   return parts;
 }
 
-// One call of divide(): the weights that its intervals are split by, and the rows that they fill.
+// One call of divide(): the weights that the parts are split by, and the rows that they fill.
 class Divider {
  public:
-  Divider(std::span<const PartEnergy> parts, std::span<const ResourceUse> resource_uses,
-          const UnattributedUse& unattributed_use)
+  Divider(std::span<const PartEnergy> parts, std::span<const ResourceUse> resource_uses, const SystemUse& system_use)
       : parts_(parts), resource_uses_(resource_uses), rows_(resource_uses.size() + kOtherRows) {
     for (Share& row : rows_) row.energy.resize(parts.size()), row.variance.resize(parts.size());
     cpus_ = make_reserved(resource_uses, [](const ResourceUse& resource_use) { return resource_use.cpus; });
     memory_ = make_reserved(resource_uses, [](const ResourceUse& resource_use) { return resource_use.memory; });
     if (memory_[idle_row(memory_)] == kWhole) memory_ = cpus_;  // no job has a share of the memory
     node_ = make_reserved_node(cpus_, resource_uses, find_unknown(parts, resource_uses));
-    cpu_time_ = make_used(resource_uses, unattributed_use,
+    cpu_time_ = make_used(resource_uses, system_use,
                           [](const auto& who) { return std::max(who.cpu_time.count(), std::int64_t{0}); });
-    held_ = make_used(resource_uses, unattributed_use,
+    held_ = make_used(resource_uses, system_use,
                       [](const auto& who) { return static_cast<std::int64_t>(clamp_to(who.held, kMostHeld)); });
     least_cpu_time_ = make_least(cpu_time_, resource_uses, &ResourceUse::cpu_time_known);
     least_held_ = make_least(held_, resource_uses, &ResourceUse::held_known);
@@ -284,11 +283,11 @@ class Divider {
 
 }  // namespace
 
-std::string_view name(Policy policy) { return policy == Policy::use ? "usage-based/1" : "reservation-based/1"; }
+std::string_view name(Policy policy) { return policy == Policy::usage_based ? "usage-based/1" : "reservation-based/1"; }
 
 Attribution divide(Policy policy, std::span<const PartEnergy> parts, std::span<const ResourceUse> resource_uses,
-                   const UnattributedUse& unattributed_use) {
-  Divider divider(parts, resource_uses, unattributed_use);
+                   const SystemUse& system_use) {
+  Divider divider(parts, resource_uses, system_use);
   const auto is_exclusive = [](const ResourceUse& resource_use) { return resource_use.exclusive; };
   if (std::count_if(resource_uses.begin(), resource_uses.end(), is_exclusive) == 1) {
     const auto owner = std::find_if(resource_uses.begin(), resource_uses.end(), is_exclusive);
@@ -299,7 +298,7 @@ Attribution divide(Policy policy, std::span<const PartEnergy> parts, std::span<c
   for (const bool node : {false, true})
     for (std::size_t at = 0; at < parts.size(); ++at)
       if ((parts[at].key == DivisionKey::node) == node)
-        policy == Policy::use ? divider.by_use(at) : divider.by_allocation(at);
+        policy == Policy::usage_based ? divider.by_use(at) : divider.by_allocation(at);
   return std::move(divider).finish();
 }
 

@@ -1,5 +1,5 @@
-// Attribution: divides one interval of a node's energy among those who were on it. Pure and exact: the parts handed out
-// add up to what is divided, to the microjoule, whatever the claims.
+// Attribution: divides the energy of a node's parts over one interval among those who were on it. Pure and exact: what
+// is handed out adds up to what is divided, to the microjoule, whatever the jobs reserved and used.
 //
 // Two policies are computed side by side, each named with its version in every record:
 //   usage-based/1 devices of one job alone go to it whole. Of what is shared, the idle power is divided by what was
@@ -24,11 +24,13 @@
 // A job whose CPU time or memory cannot be read is given the most that it can have used. Any value down to zero, with
 // the difference going to the system, is equally likely, so the distance over sqrt(3) is its uncertainty.
 //
-// In usage-based/1 there is also the uncertainty of which of two weights applies to an energy. A processor or memory
-// whose idle power is not known draws at idle no more than the least that was ever seen of it. Of the node's remainder,
-// fans and losses follow the power of the parts, at 4 to 20 % of it; up to all of it where no sensor measures the parts
-// and CPU time is used in their place. Anything between least and most is equally likely: the middle is divided by the
-// one weight, the others by the other, and the distance between the two over sqrt(12) is the uncertainty.
+// In usage-based/1 there is also the uncertainty of how much of an energy is divided by which of two weights. The idle
+// energy of a processor or memory is divided by what was reserved, the rest by what was used; where its idle power is
+// not known, it is between 0 and the lowest power seen. Of the node's remainder, fans and losses are divided by the
+// energy of the parts, the rest by what was reserved; they are 4 to 20 % of the power of the parts (where no sensor
+// measures the parts, CPU time is the weight, and they are between 0 and all of it). Every value of such a range is
+// equally likely: its midpoint is used, and a row gets u = (max - min) / sqrt(12), with max and min what the row gets
+// at the two ends of the range.
 //
 // How to add the uncertainties up. Over all rows of an interval the errors of a division cancel: the node's total has
 // the uncertainty of its sensors and no other, and is taken from the meters, not from the rows. A job that costs more
@@ -47,8 +49,8 @@
 
 namespace nw {
 
-enum class Policy : unsigned char { use, allocation };
-inline constexpr Policy kPolicies[] = {Policy::use, Policy::allocation};
+enum class Policy : unsigned char { usage_based, reservation_based };
+inline constexpr Policy kPolicies[] = {Policy::usage_based, Policy::reservation_based};
 std::string_view name(Policy policy);  // "usage-based/1"
 
 // By what a part is divided.
@@ -76,42 +78,42 @@ struct PartEnergy {
   DivisionKey key = DivisionKey::node;
   std::size_t device = 0;      // of DivisionKey::device: its place in ResourceUse::devices
   Joules energy;               // may be below zero: a remainder is a difference
-  Joules idle;                 // what the part would have drawn when idle; 0: not known, which adds to the uncertainty
-  Joules idle_most{};          // where `idle` is not known, the most that it can be; 0: all of it
+  Joules idle;                 // what the part would have drawn when idle; 0 means "not known", and adds uncertainty
+  Joules idle_most{};          // where `idle` is not known, the most that it can be; 0 means all of `energy`
   bool owner_unknown = false;  // of DivisionKey::device: it is not known whose it is
 };
 
-// What one job reserved and used over the interval. Shares are 0..1; of all claims together at most 1 (more is scaled
-// down). Where no claim has a share of the memory, memory is divided by CPUs. NaN and negative values count as 0.
+// What one job reserved and used over the interval. Shares are 0..1; of all jobs together at most 1 (more is scaled
+// down). Where no job has a share of the memory, memory is divided by CPUs. NaN and negative values count as 0.
 struct ResourceUse {
   double cpus = 0;              // reserved share of the node's logical CPUs
   double memory = 0;            // reserved share of its memory
   std::vector<double> devices;  // reserved share of each accelerator: 1 alone, 0.5 one of two, 0 another's; missing: 0
   Nanos cpu_time{};             // used; where that is not known, the most that it can be
   double held = 0;              // bytes of memory held; likewise
-  bool exclusive = false;       // has the whole node; where several claim it, none has
+  bool exclusive = false;       // has the whole node; where several jobs say so, none has
   bool cpu_time_known = true, held_known = true;
 };
 
-// What was used outside all jobs.
-struct UnattributedUse {
+// What was used outside all jobs: the row `system`.
+struct SystemUse {
   Nanos cpu_time{};
   double held = 0;
 };
 
-// One consumer's part of each interval, and the uncertainty of the division.
+// One row of the result: its share of each part's energy, and the uncertainty of the division.
 struct Share {
-  std::vector<Joules> energy;    // one an interval
+  std::vector<Joules> energy;    // one a part, in the order of `parts`
   std::vector<double> variance;  // J^2, of the division alone; 0 where nothing was divided
 };
 
 struct Attribution {
-  std::vector<Share> jobs;  // one a claim, in order
+  std::vector<Share> jobs;  // in the order of `resource_uses`
   Share idle, system, unattributed;
 };
 
-// For each interval, jobs + idle + system + unattributed == energy, exactly.
+// For each part, jobs + idle + system + unattributed == energy, exactly.
 Attribution divide(Policy policy, std::span<const PartEnergy> parts, std::span<const ResourceUse> resource_uses,
-                   const UnattributedUse& unattributed_use);
+                   const SystemUse& system_use);
 
 }  // namespace nw

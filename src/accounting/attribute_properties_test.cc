@@ -47,8 +47,8 @@ std::vector<ResourceUse> any_resource_uses(std::size_t least = 0) {
   return resource_uses;
 }
 
-UnattributedUse any_outside() { return {Nanos::of(any_count(kMostCpu)), static_cast<double>(any_count(kMostHeld))}; }
-Policy any_policy() { return *rc::gen::element(Policy::use, Policy::allocation); }
+SystemUse any_outside() { return {Nanos::of(any_count(kMostCpu)), static_cast<double>(any_count(kMostHeld))}; }
+Policy any_policy() { return *rc::gen::element(Policy::usage_based, Policy::reservation_based); }
 
 // One part for each division key and device.
 std::vector<PartEnergy> any_parts(std::int64_t least = 0) {
@@ -110,16 +110,16 @@ TEST(AttributeProperties, TheOrderOfResourceUsesIsNoMatter) {
   EXPECT_TRUE(rc::check([] {
     const auto parts = any_parts(kAnySign);
     const auto resource_uses = any_resource_uses();
-    const auto unattributed_use = any_outside();
+    const auto system_use = any_outside();
     const Policy policy = any_policy();
     std::vector<std::size_t> order(resource_uses.size());
     for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
     for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[*rc::gen::inRange<std::size_t>(0, i)]);
     std::vector<ResourceUse> shuffled;
     for (const std::size_t i : order) shuffled.push_back(resource_uses[i]);
-    const Attribution a = divide(policy, parts, resource_uses, unattributed_use),
-                      b = divide(policy, parts, shuffled, unattributed_use);
-    // Equal claims may differ by the odd microjoule, once for the idle part and once for the rest.
+    const Attribution a = divide(policy, parts, resource_uses, system_use),
+                      b = divide(policy, parts, shuffled, system_use);
+    // Equal jobs may differ by the odd microjoule, once for the idle part and once for the rest.
     for (std::size_t at = 0; at < parts.size(); ++at) {
       RC_ASSERT(is_near(a.idle.energy[at], b.idle.energy[at], 2));
       RC_ASSERT(is_near(a.system.energy[at], b.system.energy[at], 2));
@@ -140,12 +140,12 @@ TEST(AttributeProperties, AHundredTimesTheEnergyIsAHundredTimesTheShare) {
     for (PartEnergy& part : parts)
       part.energy = Joules::of(part.energy.count() >> 10), part.idle = Joules::of(part.idle.count() >> 10);
     const auto resource_uses = any_resource_uses();
-    const auto unattributed_use = any_outside();
+    const auto system_use = any_outside();
     const Policy policy = any_policy();
-    const Attribution one = divide(policy, parts, resource_uses, unattributed_use);
+    const Attribution one = divide(policy, parts, resource_uses, system_use);
     for (PartEnergy& part : parts)
       part.energy = Joules::of(part.energy.count() * 100), part.idle = Joules::of(part.idle.count() * 100);
-    const Attribution hundred = divide(policy, parts, resource_uses, unattributed_use);
+    const Attribution hundred = divide(policy, parts, resource_uses, system_use);
     const auto ones = rows_of(one), hundreds = rows_of(hundred);
     for (std::size_t row = 0; row < ones.size(); ++row)
       for (std::size_t at = 0; at < parts.size(); ++at) {
@@ -162,12 +162,12 @@ TEST(AttributeProperties, TheUnitOfUseIsNoMatter) {
   EXPECT_TRUE(rc::check([] {
     const auto parts = any_parts(kAnySign);
     auto resource_uses = any_resource_uses();
-    auto unattributed_use = any_outside();
-    const Attribution ns = divide(Policy::use, parts, resource_uses, unattributed_use);
+    auto system_use = any_outside();
+    const Attribution ns = divide(Policy::usage_based, parts, resource_uses, system_use);
     for (ResourceUse& resource_use : resource_uses)
       resource_use.cpu_time = Nanos::of(resource_use.cpu_time.count() * 1000), resource_use.held *= 1024;
-    unattributed_use.cpu_time = Nanos::of(unattributed_use.cpu_time.count() * 1000), unattributed_use.held *= 1024;
-    const Attribution ps = divide(Policy::use, parts, resource_uses, unattributed_use);
+    system_use.cpu_time = Nanos::of(system_use.cpu_time.count() * 1000), system_use.held *= 1024;
+    const Attribution ps = divide(Policy::usage_based, parts, resource_uses, system_use);
     const auto a = rows_of(ns), b = rows_of(ps);
     for (std::size_t row = 0; row < a.size(); ++row) RC_ASSERT(a[row]->energy == b[row]->energy);
   }));
@@ -204,10 +204,10 @@ TEST(AttributeProperties, MoreCpuTimeNeverCostsLess) {
     const auto parts = any_parts(0);
     auto resource_uses = any_resource_uses(1);
     resource_uses[0].cpu_time = Nanos::of(any_count(kMostCpu) + 1);
-    const auto unattributed_use = any_outside();
-    const Attribution before = divide(Policy::use, parts, resource_uses, unattributed_use);
+    const auto system_use = any_outside();
+    const Attribution before = divide(Policy::usage_based, parts, resource_uses, system_use);
     resource_uses[0].cpu_time += Nanos::of(any_count(kMostCpu));
-    const Attribution after = divide(Policy::use, parts, resource_uses, unattributed_use);
+    const Attribution after = divide(Policy::usage_based, parts, resource_uses, system_use);
     RC_ASSERT(after.jobs[0].energy[0] >= before.jobs[0].energy[0] - Joules::of(1));
     for (std::size_t other = 1; other < resource_uses.size(); ++other)
       RC_ASSERT(after.jobs[other].energy[0] <= before.jobs[other].energy[0] + Joules::of(1));
@@ -217,7 +217,7 @@ TEST(AttributeProperties, MoreCpuTimeNeverCostsLess) {
 TEST(AttributeProperties, AllocationGivesTheSystemNothing) {
   EXPECT_TRUE(rc::check([] {
     const auto parts = any_parts(kAnySign);
-    const Attribution division = divide(Policy::allocation, parts, any_resource_uses(), any_outside());
+    const Attribution division = divide(Policy::reservation_based, parts, any_resource_uses(), any_outside());
     RC_ASSERT(division.system.energy == std::vector<Joules>(parts.size()));
   }));
 }
@@ -240,7 +240,7 @@ TEST(AttributeProperties, TheVarianceIsTheScatterOfWhatAUnitCosts) {
   std::vector<ResourceUse> resource_uses(used.size());
   for (std::size_t i = 0; i < used.size(); ++i) resource_uses[i].cpu_time = seconds(static_cast<std::int64_t>(used[i]));
   const PartEnergy part{DivisionKey::processor, 0, joules(1000), Joules::of(1)};  // idle power known and nearly zero
-  const Attribution division = divide(Policy::use, {&part, 1}, resource_uses, {});
+  const Attribution division = divide(Policy::usage_based, {&part, 1}, resource_uses, {});
   std::mt19937_64 random(7);
   std::normal_distribution<double> normal;
   std::vector<double> squares(used.size());

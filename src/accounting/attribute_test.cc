@@ -31,8 +31,8 @@ struct Rows {
   std::vector<double> u;  // J
 };
 Rows divide_one(Policy policy, const PartEnergy& part, const std::vector<ResourceUse>& resource_uses,
-                const UnattributedUse& unattributed_use = {}) {
-  const Attribution division = divide(policy, {&part, 1}, resource_uses, unattributed_use);
+                const SystemUse& system_use = {}) {
+  const Attribution division = divide(policy, {&part, 1}, resource_uses, system_use);
   Rows rows;
   const auto add = [&](const Share& share) {
     rows.energy.push_back(share.energy.at(0));
@@ -48,8 +48,8 @@ using Energies = std::vector<Joules>;
 using Uncertaintys = std::vector<double>;
 
 TEST(Attribute, PoliciesCarryTheirVersion) {
-  EXPECT_EQ(name(Policy::use), "usage-based/1");
-  EXPECT_EQ(name(Policy::allocation), "reservation-based/1");
+  EXPECT_EQ(name(Policy::usage_based), "usage-based/1");
+  EXPECT_EQ(name(Policy::reservation_based), "reservation-based/1");
 }
 
 // A device with an unknown owner belongs to no job and is not idle either; its part of the node goes with it.
@@ -72,9 +72,9 @@ TEST(Attribute, UnknownCpuTimeIsUncertainDownToNothing) {
   std::vector resource_uses{resource_use(0.5, 2), resource_use(0.5, 2)};
   resource_uses[1].cpu_time_known = false;
   const PartEnergy part = processor(400, 100);
-  const Attribution division = divide(Policy::use, {&part, 1}, resource_uses, {});
+  const Attribution division = divide(Policy::usage_based, {&part, 1}, resource_uses, {});
   const std::vector known{resource_use(0.5, 2), resource_use(0.5, 2)};
-  const Attribution sure = divide(Policy::use, {&part, 1}, known, {});
+  const Attribution sure = divide(Policy::usage_based, {&part, 1}, known, {});
   EXPECT_EQ(division.jobs[1].energy, sure.jobs[1].energy);
   EXPECT_EQ(division.jobs[0].variance, sure.jobs[0].variance) << "what it has does not hang on the other's";
   EXPECT_NEAR(division.jobs[1].variance[0] - sure.jobs[1].variance[0], 150.0 * 150 / 3, 1e-6);
@@ -83,14 +83,14 @@ TEST(Attribute, UnknownCpuTimeIsUncertainDownToNothing) {
 // 100 J idle: half and a quarter reserved. 300 J above it: 2 s, 3 s and 1 s of CPU time.
 TEST(Attribute, ProcessorAtRestGoesByReservationAndTheRestByCpuTime) {
   const std::vector resource_uses{resource_use(0.5, 2), resource_use(0.25, 3)};
-  const Rows rows = divide_one(Policy::use, processor(400, 100), resource_uses, {seconds(1), 0});
+  const Rows rows = divide_one(Policy::usage_based, processor(400, 100), resource_uses, {seconds(1), 0});
   EXPECT_EQ(rows.energy, (Energies{joules(150), joules(175), joules(25), joules(50)}));
 }
 
 // Two receivers: k E s (1 - s) sqrt(2), alike for both since what one has too much the other lacks.
 TEST(Attribute, ProcessorIsAsUncertainAsASecondOfCpuTimeIs) {
   const PartEnergy part{DivisionKey::processor, 0, joules(400), Joules::of(1)};
-  const Rows rows = divide_one(Policy::use, part, {resource_use(0.5, 1), resource_use(0.5, 3)});
+  const Rows rows = divide_one(Policy::usage_based, part, {resource_use(0.5, 1), resource_use(0.5, 3)});
   EXPECT_NEAR(rows.u[0], kUncertaintyOfCpuTime * 400 * 0.25 * 0.75 * std::sqrt(2), 1e-6);
   EXPECT_NEAR(rows.u[1], rows.u[0], 1e-6);
   EXPECT_EQ(rows.u[2], 0);
@@ -99,7 +99,7 @@ TEST(Attribute, ProcessorIsAsUncertainAsASecondOfCpuTimeIs) {
 // Between none and all of it may be idle power, which would be divided by reservation, 200, 100 and 100 J, and not by
 // use, 100 and 300.
 TEST(Attribute, ProcessorWithoutAKnownRestGoesByHalvesAndIsUncertain) {
-  const Rows rows = divide_one(Policy::use, processor(400), {resource_use(0.5, 1), resource_use(0.25, 3)});
+  const Rows rows = divide_one(Policy::usage_based, processor(400), {resource_use(0.5, 1), resource_use(0.25, 3)});
   EXPECT_EQ(rows.energy, (Energies{joules(150), joules(200), joules(50), {}}));
   const double of_use = kUncertaintyOfCpuTime * 200 * 0.25 * 0.75 * std::sqrt(2);
   const auto of_rest = [](double share, double others) {
@@ -116,29 +116,29 @@ TEST(Attribute, PowerAtRestIsNoMoreThanTheLeastThatWasSeen) {
   PartEnergy part = processor(400);
   part.idle_most = joules(100);
   const std::vector resource_uses{resource_use(0.5, 0), resource_use(0.5, 7)};
-  const Rows rows = divide_one(Policy::use, part, resource_uses);
+  const Rows rows = divide_one(Policy::usage_based, part, resource_uses);
   EXPECT_EQ(rows.energy, (Energies{joules(25), joules(375), {}, {}}));
-  EXPECT_LT(rows.u[0], divide_one(Policy::use, processor(400), resource_uses).u[0]);
+  EXPECT_LT(rows.u[0], divide_one(Policy::usage_based, processor(400), resource_uses).u[0]);
 }
 
 TEST(Attribute, ProcessorThatNobodyUsedGoesByReservation) {
-  const Rows rows = divide_one(Policy::use, processor(400, 100), {resource_use(0.5, 0), resource_use(0.25, 0)});
+  const Rows rows = divide_one(Policy::usage_based, processor(400, 100), {resource_use(0.5, 0), resource_use(0.25, 0)});
   EXPECT_EQ(rows.energy, (Energies{joules(200), joules(100), joules(100), {}}));
 }
 
 TEST(Attribute, LessThanTheRestIsAllAtRest) {
-  const Rows rows = divide_one(Policy::use, processor(40, 100), {resource_use(0.5, 0), resource_use(0.25, 8)});
+  const Rows rows = divide_one(Policy::usage_based, processor(40, 100), {resource_use(0.5, 0), resource_use(0.25, 8)});
   EXPECT_EQ(rows.energy, (Energies{joules(20), joules(10), joules(10), {}}));
 }
 
 TEST(Attribute, AJobOfUnknownReservationPaysForItsUse) {
-  const Rows rows = divide_one(Policy::use, processor(400, 100), {resource_use(0, 4)});
+  const Rows rows = divide_one(Policy::usage_based, processor(400, 100), {resource_use(0, 4)});
   EXPECT_EQ(rows.energy, (Energies{joules(300), joules(100), {}}));
 }
 
 TEST(Attribute, AllocationDoesNotAskWhatWasUsed) {
-  const Rows rows = divide_one(Policy::allocation, processor(400, 100), {resource_use(0.5, 9), resource_use(0.25, 1)},
-                               {seconds(5), 0});
+  const Rows rows = divide_one(Policy::reservation_based, processor(400, 100),
+                               {resource_use(0.5, 9), resource_use(0.25, 1)}, {seconds(5), 0});
   EXPECT_EQ(rows.energy, (Energies{joules(200), joules(100), joules(100), {}}));
   EXPECT_EQ(rows.u, (Uncertaintys{0, 0, 0, 0}));  // a tariff
 }
@@ -146,10 +146,10 @@ TEST(Attribute, AllocationDoesNotAskWhatWasUsed) {
 // 40 J idle by reserved memory, 60 J by bytes held: 1, 4 and 1.
 TEST(Attribute, MemoryGoesByWhatIsReservedAndHeld) {
   const std::vector resource_uses{resource_use(0.5, 1, 0.25, 1e9), resource_use(0.5, 1, 0.5, 4e9)};
-  const UnattributedUse unattributed_use{{}, 1e9};
-  EXPECT_EQ(divide_one(Policy::use, memory(100, 40), resource_uses, unattributed_use).energy,
+  const SystemUse system_use{{}, 1e9};
+  EXPECT_EQ(divide_one(Policy::usage_based, memory(100, 40), resource_uses, system_use).energy,
             (Energies{joules(20), joules(60), joules(10), joules(10)}));
-  EXPECT_EQ(divide_one(Policy::allocation, memory(100, 40), resource_uses, unattributed_use).energy,
+  EXPECT_EQ(divide_one(Policy::reservation_based, memory(100, 40), resource_uses, system_use).energy,
             (Energies{joules(25), joules(50), joules(25), {}}));
 }
 
@@ -174,7 +174,7 @@ TEST(Attribute, ADeviceIsItsJobsOwn) {
 
 TEST(Attribute, ASharedDeviceGoesBySlices) {
   const std::vector resource_uses{resource_use(0.5, 1, 0, 0, {0.5}), resource_use(0.5, 1, 0, 0, {0.25})};
-  const Rows rows = divide_one(Policy::use, device(0, 400), resource_uses);
+  const Rows rows = divide_one(Policy::usage_based, device(0, 400), resource_uses);
   EXPECT_EQ(rows.energy, (Energies{joules(200), joules(100), joules(100), {}}));
   EXPECT_NEAR(rows.u[0], kUncertaintyOfSlices * 400 * 0.5 * std::sqrt(0.25 + 2 * 0.0625), 1e-9);
 }
@@ -182,9 +182,9 @@ TEST(Attribute, ASharedDeviceGoesBySlices) {
 // Half a device, with the other half unused: all its work is for this job, but only half was given to it.
 TEST(Attribute, WhoHasASliceAlonePaysForTheDeviceByUse) {
   const std::vector resource_uses{resource_use(0.5, 1, 0, 0, {0.5})};
-  EXPECT_EQ(divide_one(Policy::use, device(0, 400), resource_uses).energy, (Energies{joules(400), {}, {}}));
-  EXPECT_EQ(divide_one(Policy::use, device(0, 400), resource_uses).u, (Uncertaintys{0, 0, 0}));
-  EXPECT_EQ(divide_one(Policy::allocation, device(0, 400), resource_uses).energy,
+  EXPECT_EQ(divide_one(Policy::usage_based, device(0, 400), resource_uses).energy, (Energies{joules(400), {}, {}}));
+  EXPECT_EQ(divide_one(Policy::usage_based, device(0, 400), resource_uses).u, (Uncertaintys{0, 0, 0}));
+  EXPECT_EQ(divide_one(Policy::reservation_based, device(0, 400), resource_uses).energy,
             (Energies{joules(200), joules(200), {}}));
 }
 
@@ -200,7 +200,7 @@ TEST(Attribute, NodeGoesByCpusAndAccelerators) {
 TEST(Attribute, NodeGoesByWhatThePartsDrawToo) {
   const std::vector resource_uses{resource_use(0.5, 3), resource_use(0.5, 1)};
   const std::vector<PartEnergy> parts{node(80), {DivisionKey::processor, 0, joules(300), Joules::of(1)}};
-  const Attribution division = divide(Policy::use, parts, resource_uses, {});
+  const Attribution division = divide(Policy::usage_based, parts, resource_uses, {});
   EXPECT_EQ(division.jobs[0].energy[0], joules(49));
   const auto of = [](double uncertainty, double energy, double share) {
     return std::pow(uncertainty * energy * share * (1 - share) * std::sqrt(2), 2);
@@ -212,14 +212,14 @@ TEST(Attribute, NodeGoesByWhatThePartsDrawToo) {
 
 // With no sensor but the node's own, between none and all of it may follow CPU time, 20 J more for one job: half does.
 TEST(Attribute, NodeAloneGoesByReservationAndCpuTime) {
-  const Rows rows = divide_one(Policy::use, node(80), {resource_use(0.5, 3), resource_use(0.5, 1)});
+  const Rows rows = divide_one(Policy::usage_based, node(80), {resource_use(0.5, 3), resource_use(0.5, 1)});
   EXPECT_EQ(rows.energy, (Energies{joules(50), joules(30), {}, {}}));
   EXPECT_GT(rows.u[0], 20 / std::sqrt(12));
 }
 
 TEST(Attribute, AcceleratorsThatNobodyReservedAreOfTheNode) {
   const std::vector<PartEnergy> parts{node(80), device(0, 50), device(1, 50)};
-  const Attribution division = divide(Policy::use, parts, std::vector{resource_use(0.5, 1)}, {});
+  const Attribution division = divide(Policy::usage_based, parts, std::vector{resource_use(0.5, 1)}, {});
   EXPECT_EQ(division.jobs[0].energy, (Energies{joules(17), {}, {}}));  // a quarter of 68
   EXPECT_EQ(division.idle.energy, (Energies{joules(63), joules(50), joules(50)}));
 }
@@ -240,13 +240,13 @@ TEST(Attribute, AnExclusiveJobTakesWhatItLeftUnusedToo) {
 TEST(Attribute, TwoThatAreBothExclusiveAreNot) {
   std::vector resource_uses{resource_use(0.5, 1), resource_use(0.5, 3)};
   resource_uses[0].exclusive = resource_uses[1].exclusive = true;
-  EXPECT_EQ(divide_one(Policy::use, processor(400), resource_uses).energy,
+  EXPECT_EQ(divide_one(Policy::usage_based, processor(400), resource_uses).energy,
             (Energies{joules(150), joules(250), {}, {}}));
 }
 
 TEST(Attribute, MoreThanAllIsScaledDown) {
-  const Rows rows =
-      divide_one(Policy::allocation, processor(400), {resource_use(1, 1), resource_use(0.5, 1), resource_use(0.5, 1)});
+  const Rows rows = divide_one(Policy::reservation_based, processor(400),
+                               {resource_use(1, 1), resource_use(0.5, 1), resource_use(0.5, 1)});
   EXPECT_EQ(rows.energy, (Energies{joules(200), joules(100), joules(100), {}, {}}));
 }
 
@@ -255,7 +255,7 @@ TEST(Attribute, TheLastMicrojouleGoesToSomebody) {
   const double third = 1.0 / 3;
   const std::vector resource_uses{resource_use(third, 1), resource_use(third, 1), resource_use(third, 1)};
   const auto of = [&](std::int64_t uj) {
-    return divide_one(Policy::allocation, {DivisionKey::processor, 0, Joules::of(uj), {}}, resource_uses).energy;
+    return divide_one(Policy::reservation_based, {DivisionKey::processor, 0, Joules::of(uj), {}}, resource_uses).energy;
   };
   EXPECT_EQ(of(10), (Energies{Joules::of(4), Joules::of(3), Joules::of(3), {}, {}}));
   EXPECT_EQ(of(-10), (Energies{Joules::of(-4), Joules::of(-3), Joules::of(-3), {}, {}}));
@@ -263,15 +263,15 @@ TEST(Attribute, TheLastMicrojouleGoesToSomebody) {
 }
 
 TEST(Attribute, ANegativeRestIsDividedLikeAnyOther) {
-  const Rows rows = divide_one(Policy::use, node(-8), {resource_use(0.5, 1), resource_use(0.25, 1)});
+  const Rows rows = divide_one(Policy::usage_based, node(-8), {resource_use(0.5, 1), resource_use(0.25, 1)});
   EXPECT_EQ(rows.energy, (Energies{joules(-4), joules(-2), joules(-2), {}}));
 }
 
 TEST(Attribute, NobodyHereLeavesItIdleOrTheSystems) {
-  EXPECT_EQ(divide_one(Policy::use, processor(400, 100), {}).energy, (Energies{joules(400), {}}));
-  EXPECT_EQ(divide_one(Policy::use, processor(400, 100), {}, {seconds(2), 0}).energy,
+  EXPECT_EQ(divide_one(Policy::usage_based, processor(400, 100), {}).energy, (Energies{joules(400), {}}));
+  EXPECT_EQ(divide_one(Policy::usage_based, processor(400, 100), {}, {seconds(2), 0}).energy,
             (Energies{joules(100), joules(300)}));
-  EXPECT_EQ(divide_one(Policy::allocation, processor(400, 100), {}, {seconds(2), 0}).energy,
+  EXPECT_EQ(divide_one(Policy::reservation_based, processor(400, 100), {}, {seconds(2), 0}).energy,
             (Energies{joules(400), {}}));
 }
 
@@ -294,7 +294,7 @@ TEST(Attribute, TheLargestFiguresThereAreStillAddUp) {
     for (const DivisionKey rule :
          {DivisionKey::processor, DivisionKey::memory, DivisionKey::device, DivisionKey::node}) {
       const Rows rows =
-          divide_one(Policy::use, {rule, 0, Joules::of(energy), {}}, resource_uses, {Nanos::of(kMost), 1e300});
+          divide_one(Policy::usage_based, {rule, 0, Joules::of(energy), {}}, resource_uses, {Nanos::of(kMost), 1e300});
       Int128 sum = 0;
       for (const Joules one : rows.energy) sum += one.count();
       EXPECT_TRUE(sum == energy);

@@ -106,7 +106,7 @@ class EnergyAccounting {
     std::vector<Entry> entries;
     std::optional<Nanos> busy;   // CPU time of everything on the node
     std::optional<double> held;  // bytes, likewise
-    UnattributedUse unattributed_use;
+    SystemUse system_use;
     TotalSensors total_sensors = {};  // what the node's total was made of
     std::vector<bool> unknown;        // for each device whether it is not known whose it is
     unsigned waited = 0;              // sampling points since

@@ -95,8 +95,8 @@ void EnergyAccounting::share_use(Pending& interval) {
       no_memory.emplace_back(&resource_use.held, (limits ? resource_use.memory : resource_use.cpus) * memory_);
   }
   const auto busy = interval.busy ? std::optional(interval.busy->count()) : std::nullopt;
-  interval.unattributed_use.cpu_time = Nanos::of(share_rest(busy, used, no_cpu_time));
-  interval.unattributed_use.held = share_rest(interval.held, held, no_memory);
+  interval.system_use.cpu_time = Nanos::of(share_rest(busy, used, no_cpu_time));
+  interval.system_use.held = share_rest(interval.held, held, no_memory);
   for (std::size_t i = 0; i < estimates.size(); ++i) {
     Entry& entry = interval.entries[i];
     JobState& job = jobs_.at(entry.job);

@@ -58,9 +58,9 @@ bool EnergyAccounting::find_edges(const Pending& interval, bool force, std::vect
     if (patient && meter.settled_until() < interval.end) return false;
     std::optional<Meter::Edge> edge;
     if (interval.begins && meter.settled_until() > interval.end)
-      edge = meter.begin_boundary(interval.end);
+      edge = meter.begin_edge(interval.end);
     else if (interval.ends)
-      edge = meter.end_boundary(interval.end);
+      edge = meter.end_edge(interval.end);
     else
       edge = Meter::Edge{meter.at(interval.end), meter.edge_variance(interval.end)};
     if (!edge && patient) return false;
@@ -191,7 +191,7 @@ void EnergyAccounting::close_interval(const Pending& interval, const std::vector
   for (const Entry& entry : interval.entries) resource_uses.push_back(entry.resource_use);
   std::vector<std::vector<Share>> shares(interval.entries.size());  // of each job, one a policy
   for (std::size_t p = 0; p < std::size(kPolicies); ++p) {
-    Attribution division = divide(kPolicies[p], closed.parts, resource_uses, interval.unattributed_use);
+    Attribution division = divide(kPolicies[p], closed.parts, resource_uses, interval.system_use);
     for (std::size_t j = 0; j < shares.size(); ++j) shares[j].push_back(std::move(division.jobs[j]));
     accumulate(idle_[p], closed, division.idle);
     accumulate(system_[p], closed, division.system);

@@ -97,8 +97,8 @@ class EnergyAccountingTest : public ::testing::Test {
     return record;
   }
   static double energy_of(const pb::Record& record) { return static_cast<double>(record.energy().energy_uj()) * 1e-6; }
-  // The daemon was away for 9 s, in which the job may have run: of its energy so much is covered, and 95 % of what it may
-  // have taken is within its interval.
+  // The daemon was away for 9 s, in which the job may have run: of its energy so much is covered, and 95 % of what it
+  // may have taken is within its interval.
   static void expect_unmeasured(const pb::Record& record, double measured_s) {
     EXPECT_EQ(record.job().unmeasured_ns(), seconds(9).count());
     EXPECT_NEAR(record.energy().coverage(), measured_s / (measured_s + 9), 0.01);

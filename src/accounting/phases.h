@@ -5,12 +5,12 @@
 // ("train/epoch"). The instances of one path are summed. Where they overlap (eight ranks that all train), the node drew
 // its energy once: what is summed is the time in which at least one instance was open, and its energy. Work is summed
 // over all instances, so that an energy per sample is right however many ranks there are. Each span takes the
-// cumulative energies of every meter at both its boundaries as soon as the sample set after the boundary is in, so that
+// cumulative energies of every meter at both its edges as soon as the sample set after the edge is in, so that
 // nothing has to be remembered of the time between.
 //
 // A phase never has more than its parent, nor do several consecutive children of one parent together, by construction:
-// a thread's events do not go back in time, boundaries are settled in order of time, and a meter's energy never
-// decreases from one boundary to the next. The run's own boundaries are known last; a difference that they cause is
+// a thread's events do not go back in time, edges are settled in order of time, and a meter's energy never
+// decreases from one edge to the next. The run's own edges are known last; a difference that they cause is
 // corrected at the end.
 #pragma once
 
@@ -47,7 +47,7 @@ class Phases {
   // Call after each sample set: settles all edges before `until`, the time of the sample set.
   void settle(std::span<const Meter> meters, Nanos until);
   // Ends what is still open, at `end`, and settles everything; then no path has more than its parent or the run. The
-  // run's own boundaries are known better than a phase's (Meter::begin_boundary): phases that share one take it, so
+  // run's own edges are known better than a phase's (Meter::begin_edge): phases that share one take it, so
   // that phases that tile the run add up to it. `run`: the run's intervals, one a meter.
   void close(std::span<const Meter> meters, Nanos begin, Nanos end, std::span<const Meter::Edge> run_begin,
              std::span<const Meter::Edge> run_end, std::vector<Interval> run);
@@ -90,7 +90,7 @@ class Phases {
     Nanos begin;
     Nanos latest;  // its thread's latest event in it
   };
-  struct Waiting {  // a boundary of an instance whose sample set has not come yet
+  struct Waiting {  // an edge of an instance whose sample set has not come yet
     Nanos at;
     Union* path;
     bool is_end;

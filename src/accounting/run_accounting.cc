@@ -76,7 +76,7 @@ void RunAccounting::settle_begin(bool last) {
   if (!begun_) return;
   for (std::size_t i = 0; i < meters_.size(); ++i) {
     if (begins_[i]) continue;
-    auto edge = meters_[i].begin_boundary(begin_);
+    auto edge = meters_[i].begin_edge(begin_);
     if (!edge && last) edge = Meter::Edge{meters_[i].at(begin_), meters_[i].edge_variance(begin_)};
     if (edge) begins_[i] = Begin{*edge, meters_[i].lead_in(begin_)};
   }
@@ -95,7 +95,7 @@ void RunAccounting::end(Nanos at) {
   std::vector<Meter::Edge> run_begin;
   for (std::size_t i = 0; i < meters_.size(); ++i) {
     run_begin.push_back(begins_[i] ? begins_[i]->edge : Meter::Edge{});
-    ends_.push_back(meters_[i].end_boundary(end_));
+    ends_.push_back(meters_[i].end_edge(end_));
   }
   timeline_.close(meters_, end_);
   std::vector<Interval> run;
@@ -186,7 +186,13 @@ void RunAccounting::write_anomalies(pb::Record& record, const NodeEnergy& run) c
   const auto write = [&](const std::string& sensor, const AnomalyCounts& counts) {
     nw::write_anomalies(counts, sensor, *record.mutable_anomalies());
   };
-  for (const Meter& meter : meters_) write(meter.info().id, meter.anomalies());
+  for (const Meter& meter : meters_) {
+    const bool is_beside = meter.info().provenance == Provenance::estimated &&
+                           run.total.kind != Provenance::estimated;  // its readings are in no measured figure
+    AnomalyCounts late;
+    if (is_beside) late.add(Anomaly::late, meter.anomalies().count(Anomaly::late));
+    write(meter.info().id, meter.anomalies().since(late));
+  }
   for (const auto& [anomaly, meter] : found_) write(meters_[meter].info().id, one_of(anomaly));
   for (const Meter& meter : meters_)
     if (meter.responsive() && compute_aliasing(meter.info(), end_ - begin_, false) >= kUnresolvedAlias)

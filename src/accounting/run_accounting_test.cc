@@ -60,6 +60,26 @@ TEST(RunAccounting, ATimelineThatAddsUp) {
   }
 }
 
+// A sensor that estimates beside the measured total is not said to be late.
+TEST(RunAccounting, LateIsSaidOfSensorsWhoseReadingsCount) {
+  const auto late = [](Provenance of_first) {
+    std::vector<SensorInfo> infos{test::gauge_info(Domain::package), test::gauge_info(Domain::dram)};
+    infos[0].provenance = of_first, infos[1].provenance = Provenance::estimated;
+    RunAccounting accounting(infos, millis(100));
+    accounting.begin(seconds(1000) + millis(10));
+    for (const int ms : {0, 100, 200, 550, 650, 750}) {
+      const Sample at_20_watts = test::sample(seconds(1000) + millis(ms), 20'000);
+      accounting.add({at_20_watts, at_20_watts});
+    }
+    accounting.end(seconds(1000) + millis(740));
+    pb::Record record = InventedRun::start();
+    accounting.write(record);
+    return count_of(record, "late");
+  };
+  EXPECT_EQ(late(Provenance::measured), 1U);
+  EXPECT_EQ(late(Provenance::estimated), 2U) << "the total is an estimate from both";
+}
+
 TEST(RunAccounting, APhaseThatIsTooShortIsFlaggedAndNotPrinted) {
   InventedRun run;
   run.infos[2].update_interval = millis(100);  // the GPU resolves no better

@@ -9,8 +9,8 @@ namespace nw {
 namespace {
 
 TEST(StoredWords, EarlierNamesAreTodays) {
-  EXPECT_EQ(current_words("use/1"), name(Policy::use));
-  EXPECT_EQ(current_words("allocation/1"), name(Policy::allocation));
+  EXPECT_EQ(current_words("use/1"), name(Policy::usage_based));
+  EXPECT_EQ(current_words("allocation/1"), name(Policy::reservation_based));
   EXPECT_EQ(current_words("the whole node, at the plug"), kNodeAtWall);
   EXPECT_EQ(current_words("the whole node, behind its power supplies"), kNodeDc);
   EXPECT_EQ(current_words("the whole node, behind its power supplies, without GPUs"),

@@ -4,15 +4,15 @@
 
 namespace nw {
 
-// A boundary is taken from a meter once a reading after it is in: an estimate that is corrected later would show as a
+// A step edge is taken from a meter once a reading after it is in: an estimate that is corrected later would show as a
 // spike.
 void Timeline::settle(std::span<const Meter> meters, bool all) {
   edges_.resize(meters.size());
   for (std::size_t i = 0; i < meters.size(); ++i)
     for (auto& edges = edges_[i]; edges.size() < times_.size();) {
-      const Nanos boundary = times_[edges.size()];
-      if (!all && meters[i].settled_until() < boundary) break;
-      const CumulativeEnergy cumulative = meters[i].at(boundary);
+      const Nanos at = times_[edges.size()];
+      if (!all && meters[i].settled_until() < at) break;
+      const CumulativeEnergy cumulative = meters[i].at(at);
       edges.push_back({cumulative.energy, cumulative.covered});
     }
 }
@@ -23,7 +23,7 @@ void Timeline::close(std::span<const Meter> meters, Nanos end) {
   settle(meters, true);
 }
 
-// Keeps every other boundary.
+// Keeps every other step edge.
 void Timeline::join() {
   const auto thin = [](auto& values) {
     std::size_t kept = 0;

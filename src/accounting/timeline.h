@@ -16,7 +16,7 @@ class Timeline {
   static constexpr std::size_t kSteps = 600;
 
   void begin(Nanos at) { begin_ = at; }
-  // Call after each sample set: takes the boundaries that have passed. A last step that is not full is left out.
+  // Call after each sample set: takes the step edges that have passed. A last step that is not full is left out.
   void add(std::span<const Meter> meters, Nanos now);
   // Boundaries that are not settled yet take the present values; what lies after the end is dropped.
   void close(std::span<const Meter> meters, Nanos end);

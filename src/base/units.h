@@ -6,6 +6,8 @@
 // into a plausible figure. Nanos is monotonic time or a duration of it; wall time exists only in a Record.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <compare>
 #include <cstdint>
 #include <limits>
@@ -55,6 +57,9 @@ constexpr Nanos millis(std::int64_t whole) { return Nanos::of(whole * kMicro); }
 constexpr double to_joules(Joules e) { return static_cast<double>(e.count()) * 1e-6; }
 constexpr double to_watts(Watts p) { return static_cast<double>(p.count()) * 1e-6; }
 constexpr double to_seconds(Nanos t) { return static_cast<double>(t.count()) * 1e-9; }
+
+constexpr double as_joules(double watts, Nanos time) { return watts * to_seconds(time); }
+inline Joules from_double(double joule) { return Joules::of(std::llround(std::clamp(joule * 1e6, -9e18, 9e18))); }
 
 // value * num / den, rounded to nearest, through 128 bits. den > 0.
 constexpr std::int64_t mul_div(Int128 value, std::int64_t num, Int128 den) {

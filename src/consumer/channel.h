@@ -1,5 +1,6 @@
 // Channel: the reader's side of the shared memory through which measured programs pass their events to `nodewatt run`
-// (layout: client/channel_layout.h).
+// (layout: client/channel_layout.h). An event is the begin or end of a phase, a count of work, or a figure or setting
+// that the program states.
 #pragma once
 
 #include <atomic>
@@ -36,15 +37,16 @@ class Channel {
   Channel& operator=(const Channel&) = delete;
 
   const std::string& path() const { return path_; }
-  // All events written by now, oldest first; up to one that is just being written.
+  // All events written by now, oldest first. Stops before an event that is still being written: the next call gets it.
   std::vector<ProgramEvent> take();
-  // The same at the end of the run, without waiting for one that is being written: it is lost.
+  // The same at the end of the run: skips an event that is still being written, and counts it as lost.
   std::vector<ProgramEvent> take_rest();
   // Events that did not fit, or whose writers died while writing.
   std::uint64_t lost() const;
   // Whether a program wrote over the channel's header. From then on no event is taken.
   bool damaged() const { return damaged_; }
-  // Sleeps until `when`, a phase's begin or end (if `for_edges`), the wake threshold of events, or interrupt().
+  // Sleeps until `when`, until a phase begins or ends (if `for_edges`), until a quarter of the ring is filled with new
+  // events (kChannelWakeThreshold), or until interrupt(). It does not say which of these woke it.
   void wait(Nanos when, bool for_edges);
   void interrupt();
 

@@ -23,9 +23,6 @@ constexpr Watts kAnyPart =
 
 }  // namespace
 
-double as_joules(double watts, Nanos time) { return watts * static_cast<double>(time.count()) * 1e-9; }
-Joules from_double(double joule) { return Joules::of(std::llround(std::clamp(joule * 1e6, -9e18, 9e18))); }
-
 Meter::Meter(SensorInfo info, Nanos period)
     : info_(std::move(info)), period_(period), unwrapper_(info_), clock_(info_.update_interval) {}
 

@@ -1,12 +1,15 @@
 // Meter: turns the samples of one sensor into its running energy.
 //
-// A counter's energy is the difference of its counts, whatever the time between two readings; a failed reading in
-// between costs nothing. A gauge's energy is the trapezoid over its readings, each shifted back by half its averaging
-// window. Time that was not measured (reset, ambiguous wrap, a counter that stood still, a gauge not read for three
-// periods) is filled with the power around it, kept apart as `filled`, and not counted as covered.
+// A counter is a sensor that reports energy since some start, a gauge one that reports power; the period is the
+// sampling interval, the time between two readings that nodewatt makes. A counter's energy is the difference of its
+// counts, whatever the time between two readings; a failed reading in between costs nothing. A gauge's energy is the
+// trapezoid over its readings, each shifted back by half its averaging window. Time that was not measured (reset,
+// ambiguous wrap, a counter that stood still, a gauge not read for three periods) is filled with the power around it:
+// that is counted in the energy, summed in `filled` besides, and its time is not counted as covered.
 //
-// The age of a count is up to the counter's update interval. A slow counter (10 ms and more) is therefore dated between
-// the reading that first showed the count and the one before it, or by the device's own clock where it has one.
+// The age of a count is up to the counter's update interval. A count of a slow counter (10 ms and more) is therefore
+// given a timestamp between the reading that first showed it and the one before, or by the device's own clock where it
+// has one.
 #pragma once
 
 #include <array>
@@ -23,9 +26,9 @@ namespace nw {
 
 class Meter {
  public:
-  static constexpr Nanos kSlow = millis(10);  // counters with update intervals from here on are dated by their steps
+  static constexpr Nanos kSlow = millis(10);  // counters updated this seldom get timestamps from when the count changes
 
-  // `period`: how often samples are to be expected.
+  // `period`: the sampling interval to expect.
   Meter(SensorInfo info, Nanos period);
 
   void add(const Sample& sample);
@@ -33,29 +36,30 @@ class Meter {
 
   const SensorInfo& info() const { return info_; }
   const AnomalyCounts& anomalies() const { return anomalies_; }
-  // The cumulative energy at a time: interpolated between the last 64 samples, constant before and after them.
+  // The cumulative energy at a time: interpolated between the last 64 samples, extrapolated before and after them at
+  // the power of the nearest.
   CumulativeEnergy at(Nanos time) const;
   // The time up to which cumulative energies are based on readings.
   Nanos settled_until() const { return count_ > 0 ? point(0).at : Nanos{}; }
   // Whether the first reading is later than this.
   bool begins_after(Nanos time) const { return !first_good_ || *first_good_ > time; }
-  // Variance (J^2) of an interval from beginning or ending at this time.
+  // Variance (J^2) that an interval's energy gets because it begins, or ends, at `time`.
   double edge_variance(Nanos time) const;
   // The interval [begin, end).
   Interval between(Nanos begin, Nanos end) const;
 
-  // The boundaries of a whole run, where the load changes abruptly: a slow counter's cumulative energy is extrapolated
-  // from inside the run, by the power between the two nearest counts there. Nothing until these are in.
+  // The edges of a whole run, its begin and end, where the load changes abruptly: a slow counter's cumulative energy is
+  // extrapolated from inside the run, by the power between the two nearest counts there. Nothing until these are in.
   struct Edge {
     CumulativeEnergy cumulative;
     double variance = 0;
   };
-  std::optional<Edge> begin_boundary(Nanos begin) const;
-  Edge end_boundary(Nanos end) const;
+  std::optional<Edge> begin_edge(Nanos begin) const;
+  Edge end_edge(Nanos end) const;
   std::optional<Watts> max_power() const { return max_power_; }
   std::optional<Watts> min_power() const { return min_power_; }
-  // What the time from `begin` to the first good reading would have taken at the first known power. Not included in any
-  // cumulative energy.
+  // For a sensor whose first good reading came after the run's `begin` (a slow bus): the energy of the time in between,
+  // at the first known power. No cumulative energy includes it; RunAccounting adds it to the run's, as `filled`.
   Joules lead_in(Nanos begin) const;
   // Whether anything was ever measured: a counter that moved, a gauge that showed power.
   bool responsive() const { return responsive_; }
@@ -123,8 +127,5 @@ class Meter {
   std::array<Point, 64> points_{};
   std::size_t count_ = 0;  // points ever pushed
 };
-
-double as_joules(double watts, Nanos time);
-Joules from_double(double joule);
 
 }  // namespace nw

@@ -116,7 +116,7 @@ constexpr double kUnsteady =
     0.15;  // relative to the power: how much it may vary over the time by which an edge is extrapolated
 }
 
-std::optional<Meter::Edge> Meter::begin_boundary(Nanos begin) const {
+std::optional<Meter::Edge> Meter::begin_edge(Nanos begin) const {
   const auto first = first_after(begin);
   if (!first) return {};
   if (!is_slow() || is_nearer(*first + 1, begin, *first)) return Edge{at(begin), edge_variance(begin)};
@@ -130,7 +130,7 @@ std::optional<Meter::Edge> Meter::begin_boundary(Nanos begin) const {
   return edge;
 }
 
-Meter::Edge Meter::end_boundary(Nanos end) const {
+Meter::Edge Meter::end_edge(Nanos end) const {
   std::size_t back = 0;
   while (back + 1 < kept() && point(back).at > end) ++back;
   const bool known = back > 0 && is_nearer(back - 1, end, back);

@@ -326,9 +326,9 @@ Energy coarse_run(int phase) {
     Sample sample = test::sample(seconds(s), static_cast<std::uint64_t>(to_seconds(read) * 500 / 3600) * 1000);
     sample.taken = read;
     if (seconds(s) <= end) meter.add(sample);
-    if (seconds(s) > begin && !first) first = meter.begin_boundary(begin);
+    if (seconds(s) > begin && !first) first = meter.begin_edge(begin);
   }
-  const Meter::Edge last = meter.end_boundary(end);
+  const Meter::Edge last = meter.end_edge(end);
   if (!first) return {};
   return make_energy(info, {last.cumulative - first->cumulative, end - begin, first->variance + last.variance}, {});
 }

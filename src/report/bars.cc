@@ -90,7 +90,7 @@ class Bars {
     top_ += kRow;
   }
 
-  // "525 Wh ± 11, n=3, E"
+  // "525 ± 11 Wh, n=3, E"
   std::string figure_words(const PaperRow& row) const {
     return fmt::format("{}, n={}{}", energy_pair_text(row.energy.amount(), {units_, true, false}), row.n,
                        row.kind == pb::KIND_MEASURED ? "" : fmt::format(", {}", kind_mark(row.kind)));

@@ -69,7 +69,7 @@ BenchLine make_line(const BenchRow& row, const ColumnUnits& units, const NumberS
   line.runtime = duration_text(compute_duration(runs).value);
   line.power = power_text(compute_power(runs).amount(), units.power());
   line.energy = energy_pair_text(line.joules.amount(), units.energy(style));
-  line.per_unit = per_item_text(item.joules, item.item, style, true, units.item(item.item, style));
+  line.per_unit = per_item_text(item.joules, item.item, style, units.item(item.item, style));
   line.quality = compute_quality(row);
   line.runs = fmt::format("{}", row.repeats.size());
   line.kind = worst_kind(runs);

@@ -192,7 +192,7 @@ TEST(Columns, AJobPageSaysTheWholeStateAndNode) {
 }
 
 TEST(Columns, EveryEnergyOfAListHasItsInterval) {
-  const std::regex energy("[0-9.]+ (J|Wh|kWh|MWh)(?![/A-Za-z])"), pair("[0-9.]+ (J|Wh|kWh|MWh) \\+- [0-9.]+");
+  const std::regex energy("[0-9.]+ (J|Wh|kWh|MWh)(?![/A-Za-z])"), pair("[0-9.]+ \\+- [0-9.]+ (J|Wh|kWh|MWh)");
   for (const int width : {60, 80, 100, 160})
     for (const char* name : {"runs", "jobs", "top", "bench", "findings of GPUs"})
       for (const Lines& table : tables_of(pages({.width = width})[name]))

@@ -64,7 +64,7 @@ class Wording {
     line("mean power", [&](const Side& side) { return power_text(side.watts.amount(), units.power()); });
     for (std::size_t i = 0; i < all_.works.size(); ++i)
       line(work_words(all_.works[i]), [&](const Side& side) {
-        return per_item_text(side.per_unit[i].amount(), "", style_, true, units.item(std::to_string(i), style_));
+        return per_item_text(side.per_unit[i].amount(), "", style_, units.item(std::to_string(i), style_));
       });
     line("how known", [](const Side& side) {
       const std::string_view kind = kind_name(side.kind);

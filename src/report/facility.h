@@ -26,7 +26,7 @@ Footprint compute_footprint(const pb::Record& record);
 // The mean over repeats, of one phase or (empty) of the whole run; unknown where their factors differ.
 Footprint compute_footprint(Records runs, std::string_view phase);
 
-// "184 g of CO2e +- 4, E: 525 Wh (...) x PUE 1.3 (source, date) x 380 g/kWh (source, date)"; empty without a factor.
+// "184 +- 4 g of CO2e, E: 525 Wh (...) x PUE 1.3 (source, date) x 380 g/kWh (source, date)"; empty without a factor.
 std::string compute_carbon_words(const pb::Record& record, const NumberStyle& style);
 std::string compute_carbon_words(Records runs, std::string_view phase, const NumberStyle& style);
 std::string compute_cost_words(const pb::Record& record, const NumberStyle& style);

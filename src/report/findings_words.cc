@@ -255,12 +255,12 @@ void add_verdict(const PhaseFinding::Verdict& verdict, const ColumnUnits& units,
   const Comparison& all = verdict.comparison;
   const std::string item = all.per ? clean(all.per->unit) : "";
   for (const Side& side : all.sides)
-    out.rows.push_back({clean(verdict.application), verdict.training ? "training" : "inference", place(side.who.label),
-                        duration_text(side.seconds.value), energy_pair_text(side.joules.amount(), units.energy(style)),
-                        all.per ? per_item_text(side.figure.amount(), item, style, true, units.item(item, style))
-                                : std::string(kUnknown),
-                        all.is_ranked ? ratio_text(side.energy.quotient, style) : std::string(kUnknown),
-                        std::to_string(side.joules.n)});
+    out.rows.push_back(
+        {clean(verdict.application), verdict.training ? "training" : "inference", place(side.who.label),
+         duration_text(side.seconds.value), energy_pair_text(side.joules.amount(), units.energy(style)),
+         all.per ? per_item_text(side.figure.amount(), item, style, units.item(item, style)) : std::string(kUnknown),
+         all.is_ranked ? ratio_text(side.energy.quotient, style) : std::string(kUnknown),
+         std::to_string(side.joules.n)});
 }
 
 FindingWords phases_words(const PhaseFinding& finding, const NumberStyle& style) {

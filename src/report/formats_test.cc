@@ -89,11 +89,11 @@ TEST(Forms, OneFigureHasTheSameDigitsEverywhere) {
       pb::Record record = sample::gpu_node();
       sample::fill(*record.mutable_energy(), joules, relative, pb::KIND_MEASURED, pb::BOUNDARY_WALL);
       const Runs one({record});
-      const std::string pair = number + unit + " (?:±|\\+-) " + number;
+      const std::string pair = number + " (?:±|\\+-) " + number + unit;
       const std::string text = headline(make("text", one), "Energy +" + pair);
       EXPECT_EQ(headline(make("markdown", one), "Energy: " + pair), text);
       EXPECT_EQ(headline(make("hf", one), "Energy:\\*\\* " + pair), text);
-      EXPECT_EQ(headline(make("html", one), number + unit + "(?:</?[^>]*>| )*± (?:</?[^>]*>)*" + number), text);
+      EXPECT_EQ(headline(make("html", one), number + "(?:</?[^>]*>| )*± (?:</?[^>]*>)*" + number + unit), text);
       const std::string prose = number + " \\+- " + number + unit + " ";
       EXPECT_EQ(headline(make("sentence", one), "used " + prose), text);
       // The table's unit is the largest's, and the first row is the whole run.
@@ -106,7 +106,7 @@ TEST(Forms, OneFigureHasTheSameDigitsEverywhere) {
 
 TEST(Forms, TheMeanOfRepeatsHasTheSameDigitsEverywhere) {
   const Runs runs(cases()[3].second());
-  const std::string number = "([0-9.]+)", pair = number + " (?:Wh|kWh) ± " + number;
+  const std::string number = "([0-9.]+)", pair = number + " ± " + number + " (?:Wh|kWh)";
   const std::string table = headline(make("markdown", runs), "whole run \\| 3 \\| [^|]+\\| " + number + " ± " + number);
   EXPECT_EQ(headline(make("latex", runs), "whole run\\} & 3 & [^&]+& " + number + " \\\\pm " + number), table);
   EXPECT_EQ(headline(make("sentence", runs), "used " + number + " \\+- " + number), table);

@@ -20,6 +20,9 @@ namespace nw {
 namespace {
 
 constexpr std::size_t kMostTableRows = 60;
+constexpr const char* kExceeds =
+    "The rest of the node is below zero where the parts exceed it: the node's sensor averages over time and follows a "
+    "change of load later than those of the parts. The run's totals are not computed from these steps.";
 
 std::string kind_cell(pb::Kind kind) {
   const std::string_view mark = kind_mark(kind), name = kind_name(kind);
@@ -41,7 +44,7 @@ std::string bar_cell(const PartLine& line) {
       width, line.domain == "node" ? "#7b8794" : part_words(line.domain).colour);
 }
 
-// "526 Wh ± 11 (1.892 MJ)" in front of and within the brackets.
+// "526 ± 11 Wh (1.892 MJ)" in front of and within the brackets.
 std::pair<std::string, std::string> parted(const std::string& text, std::string_view at) {
   const std::size_t found = text.find(at);
   if (found == std::string::npos) return {text, ""};
@@ -70,7 +73,7 @@ std::string headline(const Summary& summary) {
                                           summary.anomaly_lines.size() == 1 ? "remark" : "remarks");
   const auto [before, coverage] = parted(summary.coverage, "coverage ");
   add_figure(out, "", "Coverage", coverage.substr(0, coverage.find(',')),
-             summary.anomaly_lines.empty() ? "no anomalies" : remarks);
+             summary.anomaly_lines.empty() ? (summary.no_anomalies.empty() ? "" : "no anomalies") : remarks);
   if (!summary.whole_node.empty()) {
     const auto [whole, rest] = parted(summary.whole_node, " (");
     const auto [also, modelled] = parted(rest, "), ");
@@ -79,14 +82,25 @@ std::string headline(const Summary& summary) {
                "E: " + (modelled.empty() ? short_modelled : also + ", " + modelled));
   }
   return out +
-         fmt::format("</dl>\n<p class=\"legend\">These are the joules of {}.</p></section>\n", for_html(summary.scope));
+         fmt::format(
+             "</dl>\n<p class=\"legend\">This is the energy of {}. ± is half the 95 % interval; {}.</p></section>\n",
+             for_html(summary.scope), kCoverageMeans);
+}
+
+// Whether the parts together show more power than the node's own sensor anywhere.
+bool parts_exceed_node(const Curve& curve) {
+  return curve.node && std::any_of(curve.layers.begin(), curve.layers.end(), [](const Layer& layer) {
+           return layer.domain == "other" && !layer.estimated &&
+                  std::any_of(layer.watts.begin(), layer.watts.end(), [](Power one) { return one && *one < 0; });
+         });
 }
 
 // The picture's figures as text.
 std::string timeline_table(const pb::Record& record) {
   const Curve curve = make_curve(record, kMostTableRows);
   if (curve.columns == 0) return "";
-  std::string out =
+  std::string out = parts_exceed_node(curve) ? fmt::format("<p class=\"legend\">{}</p>\n", kExceeds) : "";
+  out +=
       "<details><summary>Power over time as a table</summary><div class=\"scroll\" "
       "tabindex=\"0\"><table><thead><tr><th class=\"n\">From</th>";
   std::vector<const Layer*> layers;
@@ -128,14 +142,14 @@ std::string parts_card(const Summary& summary) {
       "<section class=\"card\"><h2>Energy by component</h2><div "
       "class=\"scroll\"><table><thead><tr><th>Component</th><th "
       "class=\"n\">Energy</th>"
-      "<th class=\"n\">±</th><th></th><th class=\"n\">Share</th><th class=\"n\">Mean</th><th "
-      "class=\"n\">Max</th><th>Source</th><th>How known</th></tr></thead><tbody>\n";
+      "<th class=\"n\">±</th><th></th><th class=\"n\">Share</th><th class=\"n\">Mean power</th><th "
+      "class=\"n\">Max power</th><th>Source</th><th>How known</th></tr></thead><tbody>\n";
   for (const PartLine& line : summary.parts) out += part_row(line, &line == &summary.parts[0]);
   if (summary.idle) out += part_row(*summary.idle, false);
   if (!summary.modelled.empty()) out += "<tr class=\"label\"><td colspan=\"9\">Not measured, estimated</td></tr>\n";
   for (const PartLine& line : summary.modelled) out += part_row(line, false);
   return out + fmt::format("</tbody></table></div><p class=\"legend\">± is half the 95 % interval. {}</p></section>\n",
-                           kLegend);
+                           summary.legend);
 }
 
 std::string devices_card(const Summary& summary) {
@@ -154,12 +168,14 @@ std::string phase_row(const PhaseLine& line) {
       fmt::format("<tr><td class=\"name\"><span style=\"padding-left:{:.1f}em\"></span>{}</td>{}{}",
                   1.2 * static_cast<double>(std::min<std::size_t>(nested, 6)), for_html(line.path),
                   number_cell(line.count), number_cell(line.duration));
-  if (!line.resolved) return head + fmt::format("<td colspan=\"5\" class=\"faint\">{}</td></tr>\n", kUnresolved);
-  std::string per_unit;
-  for (const std::string& one : line.per_unit) per_unit += (per_unit.empty() ? "" : "<br>") + for_html(one);
+  if (!line.resolved) return head + fmt::format("<td colspan=\"6\" class=\"faint\">{}</td></tr>\n", kUnresolved);
+  const auto lines_cell = [](const std::vector<std::string>& lines) {
+    std::string text;
+    for (const std::string& one : lines) text += (text.empty() ? "" : "<br>") + for_html(one);
+    return fmt::format("<td class=\"n\">{}</td>", text.empty() ? kUnknown : text);
+  };
   return head + number_cell(line.mean) + number_cell(line.energy) + number_cell(line.uncertainty) +
-         fmt::format("<td class=\"n\">{}</td>{}</tr>\n", per_unit.empty() ? std::string(kUnknown) : per_unit,
-                     kind_cell(line.kind));
+         lines_cell(line.work) + lines_cell(line.per_unit) + kind_cell(line.kind) + "</tr>\n";
 }
 
 std::string members_card(const Summary& summary) {
@@ -167,7 +183,7 @@ std::string members_card(const Summary& summary) {
   std::string out =
       "<section class=\"card\"><h2>The nodes</h2><div class=\"scroll\"><table><thead><tr><th>Node</th><th>Run</th>"
       "<th>Start</th><th class=\"n\">Duration</th><th class=\"n\">Ranks</th><th class=\"n\">Energy</th>"
-      "<th class=\"n\">±</th><th class=\"n\">Mean</th><th class=\"n\">Coverage</th><th>How "
+      "<th class=\"n\">±</th><th class=\"n\">Mean power</th><th class=\"n\">Coverage</th><th>How "
       "known</th></tr></thead><tbody>\n";
   for (const MemberLine& line : summary.members)
     out += fmt::format("<tr><td class=\"name\">{}</td><td>{}</td><td>{}</td>{}{}{}{}{}{}{}</tr>\n", for_html(line.host),
@@ -186,7 +202,7 @@ std::string job_card(const Summary& summary) {
   if (job.steps.empty()) return out + "</section>\n";
   out +=
       "<div class=\"scroll\"><table><thead><tr><th>Step</th><th>Phase</th><th class=\"n\">Duration</th><th "
-      "class=\"n\">CPU time</th><th class=\"n\">Mean</th><th class=\"n\">Energy</th><th class=\"n\">±</th><th "
+      "class=\"n\">CPU time</th><th class=\"n\">Mean power</th><th class=\"n\">Energy</th><th class=\"n\">±</th><th "
       "class=\"n\">Share</th><th>How known</th></tr></thead><tbody>\n";
   for (const StepLine& line : job.steps)
     out += fmt::format("<tr><td class=\"name\">{}</td><td>{}</td>{}{}{}{}{}{}{}</tr>\n", for_html(line.id),
@@ -206,8 +222,8 @@ std::string phases_card(const Summary& summary) {
   if (summary.phases.empty()) return out + "</section>\n";
   out +=
       "<div class=\"scroll\"><table><thead><tr><th>Phase</th><th class=\"n\">Count</th><th "
-      "class=\"n\">Duration</th><th class=\"n\">Mean</th>"
-      "<th class=\"n\">Energy</th><th class=\"n\">±</th><th class=\"n\">Per unit of "
+      "class=\"n\">Duration</th><th class=\"n\">Mean power</th>"
+      "<th class=\"n\">Energy</th><th class=\"n\">±</th><th class=\"n\">Work</th><th class=\"n\">Per unit of "
       "work</th><th>How known</th></tr></thead><tbody>\n";
   for (const PhaseLine& line : summary.phases) out += phase_row(line);
   return out + "</tbody></table></div></section>\n";
@@ -245,7 +261,7 @@ std::string quality_card(const Summary& summary, const pb::Record& record) {
   fact("Coverage", parted(summary.coverage, "coverage ").second);
   fact("Ranks", summary.ranks);
   fact("Largest uncertainties", summary.uncertainties);
-  fact("Cost of measuring", summary.monitor);
+  fact("nodewatt itself used", summary.monitor);
   fact("Software", summary.software);
   for (const pb::SensorUse& sensor : record.sensors())
     fact("Sensor", fmt::format("{}: {}, {}, new value every {}{}", clean(sensor.id()), clean(sensor.source()),
@@ -304,7 +320,7 @@ std::string list_card(Records records) {
   std::string out =
       "<section class=\"card\"><h2>Runs</h2><div class=\"scroll\"><table><thead><tr><th>Run</th><th>Name</th><th "
       "class=\"n\">Duration</th>"
-      "<th class=\"n\">Energy</th><th class=\"n\">Mean</th><th>How known</th></tr></thead><tbody>\n";
+      "<th class=\"n\">Energy</th><th class=\"n\">Mean power</th><th>How known</th></tr></thead><tbody>\n";
   const ColumnUnits units = units_of(records);
   for (const pb::Record* record : records)
     out += fmt::format(

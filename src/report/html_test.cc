@@ -72,11 +72,16 @@ TEST(Html, SeveralRunsAndABenchAreSelfContained) {
 TEST(Html, PictureHasASentenceAndATable) {
   const std::string html = make_html(sample::gpu_node());
   EXPECT_NE(
-      html.find("role=\"img\" aria-label=\"Power of the node over 12m04s: mean 2613 W, max 2981 W. Energy 526 Wh"),
+      html.find("role=\"img\" aria-label=\"Power of the node over 12m04s: mean 2613 W, max 2981 W. Energy 526 ± 11 Wh"),
       std::string::npos);
   EXPECT_NE(html.find("<details><summary>Power over time as a table</summary>"), std::string::npos);
   EXPECT_NE(html.find("prefers-color-scheme:dark"), std::string::npos);
   EXPECT_NE(html.find("@media print"), std::string::npos);
+}
+
+TEST(Html, APartAboveTheNodeIsExplained) {
+  EXPECT_NE(make_html(sample::gaps()).find("follows a change of load later"), std::string::npos);
+  EXPECT_EQ(make_html(sample::gpu_node()).find("follows a change of load later"), std::string::npos);
 }
 
 TEST(Svg, GapsExcessAndEstimatesAreNamed) {

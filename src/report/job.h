@@ -40,7 +40,7 @@ struct JobWords {
   std::string nodes;                // "2 nodes", "2 of 3 nodes"; empty: one, and all of it
   std::string share;                // "exclusive", "shared: 16/64 CPUs, 1/4 GPUs, 25.0 % of the memory"
   std::string state;                // "ended, exit 0", "running"
-  std::string policies;             // "usage-based/1; by reservation-based/1: 612 Wh +- 14, +17 %"
+  std::string policies;             // "usage-based/1; by reservation-based/1: 612 +- 14 Wh, +17 %"
   std::string unused;               // "98 Wh, 18.7 % of the energy: accelerators on which no process was seen"
   std::string edges;                // start and end detection: "begin by prolog, end by epilog"
   std::vector<DomainLine> domains;  // the job itself first

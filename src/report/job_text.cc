@@ -196,7 +196,7 @@ class JobPage {
     out_ += '\n';
     key("Carbon", summary_.carbon);
     key("Cost", summary_.cost);
-    key("Quality", summary_.coverage + (summary_.anomaly_lines.empty() ? ", no anomalies" : ""));
+    key("Quality", summary_.coverage + summary_.no_anomalies);
     for (const AnomalyLine& anomaly_line : summary_.anomaly_lines) {
       const Paint paint = anomaly_line.severity == Severity::wrong  ? Paint::bad
                           : anomaly_line.severity == Severity::loss ? Paint::warn
@@ -210,7 +210,8 @@ class JobPage {
     if (!job().unmeasured.empty()) edges += (edges.empty() ? "" : "; ") + job().unmeasured;
     if (!edges.empty()) key("", "start and end detection: " + edges);
     if (!summary_.uncertainties.empty()) key("", "largest uncertainties: " + summary_.uncertainties);
-    key("", kLegend, Paint::dim);
+    key("", summary_.legend, Paint::dim);
+    key("", fmt::format("{} half the 95 % interval  {}", plus_minus(style_.utf8), kCoverageMeans), Paint::dim);
     const pb::Record* one[] = {&record_};
     const std::string version = clean(record_.version());
     key("Data", fmt::format("nodewatt {}, sha256:{}", version.empty() ? "(unknown version)" : version,

@@ -52,7 +52,7 @@ std::string part_row(const PartLine& line) {
 
 std::string parts_block(const Summary& summary) {
   std::string out =
-      "| Component | Energy | ± | Share | Mean | Max | Source | How known "
+      "| Component | Energy | ± | Share | Mean power | Max power | Source | How known "
       "|\n|:---|---:|---:|---:|---:|---:|:---|:---|\n";
   for (const PartLine& line : summary.parts) out += part_row(line);
   if (summary.idle) out += part_row(*summary.idle);
@@ -71,7 +71,7 @@ std::string devices_block(const Summary& summary) {
 std::string members_block(const Summary& summary) {
   if (summary.members.empty()) return "";
   std::string out =
-      "| Node | Run | Start | Duration | Ranks | Energy | ± | Mean | Coverage | How known |\n"
+      "| Node | Run | Start | Duration | Ranks | Energy | ± | Mean power | Coverage | How known |\n"
       "|:---|:---|:---|---:|---:|---:|---:|---:|---:|:---|\n";
   for (const MemberLine& line : summary.members)
     out += "| " + for_markdown(line.host) + " | " + code(line.id) + " " +
@@ -83,7 +83,7 @@ std::string members_block(const Summary& summary) {
 std::string steps_block(const Summary& summary) {
   if (!summary.job || summary.job->steps.empty()) return "";
   std::string out =
-      "| Step | Phase | Duration | CPU time | Mean | Energy | ± | Share | How known |\n"
+      "| Step | Phase | Duration | CPU time | Mean power | Energy | ± | Share | How known |\n"
       "|:---|:---|---:|---:|---:|---:|---:|---:|:---|\n";
   for (const StepLine& line : summary.job->steps)
     out += row({line.id, line.phase, line.duration, line.cpu, line.mean, line.energy, line.uncertainty, line.share,
@@ -94,16 +94,17 @@ std::string steps_block(const Summary& summary) {
 std::string phases_block(const Summary& summary) {
   if (summary.phases.empty()) return "";
   std::string out =
-      "| Phase | Count | Duration | Mean | Energy | ± | Per unit | How known |\n"
-      "|:---|---:|---:|---:|---:|---:|:---|:---|\n";
+      "| Phase | Count | Duration | Mean power | Energy | ± | Work | Per unit | How known |\n"
+      "|:---|---:|---:|---:|---:|---:|---:|:---|:---|\n";
   for (const PhaseLine& line : summary.phases) {
-    std::string per_unit;
-    for (const std::string& one : line.per_unit) per_unit += (per_unit.empty() ? "" : ", ") + one;
+    const auto joined = [](const std::vector<std::string>& all) {
+      return all.empty() ? std::string(kUnknown) : fmt::format("{}", fmt::join(all, ", "));
+    };
     if (line.resolved)
-      out += row({line.path, line.count, line.duration, line.mean, line.energy, line.uncertainty,
-                  per_unit.empty() ? kUnknown : per_unit, kind_mark(line.kind)});
+      out += row({line.path, line.count, line.duration, line.mean, line.energy, line.uncertainty, joined(line.work),
+                  joined(line.per_unit), kind_mark(line.kind)});
     else
-      out += row({line.path, line.count, line.duration, kUnknown, kUnresolved, kUnknown, kUnknown, kUnknown});
+      out += row({line.path, line.count, line.duration, kUnknown, kUnresolved, kUnknown, kUnknown, kUnknown, kUnknown});
   }
   return out + '\n';
 }
@@ -114,18 +115,17 @@ std::string quality_block(const Summary& summary, const pb::Record& record) {
   for (const std::string& one : summary.figures) out += "- Figure: " + for_markdown(one) + '\n';
   if (!summary.carbon.empty()) out += "- Carbon: " + for_markdown(summary.carbon) + '\n';
   if (!summary.cost.empty()) out += "- Cost: " + for_markdown(summary.cost) + '\n';
-  out +=
-      "- Quality: " + for_markdown(summary.coverage + (summary.anomaly_lines.empty() ? ", no anomalies" : "")) + '\n';
+  out += "- Quality: " + for_markdown(summary.coverage + summary.no_anomalies) + '\n';
   for (const AnomalyLine& one : summary.anomaly_lines)
     out +=
         fmt::format("- {}: {} {}: {}\n", name(one.severity), one.count, for_markdown(one.name), for_markdown(one.text));
   if (!summary.software.empty()) out += fmt::format("- Software: {}\n", for_markdown(summary.software));
-  if (!summary.monitor.empty()) out += fmt::format("- Monitor cost: {}\n", for_markdown(summary.monitor));
+  if (!summary.monitor.empty()) out += fmt::format("- nodewatt itself used {}\n", for_markdown(summary.monitor));
   if (!summary.uncertainties.empty())
     out += fmt::format("- Largest uncertainties: {}\n", for_markdown(summary.uncertainties));
   const pb::Record* data[] = {&record};
   const std::string start = start_rfc3339(record);
-  return out + fmt::format("\n{}.\n\nRun {}{}{}; {}\n", kLegend,
+  return out + fmt::format("\n{}.\n\nRun {}{}{}; {}\n", summary.legend,
                            code(record.uid().empty() ? "unknown" : clean(record.uid())), start.empty() ? "" : ", ",
                            start, for_markdown(provenance_words(data, true)));
 }

@@ -75,10 +75,10 @@ std::string make_method(const pb::Record& record, const NumberStyle& style) {
       "{} is half the 95 % interval: terms after JCGM 100, those of one type of sensor taken as fully correlated.\n",
       plus_minus(style.utf8));
   if (!summary.uncertainties.empty()) out += fmt::format("Largest uncertainties: {}.\n", summary.uncertainties);
-  out += fmt::format("Quality: {}{}.\n", summary.coverage, summary.anomaly_lines.empty() ? ", no anomalies" : "");
+  out += fmt::format("Quality: {}{}.\n", summary.coverage, summary.no_anomalies);
   for (const AnomalyLine& one : summary.anomaly_lines)
     out += fmt::format("{} {} ({}): {}.\n", one.count, one.name, name(one.severity), one.text);
-  if (!summary.monitor.empty()) out += fmt::format("Cost of measuring: {}.\n", summary.monitor);
+  if (!summary.monitor.empty()) out += fmt::format("nodewatt itself used {}.\n", summary.monitor);
   return out;
 }
 

@@ -91,6 +91,13 @@ ItemUnit item_scale(double joules, bool utf8) {
   return {1e-6, utf8 ? "µJ" : "uJ"};
 }
 
+// "525 +- 11 Wh"
+std::string pair_text(const Digits& printed, std::string_view unit, bool utf8) {
+  std::string text = printed.value;
+  if (!printed.uncertainty.empty()) text += fmt::format(" {} {}", plus_minus(utf8), printed.uncertainty);
+  return unit.empty() ? text : fmt::format("{} {}", text, unit);
+}
+
 }  // namespace
 
 std::string_view plus_minus(bool utf8) { return utf8 ? "±" : "+-"; }
@@ -162,10 +169,7 @@ std::string energy_uncertainty_text(Amount joules, const NumberStyle& style) {
 std::string energy_pair_text(Amount joules, const NumberStyle& style) {
   if (!known(joules.value)) return std::string(kUnknown);
   const Scale& unit = scale_of(joules, style);
-  const Digits printed = digits(joules, unit.size, style.precise);
-  std::string text = fmt::format("{} {}", printed.value, unit.name);
-  if (!printed.uncertainty.empty()) text += fmt::format(" {} {}", plus_minus(style.utf8), printed.uncertainty);
-  return text;
+  return pair_text(digits(joules, unit.size, style.precise), unit.name, style.utf8);
 }
 
 std::string joules_text(Amount joules, bool precise) {
@@ -186,34 +190,23 @@ std::string energy_full_text(Amount joules, const NumberStyle& style) {
   return text;
 }
 
-std::string per_item_text(Amount joules, std::string_view item, const NumberStyle& style, bool with_uncertainty,
-                          ItemUnit unit) {
+std::string per_item_text(Amount joules, std::string_view item, const NumberStyle& style, ItemUnit unit) {
   if (!known(joules.value)) return std::string(kUnknown);
   if (unit.size <= 0) unit = item_scale(*joules.value, style.utf8);
-  const Digits printed = digits(joules, unit.size, style.precise);
-  std::string text = fmt::format("{} {}{}{}", printed.value, unit.name, item.empty() ? "" : "/", item);
-  if (with_uncertainty && !printed.uncertainty.empty())
-    text += fmt::format(" {} {}", plus_minus(style.utf8), printed.uncertainty);
-  return text;
+  const std::string name = fmt::format("{}{}{}", unit.name, item.empty() ? "" : "/", item);
+  return pair_text(digits(joules, unit.size, style.precise), name, style.utf8);
 }
 
 std::string mass_pair_text(Amount grams, const NumberStyle& style) {
   if (!known(grams.value)) return std::string(kUnknown);
   const double size = std::abs(*grams.value);
   const Scale unit = size < 1e3 ? Scale{1, "g"} : size < 1e6 ? Scale{1e3, "kg"} : Scale{1e6, "t"};
-  const Digits printed = digits(grams, unit.size, style.precise);
-  std::string text = fmt::format("{} {}", printed.value, unit.name);
-  if (!printed.uncertainty.empty()) text += fmt::format(" {} {}", plus_minus(style.utf8), printed.uncertainty);
-  return text;
+  return pair_text(digits(grams, unit.size, style.precise), unit.name, style.utf8);
 }
 
 std::string money_pair_text(Amount amount, std::string_view currency, const NumberStyle& style) {
   if (!known(amount.value)) return std::string(kUnknown);
-  const Digits printed = digits(amount, 1, style.precise);
-  std::string text = printed.value;
-  if (!currency.empty()) text += fmt::format(" {}", currency);
-  if (!printed.uncertainty.empty()) text += fmt::format(" {} {}", plus_minus(style.utf8), printed.uncertainty);
-  return text;
+  return pair_text(digits(amount, 1, style.precise), currency, style.utf8);
 }
 
 // Powers are printed without uncertainty: three digits, four from 1000, suffice.
@@ -266,9 +259,7 @@ std::string coverage_text(std::optional<double> fraction) {
 
 std::string ratio_text(Amount ratio, const NumberStyle& style) {
   if (!known(ratio.value)) return std::string(kUnknown);
-  const Digits printed = digits(*ratio.value, ratio.uncertainty, style.precise);
-  if (printed.uncertainty.empty()) return printed.value;
-  return fmt::format("{} {} {}", printed.value, plus_minus(style.utf8), printed.uncertainty);
+  return pair_text(digits(*ratio.value, ratio.uncertainty, style.precise), "", style.utf8);
 }
 
 std::string plain_text(std::optional<double> value) {

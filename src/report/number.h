@@ -54,14 +54,13 @@ std::string_view energy_name(Units units);  // "kWh"
 
 std::string energy_text(Amount joules, const NumberStyle& style);              // "525 Wh"
 std::string energy_uncertainty_text(Amount joules, const NumberStyle& style);  // "11 Wh"
-std::string energy_pair_text(Amount joules, const NumberStyle& style);         // "525 Wh +- 11"
-std::string energy_full_text(Amount joules, const NumberStyle& style);         // "525 Wh +- 11 (1.89 MJ)"
-// Always in J, with a prefix: "0.526 J/sample +- 0.011". `item` is printed as it is.
-std::string per_item_text(Amount joules, std::string_view item, const NumberStyle& style, bool with_uncertainty = true,
-                          ItemUnit unit = {});
+std::string energy_pair_text(Amount joules, const NumberStyle& style);         // "525 +- 11 Wh"
+std::string energy_full_text(Amount joules, const NumberStyle& style);         // "525 +- 11 Wh (1.89 MJ)"
+// Always in J, with a prefix: "0.526 +- 0.011 J/sample". `item` is printed as it is.
+std::string per_item_text(Amount joules, std::string_view item, const NumberStyle& style, ItemUnit unit = {});
 
-std::string mass_pair_text(Amount grams, const NumberStyle& style);  // "184 g +- 4", kg and t from 1000
-std::string money_pair_text(Amount amount, std::string_view currency, const NumberStyle& style);  // "0.11 EUR +- 0.01"
+std::string mass_pair_text(Amount grams, const NumberStyle& style);  // "184 +- 4 g", kg and t from 1000
+std::string money_pair_text(Amount amount, std::string_view currency, const NumberStyle& style);  // "0.11 +- 0.01 EUR"
 std::string joules_text(Amount joules, bool precise = false);  // in J, kJ, MJ or GJ: "1.89 MJ"
 // "2612 W", kW from 10 kW where no unit is given
 std::string power_text(Amount watts, PowerUnit unit = PowerUnit::automatic);

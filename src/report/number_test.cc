@@ -31,18 +31,18 @@ TEST(Number, UnknownIsADashNeverZero) {
 }
 
 TEST(Number, ValueEndsWhereItsUncertaintyEnds) {
-  EXPECT_EQ(energy_pair_text({10.0123, 0.021}, kPrecise), "10.012 J +- 0.021");
-  EXPECT_EQ(energy_pair_text({1057.0, 470.0}, kAscii), "1060 J +- 470");
-  EXPECT_EQ(energy_pair_text({12.3, 0.0996}, kAscii), "12.30 J +- 0.10");
-  EXPECT_EQ(energy_pair_text({12.3, 0.0996}, kUtf8), "12.30 J ± 0.10");
-  EXPECT_EQ(energy_pair_text({1.2, 400.0}, kAscii), "1 J +- 400");
-  EXPECT_EQ(energy_pair_text({-12.3, 4.0}, kAscii), "-12.3 J +- 4.0");
+  EXPECT_EQ(energy_pair_text({10.0123, 0.021}, kPrecise), "10.012 +- 0.021 J");
+  EXPECT_EQ(energy_pair_text({1057.0, 470.0}, kAscii), "1060 +- 470 J");
+  EXPECT_EQ(energy_pair_text({12.3, 0.0996}, kAscii), "12.30 +- 0.10 J");
+  EXPECT_EQ(energy_pair_text({12.3, 0.0996}, kUtf8), "12.30 ± 0.10 J");
+  EXPECT_EQ(energy_pair_text({1.2, 400.0}, kAscii), "1 +- 400 J");
+  EXPECT_EQ(energy_pair_text({-12.3, 4.0}, kAscii), "-12.3 +- 4.0 J");
 }
 
 TEST(Number, FourDigitsWithoutPreciseAndTheUncertaintyRoundsUp) {
-  EXPECT_EQ(energy_pair_text({123.45678, 0.0012}, kAscii), "123.5 J +- 0.1");
-  EXPECT_EQ(energy_pair_text({123.45678, 0.0012}, kPrecise), "123.4568 J +- 0.0012");
-  EXPECT_EQ(energy_pair_text({123.45678, 0.11}, kAscii), "123.5 J +- 0.2");
+  EXPECT_EQ(energy_pair_text({123.45678, 0.0012}, kAscii), "123.5 +- 0.1 J");
+  EXPECT_EQ(energy_pair_text({123.45678, 0.0012}, kPrecise), "123.4568 +- 0.0012 J");
+  EXPECT_EQ(energy_pair_text({123.45678, 0.11}, kAscii), "123.5 +- 0.2 J");
 }
 
 TEST(Number, WithoutUncertaintyThreeDigitsFourFromAThousand) {
@@ -55,8 +55,8 @@ TEST(Number, WithoutUncertaintyThreeDigitsFourFromAThousand) {
 TEST(Number, EnergyUnits) {
   EXPECT_EQ(energy_text({3599.0, {}}, kAscii), "3599 J");
   EXPECT_EQ(energy_text({3600.0, {}}, kAscii), "1.00 Wh");
-  EXPECT_EQ(energy_full_text({1'890'000.0, 39'600.0}, kAscii), "525 Wh +- 11 (1.890 MJ)");
-  EXPECT_EQ(energy_full_text({3.449e8, 6.9e6}, kAscii), "95.8 kWh +- 1.9 (344.9 MJ)");
+  EXPECT_EQ(energy_full_text({1'890'000.0, 39'600.0}, kAscii), "525 +- 11 Wh (1.890 MJ)");
+  EXPECT_EQ(energy_full_text({3.449e8, 6.9e6}, kAscii), "95.8 +- 1.9 kWh (344.9 MJ)");
   EXPECT_EQ(energy_text({4e9, {}}, kAscii), "1.11 MWh");
   EXPECT_EQ(energy_text({1'890'000.0, {}}, {Units::MJ, false, false}), "1.89 MJ");
   EXPECT_EQ(energy_text({1'890'000.0, {}}, {Units::kJ, false, false}), "1890 kJ");
@@ -64,7 +64,7 @@ TEST(Number, EnergyUnits) {
 }
 
 TEST(Number, PerItemIsAlwaysInJoules) {
-  EXPECT_EQ(per_item_text({0.526, 0.011}, "sample", kAscii), "0.526 J/sample +- 0.011");
+  EXPECT_EQ(per_item_text({0.526, 0.011}, "sample", kAscii), "0.526 +- 0.011 J/sample");
   EXPECT_EQ(per_item_text({631'000.0, {}}, "epoch", kAscii), "631 kJ/epoch");
   EXPECT_EQ(per_item_text({3.2e-6, {}}, "voxel", kUtf8), "3.20 µJ/voxel");
   EXPECT_EQ(per_item_text({3.2e-6, {}}, "voxel", kAscii), "3.20 uJ/voxel");
@@ -93,7 +93,7 @@ TEST(Number, PowersAndItemsOfAColumnShareTheirUnit) {
   EXPECT_EQ(power_text({12'345.0, {}}, PowerUnit::W), "12300 W") << "three digits without an interval";
   EXPECT_EQ(power_unit(std::span(watts).first(1)), PowerUnit::W);
   const std::vector<Amount> items{{0.02, {}}, {0.5, {}}};
-  EXPECT_EQ(per_item_text(items[0], "sample", kAscii, true, item_unit(items, false)), "0.0200 J/sample");
+  EXPECT_EQ(per_item_text(items[0], "sample", kAscii, item_unit(items, false)), "0.0200 J/sample");
   EXPECT_EQ(per_item_text(items[0], "sample", kAscii), "20.0 mJ/sample");
 }
 

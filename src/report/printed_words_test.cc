@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "report/accounting.h"
+#include "report/formats.h"
 #include "report/job.h"
 #include "report/report.h"
 #include "report/summary.h"
@@ -62,6 +63,29 @@ TEST(PrintedWords, UncertaintyIsHalfThe95PercentIntervalOnEveryPage) {
   const std::string html = make_html(record);
   EXPECT_TRUE(holds(html, "±9.8 % (half the 95 % interval")) << html;
   EXPECT_FALSE(holds(html, "±5 %"));
+}
+
+TEST(PrintedWords, ASimulatedNodeIsMeasuredBySimulatedSensors) {
+  pb::Record record = sample::gpu_node();
+  EXPECT_FALSE(holds(make_text(record, {}), "simulated"));
+  record.mutable_node()->set_played("nodewatt-sim");
+  const pb::Record* one[] = {&record};
+  const auto sentence = make_format("sentence", one, {});
+  ASSERT_TRUE(sentence);
+  for (const std::string& text : {make_text(record, {.width = 160}), make_html(record), *sentence})
+    EXPECT_TRUE(holds(text, "measured by simulated sensors")) << text;
+  for (const std::string& text : {make_text(record, {.width = 160}), make_html(record)})
+    EXPECT_TRUE(holds(text, "M measured (by simulated sensors)")) << text;
+  EXPECT_TRUE(holds(make_json(record), "\"kind\": \"measured\""));
+}
+
+TEST(PrintedWords, WhereNothingWasReadNoAnomaliesAreDenied) {
+  pb::Record record = sample::nothing();
+  for (const auto& [format, text] : pages_of(record)) EXPECT_FALSE(holds(text, "no anomalies")) << format;
+  record = sample::gpu_node();
+  record.clear_anomalies();
+  EXPECT_TRUE(holds(make_text(record, {.width = 160}), "no anomalies"));
+  EXPECT_TRUE(holds(make_html(record), "no anomalies"));
 }
 
 TEST(PrintedWords, TheLargestUncertaintiesAreOfTheWidthOfTheTotals) {

@@ -84,7 +84,7 @@ TEST(Carbon, OnlyByAFactorAndPueIsSaid) {
   EXPECT_TRUE(holds(make("hf", Runs({record})), "no carbon factor was given"));
   apply({380.0, {}, "", ""}, record);
   EXPECT_TRUE(holds(make("sentence", Runs({record})),
-                    "Carbon: 199.7 g +- 4.0 of CO2e = 526 Wh (M) x 380 g/kWh (given on the command line)"));
+                    "Carbon: 199.7 +- 4.0 g of CO2e = 526 Wh (M) x 380 g/kWh (given on the command line)"));
   apply({{}, 1.5, "", "meter"}, record);
   const std::string with = make("sentence", Runs({record}));
   EXPECT_TRUE(holds(with, "526 Wh (M) x PUE 1.5 (meter) x 380 g/kWh")) << with;

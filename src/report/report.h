@@ -32,7 +32,7 @@ struct TextStyle {
 using Records = std::span<const pb::Record* const>;
 
 std::string make_text(const pb::Record& record, const TextStyle& style);
-// One line for scripts: "525 Wh +- 11  1.890 MJ  724 s  2612 W  wall  M"; fields are separated by two spaces.
+// One line for scripts: "525 +- 11 Wh  1.890 MJ  724 s  2612 W  wall  M"; fields are separated by two spaces.
 std::string make_short(const pb::Record& record);
 // The schema nodewatt/1, docs/schema/nodewatt-1.schema.json.
 std::string make_json(const pb::Record& record);

@@ -30,14 +30,6 @@ std::string energy_prose(const Mean& energy, const NumberStyle& style) {
   return prose(bare_digits(energy.amount(), energy_size(units), style.precise), energy_name(units), style.utf8);
 }
 
-// "0.4667 +- 0.0093 J/sample"
-std::string work_prose(const PaperRow& row, const NumberStyle& style) {
-  const std::string bare = per_item_text(row.per_unit.amount(), row.unit, style, false);
-  const std::string uncertainty = per_item_text(row.per_unit.amount(), row.unit, style).substr(bare.size());
-  const std::size_t end = bare.find(' ');
-  return end == std::string::npos ? bare : bare.substr(0, end) + uncertainty + bare.substr(end);
-}
-
 std::string time_prose(const Mean& seconds, bool utf8) {
   if (!seconds.value) return "an unknown time";
   if (seconds.n < 2) return duration_text(seconds.value);
@@ -60,8 +52,7 @@ std::string place_words(const pb::Record& record, const std::string& type) {
 
 // "measured: the whole node, at the wall (AC); Redfish PSU, ..."
 std::string ground(const RunGroup& batch, const PaperRow& row, bool utf8) {
-  const std::string_view kind = kind_name(row.kind);
-  std::string words = fmt::format("{}: {}", kind.empty() ? "how known: unknown" : kind, row.boundary);
+  std::string words = fmt::format("{}: {}", kind_words(row.kind, is_played(batch.runs)), row.boundary);
   const std::string source = total_source_words(batch.runs, utf8);
   if (!source.empty()) words += "; " + source;
   return words;
@@ -75,7 +66,7 @@ std::string make_sentence(const RunGroup& batch, std::string_view phase, const N
                                   row.phase.empty() ? "" : ", phase " + row.phase, ids_words(batch.runs),
                                   time_prose(row.seconds, style.utf8), place_words(*batch.runs[0], row.node),
                                   energy_prose(row.energy, style), ground(batch, row, style.utf8));
-  if (!row.unit.empty()) words += ", " + work_prose(row, style);
+  if (!row.unit.empty()) words += ", " + per_item_text(row.per_unit.amount(), row.unit, style);
   if (row.gpu_share.value) words += fmt::format(", {} of it in GPUs", percent_text(row.gpu_share));
   words += "; without PUE.";
   const std::string carbon = compute_carbon_words(batch.runs, phase, style);

@@ -202,8 +202,7 @@ std::vector<std::string> per_unit_texts(const pb::Energy& energy,
   std::vector<std::string> texts;
   for (const pb::Work& one : work)
     if (per_unit(energy, one).value)
-      texts.push_back(
-          per_item_text(per_unit(energy, one), clean(one.unit()), style, true, units.item(one.unit(), style)));
+      texts.push_back(per_item_text(per_unit(energy, one), clean(one.unit()), style, units.item(one.unit(), style)));
   return texts;
 }
 
@@ -230,6 +229,8 @@ PhaseLine make_phase_line(const pb::Phase& phase, const ColumnUnits& units, cons
   line.energy = energy_text(energy_amount(phase.energy()), units.energy(style));
   line.uncertainty = energy_uncertainty_text(energy_amount(phase.energy()), units.energy(style));
   line.per_unit = per_unit_texts(phase.energy(), phase.work(), style, units);
+  for (const pb::Work& one : phase.work())
+    if (per_unit(phase.energy(), one).value) line.work.push_back(count_text(one.count()) + " " + clean(one.unit()));
   return line;
 }
 
@@ -256,11 +257,6 @@ std::string compute_whole_node(const pb::Record& record, const NumberStyle& styl
   return words;
 }
 
-std::string kind_words(const pb::Record& record) {
-  const std::string_view kind = kind_name(known_kind(record.energy()));
-  return kind.empty() ? "how known: unknown" : std::string(kind);
-}
-
 // Whether no figure comes from a sensor: that is not given by the total's provenance, which is that of its worst part,
 // but by all of its parts.
 bool is_all_estimated(const pb::Record& record) {
@@ -284,11 +280,13 @@ Summary make_summary(const pb::Record& record, const NumberStyle& style) {
   out.duration = duration_text(duration_s(record.duration_ns()));
   out.exit = exit_words(record);
   out.energy = energy_full_text(energy_amount(record.energy()), style);
-  out.kind = kind_words(record);
+  const bool is_simulated = !record.node().played().empty();
+  out.kind = kind_words(known_kind(record.energy()), is_simulated);
+  out.legend = is_simulated ? kLegendSimulated : kLegend;
   out.boundary = boundary_words(record);
   out.power = compute_power_words(record);
   out.all_estimated = is_all_estimated(record);
-  if (!record.node().played().empty())
+  if (is_simulated)
     out.warnings.push_back(fmt::format("This node was simulated by {}: no real sensor measured these figures",
                                        clean(record.node().played())));
   if (out.all_estimated) out.warnings.emplace_back(kNoSensor);
@@ -310,6 +308,7 @@ Summary make_summary(const pb::Record& record, const NumberStyle& style) {
     out.anomaly_lines.push_back({Severity::info, "phases_not_shown",
                                  fmt::format("{} x", record.phases_size() - kMostPhases),
                                  "phases beyond the first are in JSON and CSV alone"});
+  if (out.anomaly_lines.empty() && coverage(record.energy()).value_or(0) > 0) out.no_anomalies = ", no anomalies";
   out.uncertainties = compute_largest_uncertainties(record.energy(), style);
   out.ranks = compute_ranks_words(record);
   out.members = make_member_lines(record, style);
@@ -317,7 +316,7 @@ Summary make_summary(const pb::Record& record, const NumberStyle& style) {
   out.job = make_job_words(record, style);
   out.carbon = compute_carbon_words(record, style);
   out.cost = compute_cost_words(record, style);
-  if (record.monitor_cpu_s() > 0) out.monitor = duration_text(finite(record.monitor_cpu_s())) + " of CPU";
+  if (record.monitor_cpu_s() > 0) out.monitor = duration_text(finite(record.monitor_cpu_s())) + " of CPU time";
   return out;
 }
 

@@ -33,7 +33,7 @@ struct PartLine {
 struct PhaseLine {
   std::string path;
   std::string count, duration, mean, energy, uncertainty;
-  std::vector<std::string> per_unit;  // "0.526 J/sample"
+  std::vector<std::string> work, per_unit;  // "15360 sample", "0.526 J/sample"
   pb::Kind kind{};
   bool resolved = false;
   const pb::Phase* phase = nullptr;
@@ -54,16 +54,17 @@ struct AnomalyLine {
 
 struct Summary {
   std::string id, name, node, duration, exit;
-  std::string energy;  // "525 Wh +- 11 (1.89 MJ)"
+  std::string energy;  // "525 +- 11 Wh (1.89 MJ)"
   std::string kind;    // "measured"
   std::string boundary;
-  std::string power;  // "mean 2612 W, max 2981 W"
+  std::string power;        // "mean 2612 W, max 2981 W"
+  const char* legend = "";  // of the marks M, D, A, E
   bool all_estimated = false;
   std::vector<std::string> warnings;  // what must be known before any figure is read
   std::vector<PartLine> parts;        // first the total
   std::vector<PartLine> modelled;     // not measured, estimated
   std::optional<PartLine> idle;       // "of which idle": the node's baseline for this duration
-  std::string whole_node;             // "612 Wh +- 150, 24 % of this is modelled"; empty when `energy` covers the node
+  std::string whole_node;             // "612 +- 150 Wh, 24 % of this is modelled"; empty when `energy` covers the node
   std::vector<DeviceLine> devices;    // the CPUs first; empty where nothing is known of any
   std::string software;               // "NVIDIA driver 550.54.15, CUDA driver 12.4"
   std::vector<PhaseLine> phases;
@@ -71,8 +72,9 @@ struct Summary {
   std::vector<std::string> figures;        // "dice 0.73"
   std::string coverage;                    // "coverage 99.1 %, 6.52 s unmeasured, 4.2 Wh of it filled in"
   std::vector<AnomalyLine> anomaly_lines;  // worst first
+  std::string no_anomalies;                // ", no anomalies"; empty where nothing could be read
   std::string uncertainties;               // the largest contributors to the uncertainty
-  std::string monitor;                     // "0.4 s of CPU"
+  std::string monitor;                     // "0.4 s of CPU time"
   std::string ranks;                       // of a parallel program; empty when it was none
   std::vector<MemberLine> members;         // the nodes of a merged record
   std::string scope;                       // what these joules cover
@@ -102,5 +104,8 @@ inline constexpr const char* kNoSensor =
     "No sensor could be read: every figure is an estimate (nodewatt doctor says why)";
 inline constexpr const char* kUnresolved = "too short to resolve";
 inline constexpr const char* kLegend = "M measured  D derived  A attributed  E estimated";
+inline constexpr const char* kLegendSimulated =
+    "M measured (by simulated sensors)  D derived  A attributed  E estimated";
+inline constexpr const char* kCoverageMeans = "coverage: share of the run backed by readings";
 
 }  // namespace nw

@@ -96,7 +96,7 @@ class Words {
       return row;
     }
     const Side& side = all_.sides[*point.side];
-    if (all_.per) row.cells.push_back({per_item_text(side.figure.amount(), "", style_, true, units_.item("", style_))});
+    if (all_.per) row.cells.push_back({per_item_text(side.figure.amount(), "", style_, units_.item("", style_))});
     row.cells.push_back({energy_pair_text(side.joules.amount(), energies_)});
     row.cells.push_back({seconds_text(side.pace.amount())});
     if (all_.is_ranked)

@@ -87,9 +87,14 @@ class Page {
 
   void parts() {
     Table table;
-    table.columns = {{"Component", false, 0, 12}, {"Energy", true},  {std::string(plus_minus(style_.utf8)), true},
-                     {"Share", true, 2},          {"Mean", true, 3}, {"Max", true, 4},
-                     {"Source", false, 6, 12},    {"Known"}};
+    table.columns = {{"Component", false, 0, 12},
+                     {"Energy", true},
+                     {std::string(plus_minus(style_.utf8)), true},
+                     {"Share", true, 2},
+                     {"Mean power", true, 3},
+                     {"Max power", true, 4},
+                     {"Source", false, 6, 12},
+                     {"Known"}};
     for (const PartLine& line : summary_.parts) table.rows.push_back({cells(line), -1, ""});
     if (summary_.idle) table.rows.push_back({cells(*summary_.idle), -1, ""});
     if (!summary_.modelled.empty()) {
@@ -120,7 +125,7 @@ class Page {
                      {"Ranks", true, 6},
                      {"Energy", true},
                      {std::string(plus_minus(style_.utf8)), true},
-                     {"Mean", true, 3},
+                     {"Mean power", true, 3},
                      {"Coverage", true, 1},
                      {"Known"}};
     for (const MemberLine& line : summary_.members)
@@ -142,9 +147,9 @@ class Page {
   void phases() {
     if (summary_.phases.empty()) return;
     Table table;
-    table.columns = {{"Phase", false, 0, 10}, {"Count", true, 4}, {"Duration", true, 1},
-                     {"Mean", true, 3},       {"Energy", true},   {std::string(plus_minus(style_.utf8)), true},
-                     {"Per unit", false, 2},  {"Known"}};
+    table.columns = {{"Phase", false, 0, 10}, {"Count", true, 4},     {"Duration", true, 1},
+                     {"Mean power", true, 3}, {"Energy", true},       {std::string(plus_minus(style_.utf8)), true},
+                     {"Work", true, 5},       {"Per unit", false, 2}, {"Known"}};
     for (const PhaseLine& line : summary_.phases) {
       Row row{{{line.path},
                {line.count},
@@ -152,6 +157,7 @@ class Page {
                {line.mean},
                {line.energy},
                {line.uncertainty},
+               {line.work.empty() ? std::string(kUnknown) : line.work[0]},
                {line.per_unit.empty() ? std::string(kUnknown) : line.per_unit[0]},
                {std::string(kind_mark(line.kind))}},
               -1,
@@ -160,10 +166,15 @@ class Page {
       table.rows.push_back(std::move(row));
       for (std::size_t i = 1; i < line.per_unit.size(); ++i) {
         Row more{std::vector<Cell>(table.columns.size()), -1, ""};
-        more.cells[6].text = line.per_unit[i];
+        more.cells[6].text = line.work[i];
+        more.cells[7].text = line.per_unit[i];
         table.rows.push_back(std::move(more));
       }
     }
+    if (std::none_of(summary_.phases.begin(), summary_.phases.end(),
+                     [](const auto& line) { return !line.work.empty(); }))
+      for (table.columns.erase(table.columns.begin() + 6); Row & row : table.rows)
+        row.cells.erase(row.cells.begin() + 6);
     out_ += '\n' + make_table(table, 2, style_.width, style_.colour);
   }
 
@@ -190,8 +201,8 @@ class Page {
   void quality() {
     out_ += '\n';
     std::string words = summary_.coverage;
-    if (!summary_.monitor.empty()) words += ", monitor cost " + summary_.monitor;
-    key("Quality", words + (summary_.anomaly_lines.empty() ? ", no anomalies" : ""));
+    if (!summary_.monitor.empty()) words += ", nodewatt itself used " + summary_.monitor;
+    key("Quality", words + summary_.no_anomalies);
     for (const AnomalyLine& anomaly_line : summary_.anomaly_lines) {
       const Paint paint = anomaly_line.severity == Severity::wrong  ? Paint::bad
                           : anomaly_line.severity == Severity::loss ? Paint::warn
@@ -202,7 +213,8 @@ class Page {
           paint);
     }
     if (!summary_.uncertainties.empty()) key("", "largest uncertainties: " + summary_.uncertainties);
-    key("", kLegend, Paint::dim);
+    key("", summary_.legend, Paint::dim);
+    key("", fmt::format("{} half the 95 % interval  {}", plus_minus(style_.utf8), kCoverageMeans), Paint::dim);
   }
 
   // So that what was read here can be matched with a table in a paper, which has the whole hash.

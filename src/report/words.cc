@@ -56,6 +56,13 @@ std::string_view kind_name(pb::Kind kind) {
   return name(static_cast<Provenance>(kind - 1));
 }
 
+std::string kind_words(pb::Kind kind, bool is_simulated) {
+  const std::string_view name = kind_name(kind);
+  if (name.empty()) return "how known: unknown";
+  if (!is_simulated || kind == pb::KIND_ESTIMATED) return std::string(name);
+  return fmt::format("{}{}", name, kind == pb::KIND_MEASURED ? " by simulated sensors" : " (simulated sensors)");
+}
+
 std::string_view kind_mark(pb::Kind kind) {
   static constexpr std::array<std::string_view, 5> kMarks{"-", "M", "D", "A", "E"};
   return kind < pb::KIND_MEASURED || kind > pb::KIND_ESTIMATED ? kMarks[0] : kMarks[static_cast<unsigned>(kind)];

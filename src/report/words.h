@@ -11,7 +11,9 @@
 
 namespace nw {
 
-std::string_view kind_name(pb::Kind kind);              // "measured"; empty when unknown
+std::string_view kind_name(pb::Kind kind);  // "measured"; empty when unknown
+// "measured", of a simulated node "measured by simulated sensors"; "how known: unknown"
+std::string kind_words(pb::Kind kind, bool is_simulated);
 std::string_view kind_mark(pb::Kind kind);              // "M"; "-" when unknown
 std::string_view boundary_name(pb::Boundary boundary);  // "on_chip"; empty when unknown
 std::string boundary_words(const pb::Record& record);   // the record's note, or the boundary's

@@ -18,8 +18,8 @@ int width_of(std::string_view text) { return static_cast<int>(display_width(text
 // Units that begin with a lower case letter.
 bool small_unit(std::string_view tail) {
   const std::string_view word = tail.substr(0, std::min(tail.find(' '), tail.find(',')));
-  return word == "s" || word == "ms" || word == "kJ" || word == "mJ" || word == "kW" || word == "kWh" || word == "x" ||
-         word.starts_with("kJ/") || word.starts_with("mJ/");
+  return word == "s" || word == "g" || word == "kg" || word == "ms" || word == "kJ" || word == "mJ" || word == "kW" ||
+         word == "kWh" || word == "x" || word.starts_with("kJ/") || word.starts_with("mJ/");
 }
 
 // Whether the text must not be split at this space: between a number and its unit, and around a plus-minus.

@@ -63,9 +63,9 @@ TEST(Wrap, UnbrokenWidthBreaksNoWord) {
 TEST(Fold, KeepsNumbersWithTheirUnits) {
   for (int width = 32; width < 80; ++width) {
     const std::string text =
-        fold("  Key  ", "mean 2612 W, max 2981 W over 4 s and 525 Wh +- 11 of it, 12 % more", width);
+        fold("  Key  ", "mean 2612 W, max 2981 W over 4 s and 525 +- 11 Wh of it, 12 % more", width);
     EXPECT_LE(widest_line(text), static_cast<std::size_t>(width));
-    for (const char* whole : {"2612 W,", "2981 W", "4 s", "525 Wh +- 11", "12 %"})
+    for (const char* whole : {"2612 W,", "2981 W", "4 s", "525 +- 11 Wh", "12 %"})
       EXPECT_NE(text.find(whole), std::string::npos) << text;
   }
   EXPECT_EQ(fold("  Key  ", "", 40), "  Key");

@@ -22,11 +22,12 @@ bool is_pattern_key(std::string_view key) {
          (key.starts_with("label.") && key.size() > 6) || (key.starts_with("setting.") && key.size() > 8);
 }
 
-// "d=7" and "h=12", else a point in time.
+// "7d" and "12h", or "d=7" and "h=12" as in earlier versions, else a point in time.
 std::optional<std::int64_t> parse_moment(std::string_view text, std::int64_t now) {
-  for (const auto& [unit, seconds] : {std::pair{"d=", 86400}, std::pair{"h=", 3600}}) {
-    if (!text.starts_with(unit)) continue;
-    const auto count = parse_u64(text.substr(2));
+  for (const auto& [unit, seconds] : {std::pair{'d', 86400}, std::pair{'h', 3600}}) {
+    const bool is_old = text.starts_with(std::string{unit, '='});
+    if (!is_old && !text.ends_with(unit)) continue;
+    const auto count = parse_u64(is_old ? text.substr(2) : text.substr(0, text.size() - 1));
     if (!count || *count > 36'500) return std::nullopt;
     return now - static_cast<std::int64_t>(*count) * seconds * kNanosPerSecond;
   }
@@ -58,7 +59,7 @@ Done add_word(Query& query, const std::string& key, const std::string& value, st
     const auto moment = parse_moment(value, now);
     if (!moment)
       return fail(ErrorKind::malformed,
-                  fmt::format("{}={}: no time like 2026-11-01, 2026-11-01T08:00, d=7 or h=12", key, quote(value)));
+                  fmt::format("{}={}: no time like 2026-11-01, 2026-11-01T08:00, 7d or 12h", key, quote(value)));
     (key == "since" ? query.since_unix_ns : query.until_unix_ns) = *moment;
     return {};
   }

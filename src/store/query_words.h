@@ -10,7 +10,7 @@ namespace nw {
 
 // Words separated by spaces or commas (a value that contains either is quoted), all of which must hold. Keys: name,
 // host, program, node-type, state, label.KEY, setting.KEY (values with * and ?); since, until (2026-11-01, with a time
-// 2026-11-01T08:00, UTC unless it ends in Z or an offset; or d=7, h=12 before `now_unix_ns`); limit. The error names
+// 2026-11-01T08:00, UTC unless it ends in Z or an offset; or 7d, 12h before `now_unix_ns`); limit. The error names
 // the invalid word.
 Result<Query> parse_query(std::string_view text, std::int64_t now_unix_ns);
 

@@ -12,7 +12,7 @@ constexpr std::int64_t kNow = 1'800'000'000'000'000'000;
 
 TEST(QueryWords, EveryKeyAndItsPlace) {
   const auto query = parse_query(
-      "name=\"my run, 2\" since=2026-11-01,until=d=1 node-type=*A100* label.batch=32 setting.torch=2.* limit=5", kNow);
+      "name=\"my run, 2\" since=2026-11-01,until=1d node-type=*A100* label.batch=32 setting.torch=2.* limit=5", kNow);
   ASSERT_TRUE(query) << query.error().what;
   EXPECT_EQ(query->since_unix_ns, parse_wall_ns("2026-11-01"));
   EXPECT_EQ(query->until_unix_ns, kNow - 86'400'000'000'000);
@@ -20,14 +20,16 @@ TEST(QueryWords, EveryKeyAndItsPlace) {
   ASSERT_EQ(query->patterns.size(), 4u);
   EXPECT_EQ(query->patterns[0], (std::pair<std::string, std::string>("name", "my run, 2")));
   EXPECT_EQ(query->patterns[2].first, "label.batch");
+  for (const char* text : {"since=2d", "since=d=2", "since=48h", "since=h=48"})
+    EXPECT_EQ(parse_query(text, kNow)->since_unix_ns, kNow - 2 * 86'400'000'000'000) << text;
   EXPECT_EQ(parse_query("  ", kNow)->limit, 0u) << "all of them";
 }
 
 TEST(QueryWords, WhatIsNoneIsNamed) {
   for (const auto& [text, word] :
        {std::pair{"nmae=x", "nmae"}, std::pair{"name", "name"}, std::pair{"label.=x", "label."},
-        std::pair{"since=yesterday", "yesterday"}, std::pair{"since=d=x", "d=x"}, std::pair{"limit=-1", "-1"},
-        std::pair{"=x", "KEY"}}) {
+        std::pair{"since=yesterday", "yesterday"}, std::pair{"since=d=x", "d=x"}, std::pair{"since=d", "'d'"},
+        std::pair{"limit=-1", "-1"}, std::pair{"=x", "KEY"}}) {
     const auto query = parse_query(text, kNow);
     ASSERT_FALSE(query) << text;
     EXPECT_NE(query.error().what.find(word), std::string::npos) << query.error().what;

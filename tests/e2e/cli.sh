@@ -21,13 +21,24 @@ refused 2 "'--confg' is no option; did you mean --config?" --confg=x runs
 refused 2 "advise: " advise
 refused 2 "job: 'b' is one word too many" job a b
 refused 2 "--format: pdf not in {text," runs --format pdf
-refused 2 "nothing not in {group,node-type," compare --by nothing
+refused 2 "--by: 'nodetype' is none of group, node-type, placement, configuration, phase, label:KEY; did you mean node-type?" compare --by nodetype
 refused 2 "--limit" runs --limit many
 refused 2 "SHELL" completion csh
 refused 2 "completion" completion
 refused 2 "" config
 refused 125 "'--repat' is no option of run; did you mean --repeat?" run --repat 3 true
-refused 125 "" --root / run --repeat x true
+refused 125 "run: --repeat: 'two' is not a whole number" --root / run --repeat two true
+refused 125 "1001 is not between 1 and 1000" run --repeat 1001 true
+for command in run record; do refused 125 "--root: /none: no such directory" $command --root /none -o out -- true; done
+for command in sensors doctor "config show"; do refused 2 "--root: /none: no such directory" $command --root /none; done
+refused 125 "--root: /none: no such directory" --root /none run true
+refused 2 "'sleep' is no command; did you mean sweep? To measure it: nodewatt run sleep ..." sleep 1
+refused 2 "'env' is no command; to measure it: nodewatt run env; see" env
+refused 125 "--json belongs after the command: nodewatt run --json; see" --json run true
+refused 2 "--limit belongs after the command: nodewatt runs --limit" --limit=3 runs
+refused 2 "sweep writes its result as JSON into DIR/sweep.json" sweep --json --threads 1 -- echo {threads}
+refused 2 "'60s' was taken as the command; write --cool-down=60s" sweep --cool-down 60s --threads 1,2 --dry-run -- echo {threads}
+refused 2 "before the command 'epoch*'" sweep --nvtx 'epoch*' --threads 1,2 -- echo {threads}
 refused 2 "'rnu' is no command; did you mean run?; see nodewatt --help" help rnu
 refused 2 "'chek' is no command of config; did you mean check?" help config chek
 
@@ -47,10 +58,15 @@ expect_in "shown as one would type them" err.txt '\x1b]0;title\x07\x1b[31mred\x0
 # Help, in both ways of asking, of every command.
 "$NODEWATT" --help >all.txt; expect "--help" $? 0
 "$NODEWATT" help | cmp -s - all.txt || fail "help is not --help"
-for verb in $(sed -n '/^Subcommands:/,$p' all.txt | grep -oE '^  [a-z]+'); do
+for verb in $(sed -n '/^Measure:/,$p' all.txt | grep -oE '^  [a-z]+'); do
   "$NODEWATT" "$verb" --help >one.txt; expect "$verb --help" $? 0
   "$NODEWATT" help "$verb" | cmp -s - one.txt || fail "help $verb is not $verb --help"
 done
+expect "help's groups" "$(grep -oE '^[A-Z][A-Za-z ]+:$' all.txt | tr '\n' ' ')" "Options: Measure: Stored runs: Slurm jobs: This machine: Site: Help: "
+for verb in run sweep; do
+  "$NODEWATT" help $verb | grep -qF "Usage: nodewatt $verb [OPTIONS] [--] COMMAND [ARG...]" || fail "usage of $verb"
+done
+"$NODEWATT" help run | grep -q 'Excludes' && "$NODEWATT" help run | grep -q '[a-z]Excludes' && fail "a name runs into its Excludes"
 "$NODEWATT" help config check | grep -q '^Usage: nodewatt config check' || fail "help of a command's command"
 "$NODEWATT" run --help | grep -q -- '--json\[=FILE\]' || fail "run --help does not say --json[=FILE]"
 
@@ -61,10 +77,12 @@ expect "run --json=FILE" "$(json run.json 'r["name"]')" one
 "$NODEWATT" run --json -o o.json --repeat 2 -- true 2>err.txt; expect "run --json -o" "$(grep -c '"type": "run"' o.json) $(wc -c <err.txt)" "2 0"
 "$NODEWATT" run --json=- -q -- true >stdout.json; expect "run --json=-" "$(json stdout.json 'r["type"]')" run
 "$NODEWATT" run --json no-such-file.json 2>err.txt; expect "run --json FILE" $? 127
-expect_in "says how it is meant" err.txt "--json=FILE"
+expect_in "says how it is meant" err.txt "a file for JSON is written as --json=no-such-file.json"
+"$NODEWATT" run --nvtx 'epoch*' -- true 2>err.txt; expect "run --nvtx FILTER" $? 127
+expect_in "says how it is meant" err.txt "a value of --nvtx is written as --nvtx='epoch*'"
 printf '[[partition]]\nname = "p"\nnode_type = "n"\n' >partitions.toml
 found=0
-for verb in $(sed -n '/^Subcommands:/,$p' all.txt | grep -oE '^  [a-z]+'); do
+for verb in $(sed -n '/^Measure:/,$p' all.txt | grep -oE '^  [a-z]+'); do
   "$NODEWATT" "$verb" --help >help.txt
   grep -qE -- '--json|\{[^}]*json' help.txt || continue
   found=$((found + 1))

@@ -84,7 +84,7 @@ expect_in "what it costs is shown in a narrow window too" out.txt "Energy cost"
 "$NODEWATT" advise $one --partitions partitions.toml --format json >r.json && json r.json 'len(str(r))' >/dev/null || fail "advise --format json"
 
 # Bad words: 2; nothing there: 3. A message, and nothing on standard output.
-bad 2 compare $one $two --by colour; expect_in "names the ways" err.txt "node-type,placement"; bad 2 compare $one $two --by label:
+bad 2 compare $one $two --by colour; expect_in "names the ways" err.txt "node-type, placement"; bad 2 compare $one $two --by label:
 bad 2 compare --query "colour=red"; bad 2 compare --query "name"; bad 2 compare; bad 2 findings
 bad 2 compare $one $two --by phase --phase train
 bad 2 compare $one; expect_in "a single run" err.txt "at least two runs"

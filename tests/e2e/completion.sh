@@ -3,7 +3,7 @@
 # taken; a measured command's words are not ours.
 . "$(dirname "$0")/lib.sh"
 offered() { "$NODEWATT" __complete "$@" | cut -f1; }
-words_of() { "$NODEWATT" "$@" --help | sed -n '/^Subcommands:/,$p' | grep -oE '^  [a-z]+' | tr -d ' '; }
+words_of() { "$NODEWATT" "$@" --help | sed -n '/^\(Measure\|Subcommands\):/,$p' | grep -oE '^  [a-z]+' | tr -d ' '; }
 flags_of() { "$NODEWATT" "$@" --help | grep -E '^  -' | grep -oE '^  (-[a-zA-Z0-9],)?(--[a-z0-9-]+,?)+' | grep -oE -- '--[a-z0-9-]+' | sort -u | tr '\n' ' '; }
 # Of each option with a list: its longest name and the list, "--format text,json".
 lists_of() { "$NODEWATT" "$@" --help | grep -oE '^  (-[^ ]+) [A-Z:(]*\{[^}]*\}' | sed -E 's/^ *(.*,)?(--[a-z-]+) .*\{(.*)\}$/\2 \3/'; }

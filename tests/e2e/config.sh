@@ -60,6 +60,10 @@ expect_in "with its load" busy.txt "load average is 900.00"
 
 "$HERE/wrong_sensor.py" tape meter.csv >wrong.tape
 "$NODEWATT" calibrate against meter.csv --sensor rapl_powercap/package-0 --tape wrong.tape -o rule.toml 2>against.txt; expect "against" $? 0
+for name in uncertainty tolerance; do  # the latter is the option's earlier name
+  "$NODEWATT" calibrate against meter.csv --sensor rapl_powercap/package-0 --tape wrong.tape --reference-$name 0.1 -o $name.toml 2>/dev/null
+done
+cmp -s uncertainty.toml tolerance.toml && ! cmp -s uncertainty.toml rule.toml || fail "--reference-uncertainty, or its earlier name"
 "$NODEWATT" config check rule.toml >/dev/null; expect "the rule is a site file" $? 0
 "$HERE/wrong_sensor.py" check rule.toml || fail "the factor is not found"
 expect_in "and the clock" rule.toml "the reference's clock was ahead by 2.00 s"

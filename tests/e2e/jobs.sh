@@ -14,12 +14,12 @@ export NODEWATT_SOCKET=$WORK/g.sock
 
 "$NODEWATT" job 4711 >job.txt; expect "job" $? 0
 expect_in "the header" job.txt "Job 4711 | ended, exit 0 | segmentation train | alice/math"
-expect_in "the sum" job.txt "Energy    526 Wh +- 11 (1.892 MJ), measured"
+expect_in "the sum" job.txt "Energy    526 +- 11 Wh (1.892 MJ), measured"
 expect_in "the second policy" job.txt "usage-based/1; by reservation-based/1"
 expect_in "what stood idle" job.txt "gpu3"
 expect_in "a step" job.txt "batch"
 expect "one line" "$("$NODEWATT" job 4711 --oneline)" \
-  "4711: 526 Wh +- 11 (GPU 68 %), mean 2613 W, 12m04s, exclusive, measured, the whole node, at the wall (AC)"
+  "4711: 526 +- 11 Wh (GPU 68 %), mean 2613 W, 12m04s, exclusive, measured, the whole node, at the wall (AC)"
 expect "the line for an accounting" "$("$NODEWATT" job 4711 --comment)" \
   "4711: 526 watt hours plus or minus 11, gpus 68 percent, mean 2613 watts, 12m04s, exclusive, measured, the whole node, at the wall (ac)"
 expect "is asked for as the owner" "$(tail -1 g.asked)" "job id=4711 view=owner"

@@ -18,6 +18,7 @@ expect_in "doctor" doctor.txt "estimated"
 expect "nothing is null" "$(json bare.json 'r["energy"]["energy_j"]')" None
 expect "of nothing no kind is said" "$(json bare.json '(r["energy"]["kind"], r["energy"]["boundary"])')" "(None, None)"
 grep -qE 'on.chip|chips alone' bare.txt && fail "the report on nothing says how it was measured: $(cat bare.txt)"
+grep -q 'no anomalies' bare.txt && fail "nothing was read, and the report has no anomalies: $(cat bare.txt)"
 "$NODEWATT" --root bare run --strict -- touch ran 2>strict.txt; expect "--strict" $? 125
 [ ! -e ran ] || fail "--strict started the command"
 finish

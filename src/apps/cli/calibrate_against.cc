@@ -95,7 +95,7 @@ Result<std::vector<std::vector<EnergyPoint>>> read_sensors(Host& host, const Sit
 }
 
 std::string make_rule(const CalibrateOptions& options, const Calibration& found, std::int64_t wall_ns) {
-  const double tolerance = std::hypot(found.relative(), options.reference_tolerance);
+  const double tolerance = std::hypot(found.relative(), options.reference_uncertainty);
   const bool is_sensor = options.reference.starts_with(kSensorPrefix);
   const std::string file =
       options.reference.substr(is_sensor ? kSensorPrefix.size() : options.reference.rfind('/') + 1);
@@ -105,8 +105,8 @@ std::string make_rule(const CalibrateOptions& options, const Calibration& found,
       "# the reference's clock was ahead by {:.2f} s +- {:.2f} s.\n",
       found.windows, found.window_s, found.least_w, found.most_w, found.gain, kHalfOf95 * found.u_gain, found.offset_w,
       kHalfOf95 * found.u_offset_w, found.residual_rms_w, found.clock_s, kHalfOf95 * found.u_clock_s);
-  if (options.reference_tolerance == 0)
-    text += "# The reference's own uncertainty is not in the tolerance: --reference-tolerance puts it in.\n";
+  if (options.reference_uncertainty == 0)
+    text += "# The reference's own uncertainty is not in the tolerance: --reference-uncertainty puts it in.\n";
   std::string source;
   for (const char c : file) source += c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20 ? '?' : c;
   return text + fmt::format(

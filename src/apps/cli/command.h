@@ -215,7 +215,7 @@ struct CalibrateOptions {
   std::string config, output, duration = "60s";
   bool force = false;
   std::string reference, sensor, tape;  // `against`: the meter's readings, and the sensor to calibrate
-  double reference_tolerance = 0;       // of the meter, relative standard uncertainty; 0: unknown
+  double reference_uncertainty = 0;     // of the meter, relative standard uncertainty; 0: unknown
 };
 int calibrate_idle(const CalibrateOptions& options);
 int calibrate_against(const CalibrateOptions& options);

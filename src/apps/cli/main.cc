@@ -17,6 +17,18 @@ constexpr const char* kAbout =
     "and a word on "
     "every figure that says how it is known.";
 
+constexpr const char* kFooter =
+    "Example: nodewatt run python train.py\n"
+    "Exit codes: 0 done, 1 failed, 2 wrong use, 3 not found, 4 report --check --strict has questions, 5 no node daemon "
+    "answers; run: nodewatt help run";
+
+// In the order of the help.
+constexpr std::pair<const char*, void (*)(CommandLine&)> kFamilies[] = {
+    {"Measure", add_measuring},   {"Measure", add_sweep},   {"Stored runs", add_queries},
+    {"Stored runs", add_formats}, {"Slurm jobs", add_jobs}, {"This machine", add_machine},
+    {"Site", add_site},           {"Help", add_completion}, {"Help", add_help}};
+constexpr std::string_view kNoGroup = "Subcommands";  // CLI11's own
+
 // Whether this word is an option of `app` that takes the next word as its value.
 bool takes_next(CLI::App& app, const std::string& word) {
   if (word.size() < 2 || word[0] != '-' || word.find('=') != std::string::npos) return false;
@@ -62,15 +74,12 @@ int main(int argc, char** argv) {
   line.app.require_subcommand(1);
   add_help_format(line);
   add_machine_options(line.app, line.root, line.config);
-  add_measuring(line);
-  add_sweep(line);
-  add_queries(line);
-  add_jobs(line);
-  add_formats(line);
-  add_machine(line);
-  add_site(line);
-  add_completion(line);
-  add_help(line);
+  for (const auto& [group, add] : kFamilies) {
+    add(line);
+    for (CLI::App* command : line.app.get_subcommands([](const CLI::App* one) { return one->get_group() == kNoGroup; }))
+      command->group(group);
+  }
+  line.app.footer(kFooter);  // after the commands, which would inherit it
   std::vector<std::string> words(argv + 1, argv + argc);
   if (!words.empty() && words[0] == "__complete") return complete(line.app, {words.begin() + 1, words.end()});
   const int misuse = passes_code_on(verb_of(line.app, words)) ? 125 : 2;

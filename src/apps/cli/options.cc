@@ -1,7 +1,11 @@
 #include "apps/cli/options.h"
 
 #include <algorithm>
+#include <filesystem>
 
+#include <fmt/format.h>
+
+#include "base/parse.h"
 #include "report/formats.h"
 
 namespace nw::cli {
@@ -9,7 +13,13 @@ namespace nw::cli {
 bool wraps_command(std::string_view verb) { return verb == "run" || verb == "record" || verb == "sweep"; }
 
 void add_root(CLI::App& app, Root& root) {
-  app.add_option("--root", root.path, "read the machine from this directory instead of / (a captured or invented tree)")
+  const auto is_there = [](const std::string& path) {
+    std::error_code failed;
+    return std::filesystem::is_directory(path, failed) ? "" : path + ": no such directory";
+  };
+  app.add_option("--root", root.path,
+                 "read the machine from this directory instead of / (a captured or simulated tree)")
+      ->check(is_there)
       ->type_name("DIR");
   app.add_flag("--root-libraries", root.runs_libraries,
                "open the vendor libraries in that directory too: this runs their code");
@@ -24,6 +34,15 @@ void add_config(CLI::App& app, std::string& config) {
 void add_machine_options(CLI::App& app, Root& root, std::string& config) {
   add_root(app, root);
   add_config(app, config);
+}
+
+CLI::Validator whole_number(unsigned least, unsigned most) {
+  const auto check = [least, most](const std::string& word) {
+    const auto number = parse_u64(word);
+    if (!number) return fmt::format("'{}' is not a whole number", word);
+    return *number < least || *number > most ? fmt::format("{} is not between {} and {}", word, least, most) : "";
+  };
+  return {check, fmt::format("INT in [{} - {}]", least, most)};
 }
 
 CLI::Option* add_format(CLI::App& app, std::string& format, Values formats, const std::string& about) {

@@ -55,12 +55,15 @@ using Values = std::vector<std::string>;
 CLI::Option* add_format(CLI::App& app, std::string& format, Values formats, const std::string& about = "");
 // --format with these, --json[=FILE] and --csv where they are among them, --output, --units, --color, --precise.
 void add_print(CLI::App& app, PrintOptions& print, Values formats, const std::string& about = "");
+CLI::Validator whole_number(unsigned least, unsigned most);
 Values text_forms();  // those of formats.h that are text
 // --json[=FILE], of every command that prints JSON: `take` gets the file name, empty for none.
 void add_json(CLI::App& app, std::function<void(const std::string&)> take, const std::string& about = "");
 // --carbon, --pue and their sources.
 void add_factors(CLI::App& app, Factors& factors);
 
+inline constexpr const char* kNoPhases =
+    "do not set nodewatt's variables for the command; phases marked in the program are then not recorded";
 // Where phases come from when the program reports none itself; for run and sweep.
 void add_phases(CLI::App& app, RunOptions& options);
 

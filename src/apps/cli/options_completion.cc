@@ -96,7 +96,7 @@ std::vector<std::string> values_of(const CLI::Option& option) {
 }
 
 void offer_options(const CLI::App& app, std::string_view begin) {
-  for (const CLI::Option* option : app.get_options())
+  for (const CLI::Option* option : app.get_options([](const CLI::Option* one) { return !one->get_group().empty(); }))
     for (const std::string& name : option->get_lnames()) offer(begin, "--" + name, option->get_description());
 }
 

@@ -9,7 +9,7 @@ void add_report(CommandLine& line) {
   auto& o = line.keep<ReportOptions>();
   auto* report = line.app.add_subcommand("report", "print runs, in the form that somebody asks for");
   report->add_option("ID", o.print.ids, "ids of runs (@7f3k2) or groups, or last");
-  report->add_option("--query", o.query, "runs by what is known of them: \"name=train since=d=7\"");
+  report->add_option("--query", o.query, "runs by what is known of them: \"name=train since=7d\"");
   Values names;
   for (const ReportFormat& one : formats()) names.emplace_back(one.name);
   names.emplace_back("help");

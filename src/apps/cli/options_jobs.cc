@@ -5,8 +5,9 @@ namespace nw::cli {
 
 namespace {
 void add_sockets(CLI::App& app, std::vector<std::string>& sockets) {
-  app.add_option("--socket", sockets,
-                 "of a node daemon; may come again; default: those of NODEWATT_SOCKET, apart by ':', or this node's")
+  app.add_option(
+         "--socket", sockets,
+         "of a node daemon; may come again; default: those of NODEWATT_SOCKET, separated by ':', or this node's")
       ->expected(1)
       ->take_all()
       ->type_name("PATH");
@@ -14,7 +15,7 @@ void add_sockets(CLI::App& app, std::vector<std::string>& sockets) {
 
 void add_filters(CLI::App& app, JobsOptions& o) {
   add_sockets(app, o.sockets);
-  app.add_option("--since", o.since, "begun at or after: 2026-11-01, 2026-11-01T08:00, d=7, h=12")->type_name("TIME");
+  app.add_option("--since", o.since, "begun at or after: 2026-11-01, 2026-11-01T08:00, 7d, 12h")->type_name("TIME");
   app.add_option("--until", o.until, "begun before")->type_name("TIME");
   app.add_option("--state", o.state, "as they are now")->check(CLI::IsMember({"running", "ended"}));
   app.add_option("-u,--user", o.user, "of this user, by name or number; me: your own")->type_name("USER");
@@ -24,12 +25,14 @@ void add_filters(CLI::App& app, JobsOptions& o) {
 void add_job(CommandLine& line) {
   auto& o = line.keep<JobOptions>();
   auto* job = line.app.add_subcommand("job", "what a Slurm job took: in all, by component, node and step");
-  job->add_option("JOB", o.job,
-                  "4711, 4711.0, 4700_3, 4700+1, a SLUID, slurm-4711.out or last; none: the job that this runs in");
+  job->add_option(
+      "JOB", o.job,
+      "4711, 4711.0 (a step), 4700_3 (of a job array), 4700+1 (a component of a heterogeneous job), a SLUID (Slurm's "
+      "unique id, s...), slurm-4711.out or last; none: the job that this runs in");
   add_sockets(*job, o.sockets);
   job->add_flag("--oneline", o.oneline, "one line in place of the page, for mails and notes");
   job->add_flag("--comment", o.comment,
-                "one line for Slurm's accounting: units in words, and nothing that the job's owner is not shown")
+                "one line for Slurm's accounting: units in words, and only what the job's owner may see")
       ->excludes("--oneline");
   job->add_flag("--slurm", o.slurm,
                 "ask Slurm's sacct for state, exit code and its own energy, and set them beside it");

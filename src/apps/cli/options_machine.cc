@@ -39,7 +39,7 @@ void add_machine(CommandLine& line) {
   });
 
   auto* replay = line.app.add_subcommand("replay", "the energies of a tape");
-  replay->add_option("TAPE", replay_options.tape, "made by record, or invented")->required();
+  replay->add_option("TAPE", replay_options.tape, "made by record, or simulated (nodewatt-sim tape)")->required();
   add_format(*replay, replay_options.format, text_forms());
   add_json(*replay, [&replay_options](const std::string& file) {
     replay_options.format = "json";

@@ -9,7 +9,7 @@ void add_phases(CLI::App& run, RunOptions& o) {
                "domain:name between commas, ! excludes (--nvtx='epoch*,train:*,!*:warm*')")
       ->type_name("FILTER");
   run.add_option("--nvtx-depth", o.nvtx_depth, "so many levels of nested NVTX ranges; default 3")
-      ->check(CLI::Range(1, 16))
+      ->check(whole_number(1, 16))
       ->type_name("N");
   const auto add = [&run](const char* name, std::vector<std::string>& rules, const char* format, const char* about) {
     run.add_option(name, rules, about)->expected(1)->take_all()->type_name(format);
@@ -28,12 +28,14 @@ void add_run(CommandLine& line) {
   auto& o = line.keep<RunOptions>();
   run->footer(
       "COMMAND and its arguments follow the options. The report goes to standard error; streams, signals and exit "
-      "code are the command's own.");
+      "code are the command's own.\n"
+      "Exit code: the command's; 125 where nodewatt refuses to start it, 126 where it cannot be executed, 127 where it "
+      "is not found.");
   run->add_option("--repeat", o.repeat, "measure the command so many times")
-      ->check(CLI::Range(1, 1000))
+      ->check(whole_number(1, 1000))
       ->type_name("N");
   run->add_option("--warmup", o.warmup, "run it so many times before, unreported")
-      ->check(CLI::Range(0, 1000))
+      ->check(whole_number(0, 1000))
       ->type_name("N");
   run->add_option("--name", o.name, "name of the run; default: that of its script, else of its program");
   run->add_option("--label", o.labels, "KEY=VALUE, kept with the record")->expected(1)->take_all()->type_name("K=V");
@@ -50,7 +52,7 @@ void add_run(CommandLine& line) {
   run->add_flag("-1,--oneline", o.oneline, "print one line: energy, time, power, boundary, how known");
   run->add_flag("--record-command", o.record_command,
                 "keep the whole command line in the record, not the program's name alone");
-  run->add_flag("--no-phases", o.no_phases, "leave the command's environment untouched: no phases");
+  run->add_flag("--no-phases", o.no_phases, kNoPhases);
   add_phases(*run, o);
   run->add_flag("--strict", o.strict, "do not start when no sensor of the node can be read");
   run->add_option("--group-key", o.group_key,
@@ -73,7 +75,7 @@ void add_bench(CommandLine& line) {
   bench->add_option("--scale", o.scale, "how large")
       ->check(CLI::IsMember({"tiny", "small", "paper"}))
       ->capture_default_str();
-  bench->add_option("--repeat", o.repeat, "runs of each")->check(CLI::Range(1, 100))->capture_default_str();
+  bench->add_option("--repeat", o.repeat, "runs of each")->check(whole_number(1, 100))->capture_default_str();
   bench->add_option("--device", o.devices, "cpu, cuda:0; default: what is found")->take_all();
   bench->add_option("--application", o.applications, "default: both")
       ->check(CLI::IsMember({"segmentation", "forecasting"}))

@@ -1,5 +1,10 @@
 // The options of the commands that use the store: runs, compare, findings, advise, export and import, merge; and of its
 // upkeep: runs rm, check.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "apps/cli/nearest.h"
 #include "apps/cli/options.h"
 
 namespace nw::cli {
@@ -21,11 +26,14 @@ CLI::App* add_upkeep(CommandLine& line, CLI::App& runs) {
   return remove;
 }
 
-CLI::Validator is_label() {
-  const auto check = [](const std::string& by) {
-    return std::string(by.starts_with("label:") && by.size() > 6 ? "" : "not label:KEY");
+CLI::Validator is_side() {
+  const Values names = side_names();
+  const auto check = [names](const std::string& by) {
+    if (by.starts_with("label:") && by.size() > 6) return std::string();
+    if (std::find(names.begin(), names.end(), by) != names.end()) return std::string();
+    return fmt::format("'{}' is none of {}, label:KEY{}", by, fmt::join(names, ", "), nearest_words(by, names));
   };
-  return {check, "label:KEY"};
+  return {check, fmt::format("{{{}}} or label:KEY", fmt::join(names, ","))};
 }
 
 void add_asking(CommandLine& line) {
@@ -46,11 +54,12 @@ void add_asking(CommandLine& line) {
   auto* compare = line.app.add_subcommand("compare", "compare runs with each other");
   compare->add_option("ID", o.print.ids, "ids of runs or groups");
   compare->add_option("--query", o.query,
-                      "runs by what is known of them: \"name=train node-type=*A100* label.batch=32 since=d=7\"");
+                      "runs by what is known of them: \"name=train node-type=*A100* label.batch=32 since=7d\"");
   compare
       ->add_option("--by", o.by,
                    "what makes one variant; a placement is a node type and which of its GPUs were used or idle")
-      ->check(CLI::IsMember(side_names()) | is_label())
+      ->check(is_side())
+      ->type_name("WHAT")
       ->capture_default_str();
   compare->add_option("--phase", o.phase, "compare this phase of the runs, not the whole runs")->type_name("PATH");
   compare->add_option("--per", o.per, "rank by energy per this unit of work; default: the first that all share")
@@ -65,7 +74,9 @@ void add_asking(CommandLine& line) {
 
   auto& f = line.keep<CompareOptions>();
   auto* findings = line.app.add_subcommand(
-      "findings", "three answers: runtime against energy, idle accelerators, training against inference");
+      "findings",
+      "answers three questions from stored runs: does runtime predict energy? what do idle accelerators cost? training "
+      "and inference apart");
   findings->add_option("ID", f.print.ids, "ids of runs or groups");
   findings->add_option("--query", f.query, "runs by what is known of them, as for compare");
   add_print(*findings, f.print, {"text", "json", "markdown", "html"});

@@ -39,9 +39,11 @@ void add_calibrate(CommandLine& line) {
   against->add_option("--sensor", o.sensor, "id of the sensor: nodewatt sensors --json")->required();
   against->add_option("--tape", o.tape, "the sensor's readings, made by record; default: read it now")
       ->type_name("TAPE");
-  against
-      ->add_option("--reference-tolerance", o.reference_tolerance, "relative standard uncertainty of the meter (0.002)")
-      ->check(CLI::Range(0.0, 0.5));
+  for (const char* name : {"--reference-uncertainty", "--reference-tolerance"})  // the latter of earlier versions
+    against
+        ->add_option(name, o.reference_uncertainty, "relative standard uncertainty (1 sigma) of the reference (0.002)")
+        ->check(CLI::Range(0.0, 0.5))
+        ->group(name == std::string_view("--reference-tolerance") ? "" : "Options");
   for (auto* sub : {idle, against}) {
     sub->add_option("--duration", o.duration, "how long")->capture_default_str()->type_name("T");
     sub->add_option("-o,--output", o.output, "write to this file instead of standard output")->type_name("FILE");

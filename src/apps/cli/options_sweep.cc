@@ -29,10 +29,10 @@ void add_grid(CLI::App& sweep, SweepOptions& o) {
 
 void add_measuring_options(CLI::App& sweep, SweepOptions& o) {
   sweep.add_option("--repeat", o.repeat, "measured runs of each configuration; default 3")
-      ->check(CLI::Range(1, 1000))
+      ->check(whole_number(1, 1000))
       ->type_name("N");
   sweep.add_option("--warmup", o.warmup, "runs before a configuration's first measured one; they do not count")
-      ->check(CLI::Range(0, 1000))
+      ->check(whole_number(0, 1000))
       ->type_name("N");
   sweep.add_option("--seed", o.seed, "of the random order; default: a new one")->type_name("S");
   sweep
@@ -48,7 +48,7 @@ void add_measuring_options(CLI::App& sweep, SweepOptions& o) {
       ->type_name("K=V");
   sweep.add_option("--period", o.run.period, "how often sensors are read, as for run")->type_name("T");
   sweep.add_flag("--record-command", o.run.record_command, "keep whole command lines in the records");
-  sweep.add_flag("--no-phases", o.run.no_phases, "leave the command's environment untouched: no phases");
+  sweep.add_flag("--no-phases", o.run.no_phases, kNoPhases);
 }
 }  // namespace
 
@@ -58,8 +58,8 @@ void add_sweep(CommandLine& line) {
   auto& o = line.keep<SweepOptions>();
   sweep->footer(
       "COMMAND and its arguments follow the options; {threads}, {batch_size}, {device}, {power_limit} and {NAME} in "
-      "them "
-      "become the values of each configuration. The result goes to standard output and into DIR.");
+      "them become the values of each configuration. The result goes to standard output and into DIR, as JSON into "
+      "DIR/sweep.json.");
   add_grid(*sweep, o);
   add_measuring_options(*sweep, o);
   add_phases(*sweep, o.run);

@@ -88,7 +88,7 @@ class Rank {
       return error_exit("--strict: no sensor of this node can be read; `nodewatt doctor` says why", kOurFailure);
     const Nanos cpu = children_cpu();
     auto child = InstrumentedCommand::start(options_, ready ? ready->channel : "", signals);
-    const ChildEnd end = child ? child->wait(signals) : ChildEnd{not_started(child.error()), {}};
+    const ChildEnd end = child ? child->wait(signals) : ChildEnd{not_started(child.error(), options_), {}};
     RankEnd said{end.exit_code, end.signal, children_cpu() - cpu};
     if (end.left_some) said.cpu.reset();
     if (connection) leave(*connection, said);

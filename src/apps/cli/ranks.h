@@ -21,6 +21,6 @@ int run_rank(const RunOptions& options, const LauncherInfo& launcher_info);
 
 // In run.cc. Prints after a run; `style` is that of the final reader.
 void print_run(const RunOptions& options, const std::vector<pb::Record>& records, const TextStyle& style);
-int not_started(const Error& error);
+int not_started(const Error& error, const RunOptions& options);
 
 }  // namespace nw::cli

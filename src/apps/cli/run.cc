@@ -8,6 +8,8 @@
 
 #include <cstdio>
 
+#include <fmt/format.h>
+
 #include "apps/cli/cli_common.h"
 #include "apps/cli/command.h"
 #include "apps/cli/instrumented_command.h"
@@ -47,8 +49,12 @@ void print_run(const RunOptions& options, const std::vector<pb::Record>& records
   if (const auto done = write_out(options.json, json, options.append); !done) error_exit(done.error().what);
 }
 
-int not_started(const Error& error) {
-  return error_exit("cannot start " + error.what, error.kind == ErrorKind::absent ? kNotFound : kNotExecutable);
+int not_started(const Error& error, const RunOptions& options) {
+  error_exit("cannot start " + error.what);
+  const std::string& word = options.command[0];  // perhaps the value of an option that takes it only after "="
+  if (options.nvtx == "*") error_exit(fmt::format("a value of --nvtx is written as --nvtx='{}'", word));
+  if (options.as_json) error_exit(fmt::format("a file for JSON is written as --json={}", word));
+  return error.kind == ErrorKind::absent ? kNotFound : kNotExecutable;
 }
 
 int run(const RunOptions& given) {
@@ -76,8 +82,7 @@ int run(const RunOptions& given) {
     record->set_warmup(round < options.warmup);
     if (rounds > 1 && round >= options.warmup) record->set_repeat(round - options.warmup + 1);
     RunResult outcome = monitor.run(options, std::move(*record));
-    if (outcome.not_started && options.as_json) error_exit("a file for JSON is named as --json=FILE");
-    if (outcome.not_started) return not_started(*outcome.not_started);
+    if (outcome.not_started) return not_started(*outcome.not_started, options);
     records.push_back(std::move(outcome.record));
     end = outcome.end;
     if (end.signal || end.exit_code.value_or(1) != 0) break;  // further repeats of a failing command add nothing

@@ -65,8 +65,9 @@ Done check_words(const SweepPlan& plan) {
   if (plan.command.empty()) return fail(ErrorKind::malformed, "no command given");
   if (plan.grid.dimensions().empty())
     return fail(ErrorKind::malformed,
-                "nothing is varied: --threads, --batch-size, --device, --power-limit or --set say "
-                "what is (nodewatt run --repeat measures one command again and again)");
+                fmt::format("nothing is varied: --threads, --batch-size, --device, --power-limit or --set before the "
+                            "command {} say what is (nodewatt run --repeat measures one command again and again)",
+                            quote(plan.command[0])));
   for (const std::string& variable : plan.environment)
     if (const auto at = variable.find('='); at == std::string::npos || at == 0)
       return fail(ErrorKind::malformed, "--env " + quote(variable) + ": not of the form NAME=VALUE");
@@ -126,10 +127,10 @@ Result<SweepPlan> make_plan(const SweepOptions& options, SweepPlan plan) {
       return fail(ErrorKind::malformed, "--cool-down=" + quote(*options.cool_down) + ": not a duration (like 60s)");
     plan.cool_down = Nanos::of(*longest);
   }
+  if (plan.cool_down && !plan.command.empty() && parse_duration_ns(plan.command[0]))
+    return fail(ErrorKind::malformed, fmt::format("{} was taken as the command; write --cool-down={}",
+                                                  quote(plan.command[0]), plan.command[0]));
   NW_CHECK(check_words(plan));
-  if (plan.cool_down && parse_duration_ns(plan.command[0]))
-    return fail(ErrorKind::malformed,
-                fmt::format("{} is no command: write --cool-down={}", quote(plan.command[0]), plan.command[0]));
   return plan;
 }
 
