@@ -68,7 +68,7 @@ test-asan: deps       ## the end-to-end tests again under AddressSanitizer and U
 test-tsan: deps       ## the unit tests under ThreadSanitizer, by g++, without precompiled headers
 	@cmake --preset tsan --log-level=WARNING >/dev/null
 	@cmake --build --preset tsan -j $(JOBS)
-	@cd $(BUILD)/tsan && $(CTEST) -j $(JOBS)
+	@cd $(BUILD)/tsan && TSAN_OPTIONS=suppressions=$(CURDIR)/tests/tsan.supp $(CTEST) -j $(JOBS)
 
 test-fuzz fuzz: deps  ## fuzz targets with libFuzzer, FUZZ_SECONDS each
 	@cmake --preset fuzz --log-level=WARNING >/dev/null

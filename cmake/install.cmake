@@ -33,13 +33,17 @@ file(GLOB documents CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/docs/*.md)
 install(FILES ${documents} README.md CHANGELOG.md LICENSE CITATION.cff DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/docs/schema DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
-# Units say where the programs are: written for /usr, and changed to the prefix that they are installed to.
+# Units and hooks say where the programs are: written for /usr, and changed to the prefix that they are installed to.
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/deploy/systemd DESTINATION ${share} PATTERN "*.service" EXCLUDE)
-foreach(unit nodewattd nodewatt-ipmi)
+foreach(file systemd/nodewattd.service systemd/nodewatt-ipmi.service slurm/prolog.sh slurm/epilog.sh slurm/slurm.conf.example)
   install(CODE "
-  file(READ \"${PROJECT_SOURCE_DIR}/deploy/systemd/${unit}.service\" text)
-  string(REPLACE \"/usr/bin/\" \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}/\" text \"\${text}\")
+  set(installed \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${share}/${file}\")
+  file(READ \"${PROJECT_SOURCE_DIR}/deploy/${file}\" text)
+  string(REPLACE \"/usr/bin\" \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}\" text \"\${text}\")
   string(REPLACE \"/usr/libexec/\" \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_LIBEXECDIR}/\" text \"\${text}\")
   string(REPLACE \"/usr/share/doc/nodewatt/\" \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_DATAROOTDIR}/doc/nodewatt/\" text \"\${text}\")
-  file(WRITE \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${share}/systemd/${unit}.service\" \"\${text}\")")
+  file(WRITE \"\${installed}\" \"\${text}\")
+  if(\"${file}\" MATCHES \"[.]sh\$\")
+    file(CHMOD \"\${installed}\" PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
+  endif()")
 endforeach()

@@ -90,8 +90,9 @@ class EnergyAccounting {
   void write(pb::NodeState& out) const;
   const std::vector<Meter>& meters() const { return meters_; }
   Joules not_conserved() const;
-  // The node's energy by where in the path of power it was read, in the order of Boundary.
-  const std::array<Joules, kBoundaries>& by_boundary() const { return by_boundary_; }
+  // The node's energy by where in the path of power it was read, in the order of Boundary; then in the same order what
+  // was given by models alone, while nothing was measured.
+  const std::array<Joules, 2 * kBoundaries>& by_boundary() const { return by_boundary_; }
   Nanos until() const { return settled_at_; }  // the end of the last closed interval
 
  private:
@@ -159,6 +160,7 @@ class EnergyAccounting {
   void write_uncertainty(const EnergyAccumulator& accumulator, pb::Record& record) const;
   void write_accelerators(const JobState& job, const EnergyAccumulator& accumulator, pb::Record& record) const;
   Boundary boundary() const;  // of the node's total
+  bool is_modelled() const;   // that total: nothing is measured
   void write_rows(pb::NodeState& out) const;
   void write_parts(pb::NodeState& out) const;
   void write_steps(const JobState& job, const JobTotals& checkpoint, pb::Record& record) const;
@@ -191,7 +193,7 @@ class EnergyAccounting {
   std::vector<Meter::Edge> edges_;  // of each meter at the last sampling point
   Accumulators idle_, system_, unattributed_;
   Joules ended_energy_, node_energy_, remainder_;
-  std::array<Joules, kBoundaries> by_boundary_;
+  std::array<Joules, 2 * kBoundaries> by_boundary_;
   std::vector<Joules> parts_;                     // of each meter
   std::vector<std::optional<Watts>> idle_power_;  // power with no job on the node
   std::vector<std::optional<Watts>> min_power_;   // and over all times

@@ -120,7 +120,7 @@ void EnergyAccounting::resume(const pb::Checkpoint& checkpoint, const std::strin
   ended_energy_ = Joules::of(checkpoint.jobs_uj());
   node_energy_ = Joules::of(checkpoint.node_uj());
   remainder_ = Joules::of(checkpoint.remainder_uj());
-  for (std::size_t i = 0; i < kBoundaries && i < static_cast<std::size_t>(checkpoint.boundary_uj_size()); ++i)
+  for (std::size_t i = 0; i < by_boundary_.size() && i < static_cast<std::size_t>(checkpoint.boundary_uj_size()); ++i)
     by_boundary_[i] = Joules::of(checkpoint.boundary_uj(static_cast<int>(i)));
   ended_jobs_ = checkpoint.jobs_ended();
   ended_.assign(checkpoint.ended().begin(), checkpoint.ended().end());

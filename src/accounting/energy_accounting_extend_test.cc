@@ -28,6 +28,11 @@ constexpr std::int64_t kPackage = 100, kGpu = 300, kNode = 500;  // W
 // Two packages; sensors that appear are appended.
 class ExtendedEnergyAccountingTest : public ::testing::Test {
  protected:
+  explicit ExtendedEnergyAccountingTest(Provenance provenance = Provenance::measured) {
+    for (SensorInfo& info : infos_) info.provenance = provenance;
+    accounting_ = EnergyAccounting{infos_, make_node(), seconds(1)};
+  }
+
   static AccountedNode make_node() {
     AccountedNode node;
     int count = 0;
@@ -87,6 +92,12 @@ class ExtendedEnergyAccountingTest : public ::testing::Test {
   EnergyAccounting accounting_{infos_, make_node(), seconds(1)};
 };
 
+// Models alone, before sensors come.
+class ModelledEnergyAccountingTest : public ExtendedEnergyAccountingTest {
+ protected:
+  ModelledEnergyAccountingTest() : ExtendedEnergyAccountingTest(Provenance::estimated) {}
+};
+
 double joules(const pb::Energy& energy) { return static_cast<double>(energy.energy_uj()) * 1e-6; }
 
 TEST_F(ExtendedEnergyAccountingTest, TheNodesOwnSensorComesWhileAJobRuns) {
@@ -108,6 +119,30 @@ TEST_F(ExtendedEnergyAccountingTest, TheNodesOwnSensorComesWhileAJobRuns) {
   EXPECT_NEAR(parts, joules(record.energy()), 1e-5);
   ASSERT_EQ(record.job().steps_size(), 1);
   EXPECT_EQ(record.job().steps(0).energy().energy_uj(), record.energy().energy_uj());
+}
+
+TEST_F(ModelledEnergyAccountingTest, WhatModelsGaveIsNeverCalledMeasured) {
+  pass(3);
+  begin_job();
+  pass(11);
+  const auto of_models = [&] {
+    Joules sum;
+    for (std::size_t i = EnergyAccounting::kBoundaries; i < accounting_.by_boundary().size(); ++i)
+      sum += accounting_.by_boundary()[i];
+    return sum;
+  };
+  const Joules before = of_models();
+  EXPECT_GT(before, Joules{});
+  SensorInfo measured = make_info("rapl_powercap/package-0", {Domain::package, "0"});
+  come(measured);
+  pass(10);
+  EXPECT_LE(of_models() - before, Joules::of(4 * kPackage * kMicro)) << "until the first difference of the counter";
+  const pb::Record record = end_job();
+  EXPECT_EQ(record.energy().kind(), pb::KIND_ESTIMATED);
+  std::int64_t parts = 0;
+  for (const pb::Component& component : record.components())
+    if (component.counted() && component.depth() == 0) parts += component.energy().energy_uj();
+  EXPECT_EQ(parts, record.energy().energy_uj());
 }
 
 TEST_F(ExtendedEnergyAccountingTest, TheNodesEnergyIsToldByWhereItWasRead) {

@@ -151,6 +151,7 @@ void EnergyAccounting::accumulate(EnergyAccumulator& accumulator, const ClosedIn
     give(accumulator.lines[i], closed.cumulatives[i], given, uncertainty);
   }
   accumulator.total += total;
+  if (is_modelled()) accumulator.modelled += total;
   accumulator.duration += closed.time;
 }
 
@@ -199,7 +200,7 @@ void EnergyAccounting::close_interval(const Pending& interval, const std::vector
   }
   for (std::size_t j = 0; j < shares.size(); ++j) accumulate_job(interval, closed, interval.entries[j], shares[j]);
   node_energy_ += closed.total;
-  by_boundary_[static_cast<std::size_t>(boundary())] += closed.total;
+  by_boundary_[static_cast<std::size_t>(boundary()) + (is_modelled() ? kBoundaries : 0)] += closed.total;
   remainder_ += closed.remainder;
   for (std::size_t i = 0; i < meters_.size(); ++i) {
     parts_[i] += closed.cumulatives[i].energy;

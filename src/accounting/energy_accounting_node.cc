@@ -50,6 +50,12 @@ Boundary EnergyAccounting::boundary() const {
   return boundary;
 }
 
+bool EnergyAccounting::is_modelled() const {
+  for (std::size_t i = 0; i < meters_.size(); ++i)
+    if (total_sensors_.is_of_total(i) && meters_[i].info().provenance == Provenance::estimated) return true;
+  return false;
+}
+
 void EnergyAccounting::write_parts(pb::NodeState& out) const {
   std::optional<Provenance> kind;  // unknown for a total without parts
   for (std::size_t i = 0; i < meters_.size(); ++i) {

@@ -28,11 +28,13 @@ void EnergyAccumulator::add(const EnergyAccumulator& other) {
     lines[i].edges += other.lines[i].edges;
   }
   total += other.total;
+  modelled += other.modelled;
   duration += other.duration;
 }
 
 void write_accumulator(const EnergyAccumulator& accumulator, pb::EnergyAccumulator& out) {
   out.set_total_uj(accumulator.total.count());
+  if (accumulator.modelled != Joules{}) out.set_modelled_uj(accumulator.modelled.count());
   out.set_duration_ns(accumulator.duration.count());
   for (const EnergyAccumulator::Line& line : accumulator.lines) {
     out.add_energy_uj(line.given.energy.count());
@@ -54,6 +56,7 @@ void write_accumulator(const EnergyAccumulator& accumulator, pb::EnergyAccumulat
 EnergyAccumulator read_accumulator(const pb::EnergyAccumulator& in, std::size_t meters) {
   EnergyAccumulator accumulator(meters);
   accumulator.total = Joules::of(in.total_uj());
+  accumulator.modelled = Joules::of(in.modelled_uj());
   accumulator.duration = Nanos::of(in.duration_ns());
   const auto value = [](const auto& list, std::size_t i) {
     const int at = static_cast<int>(i);

@@ -22,6 +22,7 @@ struct EnergyAccumulator {
   };
   std::vector<Line> lines;  // one a meter
   Joules total;             // of the node's total
+  Joules modelled;          // of `total`, from times in which models alone gave it
   Nanos duration;
 
   void add(const EnergyAccumulator& other);

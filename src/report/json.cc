@@ -192,7 +192,7 @@ std::string make_json(const pb::Record& record) {
   out["node"] = make_node(record.node());
   out["node_type"] = text(record.node_type());
   out["energy"] = make_energy(record.energy());
-  out["boundary_note"] = text(current_words(record.boundary_note()));
+  out["boundary_note"] = record.energy().has_energy_uj() ? text(current_words(record.boundary_note())) : Json(nullptr);
   out["node_estimate"] = record.has_node_estimate() ? make_energy(record.node_estimate()) : Json(nullptr);
   const bool modelled = record.has_node_estimate() || known_kind(record.energy()) == pb::KIND_ESTIMATED;
   out["modelled_fraction"] = modelled ? number(record.modelled_fraction()) : Json(nullptr);

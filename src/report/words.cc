@@ -74,7 +74,8 @@ std::string_view boundary_name(pb::Boundary boundary) {
 }
 
 std::string boundary_words(const pb::Record& record) {
-  if (!record.boundary_note().empty()) return clean(current_words(record.boundary_note()));
+  const bool is_known = record.energy().has_energy_uj();
+  if (is_known && !record.boundary_note().empty()) return clean(current_words(record.boundary_note()));
   switch (known_boundary(record.energy())) {
     case pb::BOUNDARY_ON_CHIP: return "chips alone, not the whole node";
     case pb::BOUNDARY_BOARD: return "boards alone, not the whole node";

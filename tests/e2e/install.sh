@@ -55,6 +55,11 @@ for place in usr/usr opt/opt/nodewatt; do
     document=$(sed -n 's/^Documentation=file://p' "$place/share/nodewatt/systemd/$unit.service")
     [ -r "${place%%/*}$document" ] || fail "$unit names $document, which is not installed"
   done
+  for hook in prolog epilog; do
+    [ -x "$place/share/nodewatt/slurm/$hook.sh" ] || fail "$hook of $prefix cannot be run"
+    sh -n "$place/share/nodewatt/slurm/$hook.sh" || fail "$hook of $prefix is no script"
+    grep -qF "NODEWATT_BIN:-$prefix/bin}" "$place/share/nodewatt/slurm/$hook.sh" || fail "$hook of $prefix looks elsewhere for the programs"
+  done
 done
 [ $FAILED = 0 ] || finish
 command -v systemd-analyze >/dev/null || skip "no systemd-analyze to verify the units with (package systemd)"

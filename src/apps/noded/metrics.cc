@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "accounting/energy_accounting.h"
 #include "base/parse.h"
 #include "record/checkpoint.pb.h"
 #include "record/record.h"
@@ -48,16 +49,20 @@ void add_anomalies(std::vector<Metrics::Anomalies>& anomalies, const pb::Anomaly
     anomalies.push_back({count.sensor(), count.name(), count.count()});
 }
 
-// The node's energy by where it was read, since a sensor of the node may appear while accounting is running. What older
-// checkpoints hold without that stays a series of its own.
+// The node's energy by where it was read, and what only models gave apart from it, since a sensor of the node may
+// appear while accounting is running. What older checkpoints hold without that stays a series of its own.
 void add_node(const pb::NodeState& state, std::span<const Joules> by_boundary, Provenance kind, Joules total,
               Metrics& metrics) {
-  for (std::size_t i = 0; i < by_boundary.size() && i <= static_cast<std::size_t>(Boundary::wall); ++i) {
-    const auto boundary = static_cast<Boundary>(i);
+  constexpr std::size_t kBoundaries = EnergyAccounting::kBoundaries;
+  const bool only_models = kind == Provenance::estimated;
+  for (std::size_t i = 0; i < by_boundary.size() && i < 2 * kBoundaries; ++i) {
+    const auto boundary = static_cast<Boundary>(i % kBoundaries);
+    const bool modelled = i >= kBoundaries;
     const Joules energy = by_boundary[i];
     total -= energy;
-    if (energy != Joules{} || to_record(boundary) == state.boundary())
-      metrics.energies.push_back({"node", "", kind, energy, std::string(name(boundary))});
+    const Provenance its = modelled ? Provenance::estimated : only_models ? Provenance::measured : kind;
+    if (energy != Joules{} || (to_record(boundary) == state.boundary() && modelled == only_models))
+      metrics.energies.push_back({"node", "", its, energy, std::string(name(boundary))});
   }
   if (total != Joules{} || by_boundary.empty()) metrics.energies.push_back({"node", "", kind, total, {}});
 }

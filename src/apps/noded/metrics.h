@@ -56,8 +56,8 @@ struct Metrics {
 
 // From a state: its node, its counted parts, the three rows, its anomalies. A part without a provenance has no energy
 // and is left out, and so is a row by any other name. Two entries of one series are added up. The sensors are those of
-// the last sample set; the daemon's own usage is added by the caller. `by_boundary`: the node's energy at each
-// Boundary, in their order (EnergyAccounting::by_boundary).
+// the last sample set; the daemon's own usage is added by the caller. `by_boundary`: the node's energy
+// (EnergyAccounting::by_boundary).
 Metrics make_metrics(const pb::NodeState& state, const std::vector<SensorInfo>& infos = {},
                      const SampleSet& sample_set = {}, std::span<const Joules> by_boundary = {});
 
