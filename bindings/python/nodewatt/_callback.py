@@ -13,13 +13,15 @@ import functools
 import os
 import re
 import sys
+import weakref
+from _thread import get_ident
 from collections.abc import Mapping
 
 from nodewatt._marks import begin, end, measuring, setting, work
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Iterator, List, Optional, Tuple
+    from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 _SIZES = ("LOCAL_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS", "SLURM_STEP_TASKS_PER_NODE")
 _RANKS = ("LOCAL_RANK", "OMPI_COMM_WORLD_LOCAL_RANK", "MPI_LOCALRANKID", "SLURM_LOCALID")
@@ -59,14 +61,40 @@ def hook(function: Callable[..., None]) -> Any:
     return quiet
 
 
+_trainers: Dict[int, Any] = {}  # of each thread that has one: a weak reference to the Marks that began something last
+
+
 class Marks:
-    """The open phases of one trainer, and what is counted in them."""
+    """The open phases of one trainer, and what is counted in them.
+
+    An interrupted trainer (KeyboardInterrupt in a notebook) does not tell its callbacks. What it left open belongs to
+    its thread, not to the callback: it ends with the notebook's cell, when the trainer is gone, or at the latest when
+    the thread begins the same outermost phase again, so that a second run is not measured inside the first.
+    """
 
     def __init__(self) -> None:
         self._open: List[Tuple[str, int]] = []  # outermost first
 
     def begin(self, name: str) -> None:
+        if not self._open:
+            self._take_over(name)
         self._open.append((name, begin(name)))
+
+    def _take_over(self, name: str) -> None:
+        last = _trainers.get(get_ident(), lambda: None)()
+        if last is not None and last is not self and last._open and last._open[0][0] == name:
+            last.close()
+        _trainers[get_ident()] = weakref.ref(self)
+        _watch_cells()
+
+    def __getstate__(self) -> Any:  # a copied or unpickled trainer has begun nothing
+        return {"_open": []}
+
+    def __del__(self) -> None:
+        try:
+            self.close()
+        except Exception:  # the interpreter ends
+            pass
 
     def end(self, name: str) -> None:
         """Ends the innermost open phase of this name, and all inside it. Nothing when there is none."""
@@ -89,6 +117,26 @@ class Marks:
         """Work in the open phase `name`; what is not known is not counted."""
         if number and self.is_open(name):
             work(number, unit, phase=name)
+
+
+_watched = False
+
+
+def _watch_cells() -> None:
+    """What a cell of a notebook leaves open ends with it."""
+    global _watched
+    if _watched or "IPython" not in sys.modules:
+        return
+    _watched = True
+    shell = sys.modules["IPython"].get_ipython()
+    if shell is not None:
+        shell.events.register("post_run_cell", lambda *_: _end_cell())
+
+
+def _end_cell() -> None:
+    last = _trainers.pop(get_ident(), lambda: None)()
+    if last is not None:
+        last.close()
 
 
 class Budget:

@@ -32,6 +32,40 @@ class Keras(unittest.TestCase):
                 self.assertEqual((settings["model"], settings["batch_size"], settings["precision"]), ("toy", "4", "float32"))
                 self.assertIn("tf_keras" if framework == "tf_keras" else "keras", settings)
 
+    def test_an_interrupted_fit_ends_and_the_next_is_not_inside_it(self):
+        interrupted = """
+    def cell(*more):
+        callbacks = [nodewatt.keras.PhaseCallback(batch_size=4, samples=10), *more]
+        try: model.fit(*toy.data(10), batch_size=4, epochs=1, callbacks=callbacks, verbose=0)
+        except ValueError: return %s
+    """
+        first = ["begin train", "begin epoch", "end train"]
+        second = ["begin train", "begin epoch", *SAMPLES, "end epoch", "work 1 epoch train", "end train"]
+        for kept in "None", "callbacks":  # gone with its trainer, or held by somebody
+            with self.subTest(kept):
+                lines, _ = trained(START + interrupted % kept + "held = cell(toy.Stop())\n    nodewatt.work(7, 'token')\n    cell()", "keras")
+                between = ["work 7 token"]
+                self.assertEqual(lines, [*first, *between, *second] if kept == "None" else [*first[:-1], *between, first[-1], *second])
+
+    def test_what_a_cell_of_a_notebook_leaves_open_ends_with_it(self):
+        lines, _ = trained(
+            START
+            + """
+    import sys, types
+    done = []
+    shell = types.SimpleNamespace(events=types.SimpleNamespace(register=lambda event, call: done.append((event, call))))
+    sys.modules["IPython"] = types.SimpleNamespace(get_ipython=lambda: shell)
+    callback = nodewatt.keras.PhaseCallback(batch_size=4)
+    callback.on_train_begin()
+    (event, end_of_cell), = done
+    assert event == "post_run_cell"
+    end_of_cell()
+    nodewatt.work(7, "token")
+    """,
+            "keras",
+        )
+        self.assertEqual(lines, ["begin train", "end train", "work 7 token"])
+
     def test_batches_are_counted_where_their_size_is_unknown(self):
         lines, settings = trained(
             START
