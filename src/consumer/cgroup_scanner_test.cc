@@ -42,7 +42,7 @@ class CgroupSnapshotTest : public testing::Test {
 
   // Of v2: "slurmstepd.scope/job_7".
   void add_v2(const std::string& job) {
-    const std::string path = kRoot + "/system.slice/" + job;
+    const std::string path = job.starts_with("../") ? kRoot + job.substr(2) : kRoot + "/system.slice/" + job;
     host_.set_file(path + "/cpu.stat", "usage_usec 5000000\nuser_usec 1\nsystem_usec 1\n");
     host_.set_file(path + "/memory.current", "4096\n");
     host_.set_file(path + "/memory.max", "max\n");
@@ -193,6 +193,19 @@ TEST_F(CgroupSnapshotTest, SeveralSlurmdOfVersionTwo) {
   EXPECT_EQ(names(take()), "n1/7 n2/8 ");
   EXPECT_EQ(names(take("n2")), "n2/8 ");
   EXPECT_TRUE(watched("n3").ends_with("/system.slice "));
+}
+
+// As the node sees a slurmd that runs in a container: by the kubelet with systemd and without, v2.
+TEST_F(CgroupSnapshotTest, SlurmdInAPod) {
+  const std::string by_systemd =
+      "kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod252e517d_7722.slice/cri-containerd-9ab7.scope";
+  const std::string by_itself = "kubepods/besteffort/pod9f1d/8c0e";
+  add_v2("../" + by_systemd + "/system.slice/slurmstepd.scope/job_7");
+  add_v2("../" + by_itself + "/system.slice/n2_slurmstepd.scope/job_8");
+  add_v2("../" + by_itself + "/deeper/than/containers/system.slice/slurmstepd.scope/job_9");
+  host_.set_file(kRoot + "/system.slice/cron.service/cgroup.procs", "");
+  EXPECT_EQ(names(take()), "/7 n2/8 ");
+  EXPECT_EQ(take().jobs.at(0).cpu, seconds(5));
 }
 
 TEST_F(CgroupSnapshotTest, SluidsAreJobsOnceTheyHaveAStep) {

@@ -34,6 +34,13 @@ class Awaited {
   bool over_ = false;
 };
 
+const std::string kSystemSlice = "system.slice";
+
+// Directories of pods and containers; the kernel's files have a controller's name and a dot.
+bool is_of_kubernetes(const std::string& name) {
+  return name.ends_with(".slice") || name.ends_with(".scope") || name.find('.') == name.npos;
+}
+
 void append(JobCgroupList& to, JobCgroupList&& from) {
   std::move(from.jobs.begin(), from.jobs.end(), std::back_inserter(to.jobs));
   std::move(from.directories.begin(), from.directories.end(), std::back_inserter(to.directories));
@@ -46,7 +53,7 @@ JobCgroupList JobCgroupFinder::find(Nanos now) {
   if (!mounts) return places;
   const Hierarchies hierarchies = find_hierarchies(*mounts);
   find_split(hierarchies, now, places);
-  find_unified(*mounts, places);
+  find_unified(*mounts, now, places);
   if (places.directories.empty()) places.directories.push_back(options_.cgroup);
   std::sort(places.jobs.begin(), places.jobs.end(), [](const JobCgroups& a, const JobCgroups& b) {
     return std::tie(a.slurmd, a.id) < std::tie(b.slurmd, b.id);
@@ -133,9 +140,37 @@ JobCgroupList JobCgroupFinder::find_in(const std::string& top, const std::string
   return places;
 }
 
-void JobCgroupFinder::find_unified(const std::vector<std::string>& mounts, JobCgroupList& places) {
-  if (!std::binary_search(mounts.begin(), mounts.end(), "system.slice")) return;
-  const std::string slice = options_.cgroup + "/system.slice";
+void JobCgroupFinder::find_unified(const std::vector<std::string>& mounts, Nanos now, JobCgroupList& places) {
+  if (std::binary_search(mounts.begin(), mounts.end(), kSystemSlice))
+    find_in_slice(options_.cgroup + "/" + kSystemSlice, places);
+  if (!pods_found_ || now - *pods_found_ >= kBetweenPods) pods_ = find_pods(mounts), pods_found_ = now;
+  for (const std::string& slice : pods_) find_in_slice(slice, places);
+}
+
+// The system.slice of each container that has one: kubepods, class of service, pod, container.
+std::vector<std::string> JobCgroupFinder::find_pods(const std::vector<std::string>& mounts) {
+  constexpr int kDeepest = 4, kMostDirectories = 1000;
+  std::vector<std::string> level, found;
+  for (const char* top : {"kubepods", "kubepods.slice"})
+    if (std::binary_search(mounts.begin(), mounts.end(), top)) level.push_back(options_.cgroup + "/" + top);
+  for (int depth = 0, looked = 0; depth < kDeepest; ++depth) {
+    std::vector<std::string> below;
+    for (const std::string& path : level) {
+      if (++looked > kMostDirectories) return found;
+      const auto names = host_.list(path);  // of a file: an error
+      if (!names) continue;
+      if (std::binary_search(names->begin(), names->end(), kSystemSlice))
+        found.push_back(path + "/" + kSystemSlice);
+      else
+        for (const std::string& name : *names)
+          if (is_of_kubernetes(name)) below.push_back(path + "/" + name);
+    }
+    level = std::move(below);
+  }
+  return found;
+}
+
+void JobCgroupFinder::find_in_slice(const std::string& slice, JobCgroupList& places) {
   const auto scopes = host_.list(slice);
   if (!scopes) return;
   Awaited awaited(options_.slurmd);

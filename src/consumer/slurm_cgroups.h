@@ -3,6 +3,10 @@
 //   v1   <cgroup>/<controller>/slurm[_<node>]/uid_<uid>/job_<id>/step_<step>/task_<n>
 //   v2   <cgroup>/system.slice/[<node>_]slurmstepd.scope/job_<id>/step_<step>/user/task_<n>
 //
+// A slurmd in a Kubernetes pod (Slinky and others) has the v2 layout below the cgroup of its container, a few levels
+// below <cgroup>/kubepods.slice, or kubepods where the kubelet does not use systemd. Pods are looked for every
+// kBetweenPods.
+//
 // From Slurm 26.05 on a directory may have a job's SLUID (14 letters and digits) in place of job_<id>; such a name is
 // not distinctive, so it counts as a job once there is a step in it. slurmd puts its node's name into the path where it
 // was built for several on one machine, as Debian's is, even if it is alone. A kernel with both versions has v2 at
@@ -27,7 +31,7 @@
 
 namespace nw {
 
-inline constexpr Nanos kStray = seconds(10);
+inline constexpr Nanos kStray = seconds(10), kBetweenPods = seconds(10);
 
 // One job's directories. Those of controllers that are not mounted are empty; in v2 all are the same.
 struct JobCgroups {
@@ -62,11 +66,15 @@ class JobCgroupFinder {
   JobCgroupList find_users(const std::vector<std::string>& tops, const std::string& slurmd, Nanos now);
   JobCgroupList find_in(const std::string& top, const std::string& slurmd);
   bool is_stray(const std::string& slurmd, Nanos now);
-  void find_unified(const std::vector<std::string>& mounts, JobCgroupList& places);
+  void find_unified(const std::vector<std::string>& mounts, Nanos now, JobCgroupList& places);
+  void find_in_slice(const std::string& slice, JobCgroupList& places);
+  std::vector<std::string> find_pods(const std::vector<std::string>& mounts);
   void add_job(JobCgroups place, JobCgroupList& places);
 
   Host& host_;
   CgroupScanOptions options_;
+  std::vector<std::string> pods_;  // their system.slice
+  std::optional<Nanos> pods_found_;
   std::map<std::string, Nanos> strays_;  // slurmd: since when its jobs are where they were not expected
 };
 

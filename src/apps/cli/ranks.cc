@@ -7,6 +7,7 @@
 #include "apps/cli/ranks.h"
 
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -47,7 +48,21 @@ Result<std::string> compute_key(const LauncherInfo& launcher_info) {
         NW_TRY(find_launcher(*host, static_cast<std::uint64_t>(::getpid()), launcher_info.source_variable));
     key = fmt::format("{}-{}", launcher_info.launcher, launcher);
   }
-  return key + " in " + from_environment(kChannelVariable).value_or("");
+  char host[256] = {};
+  ::gethostname(host, sizeof host - 1);
+  return key + " in " + from_environment(kChannelVariable).value_or("") + " on " + host;
+}
+
+// Another user may have taken our names in the folders that all share. The last resort is the user's own cache, which
+// may be the same on several nodes: hence the host in the key.
+std::vector<std::string> find_folders() {
+  std::vector<std::string> folders = shared_folders();
+  std::string cache = from_environment("XDG_CACHE_HOME").value_or("");
+  if (const auto home = from_environment("HOME"); cache.empty() && home) cache = *home + "/.cache";
+  if (!cache.starts_with('/')) return folders;
+  ::mkdir(cache.c_str(), 0700);
+  folders.push_back(cache);
+  return folders;
 }
 
 bool is_told_to_stop() {
@@ -97,7 +112,7 @@ class Rank {
   }
 
   Result<RankConnection> take_seat() {
-    auto rendezvous = NW_TRY(Rendezvous::enter(shared_folders(), NW_TRY(compute_key(launch_)), kAtTheRendezvous));
+    auto rendezvous = NW_TRY(Rendezvous::enter(find_folders(), NW_TRY(compute_key(launch_)), kAtTheRendezvous));
     auto connection = NW_TRY(rendezvous.join(launch_.rank, group_));
     if (!connection) {
       NW_CHECK(start_sampler(NW_TRY(rendezvous.found(group_)), options_, launch_,
