@@ -10,7 +10,7 @@ E2E_JOBS ?= 4
 TIDY_SECONDS ?= 60
 CTEST := ctest --output-on-failure --no-tests=error
 
-PARTS := asan tsan fuzz learn latex mpi storm live shells gcc tidy-deep
+PARTS := properties asan tsan fuzz learn latex mpi storm live shells gcc tidy-deep
 BENCHES := overhead nvtx phases accuracy sharing compare jobs daemon known-power hooks
 
 .PHONY: deps build bench test unit e2e check tidy lint programs benches test-all $(PARTS:%=test-%) fuzz portable wheel $(BENCHES:%=bench-%) bench-build results format clean
@@ -59,6 +59,11 @@ lint: check tidy
 # Everything else. Each part can be called alone: make test-asan ...
 test-all:             ## make test and every other part; hours
 	@tools/stages test $(PARTS:%=test-%) $(BENCHES:%=bench-%) bench-build
+
+test-properties: deps  ## the properties of the unit tests on CASES new cases each; a failure prints the seed to try it again with
+	@cmake --preset unit --log-level=WARNING >/dev/null
+	@cmake --build --preset unit -j $(JOBS)
+	@cd $(BUILD)/unit && for test in bin/test_*; do RC_PARAMS=max_success=$${CASES:-300} $$test --gtest_brief=1; done
 
 test-asan: deps       ## the end-to-end tests again under AddressSanitizer and UndefinedBehaviorSanitizer, by g++
 	@cmake --preset asan --log-level=WARNING >/dev/null
