@@ -14,7 +14,7 @@ namespace {
 }  // namespace
 #undef NDEBUG
 #define TOML_ASSERT(condition) (static_cast<bool>(condition) ? void() : fail_assertion())
-#include <toml++/toml.h>
+#include "base/toml_library.h"
 
 #include <algorithm>
 #include <array>

@@ -6,4 +6,4 @@
 #undef NDEBUG
 #define TOML_ASSERT(expr) static_cast<void>(0)
 #define TOML_EXCEPTIONS 0
-#include <toml++/toml.h>
+#include "base/toml_library.h"
