@@ -13,7 +13,7 @@ CTEST := ctest --output-on-failure --no-tests=error
 PARTS := properties asan tsan fuzz learn latex mpi storm live shells gcc tidy-deep
 BENCHES := overhead nvtx phases accuracy sharing compare jobs daemon known-power hooks
 
-.PHONY: deps build bench test unit e2e check tidy lint programs benches test-all $(PARTS:%=test-%) fuzz portable wheel $(BENCHES:%=bench-%) bench-build results format clean
+.PHONY: deps build bench test unit unit-programs e2e check tidy lint programs benches test-all $(PARTS:%=test-%) fuzz portable wheel $(BENCHES:%=bench-%) bench-build results format clean
 
 deps:                 ## install what is missing of the Debian packages in tools/packages*.txt
 	@tools/deps
@@ -32,9 +32,11 @@ test:                 ## what every change must pass: 25 minutes on two CPUs, in
 deps-test: deps
 	@[ -z "$${NODEWATT_CI:-}" ] || tools/deps packages-live.txt packages-slurm.txt  # they start as services: nobody gets them unasked on his own machine
 
-unit: deps            ## libraries and unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
+unit-programs: deps
 	@cmake --preset unit --log-level=WARNING >/dev/null
 	@cmake --build --preset unit -j $(JOBS)
+
+unit: unit-programs   ## libraries and unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@cd $(BUILD)/unit && $(CTEST) -j $(JOBS)
 
 e2e: build            ## whole programs, from outside
@@ -60,9 +62,7 @@ lint: check tidy
 test-all:             ## make test and every other part; hours
 	@tools/stages test $(PARTS:%=test-%) $(BENCHES:%=bench-%) bench-build
 
-test-properties: deps  ## the properties of the unit tests on CASES new cases each; a failure prints the seed to try it again with
-	@cmake --preset unit --log-level=WARNING >/dev/null
-	@cmake --build --preset unit -j $(JOBS)
+test-properties: unit-programs  ## the properties of the unit tests on CASES new cases each; a failure prints the seed to try it again with
 	@cd $(BUILD)/unit && for test in bin/test_*; do RC_PARAMS=max_success=$${CASES:-300} $$test --gtest_brief=1; done
 
 test-asan: deps       ## the end-to-end tests again under AddressSanitizer and UndefinedBehaviorSanitizer, by g++

@@ -12,7 +12,7 @@
 // Used by one thread. Copyable: snapshot() is a copy in which every interval that can be closed is closed, for the
 // journal and for queries about a running job.
 //
-// In six files: energy_accounting.cc has the sampling points and which jobs come and go, energy_accounting_claims.cc
+// In six files: energy_accounting.cc has the sampling points and which jobs come and go, energy_accounting_use.cc
 // the resources of each job, energy_accounting_intervals.cc the sums, energy_accounting_record.cc the records,
 // energy_accounting_node.cc the node's own state, energy_accounting_checkpoint.cc saving and restoring.
 #pragma once
@@ -156,6 +156,7 @@ class EnergyAccounting {
   pb::Record make_record(const JobState& job, const JobTotals& checkpoint) const;
   NodeEnergy compose_energy(const EnergyAccumulator& accumulator, const JobState& job,
                             std::span<const Peak> peaks = {}) const;
+  void add_modelled(const EnergyAccumulator& accumulator, NodeEnergy& energy) const;
   bool may_have(const JobState& job, const Part& part) const;
   void write_uncertainty(const EnergyAccumulator& accumulator, pb::Record& record) const;
   void write_accelerators(const JobState& job, const EnergyAccumulator& accumulator, pb::Record& record) const;

@@ -42,6 +42,7 @@ struct EnergyAccounting::ClosedInterval {
   std::vector<PartEnergy> parts;
   std::vector<std::size_t> meter_of;
   Joules total, remainder;
+  bool modelled = false;  // nothing of the total is measured
 };
 
 bool EnergyAccounting::find_edges(const Pending& interval, bool force, std::vector<Meter::Edge>& edges) const {
@@ -82,7 +83,7 @@ void EnergyAccounting::close_interval(bool force) {
 
 EnergyAccounting::ClosedInterval EnergyAccounting::make_closed(const Pending& interval,
                                                                const std::vector<Meter::Edge>& edges) const {
-  ClosedInterval closed{interval.end - interval.begin, {}, {}, {}, {}, {}, {}, {}};
+  ClosedInterval closed{interval.end - interval.begin, {}, {}, {}, {}, {}, {}, {}, is_modelled()};
   for (std::size_t i = 0; i < meters_.size(); ++i) {
     const SensorInfo& info = meters_[i].info();
     CumulativeEnergy cumulative = edges[i].cumulative - edges_[i].cumulative;
@@ -151,7 +152,7 @@ void EnergyAccounting::accumulate(EnergyAccumulator& accumulator, const ClosedIn
     give(accumulator.lines[i], closed.cumulatives[i], given, uncertainty);
   }
   accumulator.total += total;
-  if (is_modelled()) accumulator.modelled += total;
+  if (closed.modelled) accumulator.modelled += total;
   accumulator.duration += closed.time;
 }
 
@@ -200,7 +201,7 @@ void EnergyAccounting::close_interval(const Pending& interval, const std::vector
   }
   for (std::size_t j = 0; j < shares.size(); ++j) accumulate_job(interval, closed, interval.entries[j], shares[j]);
   node_energy_ += closed.total;
-  by_boundary_[static_cast<std::size_t>(boundary()) + (is_modelled() ? kBoundaries : 0)] += closed.total;
+  by_boundary_[static_cast<std::size_t>(boundary()) + (closed.modelled ? kBoundaries : 0)] += closed.total;
   remainder_ += closed.remainder;
   for (std::size_t i = 0; i < meters_.size(); ++i) {
     parts_[i] += closed.cumulatives[i].energy;

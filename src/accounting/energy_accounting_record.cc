@@ -88,25 +88,29 @@ NodeEnergy EnergyAccounting::compose_energy(const EnergyAccumulator& accumulator
   }
   NodeEnergy node_energy = compose(sensor_energies);
   if (node_energy.total.value) node_energy.total.value = accumulator.total;
-  if (!node_energy.total.value || accumulator.modelled == Joules{} || is_modelled()) return node_energy;
-  // What models gave before anything was measured is in the total, which is no measurement then, and a component of its
-  // own; the node's sensor has taken it over as filled (complete_total_sensor).
-  node_energy.total.kind = Provenance::estimated;
-  if (total_sensors_.total_sensor) return node_energy;
-  Energy modelled;
-  modelled.value = accumulator.modelled;
-  modelled.kind = Provenance::estimated;
-  modelled.boundary = node_energy.total.boundary;
+  if (node_energy.total.value && accumulator.modelled != Joules{} && !is_modelled())
+    add_modelled(accumulator, node_energy);
+  return node_energy;
+}
+
+// What models gave before anything was measured is in the total, which is no measurement then, and a component of its
+// own; where the node has a sensor, that has taken it over as filled (complete_total_sensor).
+void EnergyAccounting::add_modelled(const EnergyAccumulator& accumulator, NodeEnergy& energy) const {
+  energy.total.kind = Provenance::estimated;
+  if (total_sensors_.total_sensor) return;
   double tolerance = 0;
   for (const Meter& meter : meters_)
     if (meter.info().provenance == Provenance::estimated)
       tolerance = std::max(tolerance, meter.info().scale_tolerance.relative);
   const double limit = tolerance * std::abs(to_joules(accumulator.modelled));
+  Energy modelled;
+  modelled.value = accumulator.modelled;
+  modelled.kind = Provenance::estimated;
+  modelled.boundary = energy.total.boundary;
   modelled.uncertainty.add({"models before sensors came", limit / std::sqrt(3.0), true, true});
-  node_energy.total.uncertainty.add(modelled.uncertainty);
-  node_energy.components.push_back(
+  energy.total.uncertainty.add(modelled.uncertainty);
+  energy.components.push_back(
       {{Domain::other, ""}, "before sensors came", std::move(modelled), "models", "", 0, true, std::nullopt});
-  return node_energy;
 }
 
 void EnergyAccounting::write_steps(const JobState& job, const JobTotals& totals, pb::Record& record) const {

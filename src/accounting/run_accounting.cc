@@ -33,12 +33,6 @@ SensorEnergy make_sensor_energy(const Meter& meter, const Interval& interval, bo
   return sensor_energy;
 }
 
-AnomalyCounts one_of(Anomaly anomaly) {
-  AnomalyCounts one;
-  one.add(anomaly);
-  return one;
-}
-
 bool is_resolved(const Energy& energy) {
   return energy.value && *energy.value > Joules{} &&
          1.96 * energy.uncertainty.random() <= kResolved * to_joules(*energy.value);
@@ -189,14 +183,13 @@ void RunAccounting::write_anomalies(pb::Record& record, const NodeEnergy& run) c
   for (const Meter& meter : meters_) {
     const bool is_beside = meter.info().provenance == Provenance::estimated &&
                            run.total.kind != Provenance::estimated;  // its readings are in no measured figure
-    AnomalyCounts late;
-    if (is_beside) late.add(Anomaly::late, meter.anomalies().count(Anomaly::late));
-    write(meter.info().id, meter.anomalies().since(late));
+    const std::uint64_t late = is_beside ? meter.anomalies().count(Anomaly::late) : 0;
+    write(meter.info().id, meter.anomalies().since(counts_of(Anomaly::late, late)));
   }
-  for (const auto& [anomaly, meter] : found_) write(meters_[meter].info().id, one_of(anomaly));
+  for (const auto& [anomaly, meter] : found_) write(meters_[meter].info().id, counts_of(anomaly));
   for (const Meter& meter : meters_)
     if (meter.responsive() && compute_aliasing(meter.info(), end_ - begin_, false) >= kUnresolvedAlias)
-      write(meter.info().id, one_of(Anomaly::aliased));
+      write(meter.info().id, counts_of(Anomaly::aliased));
   AnomalyCounts of_no_sensor = phases_.anomalies();
   of_no_sensor.add(anomalies_);
   of_no_sensor.add(run.anomalies);

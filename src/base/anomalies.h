@@ -60,4 +60,10 @@ class AnomalyCounts {
   std::array<std::uint64_t, kAnomalies.size()> counts_{};
 };
 
+inline AnomalyCounts counts_of(Anomaly anomaly, std::uint64_t times = 1) {
+  AnomalyCounts counts;
+  counts.add(anomaly, times);
+  return counts;
+}
+
 }  // namespace nw

@@ -34,54 +34,51 @@ bool walk(Host& host, const std::string& top, const std::function<bool(const std
   }
   return true;
 }
+
+// Reads /proc/<pid>/<file> of the processes in <step><below>, of kMostProcesses at most, until `visit` is true.
+void read_processes(Host& host, const JobCgroups& job, const std::string& below, const std::string& file,
+                    const std::function<bool(std::string_view)>& visit) {
+  int asked = 0;
+  bool over = false;
+  for (const std::string& step : job.steps)
+    walk(host, job.home + "/step_" + step + below, [&](const std::vector<std::uint32_t>& pids) {
+      for (const auto pid : pids) {
+        if (over = over || ++asked > kMostProcesses; over) return true;
+        const auto text = host.read_text("/proc/" + std::to_string(pid) + "/" + file);
+        over = text && visit(*text);
+      }
+      return over;
+    });
+}
 }  // namespace
 
 std::optional<std::uint32_t> find_owner(Host& host, const JobCgroups& job) {
   std::optional<std::uint32_t> owner;
-  int asked = 0;
-  for (const std::string& step : job.steps)
-    walk(host, job.home + "/step_" + step + "/user", [&](const std::vector<std::uint32_t>& pids) {
-      for (const auto pid : pids) {
-        if (owner.value_or(0) != 0 || ++asked > kMostProcesses) return true;
-        const auto status = host.read_text("/proc/" + std::to_string(pid) + "/status");
-        if (const auto uid = status ? parse_real_uid(*status) : std::nullopt) owner = uid;
-      }
-      return owner.value_or(0) != 0;
-    });
+  read_processes(host, job, "/user", "status", [&](std::string_view status) {
+    if (const auto uid = parse_real_uid(status)) owner = uid;
+    return owner.value_or(0) != 0;
+  });
   return owner;
 }
 
 std::optional<std::string> find_said_gpus(Host& host, const JobCgroups& job) {
   std::optional<std::string> said;
-  int asked = 0;
-  for (const std::string& step : job.steps)
-    walk(host, job.home + "/step_" + step, [&](const std::vector<std::uint32_t>& pids) {
-      for (const auto pid : pids) {
-        if (said || ++asked > kMostProcesses) return true;
-        const auto environment = host.read_text("/proc/" + std::to_string(pid) + "/environ");
-        if (!environment) continue;
-        said = parse_said_gpus(*environment, job.id);
-      }
-      return said.has_value();
-    });
+  read_processes(host, job, "", "environ", [&](std::string_view environment) {
+    said = parse_said_gpus(environment, job.id);
+    return said.has_value();
+  });
   return said;
 }
 
 std::optional<Nanos> find_start(Host& host, const JobCgroups& job) {
   std::optional<Nanos> oldest;
-  int asked = 0;
-  for (const std::string& step : job.steps)
-    walk(host, job.home + "/step_" + step, [&](const std::vector<std::uint32_t>& pids) {
-      for (const auto pid : pids) {
-        if (++asked > kMostProcesses) return true;
-        const auto stat = host.read_text("/proc/" + std::to_string(pid) + "/stat");
-        const auto known = stat ? parse_process_stat(*stat) : std::nullopt;
-        if (!known || known->start > kMostTicks) continue;
-        const Nanos start = Nanos::of(static_cast<std::int64_t>(known->start) * kTick);
-        oldest = std::min(oldest.value_or(start), start);
-      }
-      return false;
-    });
+  read_processes(host, job, "", "stat", [&](std::string_view stat) {
+    const auto known = parse_process_stat(stat);
+    if (!known || known->start > kMostTicks) return false;
+    const Nanos start = Nanos::of(static_cast<std::int64_t>(known->start) * kTick);
+    oldest = std::min(oldest.value_or(start), start);
+    return false;
+  });
   return oldest;
 }
 

@@ -62,7 +62,7 @@ int read_number(SQLite::Database& database, const char* pragma) {
 Result<bool> check_owner(SQLite::Database& database, const std::string& path, int known_version) {
   const SQLite::Transaction snapshot(database);
   const int application = read_number(database, "application_id");
-  const int version = read_number(database, "user_version");
+  const int version = file_version(database);
   const bool empty = application == 0 && version == 0 && read_number(database, "schema_version") == 0;
   if (!empty && application != kApplication)
     return fail(ErrorKind::malformed, path + ": a database of another program, not a nodewatt store");
@@ -88,7 +88,7 @@ void make_journal_mode(SQLite::Database& database, const char* mode) {
 
 void make_tables(SQLite::Database& database, const char* tables, int version) {
   SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
-  if (read_number(database, "user_version") == version) return;  // another process was first
+  if (file_version(database) == version) return;  // another process was first
   database.exec(tables);
   database.exec(fmt::format("PRAGMA application_id={}; PRAGMA user_version={}", kApplication, version));
   transaction.commit();
@@ -103,11 +103,13 @@ Done prepare(SQLite::Database& database, const std::string& path, const SqliteSc
   if (local) database.exec("PRAGMA synchronous=NORMAL");
   if (empty)
     make_tables(database, schema.tables, schema.version);
-  else if (read_number(database, "user_version") < schema.version)
+  else if (file_version(database) < schema.version)
     make_tables(database, schema.upgrade, schema.version);
   return {};
 }
 }  // namespace
+
+int file_version(SQLite::Database& database) { return read_number(database, "user_version"); }
 
 Error error_of(const SQLite::Exception& error, const std::string& path, SQLite::Database* database) {
   // SQLite keeps the errno of some failures only; guarded() set errno to 0 before the work.

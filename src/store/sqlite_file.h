@@ -37,6 +37,9 @@ Result<std::unique_ptr<SQLite::Database>> open_sqlite_file(const std::string& pa
 // The same for an existing file, read-only: nothing is created or changed. Absent when there is none.
 Result<std::unique_ptr<SQLite::Database>> open_sqlite_file_to_read(const std::string& path, int version);
 
+// The file's user_version. Throws the library's exceptions.
+int file_version(SQLite::Database& database);
+
 // The exception as an Error that names the file and, where a system call failed, its cause. The database may be null.
 Error error_of(const SQLite::Exception& error, const std::string& path, SQLite::Database* database);
 

@@ -145,9 +145,9 @@ Texts Checker::find_differences(std::int64_t row, const pb::Record& record) {
 }  // namespace
 
 Result<StoreCheck> check_store(const std::string& path) {
-  NW_CHECK(open_sqlite_file_to_read(path, kStoreSchema.version));  // nothing is created
-  NW_CHECK(open_sqlite_file(path, kStoreSchema));                  // one of an earlier version is upgraded
   const auto database = NW_TRY(open_sqlite_file_to_read(path, kStoreSchema.version));
+  const int version = NW_TRY(guarded(path, database.get(), [&]() -> Result<int> { return file_version(*database); }));
+  if (version < kStoreSchema.version) NW_CHECK(open_sqlite_file(path, kStoreSchema));  // upgrades it
   return guarded(path, database.get(), [&]() -> Result<StoreCheck> {
     Checker checker(path, *database);
     for (const auto part : {&Checker::check_structure, &Checker::check_records})

@@ -48,9 +48,7 @@ Result<std::string> compute_key(const LauncherInfo& launcher_info) {
         NW_TRY(find_launcher(*host, static_cast<std::uint64_t>(::getpid()), launcher_info.source_variable));
     key = fmt::format("{}-{}", launcher_info.launcher, launcher);
   }
-  char host[256] = {};
-  ::gethostname(host, sizeof host - 1);
-  return key + " in " + from_environment(kChannelVariable).value_or("") + " on " + host;
+  return key + " in " + from_environment(kChannelVariable).value_or("") + with_host(" on %h");
 }
 
 // Another user may have taken our names in the folders that all share. The last resort is the user's own cache, which

@@ -119,9 +119,8 @@ void round_for_owner(pb::Record& record) {
   if (job.has_unused_gpu_uj()) job.set_unused_gpu_uj(rounded(std::int64_t{job.unused_gpu_uj()}));
   if (job.has_u_share_uj()) job.set_u_share_uj(rounded(job.u_share_uj()));
   if (duration >= finest.count()) return;
-  AnomalyCounts too_short;
-  too_short.add(Anomaly::too_short_for_owner);
-  if (record.state() != "running") write_anomalies(too_short, "", *record.mutable_anomalies());
+  if (record.state() != "running")
+    write_anomalies(counts_of(Anomaly::too_short_for_owner), "", *record.mutable_anomalies());
   job.clear_unused_gpu_uj();
   job.clear_u_share_uj();
 }

@@ -1,4 +1,4 @@
-// The claims: what each job reserved of an interval, an estimate of what it used where that could not be read, and the
+// What each job reserved of an interval, an estimate of what it used where that could not be read, and the
 // owner of each accelerator.
 #include <algorithm>
 #include <cmath>
