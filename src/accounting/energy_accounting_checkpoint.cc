@@ -1,6 +1,7 @@
 // Saving to the checkpoint and restoring from it.
 #include <algorithm>
 
+#include "accounting/checkpoint_accumulator.h"
 #include "accounting/energy_accounting.h"
 #include "accounting/journal_frames.h"
 #include "record/record.h"

@@ -2,11 +2,9 @@
 // every sum telescopes: the accumulators of all consumers of a node add up to the node's energy, to the microjoule.
 #pragma once
 
-#include <optional>
 #include <vector>
 
 #include "energy/cumulative_energy.h"
-#include "record/checkpoint.pb.h"
 #include "sensor/sensor.h"
 
 namespace nw {
@@ -37,16 +35,7 @@ inline bool belongs_to_other_job(const EnergyAccumulator::Line& line, Domain dom
 void give(EnergyAccumulator::Line& line, const CumulativeEnergy& interval, Joules given,
           double division);  // `division`: standard uncertainty, J
 
-// A power that may be unknown, as a checkpoint stores it: -1 means unknown.
-inline std::int64_t write_power(std::optional<Watts> power) { return power ? power->count() : -1; }
-inline std::optional<Watts> read_power(const google::protobuf::RepeatedField<std::int64_t>& powers, std::size_t at) {
-  const int index = static_cast<int>(at);
-  if (index >= powers.size() || powers[index] < 0) return std::nullopt;
-  return Watts::of(powers[index]);
-}
-
-void write_accumulator(const EnergyAccumulator& accumulator, pb::EnergyAccumulator& out);
-// As many lines as there are meters, whatever was written.
-EnergyAccumulator read_accumulator(const pb::EnergyAccumulator& in, std::size_t meters);
+// Between two values of one consumer; a line that the earlier one lacks began with nothing.
+EnergyAccumulator operator-(const EnergyAccumulator& later, const EnergyAccumulator& earlier);
 
 }  // namespace nw

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "accounting/attribute.h"
+#include "accounting/checkpoint_accumulator.h"
 
 namespace nw {
 

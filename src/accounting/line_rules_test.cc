@@ -25,10 +25,10 @@ class Printed {
   // "path x count, seconds" in order of first begin.
   Seen phases() {
     now_ += seconds(1);
-    phases_.close({}, {}, now_, {}, {}, {});
+    phases_.close(MeterCurve({}), now_);
     Seen seen;
     for (const auto& path : phases_.order()) {
-      const PhaseSum& sum = phases_.sums().at(path);
+      const PhaseSum& sum = phases_.at(path);
       seen.push_back(path + " x " + std::to_string(sum.count) + ", " +
                      std::to_string(sum.duration.count() / kNanosPerSecond) + " s");
     }
@@ -74,8 +74,8 @@ TEST(LineRules, WorkGoesToThePhaseBeforeTheLine) {
   program.line("warm-up of 5 samples").line("Epoch").line("1000 samples seen").line("Epoch, after 24 samples");
   program.line("all done, 7 samples");
   EXPECT_EQ(program.phases(), (Seen{"epoch x 2, 3 s"}));
-  EXPECT_EQ(program.sums().sums().at("epoch").work.at("sample"), 1031);
-  EXPECT_EQ(program.sums().sums().at("epoch").work.at("line"), 3);
+  EXPECT_EQ(program.sums().at("epoch").work.at("sample"), 1031);
+  EXPECT_EQ(program.sums().at("epoch").work.at("line"), 3);
   EXPECT_EQ(program.sums().work().at("sample"), 5);
   EXPECT_EQ(program.sums().work().at("line"), 2);
 }

@@ -13,7 +13,7 @@ void Phases::add(const ProgramEvent& event) {
     case ProgramEvent::Kind::work: return work(event);
     case ProgramEvent::Kind::figure: return figure(event);
     case ProgramEvent::Kind::setting:
-      if (settings_.size() < kMaxSettings || settings_.contains(event.unit)) settings_[event.unit] = event.name;
+      if (settings_.size() < limits_.settings || settings_.contains(event.unit)) settings_[event.unit] = event.name;
       return;
   }
 }
@@ -22,36 +22,37 @@ void Phases::begin(const ProgramEvent& event) {
   if (serials_.contains(event.id)) return anomalies_.add(Anomaly::phase_unmatched);
   const Thread thread{event.pid, event.tid};
   auto& stack = stacks_[thread];
-  if (stack.size() >= kMaxDepth || open_.size() >= kMaxOpen) return refuse(event.id);
+  if (stack.size() >= limits_.depth || open_.size() >= limits_.open) return refuse(event.id);
   std::string name = event.name.empty() ? "?" : event.name;
   std::replace(name.begin(), name.end(), '/', '_');
   const std::string path = path_of(stack, name);
   const Nanos at = stack.empty() ? event.at : std::max(event.at, open_.at(stack.back()).latest);
-  const bool is_new = !sums_.contains(path);
-  if (is_new && sums_.size() >= 2 * kMaxPaths) return refuse(event.id);
-  if (is_new) {
+  const auto known = places_.find(path);
+  if (known == places_.end() && unions_.size() >= 2 * limits_.paths) return refuse(event.id);
+  const std::size_t place = known != places_.end() ? known->second : unions_.size();
+  if (known == places_.end()) {
     order_.push_back(path);
-    unions_[path].sum = &sums_[path];
-    unions_[path].parent = stack.empty() ? &run_ : &unions_.at(open_.at(stack.back()).path);
+    places_.emplace(path, place);
+    unions_.emplace_back().parent = stack.empty() ? kOutermost : open_.at(stack.back()).place;
   }
   const std::uint64_t serial = next_serial_++;
   serials_[event.id] = serial;
   stack.push_back(serial);
-  open_[serial] = {event.id, path, name, thread, at, at};
-  waiting_.push_back({at, &unions_.at(path), false});
+  open_[serial] = {event.id, place, name, thread, at, at};
+  waiting_.push_back({at, place, false});
 }
 
 // Its end is still expected, and then does not count as unmatched. If it never comes, newer ones displace it.
 void Phases::refuse(std::uint64_t id) {
   anomalies_.add(Anomaly::too_many_names);
   refused_.insert(id);
-  if (refused_.size() > kMaxOpen) refused_.erase(refused_.begin());
+  if (refused_.size() > limits_.open) refused_.erase(refused_.begin());
 }
 
 std::string Phases::path_of(const std::vector<std::uint64_t>& stack, const std::string& name) {
-  const std::string parent = stack.empty() ? std::string() : open_.at(stack.back()).path + "/";
+  const std::string parent = stack.empty() ? std::string() : order_[open_.at(stack.back()).place] + "/";
   std::string path = parent + name;
-  if (sums_.size() < kMaxPaths || sums_.contains(path)) return path;
+  if (order_.size() < limits_.paths || places_.contains(path)) return path;
   anomalies_.add(Anomaly::too_many_names);
   return parent + kOthers;
 }
@@ -73,7 +74,7 @@ void Phases::end(std::uint64_t id, Nanos at) {
     const Open ended = std::move(open_.extract(inner).mapped());
     serials_.erase(ended.id);
     const Nanos its = std::max(at, ended.latest);
-    waiting_.push_back({its, &unions_.at(ended.path), true});
+    waiting_.push_back({its, ended.place, true});
     if (!stack.empty()) open_.at(stack.back()).latest = its;
   }
   if (stack.empty()) stacks_.erase(thread);
@@ -86,41 +87,61 @@ void Phases::work(const ProgramEvent& event) {
     for (auto serial = stack->second.rbegin(); serial != stack->second.rend(); ++serial) {
       const Open& phase = open_.at(*serial);
       if (!event.name.empty() && phase.name != event.name) continue;
-      return add_work(sums_[phase.path].work, event);
+      return add_work(unions_[phase.place].sum.work, event);
     }
   add_work(work_, event);
 }
 
 void Phases::add_work(std::map<std::string, double>& sums, const ProgramEvent& event) {
-  if (sums.size() >= kMaxUnits && !sums.contains(event.unit)) return anomalies_.add(Anomaly::too_many_names);
+  if (sums.size() >= limits_.units && !sums.contains(event.unit)) return anomalies_.add(Anomaly::too_many_names);
   sums[event.unit] += event.value;
 }
 
 void Phases::figure(const ProgramEvent& event) {
   if (!std::isfinite(event.value)) return;
-  if (figures_.size() >= kMaxFigures && !figures_.contains(event.name)) return anomalies_.add(Anomaly::too_many_names);
+  if (figures_.size() >= limits_.figures && !figures_.contains(event.name)) return anomalies_.add(Anomaly::too_many_names);
   figures_[event.name] = event.value;
 }
 
-// Edges at one time share one value. A meter's estimate may have to be corrected downwards later; no edge may become
-// smaller than the previous one because of that.
-Phases::Edge Phases::take_edge(std::span<const Meter> meters, Nanos at) {
-  if (last_ && last_->first == at) return last_->second;
-  Edge edge;
-  for (std::size_t i = 0; i < meters.size(); ++i) {
-    CumulativeEnergy cumulative = meters[i].at(at);
-    if (last_) {
-      const CumulativeEnergy& before = last_->second.cumulatives[i];
-      cumulative.energy = std::max(cumulative.energy, before.energy);
-      cumulative.filled = std::max(cumulative.filled, before.filled);
-      cumulative.covered = std::max(cumulative.covered, before.covered);
-    }
-    edge.cumulatives.push_back(cumulative);
-    edge.variances.push_back(meters[i].edge_variance(at));
+// Ends the outermost of these, and with each all that its thread opened inside it.
+void Phases::end_all(const std::function<bool(const Open&)>& which, Nanos at) {
+  std::vector<std::uint64_t> ids;
+  for (const auto& [thread, stack] : stacks_) {
+    const auto first =
+        std::find_if(stack.begin(), stack.end(), [&](std::uint64_t serial) { return which(open_.at(serial)); });
+    if (first != stack.end()) ids.push_back(open_.at(*first).id);
   }
-  last_.emplace(at, edge);
+  for (const std::uint64_t id : ids) {
+    anomalies_.add(Anomaly::phase_unended);
+    end(id, std::max(at, open_.at(serials_.at(id)).begin));
+  }
+}
+
+void Phases::abandon(const std::function<bool(std::uint32_t pid)>& is_gone, Nanos at) {
+  end_all([&](const Open& open) { return is_gone(open.thread.first); }, at);
+}
+
+// Edges at one time share one value. A curve may have to be corrected downwards later; no edge may become smaller than
+// the previous one because of that.
+Phases::Edge Phases::take_edge(const EnergyCurve& curve, Nanos at) {
+  if (last_ && last_->first == at) return last_->second;
+  auto edge = std::make_shared<EnergyCurve::Edge>(curve.at(at));
+  if (last_) {
+    const EnergyAccumulator& before = last_->second->given;
+    edge->given.total = std::max(edge->given.total, before.total);
+    edge->given.modelled = std::max(edge->given.modelled, before.modelled);
+    for (std::size_t i = 0; i < before.lines.size(); ++i) {
+      EnergyAccumulator::Line& line = edge->given.lines[i];
+      const EnergyAccumulator::Line& its = before.lines[i];
+      line.given.energy = std::max(line.given.energy, its.given.energy);
+      line.given.filled = std::max(line.given.filled, its.given.filled);
+      line.given.covered = std::max(line.given.covered, its.given.covered);
+      line.whole = std::max(line.whole, its.whole);
+    }
+  }
+  last_.emplace(at, std::move(edge));
   if (!first_) first_ = last_;
-  return edge;
+  return last_->second;
 }
 
 void Phases::note_last(PhaseSum& sum, Nanos at, int ended) {
@@ -128,88 +149,99 @@ void Phases::note_last(PhaseSum& sum, Nanos at, int ended) {
   if (at == sum.last) sum.at_last += ended;
 }
 
-void Phases::open_span(Union& path, Nanos at, std::span<const Meter> meters) {
-  if (++path.parent->open_inside > 1) path.parent->one_by_one = false;
+void Phases::open_span(Union& path, Nanos at, const EnergyCurve& curve) {
+  Inside& others = around(path);
+  if (++others.open > 1) others.one_by_one = false;
   path.since = at;
-  path.edge = take_edge(meters, path.since);
-  note_last(*path.sum, path.since, -1);
+  path.edge = take_edge(curve, path.since);
+  note_last(path.sum, path.since, -1);
 }
 
-void Phases::close_span(Union& path, Nanos at, std::span<const Meter> meters) {
-  PhaseSum& sum = *path.sum;
-  --path.parent->open_inside;
+void Phases::close_span(Union& path, Nanos at, const EnergyCurve& curve) {
+  PhaseSum& sum = path.sum;
+  --around(path).open;
   path.until = at;
-  const Edge edge = take_edge(meters, path.until);
+  const Edge edge = take_edge(curve, path.until), before = std::exchange(path.edge, nullptr);
   sum.at_first += path.since == first_->first;
   sum.at_first -= path.until == first_->first;
   note_last(sum, path.until, 1);
   sum.duration += path.until - path.since;
-  sum.intervals.resize(meters.size());
-  for (std::size_t i = 0; i < meters.size(); ++i)
-    sum.intervals[i] += {edge.cumulatives[i] - path.edge.cumulatives[i], path.until - path.since,
-                         edge.variances[i] + path.edge.variances[i]};
-  if (sum.spans.size() < PhaseSum::kMaxSpans && spans_ < kMaxAllSpans)
+  EnergyAccumulator span = edge->given - before->given;
+  for (std::size_t i = 0; i < span.lines.size(); ++i)
+    span.lines[i].edges = edge->variances[i] + (i < before->variances.size() ? before->variances[i] : 0);
+  span.duration = path.until - path.since;
+  sum.given.lines.resize(curve.lines());
+  sum.given.add(span);
+  if (sum.spans.size() < PhaseSum::kMaxSpans && spans_ < limits_.spans)
     ++spans_, sum.spans.emplace_back(path.since, path.until);
 }
 
 // An event that comes after later ones are settled counts from there: no time counts twice, and none outside the parent
 // phase.
-void Phases::settle_edge(const Waiting& edge, std::span<const Meter> meters) {
-  Union& path = *edge.path;
-  const Nanos at = last_ ? std::max(edge.at, last_->first) : edge.at;
+void Phases::settle_edge(const Waiting& edge, const EnergyCurve& curve) {
+  Union& path = unions_[edge.place];
+  Nanos at = std::max(edge.at, curve.begin());
+  if (last_) at = std::max(at, last_->first);
   if (!edge.is_end) {
-    if (path.open++ == 0) open_span(path, at, meters);
+    if (path.open++ == 0) open_span(path, at, curve);
     return;
   }
-  ++path.sum->count;
-  if (--path.open == 0) close_span(path, at, meters);
+  ++path.sum.count;
+  if (--path.open == 0) close_span(path, at, curve);
 }
 
 // Events of several processes come nearly in order; whether spans overlap is decided by their times.
-void Phases::settle(std::span<const Meter> meters, Nanos until) {
+void Phases::settle(const EnergyCurve& curve, Nanos until) {
   if (waiting_.empty()) return;
   const auto rest =
       std::stable_partition(waiting_.begin(), waiting_.end(), [until](const Waiting& edge) { return edge.at < until; });
   std::stable_sort(waiting_.begin(), rest, [](const Waiting& a, const Waiting& b) { return a.at < b.at; });
-  for (auto edge = waiting_.begin(); edge != rest; ++edge) settle_edge(*edge, meters);
+  for (auto edge = waiting_.begin(); edge != rest; ++edge) settle_edge(*edge, curve);
   waiting_.erase(waiting_.begin(), rest);
 }
 
-void Phases::close(std::span<const Meter> meters, Nanos begin_time, Nanos end_time,
-                   std::span<const Meter::Edge> run_begin, std::span<const Meter::Edge> run_end,
-                   std::vector<Interval> run) {
-  while (!open_.empty()) {
-    const std::uint64_t outermost = stacks_.at(open_.begin()->second.thread).front();
-    anomalies_.add(Anomaly::phase_unended);
-    end(open_.at(outermost).id, std::max(end_time, open_.at(outermost).begin));
-  }
-  settle(meters, Nanos::of(std::numeric_limits<std::int64_t>::max()));
-  for (std::size_t i = 0; i < meters.size(); ++i) {
-    const bool at_begin = first_ && first_->first == begin_time, at_end = last_ && last_->first == end_time;
+void Phases::close_spans(const EnergyCurve& curve, Nanos until) {
+  for (Union& path : unions_)
+    if (path.open > 0 && path.edge) close_span(path, std::max(until, last_->first), curve);
+}
+
+void Phases::close(const EnergyCurve& curve, Nanos end) {
+  end_all([](const Open&) { return true; }, end);
+  settle(curve, Nanos::of(std::numeric_limits<std::int64_t>::max()));
+}
+
+void Phases::close_run(const EnergyCurve& curve, Nanos begin_time, Nanos end_time,
+                       std::span<const Meter::Edge> run_begin, std::span<const Meter::Edge> run_end,
+                       EnergyAccumulator run) {
+  close(curve, end_time);
+  const EnergyAccumulator at_end = curve.at(end_time).given;
+  for (std::size_t i = 0; i < curve.lines(); ++i) {
+    const bool at_begin = first_ && first_->first == begin_time, ends_there = last_ && last_->first == end_time;
     const CumulativeEnergy begin_gap =
-        at_begin ? run_begin[i].cumulative - first_->second.cumulatives[i] : CumulativeEnergy{};
+        at_begin ? run_begin[i].cumulative - first_->second->given.lines[i].given : CumulativeEnergy{};
     const CumulativeEnergy end_gap =
-        run_end[i].cumulative - (at_end ? last_->second.cumulatives[i] : meters[i].at(end_time));
-    for (auto& [path, sum] : sums_) {
-      if (i >= sum.intervals.size()) continue;
-      CumulativeEnergy& cumulative = sum.intervals[i].cumulative;
+        run_end[i].cumulative - (ends_there ? last_->second->given.lines[i].given : at_end.lines[i].given);
+    for (Union& path : unions_) {
+      PhaseSum& sum = path.sum;
+      if (i >= sum.given.lines.size()) continue;
+      CumulativeEnergy& cumulative = sum.given.lines[i].given;
       for (int n = 0; sum.last == end_time && n < sum.at_last; ++n) cumulative = cumulative + end_gap;
       for (int n = 0; at_begin && n < sum.at_first; ++n) cumulative = cumulative - begin_gap;
     }
   }
   PhaseSum whole;
   whole.duration = end_time - begin_time;
-  whole.intervals = std::move(run);
+  whole.given = std::move(run);
   limit_all(whole);
 }
 
 void Phases::limit_all(const PhaseSum& run) {
-  std::map<const Union*, std::vector<PhaseSum*>> inside;
-  for (const std::string& path : order_) inside[unions_.at(path).parent].push_back(&sums_.at(path));
-  limit(inside[&run_], run_.one_by_one, run);
-  for (const std::string& path : order_)  // parents come before their children
-    if (const auto found = inside.find(&unions_.at(path)); found != inside.end())
-      limit(found->second, found->first->one_by_one, sums_.at(path));
+  std::map<std::size_t, std::vector<PhaseSum*>> inside;  // by the parent's place
+  for (Union& path : unions_) inside[path.parent].push_back(&path.sum);
+  limit(inside[kOutermost], outermost_.one_by_one, run);
+  for (std::size_t place = 0; place < unions_.size(); ++place)  // parents come before their children
+    if (const auto found = inside.find(place); found != inside.end())
+      limit(found->second, unions_[place].inside.one_by_one, unions_[place].sum);
 }
 
 namespace {
@@ -224,13 +256,13 @@ void take_off(Joules& from, Joules& excess) {
 void Phases::limit(std::vector<PhaseSum*>& inside, bool one_by_one, const PhaseSum& whole) {
   std::sort(inside.begin(), inside.end(), [](const PhaseSum* a, const PhaseSum* b) { return a->last > b->last; });
   for (PhaseSum* one : inside) one->duration = std::min(one->duration, whole.duration);
-  for (std::size_t i = 0; i < whole.intervals.size(); ++i) {
-    const CumulativeEnergy& most = whole.intervals[i].cumulative;
+  for (std::size_t i = 0; i < whole.given.lines.size(); ++i) {
+    const CumulativeEnergy& most = whole.given.lines[i].given;
     const bool known = is_known(most);
     Joules sum;
     for (PhaseSum* one : inside) {
-      if (i >= one->intervals.size()) continue;
-      CumulativeEnergy& cumulative = one->intervals[i].cumulative;
+      if (i >= one->given.lines.size()) continue;
+      CumulativeEnergy& cumulative = one->given.lines[i].given;
       if (!known) cumulative = {};
       cumulative.energy = std::clamp(cumulative.energy, Joules{}, std::max(most.energy, Joules{}));
       cumulative.covered = std::min(cumulative.covered, most.covered);
@@ -238,7 +270,7 @@ void Phases::limit(std::vector<PhaseSum*>& inside, bool one_by_one, const PhaseS
     }
     Joules excess = one_by_one ? std::max(sum - most.energy, Joules{}) : Joules{};
     for (PhaseSum* one : inside)
-      if (i < one->intervals.size()) take_off(one->intervals[i].cumulative.energy, excess);
+      if (i < one->given.lines.size()) take_off(one->given.lines[i].given.energy, excess);
   }
 }
 

@@ -9,14 +9,17 @@
 // nothing has to be remembered of the time between.
 //
 // A phase never has more than its parent, nor do several consecutive children of one parent together, by construction:
-// a thread's events do not go back in time, edges are settled in order of time, and a meter's energy never
-// decreases from one edge to the next. The run's own edges are known last; a difference that they cause is
+// a thread's events do not go back in time, edges are settled in order of time, and a curve's energy never
+// decreases from one edge to the next. A run's own edges are known last; a difference that they cause is
 // corrected at the end.
+//
+// Copyable: what has run so far is a copy in which the open spans are closed.
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <span>
@@ -24,16 +27,16 @@
 #include <utility>
 #include <vector>
 
+#include "accounting/energy_curve.h"
 #include "base/anomalies.h"
 #include "client/program_event.h"
-#include "energy/meter.h"
 
 namespace nw {
 
 struct PhaseSum {
   std::uint64_t count = 0;                     // of instances
   Nanos duration;                              // in which one or more were open
-  std::vector<Interval> intervals;             // one a meter
+  EnergyAccumulator given;                     // in that time; without lines until a span has ended
   std::map<std::string, double> work;          // by unit
   std::vector<std::pair<Nanos, Nanos>> spans;  // that duration's spans, the first kMaxSpans
   int at_first = 0, at_last = 0;               // spans that begin at the very first edge, that end at `last`
@@ -41,27 +44,38 @@ struct PhaseSum {
   static constexpr std::size_t kMaxSpans = 2000;
 };
 
+// A program that never ends its phases, or gives each a name of its own, must not exhaust the memory of the measuring
+// process. Phases beyond the limit of names are summed as "(others)"; phases that are nested too deep, or open beside
+// too many others, count as part of their parent, and units and figures beyond the limit are dropped. Each case counts
+// as too_many_names.
+struct PhaseLimits {
+  std::size_t depth = 32, paths = 10'000, open = 10'000, spans = 200'000, units = 100, figures = 1000, settings = 100;
+};
+
 class Phases {
  public:
-  void add(const ProgramEvent& event);
-  // Call after each sample set: settles all edges before `until`, the time of the sample set.
-  void settle(std::span<const Meter> meters, Nanos until);
-  // Ends what is still open, at `end`, and settles everything; then no path has more than its parent or the run. The
-  // run's own edges are known better than a phase's (Meter::begin_edge): phases that share one take it, so
-  // that phases that tile the run add up to it. `run`: the run's intervals, one a meter.
-  void close(std::span<const Meter> meters, Nanos begin, Nanos end, std::span<const Meter::Edge> run_begin,
-             std::span<const Meter::Edge> run_end, std::vector<Interval> run);
+  explicit Phases(const PhaseLimits& limits = {}) : limits_(limits) {}
 
-  // A program that never ends its phases, or gives each a name of its own, must not exhaust the memory of the measuring
-  // process. Phases beyond the limit of names are summed as "(others)"; phases that are nested too deep, or open beside
-  // too many others, count as part of their parent, and units and figures beyond the limit are dropped. Each case
-  // counts as too_many_names.
-  static constexpr std::size_t kMaxDepth = 32, kMaxPaths = 10'000, kMaxOpen = 10'000, kMaxAllSpans = 200'000,
-                               kMaxUnits = 100, kMaxFigures = 1000, kMaxSettings = 100;
+  void add(const ProgramEvent& event);
+  // Call when the curve is known until `until`: settles all edges before that.
+  void settle(const EnergyCurve& curve, Nanos until);
+  // Ends at `at` what the threads of these processes have open.
+  void abandon(const std::function<bool(std::uint32_t pid)>& is_gone, Nanos at);
+  // Ends what is still open, at `end`, and settles everything.
+  void close(const EnergyCurve& curve, Nanos end);
+  // The same at the end of a run, after which no path has more than its parent or the run. The run's own edges are
+  // known better than a phase's (Meter::begin_edge): phases that share one take it, so that phases that tile the run
+  // add up to it. `run`: what the run was given.
+  void close_run(const EnergyCurve& curve, Nanos begin, Nanos end, std::span<const Meter::Edge> run_begin,
+                 std::span<const Meter::Edge> run_end, EnergyAccumulator run);
+  // For a copy that shows how far things are: what is open counts until `until`.
+  void close_spans(const EnergyCurve& curve, Nanos until);
+
   static constexpr const char* kOthers = "(others)";
 
-  const std::map<std::string, PhaseSum>& sums() const { return sums_; }
-  const std::vector<std::string>& order() const { return order_; }     // paths by first begin
+  const std::vector<std::string>& order() const { return order_; }  // paths by first begin
+  bool contains(const std::string& path) const { return places_.contains(path); }
+  const PhaseSum& at(const std::string& path) const { return unions_[places_.at(path)].sum; }
   const std::map<std::string, double>& work() const { return work_; }  // outside any phase, by unit
   const std::map<std::string, double>& figures() const { return figures_; }
   const std::map<std::string, std::string>& settings() const { return settings_; }
@@ -69,61 +83,67 @@ class Phases {
 
  private:
   using Thread = std::pair<std::uint32_t, std::uint32_t>;  // pid, tid
-  struct Edge {
-    std::vector<CumulativeEnergy> cumulatives;
-    std::vector<double> variances;
+  using Edge = std::shared_ptr<const EnergyCurve::Edge>;
+  static constexpr std::size_t kOutermost = SIZE_MAX;  // as parent: none
+  // How the paths below one parent follow each other.
+  struct Inside {
+    int open = 0;
+    bool one_by_one = true;  // no two of them were open at once: together they have no more than it
   };
   // All instances of one path as one: open while any of them is.
   struct Union {
-    PhaseSum* sum = nullptr;
-    Union* parent = nullptr;
+    PhaseSum sum;
+    std::size_t parent = kOutermost;  // its place
     int open = 0;
-    int open_inside = 0;     // open paths in it
-    bool one_by_one = true;  // no two of them were open at once: together they have no more than it
-    Nanos since, until;      // of the span that is open; the end of the previous one
-    Edge edge;               // at `since`
+    Inside inside;
+    Nanos since, until;  // of the span that is open; the end of the previous one
+    Edge edge;           // at `since`
   };
   struct Open {
     std::uint64_t id;
-    std::string path, name;
+    std::size_t place;
+    std::string name;
     Thread thread;
     Nanos begin;
     Nanos latest;  // its thread's latest event in it
   };
-  struct Waiting {  // an edge of an instance whose sample set has not come yet
+  struct Waiting {  // an edge of an instance, until the curve is known there
     Nanos at;
-    Union* path;
+    std::size_t place;
     bool is_end;
   };
 
   void begin(const ProgramEvent& event);
   void end(std::uint64_t id, Nanos at);
+  void end_all(const std::function<bool(const Open&)>& which, Nanos at);
   void work(const ProgramEvent& event);
   void figure(const ProgramEvent& event);
   void add_work(std::map<std::string, double>& sums, const ProgramEvent& event);
   void refuse(std::uint64_t id);
   std::string path_of(const std::vector<std::uint64_t>& stack, const std::string& name);
-  void settle_edge(const Waiting& edge, std::span<const Meter> meters);
-  void open_span(Union& path, Nanos at, std::span<const Meter> meters);
-  void close_span(Union& path, Nanos at, std::span<const Meter> meters);
+  Inside& around(const Union& one) { return one.parent == kOutermost ? outermost_ : unions_[one.parent].inside; }
+  void settle_edge(const Waiting& edge, const EnergyCurve& curve);
+  void open_span(Union& path, Nanos at, const EnergyCurve& curve);
+  void close_span(Union& path, Nanos at, const EnergyCurve& curve);
   static void note_last(PhaseSum& sum, Nanos at, int ended);
-  Edge take_edge(std::span<const Meter> meters, Nanos at);
+  Edge take_edge(const EnergyCurve& curve, Nanos at);
   void limit_all(const PhaseSum& run);
   static void limit(std::vector<PhaseSum*>& inside, bool one_by_one, const PhaseSum& whole);
 
+  PhaseLimits limits_;
   // Instances have serial numbers of our own: an id may be used again as soon as its phase has ended.
   std::uint64_t next_serial_ = 1;
   std::map<std::uint64_t, std::uint64_t> serials_;  // of the open phases, by id
   std::map<std::uint64_t, Open> open_;
   std::map<Thread, std::vector<std::uint64_t>> stacks_;  // of serials
-  std::set<std::uint64_t> refused_;                      // ids whose ends are still to come, the newest kMaxOpen
+  std::set<std::uint64_t> refused_;                      // ids whose ends are still to come, the newest ones
   std::size_t spans_ = 0;
-  std::deque<Waiting> waiting_;
+  std::vector<Waiting> waiting_;
   std::optional<std::pair<Nanos, Edge>> first_, last_;  // settled edges and their energies
-  std::map<std::string, PhaseSum> sums_;
-  std::map<std::string, Union> unions_;  // of the same paths
-  Union run_;                            // the parent of the outermost phases
   std::vector<std::string> order_;
+  std::map<std::string, std::size_t> places_;  // in order_ and unions_
+  std::vector<Union> unions_;
+  Inside outermost_;
   std::map<std::string, double> work_, figures_;
   std::map<std::string, std::string> settings_;
   AnomalyCounts anomalies_;

@@ -34,15 +34,15 @@ class Program {
   void close() {
     tick();
     std::vector<Meter::Edge> ends;
-    std::vector<Interval> run;
-    for (const Meter& meter : meters) {
-      ends.push_back({meter.at(now), meter.edge_variance(now)});
-      run.push_back({ends.back().cumulative - begins.at(run.size()).cumulative, now, 0});
+    EnergyAccumulator run;
+    for (std::size_t i = 0; i < meters.size(); ++i) {
+      ends.push_back({meters[i].at(now), meters[i].edge_variance(now)});
+      run.lines.emplace_back().given = ends[i].cumulative - begins[i].cumulative;
     }
-    phases.close(meters, Nanos{}, now, begins, ends, std::move(run));
+    phases.close_run(MeterCurve(meters), Nanos{}, now, begins, ends, std::move(run));
   }
-  const PhaseSum& at(const std::string& path) const { return phases.sums().at(path); }
-  double joules_of(const std::string& path) const { return to_joules(at(path).intervals.at(0).cumulative.energy); }
+  const PhaseSum& at(const std::string& path) const { return phases.at(path); }
+  double joules_of(const std::string& path) const { return to_joules(at(path).given.lines.at(0).given.energy); }
   std::uint64_t count(Anomaly anomaly) const { return phases.anomalies().count(anomaly); }
 
   std::vector<Meter> meters;
@@ -53,7 +53,7 @@ class Program {
  private:
   void tick() {
     meters[0].add(test::sample(now, static_cast<std::uint64_t>(now.count() / 10)));  // 100 uJ a microsecond
-    phases.settle(meters, now);
+    phases.settle(MeterCurve(meters), now);
   }
 };
 
@@ -193,7 +193,7 @@ TEST(Phases, AnIdMayBeUsedAgainAtOnce) {
   program.close();
   EXPECT_EQ(program.at("a").count, 5u);
   EXPECT_EQ(program.at("a").duration, millis(500));
-  EXPECT_EQ(program.phases.sums().contains("b/c"), false);
+  EXPECT_EQ(program.phases.contains("b/c"), false);
   EXPECT_EQ(program.count(Anomaly::phase_unmatched), 1u);
 }
 
@@ -206,7 +206,7 @@ TEST(Phases, AnotherThreadMayEndAPhase) {
   program.end(2, 1);
   program.close();
   EXPECT_EQ(program.at("a").duration, seconds(1));
-  EXPECT_TRUE(program.phases.sums().contains("b")) << "not a/b";
+  EXPECT_TRUE(program.phases.contains("b")) << "not a/b";
 }
 
 TEST(Phases, ProcessesWithEqualThreadIdsStayApart) {
@@ -215,8 +215,8 @@ TEST(Phases, ProcessesWithEqualThreadIdsStayApart) {
   program.begin(2, "b", 5, 200);
   program.pass(1000);
   program.close();
-  EXPECT_TRUE(program.phases.sums().contains("b"));
-  EXPECT_FALSE(program.phases.sums().contains("a/b"));
+  EXPECT_TRUE(program.phases.contains("b"));
+  EXPECT_FALSE(program.phases.contains("a/b"));
 }
 
 TEST(Phases, ASlashInANameIsNoLevel) {
@@ -224,8 +224,8 @@ TEST(Phases, ASlashInANameIsNoLevel) {
   program.begin(1, "a/b");
   program.begin(2, "");
   program.close();
-  EXPECT_TRUE(program.phases.sums().contains("a_b"));
-  EXPECT_TRUE(program.phases.sums().contains("a_b/?"));
+  EXPECT_TRUE(program.phases.contains("a_b"));
+  EXPECT_TRUE(program.phases.contains("a_b/?"));
 }
 
 TEST(Phases, WorkGoesToTheNamedTheInnermostOrTheRun) {
@@ -282,7 +282,7 @@ TEST(Phases, SettingsAreKeptByKeyAndBounded) {
   };
   for (int i = 0; i < 300; ++i) set(std::to_string(i), "x");
   set("7", "later");
-  EXPECT_EQ(program.phases.settings().size(), Phases::kMaxSettings);
+  EXPECT_EQ(program.phases.settings().size(), PhaseLimits().settings);
   EXPECT_EQ(program.phases.settings().at("7"), "later");
 }
 
@@ -313,27 +313,27 @@ TEST(Phases, ForgottenEndsAreBounded) {
   Program program;
   for (std::uint64_t i = 0; i < 20'000; ++i) program.begin(i, "forgotten step with quite a long name");
   std::size_t bytes = 0;
-  for (const auto& [path, sum] : program.phases.sums()) bytes += path.size();
+  for (const std::string& path : program.phases.order()) bytes += path.size();
   EXPECT_LT(bytes, 1'000'000u);
-  EXPECT_EQ(program.count(Anomaly::too_many_names), 20'000 - Phases::kMaxDepth);
+  EXPECT_EQ(program.count(Anomaly::too_many_names), 20'000 - PhaseLimits().depth);
   program.end(19'999);  // of one that was too deep
   program.close();
   EXPECT_EQ(program.count(Anomaly::phase_unmatched), 0u);
-  EXPECT_EQ(program.phases.sums().size(), Phases::kMaxDepth);
+  EXPECT_EQ(program.phases.order().size(), PhaseLimits().depth);
 }
 
 TEST(Phases, ForgottenEndsOfManyThreadsAreBounded) {
   Program program;
   for (std::uint32_t i = 0; i < 50'000; ++i) program.begin(i, "a", i);
   program.close();
-  EXPECT_EQ(program.at("a").count, Phases::kMaxOpen);
-  EXPECT_EQ(program.count(Anomaly::too_many_names), 50'000 - Phases::kMaxOpen);
+  EXPECT_EQ(program.at("a").count, PhaseLimits().open);
+  EXPECT_EQ(program.count(Anomaly::too_many_names), 50'000 - PhaseLimits().open);
 }
 
 TEST(Phases, FurtherNamesAreSummedAsOthers) {
   Program program;
   program.begin(1, "train");
-  const std::uint64_t names = 2 * Phases::kMaxPaths;
+  const std::uint64_t names = 2 * PhaseLimits().paths;
   for (std::uint64_t i = 0; i < names; ++i) {
     program.begin(100 + i, "step " + std::to_string(i));
     program.work("", 1, "sample");
@@ -343,18 +343,18 @@ TEST(Phases, FurtherNamesAreSummedAsOthers) {
   program.begin(2, "step 7");  // is known
   program.close();
   const auto& others = program.at("train/(others)");
-  EXPECT_EQ(program.phases.sums().size(), Phases::kMaxPaths + 1);
-  EXPECT_EQ(others.count, names - (Phases::kMaxPaths - 1));
+  EXPECT_EQ(program.phases.order().size(), PhaseLimits().paths + 1);
+  EXPECT_EQ(others.count, names - (PhaseLimits().paths - 1));
   EXPECT_EQ(others.work.at("sample"), static_cast<double>(others.count));
   EXPECT_EQ(program.count(Anomaly::too_many_names), others.count);
   EXPECT_EQ(program.at("train/step 7").count, 2u);
   double joules = program.joules_of("train/(others)");
-  for (std::uint64_t i = 0; i < Phases::kMaxPaths - 1; ++i)
+  for (std::uint64_t i = 0; i < PhaseLimits().paths - 1; ++i)
     joules += program.joules_of("train/step " + std::to_string(i));
   EXPECT_NEAR(joules, program.joules_of("train"), 1e-3) << "nothing is lost";
   std::size_t spans = 0;
-  for (const auto& [path, sum] : program.phases.sums()) spans += sum.spans.size();
-  EXPECT_LE(spans, Phases::kMaxAllSpans);
+  for (const std::string& path : program.phases.order()) spans += program.at(path).spans.size();
+  EXPECT_LE(spans, PhaseLimits().spans);
 }
 
 TEST(Phases, UnitsAndFiguresAreBounded) {
@@ -364,10 +364,10 @@ TEST(Phases, UnitsAndFiguresAreBounded) {
     program.phases.add({ProgramEvent::Kind::figure, {}, 0, 1, 1, "figure " + std::to_string(i), "", 1});
   }
   program.work("", 1, "unit 0");
-  EXPECT_EQ(program.phases.work().size(), Phases::kMaxUnits);
+  EXPECT_EQ(program.phases.work().size(), PhaseLimits().units);
   EXPECT_EQ(program.phases.work().at("unit 0"), 2);
-  EXPECT_EQ(program.phases.figures().size(), Phases::kMaxFigures);
-  EXPECT_EQ(program.count(Anomaly::too_many_names), 6000 - Phases::kMaxUnits - Phases::kMaxFigures);
+  EXPECT_EQ(program.phases.figures().size(), PhaseLimits().figures);
+  EXPECT_EQ(program.count(Anomaly::too_many_names), 6000 - PhaseLimits().units - PhaseLimits().figures);
 }
 
 }  // namespace

@@ -61,7 +61,7 @@ void RunAccounting::add(const SampleSet& sample_set) {
     timeline_.begin(begin_);
   }
   settle_begin(false);
-  phases_.settle(meters_, now);
+  phases_.settle(MeterCurve(meters_), now);
   if (begun_) timeline_.add(meters_, now);
 }
 
@@ -92,9 +92,9 @@ void RunAccounting::end(Nanos at) {
     ends_.push_back(meters_[i].end_edge(end_));
   }
   timeline_.close(meters_, end_);
-  std::vector<Interval> run;
-  for (std::size_t i = 0; i < meters_.size(); ++i) run.push_back(run_interval(i));
-  phases_.close(meters_, begin_, end_, run_begin, ends_, std::move(run));
+  EnergyAccumulator run(meters_.size());
+  for (std::size_t i = 0; i < meters_.size(); ++i) run.lines[i].given = run_interval(i).cumulative;
+  phases_.close_run(MeterCurve(meters_), begin_, end_, run_begin, ends_, std::move(run));
   cross_check();
 }
 
@@ -139,8 +139,10 @@ NodeEnergy RunAccounting::compose_run() const {
 
 NodeEnergy RunAccounting::compose_phase(const PhaseSum& phase) const {
   std::vector<SensorEnergy> sensor_energies;
-  for (std::size_t i = 0; i < meters_.size() && i < phase.intervals.size(); ++i)
-    sensor_energies.push_back(make_sensor_energy(meters_[i], phase.intervals[i], checked_[i]));
+  for (std::size_t i = 0; i < meters_.size() && i < phase.given.lines.size(); ++i) {
+    const EnergyAccumulator::Line& line = phase.given.lines[i];
+    sensor_energies.push_back(make_sensor_energy(meters_[i], {line.given, phase.duration, line.edges}, checked_[i]));
+  }
   return compose(sensor_energies);
 }
 
@@ -149,7 +151,7 @@ NodeEnergy RunAccounting::compose_phase(const PhaseSum& phase) const {
 void RunAccounting::write_phases(pb::Record& record, const NodeEnergy& run) const {
   std::map<std::string, std::optional<Joules>> totals{{"", run.total.value}};
   for (const std::string& path : phases_.order()) {
-    const PhaseSum& sum = phases_.sums().at(path);
+    const PhaseSum& sum = phases_.at(path);
     pb::Phase& out = *record.add_phases();
     out.set_path(path);
     out.set_count(sum.count);

@@ -114,9 +114,9 @@ std::vector<std::string> phases_of(const std::vector<ProgramEvent>& events) {
   Phases phases;
   for (const ProgramEvent& event : events) phases.add(event);
   EXPECT_EQ(phases.anomalies().count(Anomaly::phase_unmatched), 0u);
-  phases.settle({}, Nanos::of(INT64_MAX));
+  phases.settle(MeterCurve({}), Nanos::of(INT64_MAX));
   std::vector<std::string> all;
-  for (const auto& path : phases.order()) all.push_back(path + " x " + std::to_string(phases.sums().at(path).count));
+  for (const auto& path : phases.order()) all.push_back(path + " x " + std::to_string(phases.at(path).count));
   return all;
 }
 
