@@ -26,31 +26,53 @@ void write_accumulator(const EnergyAccumulator& accumulator, pb::EnergyAccumulat
       out.add_sampling(figure);
 }
 
-EnergyAccumulator read_accumulator(const pb::EnergyAccumulator& in, std::size_t meters) {
-  EnergyAccumulator accumulator(meters);
+namespace {
+template <class List>
+auto value_at(const List& list, std::size_t at) {
+  const int index = static_cast<int>(at);
+  return index < list.size() ? list[index] : 0;
+}
+
+double finite_at(const google::protobuf::RepeatedField<double>& list, std::size_t at) {
+  const double figure = value_at(list, at);
+  return std::isfinite(figure) ? figure : 0;
+}
+
+EnergyAccumulator::Line read_line(const pb::EnergyAccumulator& in, std::size_t at) {
+  EnergyAccumulator::Line line;
+  line.given.energy = Joules::of(value_at(in.energy_uj(), at));
+  line.whole = Joules::of(value_at(in.whole_uj(), at));
+  line.given.filled = Joules::of(value_at(in.filled_uj(), at));
+  line.given.covered = Nanos::of(value_at(in.covered_ns(), at));
+  line.division = finite_at(in.division(), at);
+  line.edges = finite_at(in.edges(), at);
+  double* const sampling[] = {&line.given.steps, &line.given.count, &line.given.sum, &line.given.squares,
+                              &line.given.products};
+  for (std::size_t k = 0; k < 5; ++k) *sampling[k] = finite_at(in.sampling(), 5 * at + k);
+  return line;
+}
+}  // namespace
+
+SavedOrder::SavedOrder(const pb::Checkpoint& checkpoint, const std::vector<Meter>& meters) {
+  for (const Meter& meter : meters) {
+    const auto found = std::find(checkpoint.sensors().begin(), checkpoint.sensors().end(), meter.info().id);
+    from_.emplace_back();
+    if (found != checkpoint.sensors().end())
+      from_.back() = static_cast<std::size_t>(found - checkpoint.sensors().begin());
+  }
+}
+
+std::optional<std::size_t> SavedOrder::from(std::size_t meter) const {
+  return meter < from_.size() ? from_[meter] : std::nullopt;
+}
+
+EnergyAccumulator SavedOrder::read(const pb::EnergyAccumulator& in) const {
+  EnergyAccumulator accumulator(from_.size());
   accumulator.total = Joules::of(in.total_uj());
   accumulator.modelled = Joules::of(in.modelled_uj());
   accumulator.duration = Nanos::of(in.duration_ns());
-  const auto value = [](const auto& list, std::size_t i) {
-    const int at = static_cast<int>(i);
-    return at < list.size() ? list[at] : 0;
-  };
-  const auto finite = [&](const auto& list, std::size_t i) {
-    const double figure = value(list, i);
-    return std::isfinite(figure) ? figure : 0;
-  };
-  for (std::size_t i = 0; i < meters; ++i) {
-    EnergyAccumulator::Line& line = accumulator.lines[i];
-    line.given.energy = Joules::of(value(in.energy_uj(), i));
-    line.whole = Joules::of(value(in.whole_uj(), i));
-    line.given.filled = Joules::of(value(in.filled_uj(), i));
-    line.given.covered = Nanos::of(value(in.covered_ns(), i));
-    line.division = finite(in.division(), i);
-    line.edges = finite(in.edges(), i);
-    double* const sampling[] = {&line.given.steps, &line.given.count, &line.given.sum, &line.given.squares,
-                                &line.given.products};
-    for (std::size_t k = 0; k < 5; ++k) *sampling[k] = finite(in.sampling(), 5 * i + k);
-  }
+  for (std::size_t i = 0; i < from_.size(); ++i)
+    if (from_[i]) accumulator.lines[i] = read_line(in, *from_[i]);
   return accumulator;
 }
 

@@ -1,10 +1,12 @@
-// EnergyAccumulators as a checkpoint stores them.
+// EnergyAccumulators as a checkpoint stores them: in the order of the sensors of that time.
 #pragma once
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "accounting/energy_accumulator.h"
+#include "energy/meter.h"
 #include "record/checkpoint.pb.h"
 
 namespace nw {
@@ -18,7 +20,19 @@ inline std::optional<Watts> read_power(const google::protobuf::RepeatedField<std
 }
 
 void write_accumulator(const EnergyAccumulator& accumulator, pb::EnergyAccumulator& out);
-// As many lines as there are meters, whatever was written.
-EnergyAccumulator read_accumulator(const pb::EnergyAccumulator& in, std::size_t meters);
+
+// Where each of the present sensors is in a checkpoint's lists: a sensor that is gone is left out, a new one begins
+// with nothing. Whatever was written, what is read has as many lines as there are sensors now.
+class SavedOrder {
+ public:
+  SavedOrder(const pb::Checkpoint& checkpoint, const std::vector<Meter>& meters);
+  std::size_t meters() const { return from_.size(); }
+  // Nothing where it is not in the lists.
+  std::optional<std::size_t> from(std::size_t meter) const;
+  EnergyAccumulator read(const pb::EnergyAccumulator& in) const;
+
+ private:
+  std::vector<std::optional<std::size_t>> from_;
+};
 
 }  // namespace nw

@@ -57,12 +57,17 @@ EnergyAccounting::EnergyAccounting(const std::vector<SensorInfo>& infos, Account
   has_memory_ = divides_memory(infos);
 }
 
+void EnergyAccounting::add(const SampleSet& sample_set) {
+  for (std::size_t i = 0; i < meters_.size() && i < sample_set.size(); ++i) meters_[i].add(sample_set[i]);
+  ++samples_;
+}
+
 void EnergyAccounting::add(const SampleSet& sample_set, const CgroupSnapshot& cgroups, std::int64_t wall_ns) {
   if (sample_set.empty()) return;
   const Nanos at = sample_set.front().before;
   if (last_ && at <= *last_) return;  // time must not go backwards
   sample_set_ = sample_set;
-  for (std::size_t i = 0; i < meters_.size() && i < sample_set.size(); ++i) meters_[i].add(sample_set[i]);
+  add(sample_set);
   wall_ns_ = wall_ns;
   if (since_wall_ns_ == 0) since_wall_ns_ = wall_ns;
   note_responsive(at);
@@ -71,7 +76,7 @@ void EnergyAccounting::add(const SampleSet& sample_set, const CgroupSnapshot& cg
   if (last_)
     interval(cgroups, at);
   else
-    settled_at_ = at;
+    settled_at_ = at, settled_samples_ = samples_;
   compare(cgroups, at);
   apply_events(at);
   busy_ = cgroups.busy;
@@ -94,7 +99,7 @@ void EnergyAccounting::note_responsive(Nanos at) {
 // What each job reserved and used since the last sampling point. A job that has ended meanwhile counts until now: since
 // its end wakes the daemon, that is milliseconds.
 void EnergyAccounting::interval(const CgroupSnapshot& cgroups, Nanos at) {
-  Pending& pending = pending_.emplace_back(Pending{*last_, at, false, false, {}, {}, {}, {}, newest_, {}, 0});
+  Pending& pending = pending_.emplace_back(Pending{*last_, at, false, false, {}, {}, {}, {}, newest_, {}, 0, samples_});
   for (auto& [serial, job] : jobs_) {
     if (job.end || (resumed_ && find_in(cgroups, job) == nullptr)) continue;
     pending.entries.push_back(make_entry(serial, job, cgroups, at - *last_));

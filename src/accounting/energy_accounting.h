@@ -12,9 +12,10 @@
 // Used by one thread. Copyable: snapshot() is a copy in which every interval that can be closed is closed, for the
 // journal and for queries about a running job.
 //
-// In six files: energy_accounting.cc has the sampling points and which jobs come and go, energy_accounting_use.cc
-// the resources of each job, energy_accounting_intervals.cc the sums, energy_accounting_record.cc the records,
-// energy_accounting_node.cc the node's own state, energy_accounting_checkpoint.cc saving and restoring.
+// In seven files: energy_accounting.cc has the sampling points and which jobs come and go, energy_accounting_use.cc
+// the resources of each job, energy_accounting_intervals.cc the sums, energy_accounting_phases.cc what the programs of a
+// job report, energy_accounting_record.cc the records, energy_accounting_node.cc the node's own state,
+// energy_accounting_checkpoint.cc saving and restoring.
 #pragma once
 
 #include <array>
@@ -29,6 +30,7 @@
 
 #include "accounting/attribute.h"
 #include "accounting/job_state.h"
+#include "accounting/share_curve.h"
 #include "accounting/total_sensors.h"
 #include "consumer/cgroup_scanner.h"
 #include "consumer/wire.h"
@@ -47,10 +49,19 @@ struct AccountedNode {
   std::function<std::string()> make_uid;
 };
 
+// A step of a job on this node, as long as the accounting lives.
+struct StepName {
+  std::uint64_t job;
+  std::string step;
+  bool operator==(const StepName&) const = default;
+};
+
 class EnergyAccounting {
  public:
   static constexpr std::size_t kBoundaries = 4;
   static constexpr std::size_t kMaxSteps = 1000;  // of one job; further steps count as outside steps
+  static constexpr std::size_t kMaxReporting = 256;  // steps of one user whose programs report phases
+  static constexpr unsigned kMaxSamples = 48;  // between the ends of an interval: a meter remembers 64
 
   EnergyAccounting(const std::vector<SensorInfo>& infos, AccountedNode node, Nanos period);
 
@@ -67,6 +78,22 @@ class EnergyAccounting {
   // One sampling point.
   void add(const SampleSet& sample_set, const CgroupSnapshot& cgroups, std::int64_t wall_ns);
   void add(std::span<const UtilizationSample> utilization_samples);  // of AccountedNode::devices, in order
+  // A sample set between two sampling points: phases follow it more closely. None is wanted while that would make the
+  // meters forget an edge of an interval that is not closed yet.
+  void add(const SampleSet& sample_set);
+  bool wants_sample_set() const { return samples_ - settled_samples_ < kMaxSamples; }
+
+  // What programs report. A running step, by the names of a cgroup snapshot; nothing where there is none.
+  std::optional<StepName> find_step(const std::string& slurmd, const std::string& job, const std::string& step) const;
+  // Whether the programs of this step may report: false where its user has too many steps that do, and where it is gone.
+  bool let_report(const StepName& name);
+  void add(const StepName& name, const ProgramEvent& event);
+  // Ends at `at` the phases of processes that are gone.
+  void abandon(const StepName& name, const std::function<bool(std::uint32_t pid)>& is_gone, Nanos at);
+  void note(const StepName& name, Anomaly anomaly, std::uint64_t times = 1);
+  // Whether the node is this job's alone, as far as is known: sample sets at its phases' edges show nobody else.
+  bool is_alone(const StepName& name) const;
+
   // A tick of the daemon's own clock: for each job whose finest_step() is over, publishes to its owner what has been
   // accumulated.
   void tick();
@@ -111,6 +138,7 @@ class EnergyAccounting {
     TotalSensors total_sensors = {};  // what the node's total was made of
     std::vector<bool> unknown;        // for each device whether it is not known whose it is
     unsigned waited = 0;              // sampling points since
+    std::uint64_t samples = 0;        // sample sets until its end
   };
   struct ClosedInterval;                                // one interval's energies, still to be divided
   using Accumulators = std::vector<EnergyAccumulator>;  // one a policy
@@ -144,12 +172,20 @@ class EnergyAccounting {
   void close_interval(const Pending& interval, const std::vector<Meter::Edge>& edges);
   void change_total_sensors(const Pending& first);
   void complete_total_sensor(EnergyAccumulator& accumulator) const;
+  void complete_total_sensor(JobTotals& totals) const;
   ClosedInterval make_closed(const Pending& interval, const std::vector<Meter::Edge>& edges) const;
   void accumulate(EnergyAccumulator& accumulator, const ClosedInterval& closed, const Share& share) const;
   void accumulate_job(const Pending& interval, const ClosedInterval& closed, const Entry& entry,
                       const std::vector<Share>& shares);
   void add_to_timeline(JobState& job, const EnergyAccumulator& part) const;
   void accumulate_steps(JobState& job, const Entry& entry, const ClosedInterval& closed, const Share& share) const;
+  std::size_t count_reporting(std::uint32_t uid) const;
+  Phases* find_phases(const StepName& name);
+  void settle_phases(JobState& job, const std::string& id, const ShareCurve::Ends& ends,
+                     const EnergyAccumulator& before) const;
+  Phases phases_so_far(const JobState& job, const JobTotals& totals, const std::string& step) const;
+  NodeEnergy compose_phase(const PhaseSum& sum, const JobState& job) const;
+  AnomalyCounts write_phases(const JobState& job, const JobTotals& totals, pb::Record& record) const;
   void note_idle_power(const Pending& interval, const ClosedInterval& closed);
   void finish();
 
@@ -165,7 +201,7 @@ class EnergyAccounting {
   void write_rows(pb::NodeState& out) const;
   void write_parts(pb::NodeState& out) const;
   void write_steps(const JobState& job, const JobTotals& checkpoint, pb::Record& record) const;
-  void write_anomalies(const JobState& job, pb::Record& record) const;
+  void write_anomalies(const JobState& job, AnomalyCounts of_job, pb::Record& record) const;
 
   AccountedNode node_;
   Nanos period_;
@@ -191,6 +227,7 @@ class EnergyAccounting {
   std::deque<Pending> pending_;
 
   Nanos settled_at_{};
+  std::uint64_t samples_ = 0, settled_samples_ = 0;  // sample sets in all, and until then
   std::vector<Meter::Edge> edges_;  // of each meter at the last sampling point
   Accumulators idle_, system_, unattributed_;
   Joules ended_energy_, node_energy_, remainder_;

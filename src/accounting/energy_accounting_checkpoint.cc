@@ -36,48 +36,6 @@ void EnergyAccounting::write(const std::string& boot_id, pb::Checkpoint& out) co
   }
 }
 
-namespace {
-// Saved accumulators, with their lines in the order of the present sensors: a sensor that is gone has no line any more,
-// a new one begins with nothing.
-class Reordered {
- public:
-  Reordered(const pb::Checkpoint& checkpoint, const std::vector<Meter>& meters) {
-    for (const Meter& meter : meters) {
-      const auto found = std::find(checkpoint.sensors().begin(), checkpoint.sensors().end(), meter.info().id);
-      from_.push_back(found == checkpoint.sensors().end() ? -1
-                                                          : static_cast<int>(found - checkpoint.sensors().begin()));
-    }
-    most_ = static_cast<std::size_t>(checkpoint.sensors_size());
-  }
-  bool is_same() const {
-    if (from_.size() != most_) return false;
-    for (std::size_t i = 0; i < from_.size(); ++i)
-      if (from_[i] != static_cast<int>(i)) return false;
-    return true;
-  }
-  EnergyAccumulator operator()(const EnergyAccumulator& accumulator) const {
-    EnergyAccumulator out(from_.size());
-    out.total = accumulator.total;
-    out.duration = accumulator.duration;
-    for (std::size_t i = 0; i < from_.size(); ++i)
-      if (from_[i] >= 0) out.lines[i] = accumulator.lines[static_cast<std::size_t>(from_[i])];
-    return out;
-  }
-  std::vector<Peak> operator()(const std::vector<Peak>& peaks) const {
-    std::vector<Peak> out(from_.size());
-    for (std::size_t i = 0; i < from_.size(); ++i)
-      if (from_[i] >= 0) out[i] = peaks[static_cast<std::size_t>(from_[i])];
-    return out;
-  }
-  int from(std::size_t meter) const { return from_[meter]; }
-  std::size_t most() const { return most_; }
-
- private:
-  std::vector<int> from_;
-  std::size_t most_ = 0;
-};
-}  // namespace
-
 void EnergyAccounting::extend(const std::vector<SensorInfo>& infos, AccountedNode node) {
   for (std::size_t i = meters_.size(); i < infos.size(); ++i) meters_.emplace_back(with_valid_text(infos[i]), period_);
   node_ = std::move(node);
@@ -110,10 +68,10 @@ void EnergyAccounting::extend(const std::vector<SensorInfo>& infos, AccountedNod
 }
 
 void EnergyAccounting::resume(const pb::Checkpoint& checkpoint, const std::string& boot_id, Nanos now) {
-  const Reordered reordered(checkpoint, meters_);
+  const SavedOrder order(checkpoint, meters_);
   const auto read_row = [&](const pb::CheckpointRow& row, Accumulators& into) {
     for (std::size_t p = 0; p < into.size() && p < static_cast<std::size_t>(row.accumulators_size()); ++p)
-      into[p] = reordered(read_accumulator(row.accumulators(static_cast<int>(p)), reordered.most()));
+      into[p] = order.read(row.accumulators(static_cast<int>(p)));
   };
   read_row(checkpoint.idle(), idle_);
   read_row(checkpoint.system(), system_);
@@ -128,18 +86,15 @@ void EnergyAccounting::resume(const pb::Checkpoint& checkpoint, const std::strin
   since_wall_ns_ = checkpoint.since_wall_ns();
   wall_ns_ = checkpoint.wall_ns();
   for (std::size_t i = 0; i < meters_.size(); ++i) {
-    const int from = reordered.from(i);
-    if (from < 0) continue;
-    if (from < checkpoint.part_uj_size()) parts_[i] = Joules::of(checkpoint.part_uj(from));
-    idle_power_[i] = read_power(checkpoint.idle_uw(), static_cast<std::size_t>(from));
-    min_power_[i] = read_power(checkpoint.least_uw(), static_cast<std::size_t>(from));
+    const auto from = order.from(i);
+    if (!from) continue;
+    const int at = static_cast<int>(*from);
+    if (at < checkpoint.part_uj_size()) parts_[i] = Joules::of(checkpoint.part_uj(at));
+    idle_power_[i] = read_power(checkpoint.idle_uw(), *from);
+    min_power_[i] = read_power(checkpoint.least_uw(), *from);
   }
   for (const pb::CheckpointJob& in : checkpoint.jobs()) {
-    JobState job = read_job_state(in, reordered.most(), device_names_.size());
-    for (EnergyAccumulator& accumulator : job.own.by_policy) accumulator = reordered(accumulator);
-    for (auto& [id, step] : job.own.steps) step.accumulator = reordered(step.accumulator);
-    job.own.loose = reordered(job.own.loose);
-    job.own.peaks = reordered(job.own.peaks);
+    JobState job = read_job_state(in, order, device_names_.size());
     job.own.until = Nanos::of(checkpoint.at_ns());
     job.published = job.own;
     job.anomalies.resize(meters_.size());
@@ -154,9 +109,9 @@ void EnergyAccounting::resume(const pb::Checkpoint& checkpoint, const std::strin
   sample_set_.assign(meters_.size(),
                      Sample{Nanos::of(checkpoint.at_ns()), Nanos::of(checkpoint.at_ns()), {}, 0, Status::absent, {}});
   for (std::size_t i = 0; i < meters_.size(); ++i) {
-    const int from = reordered.from(i);
-    if (from < 0 || static_cast<std::size_t>(from) >= before.size()) continue;
-    sample_set_[i] = before[static_cast<std::size_t>(from)];
+    const auto from = order.from(i);
+    if (!from || *from >= before.size()) continue;
+    sample_set_[i] = before[*from];
     meters_[i].add(sample_set_[i]);
   }
   last_ = settled_at_ = Nanos::of(checkpoint.at_ns());

@@ -36,7 +36,8 @@ std::vector<Joules> divide_by(Joules whole, const std::vector<Nanos>& weights) {
 // One interval's energies. `parts` are what is divided, each with its meter, or kRemainder.
 struct EnergyAccounting::ClosedInterval {
   static constexpr std::size_t kRemainder = SIZE_MAX;
-  Nanos time;
+  Nanos begin, end, time;
+  std::span<const Meter::Edge> edges;  // of the meters, at its end
   std::vector<CumulativeEnergy> cumulatives;
   std::vector<double> begin_variance, end_variance;
   std::vector<PartEnergy> parts;
@@ -83,7 +84,8 @@ void EnergyAccounting::close_interval(bool force) {
 
 EnergyAccounting::ClosedInterval EnergyAccounting::make_closed(const Pending& interval,
                                                                const std::vector<Meter::Edge>& edges) const {
-  ClosedInterval closed{interval.end - interval.begin, {}, {}, {}, {}, {}, {}, {}, is_modelled()};
+  ClosedInterval closed{interval.begin, interval.end, interval.end - interval.begin, edges, {}, {}, {}, {}, {}, {}, {},
+                        is_modelled()};
   for (std::size_t i = 0; i < meters_.size(); ++i) {
     const SensorInfo& info = meters_[i].info();
     CumulativeEnergy cumulative = edges[i].cumulative - edges_[i].cumulative;
@@ -170,6 +172,18 @@ void EnergyAccounting::complete_total_sensor(EnergyAccumulator& accumulator) con
   accumulator.lines[total_sensor].whole += std::max(whole, given);
 }
 
+// What a job was given so far changes afterwards, at every time alike.
+void EnergyAccounting::complete_total_sensor(JobTotals& totals) const {
+  const auto complete = [this](EnergyAccumulator& accumulator) {
+    accumulator.lines.resize(meters_.size());
+    complete_total_sensor(accumulator);
+  };
+  for (EnergyAccumulator& accumulator : totals.by_policy) complete(accumulator);
+  for (auto& [id, step] : totals.steps) complete(step.accumulator);
+  complete(totals.loose);
+  for (auto& [id, phases] : totals.phases) phases.change(complete);
+}
+
 // A meter that is new in the total counts from the time when the total changes, wherever its first reading was.
 void EnergyAccounting::change_total_sensors(const Pending& first) {
   const TotalSensors before = std::exchange(total_sensors_, first.total_sensors);
@@ -178,11 +192,7 @@ void EnergyAccounting::change_total_sensors(const Pending& first) {
       edges_[i] = {meters_[i].at(first.begin), meters_[i].edge_variance(first.begin)};
   if (!total_sensors_.total_sensor) return;
   for (auto& [serial, job] : jobs_)
-    for (JobTotals* checkpoint : {&job.own, &job.published}) {
-      for (EnergyAccumulator& accumulator : checkpoint->by_policy) complete_total_sensor(accumulator);
-      for (auto& [id, step] : checkpoint->steps) complete_total_sensor(step.accumulator);
-      complete_total_sensor(checkpoint->loose);
-    }
+    for (JobTotals* totals : {&job.own, &job.published}) complete_total_sensor(*totals);
 }
 
 void EnergyAccounting::close_interval(const Pending& interval, const std::vector<Meter::Edge>& edges) {
@@ -209,6 +219,7 @@ void EnergyAccounting::close_interval(const Pending& interval, const std::vector
   }
   edges_ = edges;
   settled_at_ = interval.end;
+  settled_samples_ = interval.samples;
 }
 
 void EnergyAccounting::accumulate_job(const Pending& interval, const ClosedInterval& closed, const Entry& entry,
@@ -268,8 +279,15 @@ void EnergyAccounting::accumulate_steps(JobState& job, const Entry& entry, const
       parts[s].variance[k] = share.variance[k] * w * w + own * own;
     }
   }
-  for (std::size_t s = 0; s < parts.size(); ++s)
-    accumulate(job.own.steps.at(entry.steps[s].first).accumulator, closed, parts[s]);
+  for (std::size_t s = 0; s < parts.size(); ++s) {
+    const std::string& id = entry.steps[s].first;
+    EnergyAccumulator& its = job.own.steps.at(id).accumulator;
+    const bool reports = job.own.phases.contains(id);
+    const EnergyAccumulator before = reports ? its : EnergyAccumulator();
+    accumulate(its, closed, parts[s]);
+    if (reports)
+      settle_phases(job, id, {closed.begin, closed.end, meters_, edges_, closed.edges, total_sensors_}, before);
+  }
 }
 
 // What the parts draw without jobs is their idle power, unless a calibration gives it; it is at most the minimum ever

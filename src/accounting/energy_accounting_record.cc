@@ -135,12 +135,11 @@ void EnergyAccounting::write_steps(const JobState& job, const JobTotals& totals,
   write("", totals.loose).set_duration_ns(totals.loose.duration.count());
 }
 
-void EnergyAccounting::write_anomalies(const JobState& job, pb::Record& record) const {
+void EnergyAccounting::write_anomalies(const JobState& job, AnomalyCounts of_job, pb::Record& record) const {
   for (std::size_t i = 0; i < meters_.size(); ++i)
     nw::write_anomalies(meters_[i].anomalies().since(job.anomalies[i]), meters_[i].info().id,
                         *record.mutable_anomalies());
   const std::string &begin = record.job().begin_basis(), &end = record.job().end_basis();
-  AnomalyCounts of_job;
   of_job.add(Anomaly::job_begin_unseen, begin == "started" ? 1 : 0);
   of_job.add(Anomaly::job_end_unseen, end == "restart" || end == "unseen" ? 1 : 0);
   of_job.add(Anomaly::rebooted, end == "reboot" ? 1 : 0);
@@ -148,6 +147,7 @@ void EnergyAccounting::write_anomalies(const JobState& job, pb::Record& record) 
   of_job.add(Anomaly::device_owner_unknown, job.lacked_owner ? 1 : 0);
   of_job.add(Anomaly::cpu_time_unknown, job.lacked_cpu_time ? 1 : 0);
   of_job.add(Anomaly::memory_held_unknown, job.lacked_memory ? 1 : 0);
+  of_job.add(job.noted);
   nw::write_anomalies(of_job, "", *record.mutable_anomalies());
 }
 
@@ -215,7 +215,7 @@ pb::Record EnergyAccounting::make_record(const JobState& job, const JobTotals& t
   write_accelerators(job, accumulator, record);
   totals.timeline.write(*record.mutable_timeline());
   write_steps(job, totals, record);
-  write_anomalies(job, record);
+  write_anomalies(job, write_phases(job, totals, record), record);
   return record;
 }
 

@@ -3,7 +3,8 @@
 #include <algorithm>
 
 #include "accounting/attribute.h"
-#include "accounting/checkpoint_accumulator.h"
+#include "accounting/phases_checkpoint.h"
+#include "record/record.h"
 
 namespace nw {
 
@@ -18,6 +19,22 @@ void Peak::add(Joules its, Nanos over, Nanos step) {
   most = std::max(most.value_or(mean), mean);
   energy = {};
   time = {};
+}
+
+namespace {
+// Of one user, in all steps together; a step that comes later may have fewer.
+constexpr std::size_t kPathsOfUser = 1000, kFewPaths = 20;
+}  // namespace
+
+PhaseLimits limits_of_step(std::size_t others) {
+  PhaseLimits limits;
+  limits.paths = std::max(kFewPaths, kPathsOfUser / (others + 1));
+  limits.open = 1000;
+  limits.waiting = 1 << 16;
+  limits.spans = 200;
+  limits.units = 20;
+  limits.figures = 100;
+  return limits;
 }
 
 std::vector<std::string> names_of(const pb::Job& job) {
@@ -47,15 +64,15 @@ void write_step(const std::string& id, const StepTotals& step, pb::CheckpointSte
   write_accumulator(step.accumulator, *out.mutable_accumulator());
 }
 
-StepTotals read_step(const pb::CheckpointStep& in, std::size_t meters) {
-  StepTotals step(meters);
+StepTotals read_step(const pb::CheckpointStep& in, const SavedOrder& order) {
+  StepTotals step(order.meters());
   step.begin = Nanos::of(in.begin_ns());
   if (in.end_ns() != 0) step.end = Nanos::of(in.end_ns());
   if (in.has_cpu_ns()) step.cpu = Nanos::of(in.cpu_ns());
   if (in.has_cpu_begin_ns()) step.cpu_begin = Nanos::of(in.cpu_begin_ns());
   step.phase = in.phase();
   step.period_ms = in.period_ms();
-  step.accumulator = read_accumulator(in.accumulator(), meters);
+  step.accumulator = order.read(in.accumulator());
   return step;
 }
 }  // namespace
@@ -69,6 +86,12 @@ void write_job_state(const JobState& job, pb::CheckpointJob& out) {
     write_accumulator(accumulator, *out.add_accumulators());
   for (const auto& [id, step] : job.own.steps) write_step(id, step, *out.add_steps());
   write_accumulator(job.own.loose, *out.mutable_loose());
+  for (const auto& [id, phases] : job.own.phases) {
+    pb::CheckpointPhases& its = *out.add_phases();
+    its.set_step(id);
+    PhasesCheckpoint::write(phases, its);
+  }
+  write_anomalies(job.noted, "", *out.mutable_noted());
   for (const Peak& peak : job.own.peaks) out.add_peak_uw(write_power(peak.most));
   job.own.timeline.write(*out.mutable_timeline());
   if (job.use.cpu) out.set_cpu_ns(job.use.cpu->count());
@@ -88,17 +111,23 @@ void write_job_state(const JobState& job, pb::CheckpointJob& out) {
   out.set_lacked_owner(job.lacked_owner);
 }
 
-JobState read_job_state(const pb::CheckpointJob& in, std::size_t meters, std::size_t devices) {
-  JobState job(meters);
+JobState read_job_state(const pb::CheckpointJob& in, const SavedOrder& order, std::size_t devices) {
+  JobState job(order.meters());
   job.slurmd = in.slurmd();
   job.id = in.id();
   job.begin = Nanos::of(in.begin_ns());
   job.record = in.record();
   for (std::size_t i = 0; i < job.own.by_policy.size() && i < static_cast<std::size_t>(in.accumulators_size()); ++i)
-    job.own.by_policy[i] = read_accumulator(in.accumulators(static_cast<int>(i)), meters);
-  for (const pb::CheckpointStep& step : in.steps()) job.own.steps.insert_or_assign(step.id(), read_step(step, meters));
-  job.own.loose = read_accumulator(in.loose(), meters);
-  for (std::size_t i = 0; i < meters; ++i) job.own.peaks[i].most = read_power(in.peak_uw(), i);
+    job.own.by_policy[i] = order.read(in.accumulators(static_cast<int>(i)));
+  for (const pb::CheckpointStep& step : in.steps()) job.own.steps.insert_or_assign(step.id(), read_step(step, order));
+  for (const pb::CheckpointPhases& phases : in.phases())
+    if (job.own.steps.contains(phases.step()))
+      job.own.phases.insert_or_assign(phases.step(),
+                                      PhasesCheckpoint::read(phases, limits_of_step(job.own.phases.size()), order));
+  job.noted = read_anomalies(in.noted());
+  job.own.loose = order.read(in.loose());
+  for (std::size_t i = 0; i < order.meters(); ++i)
+    if (const auto from = order.from(i)) job.own.peaks[i].most = read_power(in.peak_uw(), *from);
   job.own.timeline = JobTimeline::read(in.timeline());
   job.use.slurmd = job.slurmd;
   job.use.id = job.id;
@@ -119,7 +148,7 @@ JobState read_job_state(const pb::CheckpointJob& in, std::size_t meters, std::si
   job.lacked_cpu_time = in.lacked_cpu_time();
   job.lacked_memory = in.lacked_memory();
   job.lacked_owner = in.lacked_owner();
-  job.anomalies.resize(meters);
+  job.anomalies.resize(order.meters());
   return job;
 }
 

@@ -7,8 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "accounting/checkpoint_accumulator.h"
 #include "accounting/energy_accumulator.h"
 #include "accounting/job_timeline.h"
+#include "accounting/phases.h"
 #include "base/anomalies.h"
 #include "consumer/cgroup_scanner.h"
 #include "record/record.pb.h"
@@ -43,6 +45,7 @@ struct JobTotals {
   std::vector<EnergyAccumulator> by_policy;  // in the order of kPolicies
   std::map<std::string, StepTotals> steps;
   EnergyAccumulator loose;  // what ran outside steps
+  std::map<std::string, Phases> phases;  // of the steps whose programs report any
   std::vector<Peak> peaks;  // one a meter
   JobTimeline timeline;
   Nanos until{};  // settled up to here
@@ -78,15 +81,19 @@ struct JobState {
   bool missed_cpu_time = false;              // its CPU time could not be read at the last sampling point
   // What could not be read at some time although it was needed.
   bool lacked_cpu_time = false, lacked_memory = false, lacked_owner = false;
+  AnomalyCounts noted;  // of what its programs report
 
   bool is(const std::string& asked) const;  // whether the user means this job by `asked`
 };
+
+// How much the programs of a step may report; `others`: steps of the same user that do.
+PhaseLimits limits_of_step(std::size_t others);
 
 // The names by which a job may be asked for: its id, SLUID, place in an array or a heterogeneous job, and the whole
 // array.
 std::vector<std::string> names_of(const pb::Job& job);
 
 void write_job_state(const JobState& job, pb::CheckpointJob& out);
-JobState read_job_state(const pb::CheckpointJob& in, std::size_t meters, std::size_t devices);
+JobState read_job_state(const pb::CheckpointJob& in, const SavedOrder& order, std::size_t devices);
 
 }  // namespace nw

@@ -22,7 +22,8 @@ void Phases::begin(const ProgramEvent& event) {
   if (serials_.contains(event.id)) return anomalies_.add(Anomaly::phase_unmatched);
   const Thread thread{event.pid, event.tid};
   auto& stack = stacks_[thread];
-  if (stack.size() >= limits_.depth || open_.size() >= limits_.open) return refuse(event.id);
+  if (stack.size() >= limits_.depth || open_.size() >= limits_.open || waiting_.size() >= limits_.waiting)
+    return refuse(event.id);
   std::string name = event.name.empty() ? "?" : event.name;
   std::replace(name.begin(), name.end(), '/', '_');
   const std::string path = path_of(stack, name);
@@ -203,6 +204,26 @@ void Phases::settle(const EnergyCurve& curve, Nanos until) {
 void Phases::close_spans(const EnergyCurve& curve, Nanos until) {
   for (Union& path : unions_)
     if (path.open > 0 && path.edge) close_span(path, std::max(until, last_->first), curve);
+}
+
+void Phases::change(const std::function<void(EnergyAccumulator&)>& how) {
+  std::map<Edge, Edge> changed;  // edges are shared
+  const auto change_edge = [&](Edge& edge) {
+    if (!edge) return;
+    Edge& now = changed[edge];
+    if (!now) {
+      auto copy = std::make_shared<EnergyCurve::Edge>(*edge);
+      how(copy->given);
+      now = std::move(copy);
+    }
+    edge = now;
+  };
+  for (Union& path : unions_) {
+    how(path.sum.given);
+    change_edge(path.edge);
+  }
+  if (first_) change_edge(first_->second);
+  if (last_) change_edge(last_->second);
 }
 
 void Phases::close(const EnergyCurve& curve, Nanos end) {

@@ -50,6 +50,7 @@ struct PhaseSum {
 // as too_many_names.
 struct PhaseLimits {
   std::size_t depth = 32, paths = 10'000, open = 10'000, spans = 200'000, units = 100, figures = 1000, settings = 100;
+  std::size_t waiting = SIZE_MAX;  // edges that wait for their curve; a phase beyond is refused
 };
 
 class Phases {
@@ -68,6 +69,8 @@ class Phases {
   // add up to it. `run`: what the run was given.
   void close_run(const EnergyCurve& curve, Nanos begin, Nanos end, std::span<const Meter::Edge> run_begin,
                  std::span<const Meter::Edge> run_end, EnergyAccumulator run);
+  // Changes all that was taken from the curve so far, alike: sums, and the edges of what is open.
+  void change(const std::function<void(EnergyAccumulator&)>& how);
   // For a copy that shows how far things are: what is open counts until `until`.
   void close_spans(const EnergyCurve& curve, Nanos until);
 
@@ -127,6 +130,7 @@ class Phases {
   void close_span(Union& path, Nanos at, const EnergyCurve& curve);
   static void note_last(PhaseSum& sum, Nanos at, int ended);
   Edge take_edge(const EnergyCurve& curve, Nanos at);
+  friend class PhasesCheckpoint;  // saving and restoring
   void limit_all(const PhaseSum& run);
   static void limit(std::vector<PhaseSum*>& inside, bool one_by_one, const PhaseSum& whole);
 

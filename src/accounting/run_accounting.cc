@@ -2,9 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 
-#include "base/parse.h"
+#include "accounting/phase_record.h"
 #include "record/record.h"
 #include "record/record.pb.h"
 
@@ -13,15 +12,6 @@ namespace nw {
 namespace {
 constexpr double kUnresolvedAlias = 0.25;
 constexpr double kApart = 0.1;     // relative; a counter and the power gauge of the same part
-constexpr double kResolved = 0.5;  // a phase whose random uncertainty is a larger share of its energy is not resolved
-
-void write_work(const std::map<std::string, double>& work, google::protobuf::RepeatedPtrField<pb::Work>& out) {
-  for (const auto& [unit, count] : work) {
-    auto* entry = out.Add();
-    entry->set_unit(unit);
-    entry->set_count(count);
-  }
-}
 
 SensorEnergy make_sensor_energy(const Meter& meter, const Interval& interval, bool checked) {
   const Seen seen{meter.min_power().value_or(Watts{}), meter.max_power().value_or(Watts{}), checked};
@@ -31,11 +21,6 @@ SensorEnergy make_sensor_energy(const Meter& meter, const Interval& interval, bo
     sensor_energy.energy.coverage = 0;
   }
   return sensor_energy;
-}
-
-bool is_resolved(const Energy& energy) {
-  return energy.value && *energy.value > Joules{} &&
-         1.96 * energy.uncertainty.random() <= kResolved * to_joules(*energy.value);
 }
 }  // namespace
 
@@ -146,38 +131,6 @@ NodeEnergy RunAccounting::compose_phase(const PhaseSum& phase) const {
   return compose(sensor_energies);
 }
 
-// If parent and child rest on different sensors the child may come out larger than the parent: then neither is
-// resolved.
-void RunAccounting::write_phases(pb::Record& record, const NodeEnergy& run) const {
-  std::map<std::string, std::optional<Joules>> totals{{"", run.total.value}};
-  for (const std::string& path : phases_.order()) {
-    const PhaseSum& sum = phases_.at(path);
-    pb::Phase& out = *record.add_phases();
-    out.set_path(path);
-    out.set_count(sum.count);
-    out.set_duration_ns(sum.duration.count());
-    write_work(sum.work, *out.mutable_work());
-    for (const auto& [begin, end] : sum.spans) {
-      auto* span = out.add_spans();
-      span->set_begin_ns((begin - begin_).count());
-      span->set_end_ns((end - begin_).count());
-    }
-    const NodeEnergy parts = compose_phase(sum);
-    const auto slash = path.rfind('/');
-    const std::optional<Joules> parent = totals[slash == path.npos ? "" : path.substr(0, slash)];
-    out.set_resolved(is_resolved(parts.total) && parent && *parts.total.value <= *parent);
-    totals[path] = out.resolved() ? parts.total.value : parent;
-    if (!out.resolved()) continue;
-    write_energy(parts.total, *out.mutable_energy());
-    if (parts.node_estimate) write_energy(*parts.node_estimate, *out.mutable_node_estimate());
-    for (const Component& component : parts.components) {
-      auto& written = *out.add_components();
-      write_component(component, sum.duration, written);
-      written.clear_max_power_uw();  // is the run's, not the phase's
-    }
-  }
-}
-
 void RunAccounting::write_anomalies(pb::Record& record, const NodeEnergy& run) const {
   const auto write = [&](const std::string& sensor, const AnomalyCounts& counts) {
     nw::write_anomalies(counts, sensor, *record.mutable_anomalies());
@@ -208,18 +161,11 @@ void RunAccounting::write(pb::Record& record) const {
   record.set_modelled_fraction(run.modelled_fraction);
   record.set_boundary_note(run.boundary_note);
   for (const Component& component : run.components) write_component(component, end_ - begin_, *record.add_components());
-  write_phases(record, run);
+  write_phases(
+      rows_of(phases_), begin_, run.total.value, [this](const PhaseSum& sum) { return compose_phase(sum); },
+      *record.mutable_phases());
   write_work(phases_.work(), *record.mutable_work());
-  for (const auto& [name, value] : phases_.figures()) {
-    auto* figure = record.add_figures();
-    figure->set_name(name);
-    figure->set_value(value);
-  }
-  for (const auto& [key, value] : phases_.settings()) {
-    auto* setting = record.add_settings();
-    setting->set_key(key);
-    setting->set_value(value);
-  }
+  write_statements(phases_, record);
   write_anomalies(record, run);
   record.mutable_timeline()->set_step_ns(timeline_.step().count());
   for (std::size_t i = 0; i < meters_.size(); ++i) {

@@ -37,7 +37,6 @@ class RunAccounting {
   Interval run_interval(std::size_t meter) const;
   NodeEnergy compose_run() const;
   NodeEnergy compose_phase(const PhaseSum& phase) const;
-  void write_phases(pb::Record& record, const NodeEnergy& run) const;
   void write_anomalies(pb::Record& record, const NodeEnergy& run) const;
   void cross_check();
 

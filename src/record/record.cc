@@ -150,6 +150,13 @@ void write_anomalies(const AnomalyCounts& counts, const std::string& sensor,
   }
 }
 
+AnomalyCounts read_anomalies(const google::protobuf::RepeatedPtrField<pb::AnomalyCount>& in) {
+  AnomalyCounts counts;
+  for (const pb::AnomalyCount& one : in)
+    if (const auto known = anomaly(one.name())) counts.add(*known, one.count());
+  return counts;
+}
+
 SensorInfo with_valid_text(SensorInfo info) {
   for (std::string* text : {&info.id, &info.source, &info.part.device, &info.label}) *text = valid_utf8(*text);
   return info;

@@ -33,6 +33,7 @@ void write_sensor(const SensorInfo& info, pb::SensorUse& out);
 // One entry for each that occurred; `sensor` is "" where it belongs to none.
 void write_anomalies(const AnomalyCounts& counts, const std::string& sensor,
                      google::protobuf::RepeatedPtrField<pb::AnomalyCount>& out);
+AnomalyCounts read_anomalies(const google::protobuf::RepeatedPtrField<pb::AnomalyCount>& in);
 // Foreign text in a SensorInfo must not make a record that protobuf cannot read back.
 SensorInfo with_valid_text(SensorInfo info);
 // PUE, price and carbon factor, so that a report of this run does not change later.

@@ -1,0 +1,335 @@
+// Phases and work in jobs: what programs report reaches the record of their job, and adds up.
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "accounting/energy_accounting.h"
+#include "support/invented.h"
+
+namespace nw {
+namespace {
+
+bool all_jobs(const pb::Record&) { return true; }
+
+AccountedNode make_node() {
+  AccountedNode node;
+  node.make_uid = [] { return std::string("uid"); };
+  node.idle["package/0"] = watts(40);
+  return node;
+}
+
+const std::vector<unsigned> kEveryCpu{0, 1, 2, 3, 4, 5, 6, 7};
+
+// A package of 100 W, 300 W while `busy`, and memory of 20 W; counters in microjoules.
+class Node {
+ public:
+  Node() {
+    for (const Part& part : {Part{Domain::package, "0"}, Part{Domain::dram, "0"}}) {
+      SensorInfo& info = infos.emplace_back();
+      info.id = info.source = std::string(name(part.domain)) + "/" + part.device;
+      info.part = part;
+      info.update_interval = millis(1);
+    }
+    start();
+    cgroups.cpus = 8;
+    cgroups.memory = 64'000'000'000;
+    cgroups.memory_used = 8'000'000'000;
+    cgroups.busy = Nanos{};
+  }
+
+  void start() { accounting.emplace(infos, make_node(), seconds(1)); }
+  void run_for(Nanos time) {
+    now += time;
+    energy[0] += (busy ? 300 : 100) * (time.count() / 1000);
+    energy[1] += 20 * (time.count() / 1000);
+    *cgroups.busy += time;
+    for (CgroupUsage& job : cgroups.jobs) {
+      job.cpu = *job.cpu + time;
+      for (StepCgroupUsage& step : job.steps) step.cpu = *step.cpu + time;
+    }
+  }
+  SampleSet read() const {
+    SampleSet samples;
+    for (const std::int64_t counted : energy)
+      samples.push_back({now, now, {}, static_cast<std::uint64_t>(counted), lost ? Status::denied : Status::ok, {}});
+    return samples;
+  }
+  void point(Nanos time = seconds(1)) {
+    run_for(time);
+    cgroups.at = now;
+    accounting->add(read(), cgroups, (seconds(1'700'000'000) + now).count());
+    EXPECT_EQ(accounting->not_conserved(), Joules{});
+  }
+  void add_job(const std::string& id, std::vector<unsigned> cpus, std::vector<std::string> steps = {"0"}) {
+    CgroupUsage& job = cgroups.jobs.emplace_back();
+    job.id = id;
+    job.uid = 1000;
+    job.cpus = std::move(cpus);
+    job.cpu = Nanos{};
+    job.memory = 1'000'000'000;
+    job.gpus_said = "";
+    for (const std::string& step : steps) job.steps.push_back({step, Nanos{}});
+  }
+  StepName report(const std::string& job, const std::string& step = "0") {
+    const auto found = accounting->find_step("", job, step);
+    EXPECT_TRUE(found && accounting->let_report(*found));
+    return found.value_or(StepName{});
+  }
+  void event(const StepName& step, ProgramEvent::Kind kind, std::uint64_t id, const std::string& name = "",
+             double value = 0, std::uint32_t tid = 1) {
+    accounting->add(step, {kind, now, id, 7, tid, name, kind == ProgramEvent::Kind::work ? "sample" : "", value});
+  }
+  void begin(const StepName& step, std::uint64_t id, const std::string& name) {
+    event(step, ProgramEvent::Kind::begin, id, name);
+  }
+  void end(const StepName& step, std::uint64_t id) { event(step, ProgramEvent::Kind::end, id); }
+  void kill() {
+    pb::Checkpoint checkpoint;
+    accounting->snapshot().write("boot", checkpoint);
+    pb::Checkpoint read;
+    ASSERT_TRUE(read.ParseFromString(checkpoint.SerializeAsString()));
+    start();
+    accounting->resume(read, "boot", now);
+  }
+  pb::Record finish() {
+    cgroups.jobs.clear();
+    point();
+    for (int i = 0; i < 3; ++i) point();
+    EXPECT_EQ(accounting->ended().size(), 1U);
+    return accounting->ended().empty() ? pb::Record() : accounting->ended().front();
+  }
+
+  std::vector<SensorInfo> infos;
+  std::optional<EnergyAccounting> accounting;
+  CgroupSnapshot cgroups;
+  Nanos now = seconds(100);
+  bool busy = false, lost = false;
+  std::int64_t energy[2] = {1'000'000, 1'000'000};
+};
+
+double joules_of(const pb::Energy& energy) { return static_cast<double>(energy.energy_uj()) * 1e-6; }
+
+const pb::Phase& phase(const google::protobuf::RepeatedPtrField<pb::Phase>& phases, const std::string& path) {
+  for (const pb::Phase& one : phases)
+    if (one.path() == path) return one;
+  ADD_FAILURE() << "no phase " << path;
+  static const pb::Phase none;
+  return none;
+}
+
+std::uint64_t count(const pb::Record& record, const std::string& anomaly) {
+  std::uint64_t times = 0;
+  for (const auto& one : record.anomalies())
+    if (one.name() == anomaly) times += one.count();
+  return times;
+}
+
+TEST(JobPhases, HaveTheirEnergyAndWork) {
+  Node node;
+  node.point();
+  node.add_job("1", kEveryCpu);
+  node.point();
+  const StepName step = node.report("1");
+  node.begin(step, 1, "train");
+  node.busy = true;
+  for (int i = 0; i < 4; ++i) node.point();
+  node.event(step, ProgramEvent::Kind::work, 0, "", 640);
+  node.end(step, 1);
+  node.busy = false;
+  node.begin(step, 2, "infer");
+  for (int i = 0; i < 2; ++i) node.point();
+  node.event(step, ProgramEvent::Kind::work, 0, "", 100);
+  node.end(step, 2);
+  node.event(step, ProgramEvent::Kind::figure, 0, "dice", 0.7);
+  node.point();
+  const pb::Record record = node.finish();
+  ASSERT_EQ(record.phases_size(), 2);
+  EXPECT_NEAR(joules_of(phase(record.phases(), "train").energy()), 4 * 320, 0.01);
+  EXPECT_NEAR(joules_of(phase(record.phases(), "infer").energy()), 2 * 120, 0.01);
+  EXPECT_EQ(phase(record.phases(), "train").energy().kind(), pb::KIND_MEASURED);
+  EXPECT_EQ(phase(record.phases(), "train").duration_ns(), seconds(4).count());
+  EXPECT_EQ(phase(record.phases(), "train").work(0).count(), 640);
+  EXPECT_EQ(phase(record.phases(), "train").spans(0).begin_ns(), 0) << "the job was seen when it began";
+  EXPECT_EQ(record.figures(0).value(), 0.7);
+  ASSERT_EQ(record.job().steps_size(), 1);
+  EXPECT_EQ(record.job().steps(0).phases_size(), 2);
+  EXPECT_EQ(count(record, "phase_unended"), 0U);
+}
+
+// Half a second of work, half of rest, and a sampling point every two seconds: with sample sets at the edges the phase
+// has the energy of its work; without them the mean.
+TEST(JobPhases, SampleSetsAtTheirEdgesShowShortOnes) {
+  for (const bool closely : {true, false}) {
+    Node node;
+    node.point();
+    node.add_job("1", kEveryCpu);
+    node.point();
+    const StepName step = node.report("1");
+    for (std::uint64_t i = 1; i <= 20; ++i) {
+      node.busy = true;
+      node.begin(step, i, "batch");
+      node.run_for(millis(500));
+      node.end(step, i);
+      if (closely && node.accounting->wants_sample_set()) node.accounting->add(node.read());
+      node.busy = false;
+      if (i % 2 == 0)
+        node.point(millis(500));
+      else
+        node.run_for(millis(500));
+      if (closely && i % 2 == 1) node.accounting->add(node.read());
+    }
+    const pb::Record record = node.finish();
+    const pb::Phase& batch = phase(record.phases(), "batch");
+    EXPECT_EQ(batch.count(), 20U);
+    EXPECT_EQ(batch.duration_ns(), seconds(10).count());
+    EXPECT_NEAR(joules_of(batch.energy()), closely ? 3200 : 2200, 25);
+  }
+}
+
+TEST(JobPhases, OfAStepAreOfItsShare) {
+  Node node;
+  node.point();
+  node.add_job("1", {0, 1, 2, 3}, {"0", "1"});
+  node.add_job("2", {4, 5, 6, 7});
+  node.point();
+  const StepName first = node.report("1", "0"), second = node.report("1", "1");
+  node.begin(first, 1, "train");
+  node.begin(second, 1, "train");
+  for (int i = 0; i < 3; ++i) node.point();
+  node.end(first, 1);
+  node.end(second, 1);
+  node.point();
+  node.cgroups.jobs.pop_back();
+  node.point();
+  node.accounting->ended().clear();
+  const pb::Record record = node.finish();
+  const auto& steps = record.job().steps();
+  const pb::Energy& whole = phase(record.phases(), "train").energy();
+  EXPECT_EQ(whole.energy_uj(), phase(steps[0].phases(), "train").energy().energy_uj() +
+                                   phase(steps[1].phases(), "train").energy().energy_uj());
+  EXPECT_EQ(whole.kind(), pb::KIND_ATTRIBUTED);
+  EXPECT_GT(joules_of(whole), 100);
+  EXPECT_LT(joules_of(whole), 250);
+}
+
+TEST(JobPhases, OpenOnesAreShownAndGoOnAfterAKill) {
+  Node node;
+  node.point();
+  node.add_job("1", kEveryCpu);
+  node.point();
+  StepName step = node.report("1");
+  node.begin(step, 1, "train");
+  for (int i = 0; i < 5; ++i) node.point();
+  const auto running = node.accounting->snapshot().running(false, all_jobs);
+  ASSERT_EQ(running.size(), 1U);
+  EXPECT_NEAR(joules_of(phase(running[0].phases(), "train").energy()), 600, 0.01);
+  node.kill();
+  node.point();
+  step = node.report("1");
+  node.point();
+  node.event(step, ProgramEvent::Kind::work, 0, "train", 5);
+  node.end(step, 1);
+  const pb::Record record = node.finish();
+  EXPECT_NEAR(joules_of(phase(record.phases(), "train").energy()), 7 * 120, 0.01);
+  EXPECT_EQ(phase(record.phases(), "train").count(), 1U);
+  EXPECT_EQ(phase(record.phases(), "train").work(0).count(), 5);
+  EXPECT_EQ(count(record, "phase_unended"), 0U);
+}
+
+TEST(JobPhases, OfAProcessThatDiesEndWithIt) {
+  Node node;
+  node.point();
+  node.add_job("1", kEveryCpu);
+  node.point();
+  const StepName step = node.report("1");
+  node.begin(step, 1, "train");
+  for (int i = 0; i < 3; ++i) node.point();
+  node.accounting->abandon(step, [](std::uint32_t pid) { return pid == 7; }, node.now);
+  for (int i = 0; i < 3; ++i) node.point();
+  const pb::Record record = node.finish();
+  EXPECT_EQ(phase(record.phases(), "train").duration_ns(), seconds(3).count());
+  EXPECT_EQ(count(record, "phase_unended"), 1U);
+}
+
+TEST(JobPhases, StepsThatReportAreLimited) {
+  Node node;
+  node.point();
+  node.add_job("1", kEveryCpu, {});
+  for (std::size_t i = 0; i <= EnergyAccounting::kMaxReporting; ++i)
+    node.cgroups.jobs[0].steps.push_back({std::to_string(i), Nanos{}});
+  node.point();
+  std::size_t reporting = 0;
+  for (const StepCgroupUsage& step : node.cgroups.jobs[0].steps)
+    reporting += node.accounting->let_report(*node.accounting->find_step("", "1", step.id));
+  EXPECT_EQ(reporting, EnergyAccounting::kMaxReporting);
+  EXPECT_FALSE(node.accounting->find_step("", "1", "none"));
+  EXPECT_FALSE(node.accounting->find_step("", "2", "0"));
+}
+
+// Jobs and steps come and go, phases begin and end in any order and late, samples are lost, the process is killed:
+// phases that tile a step add up to it, none has more than what it lies in, and the rows add up to the node.
+RC_GTEST_PROP(JobPhasesProperties, AnyInterleavingKeepsTheIdentities, ()) {
+  Node node;
+  node.point();
+  const std::int64_t before = node.energy[0] + node.energy[1];
+  node.add_job("1", *rc::gen::arbitrary<bool>() ? kEveryCpu : std::vector<unsigned>{0, 1}, {"0", "1"});
+  node.point();
+  StepName tiled = node.report("1", "0"), other = node.report("1", "1");
+  std::uint64_t id = 1;
+  node.begin(tiled, id, "tile");
+  std::vector<std::uint64_t> open;
+  for (const int act : *rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 9))) {
+    if (act == 0) {  // the next tile begins where this one ends
+      node.end(tiled, id);
+      node.begin(tiled, ++id, "tile");
+    }
+    if (act == 1) node.begin(other, open.emplace_back(++id + 1'000'000), *rc::gen::element<std::string>("a", "b"));
+    if (act == 2 && !open.empty()) {
+      node.end(other, open.back());
+      open.pop_back();
+    }
+    if (act == 3) node.event(other, ProgramEvent::Kind::work, 0, "", 1);
+    if (act == 4) {
+      node.kill();
+      node.point(millis(*rc::gen::inRange(1, 500)));
+      tiled = node.report("1", "0");
+      other = node.report("1", "1");
+    }
+    if (act == 5) node.cgroups.jobs.size() < 2 ? node.add_job("2", {4, 5}) : node.cgroups.jobs.pop_back();
+    node.lost = act == 6;
+    node.busy = *rc::gen::arbitrary<bool>();
+    if (act == 7 && node.accounting->wants_sample_set())
+      node.run_for(millis(100)), node.accounting->add(node.read());
+    else
+      node.point(millis(*rc::gen::inRange(1, 2500)));
+    node.accounting->tick();
+    RC_ASSERT(node.accounting->not_conserved() == Joules{});
+  }
+  node.lost = false;
+  node.cgroups.jobs.clear();
+  for (int i = 0; i < 4; ++i) node.point();
+  const pb::Record* record = nullptr;
+  for (const pb::Record& one : node.accounting->ended())
+    if (one.job().id() == "1") record = &one;
+  RC_ASSERT(record != nullptr);
+  std::int64_t steps = 0;
+  for (const pb::Step& step : record->job().steps()) {
+    steps += step.energy().energy_uj();
+    std::int64_t outermost = 0;
+    for (const pb::Phase& its : step.phases()) {
+      RC_ASSERT(its.duration_ns() <= step.duration_ns());
+      if (!its.resolved()) continue;
+      RC_ASSERT(its.energy().energy_uj() <= step.energy().energy_uj());
+      if (its.path().find('/') == std::string::npos) outermost = std::max(outermost, its.energy().energy_uj());
+    }
+    RC_ASSERT(outermost <= step.energy().energy_uj());
+    if (step.id() == "0") RC_ASSERT(phase(step.phases(), "tile").energy().energy_uj() == step.energy().energy_uj());
+  }
+  RC_ASSERT(steps == record->energy().energy_uj());
+  pb::NodeState state;
+  node.accounting->write(state);
+  RC_ASSERT(state.not_conserved_uj() == 0);
+  RC_ASSERT(state.rows(4).energy_uj() <= node.energy[0] + node.energy[1] - before + 120'000'000);
+}
+
+}  // namespace
+}  // namespace nw
