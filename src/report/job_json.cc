@@ -12,7 +12,7 @@
 namespace nw {
 
 namespace {
-using json::Json, json::list, json::make_components, json::make_energy, json::number, json::text;
+using json::Json, json::list, json::make_components, json::make_energy, json::make_phase, json::make_work, json::number, json::text;
 
 Json make_step(const pb::Step& step) {
   return {{"step", text(step.id())},
@@ -22,7 +22,9 @@ Json make_step(const pb::Step& step) {
           {"duration_s", number(duration_s(step.duration_ns()))},
           {"cpu_s", step.has_cpu_s() ? number(step.cpu_s()) : Json(nullptr)},
           {"energy", make_energy(step.energy())},
-          {"components", make_components(step.components(), step.duration_ns())}};
+          {"components", make_components(step.components(), step.duration_ns())},
+          {"phases", list(step.phases(), make_phase)},
+          {"work", make_work(step.work(), step.energy())}};
 }
 
 Json submit_time(const pb::Job& job) {

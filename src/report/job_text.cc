@@ -9,6 +9,7 @@
 
 #include "base/units.h"
 #include "record/record.pb.h"
+#include "report/phase_text.h"
 #include "report/escape.h"
 #include "report/provenance.h"
 #include "report/summary.h"
@@ -175,21 +176,11 @@ class JobPage {
 
   // The phases that the job's own programs reported to the daemon.
   void phases() {
-    if (summary_.phases.empty()) return;
-    Table table;
-    table.columns = {{"Phase", false, 0, 10},
-                     {"Duration", true, 3},
-                     {"Energy", true},
-                     {std::string(plus_minus(style_.utf8)), true},
-                     {"Known"}};
-    for (const PhaseLine& line : summary_.phases) {
-      Row row{{{line.path}, {line.duration}, {line.energy}, {line.uncertainty}, {std::string(kind_mark(line.kind))}},
-              -1,
-              ""};
-      if (!line.resolved) row.note_at = 2, row.note = kUnresolved;
-      table.rows.push_back(std::move(row));
-    }
-    out_ += '\n' + make_table(table, 2, style_.width, style_.colour);
+    if (!summary_.phases.empty()) out_ += '\n' + make_phase_text(summary_.phases, style_);
+    if (summary_.per_unit.empty() && summary_.figures.empty()) return;
+    out_ += '\n';
+    key("Per unit", joined(summary_.per_unit));
+    key("Figures", joined(summary_.figures));
   }
 
   void quality() {

@@ -50,4 +50,34 @@ Json make_components(const google::protobuf::RepeatedPtrField<pb::Component>& co
   return list(components, [duration_ns](const pb::Component& one) { return make_component(one, duration_ns); });
 }
 
+Json make_work(const google::protobuf::RepeatedPtrField<pb::Work>& work, const pb::Energy& energy) {
+  return list(work, [&energy](const pb::Work& one) {
+    const Amount each = per_unit(energy, one);
+    return Json{{"unit", text(one.unit())},
+                {"count", number(one.count())},
+                {"energy_per_unit_j", number(each.value)},
+                {"uncertainty_per_unit_j", number(each.uncertainty)}};
+  });
+}
+
+Json make_phase(const pb::Phase& phase) {
+  const pb::Energy& energy = phase.resolved() ? phase.energy() : pb::Energy::default_instance();
+  const auto or_null = [&phase](bool has, const pb::Energy& one) {
+    return has && phase.resolved() ? make_energy(one) : Json(nullptr);
+  };
+  Json spans = list(phase.spans(), [](const pb::Span& span) {
+    return Json{{"begin_s", static_cast<double>(span.begin_ns()) / 1e9},
+                {"end_s", static_cast<double>(span.end_ns()) / 1e9}};
+  });
+  return {{"path", text(phase.path())},
+          {"count", phase.count()},
+          {"duration_s", number(duration_s(phase.duration_ns()))},
+          {"resolved", phase.resolved()},
+          {"energy", or_null(phase.has_energy(), phase.energy())},
+          {"node_estimate", or_null(phase.has_node_estimate(), phase.node_estimate())},
+          {"components", make_components(phase.components(), phase.duration_ns())},
+          {"work", make_work(phase.work(), energy)},
+          {"spans", std::move(spans)}};
+}
+
 }  // namespace nw::json

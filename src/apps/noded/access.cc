@@ -86,6 +86,23 @@ void round_parts(pb::Energy& total, Components& components, Rounding& rounding) 
   add_up(total, components);
 }
 
+// Phases of one parent are rounded as their running sum is, so that together they have no more than it.
+void round_phases(google::protobuf::RepeatedPtrField<pb::Phase>& phases, Nanos finest) {
+  std::map<std::string, Rounding> inside;  // by the parent's path
+  for (pb::Phase& phase : phases) {
+    const auto slash = phase.path().rfind('/');
+    Rounding estimate;
+    round_parts(*phase.mutable_energy(), *phase.mutable_components(),
+                inside[slash == std::string::npos ? "" : phase.path().substr(0, slash)]);
+    if (phase.has_node_estimate()) round_energy(*phase.mutable_node_estimate(), "", estimate);
+    if (phase.resolved() && phase.duration_ns() >= finest.count()) continue;
+    phase.set_resolved(false);
+    phase.clear_energy();
+    phase.clear_components();
+    phase.clear_node_estimate();
+  }
+}
+
 void round_timeline(pb::Timeline& timeline, Nanos finest) {
   if (timeline.step_ns() < finest.count()) return timeline.Clear();
   for (pb::Series& series : *timeline.mutable_series())
@@ -114,8 +131,11 @@ void round_for_owner(pb::Record& record) {
     Rounding of_policy;
     show(duration, *other.mutable_energy(), *other.mutable_components(), of_policy);
   }
-  for (pb::Step& step : *job.mutable_steps())
+  for (pb::Step& step : *job.mutable_steps()) {
     show(step.duration_ns(), *step.mutable_energy(), *step.mutable_components(), steps);
+    round_phases(*step.mutable_phases(), finest);
+  }
+  round_phases(*record.mutable_phases(), finest);
   if (job.has_unused_gpu_uj()) job.set_unused_gpu_uj(rounded(std::int64_t{job.unused_gpu_uj()}));
   if (job.has_u_share_uj()) job.set_u_share_uj(rounded(job.u_share_uj()));
   if (duration >= finest.count()) return;

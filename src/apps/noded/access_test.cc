@@ -40,6 +40,45 @@ pb::Record make_job(bool exclusive, Nanos duration, std::int64_t package, std::i
   return record;
 }
 
+RC_GTEST_PROP(Access, PhasesHaveNoMoreThanTheirParent, ()) {
+  pb::Record record = make_job(true, seconds(60), 100, 200, 300);
+  const auto parts = *rc::gen::container<std::vector<std::int64_t>>(rc::gen::inRange<std::int64_t>(0, 3'000'000));
+  std::int64_t whole = 0;
+  pb::Phase& parent = *record.add_phases();
+  parent.set_path("train");
+  for (const std::int64_t part : parts) {
+    pb::Phase& phase = *record.add_phases();
+    phase.set_path("train/" + std::to_string(record.phases_size()));
+    whole += part;
+    set(*phase.mutable_energy(), part);
+  }
+  set(*record.mutable_phases(0)->mutable_energy(), whole);
+  for (pb::Phase& phase : *record.mutable_phases()) phase.set_resolved(true), phase.set_duration_ns(kNanosPerSecond);
+  round_for_owner(record);
+  std::int64_t sum = 0;
+  for (int i = 1; i < record.phases_size(); ++i) sum += record.phases(i).energy().energy_uj();
+  RC_ASSERT(sum == record.phases(0).energy().energy_uj());
+  for (const pb::Phase& phase : record.phases()) RC_ASSERT(phase.energy().energy_uj() % kMicro == 0);
+}
+
+TEST(Access, APhaseShorterThanAnOwnerMayBeToldHasNoEnergy) {
+  for (const bool exclusive : {true, false}) {
+    pb::Record record = make_job(exclusive, seconds(60), 100, 200, 300);
+    pb::Phase& phase = *record.add_phases();
+    phase.set_path("train");
+    phase.set_resolved(true);
+    phase.set_duration_ns(seconds(5).count());
+    set(*phase.mutable_energy(), 50'000'000);
+    phase.add_components()->set_domain("core");
+    phase.add_work()->set_count(3);
+    round_for_owner(record);
+    EXPECT_EQ(record.phases(0).resolved(), exclusive);
+    EXPECT_EQ(record.phases(0).has_energy(), exclusive);
+    EXPECT_EQ(record.phases(0).components_size(), 0) << "cores are never shown";
+    EXPECT_EQ(record.phases(0).work(0).count(), 3);
+  }
+}
+
 RC_GTEST_PROP(Access, WhatIsRoundedAddsUp, ()) {
   const auto some = rc::gen::inRange<std::int64_t>(0, 5'000'000'000);
   const std::int64_t package = *some, gpu = *some, rest = *some - 1'000'000'000;
