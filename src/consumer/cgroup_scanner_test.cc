@@ -119,6 +119,7 @@ TEST_F(CgroupSnapshotTest, VersionOne) {
   const CgroupSnapshot cgroups = take();
   ASSERT_EQ(cgroups.jobs.size(), 1u);
   CgroupUsage job;
+  job.manager = "slurm";
   job.id = "7";
   job.uid = 1000;
   job.cpu = Nanos::of(5'000'000'123);
@@ -167,6 +168,7 @@ TEST_F(CgroupSnapshotTest, VersionTwo) {
   add_process("2", "0");
   add_process("40", "1000");
   CgroupUsage job;
+  job.manager = "slurm";
   job.id = "7";
   job.uid = 1000;
   job.cpu = seconds(5);

@@ -40,8 +40,8 @@ void read_processes(Host& host, const JobCgroups& job, const std::string& below,
                     const std::function<bool(std::string_view)>& visit) {
   int asked = 0;
   bool over = false;
-  for (const std::string& step : job.steps)
-    walk(host, job.home + "/step_" + step + below, [&](const std::vector<std::uint32_t>& pids) {
+  for (const StepCgroup& step : job.steps)
+    walk(host, job.home + step.below + below, [&](const std::vector<std::uint32_t>& pids) {
       for (const auto pid : pids) {
         if (over = over || ++asked > kMostProcesses; over) return true;
         const auto text = host.read_text("/proc/" + std::to_string(pid) + "/" + file);
@@ -54,8 +54,8 @@ void read_processes(Host& host, const JobCgroups& job, const std::string& below,
 
 std::optional<std::uint32_t> find_owner(Host& host, const JobCgroups& job) {
   std::optional<std::uint32_t> owner;
-  read_processes(host, job, "/user", "status", [&](std::string_view status) {
-    if (const auto uid = parse_real_uid(status)) owner = uid;
+  read_processes(host, job, job.tasks, "status", [&](std::string_view status) {
+    if (const auto uid = parse_real_uid(status); uid && uid != job.not_owner) owner = uid;
     return owner.value_or(0) != 0;
   });
   return owner;
@@ -63,6 +63,7 @@ std::optional<std::uint32_t> find_owner(Host& host, const JobCgroups& job) {
 
 std::optional<std::string> find_said_gpus(Host& host, const JobCgroups& job) {
   std::optional<std::string> said;
+  if (!job.says_gpus) return said;
   read_processes(host, job, "", "environ", [&](std::string_view environment) {
     said = parse_said_gpus(environment, job.id);
     return said.has_value();
