@@ -65,10 +65,11 @@ struct CgroupScanner::State {
   JobCgroupFinder finder;
   std::map<std::string, Known> jobs;  // by "<manager>/<slurmd>/<id>"
   bool first = true;                  // snapshot: jobs that it finds may have begun at any time before
+  std::vector<JobCgroups> places;     // of the snapshot's jobs, with their users
 };
 
 CgroupScanner::CgroupScanner(Host& host, CgroupScanOptions options)
-    : host_(host), state_(new State{JobCgroupFinder(host, std::move(options)), {}}) {}
+    : host_(host), state_(new State{JobCgroupFinder(host, std::move(options)), {}, true, {}}) {}
 CgroupScanner::~CgroupScanner() = default;
 
 void CgroupScanner::take(CgroupSnapshot& cgroups) {
@@ -78,11 +79,15 @@ void CgroupScanner::take(CgroupSnapshot& cgroups) {
   directories_ = std::move(directories);
 
   std::map<std::string, Known> before = std::exchange(state_->jobs, {});
-  for (const JobCgroups& place : places) {
+  state_->places.clear();
+  for (JobCgroups& place : places) {
     const std::string key = place.manager + "/" + place.slurmd + "/" + place.id;
     Known& known = state_->jobs[key] = before[key];
     CgroupUsage job = read_job(place, known, cgroups.at);
-    if (!known.empty_since || cgroups.at - *known.empty_since < kAbandoned) cgroups.jobs.push_back(std::move(job));
+    if (known.empty_since && cgroups.at - *known.empty_since >= kAbandoned) continue;
+    place.uid = job.uid;
+    cgroups.jobs.push_back(std::move(job));
+    state_->places.push_back(std::move(place));
   }
   read_node(cgroups);
   state_->first = false;
@@ -126,6 +131,10 @@ std::optional<std::uint32_t> CgroupScanner::find_uid(const JobCgroups& place, Kn
     if (owner && !known.root_since) known.root_since = now;
   }
   return known.is_roots && now - *known.root_since >= kRootsOwn ? std::optional<std::uint32_t>(0) : std::nullopt;
+}
+
+std::optional<FoundProcess> CgroupScanner::find_process(std::uint32_t pid, std::uint32_t uid) const {
+  return nw::find_process(host_, state_->places, pid, uid);
 }
 
 void CgroupScanner::read_node(CgroupSnapshot& cgroups) {

@@ -65,6 +65,12 @@ struct CgroupScanOptions {
   std::string slurmd;                     // with several slurmd on this machine, this one's jobs alone; "": all
 };
 
+struct FoundProcess {
+  std::string manager, slurmd, id;  // of its job, as in CgroupUsage
+  std::string step;                 // "": in none of those that the last snapshot has
+  bool operator==(const FoundProcess&) const = default;
+};
+
 struct JobCgroups;  // finder.h
 
 class CgroupScanner {
@@ -78,6 +84,10 @@ class CgroupScanner {
   // What to watch (inotify: IN_CREATE, IN_DELETE; cgroup file systems report both), as of the last cgroup snapshot: the
   // directories whose entries are users, jobs and steps, and those in which Slurm's own will appear. They existed then.
   const std::vector<std::string>& directories() const { return directories_; }
+  // Which job a process is in: of this user's jobs in the last cgroup snapshot the one in whose directories it is now.
+  // Nothing when it is in none, and where its user has more directories than a search may take. Not cheap: a walk
+  // through the directories of all jobs of this user, for a program that attaches.
+  std::optional<FoundProcess> find_process(std::uint32_t pid, std::uint32_t uid) const;
 
  private:
   struct Known;

@@ -31,7 +31,7 @@ struct StepCgroup {
 struct JobCgroups {
   std::string manager;  // the finder's name
   std::string slurmd, id;
-  std::optional<std::uint32_t> uid;  // where the path states it
+  std::optional<std::uint32_t> uid;  // where the path states it, or its processes have shown it
   bool unified = false;              // v2
   std::string home;                  // where it was found
   std::string cpu, memory, cpuset, devices, freezer;

@@ -1,8 +1,10 @@
-// The processes of jobs, as far as a cgroup snapshot needs them: whose they are, and whether there are any.
+// The processes of jobs, as far as a cgroup snapshot needs them: whose they are, and whether there are any; and which
+// job a process belongs to.
 #pragma once
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "base/host.h"
 #include "consumer/finder.h"
@@ -26,5 +28,9 @@ std::optional<Nanos> find_start(Host& host, const JobCgroups& job);
 // Whether there is a process in the job's directories. True as well where that is not known or would take long to find
 // out: in v1 a user may make directories below his steps, as many as he likes.
 bool has_process(Host& host, const JobCgroups& job);
+
+// CgroupScanner::find_process among these jobs: those of this user are searched, in at most 500 directories of all.
+std::optional<FoundProcess> find_process(Host& host, const std::vector<JobCgroups>& jobs, std::uint32_t pid,
+                                         std::uint32_t uid);
 
 }  // namespace nw

@@ -65,6 +65,9 @@ void check_cgroups(const std::string& text) {
       require(is_printable(job.id) && is_printable(job.slurmd) && !job.id.empty());
       require(!job.manager.empty());
       for (const nw::StepCgroupUsage& step : job.steps) require(is_printable(step.id) && !step.id.empty());
+      if (!job.uid) continue;
+      const auto found = taker.find_process(7, *job.uid);
+      require(!found || (is_printable(found->id) && is_printable(found->step)));
     }
     require(std::is_sorted(cgroups.jobs.begin(), cgroups.jobs.end(),
                            [](const nw::CgroupUsage& a, const nw::CgroupUsage& b) {
