@@ -14,17 +14,22 @@ namespace {
 constexpr Nanos kUnseen =
     seconds(600);  // a job known only from its prolog, without cgroup or epilog, is over after this
 
+// Events come from Slurm's prolog, epilog and SPANK plug-in, and name Slurm's jobs.
+const std::string kSlurm = "slurm";
+
 Nanos difference(const std::optional<Nanos>& now, const std::optional<Nanos>& before) {
   return now && before && *now > *before ? *now - *before : Nanos{};
 }
 
+bool is_of(const JobState& job, const std::string& manager) { return job.record.job().manager() == manager; }
+
 const CgroupUsage* find_in(const CgroupSnapshot& cgroups, const JobState& job) {
   for (const CgroupUsage& use : cgroups.jobs)
-    if (use.slurmd == job.slurmd && use.id == job.id) return &use;
+    if (is_of(job, use.manager) && use.slurmd == job.slurmd && use.id == job.id) return &use;
   return nullptr;
 }
 
-std::string key_of(const CgroupUsage& use) { return use.slurmd + "/" + use.id; }
+std::string key_of(const CgroupUsage& use) { return use.manager + "/" + use.slurmd + "/" + use.id; }
 }  // namespace
 
 std::vector<std::string> EnergyAccounting::find_device_names(const std::vector<SensorInfo>& infos) {
@@ -139,7 +144,7 @@ EnergyAccounting::Entry EnergyAccounting::make_entry(std::uint64_t serial, JobSt
 
 JobState* EnergyAccounting::find(const CgroupUsage& use) {
   for (auto& [serial, job] : jobs_) {
-    if (job.end) continue;
+    if (job.end || !is_of(job, use.manager)) continue;
     if (job.id == use.id && job.slurmd == use.slurmd) return &job;
     if (!job.seen && (job.id == use.id || job.record.job().sluid() == use.id)) return &job;  // known from its prolog
   }
@@ -148,11 +153,12 @@ JobState* EnergyAccounting::find(const CgroupUsage& use) {
 
 JobState* EnergyAccounting::find(const std::string& id) {
   for (auto& [serial, job] : jobs_)
-    if (!job.end && (job.id == id || job.record.job().id() == id)) return &job;
+    if (!job.end && is_of(job, kSlurm) && (job.id == id || job.record.job().id() == id)) return &job;
   return nullptr;
 }
 
-JobState& EnergyAccounting::open(const std::string& slurmd, const std::string& id, Nanos at, const char* basis) {
+JobState& EnergyAccounting::open(const std::string& manager, const std::string& slurmd, const std::string& id, Nanos at,
+                                 const char* basis) {
   JobState& job = jobs_.emplace(next_++, JobState(meters_.size())).first->second;
   job.slurmd = slurmd;
   job.id = id;
@@ -165,10 +171,10 @@ JobState& EnergyAccounting::open(const std::string& slurmd, const std::string& i
   job.record.set_name(valid_utf8(id));
   job.record.set_start_unix_ns(wall_ns_);
   pb::Job& its = *job.record.mutable_job();
-  its.set_manager("slurm");
+  its.set_manager(manager);
   its.set_cluster(node_.cluster);
   its.set_id(job.record.name());
-  if (!parse_u64(id)) its.set_sluid(its.id());
+  if (manager == kSlurm && !parse_u64(id)) its.set_sluid(its.id());
   its.set_begin_basis(basis);
   if (!slurmd.empty()) its.add_slurmd(slurmd);
   changed_ = true;
@@ -208,7 +214,7 @@ void EnergyAccounting::compare(const CgroupSnapshot& cgroups, Nanos at) {
     JobState* job = find(use);
     const bool unseen = !last_ || resumed_;
     if (job == nullptr) {
-      job = &open(use.slurmd, use.id, at, unseen ? "started" : "cgroup");
+      job = &open(use.manager, use.slurmd, use.id, at, unseen ? "started" : "cgroup");
       if (unseen) note_begun_before(*job, use, at);
     }
     update(*job, use, at);
@@ -273,7 +279,7 @@ void EnergyAccounting::apply_events(Nanos at) {
     const std::string id(said.get("job"));
     JobState* job = find(id);
     if (said.verb == "begin") {
-      if (job == nullptr) job = &open("", id, at, "prolog");
+      if (job == nullptr) job = &open(kSlurm, "", id, at, "prolog");
       apply_job_info(*job, said);
     } else if (said.verb == "end" && job != nullptr) {
       const auto code = split(said.get("exit"), ':');
@@ -282,7 +288,7 @@ void EnergyAccounting::apply_events(Nanos at) {
       if (code.size() > 1)
         if (const auto signal = parse_i64(code[1]); signal && *signal > 0)
           job->record.set_signal(static_cast<std::int32_t>(*signal));
-      if (job->seen) ended_by_epilog_.push_back(job->slurmd + "/" + job->id);
+      if (job->seen) ended_by_epilog_.push_back(kSlurm + "/" + job->slurmd + "/" + job->id);
       close(*job, at, "epilog");
     } else if (said.verb == "step" && job != nullptr && job->own.steps.size() < kMaxSteps) {
       const auto [step, is_new] = job->own.steps.emplace(std::string(said.get("step")), StepTotals(meters_.size()));

@@ -157,7 +157,8 @@ class EnergyAccounting {
   double memory_share(const JobState& job) const;
   void apply_events(Nanos at);
   void compare(const CgroupSnapshot& cgroups, Nanos at);
-  JobState& open(const std::string& slurmd, const std::string& id, Nanos at, const char* basis);
+  JobState& open(const std::string& manager, const std::string& slurmd, const std::string& id, Nanos at,
+                 const char* basis);
   JobState* find(const CgroupUsage& use);
   JobState* find(const std::string& id);
   void update(JobState& job, const CgroupUsage& use, Nanos at);

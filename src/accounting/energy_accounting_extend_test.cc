@@ -69,6 +69,7 @@ class ExtendedEnergyAccountingTest : public ::testing::Test {
 
   void begin_job() {
     CgroupUsage use;
+    use.manager = "slurm";
     use.id = "4711";
     use.uid = 1000;
     use.cpus = {0, 1, 2, 3, 4, 5, 6, 7};

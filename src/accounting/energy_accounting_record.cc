@@ -186,7 +186,7 @@ void EnergyAccounting::write_accelerators(const JobState& job, const EnergyAccum
 pb::Record EnergyAccounting::make_record(const JobState& job, const JobTotals& totals) const {
   pb::Record record = job.record;
   pb::Job& its = *record.mutable_job();
-  record.set_job_key("slurm-" + its.id());
+  record.set_job_key(its.manager() + "-" + its.id());
   record.set_state(!job.end ? "running" : its.end_basis() == "reboot" ? "lost" : "ended");
   record.set_duration_ns((job.end.value_or(totals.until) - job.begin).count());
   const EnergyAccumulator& accumulator = totals.by_policy.front();

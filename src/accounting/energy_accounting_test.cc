@@ -71,6 +71,7 @@ AccountedNode make_node() {
 
 CgroupUsage make_use(std::string id, std::vector<unsigned> cpus, Nanos cpu = {}) {
   CgroupUsage use;
+  use.manager = "slurm";
   use.id = std::move(id);
   use.uid = 1000;
   use.cpus = std::move(cpus);
@@ -139,6 +140,39 @@ TEST_F(EnergyAccountingTest, ExclusiveJobHasTheWholeNode) {
   accounting.write(state);
   EXPECT_EQ(state.not_conserved_uj(), 0);
   EXPECT_EQ(state.jobs_ended(), 1U);
+}
+
+TEST_F(EnergyAccountingTest, JobsOfTwoManagersWithOneIdAreTwo) {
+  machine.cgroups.jobs = {make_use("7", {0, 1}), make_use("7", {2, 3, 4, 5, 6, 7})};
+  machine.cgroups.jobs[0].manager = "kubernetes";
+  moment();
+  moment();
+  kill();
+  moment();
+  accounting.add_event(*parse_request("end job=7"));
+  moment();
+  moment();
+  const pb::Record slurms = take();
+  EXPECT_EQ(slurms.job_key(), "slurm-7") << "events are Slurm's";
+  EXPECT_EQ(slurms.job().cpus_count(), 6U);
+  EXPECT_EQ(slurms.job().end_basis(), "epilog");
+  machine.cgroups.jobs.clear();
+  moment();
+  const pb::Record pods = take();
+  EXPECT_EQ(pods.job_key(), "kubernetes-7");
+  EXPECT_EQ(pods.job().manager(), "kubernetes");
+  EXPECT_EQ(pods.job().cpus_count(), 2U);
+  EXPECT_EQ(pods.duration_ns(), seconds(5).count()) << "over the restart, and over the other's end";
+}
+
+TEST_F(EnergyAccountingTest, NameOfAPodIsNoSluid) {
+  moment();
+  machine.cgroups.jobs = {make_use("252e517d-7722-4f5a-9d39-0a1b2c3d4e5f", kEveryCpu)};
+  machine.cgroups.jobs[0].manager = "kubernetes";
+  moment();
+  machine.cgroups.jobs.clear();
+  moment();
+  EXPECT_EQ(take().job().sluid(), "");
 }
 
 TEST_F(EnergyAccountingTest, JobIsConfinedLaterThanItIsSeen) {

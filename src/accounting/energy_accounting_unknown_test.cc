@@ -46,6 +46,7 @@ AccountedNode make_node(const std::vector<std::string>& vendors) {
 
 CgroupUsage make_use(std::string id, unsigned first, unsigned count, std::optional<Nanos> cpu = Nanos{}) {
   CgroupUsage use;
+  use.manager = "slurm";
   use.id = std::move(id);
   use.uid = 1000;
   for (unsigned i = 0; i < count; ++i) use.cpus.push_back(first + i);

@@ -5,8 +5,8 @@
 #include "base/cpu_ticks.h"
 #include "base/parse.h"
 #include "consumer/cgroup_text.h"
+#include "consumer/finder.h"
 #include "consumer/job_processes.h"
-#include "consumer/slurm_cgroups.h"
 
 namespace nw {
 
@@ -50,7 +50,10 @@ void read_memory(Host& host, const JobCgroups& place, CgroupUsage& job) {
 // Remembered for a job while it exists.
 struct CgroupScanner::Known {
   std::optional<std::uint32_t> uid;
+  std::optional<Nanos> since;        // when it was seen first, while its owner is not known
   std::optional<Nanos> root_since;   // since when only root was seen in it
+  std::optional<Nanos> owner_asked;  // when its processes were looked at last
+  bool is_roots = false;             // and they were root's alone
   std::optional<Nanos> empty_since;  // since when it has no process
   std::optional<Nanos> alive;        // when one was seen last
   std::optional<Nanos> cpu;          // at the last cgroup snapshot
@@ -60,12 +63,13 @@ struct CgroupScanner::Known {
 
 struct CgroupScanner::State {
   JobCgroupFinder finder;
-  std::map<std::string, Known> jobs;  // by "<slurmd>/<id>"
+  std::map<std::string, Known> jobs;  // by "<manager>/<slurmd>/<id>"
   bool first = true;                  // snapshot: jobs that it finds may have begun at any time before
+  std::vector<JobCgroups> places;     // of the snapshot's jobs, with their users
 };
 
 CgroupScanner::CgroupScanner(Host& host, CgroupScanOptions options)
-    : host_(host), state_(new State{JobCgroupFinder(host, std::move(options)), {}}) {}
+    : host_(host), state_(new State{JobCgroupFinder(host, std::move(options)), {}, true, {}}) {}
 CgroupScanner::~CgroupScanner() = default;
 
 void CgroupScanner::take(CgroupSnapshot& cgroups) {
@@ -75,11 +79,15 @@ void CgroupScanner::take(CgroupSnapshot& cgroups) {
   directories_ = std::move(directories);
 
   std::map<std::string, Known> before = std::exchange(state_->jobs, {});
-  for (const JobCgroups& place : places) {
-    const std::string key = place.slurmd + "/" + place.id;
+  state_->places.clear();
+  for (JobCgroups& place : places) {
+    const std::string key = place.manager + "/" + place.slurmd + "/" + place.id;
     Known& known = state_->jobs[key] = before[key];
     CgroupUsage job = read_job(place, known, cgroups.at);
-    if (!known.empty_since || cgroups.at - *known.empty_since < kAbandoned) cgroups.jobs.push_back(std::move(job));
+    if (known.empty_since && cgroups.at - *known.empty_since >= kAbandoned) continue;
+    place.uid = job.uid;
+    cgroups.jobs.push_back(std::move(job));
+    state_->places.push_back(std::move(place));
   }
   read_node(cgroups);
   state_->first = false;
@@ -87,14 +95,14 @@ void CgroupScanner::take(CgroupSnapshot& cgroups) {
 
 CgroupUsage CgroupScanner::read_job(const JobCgroups& place, Known& known, Nanos now) {
   CgroupUsage job;
-  job.slurmd = place.slurmd, job.id = place.id;
+  job.manager = place.manager, job.slurmd = place.slurmd, job.id = place.id;
   job.cpu = read_cpu(host_, place);
   read_memory(host_, place, job);
   job.cpus = read_cpus(host_, place);
   if (!place.devices.empty()) job.device_nodes = read(host_, place.devices + "/devices.list", parse_device_nodes);
   if (!known.gpus && known.asked++ < kAsks) known.gpus = find_said_gpus(host_, place);
   job.gpus_said = known.gpus;
-  for (const std::string& step : place.steps) job.steps.push_back({step, read_cpu(host_, place, "/step_" + step)});
+  for (const StepCgroup& step : place.steps) job.steps.push_back({step.id, read_cpu(host_, place, step.below)});
   job.uid = place.uid ? place.uid : find_uid(place, known, now);
   if (state_->first) job.start = find_start(host_, place);
 
@@ -113,11 +121,20 @@ CgroupUsage CgroupScanner::read_job(const JobCgroups& place, Known& known, Nanos
 
 std::optional<std::uint32_t> CgroupScanner::find_uid(const JobCgroups& place, Known& known, Nanos now) {
   if (known.uid) return known.uid;
-  const auto owner = find_owner(host_, place);
-  if (!owner) return std::nullopt;
-  if (*owner != 0) return known.uid = owner;
-  if (!known.root_since) known.root_since = now;
-  return now - *known.root_since >= kRootsOwn ? owner : std::nullopt;
+  if (!known.since) known.since = now;
+  const bool is_new = !known.root_since && now - *known.since < kRootsOwn;
+  if (is_new || !known.owner_asked || now - *known.owner_asked >= place.between_owners) {
+    known.owner_asked = now;
+    const auto owner = find_owner(host_, place);
+    if (owner && *owner != 0) return known.uid = owner;
+    known.is_roots = owner.has_value();
+    if (owner && !known.root_since) known.root_since = now;
+  }
+  return known.is_roots && now - *known.root_since >= kRootsOwn ? std::optional<std::uint32_t>(0) : std::nullopt;
+}
+
+std::optional<FoundProcess> CgroupScanner::find_process(std::uint32_t pid, std::uint32_t uid) const {
+  return nw::find_process(host_, state_->places, pid, uid);
 }
 
 void CgroupScanner::read_node(CgroupSnapshot& cgroups) {

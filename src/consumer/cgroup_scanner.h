@@ -1,10 +1,11 @@
 // CgroupSnapshot: which jobs and steps are on this node at one sampling point, and what they have used so far,
-// according to Slurm's cgroups.
+// according to their cgroups.
 //
-// Nobody has to opt in and no Slurm command is called: a job's cgroup exists from before its first process to after its
-// last. The name of the directory identifies the job and the kernel's counters give its use; nothing that a user can
-// write is believed. Supported layouts: Slurm's job_<id> and, from 26.05 on, its SLUIDs; cgroup v1 and v2; one slurmd
-// on a machine or several (slurm_cgroups.h).
+// Nobody has to opt in and no command of a manager is called: a job's cgroup exists from before its first process to
+// after its last. The name of the directory identifies the job and the kernel's counters give its use; nothing that a
+// user can write is believed. Who the managers are and where their jobs lie is a table (finder.h): Slurm, with its
+// job_<id> and, from 26.05 on, its SLUIDs, one slurmd on a machine or several; Kubernetes, whose pods are jobs and
+// whose containers are steps. Cgroup v1 and v2.
 //
 // Cgroups mostly do not show which accelerators a job has. In v1 Slurm denies devices one by one, and the kernel then
 // lists "a *:* rwm"; in v2 a BPF program decides. Hence the prolog's event (wire.h).
@@ -27,14 +28,15 @@ namespace nw {
 inline constexpr Nanos kAbandoned = seconds(10);
 
 struct StepCgroupUsage {
-  std::string id;            // "0", "batch", "extern", "interactive"; of a component of a het job "0+1"
+  std::string id;            // "0", "batch", "extern", "interactive"; of a component of a het job "0+1"; a container's
   std::optional<Nanos> cpu;  // CPU time of all its processes so far
   auto operator<=>(const StepCgroupUsage&) const = default;
 };
 
 struct CgroupUsage {
+  std::string manager;                        // whose finder found it: "slurm"; ids are its own
   std::string slurmd;                         // the node's name in Slurm, where the directories say it; else ""
-  std::string id;                             // "4711"; a SLUID where the directory is named by one
+  std::string id;                             // "4711"; a SLUID where the directory is named by one; a pod's uid
   std::optional<std::uint32_t> uid;           // whose; nothing while that is not known
   std::optional<Nanos> cpu;                   // CPU time of all its processes so far
   std::optional<std::uint64_t> memory;        // bytes that it holds now
@@ -52,7 +54,7 @@ struct CgroupUsage {
 
 struct CgroupSnapshot {
   Nanos at{};                                        // monotonic, when it was begun
-  std::vector<CgroupUsage> jobs;                     // ascending by slurmd and id
+  std::vector<CgroupUsage> jobs;                     // ascending by manager, slurmd and id
   unsigned cpus = 0;                                 // logical CPUs of the node; 0: not known
   std::optional<Nanos> busy;                         // CPU time of everything on the node so far
   std::optional<std::uint64_t> memory, memory_used;  // bytes, of the node
@@ -63,7 +65,13 @@ struct CgroupScanOptions {
   std::string slurmd;                     // with several slurmd on this machine, this one's jobs alone; "": all
 };
 
-struct JobCgroups;  // slurm_cgroups.h
+struct FoundProcess {
+  std::string manager, slurmd, id;  // of its job, as in CgroupUsage
+  std::string step;                 // "": in none of those that the last snapshot has
+  bool operator==(const FoundProcess&) const = default;
+};
+
+struct JobCgroups;  // finder.h
 
 class CgroupScanner {
  public:
@@ -76,6 +84,10 @@ class CgroupScanner {
   // What to watch (inotify: IN_CREATE, IN_DELETE; cgroup file systems report both), as of the last cgroup snapshot: the
   // directories whose entries are users, jobs and steps, and those in which Slurm's own will appear. They existed then.
   const std::vector<std::string>& directories() const { return directories_; }
+  // Which job a process is in: of this user's jobs in the last cgroup snapshot the one in whose directories it is now.
+  // Nothing when it is in none, and where its user has more directories than a search may take. Not cheap: a walk
+  // through the directories of all jobs of this user, for a program that attaches.
+  std::optional<FoundProcess> find_process(std::uint32_t pid, std::uint32_t uid) const;
 
  private:
   struct Known;

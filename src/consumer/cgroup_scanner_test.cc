@@ -119,6 +119,7 @@ TEST_F(CgroupSnapshotTest, VersionOne) {
   const CgroupSnapshot cgroups = take();
   ASSERT_EQ(cgroups.jobs.size(), 1u);
   CgroupUsage job;
+  job.manager = "slurm";
   job.id = "7";
   job.uid = 1000;
   job.cpu = Nanos::of(5'000'000'123);
@@ -167,6 +168,7 @@ TEST_F(CgroupSnapshotTest, VersionTwo) {
   add_process("2", "0");
   add_process("40", "1000");
   CgroupUsage job;
+  job.manager = "slurm";
   job.id = "7";
   job.uid = 1000;
   job.cpu = seconds(5);
@@ -376,6 +378,57 @@ TEST_F(CgroupSnapshotTest, MountMayLieAnywhere) {
   CgroupScanner taker(host_, {"/slurm/uid_1", ""});
   EXPECT_EQ(take(taker).jobs.at(0).cpu, Nanos::of(17));
   EXPECT_EQ(take(taker).jobs.at(0).uid, 2u);
+}
+
+TEST_F(CgroupSnapshotTest, ProcessIsFoundInItsJobAndStep) {
+  add_v2("slurmstepd.scope/job_7");
+  add_v2_step("slurmstepd.scope/job_7", "0", "40\n");
+  add_v2_step("slurmstepd.scope/job_7", "01", "45\n");
+  add_v2("n1_slurmstepd.scope/job_8");
+  add_v2_step("n1_slurmstepd.scope/job_8", "batch", "50\n");
+  add_process("40", "1000");
+  add_process("50", "1001");
+  host_.set_file(kRoot + "/system.slice/slurmstepd.scope/job_7/step_0/user/task_0/a.b/own/cgroup.procs", "44\n");
+  host_.set_file(kRoot + "/system.slice/slurmstepd.scope/job_7/other/cgroup.procs", "46\n");
+  CgroupScanner scanner(host_, {kRoot, ""});
+  EXPECT_EQ(scanner.find_process(40, 1000), std::nullopt) << "no snapshot yet";
+  take(scanner);
+  EXPECT_EQ(scanner.find_process(40, 1000), (FoundProcess{"slurm", "", "7", "0"}));
+  EXPECT_EQ(scanner.find_process(44, 1000), (FoundProcess{"slurm", "", "7", "0"})) << "in a directory of its own";
+  EXPECT_EQ(scanner.find_process(45, 1000), (FoundProcess{"slurm", "", "7", "01"}));
+  EXPECT_EQ(scanner.find_process(46, 1000), (FoundProcess{"slurm", "", "7", ""})) << "outside all steps";
+  EXPECT_EQ(scanner.find_process(50, 1001), (FoundProcess{"slurm", "n1", "8", "batch"}));
+  EXPECT_EQ(scanner.find_process(50, 1000), std::nullopt) << "another user's";
+  EXPECT_EQ(scanner.find_process(41, 1000), std::nullopt);
+  EXPECT_EQ(scanner.find_process(4, 1000), std::nullopt);
+}
+
+TEST_F(CgroupSnapshotTest, ProcessIsFoundInVersionOne) {
+  add_v1("slurm/uid_1000/job_7");
+  add_v1_step("slurm/uid_1000/job_7", "batch", "1");
+  add_v1("slurm_n1/uid_0/job_9");
+  add_v1_step("slurm_n1/uid_0/job_9", "0", "1");
+  host_.set_file(kRoot + "/cpuacct/slurm_n1/uid_0/job_9/step_0/task_0/deep/cgroup.procs", "7\n8\n");
+  CgroupScanner scanner(host_, {kRoot, ""});
+  take(scanner);
+  EXPECT_EQ(scanner.find_process(41, 1000), (FoundProcess{"slurm", "", "7", "batch"}));
+  EXPECT_EQ(scanner.find_process(8, 0), (FoundProcess{"slurm", "n1", "9", "0"}));
+  EXPECT_EQ(scanner.find_process(8, 1000), std::nullopt);
+}
+
+// A user may make as many directories as he likes; whom that hides is he himself.
+TEST_F(CgroupSnapshotTest, SearchForAProcessIsBounded) {
+  add_v1("slurm/uid_1/job_8");
+  add_v1_step("slurm/uid_1/job_8", "0", "1");
+  add_v1("slurm/uid_1000/job_7");
+  add_v1_step("slurm/uid_1000/job_7", "0", "1");
+  for (int i = 0; i < 600; ++i)
+    host_.set_file(kRoot + "/cpuacct/slurm/uid_1000/job_7/step_0/" + std::to_string(i) + "/cgroup.procs", "");
+  host_.set_file(kRoot + "/cpuacct/slurm/uid_1000/job_7/step_0/x.y/cgroup.procs", "99\n");
+  CgroupScanner scanner(host_, {kRoot, ""});
+  take(scanner);
+  EXPECT_EQ(scanner.find_process(99, 1000), std::nullopt);
+  EXPECT_EQ(scanner.find_process(41, 1), (FoundProcess{"slurm", "", "8", "0"}));
 }
 
 }  // namespace

@@ -145,6 +145,7 @@ TEST(Known, ASharedJobIsAttributedAndItsSensorsWereRead) {
     if (i == 1)
       for (const char* id : {"1", "2"}) {
         CgroupUsage& job = cgroups.jobs.emplace_back();
+        job.manager = "slurm";
         job.id = id;
         job.cpus = {0, 1};
         job.cpu = Nanos{};

@@ -75,7 +75,7 @@ unsigned measured_nodes(const pb::Record& record) {
 std::vector<pb::Record> gather_jobs(std::vector<pb::Record> records) {
   const auto newer = [](const pb::Record& a, const pb::Record& b) { return a.start_unix_ns() > b.start_unix_ns(); };
   std::stable_sort(records.begin(), records.end(), newer);
-  std::map<std::tuple<std::string, std::string, unsigned>, std::vector<Run>> jobs;
+  std::map<std::tuple<std::string, std::string, std::string, unsigned>, std::vector<Run>> jobs;
   std::vector<pb::Record> out;
   for (pb::Record& record : records) {
     const pb::Job& job = record.job();
@@ -83,7 +83,7 @@ std::vector<pb::Record> gather_jobs(std::vector<pb::Record> records) {
       out.push_back(std::move(record));
       continue;
     }
-    auto& runs = jobs[{job.cluster(), job.id().empty() ? job.sluid() : job.id(), job.restart()}];
+    auto& runs = jobs[{job.manager(), job.cluster(), job.id().empty() ? job.sluid() : job.id(), job.restart()}];
     if (is_known(record, runs)) continue;
     auto fits = std::find_if(runs.begin(), runs.end(), [&](const Run& run) { return belongs(record, run); });
     if (fits == runs.end()) fits = runs.insert(runs.end(), Run());

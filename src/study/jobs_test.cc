@@ -42,6 +42,12 @@ TEST(GatherJobs, NodesOfOneRunBecomeOneRecord) {
   EXPECT_EQ(measured_nodes(job), 3U);
 }
 
+TEST(GatherJobs, OneIdOfTwoManagersIsTwoJobs) {
+  pb::Record pod = job_on("n2", 1e6);
+  pod.mutable_job()->set_manager("kubernetes");
+  EXPECT_EQ(gather_jobs({job_on("n1", 1e6), pod}).size(), 2U);
+}
+
 TEST(GatherJobs, ANodeThatIsMissingIsSaid) {
   const auto one = gather_jobs({job_on("n1", 1e6)});
   ASSERT_EQ(one.size(), 1U);

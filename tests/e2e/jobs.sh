@@ -127,6 +127,24 @@ expect "kept" "$(cat kept)" "-i modify job where jobid=4720 set admincomment=nod
 expect_in "its share in words" kept "shared: 64 of 256 cpus, 1 of 4 gpus, 12.5 percent of the memory, attributed"
 expect "asked as the owner" "$(grep -c '^job id=4720 view=owner$' g.asked)" 1
 
+# A pod of Kubernetes is a job of its node's daemon as one of Slurm is; its containers are the steps.
+uid=252e517d-7722-4f5a-9d39-0a1b2c3d4e5f container=9ab79ab79ab7$(printf '0%.0s' {1..52})
+pod=cgroup/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod${uid//-/_}.slice
+pod_is() { "$NODEWATT" job "$uid" --socket sock --json >pod.json 2>/dev/null && [ "$(json pod.json 'r["state"]')" = "$1" ]; }
+feed tree 220 180 30
+start_daemon --root tree --cgroup cgroup --state state
+mkdir -p "$pod/cri-containerd-$container.scope"
+for at in "$pod" "$pod"/*.scope; do echo "usage_usec 0" >"$at/cpu.stat"; echo $$ >"$at/cgroup.procs"; done
+wait_for pod_is running
+wait_for eval 'pod_is running && [ "$(json pod.json "(r[\"energy\"][\"energy_j\"] or 0) > 100")" = True ]'
+rm -r "$pod"
+wait_for pod_is ended
+expect "a pod" "$(json pod.json '(r["job"]["manager"], r["job"]["job_id"], r["parallel"]["job_key"], [s["step"] for s in r["job"]["steps"]])')" \
+  "('kubernetes', '$uid', 'kubernetes-$uid', ['${container:0:12}'])"
+expect "a container" "$("$NODEWATT" job "$uid.${container:0:12}" --socket sock --json | json /dev/stdin 'r["energy"]["energy_j"] > 100')" True
+expect "nothing is lost" "$("$NODEWATT" top --once --socket sock --json | json /dev/stdin 'r["nodes"][0]["not_conserved_uj"]')" 0
+stop_daemon; expect "the daemon's end" $? 0
+
 # Daemons that fail.
 "$NODEWATT" job 4711 --socket none.sock 2>err.txt; expect "no daemon" $? 5
 expect "says so" "$(cat err.txt)" "nodewatt: no nodewattd listens at none.sock"

@@ -1,5 +1,5 @@
 // Every parser of a cgroup snapshot over any bytes, and a cgroup snapshot of a machine whose files and names are those
-// bytes: it ends, and what is a job has a name that Slurm could have made.
+// bytes: it ends, and what is a job has a name that its manager could have made.
 #include <algorithm>
 #include <cstdlib>
 #include <functional>
@@ -63,11 +63,15 @@ void check_cgroups(const std::string& text) {
     taker.take(cgroups);
     for (const nw::CgroupUsage& job : cgroups.jobs) {
       require(is_printable(job.id) && is_printable(job.slurmd) && !job.id.empty());
+      require(!job.manager.empty());
       for (const nw::StepCgroupUsage& step : job.steps) require(is_printable(step.id) && !step.id.empty());
+      if (!job.uid) continue;
+      const auto found = taker.find_process(7, *job.uid);
+      require(!found || (is_printable(found->id) && is_printable(found->step)));
     }
     require(std::is_sorted(cgroups.jobs.begin(), cgroups.jobs.end(),
                            [](const nw::CgroupUsage& a, const nw::CgroupUsage& b) {
-                             return std::tie(a.slurmd, a.id) < std::tie(b.slurmd, b.id);
+                             return std::tie(a.manager, a.slurmd, a.id) < std::tie(b.manager, b.slurmd, b.id);
                            }));
     host.advance(nw::kAbandoned);
   }

@@ -79,6 +79,11 @@ def make_cgroups():
           for file in ("cpu.stat", "memory.max", "step_batch/user/task_0/cgroup.procs")]
     write("cgroups", "v1", "\n".join([*v1, "freezer/slurm/uid_0/job_8/step_0+1/cgroup.procs", "7\n"]))
     write("cgroups", "v2", "\n".join([*v2, "usage_usec 12", "Uid:\t1000\t0\t0\t0", "7\n"]))
+    pod, container = "252e517d_7722_4f5a_9d39_0a1b2c3d4e5f", "9ab7" * 16
+    slice_of_pod = f"kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod{pod}.slice/cri-containerd-{container}.scope"
+    pods = [f"{slice_of_pod}/{file}" for file in ("cpu.stat", "cgroup.procs", "system.slice/x")]
+    pods += [f"cpuacct/kubepods/besteffort/pod{pod.replace('_', '-')}/{container}/{file}" for file in ("cpuacct.usage", "cgroup.procs")]
+    write("cgroups", "pods", "\n".join([*pods, "usage_usec 12", "Uid:\t1000\t0\t0\t0", "7\n"]))
     write("cgroups", "names", "slurm\nslurm_n-1\nslurmstepd.scope\nn_1_slurmstepd.scope\nuid_0\njob_4294967295\nstep_interactive\n")
     write("cgroups", "devices", "c 195:2 rwm\nc 195:255 rw\nc 1:3 rwm\nb *:* m\n")
     write("cgroups", "all_devices", "a *:* rwm\n")

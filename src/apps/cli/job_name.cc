@@ -22,7 +22,17 @@ bool is_sluid(std::string_view text) {
   return text.size() >= kShortestSluid && text.size() <= kLongestSluid && text.front() == 's' &&
          std::all_of(text.begin(), text.end(), fits);
 }
-bool is_step(std::string_view text) {
+bool is_hex(std::string_view text) { return text.find_first_not_of("0123456789abcdef") == text.npos; }
+// A UUID, with or without its dashes (consumer/finders/kubernetes.cc).
+bool is_pod(std::string_view text) {
+  if (text.size() == 32) return is_hex(text);
+  if (text.size() != 36) return false;
+  for (std::size_t i = 0; i < text.size(); ++i)
+    if (i == 8 || i == 13 || i == 18 || i == 23 ? text[i] != '-' : !is_hex(text.substr(i, 1))) return false;
+  return true;
+}
+bool is_step(std::string_view text, const JobName& of) {
+  if (is_pod(of.id)) return text.size() == 12 && is_hex(text);
   return is_number(text) || text == "batch" || text == "extern" || text == "interactive";
 }
 
@@ -48,6 +58,10 @@ std::vector<std::uint32_t> parse_tasks(std::string_view text) {
 // Without a step.
 std::optional<JobName> parse_whole(std::string_view text) {
   JobName name;
+  if (is_pod(text)) {
+    name.id = text;
+    return name;
+  }
   const auto mark = text.find_first_of("_+");
   name.id = text.substr(0, mark);
   if (mark == text.npos && is_sluid(text)) name.kind = JobName::Kind::sluid;
@@ -83,12 +97,12 @@ Result<JobName> parse_job_name(std::string_view text) {
   auto name = parse_whole(bare.substr(0, dot));
   if (name && dot != bare.npos) {
     name->step = bare.substr(dot + 1);
-    if (!is_step(name->step)) name.reset();
+    if (!is_step(name->step, *name)) name.reset();
   }
   if (name) return *name;
   return fail(ErrorKind::malformed,
               fmt::format("{} names no job; there are 4711, 4711.0, 4711.batch, 4700_3, 4700_[1-5], 4700+1, a SLUID, "
-                          "slurm-4711.out and last",
+                          "slurm-4711.out, a pod's uid and last",
                           quote(text)));
 }
 

@@ -28,6 +28,10 @@ TEST(JobName, EveryForm) {
   EXPECT_EQ(name_of("4700+1"), (JobName{Kind::het, "4700", {}, "1", ""}));
   EXPECT_EQ(name_of("sBCDFGHJKM01"), (JobName{Kind::sluid, "sBCDFGHJKM01", {}, "", ""}));
   EXPECT_EQ(name_of("sBCDFGHJKM01.extern"), (JobName{Kind::sluid, "sBCDFGHJKM01", {}, "", "extern"}));
+  const std::string pod = "252e517d-7722-4f5a-9d39-0a1b2c3d4e5f";
+  EXPECT_EQ(name_of(pod), (JobName{Kind::id, pod, {}, "", ""}));
+  EXPECT_EQ(name_of(pod + ".9ab79ab79ab7"), (JobName{Kind::id, pod, {}, "", "9ab79ab79ab7"}));
+  EXPECT_EQ(name_of("252e517d77224f5a9d390a1b2c3d4e5f").kind, Kind::id) << "of a static pod";
   EXPECT_EQ(name_of("last"), (JobName{Kind::last, "", {}, "", ""}));
   EXPECT_EQ(name_of("slurm-4711.out"), (JobName{Kind::id, "4711", {}, "", ""}));
   EXPECT_EQ(name_of("/scratch/x.out/slurm-4700_3.out"), (JobName{Kind::array, "4700", {3}, "", ""}));
@@ -47,6 +51,12 @@ TEST(JobName, WhatIsNone) {
     EXPECT_EQ(name.error().kind, ErrorKind::malformed);
     EXPECT_EQ(name.error().what.find('\x1b'), std::string::npos);
   }
+}
+
+TEST(JobName, WhatIsNoPod) {
+  for (const char* text : {"252e517d_7722_4f5a_9d39_0a1b2c3d4e5f", "252e517d-7722-4f5a-9d39-0a1b2c3d4e5g",
+                           "252e517d-7722-4f5a-9d39-0a1b2c3d4e5f.0", "4711.9ab79ab79ab7"})
+    EXPECT_FALSE(parse_job_name(text)) << text;
 }
 
 TEST(JobName, Means) {

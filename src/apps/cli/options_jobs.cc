@@ -24,11 +24,11 @@ void add_filters(CLI::App& app, JobsOptions& o) {
 
 void add_job(CommandLine& line) {
   auto& o = line.keep<JobOptions>();
-  auto* job = line.app.add_subcommand("job", "what a Slurm job took: in all, by component, node and step");
+  auto* job = line.app.add_subcommand("job", "what a job took: in all, by component, node and step");
   job->add_option(
       "JOB", o.job,
       "4711, 4711.0 (a step), 4700_3 (of a job array), 4700+1 (a component of a heterogeneous job), a SLUID (Slurm's "
-      "unique id, s...), slurm-4711.out or last; none: the job that this runs in");
+      "unique id, s...), slurm-4711.out, the uid of a Kubernetes pod, or last; none: the job that this runs in");
   add_sockets(*job, o.sockets);
   job->add_flag("--oneline", o.oneline, "one line in place of the page, for mails and notes");
   job->add_flag("--comment", o.comment,
