@@ -72,11 +72,11 @@ if(NODEWATT_UNIT_TESTS)
 endif()
 
 # The public library: the C ABI of include/nodewatt, nothing else in it.
-add_library(nw_client STATIC ${PROJECT_SOURCE_DIR}/src/client/client.cc ${PROJECT_SOURCE_DIR}/src/client/program_event.cc)
+add_library(nw_client STATIC ${PROJECT_SOURCE_DIR}/src/client/client.cc ${PROJECT_SOURCE_DIR}/src/client/daemon_link.cc ${PROJECT_SOURCE_DIR}/src/client/program_event.cc)
 target_include_directories(nw_client PUBLIC ${PROJECT_SOURCE_DIR}/include PRIVATE ${PROJECT_SOURCE_DIR}/src)
 set_target_properties(nw_client PROPERTIES OUTPUT_NAME nodewatt POSITION_INDEPENDENT_CODE ON)
 add_library(nodewatt::nodewatt ALIAS nw_client)
-add_library(nodewatt_shared SHARED ${PROJECT_SOURCE_DIR}/src/client/client.cc)
+add_library(nodewatt_shared SHARED ${PROJECT_SOURCE_DIR}/src/client/client.cc ${PROJECT_SOURCE_DIR}/src/client/daemon_link.cc)
 target_include_directories(nodewatt_shared PUBLIC ${PROJECT_SOURCE_DIR}/include PRIVATE ${PROJECT_SOURCE_DIR}/src)
 set_target_properties(nodewatt_shared PROPERTIES OUTPUT_NAME nodewatt VERSION ${PROJECT_VERSION} SOVERSION 1
                       CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)

@@ -1,12 +1,17 @@
-/* nodewatt: mark phases and count work from inside a program that `nodewatt run` measures.
+/* nodewatt: mark phases and count work from inside a program that `nodewatt run` or the daemon of its node measures.
  *
  * Plain C ABI. Every function is thread-safe, async-fork-safe (a forked child goes on with phases of its own), never
- * blocks, never fails the caller and is a no-op when nobody measures (the environment variable NODEWATT_CHANNEL is
- * absent or unusable): then a call costs a few nanoseconds. Time stamps are CLOCK_MONOTONIC in nanoseconds, taken
- * inside the call.
+ * blocks, never fails the caller and is a no-op when nobody measures: then a call costs a few nanoseconds. Time stamps
+ * are CLOCK_MONOTONIC in nanoseconds, taken inside the call.
  *
- * What a phase's energy means: the energy of the whole node between begin and end, not the share of the calling
- * program.
+ * Who measures is decided at the first call. `nodewatt run` names its channel in the environment (NODEWATT_CHANNEL).
+ * Without that, in a job of Slurm (SLURM_JOB_ID is set), the node's daemon is asked at its socket (NODEWATT_SOCKET, else
+ * /run/nodewatt/nodewatt.sock): that one call may take up to 50 ms, and the process keeps two descriptors open.
+ * NODEWATT_DISABLE=1 turns that off.
+ *
+ * What a phase's energy means: with `nodewatt run` on its own the energy of the whole node between begin and end, not
+ * the share of the calling program; in a job the energy of its step meanwhile, which is the node's when the job has the
+ * node to itself.
  */
 #ifndef NODEWATT_NODEWATT_H
 #define NODEWATT_NODEWATT_H
@@ -24,7 +29,7 @@ extern "C" {
 #endif
 
 /* Grows by one when a function is added; a change that breaks callers changes the SONAME. */
-#define NW_ABI_VERSION 2u
+#define NW_ABI_VERSION 3u
 
 /* Longest name and unit that are kept, in bytes without the terminator; longer ones are cut at a UTF-8 boundary. */
 #define NW_NAME_MAX 47
@@ -48,6 +53,14 @@ NW_API nw_phase_id nw_phase_begin(const char* name);
  * and the id of another process are ignored, so that a forked child may leave the scopes that its parent opened; an id
  * of this process that is unknown or already ended is ignored and counted as the anomaly phase_unmatched. */
 NW_API void nw_phase_end(nw_phase_id id);
+
+/* What a phase of this process was given so far: its energy in joules, and half the 95 % interval of that. Returns how it
+ * is known: 1 measured, 2 derived, 3 attributed, 4 estimated; 0 when it is not known, and then nothing is stored. Known
+ * are phases that have ended, and open ones up to some moment ago, if they are long enough for the sensors. Fresh to
+ * some 10 ms after the end with `nodewatt run`; in a job to a few seconds, in steps of 1 s and 1 J, of 10 s on a node that
+ * others share (an owner is shown nothing finer). Only the newest 1024 phases are kept. Costs some ten nanoseconds.
+ * Since version 3. */
+NW_API int nw_energy(nw_phase_id id, double* joules, double* uncertainty);
 
 /* Adds `count` (finite, >= 0; anything else is ignored and counted as an anomaly) of `unit` ("sample", "epoch",
  * "token") to the calling thread's innermost open phase called `name`; name NULL means the innermost open phase.

@@ -83,8 +83,8 @@ class EnergyAccounting {
   void add(const SampleSet& sample_set);
   bool wants_sample_set() const { return samples_ - settled_samples_ < kMaxSamples; }
 
-  // What programs report. A running step, by the names of a cgroup snapshot; nothing where there is none.
-  std::optional<StepName> find_step(const std::string& slurmd, const std::string& job, const std::string& step) const;
+  // What programs report. The running step that a process is in; nothing where there is none.
+  std::optional<StepName> find_step(const FoundProcess& process) const;
   // Whether the programs of this step may report: false where its user has too many steps that do, and where it is gone.
   bool let_report(const StepName& name);
   void add(const StepName& name, const ProgramEvent& event);

@@ -12,12 +12,13 @@ std::size_t EnergyAccounting::count_reporting(std::uint32_t uid) const {
   return steps;
 }
 
-std::optional<StepName> EnergyAccounting::find_step(const std::string& slurmd, const std::string& job,
-                                                    const std::string& step) const {
-  for (const auto& [serial, its] : jobs_)
-    if (!its.end && its.slurmd == slurmd && its.id == job && its.own.steps.contains(step) &&
-        !its.own.steps.at(step).end)
-      return StepName{serial, step};
+std::optional<StepName> EnergyAccounting::find_step(const FoundProcess& process) const {
+  for (const auto& [serial, job] : jobs_) {
+    if (job.end || job.slurmd != process.slurmd || job.id != process.id) continue;
+    const auto step = job.own.steps.find(process.step);
+    if (job.record.job().manager() == process.manager && step != job.own.steps.end() && !step->second.end)
+      return StepName{serial, process.step};
+  }
   return std::nullopt;
 }
 

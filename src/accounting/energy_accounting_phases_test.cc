@@ -61,6 +61,7 @@ class Node {
   }
   void add_job(const std::string& id, std::vector<unsigned> cpus, std::vector<std::string> steps = {"0"}) {
     CgroupUsage& job = cgroups.jobs.emplace_back();
+    job.manager = "slurm";
     job.id = id;
     job.uid = 1000;
     job.cpus = std::move(cpus);
@@ -70,7 +71,7 @@ class Node {
     for (const std::string& step : steps) job.steps.push_back({step, Nanos{}});
   }
   StepName report(const std::string& job, const std::string& step = "0") {
-    const auto found = accounting->find_step("", job, step);
+    const auto found = accounting->find_step({"slurm", "", job, step});
     EXPECT_TRUE(found && accounting->let_report(*found));
     return found.value_or(StepName{});
   }
@@ -259,10 +260,10 @@ TEST(JobPhases, StepsThatReportAreLimited) {
   node.point();
   std::size_t reporting = 0;
   for (const StepCgroupUsage& step : node.cgroups.jobs[0].steps)
-    reporting += node.accounting->let_report(*node.accounting->find_step("", "1", step.id));
+    reporting += node.accounting->let_report(*node.accounting->find_step({"slurm", "", "1", step.id}));
   EXPECT_EQ(reporting, EnergyAccounting::kMaxReporting);
-  EXPECT_FALSE(node.accounting->find_step("", "1", "none"));
-  EXPECT_FALSE(node.accounting->find_step("", "2", "0"));
+  EXPECT_FALSE(node.accounting->find_step({"slurm", "", "1", "none"}));
+  EXPECT_FALSE(node.accounting->find_step({"slurm", "", "2", "0"}));
 }
 
 // Jobs and steps come and go, phases begin and end in any order and late, samples are lost, the process is killed:

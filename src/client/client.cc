@@ -20,6 +20,7 @@
 
 #include "client/channel_layout.h"
 #include "client/client.h"
+#include "client/daemon_link.h"
 
 namespace nw {
 namespace {
@@ -45,10 +46,26 @@ const Self& me() {
   return self;
 }
 
+std::atomic<bool> linking{false};
+constexpr int kWaits = 100;  // of a millisecond
+
+// In a job the daemon is asked. One thread does it, since each link is a place that others cannot have; the rest wait
+// for it. A child that was forked meanwhile would wait for ever, and is off after a tenth of a second.
+ChannelHeader* link_once() {
+  if (!is_in_job()) return nullptr;
+  if (!linking.exchange(true, std::memory_order_acq_rel)) return link_to_daemon();
+  for (int i = 0; i < kWaits && state.load(std::memory_order_acquire) == kUnknown; ++i) {
+    const timespec millisecond{0, 1'000'000};
+    ::nanosleep(&millisecond, nullptr);
+  }
+  return nullptr;
+}
+
 // Threads whose first calls meet attach each for itself, so that none waits and none's event is lost; the first mapping
 // is kept. A second fork handler does no harm.
 ChannelHeader* attach() {
   ChannelHeader* own = map_channel(::secure_getenv(kChannelVariable));
+  if (own == nullptr) own = link_once();
   ChannelHeader* kept = nullptr;
   if (own != nullptr) {
     ::pthread_atfork(nullptr, nullptr, [] { forks.fetch_add(1, std::memory_order_relaxed); });
@@ -165,6 +182,20 @@ constexpr int kTidBits = 22;
 constexpr std::uint32_t kApart = std::uint32_t{1} << 31;
 static_assert(kClientTracks <= 1U << (31 - kTidBits));
 
+// A daemon looks every second at least. One that looks no more was stopped; it may have been started again.
+constexpr std::int64_t kStopped = 10'000'000'000, kBetweenLinks = 10'000'000'000;
+std::atomic<std::int64_t> linked_at{0};
+
+void look_for_daemon(ChannelHeader& header, std::int64_t now) {
+  const std::int64_t looked = header.looked_at_ns.load(std::memory_order_relaxed);
+  if (looked == 0 || (now - looked < kStopped && header.closed.load(std::memory_order_relaxed) == 0)) [[likely]]
+    return;
+  std::int64_t last = linked_at.load(std::memory_order_relaxed);
+  if (now - last < kBetweenLinks || !linked_at.compare_exchange_strong(last, now)) return;
+  if (last == 0 && looked == 1) return;  // it has not looked yet
+  if (!link_again(header)) state.store(kOff, std::memory_order_release);
+}
+
 constexpr char kProcess[] = "/proc/";
 }  // namespace
 
@@ -244,6 +275,7 @@ int nw_measuring(void) { return nw::listening() != nullptr ? 1 : 0; }
 nw_phase_id nw_phase_begin(const char* name) {
   auto* channel = nw::listening();
   if (channel == nullptr) return 0;
+  nw::look_for_daemon(*channel, nw::now_ns());
   return nw::write(channel, nw::ProgramEvent::Kind::begin, nw::kNewId, nw::or_event(name), "", 0);
 }
 
@@ -251,6 +283,25 @@ void nw_phase_end(nw_phase_id id) {
   auto* channel = nw::listening();
   if (channel != nullptr && id >> nw::kPlaceBits == nw::me().pid)  // a forked child unwinds its parent's scopes, too
     nw::write(channel, nw::ProgramEvent::Kind::end, id, "", "", 0);
+}
+
+int nw_energy(nw_phase_id id, double* joules, double* uncertainty) {
+  auto* channel = nw::listening();
+  if (channel == nullptr || id == 0 || joules == nullptr || uncertainty == nullptr) return 0;
+  const nw::ChannelReading& reading = nw::reading_of(*channel, id);
+  for (int tries = 0; tries < 100; ++tries) {
+    const std::uint32_t version = reading.version.load(std::memory_order_seq_cst);
+    const std::uint64_t whose = reading.id.load(std::memory_order_seq_cst);
+    const std::uint32_t kind = reading.kind.load(std::memory_order_seq_cst);
+    const double energy = reading.energy_j.load(std::memory_order_seq_cst);
+    const double half = reading.uncertainty_j.load(std::memory_order_seq_cst);
+    if ((version & 1U) != 0 || reading.version.load(std::memory_order_seq_cst) != version) continue;
+    if (whose != id || kind < 1 || kind > 4) return 0;
+    *joules = energy;
+    *uncertainty = half;
+    return static_cast<int>(kind);
+  }
+  return 0;
 }
 
 void nw_work(const char* name, double count, const char* unit) {

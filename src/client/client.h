@@ -20,6 +20,9 @@ struct RawProgramEvent {
   double value = 0;
 };
 
+// Set in the ids of events that a command writes for the shell that calls it: the next call is another process.
+inline constexpr std::uint64_t kOfAShell = std::uint64_t{1} << 63;
+
 // Returns the event's id; 0 when the ring is full, which is counted.
 std::uint64_t write_event(ChannelHeader& header, const RawProgramEvent& event);
 

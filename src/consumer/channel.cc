@@ -76,6 +76,11 @@ std::optional<User> find_sudo_user() {
   return User{static_cast<uid_t>(*uid), static_cast<gid_t>(*gid)};
 }
 
+bool is_allocated(const struct stat& info) {
+  constexpr std::int64_t kBlock = 512;  // of stat(2)
+  return info.st_blocks * kBlock >= static_cast<std::int64_t>(kChannelSize);
+}
+
 constexpr std::array kFoldersOfAll = {"/dev/shm", "/tmp"};
 }  // namespace
 
@@ -154,26 +159,80 @@ Channel::~Channel() {
   ::munmap(header_, kChannelSize);
 }
 
-std::vector<ProgramEvent> Channel::take() {
+Result<std::unique_ptr<Channel>> Channel::adopt(Fd memory) {
+  constexpr int kSeals = F_SEAL_SHRINK | F_SEAL_GROW;
+  const int seals = ::fcntl(memory.get(), F_GET_SEALS);
+  if (seals < 0 || (seals & kSeals) != kSeals) return fail(ErrorKind::malformed, "the channel is no sealed memory");
+  struct stat info {};
+  if (::fstat(memory.get(), &info) != 0 || info.st_size != static_cast<off_t>(kChannelSize) || !is_allocated(info))
+    return fail(ErrorKind::malformed, fmt::format("the channel is not {} bytes of memory", kChannelSize));
+  void* map = ::mmap(nullptr, kChannelSize, PROT_READ | PROT_WRITE, MAP_SHARED, memory.get(), 0);
+  if (map == MAP_FAILED) return tl::make_unexpected(system_error(errno, "the channel"));
+  std::unique_ptr<Channel> channel(new Channel(std::move(memory), static_cast<ChannelHeader*>(map)));
+  const ChannelHeader& header = *channel->header_;
+  if (header.magic != kChannelMagic || header.slots != kChannelSlots || header.slot_size != sizeof(ChannelSlot))
+    return fail(ErrorKind::malformed, "the channel is of another version of nodewatt");
+  channel->inode_ = {info.st_dev, info.st_ino};
+  channel->find_tail();
+  return channel;
+}
+
+Channel::Channel(Fd memory, ChannelHeader* header)
+    : memory_(Memory::sealed), file_(std::move(memory)), header_(header) {}
+
+// The first event that no reader gave back. A ring from which nobody took yet begins at 0.
+void Channel::find_tail() {
+  const std::uint64_t head = header_->head.load(std::memory_order_acquire);
+  tail_ = head > kChannelSlots ? head - kChannelSlots : 0;
+  while (tail_ < head) {
+    const std::uint64_t index = tail_ % kChannelSlots;
+    const std::uint64_t turn = slots_of(*header_)[index].sequence.load(std::memory_order_acquire) + index;
+    if (turn <= tail_ + 1) return;  // written, or being written
+    ++tail_;
+  }
+}
+
+bool Channel::look(Nanos now) {
+  struct stat info {};
+  if (::fstat(file_.get(), &info) != 0 || !is_allocated(info)) damaged_ = true;
+  if (!damaged_) header_->looked_at_ns.store(now.count(), std::memory_order_relaxed);
+  return !damaged_;
+}
+
+void Channel::close() { header_->closed.store(1, std::memory_order_relaxed); }
+
+bool Channel::is_same(const Channel& other) const { return inode_ == other.inode_; }
+
+void Channel::publish(const Reading& reading) {
+  ChannelReading& place = reading_of(*header_, reading.id);
+  place.version.fetch_add(1, std::memory_order_seq_cst);
+  place.id.store(reading.id, std::memory_order_seq_cst);
+  place.kind.store(reading.kind, std::memory_order_seq_cst);
+  place.energy_j.store(reading.energy_j, std::memory_order_seq_cst);
+  place.uncertainty_j.store(reading.uncertainty_j, std::memory_order_seq_cst);
+  place.version.fetch_add(1, std::memory_order_seq_cst);
+}
+
+std::vector<ProgramEvent> Channel::take(std::size_t most) {
   std::vector<ProgramEvent> events;
-  take_slots(events, kWriterDied);
+  take_slots(events, kWriterDied, most);
   take_overflow_counts(events);
   return events;
 }
 
 std::vector<ProgramEvent> Channel::take_rest() {
   std::vector<ProgramEvent> events;
-  take_slots(events, Nanos{});
+  take_slots(events, Nanos{}, SIZE_MAX);
   take_overflow_counts(events);
   return events;
 }
 
-void Channel::take_slots(std::vector<ProgramEvent>& events, Nanos patience) {
+void Channel::take_slots(std::vector<ProgramEvent>& events, Nanos patience, std::size_t most) {
   const std::uint64_t end = header_->head.load(std::memory_order_acquire);  // writers may be faster than we are
   damaged_ |= end - tail_ > kChannelSlots;  // writers take slots that are free, and never go back
   if (damaged_) return;
   const std::int64_t now = monotonic().count();
-  while (tail_ < end) {
+  for (; tail_ < end && most > 0; --most) {
     const std::uint64_t index = tail_ % kChannelSlots;
     ChannelSlot& next = slots_of(*header_)[index];
     if (next.sequence.load(std::memory_order_acquire) + index != tail_ + 1) {

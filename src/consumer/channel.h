@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/fd.h"
@@ -32,17 +33,37 @@ class Channel {
   // Sealed memory if possible: under sudo, or where this process has privileges that hide its descriptors, the measured
   // program could not open it.
   static Result<std::unique_ptr<Channel>> create(Memory wanted = Memory::sealed);
+  // The daemon's side: takes over memory that a program made and handed over. Malformed when the program could still
+  // shrink it, or it is not all there, or of another version. Of a program that linked again, it goes on after the last
+  // event that was taken.
+  static Result<std::unique_ptr<Channel>> adopt(Fd memory);
   ~Channel();  // removes the file
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
 
   const std::string& path() const { return path_; }
   // All events written by now, oldest first. Stops before an event that is still being written: the next call gets it.
-  std::vector<ProgramEvent> take();
+  std::vector<ProgramEvent> take(std::size_t most = SIZE_MAX);
   // The same at the end of the run: skips an event that is still being written, and counts it as lost.
   std::vector<ProgramEvent> take_rest();
   // Events that did not fit, or whose writers died while writing.
   std::uint64_t lost() const;
+  // Adopted memory: whether all of it is still there, for a program may punch holes into it, and reading those would
+  // allocate memory in the name of this process. To be called before each take(), which it tells the program of.
+  bool look(Nanos now);
+  // Tells the program that nobody looks any more.
+  void close();
+  // As the program wrote it: by this it is known again.
+  std::uint64_t cookie() const { return header_->cookie; }
+  // Whether both are the same memory.
+  bool is_same(const Channel& other) const;
+  // What a phase was given so far, for the program to ask. Only the newest are kept.
+  struct Reading {
+    std::uint64_t id;
+    std::uint32_t kind;  // 1 measured, 2 derived, 3 attributed, 4 estimated
+    double energy_j, uncertainty_j;
+  };
+  void publish(const Reading& reading);
   // Whether a program wrote over the channel's header. From then on no event is taken.
   bool damaged() const { return damaged_; }
   // Sleeps until `when`, until a phase begins or ends (if `for_edges`), until a quarter of the ring is filled with new
@@ -52,14 +73,17 @@ class Channel {
 
  private:
   Channel(Memory memory, std::string path, Fd file, ChannelHeader* header);
+  Channel(Fd memory, ChannelHeader* header);
   static std::unique_ptr<Channel> create_sealed();
   static Result<std::unique_ptr<Channel>> create_file();
-  void take_slots(std::vector<ProgramEvent>& events, Nanos patience);
+  void find_tail();
+  void take_slots(std::vector<ProgramEvent>& events, Nanos patience, std::size_t most);
   void take_overflow_counts(std::vector<ProgramEvent>& events);
 
   Memory memory_;
   std::string path_;
   Fd file_;  // for its lock, or its name below /proc
+  std::pair<std::uint64_t, std::uint64_t> inode_{};  // of adopted memory: device, number
   ChannelHeader* header_;
   std::uint64_t tail_ = 0;
   std::uint64_t skipped_ = 0;

@@ -31,6 +31,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "client/daemon_link.h"
 
 namespace nw {
 
@@ -38,7 +39,6 @@ inline constexpr std::size_t kMaxRequest = 4096;
 inline constexpr std::size_t kPiece = 64 << 10;
 inline constexpr std::size_t kMostRecords = 1000;
 inline constexpr std::size_t kMostBytes = 2 << 20;  // of records in one answer; the others are asked for by `until`
-inline constexpr const char* kDaemonSocket = "/run/nodewatt/nodewatt.sock";
 // The socket beside it, for root alone: prologs, epilogs and the SPANK plug-in are served there whatever users do.
 inline std::string root_socket(const std::string& socket) { return socket + ".root"; }
 

@@ -90,7 +90,7 @@ void publish(PublishedMetrics& published_metrics, const pb::NodeState& state) {
     ::poll(polled.data(), polled.size(), 50);
     server.serve(polled, [&](MetricsFormat format) { return published_metrics.text(format); });
     socket_server.serve(
-        polled, [&](const Peer&, const Request& request) { return answer(state, request); }, monotonic());
+        polled, [&](const Peer&, const Request& request, Handed&) { return answer(state, request); }, monotonic());
     if (monotonic() - begin < seconds(second + 1)) continue;
     state = make_state(++second);
     if (second % kPosted == 0) publish(published_metrics, state);

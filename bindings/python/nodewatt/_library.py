@@ -1,8 +1,8 @@
-"""Finds libnodewatt.so and its five calls; knows nodewatt.h, version 2.
+"""Finds libnodewatt.so and its calls; knows nodewatt.h, version 3.
 
 The library is looked for in $NODEWATT_LIBRARY, beside this file (where the wheel has it), and where the system looks
-for libraries. It is loaded only when the environment names a channel, so that a program that nobody measures pays for
-nothing. PyDLL keeps the interpreter's lock during a call: no call blocks, each takes well under a microsecond, and
+for libraries. It is loaded only when the environment names a channel, or in a job of Slurm on a node with a daemon, so
+that a program that nobody measures pays for nothing. PyDLL keeps the interpreter's lock during a call: no call blocks, each takes well under a microsecond, and
 giving the lock away might cost the caller up to a switch interval (5 ms) until he gets it back.
 """
 
@@ -38,7 +38,9 @@ def _nothing(*_: Any) -> Any:
 
 def find_calls() -> Calls:
     """The library's calls when somebody measures this process, else calls that do nothing. Never raises."""
-    if os.environ.get("NODEWATT_DISABLE", "0") not in ("", "0") or not os.environ.get("NODEWATT_CHANNEL"):
+    if os.environ.get("NODEWATT_DISABLE", "0") not in ("", "0"):
+        return Calls()
+    if not os.environ.get("NODEWATT_CHANNEL") and not (os.environ.get("SLURM_JOB_ID") and os.path.exists(_socket())):
         return Calls()
     try:
         return Calls(_load())
@@ -47,6 +49,10 @@ def find_calls() -> Calls:
 
         logging.getLogger("nodewatt").debug("not measured: %s", why)
         return Calls()
+
+
+def _socket() -> str:
+    return os.environ.get("NODEWATT_SOCKET", "/run/nodewatt/nodewatt.sock").split(",")[0]
 
 
 def _load() -> Any:

@@ -1,6 +1,6 @@
 """What the tests share: a channel of their own to read marks from, and programs to run against it.
 
-The channel is the file of src/client/channel_layout.h: a header of 192 bytes, slots of 128, heaps of 128. Here nobody takes
+The channel is the file of src/client/channel_layout.h: a header of 192 bytes, slots of 128, heaps of 128, readings of 64. Here nobody takes
 marks out, so that one program may write some 6000 of them. Tests that need the real reader run the executable.
 """
 
@@ -21,10 +21,10 @@ LIBRARY = os.environ.get("NODEWATT_LIBRARY", str(ROOT / "build/lib/libnodewatt.s
 EXECUTABLE = os.environ.get("NODEWATT", str(ROOT / "build/bin/nodewatt"))
 
 CHANNEL = (ROOT / "src/client/channel_layout.h").read_text()
-MAGIC, SLOTS, HEAPS = (
-    int(re.search(rf"\b{name} = (\w+?)(ULL)?;", CHANNEL).group(1), 0) for name in ("kChannelMagic", "kChannelSlots", "kChannelOverflowCounts")
+MAGIC, SLOTS, HEAPS, READINGS = (
+    int(re.search(rf"\b{name} = (\w+?)(ULL)?;", CHANNEL).group(1), 0) for name in ("kChannelMagic", "kChannelSlots", "kChannelOverflowCounts", "kChannelReadings")
 )
-HEADER, SLOT, HEAP = 192, 128, 128
+HEADER, SLOT, HEAP, READING = 192, 128, 128, 64
 KINDS = ("begin", "end", "work", "figure", "setting")
 
 
@@ -42,7 +42,7 @@ class Channel:
     def __enter__(self):
         handle, self.path = tempfile.mkstemp(prefix="nodewatt-test-")
         with os.fdopen(handle, "wb") as file:
-            file.write(struct.pack("<QII", MAGIC, SLOTS, SLOT).ljust(HEADER + SLOTS * SLOT + HEAPS * HEAP, b"\0"))
+            file.write(struct.pack("<QII", MAGIC, SLOTS, SLOT).ljust(HEADER + SLOTS * SLOT + HEAPS * HEAP + READINGS * READING, b"\0"))
         return self
 
     def __exit__(self, *_):

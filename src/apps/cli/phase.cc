@@ -1,4 +1,4 @@
-// nodewatt phase: events from a shell script inside a measured run.
+// nodewatt phase: events from a shell script inside a measured run or a job.
 //
 //     nodewatt phase begin train; ./train; nodewatt phase work 512 sample; nodewatt phase end train
 //
@@ -25,11 +25,11 @@ int phase(const PhaseOptions& options) {
   }
   const auto shell = static_cast<std::uint32_t>(::getppid());
   const std::uint64_t id =
-      std::uint64_t{1} << 63 | std::uint64_t{shell} << 32 | (std::hash<std::string>{}(options.name) & 0xffffffff);
+      kOfAShell | std::uint64_t{shell} << 32 | (std::hash<std::string>{}(options.name) & 0xffffffff);
   if (options.verb == "begin") client_event({ProgramEvent::Kind::begin, {}, id, shell, shell, options.name, "", 0});
   if (options.verb == "end") client_event({ProgramEvent::Kind::end, {}, id, shell, shell, "", "", 0});
   if (options.verb == "work")
-    client_event({ProgramEvent::Kind::work, {}, 0, shell, shell, options.name, options.unit, options.count});
+    client_event({ProgramEvent::Kind::work, {}, id, shell, shell, options.name, options.unit, options.count});
   return 0;
 }
 

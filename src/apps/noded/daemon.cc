@@ -92,6 +92,7 @@ Daemon::Daemon(const DaemonOptions& options, Site site)
       search_(host_, node_.site(), node_.inventory(), node_.infos(), host_->now()),
       cgroup_scanner_(*jobs_, {options.cgroup, options.slurmd}),
       accounting_(node_.infos(), make_node(node_, options), options.period),
+      programs_(accounting_, cgroup_scanner_),
       edges_(kEdgesASecond, kEdgesAtOnce) {
   const auto boot = jobs_->read_text("/proc/sys/kernel/random/boot_id");
   boot_id_ = boot ? std::string(trim(*boot)) : "";
@@ -165,18 +166,19 @@ Done Daemon::run() {
     const Nanos begin = host_->now();
     polled.assign({{signals_.get(), POLLIN, 0}, {watch_.fd(), POLLIN, 0}});
     socket_server_->add_to(polled, begin);
+    programs_.add_to(polled);
     if (metrics_server_) metrics_server_->add_to(polled);
-    Nanos due =
-        edge_ ? std::min(next_tick_, std::max(last_sampling_point_ + kBetween, edges_.ready(begin))) : next_tick_;
-    if (socket_server_->accepts_from() > begin) due = std::min(due, socket_server_->accepts_from());
-    const Nanos wait = std::max(due - begin, Nanos{});
+    const Nanos wait = wait_from(begin);
     const timespec time{wait.count() / kNanosPerSecond, wait.count() % kNanosPerSecond};
     if (::ppoll(polled.data(), polled.size(), &time, nullptr) < 0 && errno != EINTR)
       return tl::make_unexpected(system_error(errno, "ppoll"));
     if ((polled[0].revents & POLLIN) != 0) break;
     if ((polled[1].revents & POLLIN) != 0) edge_ |= watch_.drain();
     socket_server_->serve(
-        polled, [this](const Peer& peer, const Request& request) { return answer(peer, request); }, host_->now());
+        polled,
+        [this](const Peer& peer, const Request& request, Handed& handed) { return answer(peer, request, handed); },
+        host_->now());
+    programs_.serve(polled);
     if (metrics_server_)
       metrics_server_->serve(polled, [this](MetricsFormat form) { return published_metrics_.text(form); });
     const Nanos now = host_->now();
@@ -186,6 +188,7 @@ Done Daemon::run() {
       next_tick_ = std::max(next_tick_ + period(), now);
       notify("WATCHDOG=1");
     } else {
+      look_at_programs();
       look_at_edge();
     }
   }
@@ -193,6 +196,24 @@ Done Daemon::run() {
   take_sampling_point(false);
   write_checkpoint(true);
   return checkpoint_file_->sync();
+}
+
+// Until something is to be done that nobody wakes us for.
+Nanos Daemon::wait_from(Nanos now) {
+  Nanos due = next_tick_;
+  if (edge_) due = std::min(due, std::max(last_sampling_point_ + kBetween, edges_.ready(now)));
+  if (socket_server_->accepts_from() > now) due = std::min(due, socket_server_->accepts_from());
+  if (const auto look = programs_.next_look()) due = std::min(due, *look);
+  return std::max(due - now, Nanos{});
+}
+
+// A phase that begins or ends causes a sample set, where that shows nobody else's power.
+void Daemon::look_at_programs() {
+  const auto look = programs_.next_look();
+  const Nanos now = host_->now();
+  if (!look || now < *look || !programs_.take(now) || !accounting_.wants_sample_set()) return;
+  node_.reader().read_all(sample_set_);
+  accounting_.add(sample_set_);
 }
 
 // Sensors that have appeared are read from the next sampling point on. None are searched for while NVIDIA's library is
@@ -224,6 +245,7 @@ void Daemon::look_at_edge() {
 // after them just as well.
 void Daemon::take_sampling_point(bool tick) {
   edge_ = false;
+  programs_.take(host_->now());
   node_.reader().read_all(sample_set_);
   cgroup_scanner_.take(cgroups_);
   last_sampling_point_ = host_->now();
@@ -232,6 +254,7 @@ void Daemon::take_sampling_point(bool tick) {
   if (look) look_at_devices();
   // From here nothing touches hardware.
   accounting_.add(sample_set_, cgroups_, jobs_->wall_ns());
+  programs_.find_steps(last_sampling_point_);
   if (tick) accounting_.tick();
   if (tick) keep_ended();
   const bool publish = tick && (last_published_ == Nanos{} || last_sampling_point_ - last_published_ >= kMetricsStep);
@@ -284,7 +307,13 @@ void Daemon::write_checkpoint(bool for_good) {
     unwritten_.clear("the checkpoint is written again");
 }
 
-std::vector<Answer> Daemon::answer(const Peer& peer, const Request& request) {
+std::vector<Answer> Daemon::answer(const Peer& peer, const Request& request, Handed& handed) {
+  if (request.verb == "attach") {
+    const auto is_known = programs_.attach(peer, request, handed, host_->now());
+    if (!is_known) return {make_refusal(is_known.error())};
+    edge_ |= !*is_known;
+    return {};
+  }
   RequestHandler::RequestEffect effect;
   auto answers = request_handler_->answer(peer, request, effect);
   edge_ |= effect.edge;

@@ -10,6 +10,7 @@
 #include "accounting/energy_accounting.h"
 #include "apps/noded/metrics.h"
 #include "apps/noded/metrics_server.h"
+#include "apps/noded/programs.h"
 #include "apps/noded/request_handler.h"
 #include "apps/noded/socket_server.h"
 #include "apps/noded/watch.h"
@@ -63,6 +64,7 @@ class Daemon {
   std::string keep_aside() const;
   void take_sampling_point(bool tick);
   void look_at_edge();
+  void look_at_programs();
   void keep_ended();
   void adopt_found();
   void note_missing() const;
@@ -70,7 +72,8 @@ class Daemon {
   void look_at_devices();
   void set_gpus(bool held);
   void publish_metrics();
-  std::vector<Answer> answer(const Peer& peer, const Request& request);
+  std::vector<Answer> answer(const Peer& peer, const Request& request, Handed& handed);
+  Nanos wait_from(Nanos now);
   Nanos period() const;
 
   DaemonOptions options_;
@@ -80,6 +83,7 @@ class Daemon {
   SensorSearch search_;         // for sensors that appear later
   CgroupScanner cgroup_scanner_;
   EnergyAccounting accounting_;
+  Programs programs_;
   std::string boot_id_;
 
   std::optional<CheckpointFile> checkpoint_file_;

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
+#include <span>
 
 #include "base/unix_socket.h"
 
@@ -12,6 +14,28 @@ namespace nw::noded {
 
 namespace {
 Fd make_socket() { return Fd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)); }
+
+// One request, with the descriptors that came with it. -1 and errno as recv(2).
+ssize_t receive(int socket, std::span<char> bytes, std::vector<Fd>& files) {
+  alignas(cmsghdr) char control[CMSG_SPACE(SocketServer::kMaxFiles * sizeof(int))];
+  iovec piece{bytes.data(), bytes.size()};
+  msghdr message{};
+  message.msg_iov = &piece;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  const ssize_t size = ::recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  if (size < 0) return size;
+  for (cmsghdr* one = CMSG_FIRSTHDR(&message); one != nullptr; one = CMSG_NXTHDR(&message, one)) {
+    if (one->cmsg_level != SOL_SOCKET || one->cmsg_type != SCM_RIGHTS) continue;
+    for (std::size_t at = 0; CMSG_LEN(at + sizeof(int)) <= one->cmsg_len; at += sizeof(int)) {
+      int fd = -1;
+      std::memcpy(&fd, CMSG_DATA(one) + at, sizeof fd);
+      files.emplace_back(fd);
+    }
+  }
+  return size;
+}
 
 // The file has its mode from the beginning: a change afterwards, by path, could be of another file.
 Result<Fd> listen_at(const std::string& path, mode_t mode) {
@@ -65,17 +89,17 @@ bool SocketServer::make_place(const Peer& peer) {
   return true;
 }
 
-// False when nobody waits.
-bool SocketServer::accept_one(int listener, Nanos now) {
+// False when nobody waits. What the client has sent already is served at once: a link needs its place no longer then.
+bool SocketServer::accept_one(int listener, const Handler& handler, Nanos now) {
   Fd fd(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
   if (!fd) return errno == EINTR;
   ucred peer{};
   socklen_t size = sizeof peer;
   if (::getsockopt(fd.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return true;
-  if (make_place({peer.uid}))
-    clients_.push_back({std::move(fd), {peer.uid}, now + kPatience, {}, 0});
-  else
-    ++refused_;
+  const Peer who{peer.uid, static_cast<std::uint32_t>(peer.pid)};
+  if (!make_place(who)) return ++refused_, true;
+  clients_.push_back({std::move(fd), who, now + kPatience, {}, 0});
+  if (!read(clients_.back(), handler, now)) clients_.pop_back();
   return true;
 }
 
@@ -89,26 +113,32 @@ bool SocketServer::has_room(const Peer& peer) const {
   return own < kMaxQueued && all < kMaxQueuedOfAll;
 }
 
-bool SocketServer::may_ask(const Peer& peer, Nanos now) {
+bool SocketServer::may_ask(const Peer& peer, const Request& request, Nanos now) {
   if (peer.uid == 0) return true;
-  if (buckets_.size() > 4096) buckets_.clear();
+  for (auto* buckets : {&buckets_, &links_})
+    if (buckets->size() > 4096) buckets->clear();
+  if (request.verb == "attach") return links_.try_emplace(peer.uid, kLinks, kLinksAtOnce).first->second.take(now);
   return buckets_.try_emplace(peer.uid, kRequests, kBurst).first->second.take(now);
 }
 
 bool SocketServer::read(Client& client, const Handler& handler, Nanos now) {
   char bytes[kMaxRequest + 1];
-  const ssize_t size = ::recv(client.fd.get(), bytes, sizeof bytes, MSG_DONTWAIT);
+  std::vector<Fd> files;
+  const ssize_t size = receive(client.fd.get(), bytes, files);
   if (size < 0) return errno == EAGAIN || errno == EINTR;
   if (size == 0) return false;
   std::vector<Answer> answers;
-  if (!may_ask(client.peer, now)) {
+  const auto request = parse_request({bytes, static_cast<std::size_t>(size)});
+  if (!may_ask(client.peer, request.value_or(Request{}), now)) {
     ++refused_;
     answers.push_back(make_refusal({ErrorKind::busy, "too many requests a second; ask again later"}));
   } else if (!has_room(client.peer)) {
     ++refused_;
     answers.push_back(make_refusal({ErrorKind::busy, "too many answers wait to be read; ask again later"}));
-  } else if (const auto request = parse_request({bytes, static_cast<std::size_t>(size)})) {
-    answers = handler(client.peer, *request);
+  } else if (request) {
+    Handed handed{files, client.fd};
+    answers = handler(client.peer, *request, handed);
+    if (!client.fd) return false;
   } else {
     ++refused_;
     answers.push_back(make_refusal(request.error()));
@@ -149,11 +179,11 @@ void SocketServer::serve(const std::vector<pollfd>& polled, const Handler& handl
     return (its & POLLHUP) != 0;
   });
   if (events(root_.get()) != 0)
-    while (accept_one(root_.get(), now)) {
+    while (accept_one(root_.get(), handler, now)) {
     }
   if (events(everyone_.get()) == 0 || now < accepts_from_) return;
   bool may = true;
-  while ((may = accepts_.take(now)) && accept_one(everyone_.get(), now)) {
+  while ((may = accepts_.take(now)) && accept_one(everyone_.get(), handler, now)) {
   }
   if (!may) accepts_from_ = now + kAfterFlood;
 }

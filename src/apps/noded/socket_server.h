@@ -25,6 +25,13 @@
 
 namespace nw::noded {
 
+// What came with a request: descriptors that the client handed over, and its connection. Whoever takes the connection
+// answers there himself.
+struct Handed {
+  std::vector<Fd>& files;
+  Fd& connection;
+};
+
 class SocketServer {
  public:
   static constexpr std::size_t kMaxPeers = 128, kMaxOfOne = 16;
@@ -33,9 +40,12 @@ class SocketServer {
   static constexpr std::size_t kMaxQueued = 4 << 20;          // bytes that wait for the clients of one user
   static constexpr std::size_t kMaxQueuedOfAll = 4 * kMaxQueued;
   static constexpr double kRequests = 20, kBurst = 40;  // per second for each user, and burst size
+  static constexpr double kLinks = 5, kLinksAtOnce = 256;  // likewise of `attach`: all ranks of a program come at once
   static constexpr Nanos kPatience = seconds(5);        // for receiving a request, and for a slow reader
 
-  using Handler = std::function<std::vector<Answer>(const Peer&, const Request&)>;
+  static constexpr std::size_t kMaxFiles = 2;           // with one request
+
+  using Handler = std::function<std::vector<Answer>(const Peer&, const Request&, Handed&)>;
 
   // Takes the paths over from a dead process; busy when a living one listens there. Everybody may connect to `path`,
   // and root to root_socket(path), from the moment they exist.
@@ -57,18 +67,18 @@ class SocketServer {
     std::size_t queued = 0;  // bytes in `out`
   };
   SocketServer(Fd everyone, Fd root) : everyone_(std::move(everyone)), root_(std::move(root)) {}
-  bool accept_one(int listener, Nanos now);
+  bool accept_one(int listener, const Handler& handler, Nanos now);
   bool make_place(const Peer& peer);
   bool has_room(const Peer& peer) const;
   bool read(Client& client, const Handler& handler, Nanos now);  // false: disconnect
   bool write(Client& client, Nanos now);
-  bool may_ask(const Peer& peer, Nanos now);
+  bool may_ask(const Peer& peer, const Request& request, Nanos now);
 
   Fd everyone_, root_;
   TokenBucket accepts_{kAccepts, kAcceptBurst};
   Nanos accepts_from_{};
   std::vector<Client> clients_;
-  std::map<std::uint32_t, TokenBucket> buckets_;
+  std::map<std::uint32_t, TokenBucket> buckets_, links_;
   std::uint64_t refused_ = 0;
 };
 

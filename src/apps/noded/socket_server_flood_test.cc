@@ -78,7 +78,7 @@ class FloodTest : public ::testing::Test {
     ::poll(polled.data(), polled.size(), 0);
     socket_server->serve(polled, handler, now);
   }
-  static std::vector<Answer> echo(const Peer& peer, const Request&) {
+  static std::vector<Answer> echo(const Peer& peer, const Request&, Handed&) {
     return {{'S', std::to_string(peer.uid)}, {'D', ""}};
   }
   std::function<void()> holds(int connections) const {
@@ -127,9 +127,9 @@ TEST_F(FloodTest, UsersWithManyPlacesGiveThemUpToOneWithFew) {
     asks(held, "ping");
   });
   std::vector<std::uint32_t> asked;
-  const auto note = [&](const Peer& peer, const Request& request) {
+  const auto note = [&](const Peer& peer, const Request& request, Handed& handed) {
     asked.push_back(peer.uid);
-    return echo(peer, request);
+    return echo(peer, request, handed);
   };
   for (int round = 0; round < 3; ++round) turn(note);
   EXPECT_EQ(asked, std::vector<std::uint32_t>{4100});
@@ -141,7 +141,7 @@ TEST_F(FloodTest, WhoDoesNotReadIsNotAnsweredMore) {
     for (int i = 0; i < 10; ++i) held.push_back(connect_to(path)), asks(held.back(), "jobs");
   });
   int answered = 0;
-  const auto large = [&](const Peer&, const Request&) {
+  const auto large = [&](const Peer&, const Request&, Handed&) {
     ++answered;
     return std::vector<Answer>{{'R', std::string(1 << 20, 'x')}, {'D', ""}};
   };

@@ -38,7 +38,7 @@ class ServiceTest : public ::testing::Test {
     const ssize_t size = ::recv(socket.get(), bytes, sizeof bytes, MSG_DONTWAIT);
     return size < 0 ? "nothing" : std::string(bytes, static_cast<std::size_t>(size));
   }
-  static std::vector<Answer> echo(const Peer&, const Request& request) { return {{'S', request.verb}, {'D', ""}}; }
+  static std::vector<Answer> echo(const Peer&, const Request& request, Handed&) { return {{'S', request.verb}, {'D', ""}}; }
 
   test::TempDir dir;
   Result<SocketServer> socket_server = SocketServer::listen(dir.at("s"));
@@ -80,7 +80,7 @@ TEST_F(ServiceTest, SilentPeersAreHungUpOn) {
 }
 
 TEST_F(ServiceTest, ReaderThatDoesNotReadStopsNobody) {
-  const auto large = [](const Peer&, const Request&) {
+  const auto large = [](const Peer&, const Request&, Handed&) {
     return std::vector<Answer>{{'R', std::string(20 << 20, 'x')}, {'D', ""}};
   };
   const Fd lazy = connect_to(dir.at("s"));
@@ -96,7 +96,7 @@ TEST_F(ServiceTest, ReaderThatDoesNotReadStopsNobody) {
 
 TEST_F(ServiceTest, LargeAnswerComesInPieces) {
   const std::string body(200'000, 'y');
-  const auto large = [&](const Peer&, const Request&) { return std::vector<Answer>{{'R', body}, {'D', ""}}; };
+  const auto large = [&](const Peer&, const Request&, Handed&) { return std::vector<Answer>{{'R', body}, {'D', ""}}; };
   std::atomic<bool> over = false;
   std::thread daemon([&] {
     while (!over) turn(large);

@@ -1,0 +1,135 @@
+#include "apps/noded/programs.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/parse.h"
+#include "client/client.h"
+
+namespace nw::noded {
+
+namespace {
+constexpr unsigned kPidBits = 22;  // PID_MAX_LIMIT
+constexpr std::uint32_t kPidMask = (1U << kPidBits) - 1;
+constexpr std::size_t kMostPids = 4096;  // of one program and its forks
+
+std::uint32_t tagged(std::uint64_t pid, std::uint32_t tag) {
+  return (static_cast<std::uint32_t>(pid) & kPidMask) | tag << kPidBits;
+}
+
+// Ids are unique in one program (client.cc), and with its tag in a step.
+std::uint64_t tagged_id(std::uint64_t id, std::uint32_t tag) { return id ^ tag * 0x9E3779B97F4A7C15U; }
+}  // namespace
+
+std::size_t Programs::count_of(std::uint32_t uid) const {
+  return static_cast<std::size_t>(std::count_if(programs_.begin(), programs_.end(),
+                                                [uid](const Program& program) { return program.peer.uid == uid; }));
+}
+
+Result<bool> Programs::attach(const Peer& peer, const Request& request, Handed& handed, Nanos now) {
+  if (const auto asked = request.get("protocol"); asked != std::to_string(kLinkProtocol))
+    return fail(ErrorKind::malformed, fmt::format("attach: this nodewattd speaks protocol {}, not {}; update the older one",
+                                                  kLinkProtocol, quote(asked)));
+  if (handed.files.size() != 1) return fail(ErrorKind::malformed, "attach: hand over the memory of one channel");
+  auto channel = NW_TRY(Channel::adopt(std::move(handed.files.front())));
+  // A program that linked again, while its old connection is still here.
+  std::erase_if(programs_, [&](const Program& program) { return program.channel->is_same(*channel); });
+  if (programs_.size() >= kMax || count_of(peer.uid) >= kMaxOfOne)
+    return fail(ErrorKind::busy, "attach: too many programs report already");
+  const char accepted = 'D';
+  if (::send(handed.connection.get(), &accepted, 1, MSG_DONTWAIT | MSG_NOSIGNAL) != 1)
+    return fail(ErrorKind::failed, "attach: the connection has ended");
+  const std::uint32_t tag = static_cast<std::uint32_t>(channel->cookie() * 0x9E3779B97F4A7C15U >> 54U);
+  programs_.push_back({std::move(handed.connection), peer, std::move(channel), now, tag});
+  last_event_ = now;
+  find_step(programs_.back(), now);
+  return programs_.back().step.has_value();
+}
+
+void Programs::add_to(std::vector<pollfd>& polled) const {
+  for (const Program& program : programs_) polled.push_back({program.connection.get(), 0, 0});  // its end alone
+}
+
+void Programs::serve(const std::vector<pollfd>& polled) {
+  for (const pollfd& one : polled) {
+    if ((one.revents & (POLLHUP | POLLERR | POLLNVAL)) == 0) continue;
+    for (Program& program : programs_)
+      if (program.connection.get() == one.fd) program.gone = true;
+  }
+}
+
+std::optional<Nanos> Programs::next_look() const {
+  if (programs_.empty()) return std::nullopt;
+  const bool gone = std::any_of(programs_.begin(), programs_.end(), [](const Program& one) { return one.gone; });
+  if (!gone && looked_ - last_event_ > kQuiet) return std::nullopt;  // sampling points will do
+  return looked_ + kBetweenLooks;
+}
+
+// One that is in no job, or may not report, is let go.
+void Programs::find_step(Program& program, Nanos now) {
+  const auto found = cgroups_.find_process(program.peer.pid, program.peer.uid);
+  const auto step = found ? accounting_.find_step(*found) : std::nullopt;
+  if (step && accounting_.let_report(*step))
+    program.step = step;
+  else
+    program.gone |= step || now - program.since >= kUntilSeen;
+}
+
+void Programs::find_steps(Nanos now) {
+  for (Program& program : programs_)
+    if (!program.step && !program.gone) find_step(program, now);
+}
+
+bool Programs::take(Program& program, std::size_t most) {
+  bool edge = false;
+  for (ProgramEvent& event : program.channel->take(most)) {
+    if ((event.id & kOfAShell) == 0) {  // else it is not the program's, and does not end with it
+      event.pid = tagged(event.pid, program.tag);
+      event.id = tagged_id(event.id, program.tag);
+      if (program.pids.size() < kMostPids) program.pids.insert(event.pid);
+    }
+    edge |= event.kind == ProgramEvent::Kind::begin || event.kind == ProgramEvent::Kind::end;
+    last_event_ = std::max(last_event_, looked_);
+    accounting_.add(*program.step, event);
+  }
+  note_lost(program);
+  return edge && accounting_.is_alone(*program.step);
+}
+
+void Programs::note_lost(Program& program) {
+  const std::uint64_t lost = program.channel->lost();
+  if (lost > program.lost) accounting_.note(*program.step, Anomaly::phase_lost, lost - program.lost);
+  program.lost = std::max(lost, program.lost);
+}
+
+// What it has open ends now.
+void Programs::finish(Program& program, Nanos now) {
+  program.channel->close();
+  if (!program.step) return;
+  if (program.channel->damaged())
+    accounting_.note(*program.step, Anomaly::channel_damaged);
+  else
+    take(program, kChannelSlots);
+  accounting_.abandon(*program.step, [&](std::uint32_t pid) { return program.pids.contains(pid); }, now);
+}
+
+bool Programs::take(Nanos now) {
+  looked_ = now;
+  bool edge = false;
+  std::map<std::uint32_t, std::size_t> of;  // programs by user
+  for (const Program& program : programs_) ++of[program.peer.uid];
+  std::erase_if(programs_, [&](Program& program) {
+    const bool there = program.channel->look(now);
+    if (there && program.step && !program.gone)
+      edge |= take(program, std::max<std::size_t>(kAtOnce / of[program.peer.uid], 1));
+    if (there && !program.gone && !program.channel->damaged()) return false;
+    finish(program, now);
+    return true;
+  });
+  return edge;
+}
+
+}  // namespace nw::noded

@@ -1,0 +1,73 @@
+// Programs: those that report their phases and work to the daemon. Each has made a channel and handed it over; the
+// kernel says who it is, and its cgroup in which step of which job. Nothing that it says of itself is believed.
+//
+// A program can only hurt its own job's figures. How much is taken of it at once is bounded, as are the programs of one
+// user; what it cannot hand over is counted in its own memory as lost. A connection that ends is the program's end.
+#pragma once
+
+#include <poll.h>
+
+#include <memory>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "accounting/energy_accounting.h"
+#include "apps/noded/access.h"
+#include "apps/noded/socket_server.h"
+#include "consumer/cgroup_scanner.h"
+#include "consumer/channel.h"
+
+namespace nw::noded {
+
+class Programs {
+ public:
+  static constexpr std::size_t kMax = 1024, kMaxOfOne = 256;
+  static constexpr std::size_t kAtOnce = 2000;  // events of one user at one look
+  static constexpr Nanos kBetweenLooks = millis(50);
+  static constexpr Nanos kQuiet = seconds(5);     // after so long without an event, one look a second is enough
+  static constexpr Nanos kUntilSeen = seconds(10);  // by then its job must have been seen
+
+  // Both must outlive this.
+  Programs(EnergyAccounting& accounting, const CgroupScanner& cgroups) : accounting_(accounting), cgroups_(cgroups) {}
+
+  // `attach protocol=1`, with a channel's memory. Takes the connection over and answers there. Returns whether its job
+  // is known already; else a sampling point may show it.
+  Result<bool> attach(const Peer& peer, const Request& request, Handed& handed, Nanos now);
+  void add_to(std::vector<pollfd>& polled) const;
+  // Notes which connections have ended; call after each poll.
+  void serve(const std::vector<pollfd>& polled);
+  // Looks for the jobs of those whose job was not known; call after each sampling point.
+  void find_steps(Nanos now);
+  // Takes what was reported. True when a phase of a job that has the node to itself began or ended.
+  bool take(Nanos now);
+  // When to take again, beside the sampling points; nothing when no program reports.
+  std::optional<Nanos> next_look() const;
+  std::size_t count() const { return programs_.size(); }
+
+ private:
+  struct Program {
+    Fd connection;
+    Peer peer;
+    std::unique_ptr<Channel> channel;
+    Nanos since;
+    std::uint32_t tag;                // distinguishes processes of different pid namespaces
+    std::optional<StepName> step{};   // nothing: its job has not been seen yet
+    std::set<std::uint32_t> pids{};   // that reported, as the accounting knows them
+    std::uint64_t lost = 0;           // as counted already
+    bool gone = false;
+  };
+
+  void find_step(Program& program, Nanos now);
+  bool take(Program& program, std::size_t most);
+  void finish(Program& program, Nanos now);
+  void note_lost(Program& program);
+  std::size_t count_of(std::uint32_t uid) const;
+
+  EnergyAccounting& accounting_;
+  const CgroupScanner& cgroups_;
+  std::vector<Program> programs_;
+  Nanos looked_{}, last_event_{};
+};
+
+}  // namespace nw::noded

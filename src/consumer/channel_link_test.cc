@@ -1,0 +1,230 @@
+// A program that links to the daemon: it makes the channel and hands it over. Each program is a child of its own.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <nodewatt/nodewatt.h>
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+#include <cstring>
+#include <thread>
+#include <vector>
+
+#include "base/monotonic.h"
+#include "base/unix_socket.h"
+#include "client/client.h"
+#include "client/daemon_link.h"
+#include "support/channel.h"
+#include "support/temp_dir.h"
+
+namespace nw {
+namespace {
+
+Fd make_memory(std::size_t size, int seals) {
+  Fd memory(::memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  EXPECT_EQ(::posix_fallocate(memory.get(), 0, static_cast<off_t>(size)), 0);
+  if (seals != 0) EXPECT_EQ(::fcntl(memory.get(), F_ADD_SEALS, seals), 0);
+  return memory;
+}
+constexpr int kSeals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+
+// The daemon's end of links, as far as they need one.
+class Listener {
+ public:
+  Listener() : fd_(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0)) {
+    const sockaddr_un address = *make_unix_address(path());
+    EXPECT_EQ(::bind(fd_.get(), as_sockaddr(address), sizeof address), 0);
+    EXPECT_EQ(::listen(fd_.get(), 8), 0);
+  }
+  std::string path() { return dir_.at("s"); }
+  // The memory that a program hands over; it is answered so.
+  Fd take(char answer) {
+    pollfd polled{fd_.get(), POLLIN, 0};
+    if (::poll(&polled, 1, 5000) != 1) return {};
+    connections_.emplace_back(::accept(fd_.get(), nullptr, nullptr));
+    char text[100] = {};
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+    iovec piece{text, sizeof text};
+    msghdr message{};
+    message.msg_iov = &piece;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    EXPECT_GT(::recvmsg(connections_.back().get(), &message, 0), 0);
+    EXPECT_STREQ(text, "attach protocol=1");
+    int memory = -1;
+    if (cmsghdr* rights = CMSG_FIRSTHDR(&message); rights != nullptr) std::memcpy(&memory, CMSG_DATA(rights), sizeof memory);
+    EXPECT_EQ(::send(connections_.back().get(), &answer, 1, 0), 1);
+    return Fd(memory);
+  }
+
+ private:
+  test::TempDir dir_;
+  Fd fd_;
+  std::vector<Fd> connections_;
+};
+
+// In a child: as in a job.
+int in_job(const std::string& socket, const std::function<int()>& program) {
+  return test::run_child("", [&] {
+    ::setenv(kSocketVariable, socket.c_str(), 1);
+    ::setenv("SLURM_JOB_ID", "4711", 1);
+    return program();
+  });
+}
+
+int report_one() {
+  const nw_phase_id id = nw_phase_begin("train");
+  nw_work("train", 3, "sample");
+  nw_phase_end(id);
+  return nw_measuring();
+}
+
+TEST(ChannelLink, AProgramInAJobReportsToTheDaemon) {
+  Listener listener;
+  std::unique_ptr<Channel> channel;
+  std::thread daemon([&] { channel = std::move(*Channel::adopt(listener.take('D'))); });
+  EXPECT_EQ(in_job(listener.path(), report_one), 1);
+  daemon.join();
+  ASSERT_NE(channel, nullptr);
+  const auto events = channel->take();
+  ASSERT_EQ(events.size(), 3U);
+  EXPECT_EQ(events[0].name, "train");
+  EXPECT_EQ(events[1].value, 3);
+  EXPECT_EQ(events[2].id, events[0].id);
+}
+
+TEST(ChannelLink, ARefusedProgramMeasuresNothing) {
+  Listener listener;
+  std::thread daemon([&] { listener.take('E'); });
+  EXPECT_EQ(in_job(listener.path(), report_one), 0);
+  daemon.join();
+}
+
+TEST(ChannelLink, NobodyIsAskedOutsideAJobOrWhenTurnedOff) {
+  Listener listener;
+  EXPECT_EQ(test::run_child("", [&] {
+              ::setenv(kSocketVariable, listener.path().c_str(), 1);
+              ::unsetenv("SLURM_JOB_ID");
+              return report_one();
+            }),
+            0);
+  EXPECT_EQ(in_job(listener.path(),
+                   [] {
+                     ::setenv("NODEWATT_DISABLE", "1", 1);
+                     return report_one();
+                   }),
+            0);
+  EXPECT_EQ(in_job("/nowhere/at/all", report_one), 0);
+}
+
+TEST(ChannelLink, ThreadsWhoseFirstCallsMeetLinkOnceAndLoseNothing) {
+  Listener listener;
+  std::unique_ptr<Channel> channel;
+  std::thread daemon([&] { channel = std::move(*Channel::adopt(listener.take('D'))); });
+  EXPECT_EQ(in_job(listener.path(),
+                   [] {
+                     std::vector<std::thread> threads;
+                     for (int i = 0; i < 8; ++i) threads.emplace_back([] { nw_work(nullptr, 1, "sample"); });
+                     for (std::thread& thread : threads) thread.join();
+                     return nw_measuring();
+                   }),
+            1);
+  daemon.join();
+  ASSERT_NE(channel, nullptr);
+  EXPECT_EQ(channel->take().size(), 8U);
+}
+
+TEST(ChannelLink, MemoryThatTheProgramCouldTakeAwayIsRefused) {
+  EXPECT_FALSE(Channel::adopt(Fd()));
+  EXPECT_FALSE(Channel::adopt(make_memory(kChannelSize, 0))) << "not sealed";
+  EXPECT_FALSE(Channel::adopt(make_memory(kChannelSize, F_SEAL_SEAL)));
+  EXPECT_FALSE(Channel::adopt(make_memory(kChannelSize - 1, kSeals))) << "too small";
+  EXPECT_FALSE(Channel::adopt(make_memory(kChannelSize, kSeals))) << "no magic";
+  Fd sparse(::memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  ASSERT_EQ(::ftruncate(sparse.get(), static_cast<off_t>(kChannelSize)), 0);
+  ASSERT_EQ(::fcntl(sparse.get(), F_ADD_SEALS, kSeals), 0);
+  EXPECT_FALSE(Channel::adopt(std::move(sparse))) << "would be allocated in the daemon's name";
+  EXPECT_FALSE(Channel::adopt(Fd(::open("/dev/null", O_RDWR))));
+}
+
+// What is made here as a program makes it.
+struct Made {
+  Made() : memory(make_memory(kChannelSize, kSeals)) {
+    void* map = ::mmap(nullptr, kChannelSize, PROT_READ | PROT_WRITE, MAP_SHARED, memory.get(), 0);
+    header = static_cast<ChannelHeader*>(map);
+    header->slots = kChannelSlots;
+    header->slot_size = sizeof(ChannelSlot);
+    header->magic = kChannelMagic;
+  }
+  ~Made() { ::munmap(header, kChannelSize); }
+  std::unique_ptr<Channel> adopt() const { return std::move(*Channel::adopt(Fd(::dup(memory.get())))); }
+  void write(int count) const {
+    for (int i = 0; i < count; ++i)
+      write_event(*header, {ProgramEvent::Kind::work, 0, 0, 1, 1, "", "sample", static_cast<double>(i)});
+  }
+  Fd memory;
+  ChannelHeader* header;
+};
+
+TEST(ChannelLink, APunchedHoleIsNoticedBeforeItIsRead) {
+  const Made made;
+  const auto channel = made.adopt();
+  made.write(5);
+  EXPECT_TRUE(channel->look(monotonic()));
+  EXPECT_EQ(channel->take().size(), 5U);
+  ASSERT_EQ(::fallocate(made.memory.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 64 << 10), 0);
+  EXPECT_FALSE(channel->look(monotonic()));
+  EXPECT_TRUE(channel->damaged());
+  EXPECT_TRUE(channel->take().empty());
+}
+
+TEST(ChannelLink, TheNextDaemonGoesOnAfterTheLastEvent) {
+  const Made made;
+  for (const int rounds : {3, 7000, 8000}) {
+    const auto channel = made.adopt();
+    made.write(rounds / 2);
+    EXPECT_EQ(channel->take().size(), static_cast<std::size_t>(rounds / 2));
+    made.write(2);
+    const auto next = made.adopt();
+    EXPECT_TRUE(next->is_same(*channel));
+    const auto events = next->take();
+    ASSERT_EQ(events.size(), 2U);
+    EXPECT_EQ(events[1].value, 1);
+  }
+}
+
+TEST(ChannelLink, SoMuchIsTakenAtOnceAsWasAskedFor) {
+  const Made made;
+  const auto channel = made.adopt();
+  made.write(100);
+  EXPECT_EQ(channel->take(30).size(), 30U);
+  EXPECT_EQ(channel->take(100).size(), 70U);
+}
+
+// The program asks what a phase was given; it hears of that phase alone.
+TEST(ChannelLink, ReadingsAreOfThePhaseThatIsAskedFor) {
+  Listener listener;
+  std::unique_ptr<Channel> channel;
+  std::thread daemon([&] {
+    channel = std::move(*Channel::adopt(listener.take('D')));
+    for (const Nanos until = monotonic() + seconds(5); monotonic() < until;)
+      for (const ProgramEvent& event : channel->take())
+        if (event.kind == ProgramEvent::Kind::begin) return channel->publish({event.id, 3, 12.5, 0.5});
+  });
+  EXPECT_EQ(in_job(listener.path(),
+                   [] {
+                     const nw_phase_id id = nw_phase_begin("train");
+                     double joules = -1, uncertainty = -1;
+                     for (const Nanos until = monotonic() + seconds(5); monotonic() < until;)
+                       if (nw_energy(id, &joules, &uncertainty) == 3)
+                         return joules == 12.5 && uncertainty == 0.5 && nw_energy(id + kChannelReadings, &joules, &uncertainty) == 0 &&
+                                nw_energy(0, &joules, &uncertainty) == 0 && nw_energy(id, nullptr, nullptr) == 0;
+                     return false;
+                   }),
+            1);
+  daemon.join();
+}
+
+}  // namespace
+}  // namespace nw
