@@ -193,6 +193,19 @@ const Launcher* find(const Environment& environment) {
   return nullptr;
 }
 
+// Slurm sets its count from the first restart on (sbatch(1)): a job without it was not restarted.
+std::optional<std::uint32_t> requeue_of(const Environment& environment) {
+  if (!value_of(environment, Names{"SLURM_JOB_ID", "SLURM_JOBID"})) return std::nullopt;
+  if (!value_of(environment, "SLURM_RESTART_COUNT")) return 0;
+  return number_of(environment, "SLURM_RESTART_COUNT");
+}
+
+// torchrun's --rdzv-id; "none" is its default, which says nothing.
+std::string restart_key_of(const Environment& environment) {
+  const auto run = value_of(environment, "TORCHELASTIC_RUN_ID");
+  return !run || *run == "none" ? "" : plain_key("torchrun-" + *run);
+}
+
 // Of /proc/PID/stat: the parent and the start, fields 4 and 22. The name in field 2 may hold anything, brackets too.
 bool has_variable(std::string_view environ, std::string_view variable) {
   for (const auto entry : split(environ, '\0'))
@@ -238,6 +251,11 @@ LauncherInfo read_launcher_info(const Environment& environment) {
   launcher_info.local_rank = number_of(environment, launcher->local_rank);
   launcher_info.local_size = number_of(environment, launcher->local_size);
   launcher_info.node = number_of(environment, launcher->node);
+  launcher_info.requeue = requeue_of(environment);
+  if (launcher->name == "torchrun") {
+    launcher_info.attempt = number_of(environment, "TORCHELASTIC_RESTART_COUNT");
+    launcher_info.restart_key = restart_key_of(environment);
+  }
   if (launcher->name == "slurm") {
     const auto tasks = value_of(environment, Names{"SLURM_STEP_TASKS_PER_NODE", "SLURM_TASKS_PER_NODE"});
     if (tasks && launcher_info.node) launcher_info.local_size = parse_tasks_per_node(*tasks, *launcher_info.node);

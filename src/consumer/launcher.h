@@ -6,6 +6,10 @@
 // such name (MPICH's and Intel's Hydra outside Slurm), ranks of one node still find each other by the process that
 // started them (find_launcher). Variables of an allocation alone (SLURM_JOB_ID and SLURM_NTASKS of a batch script) do
 // not make a rank: the script is one process, whatever it will start.
+//
+// A program that was restarted has how often: by torchrun, whose agent on each node counts its own workers' failures
+// (so that nodes of one attempt may differ), and by Slurm, which requeues the whole job. torchrun may choose another
+// master and port for each attempt, and `job` changes with them; `restart_key` is what stays.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +29,9 @@ struct LauncherInfo {
   std::optional<std::uint32_t> rank, size;              // of all ranks
   std::optional<std::uint32_t> local_rank, local_size;  // of those on this node
   std::optional<std::uint32_t> node;                    // which of the program's nodes this is
+  std::optional<std::uint32_t> attempt;                 // restarts before this one, by the launcher
+  std::optional<std::uint32_t> requeue;                 // and by the resource manager
+  std::string restart_key;                              // "torchrun-myjob"; empty: `job` is all there is
 
   // One of several ranks, as far as is known.
   bool is_parallel() const { return !launcher.empty() && size.value_or(2) > 1; }

@@ -56,6 +56,29 @@ TEST(LauncherInfo, ASlurmStep) {
   EXPECT_FALSE(read_launcher_info(in(with(kSlurmStep, {{"SLURM_STEP_NUM_TASKS", "1"}}))).is_parallel());
 }
 
+TEST(LauncherInfo, HowOftenItWasRestarted) {
+  const Variables torchrun{{"TORCHELASTIC_RUN_ID", "my job"},
+                           {"RANK", "1"},
+                           {"WORLD_SIZE", "4"},
+                           {"MASTER_ADDR", "n1"},
+                           {"MASTER_PORT", "2950"},
+                           {"TORCHELASTIC_RESTART_COUNT", "2"}};
+  const LauncherInfo elastic = read_launcher_info(in(torchrun));
+  EXPECT_EQ(elastic.attempt, 2u);
+  EXPECT_EQ(elastic.requeue, std::nullopt) << "no Slurm";
+  EXPECT_EQ(elastic.restart_key, "torchrun-my_job") << "master and port may be others in the next attempt";
+  EXPECT_EQ(read_launcher_info(in(with(torchrun, {{"TORCHELASTIC_RUN_ID", "none"}}))).restart_key, "");
+  EXPECT_EQ(read_launcher_info(in(with(torchrun, {{"TORCHELASTIC_RESTART_COUNT", "-1"}}))).attempt, std::nullopt);
+  const LauncherInfo inside =
+      read_launcher_info(in(with(torchrun, {{"SLURM_JOB_ID", "7"}, {"SLURM_RESTART_COUNT", "1"}})));
+  EXPECT_EQ(inside.attempt, 2u);
+  EXPECT_EQ(inside.requeue, 1u);
+  EXPECT_EQ(read_launcher_info(in(kSlurmStep)).requeue, 0u) << "Slurm sets it from the first restart on";
+  EXPECT_EQ(read_launcher_info(in(kSlurmStep)).attempt, std::nullopt);
+  EXPECT_EQ(read_launcher_info(in(with(kSlurmStep, {{"SLURM_RESTART_COUNT", "3"}}))).requeue, 3u);
+  EXPECT_EQ(read_launcher_info(in(with(kSlurmStep, {{"SLURM_RESTART_COUNT", "x"}}))).requeue, std::nullopt);
+}
+
 TEST(LauncherInfo, OpenMpi) {
   const Variables variables{{"OMPI_COMM_WORLD_RANK", "3"},
                             {"OMPI_COMM_WORLD_SIZE", "16"},

@@ -130,6 +130,7 @@ class Wording {
                            count_words(side), clean(all_.per->unit));
       case Incomparable::Why::unit: return fmt::format("{} and {} share no unit of work", its, mine);
       case Incomparable::Why::failed: return fmt::format("no run of {} ended well", mine);
+      case Incomparable::Why::restarted: return fmt::format("{} includes attempts that failed", mine);
       case Incomparable::Why::wanted: return "not all variants count that unit of work";
     }
     return "";

@@ -1,14 +1,17 @@
-// Records as a table for spreadsheets and scripts: one row for each record, scope and component, and for each node of a
-// merged one. Numbers have exactly the JSON's digits; a cell is empty where the figure is unknown. Text that a
-// spreadsheet would evaluate is made harmless (escape.h).
+// Records as a table for spreadsheets and scripts: one row for each record, scope and component, and for each node and
+// attempt of a merged one; an attempt's number is the row's device, how it ended its label. Numbers have exactly the
+// JSON's digits; a cell is empty where the figure is unknown. Text that a spreadsheet would evaluate is made harmless
+// (escape.h).
 #include <fmt/format.h>
 
 #include "accounting/stored_words.h"
 #include "record/record.pb.h"
+#include "report/attempts.h"
 #include "report/escape.h"
 #include "report/provenance.h"
 #include "report/report.h"
 #include "report/words.h"
+#include "study/attempts.h"
 #include "study/idle.h"
 
 namespace nw {
@@ -68,8 +71,8 @@ std::string device_cells(const pb::Record& record, const pb::Component& part) {
 }
 
 std::string total_row(const RowScope& scope, std::string_view domain, const pb::Energy& energy,
-                      const std::string& about) {
-  return fmt::format("{},{},,,{},,,,,{},{}{}\n", scope.cells, domain, energy_cells(energy),
+                      const std::string& about, std::string_view device = "", std::string_view label = "") {
+  return fmt::format("{},{},{},{},{},,,,,{},{}{}\n", scope.cells, domain, device, label, energy_cells(energy),
                      number(mean_power_w(energy, scope.duration_ns)), about, kNoDevice);
 }
 
@@ -100,7 +103,19 @@ std::string member_row(const pb::Member& member, const pb::Record& record) {
       fmt::format("{},{},{},{},member,,,{}", for_csv(record.uid()), for_csv(record.name()), for_csv(member.host()),
                   start_rfc3339(own), number(duration_s(member.duration_ns()))),
       member.duration_ns()};
-  return total_row(scope, "total", member.energy(), kNoRun);
+  return total_row(scope, "total", member.energy(), kNoRun,
+                   member.has_attempt() ? std::to_string(member.attempt()) : "");
+}
+
+std::string attempt_row(const pb::Attempt& attempt, const pb::Record& record) {
+  pb::Record own;
+  own.set_start_unix_ns(attempt.start_unix_ns());
+  own.set_utc_offset_s(record.utc_offset_s());
+  const RowScope scope{
+      fmt::format("{},{},{},{},attempt,,,{}", for_csv(record.uid()), for_csv(record.name()),
+                  for_csv(record.node().host()), start_rfc3339(own), number(duration_s(attempt.duration_ns()))),
+      attempt.duration_ns()};
+  return total_row(scope, "total", attempt.energy(), kNoRun, std::to_string(attempt.number()), outcome_word(attempt));
 }
 
 std::string rows_of(const pb::Record& record) {
@@ -118,6 +133,7 @@ std::string rows_of(const pb::Record& record) {
     if (!phase.resolved()) continue;
     for (const pb::Component& one : phase.components()) out += component_row(scope, one, kNoDevice);
   }
+  for (const pb::Attempt& attempt : record.attempts()) out += attempt_row(attempt, record);
   for (const pb::Member& member : record.members()) out += member_row(member, record);
   return out;
 }

@@ -178,6 +178,23 @@ std::string phase_row(const PhaseLine& line) {
          lines_cell(line.work) + lines_cell(line.per_unit) + kind_cell(line.kind) + "</tr>\n";
 }
 
+std::string attempts_card(const Summary& summary) {
+  if (summary.attempts.empty()) return "";
+  std::string out = fmt::format(
+      "<section class=\"card\"><h2>The attempts</h2><p>{}</p><div class=\"scroll\"><table><thead><tr>"
+      "<th class=\"n\">Attempt</th><th>End</th><th>Start</th><th class=\"n\">Duration</th><th class=\"n\">Nodes</th>"
+      "<th class=\"n\">Ranks</th><th class=\"n\">Energy</th><th class=\"n\">±</th><th class=\"n\">Share</th>"
+      "<th class=\"n\">Mean power</th><th class=\"n\">Coverage</th><th>How known</th></tr></thead><tbody>\n",
+      for_html(summary.attempt_words));
+  for (const AttemptLine& line : summary.attempts)
+    out +=
+        fmt::format("<tr>{}<td>{}</td><td>{}</td>{}{}{}{}{}{}{}{}{}</tr>\n", number_cell(line.number),
+                    for_html(line.end), for_html(line.start), number_cell(line.duration), number_cell(line.nodes),
+                    number_cell(line.ranks), number_cell(line.energy), number_cell(line.uncertainty),
+                    number_cell(line.share), number_cell(line.mean), number_cell(line.coverage), kind_cell(line.kind));
+  return out + "</tbody></table></div></section>\n";
+}
+
 std::string members_card(const Summary& summary) {
   if (summary.members.empty()) return "";
   std::string out =
@@ -339,8 +356,9 @@ std::string make_run_body(const pb::Record& record) {
   const Summary summary = make_summary(record, {Units::automatic, true, false});
   const pb::Record* data[] = {&record};
   return headline(summary) + (record.members().empty() ? timeline_card(record) : "") + parts_card(summary) +
-         members_card(summary) + job_card(summary) + devices_card(summary) + phases_card(summary) +
-         footprint_card(summary) + quality_card(summary, record) + paper_card(data, true) + footer(record);
+         attempts_card(summary) + members_card(summary) + job_card(summary) + devices_card(summary) +
+         phases_card(summary) + footprint_card(summary) + quality_card(summary, record) + paper_card(data, true) +
+         footer(record);
 }
 
 std::string make_html(const pb::Record& record) {

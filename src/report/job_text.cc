@@ -43,6 +43,7 @@ class JobPage {
     header();
     energy();
     bars();
+    out_ += make_attempts_table(summary_.attempts, style_);
     members();
     steps();
     devices();

@@ -13,6 +13,7 @@
 #include "study/advice.h"
 #include "study/findings.h"
 #include "support/records_jobs.h"
+#include "support/restarted.h"
 
 namespace nw {
 namespace {
@@ -20,18 +21,12 @@ namespace {
 using Json = nlohmann::json;
 
 std::vector<std::pair<std::string, pb::Record>> records() {
-  return {{"gpu_node", sample::gpu_node()},
-          {"cpu_node", sample::cpu_node()},
-          {"no_sensor", sample::no_sensor()},
-          {"hostile", sample::hostile()},
-          {"nothing", sample::nothing()},
-          {"nonsense", sample::nonsense()},
-          {"gaps", sample::gaps()},
-          {"merged", sample::merged()},
-          {"job", sample::exclusive_job()},
-          {"shared_job", sample::shared_job()},
-          {"hostile_job", sample::hostile_job()},
-          {"bare_job", sample::bare_job()}};
+  return {
+      {"gpu_node", sample::gpu_node()}, {"cpu_node", sample::cpu_node()},     {"no_sensor", sample::no_sensor()},
+      {"hostile", sample::hostile()},   {"nothing", sample::nothing()},       {"nonsense", sample::nonsense()},
+      {"gaps", sample::gaps()},         {"merged", sample::merged()},         {"restarted", sample::restarted()},
+      {"job", sample::exclusive_job()}, {"shared_job", sample::shared_job()}, {"hostile_job", sample::hostile_job()},
+      {"bare_job", sample::bare_job()}};
 }
 
 // A temporary directory that goes with the test.
@@ -204,6 +199,10 @@ TEST(Csv, ReadsBackAsTheJsonToTheDigit) {
     };
     scope(json["energy"], json["node_estimate"], json["components"]);
     for (const Json& phase : json["phases"]) scope(phase["energy"], phase["node_estimate"], phase["components"]);
+    for (const Json& attempt : json["parallel"].is_null() ? Json::array() : json["parallel"]["attempts"])
+      for (const std::size_t row = at++;
+           const char* key : {"start_time", "duration_s", "energy_j", "uncertainty_j", "coverage", "mean_power_w"})
+        expect_same(attempt[key], rows[row][column(key)]);
     for (const Json& member : json["members"])
       for (const std::size_t row = at++; const char* key : {"start_time", "duration_s", "energy_j", "coverage"})
         expect_same(member[key], rows[row][column(key)]);

@@ -37,6 +37,7 @@ std::string energy_block(const Summary& summary) {
   out += fmt::format("- **Energy: {}**\n- Power: {}\n- Boundary: {}\n- Scope: {}\n", for_markdown(energy),
                      for_markdown(summary.power), for_markdown(summary.boundary), for_markdown(summary.scope));
   if (!summary.ranks.empty()) out += fmt::format("- Ranks: {}\n", for_markdown(summary.ranks));
+  if (!summary.attempt_words.empty()) out += fmt::format("- Attempts: {}\n", for_markdown(summary.attempt_words));
   if (summary.job) out += job_facts(*summary.job);
   if (!summary.whole_node.empty())
     out += fmt::format("- Whole node, estimated: {} (E)\n", for_markdown(summary.whole_node));
@@ -65,6 +66,17 @@ std::string devices_block(const Summary& summary) {
   if (summary.devices.empty()) return "";
   std::string out = "| Device | Utilization |\n|:---|:---|\n";
   for (const DeviceLine& line : summary.devices) out += row({line.label, line.words});
+  return out + '\n';
+}
+
+std::string attempts_block(const Summary& summary) {
+  if (summary.attempts.empty()) return "";
+  std::string out =
+      "| Attempt | End | Start | Duration | Nodes | Ranks | Energy | ± | Share | Mean power | Coverage | How known |\n"
+      "|---:|:---|:---|---:|---:|---:|---:|---:|---:|---:|---:|:---|\n";
+  for (const AttemptLine& line : summary.attempts)
+    out += row({line.number, line.end, line.start, line.duration, line.nodes, line.ranks, line.energy, line.uncertainty,
+                line.share, line.mean, line.coverage, kind_mark(line.kind)});
   return out + '\n';
 }
 
@@ -139,8 +151,8 @@ std::string make_markdown(const pb::Record& record) {
                                 summary.name.empty() ? "" : " ", for_markdown(summary.name));
   out += fmt::format("{}{}{}, {}\n\n", for_markdown(summary.node), summary.node.empty() ? "" : ", ", summary.duration,
                      for_markdown(summary.exit));
-  return out + energy_block(summary) + parts_block(summary) + members_block(summary) + steps_block(summary) +
-         devices_block(summary) + phases_block(summary) + quality_block(summary, record);
+  return out + energy_block(summary) + parts_block(summary) + attempts_block(summary) + members_block(summary) +
+         steps_block(summary) + devices_block(summary) + phases_block(summary) + quality_block(summary, record);
 }
 
 }  // namespace nw

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "record/record.pb.h"
+#include "report/attempts.h"
 #include "report/column_units.h"
 #include "report/json_values.h"
 #include "report/words.h"
@@ -13,7 +14,7 @@ namespace {
 using json::Json, json::number, json::text;
 
 bool is_parallel(const pb::Record& record) {
-  return !record.job_key().empty() || record.has_ranks() || record.has_world_size();
+  return !record.job_key().empty() || record.has_ranks() || record.has_world_size() || !record.attempts().empty();
 }
 
 // A member as a record of its own, for functions that take records.
@@ -39,6 +40,7 @@ std::vector<MemberLine> make_member_lines(const pb::Record& record, const Number
     line.id = short_id(own);
     line.start = start_words(own);
     line.duration = duration_text(duration_s(member.duration_ns()));
+    line.attempt = member.has_attempt() ? fmt::format("{}", member.attempt()) : "";
     line.ranks = member.has_ranks() ? fmt::format("{}", member.ranks()) : std::string(kUnknown);
     line.energy = energy_text(energy_amount(member.energy()), same);
     line.uncertainty = energy_uncertainty_text(energy_amount(member.energy()), same);
@@ -56,6 +58,8 @@ std::string compute_ranks_words(const pb::Record& record) {
   if (record.has_world_size()) words += fmt::format(" (of {})", record.world_size());
   if (record.ranks_failed() > 0) words += fmt::format(", {} failed", record.ranks_failed());
   if (!record.job_key().empty()) words += ", job " + clean(record.job_key());
+  if (record.requeue() > 0) words += fmt::format(", requeued {} x", record.requeue());
+  if (record.attempt() > 0) words += fmt::format(", restarted {} x", record.attempt());
   return words;
 }
 
@@ -69,7 +73,12 @@ nlohmann::ordered_json make_parallel_json(const pb::Record& record) {
           {"node_rank", count(record.has_node_rank(), record.node_rank())},
           {"ranks_failed", count(record.has_ranks_failed(), record.ranks_failed())},
           {"start_spread_s",
-           record.has_start_spread_ns() ? Json(static_cast<double>(record.start_spread_ns()) / 1e9) : Json(nullptr)}};
+           record.has_start_spread_ns() ? Json(static_cast<double>(record.start_spread_ns()) / 1e9) : Json(nullptr)},
+          {"attempt", count(record.has_attempt(), record.attempt())},
+          {"requeue", count(record.has_requeue(), record.requeue())},
+          {"restart_key", text(record.restart_key())},
+          {"attempts", make_attempts_json(record)},
+          {"failed_attempts", make_failed_attempts_json(record)}};
 }
 
 nlohmann::ordered_json make_members_json(const pb::Record& record) {
@@ -80,6 +89,7 @@ nlohmann::ordered_json make_members_json(const pb::Record& record) {
                    {"host", text(member.host())},
                    {"start_time", text(start_rfc3339(as_record(member, record)))},
                    {"duration_s", number(duration_s(member.duration_ns()))},
+                   {"attempt", member.has_attempt() ? Json(member.attempt()) : Json(nullptr)},
                    {"ranks", member.has_ranks() ? Json(member.ranks()) : Json(nullptr)},
                    {"energy_j", number(energy_j(energy))},
                    {"uncertainty_j", number(uncertainty_j(energy))},

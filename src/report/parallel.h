@@ -11,9 +11,9 @@
 
 namespace nw {
 
-// One node's part.
+// One node's part. `attempt` is empty where there was one.
 struct MemberLine {
-  std::string host, id, start, duration, ranks, energy, uncertainty, mean, coverage;
+  std::string host, id, start, duration, attempt, ranks, energy, uncertainty, mean, coverage;
   pb::Kind kind{};
 };
 

@@ -312,6 +312,8 @@ Summary make_summary(const pb::Record& record, const NumberStyle& style) {
   out.uncertainties = compute_largest_uncertainties(record.energy(), style);
   out.ranks = compute_ranks_words(record);
   out.members = make_member_lines(record, style);
+  out.attempt_words = compute_attempts_words(record, style);
+  out.attempts = make_attempt_lines(record, style);
   out.scope = scope_words(record);
   out.job = make_job_words(record, style);
   out.carbon = compute_carbon_words(record, style);

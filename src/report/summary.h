@@ -10,6 +10,7 @@
 
 #include "base/anomalies.h"
 #include "record/record_fwd.h"
+#include "report/attempts.h"
 #include "report/job.h"
 #include "report/number.h"
 #include "report/parallel.h"
@@ -77,9 +78,11 @@ struct Summary {
   std::string monitor;                     // "0.4 s of CPU time"
   std::string ranks;                       // of a parallel program; empty when it was none
   std::vector<MemberLine> members;         // the nodes of a merged record
-  std::string scope;                       // what these joules cover
-  std::optional<JobWords> job;             // of a resource manager's job
-  std::string carbon, cost;                // with their factors; empty without
+  std::string attempt_words;               // of a job that was restarted; empty: it was not
+  std::vector<AttemptLine> attempts;
+  std::string scope;            // what these joules cover
+  std::optional<JobWords> job;  // of a resource manager's job
+  std::string carbon, cost;     // with their factors; empty without
 };
 
 Summary make_summary(const pb::Record& record, const NumberStyle& style);

@@ -34,6 +34,7 @@ class Page {
     header();
     energy();
     parts();
+    out_ += make_attempts_table(summary_.attempts, style_);
     members();
     devices();
     const std::string chart = make_chart(record_, style_.width, style_.utf8);
@@ -71,6 +72,7 @@ class Page {
     key("Boundary", summary_.boundary);
     key("Scope", summary_.scope);
     key("Ranks", summary_.ranks);
+    key("Attempts", summary_.attempt_words);
     key("Command", record_.has_command() ? clean(record_.command()) : "");
   }
 
@@ -119,18 +121,13 @@ class Page {
   void members() {
     if (summary_.members.empty()) return;
     Table table;
-    table.columns = {{"Node", false, 0, 8},
-                     {"Run", false, 5},
-                     {"Start", false, 7},
-                     {"Duration", true, 4},
-                     {"Ranks", true, 6},
-                     {"Energy", true},
-                     {std::string(plus_minus(style_.utf8)), true},
-                     {"Mean power", true, 3},
-                     {"Coverage", true, 1},
-                     {"Known"}};
+    table.columns = {
+        {"Node", false, 0, 8},   {"Attempt", true},     {"Run", false, 5}, {"Start", false, 7},
+        {"Duration", true, 4},   {"Ranks", true, 6},    {"Energy", true},  {std::string(plus_minus(style_.utf8)), true},
+        {"Mean power", true, 3}, {"Coverage", true, 1}, {"Known"}};
     for (const MemberLine& line : summary_.members)
       table.rows.push_back({{{line.host},
+                             {line.attempt},
                              {line.id},
                              {line.start},
                              {line.duration},
@@ -142,6 +139,9 @@ class Page {
                              {std::string(kind_mark(line.kind))}},
                             -1,
                             ""});
+    if (summary_.attempts.empty())
+      for (table.columns.erase(table.columns.begin() + 1); Row & row : table.rows)
+        row.cells.erase(row.cells.begin() + 1);
     out_ += '\n' + make_table(table, 2, style_.width, style_.colour);
   }
 

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdlib>
 #include <map>
+#include <set>
 
 #include "accounting/stored_words.h"
 #include "energy/containment.h"
@@ -126,6 +127,16 @@ std::string exit_words(const pb::Record& record) {
   return words.empty() ? "exit unknown" : words;
 }
 
+namespace {
+// Of a restarted job each once, however many attempts it took part in.
+std::size_t count_nodes(const pb::Record& record) {
+  if (record.attempts().empty()) return static_cast<std::size_t>(record.members_size());
+  std::set<std::string> hosts;
+  for (const pb::Member& member : record.members()) hosts.insert(member.host());
+  return hosts.size();
+}
+}  // namespace
+
 std::string node_words(const pb::Record& record) {
   const pb::Node& node = record.node();
   std::string words;
@@ -133,7 +144,8 @@ std::string node_words(const pb::Record& record) {
     if (!word.empty()) words += (words.empty() ? "" : ", ") + word;
   };
   const std::string host = clean(node.host());
-  add(record.members().empty() ? host : fmt::format("{} nodes {}", record.members_size(), host));
+  const std::size_t nodes = count_nodes(record);
+  add(nodes == 0 ? host : fmt::format("{} node{} {}", nodes, nodes == 1 ? "" : "s", host));
   const std::string cpu = clean(node.cpu_model());
   add(!cpu.empty() && node.sockets() > 1 ? fmt::format("{}x {}", node.sockets(), cpu) : cpu);
   add(joined_gpus(node));

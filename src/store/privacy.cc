@@ -75,6 +75,7 @@ void Privacy::apply(pb::Record& record) {
   record.set_program(record.program().substr(record.program().rfind('/') + 1));
   record.clear_command();
   record.clear_job_key();
+  record.clear_restart_key();
   visit_texts(record, forget_site);
   std::string hosts;
   for (pb::Member& member : *record.mutable_members()) {

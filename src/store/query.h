@@ -22,7 +22,7 @@ struct Query {
   // Filters, all of which must hold, with ids too.
   std::string name;                                         // the record's whole name; empty: any
   std::vector<std::pair<std::string, std::string>> labels;  // key and value
-  std::string job;                            // the job key, or the part after its launcher's name; empty: any
+  std::string job;                            // job or restart key, or the part after the launcher's name; empty: any
   std::optional<std::uint32_t> user;          // jobs of this uid; nothing: any, and records that are not jobs
   std::optional<std::int64_t> since_unix_ns;  // started at or after
   std::optional<std::int64_t> until_unix_ns;  // started before

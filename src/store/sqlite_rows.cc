@@ -40,7 +40,8 @@ std::vector<std::pair<std::string, std::string>> labels_of(const pb::Record& rec
   std::vector<std::pair<std::string, std::string>> labels;
   for (const auto& label : record.labels()) labels.emplace_back(label.key(), label.value());
   std::set<std::string> names;  // as somebody may ask for the job: with its manager and without
-  if (const std::string& key = record.job_key(); !key.empty()) names.insert({key, key.substr(key.find('-') + 1)});
+  for (const std::string& key : {record.job_key(), record.restart_key()})
+    if (!key.empty()) names.insert({key, key.substr(key.find('-') + 1)});
   if (record.has_job())
     for (const std::string& name : names_of(record.job())) names.insert({name, record.job().manager() + "-" + name});
   for (const std::string& name : names) labels.emplace_back(kJobLabel, name);

@@ -7,6 +7,7 @@
 #include "record/record.pb.h"
 #include "store/query_words.h"
 #include "study/accelerators.h"
+#include "study/attempts.h"
 #include "study/comparison.h"
 
 namespace nw {
@@ -22,7 +23,8 @@ std::string_view program_name(const pb::Record& record) {
 }
 
 bool is_like(const pb::Record& a, const pb::Record& b) {
-  return !a.warmup() && !has_failed(a) && a.name() == b.name() && program_name(a) == program_name(b);
+  return !a.warmup() && !has_failed(a) && !has_failed_attempts(a) && a.name() == b.name() &&
+         program_name(a) == program_name(b);
 }
 
 bool has_settings_of(const pb::Record& a, const pb::Record& b) {

@@ -8,6 +8,7 @@
 
 #include "base/parse.h"
 #include "record/record.pb.h"
+#include "study/attempts.h"
 #include "study/common_part.h"
 
 namespace nw {
@@ -164,7 +165,12 @@ class Comparer {
 
   void check_failed() {
     for (std::size_t i = 0; i < out_.sides.size(); ++i)
-      if (has_failed(out_.sides[i].who.first())) out_.incomparables.push_back({Incomparable::Why::failed, i, i});
+      if (const auto why = find_failure(out_.sides[i].who.first())) out_.incomparables.push_back({*why, i, i});
+  }
+
+  static std::optional<Incomparable::Why> find_failure(const pb::Record& run) {
+    if (has_failed(run)) return Incomparable::Why::failed;
+    return has_failed_attempts(run) ? std::optional(Incomparable::Why::restarted) : std::nullopt;
   }
 
   // Nothing is shared by all. Variants that report no work contradict nobody.

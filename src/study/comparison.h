@@ -27,15 +27,16 @@ struct ComparisonOptions {
 
 struct Incomparable {
   enum class Why : unsigned char {
-    scope,     // the energies include different things
-    nothing,   // and no part of them is in all variants, so that nothing can be allowed
-    coverage,  // too little of it was measured
-    kind,      // one is an estimate, another is measured
-    played,    // one is from a simulated machine, another is real
-    work,      // they did different work, by name and amount
-    unit,      // no unit of work that all of them share, though some report work
-    wanted,    // the unit that was asked for is missing somewhere
-    failed,    // none of a variant's runs ended well
+    scope,      // the energies include different things
+    nothing,    // and no part of them is in all variants, so that nothing can be allowed
+    coverage,   // too little of it was measured
+    kind,       // one is an estimate, another is measured
+    played,     // one is from a simulated machine, another is real
+    work,       // they did different work, by name and amount
+    unit,       // no unit of work that all of them share, though some report work
+    wanted,     // the unit that was asked for is missing somewhere
+    failed,     // none of a variant's runs ended well
+    restarted,  // its energy includes failed attempts
   };
   Why why = Why::scope;
   std::size_t side = 0, other = 0;  // which variants differ; equal where one alone is meant, or is mixed in itself

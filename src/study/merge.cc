@@ -10,6 +10,7 @@
 #include "base/anomalies.h"
 #include "record/record.pb.h"
 #include "store/uid.h"
+#include "study/attempts.h"
 #include "study/energy_sum.h"
 #include "study/merge_parts.h"
 #include "study/values.h"
@@ -40,18 +41,43 @@ auto common(const Inputs& inputs, Get get) -> std::decay_t<decltype(get(*inputs.
   return first;
 }
 
+// Without duplicates and parts of others, in an order that does not depend on the input's.
+Result<Inputs> choose(const std::vector<pb::Record>& records) {
+  Inputs inputs;
+  for (const pb::Record& record : records) inputs.push_back(&record);
+  std::sort(inputs.begin(), inputs.end(), [](const pb::Record* a, const pb::Record* b) {
+    return std::make_tuple(-a->members_size(), a->node().host(), a->uid()) <
+           std::make_tuple(-b->members_size(), b->node().host(), b->uid());
+  });
+  std::set<std::string> seen;
+  Inputs kept;
+  for (const pb::Record* one : inputs) {
+    const auto leaves = leaves_of(*one);
+    const auto known = std::count_if(leaves.begin(), leaves.end(), [&](const auto& uid) { return seen.contains(uid); });
+    if (known == static_cast<std::ptrdiff_t>(leaves.size())) continue;
+    if (known > 0)
+      return fail(ErrorKind::malformed,
+                  fmt::format("{} and another merged record share a node; merge the nodes' own", name_of(*one)));
+    seen.insert(leaves.begin(), leaves.end());
+    kept.push_back(one);
+  }
+  const auto has_attempts = [](const pb::Record* one) { return !one->attempts().empty(); };
+  if (const auto at = std::find_if(kept.begin(), kept.end(), has_attempts); kept.size() > 1 && at != kept.end())
+    return fail(ErrorKind::malformed,
+                fmt::format("{} is of several attempts already; merge the nodes' own", name_of(**at)));
+  return kept;
+}
+
 class Merger {
  public:
-  explicit Merger(const MergeOptions& options) : options_(options) {}
+  Merger(const MergeOptions& options, MergeOf of) : options_(options), of_(of) {}
 
-  Result<pb::Record> merge(const std::vector<pb::Record>& records) {
-    NW_CHECK(choose(records));
-    if (inputs_.size() == 1 && !inputs_.front()->members().empty()) return *inputs_.front();
-    if (inputs_.size() < 2) return fail(ErrorKind::malformed, "one node's record alone: there is nothing to merge");
+  Result<pb::Record> merge(Inputs inputs) {
+    inputs_ = std::move(inputs);
     for (const pb::Record* input : inputs_)
       for (Window& window : windows_of(*input)) windows_.push_back(std::move(window));
     NW_CHECK(check_job());
-    NW_CHECK(check_ranks());
+    if (of_ == MergeOf::nodes) NW_CHECK(check_ranks());
     NW_CHECK(check_times());
     NW_CHECK(check_boundaries());
     return write();
@@ -67,35 +93,11 @@ class Merger {
     return refuse(fmt::format("{} ranks of a program of {}: of two runs, it seems", ranks, world));
   }
 
-  // Without duplicates and parts of others, in an order that does not depend on the input's.
-  Done choose(const std::vector<pb::Record>& records) {
-    for (const pb::Record& record : records) inputs_.push_back(&record);
-    std::sort(inputs_.begin(), inputs_.end(), [](const pb::Record* a, const pb::Record* b) {
-      return std::make_tuple(-a->members_size(), a->node().host(), a->uid()) <
-             std::make_tuple(-b->members_size(), b->node().host(), b->uid());
-    });
-    std::map<std::string, const pb::Record*> seen;
-    Inputs kept;
-    for (const pb::Record* one : inputs_) {
-      const auto leaves = leaves_of(*one);
-      const auto known =
-          std::count_if(leaves.begin(), leaves.end(), [&](const auto& uid) { return seen.contains(uid); });
-      if (known == static_cast<std::ptrdiff_t>(leaves.size())) continue;
-      if (known > 0)
-        return fail(ErrorKind::malformed,
-                    fmt::format("{} and another merged record share a node; merge the nodes' own", name_of(*one)));
-      for (const auto& uid : leaves) seen[uid] = one;
-      kept.push_back(one);
-    }
-    inputs_ = std::move(kept);
-    return {};
-  }
-
   Done check_job() {
     std::set<std::string> jobs;
     for (const pb::Record* input : inputs_) jobs.insert(input->job_key());
     jobs.erase("");
-    if (jobs.size() <= 1 || options_.allow_mixed) return {};
+    if (jobs.size() <= 1 || options_.allow_mixed || of_ == MergeOf::attempts) return {};
     return refuse(fmt::format("not of one job: {} and {}", *jobs.begin(), *jobs.rbegin()));
   }
 
@@ -105,6 +107,7 @@ class Merger {
     node_twice_ = has_overlap(windows_, host);
     if (node_twice_ && !options_.allow_mixed)
       return refuse(fmt::format("two records of {} overlap in time: the node would be counted twice", host));
+    if (of_ == MergeOf::attempts) return {};
     if (const std::int64_t gap = longest_gap(windows_); gap > allowed && !options_.allow_mixed)
       return refuse(fmt::format("{:.0f} s lie between them: not of one run, or clocks that differ by more than it took",
                                 static_cast<double>(gap) / 1e9));
@@ -136,12 +139,15 @@ class Merger {
     write_energy(out);
     write_ranks(out);
     merge_members(inputs_, out);
-    merge_nodes(inputs_, out);
-    merge_components(inputs_, out);
-    merge_phases(inputs_, offsets(out), out);
+    merge_nodes(inputs_, of_, out);
+    merge_components(inputs_, of_, out);
+    merge_phases(inputs_, of_, offsets(out), out);
     merge_lists(inputs_, out);
     merge_job(inputs_, offsets(out), out);
-    write_end(out);
+    if (of_ == MergeOf::attempts)
+      merge_attempts(inputs_, out);
+    else
+      write_end(out);
     write_anomalies(out);
     return out;
   }
@@ -158,15 +164,27 @@ class Merger {
     out.set_program(common(inputs_, [](const auto& one) { return one.program(); }));
     if (const std::string command = common(inputs_, [](const auto& one) { return one.command(); }); !command.empty())
       out.set_command(command);
+    out.set_restart_key(common(inputs_, [](const auto& one) { return one.restart_key(); }));
     out.set_job_key(common(inputs_, [](const auto& one) { return one.job_key(); }));
+    if (out.job_key().empty() && of_ == MergeOf::attempts) out.set_job_key(out.restart_key());
     out.set_version(NODEWATT_VERSION);
     out.set_state("merged");
-    // The repeats of one command on several nodes are repeats of the whole.
+    write_group(groups, out);
+    const std::string facility = common(inputs_, [](const auto& one) { return one.facility().SerializeAsString(); });
+    if (!facility.empty()) out.mutable_facility()->ParseFromString(facility);
+  }
+
+  // The repeats of one command on several nodes are repeats of the whole; several attempts are no repeat.
+  void write_group(const std::vector<std::string>& groups, pb::Record& out) const {
+    if (of_ == MergeOf::attempts) return;
     out.set_warmup(common(inputs_, [](const auto& one) { return one.warmup(); }));
     out.set_repeat(common(inputs_, [](const auto& one) { return one.repeat(); }));
     if (groups.size() == inputs_.size() && (out.repeat() > 0 || out.warmup())) out.set_group(derive_uid(groups));
-    const std::string facility = common(inputs_, [](const auto& one) { return one.facility().SerializeAsString(); });
-    if (!facility.empty()) out.mutable_facility()->ParseFromString(facility);
+    if (std::none_of(inputs_.begin(), inputs_.end(), [](const auto* one) { return restart_count(*one); })) return;
+    if (std::any_of(inputs_.begin(), inputs_.end(), [](const auto* one) { return one->has_requeue(); }))
+      out.set_requeue(restart_count(inputs_)->requeue);
+    if (std::any_of(inputs_.begin(), inputs_.end(), [](const auto* one) { return one->has_attempt(); }))
+      out.set_attempt(restart_count(inputs_)->attempt);
   }
 
   void write_times(pb::Record& out) const {
@@ -178,14 +196,24 @@ class Merger {
     }
     out.set_start_unix_ns(begin);
     out.set_utc_offset_s(inputs_.front()->utc_offset_s());
-    out.set_duration_ns(apart_ > 0 ? longest : saturate(Int128{end} - begin));
+    out.set_duration_ns(of_ == MergeOf::attempts ? sum_durations(inputs_)
+                        : apart_ > 0             ? longest
+                                                 : saturate(Int128{end} - begin));
   }
 
-  // How much later than the whole each began; nothing where clocks cannot be trusted.
+  // How much later than the whole each began; nothing where clocks cannot be trusted. An attempt begins where the one
+  // before ended: what lies between, a requeued job's wait, is no time of the job.
   std::vector<std::int64_t> offsets(const pb::Record& out) const {
     std::vector<std::int64_t> all;
-    for (const pb::Record* input : inputs_)
+    std::int64_t before = 0;
+    for (const pb::Record* input : inputs_) {
+      if (of_ == MergeOf::attempts) {
+        all.push_back(before);
+        before = saturate(Int128{before} + std::max<std::int64_t>(input->duration_ns(), 0));
+        continue;
+      }
       all.push_back(apart_ > 0 ? 0 : saturate(Int128{input->start_unix_ns()} - out.start_unix_ns()));
+    }
     return all;
   }
 
@@ -270,10 +298,12 @@ class Merger {
     for (const pb::Record* input : inputs_)
       unknown += input->members().empty() && !input->energy().has_energy_uj() ? 1 : 0;
     add_anomaly(out, std::string(entry(Anomaly::member_unknown).name), unknown);
-    const bool missing = out.has_ranks() && out.world_size() > out.ranks();
-    set_anomaly(out, Anomaly::member_missing, missing ? out.world_size() - out.ranks() : 0);
+    std::uint64_t missing = 0;
+    for (const pb::Record* input : inputs_) missing += count_missing_ranks(*input);
+    set_anomaly(out, Anomaly::member_missing, of_ == MergeOf::nodes ? count_missing_ranks(out) : missing);
+    set_anomaly(out, Anomaly::attempt_missing, count_missing_attempts(out));
     if (mixed_) set_anomaly(out, Anomaly::boundaries_mixed, 1);
-    set_anomaly(out, Anomaly::clocks_differ, apart_);
+    if (of_ == MergeOf::nodes) set_anomaly(out, Anomaly::clocks_differ, apart_);
     set_anomaly(out, Anomaly::node_twice, node_twice_ ? 1 : 0);
   }
 
@@ -286,6 +316,7 @@ class Merger {
   }
 
   const MergeOptions& options_;
+  MergeOf of_;
   Inputs inputs_;
   std::vector<Window> windows_;
   bool mixed_ = false, node_twice_ = false;
@@ -294,7 +325,17 @@ class Merger {
 }  // namespace
 
 Result<pb::Record> merge_records(const std::vector<pb::Record>& records, const MergeOptions& options) {
-  return Merger(options).merge(records);
+  const Inputs inputs = NW_TRY(choose(records));
+  if (inputs.size() == 1 && !inputs.front()->members().empty()) return *inputs.front();
+  if (inputs.size() < 2) return fail(ErrorKind::malformed, "one node's record alone: there is nothing to merge");
+  const auto attempts = split_into_attempts(inputs);
+  if (attempts.size() == 1) return Merger(options, MergeOf::nodes).merge(inputs);
+  std::vector<pb::Record> parts;
+  for (const Inputs& attempt : attempts)
+    parts.push_back(attempt.size() == 1 ? *attempt.front() : NW_TRY(Merger(options, MergeOf::nodes).merge(attempt)));
+  Inputs merged;
+  for (const pb::Record& part : parts) merged.push_back(&part);
+  return Merger(options, MergeOf::attempts).merge(std::move(merged));
 }
 
 }  // namespace nw

@@ -4,6 +4,9 @@
 // their node's name as a prefix. The result's uid follows from those of its members, so that merging the same ones
 // again, in any order, in steps or twice, gives the same record. Refused are sums that would not be of one run: nodes
 // measured within different boundaries, different jobs, times that do not match, one node twice.
+//
+// Records of a job that was restarted (attempts.h) are merged attempt by attempt, and the attempts then add up to the
+// job: its energy is what all of them took. Its end, ranks, figures and labels are the last attempt's.
 #pragma once
 
 #include <string>

@@ -42,6 +42,18 @@ void add_pair(google::protobuf::RepeatedPtrField<pb::Label>& to, const std::stri
   pair->set_key(key);
   pair->set_value(value);
 }
+
+// Of each machine one: attempts have them in common.
+std::vector<const pb::Node*> find_nodes(const Inputs& inputs, MergeOf of, const pb::Record& out) {
+  std::vector<const pb::Node*> nodes;
+  std::set<std::string> seen;
+  if (of == MergeOf::nodes)
+    for (const pb::Record* input : inputs) nodes.push_back(&input->node());
+  else
+    for (const pb::Member& member : out.members())
+      if (member.host().empty() || seen.insert(member.host()).second) nodes.push_back(&member.node());
+  return nodes;
+}
 }  // namespace
 
 std::int64_t weight_of(const pb::Record& record) {
@@ -75,7 +87,8 @@ void add_anomaly(pb::Record& out, const std::string& name, std::uint64_t count) 
   anomaly->set_count(count);
 }
 
-void merge_components(const Inputs& inputs, pb::Record& out) {
+void merge_components(const Inputs& inputs, MergeOf of, pb::Record& out) {
+  if (of == MergeOf::attempts) return add_up_components(inputs, out);
   for (const pb::Record* input : inputs)
     for (const pb::Component& one : input->components()) {
       pb::Component& component = *out.add_components() = one;
@@ -107,12 +120,13 @@ void merge_members(const Inputs& inputs, pb::Record& out) {
   });
 }
 
-void merge_nodes(const Inputs& inputs, pb::Record& out) {
+void merge_nodes(const Inputs& inputs, MergeOf of, pb::Record& out) {
   pb::Node& node = *out.mutable_node();
   std::set<std::string> cpus, kernels, types, hosts;
   bool cpus_known = true, sockets_known = true, memory_known = true;
-  for (const pb::Record* input : inputs) {
-    const pb::Node& one = input->node();
+  for (const pb::Record* input : inputs) types.insert(input->node_type());
+  for (const pb::Node* each : find_nodes(inputs, of, out)) {
+    const pb::Node& one = *each;
     node.set_logical_cpus(node.logical_cpus() + one.logical_cpus());
     node.set_sockets(node.sockets() + one.sockets());
     node.set_memory_bytes(node.memory_bytes() + one.memory_bytes());
@@ -124,7 +138,6 @@ void merge_nodes(const Inputs& inputs, pb::Record& out) {
     node.set_virtual_machine(node.virtual_machine() || one.virtual_machine());
     cpus.insert(one.cpu_model());
     kernels.insert(one.kernel());
-    types.insert(input->node_type());
   }
   if (!cpus_known) node.clear_logical_cpus();  // a partial sum would be taken for all
   if (!sockets_known) node.clear_sockets();

@@ -62,7 +62,7 @@ void merge_times(const std::vector<One>& all, pb::Phase& out) {
 }
 
 // If one node's energy is unknown, so is the phase's: a smaller sum would be taken for all of it.
-void merge_energy(const std::vector<One>& all, pb::Phase& out) {
+void merge_energy(const std::vector<One>& all, MergeOf of, pb::Phase& out) {
   out.set_resolved(std::all_of(all.begin(), all.end(), [](const One& one) {
     return one.phase->resolved() && one.phase->energy().has_energy_uj();
   }));
@@ -77,6 +77,7 @@ void merge_energy(const std::vector<One>& all, pb::Phase& out) {
     estimated |= phase.has_node_estimate();
     covered &= !phase.has_node_estimate() || phase.node_estimate().has_energy_uj();
     estimate.add(phase.has_node_estimate() ? phase.node_estimate() : phase.energy(), phase.duration_ns());
+    phases[i].set_duration_ns(phase.duration_ns());
     *phases[i].mutable_node() = all[i].record->node();
     *phases[i].mutable_members() = all[i].record->members();
     *phases[i].mutable_components() = phase.components();
@@ -85,12 +86,12 @@ void merge_energy(const std::vector<One>& all, pb::Phase& out) {
   sum.write(*out.mutable_energy());
   if (estimated && covered) estimate.write(*out.mutable_node_estimate());
   pb::Record merged;
-  merge_components(parts, merged);
+  merge_components(parts, of, merged);
   out.mutable_components()->Swap(merged.mutable_components());
 }
 }  // namespace
 
-void merge_phases(const Inputs& inputs, const std::vector<std::int64_t>& offsets, pb::Record& out) {
+void merge_phases(const Inputs& inputs, MergeOf of, const std::vector<std::int64_t>& offsets, pb::Record& out) {
   std::map<std::string, std::vector<One>> paths;
   std::vector<std::string> order;
   for (std::size_t i = 0; i < inputs.size(); ++i)
@@ -109,7 +110,7 @@ void merge_phases(const Inputs& inputs, const std::vector<std::int64_t>& offsets
       add_work(one.phase->work(), *phase.mutable_work());
     }
     merge_times(all, phase);
-    merge_energy(all, phase);
+    merge_energy(all, of, phase);
   }
   // A record that kept only the first spans shows how long a phase was, not when: at least as long as its children.
   for (auto path = order.rbegin(); path != order.rend(); ++path) {

@@ -9,6 +9,7 @@
 #include "record/node_type.h"
 #include "record/record.pb.h"
 #include "study/accelerators.h"
+#include "study/attempts.h"
 
 namespace nw {
 
@@ -81,7 +82,10 @@ std::string label_of(const pb::Record& record, GroupBy by, std::string_view key)
 void drop_what_does_not_count(RunGroup& one) {
   const auto warmup = [](const pb::Record* run) { return run->warmup(); };
   if (!std::all_of(one.runs.begin(), one.runs.end(), warmup)) std::erase_if(one.runs, warmup);
-  const auto failed = [](const pb::Record* run) { return has_failed(*run); };
+  const auto all = one.runs;  // an attempt that was restarted is no repeat of the run, and neither is the whole job
+  const auto failed = [&all](const pb::Record* run) {
+    return has_failed(*run) || has_failed_attempts(*run) || was_restarted(*run, all);
+  };
   if (!std::all_of(one.runs.begin(), one.runs.end(), failed)) one.failed = std::erase_if(one.runs, failed);
 }
 

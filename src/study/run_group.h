@@ -39,15 +39,15 @@ struct RunGroup {
   std::string label;  // foreign text; unique among the variants of one comparison
   std::string phase;  // the figures are those of this phase; empty: of the run
   std::vector<const pb::Record*> runs;
-  std::size_t failed = 0;  // further ones that did not end well
+  std::size_t failed = 0;  // further ones that did not end well, or whose energy includes attempts that did not
   const pb::Record& first() const { return *runs.front(); }
 };
 
 // Ended by a signal or with a code other than 0, or lost its measurement on the way: it did less work than intended.
 bool has_failed(const pb::Record& record);
 
-// In the order of first occurrence. Warm-ups and failed runs are left out unless a variant has nothing else. `key` is
-// GroupBy::label's.
+// In the order of first occurrence. Warm-ups, failed runs and restarted jobs are left out unless a variant has nothing
+// else. `key` is GroupBy::label's.
 std::vector<RunGroup> make_run_groups(std::span<const pb::Record* const> records, GroupBy by = GroupBy::group,
                                       std::string_view key = {});
 

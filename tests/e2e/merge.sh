@@ -68,4 +68,29 @@ expect_in "is named" half.txt "half.nw"
 expect_in "is refused" jobs.txt "not of one job: slurm-77.0 and slurm-78.0 (--allow-mixed"
 "$NODEWATT" merge n1.nw other.nw --allow-mixed --json >mixed.json; expect "--allow-mixed" $? 0
 expect "and said" "$(json mixed.json '[a["name"] for a in r["anomalies"] if a["name"] == "node_twice"]')" "['node_twice']"
+
+# torchrun restarts a job: each attempt's nodes are merged, and the job is the sum of its attempts. Another time it chooses another port.
+home restarted
+attempt() {  # NODE COUNT JOULES CODE PORT: one rank of two, which ends after the other has begun; 6 J more
+  env TORCHELASTIC_RESTART_COUNT=$2 TORCHELASTIC_RUN_ID=again MASTER_ADDR=n0 MASTER_PORT=$5 RANK=$1 LOCAL_RANK=0 WORLD_SIZE=2 LOCAL_WORLD_SIZE=1 \
+    GROUP_RANK=$1 XDG_RUNTIME_DIR=$WORK/run$1 "$NODEWATT" run -q --root n$1 --name again -- sh -c "
+    '$HERE/counters.py' add n$1 $3 5 1; touch here.$1; until [ -e here.0 ] && [ -e here.1 ]; do sleep 0.05; done; exit $4"
+}
+both() { rm -f here.*; attempt 0 $1 $3 $5 $7 & local first=$!; attempt 1 $2 $4 $6 $7; wait $first; }
+both 0 0 10 11 1 143 29500
+both 1 0 20 21 0 0 41234  # the agent of the node that was only told to stop counts no restart
+"$NODEWATT" merge --job torchrun-again.n0.29500 --json >again.json 2>again.err; expect "a restarted job" $? 0
+expect "its attempts" "$(json again.json '[(a["attempt"], a["failed"], a["exit_code"], a["nodes"], a["energy_j"]) for a in r["parallel"]["attempts"]]')" \
+  "[(0, True, 1, 2, 33.0), (1, False, 0, 2, 53.0)]"
+expect "the failed one's share" "$(json again.json '[r["parallel"]["failed_attempts"][k] for k in ("count", "energy_j")]')" "[1, 33.0]"
+expect "all of it" "$(json again.json '(r["energy"]["energy_j"], r["exit_code"], r["parallel"]["job_key"])')" "(86.0, 0, 'torchrun-again')"
+expect "nothing left out" "$(cat again.err)" ""
+"$NODEWATT" merge --job torchrun-again >again.txt
+expect_in "in words" again.txt "Attempts  2, 1 failed: 33"
+expect "in the table" "$("$NODEWATT" merge --job again --csv | grep ',attempt,' | cut -d, -f10-13 | tr '\n' ' ')" "total,0,failed,33 total,1,ended well,53 "
+# The name once more: a job of its own.
+both 0 0 30 31 0 0 29500
+"$NODEWATT" merge --job torchrun-again --json >third.json 2>third.err
+expect "a job of the same name" "$(json third.json '(r["energy"]["energy_j"], r["parallel"]["attempts"], r["parallel"]["attempt"])')" "(73.0, [], 0)"
+expect_in "the other one is left out" third.err "4 more records of job torchrun-again"
 finish

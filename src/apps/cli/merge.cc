@@ -1,18 +1,25 @@
-// nodewatt merge: the records of several nodes that took part in one run as one record, which is stored and printed.
+// nodewatt merge: the records of several nodes that took part in one run, and of its attempts where it was restarted,
+// as one record, which is stored and printed.
 #include "study/merge.h"
 
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
 #include <map>
+#include <set>
+
+#include <fmt/format.h>
 
 #include "apps/cli/cli_common.h"
 #include "apps/cli/command.h"
 #include "record/record.pb.h"
+#include "report/escape.h"
 #include "report/formats.h"
+#include "report/words.h"
 #include "store/transfer.h"
-#include "study/windows.h"
+#include "study/attempts.h"
 
 namespace nw::cli {
 
@@ -33,43 +40,73 @@ Result<Records> find_named(const std::vector<std::string>& names, Store& store) 
   return all;
 }
 
-bool overlap(const pb::Record& a, const pb::Record& b, std::int64_t slack_ns) {
-  return a.start_unix_ns() < b.start_unix_ns() + b.duration_ns() + slack_ns &&
-         b.start_unix_ns() < a.start_unix_ns() + a.duration_ns() + slack_ns;
-}
-
-// Whether it belongs to the run of these newer records. One node's parts overlap, those of others nearly do.
-bool belongs(const pb::Record& record, const std::vector<const pb::Record*>& newer) {
-  return std::all_of(newer.begin(), newer.end(), [&](const pb::Record* one) {
-    const bool same_node = one->node().host() == record.node().host();
-    return overlap(record, *one, same_node ? 0 : compute_allowed_spread({one, &record}));
-  });
-}
-
-// For each repeat of a job the newest record of each node, as far as they ran together: a job's name may be used again
-// (torchrun's often is), with its nodes numbered differently, or on fewer of them.
-Result<std::vector<Records>> find_job(const std::string& job, Store& store) {
+Result<Records> find_by_key(const std::string& key, Store& store) {
   Query query;
-  query.job = job;
+  query.job = key;
   query.limit = 0;
-  using Node = std::pair<std::string, std::int64_t>;  // its name and number
-  std::map<std::pair<bool, std::uint32_t>, std::map<Node, pb::Record>> newest;
-  for (pb::Record& record : NW_TRY(store.find(query))) {  // newest first
-    if (!record.members().empty()) continue;
-    const Node node{record.node().host().empty() ? record.uid() : record.node().host(),
-                    record.has_node_rank() ? record.node_rank() : -1};
-    auto& nodes = newest[{!record.warmup(), record.repeat()}];
-    std::vector<const pb::Record*> newer;
-    for (const auto& [key, one] : nodes) newer.push_back(&one);
-    if (belongs(record, newer)) nodes.emplace(node, std::move(record));
-  }
-  if (newest.empty()) return fail(ErrorKind::absent, "no run of job " + job);
-  std::vector<Records> all;
-  for (auto& [repeat, nodes] : newest) {
-    all.emplace_back();
-    for (auto& [node, record] : nodes) all.back().push_back(std::move(record));
-  }
+  auto all = NW_TRY(store.find(query));
+  std::erase_if(all, [](const pb::Record& one) { return !one.members().empty(); });
   return all;
+}
+
+// All nodes' records of this job. A launcher may give each attempt another job key; what they share is then the restart
+// key.
+Result<Records> find_all_of(const std::string& job, Store& store) {
+  auto all = NW_TRY(find_by_key(job, store));
+  std::set<std::string> seen, keys;
+  for (const pb::Record& one : all) seen.insert(one.uid()), keys.insert(one.restart_key());
+  keys.erase("");
+  for (const std::string& key : keys)
+    for (pb::Record& one : NW_TRY(find_by_key(key, store)))
+      if (seen.insert(one.uid()).second) all.push_back(std::move(one));
+  return all;
+}
+
+bool has_key(const pb::Record& record, const std::string& job) {
+  const auto is_it = [&job](const std::string& key) { return key == job || key.substr(key.find('-') + 1) == job; };
+  return is_it(record.job_key()) || is_it(record.restart_key()) || record.has_job();
+}
+
+// The attempts, newest first, of the newest job that has this key: a job's name may be used again (torchrun's often
+// is), with its nodes numbered differently, or on fewer of them.
+std::vector<Inputs> choose_newest(const std::string& job, const Inputs& records) {
+  std::vector<Inputs> chosen;
+  bool is_asked = false;
+  for (Inputs& attempt : find_attempts(records)) {
+    if (!chosen.empty() && !follows(chosen.back(), attempt)) {
+      if (is_asked) break;
+      chosen.clear();
+    }
+    is_asked |= std::any_of(attempt.begin(), attempt.end(), [&](const auto* one) { return has_key(*one, job); });
+    chosen.push_back(std::move(attempt));
+  }
+  return chosen;
+}
+
+// Attempts add up to what the job took. Repeats are a measurement of one command: each attempt's stay its own.
+Result<std::vector<Records>> find_job(const std::string& job, Store& store) {
+  const Records all = NW_TRY(find_all_of(job, store));
+  if (all.empty()) return fail(ErrorKind::absent, "no run of job " + job);
+  std::map<std::pair<bool, std::uint32_t>, Inputs> repeats;
+  for (const pb::Record& one : all) repeats[{!one.warmup(), one.repeat()}].push_back(&one);
+  std::vector<Records> sets;
+  std::size_t used = 0;
+  for (const auto& [repeat, records] : repeats) {
+    const bool is_repeat = !repeat.first || repeat.second > 0;
+    const auto attempts = choose_newest(job, records);
+    for (auto attempt = attempts.begin(); attempt != attempts.end(); ++attempt) {
+      if (is_repeat && attempt != attempts.begin() && attempt->size() < 2) continue;  // a record of its own already
+      if (is_repeat || attempt == attempts.begin()) sets.emplace_back();
+      for (const pb::Record* one : *attempt) sets.back().push_back(*one);
+      used += attempt->size();
+    }
+  }
+  if (used < all.size())
+    fmt::print(stderr,
+               "nodewatt: merge: {} more {} of job {} left out: of an earlier job of that name, of an attempt without "
+               "a number, or alone\n",
+               all.size() - used, all.size() - used == 1 ? "record" : "records", clean(job));
+  return sets;
 }
 
 Result<std::vector<Records>> find_records(const MergeRunOptions& options, Store& store) {

@@ -117,7 +117,7 @@ void add_merge(CommandLine& line) {
   auto& o = line.keep<MergeRunOptions>();
   auto* merge = line.app.add_subcommand("merge", "make one record of those of the nodes that took part in one run");
   merge->add_option("RECORD", o.print.ids, "id of a run, or a file that export wrote");
-  merge->add_option("--job", o.job, "the newest of each node of this job: slurm-1234.0, or 1234.0")
+  merge->add_option("--job", o.job, "the newest of each node and attempt of this job: slurm-1234.0, or 1234.0")
       ->type_name("KEY")
       ->excludes("RECORD");
   merge->add_option("--name", o.name, "of the merged run; default: the runs'");

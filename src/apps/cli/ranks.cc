@@ -40,7 +40,7 @@ std::optional<std::string> from_environment(const char* name) {
 
 // What distinguishes this program from every other of this user on this node. A run inside a measured run is another
 // one.
-Result<std::string> compute_key(const LauncherInfo& launcher_info) {
+Result<std::string> compute_key(const LauncherInfo& launcher_info, const RunOptions& options) {
   std::string key = launcher_info.job;
   if (key.empty()) {
     const auto host = make_real_host();
@@ -48,6 +48,9 @@ Result<std::string> compute_key(const LauncherInfo& launcher_info) {
         NW_TRY(find_launcher(*host, static_cast<std::uint64_t>(::getpid()), launcher_info.source_variable));
     key = fmt::format("{}-{}", launcher_info.launcher, launcher);
   }
+  // The sampler of a failed attempt may still wait for its ranks when the next attempt starts.
+  if (options.group_key.empty())
+    key += fmt::format(" attempt {}.{}", launcher_info.requeue.value_or(0), launcher_info.attempt.value_or(0));
   return key + " in " + from_environment(kChannelVariable).value_or("") + with_host(" on %h");
 }
 
@@ -110,7 +113,8 @@ class Rank {
   }
 
   Result<RankConnection> take_seat() {
-    auto rendezvous = NW_TRY(Rendezvous::enter(find_folders(), NW_TRY(compute_key(launch_)), kAtTheRendezvous));
+    auto rendezvous =
+        NW_TRY(Rendezvous::enter(find_folders(), NW_TRY(compute_key(launch_, options_)), kAtTheRendezvous));
     auto connection = NW_TRY(rendezvous.join(launch_.rank, group_));
     if (!connection) {
       NW_CHECK(start_sampler(NW_TRY(rendezvous.found(group_)), options_, launch_,
@@ -161,7 +165,11 @@ LauncherInfo find_launcher_info(const RunOptions& options) {
   if (options.rank_alone) return {};
   LauncherInfo launcher_info = read_launcher_info(from_environment);
   if (options.group_key.empty()) return launcher_info.is_parallel() ? launcher_info : LauncherInfo{};
-  if (!launcher_info.is_parallel()) launcher_info = {};
+  if (!launcher_info.is_parallel()) {
+    const LauncherInfo alone = launcher_info;
+    launcher_info = {};
+    launcher_info.attempt = alone.attempt, launcher_info.requeue = alone.requeue;
+  }
   launcher_info.job = plain_key(options.group_key);
   return launcher_info;
 }
@@ -177,6 +185,9 @@ void write_launcher_info(const LauncherInfo& launcher_info, pb::Record& record) 
   if (launcher_info.size) record.set_world_size(*launcher_info.size);
   if (launcher_info.rank) record.set_rank_first(*launcher_info.rank);
   if (launcher_info.node) record.set_node_rank(*launcher_info.node);
+  if (launcher_info.attempt) record.set_attempt(*launcher_info.attempt);
+  if (launcher_info.requeue) record.set_requeue(*launcher_info.requeue);
+  record.set_restart_key(launcher_info.restart_key);
 }
 
 int run_rank(const RunOptions& options, const LauncherInfo& launcher_info) {
