@@ -183,7 +183,7 @@ constexpr std::uint32_t kApart = std::uint32_t{1} << 31;
 static_assert(kClientTracks <= 1U << (31 - kTidBits));
 
 // A daemon looks every second at least. One that looks no more was stopped; it may have been started again.
-constexpr std::int64_t kStopped = 10'000'000'000, kBetweenLinks = 10'000'000'000;
+constexpr std::int64_t kStopped = 3'000'000'000, kBetweenLinks = 5'000'000'000;
 std::atomic<std::int64_t> linked_at{0};
 
 void look_for_daemon(ChannelHeader& header, std::int64_t now) {

@@ -178,7 +178,7 @@ Result<std::unique_ptr<Channel>> Channel::adopt(Fd memory) {
 }
 
 Channel::Channel(Fd memory, ChannelHeader* header)
-    : memory_(Memory::sealed), file_(std::move(memory)), header_(header) {}
+    : memory_(Memory::sealed), file_(std::move(memory)), header_(header), keeps_(true) {}
 
 // The first event that no reader gave back. A ring from which nobody took yet begins at 0.
 void Channel::find_tail() {
@@ -187,9 +187,10 @@ void Channel::find_tail() {
   while (tail_ < head) {
     const std::uint64_t index = tail_ % kChannelSlots;
     const std::uint64_t turn = slots_of(*header_)[index].sequence.load(std::memory_order_acquire) + index;
-    if (turn <= tail_ + 1) return;  // written, or being written
+    if (turn <= tail_ + 1) break;  // written, or being written
     ++tail_;
   }
+  given_back_ = tail_;
 }
 
 bool Channel::look(Nanos now) {
@@ -247,9 +248,21 @@ void Channel::take_slots(std::vector<ProgramEvent>& events, Nanos patience, std:
                         text_of(next.name, sizeof next.name), text_of(next.unit, sizeof next.unit), next.value});
     }
     stalled_since_ = Nanos{};
-    next.sequence.store(tail_ + kChannelSlots - index, std::memory_order_release);
     ++tail_;
   }
+  if (!keeps_ || tail_ - given_back_ > kChannelSlots / 2) give_back();
+}
+
+void Channel::give_back() {
+  for (; given_back_ < tail_; ++given_back_) {
+    const std::uint64_t index = given_back_ % kChannelSlots;
+    slots_of(*header_)[index].sequence.store(given_back_ + kChannelSlots - index, std::memory_order_release);
+  }
+}
+
+void Channel::skip_until(std::uint64_t position) {
+  if (position > tail_ && position - tail_ <= kChannelSlots && position <= header_->head.load(std::memory_order_acquire))
+    tail_ = position;
 }
 
 // What was summed beside the ring is newer than what was in it.

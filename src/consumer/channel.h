@@ -51,6 +51,11 @@ class Channel {
   // Adopted memory: whether all of it is still there, for a program may punch holes into it, and reading those would
   // allocate memory in the name of this process. To be called before each take(), which it tells the program of.
   bool look(Nanos now);
+  // Adopted memory keeps what was taken until it is given back, so that the next daemon finds what this one had not
+  // kept when it was killed; at most half the ring. From position() on nothing was taken.
+  void give_back();
+  std::uint64_t position() const { return tail_; }
+  void skip_until(std::uint64_t position);  // what an earlier daemon has kept
   // Tells the program that nobody looks any more.
   void close();
   // As the program wrote it: by this it is known again.
@@ -86,6 +91,8 @@ class Channel {
   std::pair<std::uint64_t, std::uint64_t> inode_{};  // of adopted memory: device, number
   ChannelHeader* header_;
   std::uint64_t tail_ = 0;
+  std::uint64_t given_back_ = 0;  // the position up to which the slots are free again
+  bool keeps_ = false;
   std::uint64_t skipped_ = 0;
   Nanos stalled_since_{};
   std::atomic<std::uint32_t> interrupted_ = 0;  // a futex word that no program can write

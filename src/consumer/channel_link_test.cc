@@ -185,13 +185,36 @@ TEST(ChannelLink, TheNextDaemonGoesOnAfterTheLastEvent) {
     const auto channel = made.adopt();
     made.write(rounds / 2);
     EXPECT_EQ(channel->take().size(), static_cast<std::size_t>(rounds / 2));
+    channel->give_back();
     made.write(2);
     const auto next = made.adopt();
     EXPECT_TRUE(next->is_same(*channel));
     const auto events = next->take();
     ASSERT_EQ(events.size(), 2U);
     EXPECT_EQ(events[1].value, 1);
+    next->give_back();
   }
+}
+
+// What was taken is kept until it is given back: a daemon that is killed before its checkpoint loses none of it.
+TEST(ChannelLink, WhatWasNotKeptIsTakenAgain) {
+  const Made made;
+  {
+    const auto channel = made.adopt();
+    made.write(5);
+    EXPECT_EQ(channel->take().size(), 5U);
+    channel->give_back();
+    made.write(3);
+    EXPECT_EQ(channel->take().size(), 3U);
+  }
+  const auto next = made.adopt();
+  EXPECT_EQ(next->take().size(), 3U);
+  const auto after_kept = made.adopt();
+  after_kept->skip_until(next->position());
+  EXPECT_TRUE(after_kept->take().empty());
+  after_kept->skip_until(next->position() + 1);
+  made.write(1);
+  EXPECT_EQ(after_kept->take().size(), 1U) << "no position of the future is believed";
 }
 
 TEST(ChannelLink, SoMuchIsTakenAtOnceAsWasAskedFor) {

@@ -143,6 +143,7 @@ void Daemon::resume() {
   }
   accounting_.resume(checkpoint, boot_id_, host_->now());
   published_metrics_.resume(checkpoint);
+  programs_.resume(checkpoint);
 }
 
 std::string Daemon::keep_aside() const {
@@ -298,13 +299,13 @@ void Daemon::write_checkpoint(bool for_good) {
   pb::Checkpoint checkpoint;
   accounting_.snapshot().write(boot_id_, checkpoint);
   published_metrics_.write(checkpoint);
+  programs_.write(checkpoint);
   const std::string bytes = checkpoint.SerializeAsString();
   const Done done = for_good ? checkpoint_file_->append(bytes) : checkpoint_file_->amend(bytes);
   if (for_good) last_kept_ = last_sampling_point_;
-  if (!done)
-    unwritten_.log("the checkpoint is not written: " + done.error().what);
-  else
-    unwritten_.clear("the checkpoint is written again");
+  if (!done) return unwritten_.log("the checkpoint is not written: " + done.error().what);
+  unwritten_.clear("the checkpoint is written again");
+  programs_.kept();
 }
 
 std::vector<Answer> Daemon::answer(const Peer& peer, const Request& request, Handed& handed) {

@@ -39,6 +39,8 @@ Result<bool> Programs::attach(const Peer& peer, const Request& request, Handed& 
   std::erase_if(programs_, [&](const Program& program) { return program.channel->is_same(*channel); });
   if (programs_.size() >= kMax || count_of(peer.uid) >= kMaxOfOne)
     return fail(ErrorKind::busy, "attach: too many programs report already");
+  if (const auto before = positions_.find(channel->cookie()); before != positions_.end())
+    channel->skip_until(before->second);
   const char accepted = 'D';
   if (::send(handed.connection.get(), &accepted, 1, MSG_DONTWAIT | MSG_NOSIGNAL) != 1)
     return fail(ErrorKind::failed, "attach: the connection has ended");
@@ -64,8 +66,7 @@ void Programs::serve(const std::vector<pollfd>& polled) {
 std::optional<Nanos> Programs::next_look() const {
   if (programs_.empty()) return std::nullopt;
   const bool gone = std::any_of(programs_.begin(), programs_.end(), [](const Program& one) { return one.gone; });
-  if (!gone && looked_ - last_event_ > kQuiet) return std::nullopt;  // sampling points will do
-  return looked_ + kBetweenLooks;
+  return looked_ + (!gone && looked_ - last_event_ > kQuiet ? kBetweenQuietLooks : kBetweenLooks);
 }
 
 // One that is in no job, or may not report, is let go.
@@ -97,6 +98,24 @@ bool Programs::take(Program& program, std::size_t most) {
   }
   note_lost(program);
   return edge && accounting_.is_alone(*program.step);
+}
+
+void Programs::write(pb::Checkpoint& out) const {
+  for (const Program& program : programs_) {
+    pb::CheckpointChannel& channel = *out.add_channels();
+    channel.set_cookie(program.channel->cookie());
+    channel.set_position(program.channel->position());
+  }
+}
+
+void Programs::kept() {
+  for (Program& program : programs_)
+    if (!program.channel->damaged()) program.channel->give_back();
+}
+
+void Programs::resume(const pb::Checkpoint& checkpoint) {
+  for (const pb::CheckpointChannel& channel : checkpoint.channels())
+    positions_.insert_or_assign(channel.cookie(), channel.position());
 }
 
 void Programs::note_lost(Program& program) {

@@ -7,6 +7,7 @@
 
 #include <poll.h>
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -25,7 +26,7 @@ class Programs {
   static constexpr std::size_t kMax = 1024, kMaxOfOne = 256;
   static constexpr std::size_t kAtOnce = 2000;  // events of one user at one look
   static constexpr Nanos kBetweenLooks = millis(50);
-  static constexpr Nanos kQuiet = seconds(5);     // after so long without an event, one look a second is enough
+  static constexpr Nanos kQuiet = seconds(5), kBetweenQuietLooks = seconds(1);  // after so long without an event
   static constexpr Nanos kUntilSeen = seconds(10);  // by then its job must have been seen
 
   // Both must outlive this.
@@ -43,7 +44,11 @@ class Programs {
   bool take(Nanos now);
   // When to take again, beside the sampling points; nothing when no program reports.
   std::optional<Nanos> next_look() const;
-  std::size_t count() const { return programs_.size(); }
+  // What was taken so far, for the checkpoint; kept() when that is written. A program that links again after a kill goes
+  // on behind it.
+  void write(pb::Checkpoint& out) const;
+  void kept();
+  void resume(const pb::Checkpoint& checkpoint);
 
  private:
   struct Program {
@@ -67,6 +72,7 @@ class Programs {
   EnergyAccounting& accounting_;
   const CgroupScanner& cgroups_;
   std::vector<Program> programs_;
+  std::map<std::uint64_t, std::uint64_t> positions_;  // of an earlier daemon, by cookie
   Nanos looked_{}, last_event_{};
 };
 
