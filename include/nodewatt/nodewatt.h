@@ -44,6 +44,11 @@ NW_API uint32_t nw_abi_version(void);
 /* 1 when a measuring nodewatt listens, else 0. */
 NW_API int nw_measuring(void);
 
+/* Asks the daemon of this node to measure this process and its descendants from now on, where nobody does yet: for a
+ * process that was started without `nodewatt run` and in no job, such as a notebook's kernel. May take 50 ms. Returns
+ * what nw_measuring() says afterwards. Since version 3. */
+NW_API int nw_attach(void);
+
 /* Begins a phase on the calling thread, inside the thread's innermost open phase. `name` is UTF-8, not NULL, not empty
  * (a NULL or empty name is recorded as "?"); '/' is reserved as the path separator and becomes '_'. Returns its id; 0
  * when nobody measures or the channel is full (which is counted as the anomaly phase_lost). */

@@ -26,6 +26,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "accounting/attribute.h"
@@ -61,6 +62,7 @@ class EnergyAccounting {
   static constexpr std::size_t kBoundaries = 4;
   static constexpr std::size_t kMaxSteps = 1000;  // of one job; further steps count as outside steps
   static constexpr std::size_t kMaxReporting = 256;  // steps of one user whose programs report phases
+  static constexpr std::size_t kMaxReadings = 4096;     // that wait to be told
   static constexpr unsigned kMaxSamples = 48;  // between the ends of an interval: a meter remembers 64
 
   EnergyAccounting(const std::vector<SensorInfo>& infos, AccountedNode node, Nanos period);
@@ -93,6 +95,15 @@ class EnergyAccounting {
   void note(const StepName& name, Anomaly anomaly, std::uint64_t times = 1);
   // Whether the node is this job's alone, as far as is known: sample sets at its phases' edges show nobody else.
   bool is_alone(const StepName& name) const;
+
+  // What phases were given, to be told to their programs: as of the last tick, and as their owner may see it. Each is
+  // given out once a change.
+  struct Reading {
+    StepName step;
+    std::uint64_t id;
+    Energy energy;
+  };
+  std::vector<Reading> take_readings() { return std::exchange(readings_, {}); }
 
   // A tick of the daemon's own clock: for each job whose finest_step() is over, publishes to its owner what has been
   // accumulated.
@@ -186,6 +197,7 @@ class EnergyAccounting {
                      const EnergyAccumulator& before) const;
   Phases phases_so_far(const JobState& job, const JobTotals& totals, const std::string& step) const;
   NodeEnergy compose_phase(const PhaseSum& sum, const JobState& job) const;
+  void read_phases(std::uint64_t serial, JobState& job);
   AnomalyCounts write_phases(const JobState& job, const JobTotals& totals, pb::Record& record) const;
   void note_idle_power(const Pending& interval, const ClosedInterval& closed);
   void finish();
@@ -240,6 +252,7 @@ class EnergyAccounting {
   std::uint64_t ended_jobs_ = 0;
   std::uint64_t unowned_ = 0;  // intervals with a device of unknown owner
   std::vector<pb::Record> ended_;
+  std::vector<Reading> readings_;
   bool changed_ = false;
 };
 

@@ -337,7 +337,10 @@ bool EnergyAccounting::take_changed() { return std::exchange(changed_, false); }
 
 void EnergyAccounting::tick() {
   for (auto& [serial, job] : jobs_)
-    if (job.own.until - job.published.until + kEarly >= finest_step(!job.shared)) job.published = job.own;
+    if (job.own.until - job.published.until + kEarly >= finest_step(!job.shared)) {
+      read_phases(serial, job);
+      job.published = job.own;
+    }
 }
 
 }  // namespace nw

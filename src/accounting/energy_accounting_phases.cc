@@ -72,6 +72,21 @@ void EnergyAccounting::settle_phases(JobState& job, const std::string& id, const
     phases.settle(curve, ends.end);
 }
 
+// For the programs themselves. What is shorter than an owner may see is not told, as in his records.
+void EnergyAccounting::read_phases(std::uint64_t serial, JobState& job) {
+  for (auto& [id, phases] : job.own.phases) {
+    const LevelCurve now(job.own.steps.at(id).accumulator, job.own.until);
+    std::vector<PhaseInstance> instances = phases.take_ended();
+    for (PhaseInstance& instance : phases.so_far(now, job.own.until)) instances.push_back(std::move(instance));
+    for (PhaseInstance& instance : instances) {
+      if (instance.duration < finest_step(!job.shared) || readings_.size() >= kMaxReadings) continue;
+      instance.given.lines.resize(meters_.size());
+      Energy energy = compose_energy(instance.given, job).total;
+      if (is_resolved(energy)) readings_.push_back({{serial, id}, instance.id, std::move(energy)});
+    }
+  }
+}
+
 // As of now: what is open counts until the end of the last closed interval. Of a job that ended with its last interval
 // unseen, it ends there.
 Phases EnergyAccounting::phases_so_far(const JobState& job, const JobTotals& totals, const std::string& step) const {

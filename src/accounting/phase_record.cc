@@ -10,11 +10,6 @@ namespace nw {
 namespace {
 constexpr double kResolved = 0.5;  // a phase whose random uncertainty is a larger share of its energy is not resolved
 
-bool is_resolved(const Energy& energy) {
-  return energy.value && *energy.value > Joules{} &&
-         1.96 * energy.uncertainty.random() <= kResolved * to_joules(*energy.value);
-}
-
 void write_energies(const NodeEnergy& parts, Nanos duration, pb::Phase& out) {
   write_energy(parts.total, *out.mutable_energy());
   if (parts.node_estimate) write_energy(*parts.node_estimate, *out.mutable_node_estimate());
@@ -25,6 +20,11 @@ void write_energies(const NodeEnergy& parts, Nanos duration, pb::Phase& out) {
   }
 }
 }  // namespace
+
+bool is_resolved(const Energy& energy) {
+  return energy.value && *energy.value > Joules{} &&
+         1.96 * energy.uncertainty.random() <= kResolved * to_joules(*energy.value);
+}
 
 std::vector<PhaseRow> rows_of(const Phases& phases) {
   std::vector<PhaseRow> rows;

@@ -17,6 +17,9 @@ struct PhaseRow {
   PhaseSum sum;
 };
 
+// Whether an energy is known well enough to be stated of a phase.
+bool is_resolved(const Energy& energy);
+
 // In the order of their first begin.
 std::vector<PhaseRow> rows_of(const Phases& phases);
 // Those of a job's steps as one list: rows of one path add up. Steps share the job's energy, so no joule counts twice;

@@ -40,7 +40,8 @@ void Phases::begin(const ProgramEvent& event) {
   serials_[event.id] = serial;
   stack.push_back(serial);
   open_[serial] = {event.id, place, name, thread, at, at};
-  waiting_.push_back({at, place, false});
+  waiting_.push_back({at, place, false, serial});
+  begun_[serial].id = event.id;
 }
 
 // Its end is still expected, and then does not count as unmatched. If it never comes, newer ones displace it.
@@ -75,7 +76,7 @@ void Phases::end(std::uint64_t id, Nanos at) {
     const Open ended = std::move(open_.extract(inner).mapped());
     serials_.erase(ended.id);
     const Nanos its = std::max(at, ended.latest);
-    waiting_.push_back({its, ended.place, true});
+    waiting_.push_back({its, ended.place, true, inner});
     if (!stack.empty()) open_.at(stack.back()).latest = its;
   }
   if (stack.empty()) stacks_.erase(thread);
@@ -167,14 +168,36 @@ void Phases::close_span(Union& path, Nanos at, const EnergyCurve& curve) {
   sum.at_first -= path.until == first_->first;
   note_last(sum, path.until, 1);
   sum.duration += path.until - path.since;
-  EnergyAccumulator span = edge->given - before->given;
-  for (std::size_t i = 0; i < span.lines.size(); ++i)
-    span.lines[i].edges = edge->variances[i] + (i < before->variances.size() ? before->variances[i] : 0);
-  span.duration = path.until - path.since;
   sum.given.lines.resize(curve.lines());
-  sum.given.add(span);
+  sum.given.add(between(*before, *edge, path.until - path.since));
   if (sum.spans.size() < PhaseSum::kMaxSpans && spans_ < limits_.spans)
     ++spans_, sum.spans.emplace_back(path.since, path.until);
+}
+
+EnergyAccumulator Phases::between(const EnergyCurve::Edge& begin, const EnergyCurve::Edge& end, Nanos duration) {
+  EnergyAccumulator given = end.given - begin.given;
+  for (std::size_t i = 0; i < given.lines.size(); ++i)
+    given.lines[i].edges = end.variances[i] + (i < begin.variances.size() ? begin.variances[i] : 0);
+  given.duration = duration;
+  return given;
+}
+
+void Phases::end_instance(std::uint64_t serial, Nanos at, const EnergyCurve& curve) {
+  const auto begun = begun_.extract(serial);
+  if (begun.empty() || !begun.mapped().edge) return;
+  const Begun& its = begun.mapped();
+  if (ended_.size() >= kMaxEnded) ended_.erase(ended_.begin());
+  ended_.push_back({its.id, at - its.at, between(*its.edge, *take_edge(curve, at), at - its.at)});
+}
+
+std::vector<PhaseInstance> Phases::so_far(const EnergyCurve& curve, Nanos until) const {
+  std::vector<PhaseInstance> instances;
+  if (begun_.empty()) return instances;
+  const EnergyCurve::Edge now = curve.at(until);
+  for (auto at = begun_.rbegin(); at != begun_.rend() && instances.size() < kMaxEnded; ++at)
+    if (const Begun& begun = at->second; begun.edge && until > begun.at)
+      instances.push_back({begun.id, until - begun.at, between(*begun.edge, now, until - begun.at)});
+  return instances;
 }
 
 // An event that comes after later ones are settled counts from there: no time counts twice, and none outside the parent
@@ -185,8 +208,11 @@ void Phases::settle_edge(const Waiting& edge, const EnergyCurve& curve) {
   if (last_) at = std::max(at, last_->first);
   if (!edge.is_end) {
     if (path.open++ == 0) open_span(path, at, curve);
+    if (const auto begun = begun_.find(edge.serial); begun != begun_.end())
+      begun->second.at = at, begun->second.edge = take_edge(curve, at);
     return;
   }
+  end_instance(edge.serial, at, curve);
   ++path.sum.count;
   if (--path.open == 0) close_span(path, at, curve);
 }
@@ -222,6 +248,7 @@ void Phases::change(const std::function<void(EnergyAccumulator&)>& how) {
     how(path.sum.given);
     change_edge(path.edge);
   }
+  for (auto& [serial, begun] : begun_) change_edge(begun.edge);
   if (first_) change_edge(first_->second);
   if (last_) change_edge(last_->second);
 }

@@ -44,6 +44,13 @@ struct PhaseSum {
   static constexpr std::size_t kMaxSpans = 2000;
 };
 
+// One instance: what it was given until its end, or so far.
+struct PhaseInstance {
+  std::uint64_t id;
+  Nanos duration;
+  EnergyAccumulator given;
+};
+
 // A program that never ends its phases, or gives each a name of its own, must not exhaust the memory of the measuring
 // process. Phases beyond the limit of names are summed as "(others)"; phases that are nested too deep, or open beside
 // too many others, count as part of their parent, and units and figures beyond the limit are dropped. Each case counts
@@ -74,7 +81,13 @@ class Phases {
   // For a copy that shows how far things are: what is open counts until `until`.
   void close_spans(const EnergyCurve& curve, Nanos until);
 
+  // Instances that have ended and were settled since the last call, and those that are open, as far as the curve is
+  // known: at most kMaxEnded of each, the newest.
+  std::vector<PhaseInstance> take_ended() { return std::exchange(ended_, {}); }
+  std::vector<PhaseInstance> so_far(const EnergyCurve& curve, Nanos until) const;
+
   static constexpr const char* kOthers = "(others)";
+  static constexpr std::size_t kMaxEnded = 256;
 
   const std::vector<std::string>& order() const { return order_; }  // paths by first begin
   bool contains(const std::string& path) const { return places_.contains(path); }
@@ -114,6 +127,12 @@ class Phases {
     Nanos at;
     std::size_t place;
     bool is_end;
+    std::uint64_t serial;
+  };
+  struct Begun {  // an open instance
+    std::uint64_t id;
+    Nanos at;
+    Edge edge;
   };
 
   void begin(const ProgramEvent& event);
@@ -128,6 +147,8 @@ class Phases {
   void settle_edge(const Waiting& edge, const EnergyCurve& curve);
   void open_span(Union& path, Nanos at, const EnergyCurve& curve);
   void close_span(Union& path, Nanos at, const EnergyCurve& curve);
+  void end_instance(std::uint64_t serial, Nanos at, const EnergyCurve& curve);
+  static EnergyAccumulator between(const EnergyCurve::Edge& begin, const EnergyCurve::Edge& end, Nanos duration);
   static void note_last(PhaseSum& sum, Nanos at, int ended);
   Edge take_edge(const EnergyCurve& curve, Nanos at);
   friend class PhasesCheckpoint;  // saving and restoring
@@ -143,6 +164,8 @@ class Phases {
   std::set<std::uint64_t> refused_;                      // ids whose ends are still to come, the newest ones
   std::size_t spans_ = 0;
   std::vector<Waiting> waiting_;
+  std::map<std::uint64_t, Begun> begun_;  // by serial
+  std::vector<PhaseInstance> ended_;
   std::optional<std::pair<Nanos, Edge>> first_, last_;  // settled edges and their energies
   std::vector<std::string> order_;
   std::map<std::string, std::size_t> places_;  // in order_ and unions_

@@ -155,7 +155,7 @@ void PhasesCheckpoint::read_open(const pb::CheckpointPhases& in, Phases& phases)
                             Nanos::of(one.latest_ns())};
   }
   for (const pb::CheckpointPhaseEdge& edge : in.waiting())
-    if (edge.place() < paths) phases.waiting_.push_back({Nanos::of(edge.at_ns()), edge.place(), edge.is_end()});
+    if (edge.place() < paths) phases.waiting_.push_back({Nanos::of(edge.at_ns()), edge.place(), edge.is_end(), 0});
 }
 
 Phases PhasesCheckpoint::read(const pb::CheckpointPhases& in, const PhaseLimits& limits, const SavedOrder& order) {

@@ -47,6 +47,7 @@ void RunAccounting::add(const SampleSet& sample_set) {
   }
   settle_begin(false);
   phases_.settle(MeterCurve(meters_), now);
+  settled_ = now;
   if (begun_) timeline_.add(meters_, now);
 }
 
@@ -65,6 +66,22 @@ void RunAccounting::add(const ProgramEvent& event) {
   ProgramEvent within = event;
   within.at = std::max(event.at, begin_);
   phases_.add(within);
+}
+
+// Short ones say little, and there may be many.
+std::vector<RunAccounting::Reading> RunAccounting::take_readings(bool open) {
+  constexpr Nanos kShortest = millis(10);
+  std::vector<Reading> readings;
+  const auto add = [&](const std::vector<PhaseInstance>& instances) {
+    for (const PhaseInstance& instance : instances) {
+      if (instance.duration < kShortest) continue;
+      Energy energy = compose_phase(instance.given).total;
+      if (is_resolved(energy)) readings.push_back({instance.id, std::move(energy)});
+    }
+  };
+  add(phases_.take_ended());
+  if (open) add(phases_.so_far(MeterCurve(meters_), settled_));
+  return readings;
 }
 
 void RunAccounting::end(Nanos at) {
@@ -122,11 +139,11 @@ NodeEnergy RunAccounting::compose_run() const {
   return compose(sensor_energies);
 }
 
-NodeEnergy RunAccounting::compose_phase(const PhaseSum& phase) const {
+NodeEnergy RunAccounting::compose_phase(const EnergyAccumulator& given) const {
   std::vector<SensorEnergy> sensor_energies;
-  for (std::size_t i = 0; i < meters_.size() && i < phase.given.lines.size(); ++i) {
-    const EnergyAccumulator::Line& line = phase.given.lines[i];
-    sensor_energies.push_back(make_sensor_energy(meters_[i], {line.given, phase.duration, line.edges}, checked_[i]));
+  for (std::size_t i = 0; i < meters_.size() && i < given.lines.size(); ++i) {
+    const EnergyAccumulator::Line& line = given.lines[i];
+    sensor_energies.push_back(make_sensor_energy(meters_[i], {line.given, given.duration, line.edges}, checked_[i]));
   }
   return compose(sensor_energies);
 }
@@ -162,7 +179,7 @@ void RunAccounting::write(pb::Record& record) const {
   record.set_boundary_note(run.boundary_note);
   for (const Component& component : run.components) write_component(component, end_ - begin_, *record.add_components());
   write_phases(
-      rows_of(phases_), begin_, run.total.value, [this](const PhaseSum& sum) { return compose_phase(sum); },
+      rows_of(phases_), begin_, run.total.value, [this](const PhaseSum& sum) { return compose_phase(sum.given); },
       *record.mutable_phases());
   write_work(phases_.work(), *record.mutable_work());
   write_statements(phases_, record);

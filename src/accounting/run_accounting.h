@@ -26,6 +26,12 @@ class RunAccounting {
   void add(const SampleSet& sample_set);
   void add(const ProgramEvent& event);
   void note(Anomaly anomaly, std::uint64_t times = 1) { anomalies_.add(anomaly, times); }
+  // What phases were given, for their programs: of those that ended since the last call, and with `open` so far.
+  struct Reading {
+    std::uint64_t id;
+    Energy energy;
+  };
+  std::vector<Reading> take_readings(bool open);
   // The run ended at `at`; the sample set after it must be in. Call once.
   void end(Nanos at);
 
@@ -36,7 +42,7 @@ class RunAccounting {
   void settle_begin(bool last);
   Interval run_interval(std::size_t meter) const;
   NodeEnergy compose_run() const;
-  NodeEnergy compose_phase(const PhaseSum& phase) const;
+  NodeEnergy compose_phase(const EnergyAccumulator& given) const;
   void write_anomalies(pb::Record& record, const NodeEnergy& run) const;
   void cross_check();
 
@@ -52,6 +58,7 @@ class RunAccounting {
   };
   std::vector<std::optional<Begin>> begins_;  // of each meter, as soon as it is settled
   std::vector<Meter::Edge> ends_;
+  Nanos settled_{};  // phases, until then
   std::vector<bool> checked_;  // another sensor of the same part agreed
   bool begun_ = false;
 };

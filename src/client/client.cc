@@ -46,14 +46,14 @@ const Self& me() {
   return self;
 }
 
-std::atomic<bool> linking{false};
+std::atomic<bool> linking{false}, attaching{false};
 constexpr int kWaits = 100;  // of a millisecond
 
 // In a job the daemon is asked. One thread does it, since each link is a place that others cannot have; the rest wait
 // for it. A child that was forked meanwhile would wait for ever, and is off after a tenth of a second.
 ChannelHeader* link_once() {
   if (!is_in_job()) return nullptr;
-  if (!linking.exchange(true, std::memory_order_acq_rel)) return link_to_daemon();
+  if (!linking.exchange(true, std::memory_order_acq_rel)) return link_to_daemon(false);
   for (int i = 0; i < kWaits && state.load(std::memory_order_acquire) == kUnknown; ++i) {
     const timespec millisecond{0, 1'000'000};
     ::nanosleep(&millisecond, nullptr);
@@ -61,19 +61,21 @@ ChannelHeader* link_once() {
   return nullptr;
 }
 
+ChannelHeader* keep(ChannelHeader* own) {
+  ChannelHeader* kept = nullptr;
+  ::pthread_atfork(nullptr, nullptr, [] { forks.fetch_add(1, std::memory_order_relaxed); });
+  if (channel.compare_exchange_strong(kept, own, std::memory_order_acq_rel)) kept = own;
+  if (kept != own) unmap_channel(own);
+  state.store(kOn, std::memory_order_release);
+  return kept;
+}
+
 // Threads whose first calls meet attach each for itself, so that none waits and none's event is lost; the first mapping
 // is kept. A second fork handler does no harm.
 ChannelHeader* attach() {
   ChannelHeader* own = map_channel(::secure_getenv(kChannelVariable));
   if (own == nullptr) own = link_once();
-  ChannelHeader* kept = nullptr;
-  if (own != nullptr) {
-    ::pthread_atfork(nullptr, nullptr, [] { forks.fetch_add(1, std::memory_order_relaxed); });
-    if (channel.compare_exchange_strong(kept, own, std::memory_order_acq_rel)) kept = own;
-    if (kept != own) unmap_channel(own);
-    state.store(kOn, std::memory_order_release);
-    return kept;
-  }
+  if (own != nullptr) return keep(own);
   int unknown = kUnknown;
   state.compare_exchange_strong(unknown, kOff, std::memory_order_acq_rel);
   return channel.load(std::memory_order_acquire);
@@ -269,6 +271,14 @@ std::uint64_t client_begin_apart(const char* name) {
 }  // namespace nw
 
 uint32_t nw_abi_version(void) { return NW_ABI_VERSION; }
+
+int nw_attach(void) {
+  if (nw::listening() != nullptr) return 1;
+  if (nw::attaching.exchange(true, std::memory_order_acq_rel)) return 0;  // another thread is at it
+  if (auto* own = nw::link_to_daemon(true); own != nullptr) nw::keep(own);
+  nw::attaching.store(false, std::memory_order_release);
+  return nw::listening() != nullptr ? 1 : 0;
+}
 
 int nw_measuring(void) { return nw::listening() != nullptr ? 1 : 0; }
 

@@ -26,6 +26,7 @@ constexpr unsigned kCloseOnExec = 1, kAllowSealing = 2;
 constexpr int kAddSeals = 1033, kSealSeal = 1, kSealShrink = 2, kSealGrow = 4;
 
 std::atomic<int> memory{-1};  // its descriptor
+std::atomic<bool> is_here{false};
 
 // Memory that this process cannot shrink any more, so that the daemon may map it.
 int make_memory() {
@@ -76,10 +77,10 @@ int connect_to_daemon() {
   return -1;
 }
 
-bool hand_over(int socket, int fd) {
-  char text[] = "attach protocol=1";
+bool hand_over(int socket, int fd, bool here) {
+  char text[] = "attach protocol=1 here=1";
   static_assert(kLinkProtocol == 1);
-  iovec piece{text, sizeof text - 1};
+  iovec piece{text, here ? sizeof text - 1 : sizeof "attach protocol=1" - 1};
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof fd)] = {};
   msghdr message{};
   message.msg_iov = &piece;
@@ -117,14 +118,15 @@ bool is_in_job() {
   return ::secure_getenv("SLURM_JOB_ID") != nullptr;
 }
 
-ChannelHeader* link_to_daemon() {
+ChannelHeader* link_to_daemon(bool here) {
   const int before = errno;
   const int socket = connect_to_daemon();
   if (socket < 0) return errno = before, nullptr;
   const int fd = make_memory();
   ChannelHeader* header = fd < 0 ? nullptr : map_new(fd);
-  if (header != nullptr && hand_over(socket, fd) && !is_refused(socket)) {
+  if (header != nullptr && hand_over(socket, fd, here) && !is_refused(socket)) {
     memory.store(fd, std::memory_order_release);
+    is_here.store(here, std::memory_order_release);
     return errno = before, header;  // the connection stays open: its end is the program's
   }
   if (header != nullptr) unmap_channel(header);
@@ -138,7 +140,7 @@ bool link_again(ChannelHeader& header) {
   const int before = errno, fd = memory.load(std::memory_order_acquire);
   if (!is_memory(fd, header)) return errno = before, false;
   const int socket = connect_to_daemon();
-  if (socket >= 0 && !hand_over(socket, fd)) ::close(socket);
+  if (socket >= 0 && !hand_over(socket, fd, is_here.load(std::memory_order_acquire))) ::close(socket);
   errno = before;
   return true;
 }

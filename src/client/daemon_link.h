@@ -16,7 +16,8 @@ inline constexpr int kLinkProtocol = 1;
 bool is_in_job();
 // Makes a channel and hands it to the daemon; waits for its answer, 50 ms at most. Null when no daemon listens or it
 // refuses. No lock is held and no signal handled; the descriptors stay open until the process ends.
-ChannelHeader* link_to_daemon();
+// `here`: also outside every job; this process and its descendants are measured then.
+ChannelHeader* link_to_daemon(bool here);
 // The same memory once more, when the daemon has looked at it no more for a while: it was started anew. Does not wait.
 // False when the memory's descriptor was closed by the program: then nobody can be given it.
 bool link_again(ChannelHeader& header);

@@ -15,12 +15,16 @@
 #include "base/units.h"
 #include "client/channel_layout.h"
 #include "client/program_event.h"
+#include "sensor/sensor.h"
 
 namespace nw {
 
 // Folders for files shared between processes of one user on one machine, best first: $XDG_RUNTIME_DIR, /dev/shm, /tmp.
 // All are cleared at reboot and mostly in memory.
 std::vector<std::string> shared_folders();
+
+// As nw_energy says how an energy is known.
+inline std::uint32_t kind_of_reading(Provenance kind) { return static_cast<std::uint32_t>(kind) + 1; }
 
 // The reader's side. wait() and interrupt() may be called from different threads; take() by the owner alone.
 class Channel {

@@ -6,6 +6,7 @@ namespace nw::cli {
 
 namespace {
 constexpr Nanos kInterruptible = millis(100);
+constexpr Nanos kBetweenReadings = seconds(1);          // of what open phases were given so far
 constexpr Nanos kBetweenProgramEvents = millis(5);  // least distance of sample sets caused by events
 }  // namespace
 
@@ -70,7 +71,16 @@ void SamplingThread::sample_set() {
   }
   edge_ = false;
   accounting_.add(sample_set_);
+  if (channel_ != nullptr) tell_programs();
   if (journal_ != nullptr) write_journal({encode_sample_set(sample_set_, period_)});
+}
+
+void SamplingThread::tell_programs() {
+  const bool open = last_sample_set_ - last_told_ >= kBetweenReadings;
+  if (open) last_told_ = last_sample_set_;
+  for (const RunAccounting::Reading& reading : accounting_.take_readings(open))
+    channel_->publish({reading.id, kind_of_reading(reading.energy.kind), to_joules(*reading.energy.value),
+                       reading.energy.uncertainty.expanded()});
 }
 
 void SamplingThread::take_events(const std::vector<ProgramEvent>& events) {

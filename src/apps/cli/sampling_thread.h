@@ -43,6 +43,7 @@ class SamplingThread {
   void sample_set();
   void read_utilization();
   void take_events(const std::vector<ProgramEvent>& events);
+  void tell_programs();
   void write_journal(const std::vector<std::string>& frames);
 
   Host& host_;
@@ -54,7 +55,7 @@ class SamplingThread {
   UtilizationReader* utilizations_ = nullptr;
   UtilizationSummary* utilization_summary_ = nullptr;
   bool devices_ = false;  // utilizations besides the CPUs'; CPU time is cumulative, so begin and end are enough for it
-  Nanos begin_{}, last_sample_set_{}, last_utilization_sample_{}, period_{};
+  Nanos begin_{}, last_sample_set_{}, last_utilization_sample_{}, last_told_{}, period_{};
   SampleSet sample_set_;
   std::vector<UtilizationSample> utilization_samples_;
   bool edge_ = false;  // a phase began or ended since the last sample set

@@ -257,6 +257,7 @@ void Daemon::take_sampling_point(bool tick) {
   accounting_.add(sample_set_, cgroups_, jobs_->wall_ns());
   programs_.find_steps(last_sampling_point_);
   if (tick) accounting_.tick();
+  if (tick) programs_.tell(accounting_.take_readings());
   if (tick) keep_ended();
   const bool publish = tick && (last_published_ == Nanos{} || last_sampling_point_ - last_published_ >= kMetricsStep);
   if (publish) publish_metrics();

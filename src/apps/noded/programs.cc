@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -98,6 +99,24 @@ bool Programs::take(Program& program, std::size_t most) {
   }
   note_lost(program);
   return edge && accounting_.is_alone(*program.step);
+}
+
+namespace {
+// In whole joules, as the owner is shown them everywhere; an uncertainty is never 0.
+Channel::Reading as_told(std::uint64_t id, const Energy& energy) {
+  return {id, kind_of_reading(energy.kind), std::round(to_joules(*energy.value)),
+          std::max(1.0, std::round(energy.uncertainty.expanded()))};
+}
+}  // namespace
+
+// An id does not say which program it is of, but only its own has the id's process.
+void Programs::tell(const std::vector<EnergyAccounting::Reading>& readings) {
+  for (const EnergyAccounting::Reading& reading : readings)
+    for (Program& program : programs_) {
+      const std::uint64_t id = tagged_id(reading.id, program.tag);  // is its own inverse
+      if (program.step == reading.step && reading.energy.value && program.pids.contains(tagged(id >> 40U, program.tag)))
+        program.channel->publish(as_told(id, reading.energy));
+    }
 }
 
 void Programs::write(pb::Checkpoint& out) const {

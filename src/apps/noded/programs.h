@@ -44,6 +44,8 @@ class Programs {
   bool take(Nanos now);
   // When to take again, beside the sampling points; nothing when no program reports.
   std::optional<Nanos> next_look() const;
+  // Tells programs what their phases were given.
+  void tell(const std::vector<EnergyAccounting::Reading>& readings);
   // What was taken so far, for the checkpoint; kept() when that is written. A program that links again after a kill goes
   // on behind it.
   void write(pb::Checkpoint& out) const;
