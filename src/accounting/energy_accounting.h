@@ -12,9 +12,9 @@
 // Used by one thread. Copyable: snapshot() is a copy in which every interval that can be closed is closed, for the
 // journal and for queries about a running job.
 //
-// In seven files: energy_accounting.cc has the sampling points and which jobs come and go, energy_accounting_use.cc
+// In eight files: energy_accounting.cc has the sampling points and which jobs come and go, energy_accounting_use.cc
 // the resources of each job, energy_accounting_intervals.cc the sums, energy_accounting_phases.cc what the programs of a
-// job report, energy_accounting_record.cc the records, energy_accounting_node.cc the node's own state,
+// job report, energy_accounting_runs.cc runs that clients have measured, energy_accounting_record.cc the records, energy_accounting_node.cc the node's own state,
 // energy_accounting_checkpoint.cc saving and restoring.
 #pragma once
 
@@ -31,6 +31,7 @@
 
 #include "accounting/attribute.h"
 #include "accounting/job_state.h"
+#include "accounting/run_window.h"
 #include "accounting/share_curve.h"
 #include "accounting/total_sensors.h"
 #include "consumer/cgroup_scanner.h"
@@ -48,13 +49,6 @@ struct AccountedNode {
   std::map<std::string, Watts> idle;     // idle power by sensor, as a calibration measured it
   std::string cluster;
   std::function<std::string()> make_uid;
-};
-
-// A step of a job on this node, as long as the accounting lives.
-struct StepName {
-  std::uint64_t job;
-  std::string step;
-  bool operator==(const StepName&) const = default;
 };
 
 class EnergyAccounting {
@@ -95,6 +89,15 @@ class EnergyAccounting {
   void note(const StepName& name, Anomaly anomaly, std::uint64_t times = 1);
   // Whether the node is this job's alone, as far as is known: sample sets at its phases' edges show nobody else.
   bool is_alone(const StepName& name) const;
+
+  // Runs that clients have measured. A run that an earlier process had begun goes on, by its cookie. Its record is there
+  // as soon as its last interval is closed: in snapshot() at once.
+  std::uint64_t begin_run(const StepName& step, std::uint64_t cookie, Nanos at);
+  void add_to_run(std::uint64_t id, const ProgramEvent& event);
+  void note_in_run(std::uint64_t id, Anomaly anomaly, std::uint64_t times = 1);
+  void end_run(std::uint64_t id, Nanos at);
+  std::optional<pb::Record> take_run(std::uint64_t id);
+  void drop_run(std::uint64_t id) { runs_.erase(id); }
 
   // What phases were given, to be told to their programs: as of the last tick, and as their owner may see it. Each is
   // given out once a change.
@@ -190,13 +193,20 @@ class EnergyAccounting {
   void accumulate_job(const Pending& interval, const ClosedInterval& closed, const Entry& entry,
                       const std::vector<Share>& shares);
   void add_to_timeline(JobState& job, const EnergyAccumulator& part) const;
-  void accumulate_steps(JobState& job, const Entry& entry, const ClosedInterval& closed, const Share& share) const;
+  void accumulate_steps(JobState& job, const Entry& entry, const ClosedInterval& closed, const Share& share);
   std::size_t count_reporting(std::uint32_t uid) const;
   Phases* find_phases(const StepName& name);
   void settle_phases(JobState& job, const std::string& id, const ShareCurve::Ends& ends,
                      const EnergyAccumulator& before) const;
   Phases phases_so_far(const JobState& job, const JobTotals& totals, const std::string& step) const;
   NodeEnergy compose_phase(const PhaseSum& sum, const JobState& job) const;
+  bool has_run(const StepName& step) const;
+  void settle_runs(const JobState& job, const StepName& name, const ShareCurve::Ends& ends,
+                   const EnergyAccumulator& before);
+  pb::Record make_run_record(const JobState& job, const RunWindow& run) const;
+  void write_runs(pb::Checkpoint& out) const;
+  void read_runs(const pb::Checkpoint& in, const SavedOrder& order);
+  JobTimeline::Energies energies_by_domain(const EnergyAccumulator& part) const;
   void read_phases(std::uint64_t serial, JobState& job);
   AnomalyCounts write_phases(const JobState& job, const JobTotals& totals, pb::Record& record) const;
   void note_idle_power(const Pending& interval, const ClosedInterval& closed);
@@ -253,6 +263,8 @@ class EnergyAccounting {
   std::uint64_t unowned_ = 0;  // intervals with a device of unknown owner
   std::vector<pb::Record> ended_;
   std::vector<Reading> readings_;
+  std::map<std::uint64_t, RunWindow> runs_;
+  std::uint64_t next_run_ = 1;
   bool changed_ = false;
 };
 

@@ -22,6 +22,7 @@ void EnergyAccounting::write(const std::string& boot_id, pb::Checkpoint& out) co
     write_accumulator(accumulator, *out.mutable_system()->add_accumulators());
   for (const EnergyAccumulator& accumulator : unattributed_)
     write_accumulator(accumulator, *out.mutable_unattributed()->add_accumulators());
+  write_runs(out);
   out.set_jobs_uj(ended_energy_.count());
   out.set_node_uj(node_energy_.count());
   out.set_remainder_uj(remainder_.count());
@@ -100,6 +101,7 @@ void EnergyAccounting::resume(const pb::Checkpoint& checkpoint, const std::strin
     job.anomalies.resize(meters_.size());
     jobs_.emplace(next_++, std::move(job));
   }
+  read_runs(checkpoint, order);
   if (checkpoint.boot_id() != boot_id || checkpoint.at_ns() > now.count() || checkpoint.at_ns() < 0) {
     for (auto& [serial, job] : jobs_) close(job, Nanos::of(checkpoint.at_ns()), "reboot");
     return finish();

@@ -193,6 +193,11 @@ void EnergyAccounting::change_total_sensors(const Pending& first) {
   if (!total_sensors_.total_sensor) return;
   for (auto& [serial, job] : jobs_)
     for (JobTotals* totals : {&job.own, &job.published}) complete_total_sensor(*totals);
+  for (auto& [id, run] : runs_)
+    run.phases.change([this](EnergyAccumulator& accumulator) {
+      accumulator.lines.resize(meters_.size());
+      complete_total_sensor(accumulator);
+    });
 }
 
 void EnergyAccounting::close_interval(const Pending& interval, const std::vector<Meter::Edge>& edges) {
@@ -245,20 +250,25 @@ void EnergyAccounting::accumulate_job(const Pending& interval, const ClosedInter
 // The part of a job's share that is shown over time, by the first policy.
 void EnergyAccounting::add_to_timeline(JobState& job, const EnergyAccumulator& part) const {
   const Nanos finest = finest_step(!job.shared);
-  JobTimeline::Energies energies;
-  for (std::size_t i = 0; i < meters_.size(); ++i) {
+  for (std::size_t i = 0; i < meters_.size(); ++i)
     job.own.peaks[i].add(part.lines[i].given.energy, part.duration, finest);
+  job.own.timeline.add(energies_by_domain(part), part.duration, finest);
+}
+
+JobTimeline::Energies EnergyAccounting::energies_by_domain(const EnergyAccumulator& part) const {
+  JobTimeline::Energies energies;
+  for (std::size_t i = 0; i < meters_.size() && i < part.lines.size(); ++i) {
     const Domain domain = meters_[i].info().part.domain;
     if (total_sensors_.is_counted(i) && !belongs_to_other_job(part.lines[i], domain))
       energies[domain] += part.lines[i].given.energy;
   }
-  job.own.timeline.add(energies, part.duration, finest);
+  return energies;
 }
 
 // Divides a job's share among its steps by the CPU time that each used: what does not depend on use is divided equally,
 // and so is everything where the time of one step is not known.
 void EnergyAccounting::accumulate_steps(JobState& job, const Entry& entry, const ClosedInterval& closed,
-                                        const Share& share) const {
+                                        const Share& share) {
   if (entry.steps.empty()) return accumulate(job.own.loose, closed, share);
   std::vector<Nanos> weights;
   Nanos all{};
@@ -282,11 +292,12 @@ void EnergyAccounting::accumulate_steps(JobState& job, const Entry& entry, const
   for (std::size_t s = 0; s < parts.size(); ++s) {
     const std::string& id = entry.steps[s].first;
     EnergyAccumulator& its = job.own.steps.at(id).accumulator;
-    const bool reports = job.own.phases.contains(id);
-    const EnergyAccumulator before = reports ? its : EnergyAccumulator();
+    const bool reports = job.own.phases.contains(id), runs = has_run({entry.job, id});
+    const EnergyAccumulator before = reports || runs ? its : EnergyAccumulator();
     accumulate(its, closed, parts[s]);
-    if (reports)
-      settle_phases(job, id, {closed.begin, closed.end, meters_, edges_, closed.edges, total_sensors_}, before);
+    const ShareCurve::Ends ends{closed.begin, closed.end, meters_, edges_, closed.edges, total_sensors_};
+    if (reports) settle_phases(job, id, ends, before);
+    if (runs) settle_runs(job, {entry.job, id}, ends, before);
   }
 }
 

@@ -20,6 +20,7 @@ constexpr Nanos kConfined = seconds(2);
 bool EnergyAccounting::is_undecided(const Pending& interval) const {
   return std::any_of(interval.entries.begin(), interval.entries.end(), [&](const Entry& entry) {
     const JobState& job = jobs_.at(entry.job);
+    if (job.use.is_process_tree) return false;
     const bool whose = std::find(job.devices.begin(), job.devices.end(), std::nullopt) == job.devices.end();
     const bool alone = interval.entries.size() == 1 && cpu_share(job) == 1;
     return (cpu_share(job) == 0 || !(whose || alone)) && !job.end && *last_ - job.begin <= kConfined;
@@ -46,7 +47,7 @@ void EnergyAccounting::decide(Pending& interval) {
     resource_use.cpus = cpu_share(job);
     resource_use.memory = memory_share(job);
     reserved += resource_use.cpus;
-    resource_use.exclusive = interval.entries.size() == 1 && resource_use.cpus == 1;
+    resource_use.exclusive = interval.entries.size() == 1 && (resource_use.cpus == 1 || job.use.has_node);
     if (resource_use.cpus == 0) unconfined.push_back(&resource_use);
     if (!resource_use.exclusive) job.shared = true;
   }

@@ -28,7 +28,8 @@ bool is_resolved(const Energy& energy) {
 
 std::vector<PhaseRow> rows_of(const Phases& phases) {
   std::vector<PhaseRow> rows;
-  for (const std::string& path : phases.order()) rows.push_back({path, phases.at(path)});
+  for (const std::string& path : phases.order())
+    if (path != Phases::kWhole) rows.push_back({path, phases.at(path)});
   return rows;
 }
 

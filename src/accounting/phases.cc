@@ -44,6 +44,16 @@ void Phases::begin(const ProgramEvent& event) {
   begun_[serial].id = event.id;
 }
 
+void Phases::begin_whole(Nanos at) {
+  const std::size_t place = unions_.size();
+  order_.emplace_back(kWhole);
+  places_.emplace(kWhole, place);
+  unions_.emplace_back();
+  waiting_.push_back({at, place, false, 0});
+}
+
+void Phases::end_whole(Nanos at) { waiting_.push_back({at, places_.at(kWhole), true, 0}); }
+
 // Its end is still expected, and then does not count as unmatched. If it never comes, newer ones displace it.
 void Phases::refuse(std::uint64_t id) {
   anomalies_.add(Anomaly::too_many_names);

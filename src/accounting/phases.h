@@ -65,6 +65,13 @@ class Phases {
   explicit Phases(const PhaseLimits& limits = {}) : limits_(limits) {}
 
   void add(const ProgramEvent& event);
+  // The time from begin to end as one more path, which rows_of() does not list: that of a run.
+  void begin_whole(Nanos at);
+  void end_whole(Nanos at);
+  bool has_whole() const { return contains(kWhole); }
+  const PhaseSum& whole() const { return at(kWhole); }
+  static constexpr const char* kWhole = "/";  // no phase has a '/' in its name
+
   // Call when the curve is known until `until`: settles all edges before that.
   void settle(const EnergyCurve& curve, Nanos until);
   // Ends at `at` what the threads of these processes have open.

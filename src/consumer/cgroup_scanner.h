@@ -49,6 +49,8 @@ struct CgroupUsage {
   std::optional<std::string> gpus_said;
   std::vector<StepCgroupUsage> steps;  // ascending by id; extern among them
   std::optional<Nanos> start;          // of its oldest process, since boot; in the first snapshot of a scanner alone
+  bool is_process_tree = false;        // and no job of a manager: no cgroup will ever confine it
+  bool has_node = false;               // of a process tree: no other user has a process here
   auto operator<=>(const CgroupUsage&) const = default;
 };
 

@@ -150,7 +150,10 @@ std::optional<ProcessStat> parse_process_stat(std::string_view text) {
   if (fields.size() < 20) return std::nullopt;
   const auto parent = parse_u64(fields[1]), start = parse_u64(fields[19]);
   if (!parent || !start) return std::nullopt;
-  return ProcessStat{*parent, *start};
+  std::uint64_t cpu = 0;
+  for (std::size_t i = 11; i < 15; ++i)  // utime, stime, cutime, cstime
+    cpu += std::min(parse_u64(fields[i]).value_or(0), UINT64_MAX / 8);
+  return ProcessStat{*parent, *start, cpu};
 }
 
 MemoryInfo parse_meminfo(std::string_view text) {

@@ -35,6 +35,7 @@ std::vector<std::uint32_t> parse_pids(std::string_view text);        // cgroup.p
 std::optional<std::uint32_t> parse_real_uid(std::string_view text);  // /proc/<pid>/status
 struct ProcessStat {
   std::uint64_t parent, start;  // its process id; ticks of a hundredth of a second since boot
+  std::uint64_t cpu = 0;        // ticks, of it and of its children that were waited for
 };
 std::optional<ProcessStat> parse_process_stat(std::string_view text);  // /proc/<pid>/stat
 
