@@ -324,7 +324,7 @@ void EnergyAccounting::finish() {
       ++at;
       continue;
     }
-    ended_.push_back(make_record(job, job.own));
+    if (!job.has_client) ended_.push_back(make_record(job, job.own));
     ended_energy_ += job.own.by_policy.front().total;
     ++ended_jobs_;
     at = jobs_.erase(at);

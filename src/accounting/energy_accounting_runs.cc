@@ -13,6 +13,8 @@ std::uint64_t EnergyAccounting::begin_run(const StepName& step, std::uint64_t co
   for (auto& [id, run] : runs_)
     if (run.cookie == cookie) return id;
   RunWindow& run = runs_[next_run_];
+  if (const auto job = jobs_.find(step.job); job != jobs_.end())
+    job->second.has_client |= job->second.use.is_process_tree;
   run.step = step;
   run.cookie = cookie;
   run.begin = at;

@@ -109,6 +109,7 @@ void write_job_state(const JobState& job, pb::CheckpointJob& out) {
   out.set_lacked_cpu_time(job.lacked_cpu_time);
   out.set_lacked_memory(job.lacked_memory);
   out.set_lacked_owner(job.lacked_owner);
+  out.set_has_client(job.has_client);
 }
 
 JobState read_job_state(const pb::CheckpointJob& in, const SavedOrder& order, std::size_t devices) {
@@ -148,6 +149,7 @@ JobState read_job_state(const pb::CheckpointJob& in, const SavedOrder& order, st
   job.lacked_cpu_time = in.lacked_cpu_time();
   job.lacked_memory = in.lacked_memory();
   job.lacked_owner = in.lacked_owner();
+  job.has_client = in.has_client();
   job.anomalies.resize(order.meters());
   return job;
 }

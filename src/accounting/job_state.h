@@ -82,6 +82,7 @@ struct JobState {
   // What could not be read at some time although it was needed.
   bool lacked_cpu_time = false, lacked_memory = false, lacked_owner = false;
   AnomalyCounts noted;  // of what its programs report
+  bool has_client = false;  // the process tree of a run, whose client has its record: it is not kept besides
 
   bool is(const std::string& asked) const;  // whether the user means this job by `asked`
 };

@@ -138,6 +138,7 @@ ChannelHeader* link_to_daemon(bool here) {
 
 bool link_again(ChannelHeader& header) {
   const int before = errno, fd = memory.load(std::memory_order_acquire);
+  if (fd < 0) return true;  // not this program's: whoever made it links again
   if (!is_memory(fd, header)) return errno = before, false;
   const int socket = connect_to_daemon();
   if (socket >= 0 && !hand_over(socket, fd, is_here.load(std::memory_order_acquire))) ::close(socket);

@@ -57,6 +57,12 @@ void remove_orphans(const std::string& folder) {
       ::unlink(at->path().c_str());
 }
 
+std::uint64_t random_number() {
+  std::uint64_t random = 0;
+  if (::getrandom(&random, sizeof random, 0) != sizeof random) random = static_cast<std::uint64_t>(monotonic().count());
+  return random;
+}
+
 std::string text_of(const char* bytes, std::size_t size) { return valid_utf8({bytes, ::strnlen(bytes, size)}); }
 
 struct User {
@@ -112,8 +118,7 @@ std::unique_ptr<Channel> Channel::create_sealed() {
 }
 
 Result<std::unique_ptr<Channel>> Channel::create_file() {
-  std::uint64_t random = 0;
-  if (::getrandom(&random, sizeof random, 0) != sizeof random) random = static_cast<std::uint64_t>(monotonic().count());
+  const std::uint64_t random = random_number();
   Error error{ErrorKind::failed, "no folder for the channel"};
   const auto user = find_sudo_user();
   const std::vector<std::string> of_all(kFoldersOfAll.begin(), kFoldersOfAll.end());
@@ -150,6 +155,7 @@ Channel::Channel(Memory memory, std::string path, Fd file, ChannelHeader* header
     : memory_(memory), path_(std::move(path)), file_(std::move(file)), header_(header) {
   header_->slots = kChannelSlots;
   header_->slot_size = sizeof(ChannelSlot);
+  header_->cookie = random_number();
   std::atomic_thread_fence(std::memory_order_release);
   header_->magic = kChannelMagic;
 }

@@ -46,6 +46,7 @@ class Channel {
   Channel& operator=(const Channel&) = delete;
 
   const std::string& path() const { return path_; }
+  int descriptor() const { return file_.get(); }
   // All events written by now, oldest first. Stops before an event that is still being written: the next call gets it.
   std::vector<ProgramEvent> take(std::size_t most = SIZE_MAX);
   // The same at the end of the run: skips an event that is still being written, and counts it as lost.

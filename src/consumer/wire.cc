@@ -83,23 +83,6 @@ Done take_word(std::string_view word, std::size_t at, Request& request) {
   return {};
 }
 
-Result<Fd> connect_to(const std::string& path, Nanos patience) {
-  const sockaddr_un address = NW_TRY(make_unix_address(path));
-  Fd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
-  if (!socket) return tl::make_unexpected(system_error(errno, "socket"));
-  // A full queue of the listener would block connect and send for ever.
-  const timeval most{patience.count() / kNanosPerSecond, (patience.count() % kNanosPerSecond) / 1000 + 1};
-  ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &most, sizeof most);
-  int done = 0;
-  while ((done = ::connect(socket.get(), as_sockaddr(address), sizeof address)) != 0 && errno == EINTR) {
-  }
-  if (done == 0) return socket;
-  if (errno == ENOENT || errno == ECONNREFUSED || errno == ENOTDIR)
-    return fail(ErrorKind::absent, "no nodewattd listens at " + path);
-  if (errno == EAGAIN) return fail(ErrorKind::busy, path + ": nodewattd takes no more callers now");
-  return tl::make_unexpected(system_error(errno, path));
-}
-
 Done send_request(int socket, const std::string& path, const std::string& bytes) {
   ssize_t sent = 0;
   while ((sent = ::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL)) < 0 && errno == EINTR) {
@@ -122,19 +105,6 @@ Done await_message(int socket, const std::string& path, Nanos patience) {
   }
 }
 
-// The next message, whole. The kernel gives its length before it is taken (MSG_TRUNC).
-Result<std::string> next_message(int socket, const std::string& path, Nanos patience) {
-  NW_CHECK(await_message(socket, path, patience));
-  const ssize_t length = ::recv(socket, nullptr, 0, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
-  if (length < 0) return tl::make_unexpected(system_error(errno, path));
-  if (length == 0) return fail(ErrorKind::failed, path + ": nodewattd hung up in the middle of its answer");
-  if (static_cast<std::size_t>(length) > kMostMessage)
-    return refuse(fmt::format("{}: a message of {} bytes", path, length));
-  std::string bytes(static_cast<std::size_t>(length), '\0');
-  if (::recv(socket, bytes.data(), bytes.size(), MSG_DONTWAIT) != length)
-    return tl::make_unexpected(system_error(errno, path));
-  return bytes;
-}
 }  // namespace
 
 std::string_view Request::get(const std::string& key) const {
@@ -190,16 +160,41 @@ Error parse_refusal(std::string_view body) {
   return {error_kind(body.substr(0, space)), valid_utf8(body.substr(space + 1))};
 }
 
-Result<std::vector<Answer>> ask_daemon(const std::string& socket, const Request& request, long long patience_ns) {
-  const std::string bytes = make_request(request);
-  NW_CHECK(parse_request(bytes));  // the same error as from the daemon, without the round trip
-  const Nanos patience = Nanos::of(patience_ns);
-  const Fd peer = NW_TRY(connect_to(socket, patience));
-  NW_CHECK(send_request(peer.get(), socket, bytes));
+Result<Fd> connect_to_daemon(const std::string& path, Nanos patience) {
+  const sockaddr_un address = NW_TRY(make_unix_address(path));
+  Fd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+  if (!socket) return tl::make_unexpected(system_error(errno, "socket"));
+  // A full queue of the listener would block connect and send for ever.
+  const timeval most{patience.count() / kNanosPerSecond, (patience.count() % kNanosPerSecond) / 1000 + 1};
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &most, sizeof most);
+  int done = 0;
+  while ((done = ::connect(socket.get(), as_sockaddr(address), sizeof address)) != 0 && errno == EINTR) {
+  }
+  if (done == 0) return socket;
+  if (errno == ENOENT || errno == ECONNREFUSED || errno == ENOTDIR)
+    return fail(ErrorKind::absent, "no nodewattd listens at " + path);
+  if (errno == EAGAIN) return fail(ErrorKind::busy, path + ": nodewattd takes no more callers now");
+  return tl::make_unexpected(system_error(errno, path));
+}
+
+// The next message, whole. The kernel gives its length before it is taken (MSG_TRUNC).
+Result<std::string> receive_from_daemon(int socket, const std::string& path, Nanos patience) {
+  NW_CHECK(await_message(socket, path, patience));
+  const ssize_t length = ::recv(socket, nullptr, 0, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
+  if (length < 0) return tl::make_unexpected(system_error(errno, path));
+  if (length == 0) return fail(ErrorKind::failed, path + ": nodewattd hung up in the middle of its answer");
+  if (static_cast<std::size_t>(length) > kMostMessage)
+    return refuse(fmt::format("{}: a message of {} bytes", path, length));
+  std::string bytes(static_cast<std::size_t>(length), '\0');
+  if (::recv(socket, bytes.data(), bytes.size(), MSG_DONTWAIT) != length)
+    return tl::make_unexpected(system_error(errno, path));
+  return bytes;
+}
+Result<std::vector<Answer>> receive_answers(int connection, const std::string& socket, Nanos patience) {
   std::vector<Answer> answers;
   std::string pieces;
   for (std::size_t total = 0; total <= kMostAnswer;) {
-    const std::string message = NW_TRY(next_message(peer.get(), socket, patience));
+    const std::string message = NW_TRY(receive_from_daemon(connection, socket, patience));
     total += message.size();
     auto answer = parse_answer(message);
     if (!answer) return refuse(socket + ": a message that is no answer of nodewattd");
@@ -210,6 +205,15 @@ Result<std::vector<Answer>> ask_daemon(const std::string& socket, const Request&
     answers.push_back({answer->kind, std::exchange(pieces, {})});
   }
   return refuse(socket + ": an answer without an end");
+}
+
+Result<std::vector<Answer>> ask_daemon(const std::string& socket, const Request& request, long long patience_ns) {
+  const std::string bytes = make_request(request);
+  NW_CHECK(parse_request(bytes));  // the same error as from the daemon, without the round trip
+  const Nanos patience = Nanos::of(patience_ns);
+  const Fd peer = NW_TRY(connect_to_daemon(socket, patience));
+  NW_CHECK(send_request(peer.get(), socket, bytes));
+  return receive_answers(peer.get(), socket, patience);
 }
 
 }  // namespace nw

@@ -30,7 +30,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/fd.h"
 #include "base/result.h"
+#include "base/units.h"
 #include "client/daemon_link.h"
 
 namespace nw {
@@ -67,6 +69,11 @@ std::vector<std::string> make_messages(const Answer& answer);  // the same, spli
 Answer make_refusal(const Error& error);
 std::optional<Answer> parse_answer(std::string_view bytes);
 Error parse_refusal(std::string_view body);
+
+// The pieces of ask_daemon, for a client that stays connected: a connection; the next message, whole; a whole answer.
+Result<Fd> connect_to_daemon(const std::string& socket, Nanos patience);
+Result<std::string> receive_from_daemon(int connection, const std::string& socket, Nanos patience);
+Result<std::vector<Answer>> receive_answers(int connection, const std::string& socket, Nanos patience);
 
 // Sends one request and returns its whole answer: the records and states before D, or the error that E carried. At most
 // `patience` ns without a message. Absent when no daemon listens there.

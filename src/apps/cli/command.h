@@ -29,6 +29,7 @@ struct RunOptions {
   bool strict = false;                 // refuse to start where nothing can be measured
   std::string group_key;               // ranks with the same key share one sampler
   bool rank_alone = false;             // ignore other ranks
+  bool local = false;                  // measure in this process, also where a daemon listens
   std::optional<std::string> nvtx;     // NVTX ranges become phases: a filter, see client/nvtx/filter.h
   std::optional<unsigned> nvtx_depth;  // 3
   std::vector<std::string> phase_regex, phase_end_regex, work_regex;  // of output lines, see consumer/line_rules.h

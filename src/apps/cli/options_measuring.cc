@@ -55,6 +55,7 @@ void add_run(CommandLine& line) {
   run->add_flag("--no-phases", o.no_phases, kNoPhases);
   add_phases(*run, o);
   run->add_flag("--strict", o.strict, "do not start when no sensor of the node can be read");
+  run->add_flag("--local", o.local, "measure in this process, also where the node's daemon could");
   run->add_option("--group-key", o.group_key,
                   "share one sampler with the ranks on this node that give the same KEY; default: what the launcher's "
                   "variables say")

@@ -1,5 +1,6 @@
 // nodewatt run: runs a command, and measures the energy of the node while it runs.
 //
+// Where the node's daemon answers, it measures (client_monitor.h); else this process does:
 // The steps: find the sensors -> read them -> start the command -> sample until its last descendant has ended -> read
 // them again -> from here nothing touches hardware -> compute -> store the record -> print. Whatever fails in
 // measuring, the command still runs and its exit code is ours. One of several ranks on a node is handled differently:
@@ -11,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "apps/cli/cli_common.h"
+#include "apps/cli/client_monitor.h"
 #include "apps/cli/command.h"
 #include "apps/cli/instrumented_command.h"
 #include "apps/cli/ranks.h"
@@ -57,19 +59,10 @@ int not_started(const Error& error, const RunOptions& options) {
   return error.kind == ErrorKind::absent ? kNotFound : kNotExecutable;
 }
 
-int run(const RunOptions& given) {
-  RunOptions options = given;
-  for (std::string* path : {&options.output, &options.json}) *path = with_host(*path);
-  if (options.command.empty()) return error_exit("run: no command given", kOurFailure);
-  const auto period = parse_period(options.period);
-  if (!period) return error_exit(period.error().what, kOurFailure);
-  if (const auto checked = check_phases(options); !checked) return error_exit(checked.error().what, kOurFailure);
-  const LauncherInfo launcher_info = find_launcher_info(options);
-  if (shares_node(launcher_info, options)) return run_rank(options, launcher_info);
-  RunMonitor monitor(options.root, *period, find_site_or_warn(options.config, options.root));
-  if (options.strict && !monitor.measures())
-    return error_exit("--strict: no sensor of this node can be read; `nodewatt doctor` says why", kOurFailure);
-
+namespace {
+// `monitor`: a RunMonitor or a ClientMonitor.
+template <class Monitor>
+int run_rounds(Monitor& monitor, const RunOptions& options, const LauncherInfo& launcher_info) {
   std::vector<pb::Record> records;
   const unsigned rounds = options.warmup + options.repeat;
   const auto group = rounds > 1 ? make_uid() : Result<std::string>(std::string());
@@ -89,6 +82,23 @@ int run(const RunOptions& given) {
   }
   print_run(options, records, style_for(STDERR_FILENO));
   return end_like(end);
+}
+}  // namespace
+
+int run(const RunOptions& given) {
+  RunOptions options = given;
+  for (std::string* path : {&options.output, &options.json}) *path = with_host(*path);
+  if (options.command.empty()) return error_exit("run: no command given", kOurFailure);
+  const auto period = parse_period(options.period);
+  if (!period) return error_exit(period.error().what, kOurFailure);
+  if (const auto checked = check_phases(options); !checked) return error_exit(checked.error().what, kOurFailure);
+  const LauncherInfo launcher_info = find_launcher_info(options);
+  if (shares_node(launcher_info, options)) return run_rank(options, launcher_info);
+  if (const auto client = ClientMonitor::make(options)) return run_rounds(*client, options, launcher_info);
+  RunMonitor monitor(options.root, *period, find_site_or_warn(options.config, options.root));
+  if (options.strict && !monitor.measures())
+    return error_exit("--strict: no sensor of this node can be read; `nodewatt doctor` says why", kOurFailure);
+  return run_rounds(monitor, options, launcher_info);
 }
 
 }  // namespace nw::cli

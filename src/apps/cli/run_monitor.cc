@@ -58,18 +58,32 @@ RunMonitor::RunMonitor(const Root& root, std::optional<Nanos> period, Site site)
   node_.reader().await_buses(kFirstRound);
 }
 
-Result<pb::Record> RunMonitor::begin_record(const RunOptions& options) {
+double children_cpu_seconds() { return cpu_seconds(RUSAGE_CHILDREN); }
+
+Result<pb::Record> make_record_header(const RunOptions& options, std::int64_t wall_ns) {
   pb::Record record;
   record.set_uid(NW_TRY(make_uid()));
   record.set_program(valid_utf8(options.command[0]));
   record.set_name(valid_utf8(options.name.empty() ? program_name(options.command) : options.name));
   if (options.record_command) record.set_command(valid_utf8(joined(options.command)));
   NW_CHECK(add_labels(options.labels, record));
-  record.set_start_unix_ns(host_->wall_ns());
+  record.set_start_unix_ns(wall_ns);
   const std::time_t now = static_cast<std::time_t>(record.start_unix_ns() / kNanosPerSecond);
   std::tm local{};
   if (::localtime_r(&now, &local) != nullptr) record.set_utc_offset_s(static_cast<std::int32_t>(local.tm_gmtoff));
   record.set_version(NODEWATT_VERSION);
+  return record;
+}
+
+bool keep(const pb::Record& record) {
+  const auto store = open_store();
+  const auto kept = store ? (*store)->append(record) : Result<bool>(tl::make_unexpected(store.error()));
+  if (!kept) error_exit("the record was not stored: " + kept.error().what);
+  return kept.has_value();
+}
+
+Result<pb::Record> RunMonitor::begin_record(const RunOptions& options) {
+  pb::Record record = NW_TRY(make_record_header(options, host_->wall_ns()));
   describe_node(node_, record);
   write_devices(node_.utilization_infos(), record);
   write_allocation(node_.utilization_infos(), variable, record);
@@ -81,12 +95,12 @@ RunResult RunMonitor::run(const RunOptions& options, pb::Record record) {
   return measure(
       options, std::move(record),
       [&](const std::string& channel, const std::function<void()>& begun, pb::Record& its) -> Result<CommandEnd> {
-        const double before = cpu_seconds(RUSAGE_CHILDREN);
+        const double before = children_cpu_seconds();
         auto child = NW_TRY(InstrumentedCommand::start(options, channel, signals_));
         begun();
         const ChildEnd end = child.wait(signals_);
         const Nanos at = host_->now();
-        if (!end.left_some) its.set_child_cpu_s(cpu_seconds(RUSAGE_CHILDREN) - before);
+        if (!end.left_some) its.set_child_cpu_s(children_cpu_seconds() - before);
         return CommandEnd{end, at};
       });
 }
@@ -126,12 +140,7 @@ RunResult RunMonitor::measure(const RunOptions& options, pb::Record record, cons
   record.set_monitor_cpu_s(cpu_seconds(RUSAGE_SELF) - cpu_before);
 
   // From here nothing is computed. The journal stays until the record is stored.
-  const auto store = open_store();
-  const auto kept = store ? (*store)->append(record) : Result<bool>(tl::make_unexpected(store.error()));
-  if (!kept)
-    error_exit("the record was not stored: " + kept.error().what);
-  else if (journal)
-    (void)journal->remove();
+  if (keep(record) && journal) (void)journal->remove();
   return {std::move(record), end, std::nullopt};
 }
 

@@ -54,6 +54,12 @@ class RunMonitor {
   std::optional<Nanos> period_;
 };
 
+// What the options and the time say of a record, without the node.
+Result<pb::Record> make_record_header(const RunOptions& options, std::int64_t wall_ns);
+// The record goes into the user's store; false, and an error is printed, when that fails.
+bool keep(const pb::Record& record);
+// CPU time of this process's children that were waited for, in seconds.
+double children_cpu_seconds();
 // Parses --period; nothing for "".
 Result<std::optional<Nanos>> parse_period(const std::string& text);
 

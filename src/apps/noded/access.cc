@@ -111,38 +111,46 @@ void round_timeline(pb::Timeline& timeline, Nanos finest) {
 }
 }  // namespace
 
-void round_for_owner(pb::Record& record) {
-  const Nanos finest = finest_step(record.job().exclusive());
-  const auto show = [&](std::int64_t duration_ns, pb::Energy& energy, Components& components, Rounding& rounding) {
-    round_parts(energy, components, rounding);
-    if (duration_ns >= finest.count()) return;
-    energy.Clear();
-    components.Clear();
-  };
-  round_timeline(*record.mutable_timeline(), finest);
-  record.clear_monitor_cpu_s();
-  const std::int64_t duration = record.duration_ns();
-  Rounding whole, estimate, steps;  // rounded steps add up to the job, too
-  show(duration, *record.mutable_energy(), *record.mutable_components(), whole);
-  if (record.has_node_estimate()) round_energy(*record.mutable_node_estimate(), "", estimate);
-  if (duration < finest.count()) record.clear_node_estimate();
-  pb::Job& job = *record.mutable_job();
+namespace {
+void show(Nanos duration, Nanos finest, pb::Energy& energy, Components& components, Rounding& rounding) {
+  round_parts(energy, components, rounding);
+  if (duration >= finest) return;
+  energy.Clear();
+  components.Clear();
+}
+
+// Rounded steps add up to the job, too.
+void round_job(pb::Job& job, Nanos duration, Nanos finest) {
+  Rounding steps;
   for (pb::ByPolicy& other : *job.mutable_others()) {
     Rounding of_policy;
-    show(duration, *other.mutable_energy(), *other.mutable_components(), of_policy);
+    show(duration, finest, *other.mutable_energy(), *other.mutable_components(), of_policy);
   }
   for (pb::Step& step : *job.mutable_steps()) {
-    show(step.duration_ns(), *step.mutable_energy(), *step.mutable_components(), steps);
+    show(Nanos::of(step.duration_ns()), finest, *step.mutable_energy(), *step.mutable_components(), steps);
     round_phases(*step.mutable_phases(), finest);
   }
-  round_phases(*record.mutable_phases(), finest);
   if (job.has_unused_gpu_uj()) job.set_unused_gpu_uj(rounded(std::int64_t{job.unused_gpu_uj()}));
   if (job.has_u_share_uj()) job.set_u_share_uj(rounded(job.u_share_uj()));
-  if (duration >= finest.count()) return;
-  if (record.state() != "running")
-    write_anomalies(counts_of(Anomaly::too_short_for_owner), "", *record.mutable_anomalies());
+  if (duration >= finest) return;
   job.clear_unused_gpu_uj();
   job.clear_u_share_uj();
+}
+}  // namespace
+
+void round_for_owner(pb::Record& record) {
+  const bool exclusive = record.has_measured_by() ? record.measured_by().exclusive() : record.job().exclusive();
+  const Nanos finest = finest_step(exclusive), duration = Nanos::of(record.duration_ns());
+  round_timeline(*record.mutable_timeline(), finest);
+  record.clear_monitor_cpu_s();
+  Rounding whole, estimate;
+  show(duration, finest, *record.mutable_energy(), *record.mutable_components(), whole);
+  if (record.has_node_estimate()) round_energy(*record.mutable_node_estimate(), "", estimate);
+  if (duration < finest) record.clear_node_estimate();
+  round_phases(*record.mutable_phases(), finest);
+  if (record.has_job()) round_job(*record.mutable_job(), duration, finest);
+  if (duration < finest && record.state() != "running")
+    write_anomalies(counts_of(Anomaly::too_short_for_owner), "", *record.mutable_anomalies());
 }
 
 }  // namespace nw::noded

@@ -91,8 +91,9 @@ Daemon::Daemon(const DaemonOptions& options, Site site)
       node_(*host_, std::move(site), UtilizationScope::accelerators),
       search_(host_, node_.site(), node_.inventory(), node_.infos(), host_->now()),
       cgroup_scanner_(*jobs_, {options.cgroup, options.slurmd}),
+      trees_(*jobs_),
       accounting_(node_.infos(), make_node(node_, options), options.period),
-      programs_(accounting_, cgroup_scanner_),
+      programs_(accounting_, cgroup_scanner_, trees_),
       edges_(kEdgesASecond, kEdgesAtOnce) {
   const auto boot = jobs_->read_text("/proc/sys/kernel/random/boot_id");
   boot_id_ = boot ? std::string(trim(*boot)) : "";
@@ -144,6 +145,9 @@ void Daemon::resume() {
   accounting_.resume(checkpoint, boot_id_, host_->now());
   published_metrics_.resume(checkpoint);
   programs_.resume(checkpoint);
+  for (const pb::CheckpointJob& job : checkpoint.jobs())
+    if (job.record().job().manager() == ProcessTrees::kManager)
+      (void)trees_.add(static_cast<std::uint32_t>(parse_u64(job.id()).value_or(0)), job.record().job().uid());
 }
 
 std::string Daemon::keep_aside() const {
@@ -179,7 +183,7 @@ Done Daemon::run() {
         polled,
         [this](const Peer& peer, const Request& request, Handed& handed) { return answer(peer, request, handed); },
         host_->now());
-    programs_.serve(polled);
+    edge_ |= programs_.serve(polled, host_->now());
     if (metrics_server_)
       metrics_server_->serve(polled, [this](MetricsFormat form) { return published_metrics_.text(form); });
     const Nanos now = host_->now();
@@ -249,6 +253,7 @@ void Daemon::take_sampling_point(bool tick) {
   programs_.take(host_->now());
   node_.reader().read_all(sample_set_);
   cgroup_scanner_.take(cgroups_);
+  trees_.add_to(cgroups_);
   last_sampling_point_ = host_->now();
   watch_.follow(cgroup_scanner_.directories());
   const bool look = tick && !cgroups_.jobs.empty() && last_sampling_point_ - last_look_ >= kBetweenLooks;
@@ -256,6 +261,7 @@ void Daemon::take_sampling_point(bool tick) {
   // From here nothing touches hardware.
   accounting_.add(sample_set_, cgroups_, jobs_->wall_ns());
   programs_.find_steps(last_sampling_point_);
+  programs_.answer_runs([this](const Peer& peer) { return request_handler_->is_admin(peer); }, last_sampling_point_);
   if (tick) accounting_.tick();
   if (tick) programs_.tell(accounting_.take_readings());
   if (tick) keep_ended();
@@ -309,13 +315,19 @@ void Daemon::write_checkpoint(bool for_good) {
   programs_.kept();
 }
 
+// A run begins with a sampling point of its own; a program whose job is not known yet waits for one.
+std::vector<Answer> Daemon::link(const Peer& peer, const Request& request, Handed& handed) {
+  if (node_.infos().empty())
+    return {make_refusal({ErrorKind::absent, request.verb + ": no sensor of this node can be read"})};
+  const auto is_known = programs_.attach(peer, request, handed, host_->now());
+  if (!is_known) return {make_refusal(is_known.error())};
+  edge_ |= !*is_known || request.verb == "run";
+  look_at_edge();
+  return {};
+}
+
 std::vector<Answer> Daemon::answer(const Peer& peer, const Request& request, Handed& handed) {
-  if (request.verb == "attach") {
-    const auto is_known = programs_.attach(peer, request, handed, host_->now());
-    if (!is_known) return {make_refusal(is_known.error())};
-    edge_ |= !*is_known;
-    return {};
-  }
+  if (request.verb == "attach" || request.verb == "run") return link(peer, request, handed);
   RequestHandler::RequestEffect effect;
   auto answers = request_handler_->answer(peer, request, effect);
   edge_ |= effect.edge;

@@ -72,6 +72,7 @@ class Daemon {
   void look_at_devices();
   void set_gpus(bool held);
   void publish_metrics();
+  std::vector<Answer> link(const Peer& peer, const Request& request, Handed& handed);
   std::vector<Answer> answer(const Peer& peer, const Request& request, Handed& handed);
   Nanos wait_from(Nanos now);
   Nanos period() const;
@@ -82,6 +83,7 @@ class Daemon {
   NodeMonitor node_;            // with the utilizations of accelerators alone
   SensorSearch search_;         // for sensors that appear later
   CgroupScanner cgroup_scanner_;
+  ProcessTrees trees_;
   EnergyAccounting accounting_;
   Programs programs_;
   std::string boot_id_;

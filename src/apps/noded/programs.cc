@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -32,35 +33,99 @@ std::size_t Programs::count_of(std::uint32_t uid) const {
 
 Result<bool> Programs::attach(const Peer& peer, const Request& request, Handed& handed, Nanos now) {
   if (const auto asked = request.get("protocol"); asked != std::to_string(kLinkProtocol))
-    return fail(ErrorKind::malformed, fmt::format("attach: this nodewattd speaks protocol {}, not {}; update the older one",
-                                                  kLinkProtocol, quote(asked)));
-  if (handed.files.size() != 1) return fail(ErrorKind::malformed, "attach: hand over the memory of one channel");
+    return fail(ErrorKind::malformed, fmt::format("{}: this nodewattd speaks protocol {}, not {}; update the older one",
+                                                  request.verb, kLinkProtocol, quote(asked)));
+  if (handed.files.size() != 1)
+    return fail(ErrorKind::malformed, request.verb + ": hand over the memory of one channel");
   auto channel = NW_TRY(Channel::adopt(std::move(handed.files.front())));
   // A program that linked again, while its old connection is still here.
   std::erase_if(programs_, [&](const Program& program) { return program.channel->is_same(*channel); });
   if (programs_.size() >= kMax || count_of(peer.uid) >= kMaxOfOne)
-    return fail(ErrorKind::busy, "attach: too many programs report already");
+    return fail(ErrorKind::busy, request.verb + ": too many programs report already");
   if (const auto before = positions_.find(channel->cookie()); before != positions_.end())
     channel->skip_until(before->second);
-  const char accepted = 'D';
-  if (::send(handed.connection.get(), &accepted, 1, MSG_DONTWAIT | MSG_NOSIGNAL) != 1)
-    return fail(ErrorKind::failed, "attach: the connection has ended");
+  const bool is_run = request.verb == "run";
   const std::uint32_t tag = static_cast<std::uint32_t>(channel->cookie() * 0x9E3779B97F4A7C15U >> 54U);
   programs_.push_back({std::move(handed.connection), peer, std::move(channel), now, tag});
+  Program& program = programs_.back();
+  program.is_run = is_run;
+  program.here = is_run || !request.get("here").empty();
+  if (!is_run) program.out.push_back(make_answer({'D', ""}));
+  send(program);
   last_event_ = now;
   find_step(programs_.back(), now);
   return programs_.back().step.has_value();
 }
 
 void Programs::add_to(std::vector<pollfd>& polled) const {
-  for (const Program& program : programs_) polled.push_back({program.connection.get(), 0, 0});  // its end alone
+  for (const Program& program : programs_) {  // of one that is no run its end alone
+    const int wanted = (program.is_run && !program.ended ? POLLIN : 0) | (program.out.empty() ? 0 : POLLOUT);
+    polled.push_back({program.connection.get(), static_cast<short>(wanted), 0});
+  }
 }
 
-void Programs::serve(const std::vector<pollfd>& polled) {
+bool Programs::serve(const std::vector<pollfd>& polled, Nanos now) {
+  bool ended = false;
   for (const pollfd& one : polled) {
-    if ((one.revents & (POLLHUP | POLLERR | POLLNVAL)) == 0) continue;
-    for (Program& program : programs_)
-      if (program.connection.get() == one.fd) program.gone = true;
+    if (one.revents == 0) continue;
+    for (Program& program : programs_) {
+      if (program.connection.get() != one.fd) continue;
+      if ((one.revents & POLLIN) != 0 && program.is_run) take_end(program, now);
+      if ((one.revents & POLLOUT) != 0) send(program);
+      program.gone |= (one.revents & (POLLHUP | POLLERR | POLLNVAL)) != 0;
+      ended |= program.ended == now;
+    }
+  }
+  return ended;
+}
+
+// `end at_ns=N`: when the command ended, which was no later than now.
+void Programs::take_end(Program& program, Nanos now) {
+  char bytes[kMaxRequest + 1];
+  const ssize_t size = ::recv(program.connection.get(), bytes, sizeof bytes, MSG_DONTWAIT);
+  if (size < 0) return;
+  const auto request = parse_request({bytes, static_cast<std::size_t>(size)});
+  program.gone |= !request || request->verb != "end" || !program.run;
+  if (program.gone) return;
+  const auto said = parse_i64(request->get("at_ns"));
+  program.ended = now;
+  take(program, kChannelSlots);
+  accounting_.end_run(*program.run, std::min(said ? Nanos::of(*said) : now, now));
+}
+
+void Programs::send(Program& program) {
+  while (!program.out.empty()) {
+    const std::string& message = program.out.front();
+    const ssize_t sent = ::send(program.connection.get(), message.data(), message.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent < 0) {
+      program.gone |= errno != EAGAIN && errno != ENOBUFS;
+      return;
+    }
+    program.out.pop_front();
+  }
+}
+
+// A run whose sensors are slow is not waited for longer than that.
+std::optional<pb::Record> Programs::take_record(const Program& program, Nanos now) {
+  if (auto record = accounting_.take_run(*program.run)) return record;
+  if (now - *program.ended < kUntilSettled) return std::nullopt;
+  EnergyAccounting settled = accounting_.snapshot();
+  accounting_.drop_run(*program.run);
+  return settled.take_run(*program.run).value_or(pb::Record());
+}
+
+void Programs::answer_runs(const std::function<bool(const Peer&)>& is_admin, Nanos now) {
+  for (Program& program : programs_) {
+    if (!program.ended || !program.run) continue;
+    auto record = take_record(program, now);
+    if (!record) continue;
+    if (!is_admin(program.peer)) round_for_owner(*record);
+    program.run.reset();
+    for (std::string& message : make_messages({'R', record->SerializeAsString()}))
+      program.out.push_back(std::move(message));
+    program.out.push_back(make_answer({'D', ""}));
+    send(program);
   }
 }
 
@@ -72,12 +137,24 @@ std::optional<Nanos> Programs::next_look() const {
 
 // One that is in no job, or may not report, is let go.
 void Programs::find_step(Program& program, Nanos now) {
-  const auto found = cgroups_.find_process(program.peer.pid, program.peer.uid);
+  const auto found = find_place(program);
   const auto step = found ? accounting_.find_step(*found) : std::nullopt;
-  if (step && accounting_.let_report(*step))
-    program.step = step;
-  else
+  if (!step || !accounting_.let_report(*step)) {
     program.gone |= step || now - program.since >= kUntilSeen;
+    return;
+  }
+  program.step = step;
+  if (!program.is_run) return;
+  program.run = accounting_.begin_run(*step, program.channel->cookie(), now);
+  program.out.push_back(make_answer({'D', ""}));
+  send(program);
+}
+
+std::optional<FoundProcess> Programs::find_place(const Program& program) {
+  if (auto found = cgroups_.find_process(program.peer.pid, program.peer.uid)) return found;
+  if (!program.here) return trees_.find(program.peer.pid, program.peer.uid);
+  auto tree = trees_.add(program.peer.pid, program.peer.uid);
+  return tree ? std::optional(std::move(*tree)) : std::nullopt;
 }
 
 void Programs::find_steps(Nanos now) {
@@ -96,6 +173,7 @@ bool Programs::take(Program& program, std::size_t most) {
     edge |= event.kind == ProgramEvent::Kind::begin || event.kind == ProgramEvent::Kind::end;
     last_event_ = std::max(last_event_, looked_);
     accounting_.add(*program.step, event);
+    if (program.run) accounting_.add_to_run(*program.run, event);
   }
   note_lost(program);
   return edge && accounting_.is_alone(*program.step);
@@ -140,6 +218,7 @@ void Programs::resume(const pb::Checkpoint& checkpoint) {
 void Programs::note_lost(Program& program) {
   const std::uint64_t lost = program.channel->lost();
   if (lost > program.lost) accounting_.note(*program.step, Anomaly::phase_lost, lost - program.lost);
+  if (lost > program.lost && program.run) accounting_.note_in_run(*program.run, Anomaly::phase_lost, lost - program.lost);
   program.lost = std::max(lost, program.lost);
 }
 
@@ -151,6 +230,7 @@ void Programs::finish(Program& program, Nanos now) {
     accounting_.note(*program.step, Anomaly::channel_damaged);
   else
     take(program, kChannelSlots);
+  if (program.run) accounting_.drop_run(*program.run);  // nobody is there to be told
   accounting_.abandon(*program.step, [&](std::uint32_t pid) { return program.pids.contains(pid); }, now);
 }
 

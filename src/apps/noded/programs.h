@@ -1,12 +1,17 @@
 // Programs: those that report their phases and work to the daemon. Each has made a channel and handed it over; the
 // kernel says who it is, and its cgroup in which step of which job. Nothing that it says of itself is believed.
 //
+// `nodewatt run` is one of them: it has the time until its `end` measured, for the channel that its command uses, and is
+// sent the record. Outside every job its process tree is what is measured.
+//
 // A program can only hurt its own job's figures. How much is taken of it at once is bounded, as are the programs of one
 // user; what it cannot hand over is counted in its own memory as lost. A connection that ends is the program's end.
 #pragma once
 
 #include <poll.h>
 
+#include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -18,6 +23,7 @@
 #include "apps/noded/socket_server.h"
 #include "consumer/cgroup_scanner.h"
 #include "consumer/channel.h"
+#include "consumer/process_trees.h"
 
 namespace nw::noded {
 
@@ -28,16 +34,22 @@ class Programs {
   static constexpr Nanos kBetweenLooks = millis(50);
   static constexpr Nanos kQuiet = seconds(5), kBetweenQuietLooks = seconds(1);  // after so long without an event
   static constexpr Nanos kUntilSeen = seconds(10);  // by then its job must have been seen
+  static constexpr Nanos kUntilSettled = seconds(3);  // how long the record of a run waits for slow sensors
 
-  // Both must outlive this.
-  Programs(EnergyAccounting& accounting, const CgroupScanner& cgroups) : accounting_(accounting), cgroups_(cgroups) {}
+  // All must outlive this.
+  Programs(EnergyAccounting& accounting, const CgroupScanner& cgroups, ProcessTrees& trees)
+      : accounting_(accounting), cgroups_(cgroups), trees_(trees) {}
 
-  // `attach protocol=1`, with a channel's memory. Takes the connection over and answers there. Returns whether its job
-  // is known already; else a sampling point may show it.
+  // `attach protocol=1 [here=1]` or `run protocol=1`, with a channel's memory. Takes the connection over and answers
+  // there, a run when its first sampling point is over. Returns whether its job is known already; else a sampling point
+  // may show it.
   Result<bool> attach(const Peer& peer, const Request& request, Handed& handed, Nanos now);
   void add_to(std::vector<pollfd>& polled) const;
-  // Notes which connections have ended; call after each poll.
-  void serve(const std::vector<pollfd>& polled);
+  // Notes which connections have ended, and which runs; call after each poll. True when a run has: then a sampling point
+  // is due.
+  bool serve(const std::vector<pollfd>& polled, Nanos now);
+  // Sends the records of runs that are over; `is_admin`: who is shown them whole.
+  void answer_runs(const std::function<bool(const Peer&)>& is_admin, Nanos now);
   // Looks for the jobs of those whose job was not known; call after each sampling point.
   void find_steps(Nanos now);
   // Takes what was reported. True when a phase of a job that has the node to itself began or ended.
@@ -59,13 +71,21 @@ class Programs {
     std::unique_ptr<Channel> channel;
     Nanos since;
     std::uint32_t tag;                // distinguishes processes of different pid namespaces
+    bool is_run = false, here = false;
     std::optional<StepName> step{};   // nothing: its job has not been seen yet
+    std::optional<std::uint64_t> run{};  // as the accounting knows it
+    std::optional<Nanos> ended{};        // the run, by its client
+    std::deque<std::string> out{};       // messages that wait to be sent
     std::set<std::uint32_t> pids{};   // that reported, as the accounting knows them
     std::uint64_t lost = 0;           // as counted already
     bool gone = false;
   };
 
   void find_step(Program& program, Nanos now);
+  std::optional<FoundProcess> find_place(const Program& program);
+  void take_end(Program& program, Nanos now);
+  std::optional<pb::Record> take_record(const Program& program, Nanos now);
+  static void send(Program& program);
   bool take(Program& program, std::size_t most);
   void finish(Program& program, Nanos now);
   void note_lost(Program& program);
@@ -73,6 +93,7 @@ class Programs {
 
   EnergyAccounting& accounting_;
   const CgroupScanner& cgroups_;
+  ProcessTrees& trees_;
   std::vector<Program> programs_;
   std::map<std::uint64_t, std::uint64_t> positions_;  // of an earlier daemon, by cookie
   Nanos looked_{}, last_event_{};

@@ -26,6 +26,7 @@ class RequestHandler {
     std::optional<bool> gpus;
   };
   std::vector<Answer> answer(const Peer& peer, const Request& request, RequestEffect& effect);
+  bool is_admin(const Peer& peer) const { return peer.uid == 0 || admins_.contains(peer.uid); }
 
   // What `job` and `jobs` ask for.
   struct Wanted {
@@ -37,7 +38,6 @@ class RequestHandler {
   };
 
  private:
-  bool is_admin(const Peer& peer) const { return peer.uid == 0 || admins_.contains(peer.uid); }
   std::vector<pb::Record> find_here(const Wanted& wanted, bool whole,
                                     const EnergyAccounting::JobFilter& is_wanted) const;
   Result<std::vector<Answer>> find(const Peer& peer, const Request& request);

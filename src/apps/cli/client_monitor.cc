@@ -1,0 +1,70 @@
+#include "apps/cli/client_monitor.h"
+
+#include "apps/cli/cli_common.h"
+#include "apps/cli/instrumented_command.h"
+#include "base/anomalies.h"
+#include "base/host.h"
+#include "base/monotonic.h"
+#include "record/record.h"
+
+namespace nw::cli {
+
+namespace {
+constexpr Nanos kUnseen = seconds(1);  // a record that is shorter by this much lacks what the daemon did not see
+
+// What the daemon measured, put under what this process knows of the run.
+void add_measured(pb::Record measured, Nanos duration, pb::Record& record) {
+  measured.clear_start_unix_ns();
+  measured.clear_version();
+  const Nanos seen = Nanos::of(measured.duration_ns());
+  record.MergeFrom(measured);
+  if (seen + kUnseen >= duration) return;
+  record.set_duration_ns(duration.count());
+  pb::Energy& energy = *record.mutable_energy();
+  energy.set_coverage(energy.coverage() * to_seconds(seen) / to_seconds(duration));
+  write_anomalies(counts_of(Anomaly::daemon_away), "", *record.mutable_anomalies());
+}
+}  // namespace
+
+std::unique_ptr<ClientMonitor> ClientMonitor::make(const RunOptions& options) {
+  const bool own = options.local || !options.period.empty() || !options.config.empty() || options.root.path != "/";
+  if (own || daemon_socket().empty()) return nullptr;
+  std::unique_ptr<ClientMonitor> monitor(new ClientMonitor(daemon_socket()));
+  auto run = DaemonRun::begin(monitor->socket_);
+  if (run) {
+    monitor->next_ = std::move(*run);
+    return monitor;
+  }
+  if (run.error().kind != ErrorKind::absent)
+    error_exit("the node's daemon does not measure this run, so this process does: " + run.error().what);
+  return nullptr;
+}
+
+Result<pb::Record> ClientMonitor::begin_record(const RunOptions& options) const {
+  return make_record_header(options, make_real_host()->wall_ns());
+}
+
+RunResult ClientMonitor::run(const RunOptions& options, pb::Record record) {
+  std::unique_ptr<DaemonRun> run = std::move(next_);
+  if (!run) {
+    auto begun = DaemonRun::begin(socket_);
+    if (begun) run = std::move(*begun);
+  }
+  const double cpu_before = children_cpu_seconds();
+  const Nanos begin = monotonic();
+  auto child = InstrumentedCommand::start(options, run && options.takes_events() ? run->channel() : "", signals_);
+  if (!child) return {std::move(record), {}, child.error()};
+  const ChildEnd end = child->wait(signals_);
+  const Nanos at = monotonic();
+  if (!end.left_some) record.set_child_cpu_s(children_cpu_seconds() - cpu_before);
+  if (end.exit_code) record.set_exit_code(*end.exit_code);
+  if (end.signal) record.set_signal(*end.signal);
+  auto measured = run ? run->end(at) : tl::make_unexpected(Error{ErrorKind::absent, "nodewattd listens no more"});
+  if (!measured) error_exit("this run's energy is not known: " + measured.error().what);
+  add_measured(measured ? std::move(*measured) : pb::Record(), at - begin, record);
+  record.set_state("finished");
+  keep(record);
+  return {std::move(record), end, std::nullopt};
+}
+
+}  // namespace nw::cli

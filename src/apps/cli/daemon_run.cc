@@ -1,0 +1,116 @@
+#include "apps/cli/daemon_run.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "base/monotonic.h"
+#include "base/unix_socket.h"
+#include "consumer/wire.h"
+
+namespace nw::cli {
+
+namespace {
+constexpr Nanos kUntilBegun = seconds(2);    // a daemon that takes longer is no help
+constexpr Nanos kUntilRecord = seconds(10);  // slow sensors, and a daemon that is just being restarted
+constexpr int kBetweenTriesMs = 500;
+
+Done send_with(int socket, const std::string& text, int fd) {
+  iovec piece{const_cast<char*>(text.data()), text.size()};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof fd)] = {};
+  msghdr message{};
+  message.msg_iov = &piece;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  cmsghdr* rights = CMSG_FIRSTHDR(&message);
+  rights->cmsg_level = SOL_SOCKET;
+  rights->cmsg_type = SCM_RIGHTS;
+  rights->cmsg_len = CMSG_LEN(sizeof fd);
+  std::memcpy(CMSG_DATA(rights), &fd, sizeof fd);
+  if (::sendmsg(socket, &message, MSG_NOSIGNAL) >= 0) return {};
+  return tl::make_unexpected(system_error(errno, "nodewattd"));
+}
+}  // namespace
+
+std::string daemon_socket() {
+  const char* named = std::getenv(kSocketVariable);
+  const std::string paths = named == nullptr ? kDaemonSocket : named;
+  return paths.substr(0, paths.find(','));
+}
+
+Result<std::unique_ptr<DaemonRun>> DaemonRun::begin(const std::string& socket) {
+  Fd connection = NW_TRY(connect_to_daemon(socket, kUntilBegun));  // before memory is made for nothing
+  auto channel = NW_TRY(Channel::create());
+  std::unique_ptr<DaemonRun> run(new DaemonRun(socket, std::move(channel)));
+  run->connection_ = std::move(connection);
+  NW_CHECK(run->connect());
+  run->stop_ = Fd(::eventfd(0, EFD_CLOEXEC));
+  run->watching_ = std::thread([self = run.get()] { self->keep_connected(); });
+  return run;
+}
+
+DaemonRun::~DaemonRun() {
+  if (!watching_.joinable()) return;
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const ssize_t written = ::write(stop_.get(), &one, sizeof one);
+  watching_.join();
+}
+
+// Asks for the run, over a fresh connection where the old one has ended. A daemon that knows the channel goes on with
+// the run.
+Done DaemonRun::connect() {
+  if (!connection_) connection_ = NW_TRY(connect_to_daemon(socket_, kUntilBegun));
+  NW_CHECK(send_with(connection_.get(), fmt::format("run protocol={}", kLinkProtocol), channel_->descriptor()));
+  const std::string message = NW_TRY(receive_from_daemon(connection_.get(), socket_, kUntilBegun));
+  const auto answer = parse_answer(message);
+  if (answer && answer->kind == 'E') return tl::make_unexpected(parse_refusal(answer->body));
+  if (!answer || answer->kind != 'D') return fail(ErrorKind::malformed, socket_ + ": what answers is no nodewattd");
+  return {};
+}
+
+// A daemon that was restarted must hear of us before its job's next intervals are over, not at our end.
+void DaemonRun::keep_connected() {
+  for (;;) {
+    pollfd polled[] = {{stop_.get(), POLLIN, 0}, {connection_ ? connection_.get() : -1, 0, 0}};
+    const int ready = ::poll(polled, 2, connection_ ? -1 : kBetweenTriesMs);
+    if (ready < 0 && errno != EINTR) return;
+    if (ready > 0 && polled[0].revents != 0) return;
+    const std::lock_guard lock(mutex_);
+    if (ready > 0 && polled[1].revents != 0) connection_ = Fd();
+    if (!connection_ && !connect()) connection_ = Fd();
+  }
+}
+
+Result<pb::Record> DaemonRun::end(Nanos at) {
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const ssize_t written = ::write(stop_.get(), &one, sizeof one);
+  watching_.join();
+  const Nanos until = monotonic() + kUntilRecord;
+  for (;;) {
+    auto record = ask_record(at);
+    if (record || monotonic() > until) return record;
+    connection_ = Fd();  // it may just be being restarted
+    ::poll(nullptr, 0, kBetweenTriesMs);
+  }
+}
+
+Result<pb::Record> DaemonRun::ask_record(Nanos at) {
+  if (!connection_) NW_CHECK(connect());
+  const std::string request = make_request({"end", {{"at_ns", std::to_string(at.count())}}});
+  if (::send(connection_.get(), request.data(), request.size(), MSG_NOSIGNAL) < 0)
+    return tl::make_unexpected(system_error(errno, "nodewattd"));
+  const auto answers = NW_TRY(receive_answers(connection_.get(), socket_, kUntilRecord));
+  pb::Record record;
+  if (answers.empty() || answers[0].kind != 'R' || !record.ParseFromString(answers[0].body))
+    return fail(ErrorKind::malformed, socket_ + ": nodewattd sent no record");
+  return record;
+}
+
+}  // namespace nw::cli
