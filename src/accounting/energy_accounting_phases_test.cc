@@ -2,110 +2,15 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-#include "accounting/energy_accounting.h"
-#include "support/invented.h"
+#include "support/invented_node.h"
 
 namespace nw {
 namespace {
 
 bool all_jobs(const pb::Record&) { return true; }
 
-AccountedNode make_node() {
-  AccountedNode node;
-  node.make_uid = [] { return std::string("uid"); };
-  node.idle["package/0"] = watts(40);
-  return node;
-}
-
-const std::vector<unsigned> kEveryCpu{0, 1, 2, 3, 4, 5, 6, 7};
-
-// A package of 100 W, 300 W while `busy`, and memory of 20 W; counters in microjoules.
-class Node {
- public:
-  Node() {
-    for (const Part& part : {Part{Domain::package, "0"}, Part{Domain::dram, "0"}}) {
-      SensorInfo& info = infos.emplace_back();
-      info.id = info.source = std::string(name(part.domain)) + "/" + part.device;
-      info.part = part;
-      info.update_interval = millis(1);
-    }
-    start();
-    cgroups.cpus = 8;
-    cgroups.memory = 64'000'000'000;
-    cgroups.memory_used = 8'000'000'000;
-    cgroups.busy = Nanos{};
-  }
-
-  void start() { accounting.emplace(infos, make_node(), seconds(1)); }
-  void run_for(Nanos time) {
-    now += time;
-    energy[0] += (busy ? 300 : 100) * (time.count() / 1000);
-    energy[1] += 20 * (time.count() / 1000);
-    *cgroups.busy += time;
-    for (CgroupUsage& job : cgroups.jobs) {
-      job.cpu = *job.cpu + time;
-      for (StepCgroupUsage& step : job.steps) step.cpu = *step.cpu + time;
-    }
-  }
-  SampleSet read() const {
-    SampleSet samples;
-    for (const std::int64_t counted : energy)
-      samples.push_back({now, now, {}, static_cast<std::uint64_t>(counted), lost ? Status::denied : Status::ok, {}});
-    return samples;
-  }
-  void point(Nanos time = seconds(1)) {
-    run_for(time);
-    cgroups.at = now;
-    accounting->add(read(), cgroups, (seconds(1'700'000'000) + now).count());
-    EXPECT_EQ(accounting->not_conserved(), Joules{});
-  }
-  void add_job(const std::string& id, std::vector<unsigned> cpus, std::vector<std::string> steps = {"0"}) {
-    CgroupUsage& job = cgroups.jobs.emplace_back();
-    job.manager = "slurm";
-    job.id = id;
-    job.uid = 1000;
-    job.cpus = std::move(cpus);
-    job.cpu = Nanos{};
-    job.memory = 1'000'000'000;
-    job.gpus_said = "";
-    for (const std::string& step : steps) job.steps.push_back({step, Nanos{}});
-  }
-  StepName report(const std::string& job, const std::string& step = "0") {
-    const auto found = accounting->find_step({"slurm", "", job, step});
-    EXPECT_TRUE(found && accounting->let_report(*found));
-    return found.value_or(StepName{});
-  }
-  void event(const StepName& step, ProgramEvent::Kind kind, std::uint64_t id, const std::string& name = "",
-             double value = 0, std::uint32_t tid = 1) {
-    accounting->add(step, {kind, now, id, 7, tid, name, kind == ProgramEvent::Kind::work ? "sample" : "", value});
-  }
-  void begin(const StepName& step, std::uint64_t id, const std::string& name) {
-    event(step, ProgramEvent::Kind::begin, id, name);
-  }
-  void end(const StepName& step, std::uint64_t id) { event(step, ProgramEvent::Kind::end, id); }
-  void kill() {
-    pb::Checkpoint checkpoint;
-    accounting->snapshot().write("boot", checkpoint);
-    pb::Checkpoint read;
-    ASSERT_TRUE(read.ParseFromString(checkpoint.SerializeAsString()));
-    start();
-    accounting->resume(read, "boot", now);
-  }
-  pb::Record finish() {
-    cgroups.jobs.clear();
-    point();
-    for (int i = 0; i < 3; ++i) point();
-    EXPECT_EQ(accounting->ended().size(), 1U);
-    return accounting->ended().empty() ? pb::Record() : accounting->ended().front();
-  }
-
-  std::vector<SensorInfo> infos;
-  std::optional<EnergyAccounting> accounting;
-  CgroupSnapshot cgroups;
-  Nanos now = seconds(100);
-  bool busy = false, lost = false;
-  std::int64_t energy[2] = {1'000'000, 1'000'000};
-};
+using test::InventedNode;
+using test::kEveryCpu;
 
 double joules_of(const pb::Energy& energy) { return static_cast<double>(energy.energy_uj()) * 1e-6; }
 
@@ -125,7 +30,7 @@ std::uint64_t count(const pb::Record& record, const std::string& anomaly) {
 }
 
 TEST(JobPhases, HaveTheirEnergyAndWork) {
-  Node node;
+  InventedNode node;
   node.point();
   node.add_job("1", kEveryCpu);
   node.point();
@@ -160,7 +65,7 @@ TEST(JobPhases, HaveTheirEnergyAndWork) {
 // has the energy of its work; without them the mean.
 TEST(JobPhases, SampleSetsAtTheirEdgesShowShortOnes) {
   for (const bool closely : {true, false}) {
-    Node node;
+    InventedNode node;
     node.point();
     node.add_job("1", kEveryCpu);
     node.point();
@@ -187,7 +92,7 @@ TEST(JobPhases, SampleSetsAtTheirEdgesShowShortOnes) {
 }
 
 TEST(JobPhases, OfAStepAreOfItsShare) {
-  Node node;
+  InventedNode node;
   node.point();
   node.add_job("1", {0, 1, 2, 3}, {"0", "1"});
   node.add_job("2", {4, 5, 6, 7});
@@ -213,7 +118,7 @@ TEST(JobPhases, OfAStepAreOfItsShare) {
 }
 
 TEST(JobPhases, OpenOnesAreShownAndGoOnAfterAKill) {
-  Node node;
+  InventedNode node;
   node.point();
   node.add_job("1", kEveryCpu);
   node.point();
@@ -237,7 +142,7 @@ TEST(JobPhases, OpenOnesAreShownAndGoOnAfterAKill) {
 }
 
 TEST(JobPhases, OfAProcessThatDiesEndWithIt) {
-  Node node;
+  InventedNode node;
   node.point();
   node.add_job("1", kEveryCpu);
   node.point();
@@ -254,7 +159,7 @@ TEST(JobPhases, OfAProcessThatDiesEndWithIt) {
 // What a phase was given is told to its program as its owner may see it: in steps of one second, or of ten.
 TEST(JobPhases, ProgramsAreToldWhatTheirOwnerMaySee) {
   for (const bool alone : {true, false}) {
-    Node node;
+    InventedNode node;
     node.point();
     node.add_job("1", alone ? kEveryCpu : std::vector<unsigned>{0, 1});
     node.point();
@@ -283,7 +188,7 @@ TEST(JobPhases, ProgramsAreToldWhatTheirOwnerMaySee) {
 }
 
 TEST(JobPhases, StepsThatReportAreLimited) {
-  Node node;
+  InventedNode node;
   node.point();
   node.add_job("1", kEveryCpu, {});
   for (std::size_t i = 0; i <= EnergyAccounting::kMaxReporting; ++i)
@@ -300,7 +205,7 @@ TEST(JobPhases, StepsThatReportAreLimited) {
 // Jobs and steps come and go, phases begin and end in any order and late, samples are lost, the process is killed:
 // phases that tile a step add up to it, none has more than what it lies in, and the rows add up to the node.
 RC_GTEST_PROP(JobPhasesProperties, AnyInterleavingKeepsTheIdentities, ()) {
-  Node node;
+  InventedNode node;
   node.point();
   const std::int64_t before = node.energy[0] + node.energy[1];
   node.add_job("1", *rc::gen::arbitrary<bool>() ? kEveryCpu : std::vector<unsigned>{0, 1}, {"0", "1"});

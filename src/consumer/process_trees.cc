@@ -50,6 +50,7 @@ Result<FoundProcess> ProcessTrees::add(std::uint32_t pid, std::uint32_t uid) {
   const auto own = std::count_if(trees_.begin(), trees_.end(), [uid](const Tree& tree) { return tree.uid == uid; });
   if (trees_.size() >= kMax || (uid != 0 && static_cast<std::size_t>(own) >= kMaxOfOne))
     return fail(ErrorKind::busy, "too many processes are measured already");
+  users_seen_.reset();  // who was on the node before matters to nobody else
   return name_of(trees_.emplace_back(pid, uid, stat->start));
 }
 

@@ -234,7 +234,22 @@ std::optional<double> gpu_share(const pb::Record& record) {
   return any ? ratio({sum, {}}, energy_j(record.energy())).value : std::nullopt;
 }
 
+namespace {
+// Of a run that a daemon measured.
+std::string scope_of_run(const pb::MeasuredBy& by) {
+  const bool is_tree = by.manager() == "process";
+  const std::string of = is_tree ? "the command's processes"
+                                 : fmt::format("step {} of {} job {}", strip(by.step()), strip(by.manager()), strip(by.job()));
+  if (!by.exclusive())
+    return fmt::format("the share of {} of a node that others used too, by the policy {}, as {} measured it", of,
+                       clean(current_words(by.policy())), strip(by.program()));
+  if (is_tree) return fmt::format("{}, as {} measured it: no other user was on the node", kScope, strip(by.program()));
+  return fmt::format("what {} had of a node that no other job used, as {} measured it", of, strip(by.program()));
+}
+}  // namespace
+
 std::string scope_words(const pb::Record& record) {
+  if (record.has_measured_by()) return scope_of_run(record.measured_by());
   if (!record.has_job()) return kScope;
   if (record.job().exclusive())
     return "the job, whose nodes were exclusive: everything that ran there meanwhile, and what was idle";

@@ -22,6 +22,13 @@ using json::Json, json::list, json::make_components, json::make_energy, json::ma
 
 Json above_zero(double value) { return value > 0 ? number(value) : Json(nullptr); }
 
+Json make_measured_by(const pb::Record& record) {
+  if (!record.has_measured_by()) return nullptr;
+  const pb::MeasuredBy& by = record.measured_by();
+  return {{"program", text(by.program())}, {"exclusive", by.exclusive()}, {"policy", text(by.policy())},
+          {"manager", text(by.manager())}, {"job_id", text(by.job())},    {"step", text(by.step())}};
+}
+
 Json make_node(const pb::Node& node) {
   return {{"host", text(node.host())},
           {"cpu_model", text(node.cpu_model())},
@@ -183,6 +190,7 @@ std::string make_json(const pb::Record& record) {
   out["sensors"] = list(record.sensors(), make_sensor);
   out["parallel"] = make_parallel_json(record);
   out["members"] = make_members_json(record);
+  out["measured_by"] = make_measured_by(record);
   out["job"] = make_job_json(record);
   out["facility"] = make_facility(record);
   out["provenance"] = make_provenance(record);

@@ -25,7 +25,7 @@ std::vector<std::pair<std::string, pb::Record>> records() {
       {"gpu_node", sample::gpu_node()}, {"cpu_node", sample::cpu_node()},     {"no_sensor", sample::no_sensor()},
       {"hostile", sample::hostile()},   {"nothing", sample::nothing()},       {"nonsense", sample::nonsense()},
       {"gaps", sample::gaps()},         {"merged", sample::merged()},         {"restarted", sample::restarted()},
-      {"job", sample::exclusive_job()}, {"shared_job", sample::shared_job()}, {"hostile_job", sample::hostile_job()},
+      {"client", sample::measured_by_a_daemon()}, {"job", sample::exclusive_job()}, {"shared_job", sample::shared_job()}, {"hostile_job", sample::hostile_job()},
       {"bare_job", sample::bare_job()}};
 }
 

@@ -16,6 +16,18 @@ inline pb::Step& add_step(pb::Record& record, const std::string& id, double begi
   return step;
 }
 
+// A run on a node that others shared, which the daemon measured for a user without rights.
+inline pb::Record measured_by_a_daemon() {
+  pb::Record record = gpu_node();
+  pb::MeasuredBy& by = *record.mutable_measured_by();
+  by.set_program("nodewattd");
+  by.set_policy("usage-based/1");
+  by.set_manager("slurm");
+  by.set_job("4711");
+  by.set_step("0");
+  return record;
+}
+
 // The GPU node as a whole for one job, one of whose four GPUs stood idle: batch script, training, inference.
 inline pb::Record exclusive_job() {
   pb::Record record = gpu_node();
