@@ -5,8 +5,8 @@
  * are CLOCK_MONOTONIC in nanoseconds, taken inside the call.
  *
  * Who measures is decided at the first call. `nodewatt run` names its channel in the environment (NODEWATT_CHANNEL).
- * Without that, in a job of Slurm (SLURM_JOB_ID is set), the node's daemon is asked at its socket (NODEWATT_SOCKET, else
- * /run/nodewatt/nodewatt.sock): that one call may take up to 50 ms, and the process keeps two descriptors open.
+ * Without that, in a job of Slurm (SLURM_JOB_ID is set), the node's daemon is asked at its socket (NODEWATT_SOCKET,
+ * else /run/nodewatt/nodewatt.sock): that one call may take up to 50 ms, and the process keeps two descriptors open.
  * NODEWATT_DISABLE=1 turns that off.
  *
  * What a phase's energy means: with `nodewatt run` on its own the energy of the whole node between begin and end, not
@@ -59,12 +59,12 @@ NW_API nw_phase_id nw_phase_begin(const char* name);
  * of this process that is unknown or already ended is ignored and counted as the anomaly phase_unmatched. */
 NW_API void nw_phase_end(nw_phase_id id);
 
-/* What a phase of this process was given so far: its energy in joules, and half the 95 % interval of that. Returns how it
- * is known: 1 measured, 2 derived, 3 attributed, 4 estimated; 0 when it is not known, and then nothing is stored. Known
- * are phases that have ended, and open ones up to some moment ago, if they are long enough for the sensors. Fresh to
- * some 10 ms after the end with `nodewatt run`; in a job to a few seconds, in steps of 1 s and 1 J, of 10 s on a node that
- * others share (an owner is shown nothing finer). Only the newest 1024 phases are kept. Costs some ten nanoseconds.
- * Since version 3. */
+/* What a phase of this process was given so far: its energy in joules, and half the 95 % interval of that. Returns how
+ * it is known: 1 measured, 2 derived, 3 attributed, 4 estimated; 0 when it is not known, and then nothing is stored.
+ * Known are phases that have ended, and open ones up to some moment ago, if they are long enough for the sensors. Fresh
+ * to some 10 ms after the end with `nodewatt run`; in a job to a few seconds, in steps of 1 s and 1 J, of 10 s on a
+ * node that others share (an owner is shown nothing finer). Only the newest 1024 phases are kept. Costs some ten
+ * nanoseconds. Since version 3. */
 NW_API int nw_energy(nw_phase_id id, double* joules, double* uncertainty);
 
 /* Adds `count` (finite, >= 0; anything else is ignored and counted as an anomaly) of `unit` ("sample", "epoch",

@@ -44,9 +44,9 @@ struct JobTotals {
 
   std::vector<EnergyAccumulator> by_policy;  // in the order of kPolicies
   std::map<std::string, StepTotals> steps;
-  EnergyAccumulator loose;  // what ran outside steps
+  EnergyAccumulator loose;               // what ran outside steps
   std::map<std::string, Phases> phases;  // of the steps whose programs report any
-  std::vector<Peak> peaks;  // one a meter
+  std::vector<Peak> peaks;               // one a meter
   JobTimeline timeline;
   Nanos until{};  // settled up to here
 };
@@ -81,7 +81,7 @@ struct JobState {
   bool missed_cpu_time = false;              // its CPU time could not be read at the last sampling point
   // What could not be read at some time although it was needed.
   bool lacked_cpu_time = false, lacked_memory = false, lacked_owner = false;
-  AnomalyCounts noted;  // of what its programs report
+  AnomalyCounts noted;      // of what its programs report
   bool has_client = false;  // the process tree of a run, whose client has its record: it is not kept besides
 
   bool is(const std::string& asked) const;  // whether the user means this job by `asked`

@@ -111,7 +111,8 @@ void Phases::add_work(std::map<std::string, double>& sums, const ProgramEvent& e
 
 void Phases::figure(const ProgramEvent& event) {
   if (!std::isfinite(event.value)) return;
-  if (figures_.size() >= limits_.figures && !figures_.contains(event.name)) return anomalies_.add(Anomaly::too_many_names);
+  if (figures_.size() >= limits_.figures && !figures_.contains(event.name))
+    return anomalies_.add(Anomaly::too_many_names);
   figures_[event.name] = event.value;
 }
 

@@ -151,8 +151,8 @@ void PhasesCheckpoint::read_open(const pb::CheckpointPhases& in, Phases& phases)
     const Phases::Thread thread{one.pid(), one.tid()};
     phases.serials_[one.id()] = serial;
     phases.stacks_[thread].push_back(serial);
-    phases.open_[serial] = {one.id(),    one.place(), one.name(), thread, Nanos::of(one.begin_ns()),
-                            Nanos::of(one.latest_ns())};
+    phases.open_[serial] = {
+        one.id(), one.place(), one.name(), thread, Nanos::of(one.begin_ns()), Nanos::of(one.latest_ns())};
   }
   for (const pb::CheckpointPhaseEdge& edge : in.waiting())
     if (edge.place() < paths) phases.waiting_.push_back({Nanos::of(edge.at_ns()), edge.place(), edge.is_end(), 0});

@@ -11,7 +11,7 @@ namespace nw {
 
 namespace {
 constexpr double kUnresolvedAlias = 0.25;
-constexpr double kApart = 0.1;     // relative; a counter and the power gauge of the same part
+constexpr double kApart = 0.1;  // relative; a counter and the power gauge of the same part
 
 SensorEnergy make_sensor_energy(const Meter& meter, const Interval& interval, bool checked) {
   const Seen seen{meter.min_power().value_or(Watts{}), meter.max_power().value_or(Watts{}), checked};

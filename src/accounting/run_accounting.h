@@ -58,7 +58,7 @@ class RunAccounting {
   };
   std::vector<std::optional<Begin>> begins_;  // of each meter, as soon as it is settled
   std::vector<Meter::Edge> ends_;
-  Nanos settled_{};  // phases, until then
+  Nanos settled_{};            // phases, until then
   std::vector<bool> checked_;  // another sensor of the same part agreed
   bool begun_ = false;
 };

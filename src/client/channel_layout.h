@@ -43,12 +43,12 @@ struct alignas(64) ChannelSlot {
 struct alignas(64) ChannelHeader {
   std::uint64_t magic;
   std::uint32_t slots, slot_size;
-  std::uint64_t cookie;  // random: by it the program knows its memory again
+  std::uint64_t cookie;                         // random: by it the program knows its memory again
   alignas(64) std::atomic<std::uint64_t> head;  // next position to write
   alignas(64) std::atomic<std::uint32_t> wake;  // futex word; grows with each event
   std::atomic<std::uint32_t> waiting;           // the reader wants to be woken by the next phase begin or end
   std::atomic<std::uint64_t> lost;
-  std::atomic<std::uint64_t> wake_at;  // the position from which on the reader is woken in any case; 0: none
+  std::atomic<std::uint64_t> wake_at;      // the position from which on the reader is woken in any case; 0: none
   std::atomic<std::int64_t> looked_at_ns;  // when the daemon looked last; 0: the reader is no daemon
   std::atomic<std::uint32_t> closed;       // the daemon looks no more
 };
@@ -73,7 +73,8 @@ struct alignas(64) ChannelReading {
 };
 inline constexpr std::size_t kChannelReadings = 1024;
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free && std::atomic<double>::is_always_lock_free &&
-              sizeof(ChannelSlot) == 128 && sizeof(ChannelHeader) == 192 && sizeof(ChannelOverflowCount) == 128 && sizeof(ChannelReading) == 64);
+              sizeof(ChannelSlot) == 128 && sizeof(ChannelHeader) == 192 && sizeof(ChannelOverflowCount) == 128 &&
+              sizeof(ChannelReading) == 64);
 
 inline constexpr std::size_t kChannelSize = sizeof(ChannelHeader) + kChannelSlots * sizeof(ChannelSlot) +
                                             kChannelOverflowCounts * sizeof(ChannelOverflowCount) +

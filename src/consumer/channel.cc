@@ -267,7 +267,8 @@ void Channel::give_back() {
 }
 
 void Channel::skip_until(std::uint64_t position) {
-  if (position > tail_ && position - tail_ <= kChannelSlots && position <= header_->head.load(std::memory_order_acquire))
+  if (position > tail_ && position - tail_ <= kChannelSlots &&
+      position <= header_->head.load(std::memory_order_acquire))
     tail_ = position;
 }
 

@@ -92,7 +92,7 @@ class Channel {
 
   Memory memory_;
   std::string path_;
-  Fd file_;  // for its lock, or its name below /proc
+  Fd file_;                                          // for its lock, or its name below /proc
   std::pair<std::uint64_t, std::uint64_t> inode_{};  // of adopted memory: device, number
   ChannelHeader* header_;
   std::uint64_t tail_ = 0;

@@ -53,7 +53,8 @@ class Listener {
     EXPECT_GT(::recvmsg(connections_.back().get(), &message, 0), 0);
     EXPECT_STREQ(text, "attach protocol=1");
     int memory = -1;
-    if (cmsghdr* rights = CMSG_FIRSTHDR(&message); rights != nullptr) std::memcpy(&memory, CMSG_DATA(rights), sizeof memory);
+    if (cmsghdr* rights = CMSG_FIRSTHDR(&message); rights != nullptr)
+      std::memcpy(&memory, CMSG_DATA(rights), sizeof memory);
     EXPECT_EQ(::send(connections_.back().get(), &answer, 1, 0), 1);
     return Fd(memory);
   }
@@ -103,11 +104,12 @@ TEST(ChannelLink, ARefusedProgramMeasuresNothing) {
 
 TEST(ChannelLink, NobodyIsAskedOutsideAJobOrWhenTurnedOff) {
   Listener listener;
-  EXPECT_EQ(test::run_child("", [&] {
-              ::setenv(kSocketVariable, listener.path().c_str(), 1);
-              ::unsetenv("SLURM_JOB_ID");
-              return report_one();
-            }),
+  EXPECT_EQ(test::run_child("",
+                            [&] {
+                              ::setenv(kSocketVariable, listener.path().c_str(), 1);
+                              ::unsetenv("SLURM_JOB_ID");
+                              return report_one();
+                            }),
             0);
   EXPECT_EQ(in_job(listener.path(),
                    [] {
@@ -241,7 +243,8 @@ TEST(ChannelLink, ReadingsAreOfThePhaseThatIsAskedFor) {
                      double joules = -1, uncertainty = -1;
                      for (const Nanos until = monotonic() + seconds(5); monotonic() < until;)
                        if (nw_energy(id, &joules, &uncertainty) == 3)
-                         return joules == 12.5 && uncertainty == 0.5 && nw_energy(id + kChannelReadings, &joules, &uncertainty) == 0 &&
+                         return joules == 12.5 && uncertainty == 0.5 &&
+                                nw_energy(id + kChannelReadings, &joules, &uncertainty) == 0 &&
                                 nw_energy(0, &joules, &uncertainty) == 0 && nw_energy(id, nullptr, nullptr) == 0;
                      return false;
                    }),

@@ -9,8 +9,8 @@ namespace {
 
 class ProcessTreesTest : public ::testing::Test {
  protected:
-  void process(std::uint32_t pid, std::uint32_t parent, std::uint32_t uid, std::uint64_t ticks, const std::string& children = "",
-               std::uint64_t start = 77) {
+  void process(std::uint32_t pid, std::uint32_t parent, std::uint32_t uid, std::uint64_t ticks,
+               const std::string& children = "", std::uint64_t start = 77) {
     const std::string at = "/proc/" + std::to_string(pid) + "/";
     std::string stat = std::to_string(pid) + " (a b) c) S " + std::to_string(parent) + " 0 0 0 0 0 0 0 0 0 ";
     stat += std::to_string(ticks) + " 1 2 3 20 0 1 0 " + std::to_string(start) + " 0 0\n";

@@ -238,8 +238,9 @@ namespace {
 // Of a run that a daemon measured.
 std::string scope_of_run(const pb::MeasuredBy& by) {
   const bool is_tree = by.manager() == "process";
-  const std::string of = is_tree ? "the command's processes"
-                                 : fmt::format("step {} of {} job {}", strip(by.step()), strip(by.manager()), strip(by.job()));
+  const std::string of =
+      is_tree ? "the command's processes"
+              : fmt::format("step {} of {} job {}", strip(by.step()), strip(by.manager()), strip(by.job()));
   if (!by.exclusive())
     return fmt::format("the share of {} of a node that others used too, by the policy {}, as {} measured it", of,
                        clean(current_words(by.policy())), strip(by.program()));

@@ -12,7 +12,8 @@
 namespace nw {
 
 namespace {
-using json::Json, json::list, json::make_components, json::make_energy, json::make_phase, json::make_work, json::number, json::text;
+using json::Json, json::list, json::make_components, json::make_energy, json::make_phase, json::make_work, json::number,
+    json::text;
 
 Json make_step(const pb::Step& step) {
   return {{"step", text(step.id())},

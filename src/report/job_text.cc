@@ -9,8 +9,8 @@
 
 #include "base/units.h"
 #include "record/record.pb.h"
-#include "report/phase_text.h"
 #include "report/escape.h"
+#include "report/phase_text.h"
 #include "report/provenance.h"
 #include "report/summary.h"
 #include "report/table.h"

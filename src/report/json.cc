@@ -18,7 +18,8 @@ namespace nw {
 
 namespace {
 
-using json::Json, json::list, json::make_components, json::make_energy, json::make_phase, json::make_work, json::number, json::text;
+using json::Json, json::list, json::make_components, json::make_energy, json::make_phase, json::make_work, json::number,
+    json::text;
 
 Json above_zero(double value) { return value > 0 ? number(value) : Json(nullptr); }
 

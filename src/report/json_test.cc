@@ -21,12 +21,20 @@ namespace {
 using Json = nlohmann::json;
 
 std::vector<std::pair<std::string, pb::Record>> records() {
-  return {
-      {"gpu_node", sample::gpu_node()}, {"cpu_node", sample::cpu_node()},     {"no_sensor", sample::no_sensor()},
-      {"hostile", sample::hostile()},   {"nothing", sample::nothing()},       {"nonsense", sample::nonsense()},
-      {"gaps", sample::gaps()},         {"merged", sample::merged()},         {"restarted", sample::restarted()},
-      {"client", sample::measured_by_a_daemon()}, {"job", sample::exclusive_job()}, {"shared_job", sample::shared_job()}, {"hostile_job", sample::hostile_job()},
-      {"bare_job", sample::bare_job()}};
+  return {{"gpu_node", sample::gpu_node()},
+          {"cpu_node", sample::cpu_node()},
+          {"no_sensor", sample::no_sensor()},
+          {"hostile", sample::hostile()},
+          {"nothing", sample::nothing()},
+          {"nonsense", sample::nonsense()},
+          {"gaps", sample::gaps()},
+          {"merged", sample::merged()},
+          {"restarted", sample::restarted()},
+          {"client", sample::measured_by_a_daemon()},
+          {"job", sample::exclusive_job()},
+          {"shared_job", sample::shared_job()},
+          {"hostile_job", sample::hostile_job()},
+          {"bare_job", sample::bare_job()}};
 }
 
 // A temporary directory that goes with the test.

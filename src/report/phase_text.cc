@@ -33,10 +33,8 @@ std::string make_phase_text(const std::vector<PhaseLine>& phases, const TextStyl
       table.rows.push_back(std::move(more));
     }
   }
-  if (std::none_of(phases.begin(), phases.end(),
-                   [](const auto& line) { return !line.work.empty(); }))
-    for (table.columns.erase(table.columns.begin() + 6); Row & row : table.rows)
-      row.cells.erase(row.cells.begin() + 6);
+  if (std::none_of(phases.begin(), phases.end(), [](const auto& line) { return !line.work.empty(); }))
+    for (table.columns.erase(table.columns.begin() + 6); Row & row : table.rows) row.cells.erase(row.cells.begin() + 6);
   return make_table(table, 2, style.width, style.colour);
 }
 

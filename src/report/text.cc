@@ -4,10 +4,10 @@
 #include <algorithm>
 
 #include "record/record.pb.h"
-#include "report/phase_text.h"
 #include "report/chart.h"
 #include "report/escape.h"
 #include "report/job.h"
+#include "report/phase_text.h"
 #include "report/provenance.h"
 #include "report/report.h"
 #include "report/summary.h"

@@ -29,7 +29,8 @@ class DaemonRun {
   Result<pb::Record> end(Nanos at);
 
  private:
-  DaemonRun(std::string socket, std::unique_ptr<Channel> channel) : socket_(std::move(socket)), channel_(std::move(channel)) {}
+  DaemonRun(std::string socket, std::unique_ptr<Channel> channel)
+      : socket_(std::move(socket)), channel_(std::move(channel)) {}
   Done connect();
   void keep_connected();
   Result<pb::Record> ask_record(Nanos at);

@@ -6,7 +6,7 @@ namespace nw::cli {
 
 namespace {
 constexpr Nanos kInterruptible = millis(100);
-constexpr Nanos kBetweenReadings = seconds(1);          // of what open phases were given so far
+constexpr Nanos kBetweenReadings = seconds(1);      // of what open phases were given so far
 constexpr Nanos kBetweenProgramEvents = millis(5);  // least distance of sample sets caused by events
 }  // namespace
 

@@ -20,7 +20,7 @@ void round_for_owner(pb::Record& record);
 // The client, as identified by the kernel.
 struct Peer {
   std::uint32_t uid = kNobody;
-  std::uint32_t pid = 0;  // that connected; it may have ended since
+  std::uint32_t pid = 0;                           // that connected; it may have ended since
   static constexpr std::uint32_t kNobody = 65534;  // also users that have no uid in this user namespace
 };
 

@@ -218,7 +218,8 @@ void Programs::resume(const pb::Checkpoint& checkpoint) {
 void Programs::note_lost(Program& program) {
   const std::uint64_t lost = program.channel->lost();
   if (lost > program.lost) accounting_.note(*program.step, Anomaly::phase_lost, lost - program.lost);
-  if (lost > program.lost && program.run) accounting_.note_in_run(*program.run, Anomaly::phase_lost, lost - program.lost);
+  if (lost > program.lost && program.run)
+    accounting_.note_in_run(*program.run, Anomaly::phase_lost, lost - program.lost);
   program.lost = std::max(lost, program.lost);
 }
 
@@ -231,7 +232,8 @@ void Programs::finish(Program& program, Nanos now) {
   else
     take(program, kChannelSlots);
   if (program.run) accounting_.drop_run(*program.run);  // nobody is there to be told
-  accounting_.abandon(*program.step, [&](std::uint32_t pid) { return program.pids.contains(pid); }, now);
+  accounting_.abandon(
+      *program.step, [&](std::uint32_t pid) { return program.pids.contains(pid); }, now);
 }
 
 bool Programs::take(Nanos now) {

@@ -1,8 +1,8 @@
 // Programs: those that report their phases and work to the daemon. Each has made a channel and handed it over; the
 // kernel says who it is, and its cgroup in which step of which job. Nothing that it says of itself is believed.
 //
-// `nodewatt run` is one of them: it has the time until its `end` measured, for the channel that its command uses, and is
-// sent the record. Outside every job its process tree is what is measured.
+// `nodewatt run` is one of them: it has the time until its `end` measured, for the channel that its command uses, and
+// is sent the record. Outside every job its process tree is what is measured.
 //
 // A program can only hurt its own job's figures. How much is taken of it at once is bounded, as are the programs of one
 // user; what it cannot hand over is counted in its own memory as lost. A connection that ends is the program's end.
@@ -33,7 +33,7 @@ class Programs {
   static constexpr std::size_t kAtOnce = 2000;  // events of one user at one look
   static constexpr Nanos kBetweenLooks = millis(50);
   static constexpr Nanos kQuiet = seconds(5), kBetweenQuietLooks = seconds(1);  // after so long without an event
-  static constexpr Nanos kUntilSeen = seconds(10);  // by then its job must have been seen
+  static constexpr Nanos kUntilSeen = seconds(10);                              // by then its job must have been seen
   static constexpr Nanos kUntilSettled = seconds(3);  // how long the record of a run waits for slow sensors
 
   // All must outlive this.
@@ -45,8 +45,8 @@ class Programs {
   // may show it.
   Result<bool> attach(const Peer& peer, const Request& request, Handed& handed, Nanos now);
   void add_to(std::vector<pollfd>& polled) const;
-  // Notes which connections have ended, and which runs; call after each poll. True when a run has: then a sampling point
-  // is due.
+  // Notes which connections have ended, and which runs; call after each poll. True when a run has: then a sampling
+  // point is due.
   bool serve(const std::vector<pollfd>& polled, Nanos now);
   // Sends the records of runs that are over; `is_admin`: who is shown them whole.
   void answer_runs(const std::function<bool(const Peer&)>& is_admin, Nanos now);
@@ -58,8 +58,8 @@ class Programs {
   std::optional<Nanos> next_look() const;
   // Tells programs what their phases were given.
   void tell(const std::vector<EnergyAccounting::Reading>& readings);
-  // What was taken so far, for the checkpoint; kept() when that is written. A program that links again after a kill goes
-  // on behind it.
+  // What was taken so far, for the checkpoint; kept() when that is written. A program that links again after a kill
+  // goes on behind it.
   void write(pb::Checkpoint& out) const;
   void kept();
   void resume(const pb::Checkpoint& checkpoint);
@@ -70,14 +70,14 @@ class Programs {
     Peer peer;
     std::unique_ptr<Channel> channel;
     Nanos since;
-    std::uint32_t tag;                // distinguishes processes of different pid namespaces
+    std::uint32_t tag;  // distinguishes processes of different pid namespaces
     bool is_run = false, here = false;
-    std::optional<StepName> step{};   // nothing: its job has not been seen yet
+    std::optional<StepName> step{};      // nothing: its job has not been seen yet
     std::optional<std::uint64_t> run{};  // as the accounting knows it
     std::optional<Nanos> ended{};        // the run, by its client
     std::deque<std::string> out{};       // messages that wait to be sent
-    std::set<std::uint32_t> pids{};   // that reported, as the accounting knows them
-    std::uint64_t lost = 0;           // as counted already
+    std::set<std::uint32_t> pids{};      // that reported, as the accounting knows them
+    std::uint64_t lost = 0;              // as counted already
     bool gone = false;
   };
 

@@ -39,11 +39,11 @@ class SocketServer {
   static constexpr Nanos kAfterFlood = millis(50);            // then none for so long
   static constexpr std::size_t kMaxQueued = 4 << 20;          // bytes that wait for the clients of one user
   static constexpr std::size_t kMaxQueuedOfAll = 4 * kMaxQueued;
-  static constexpr double kRequests = 20, kBurst = 40;  // per second for each user, and burst size
+  static constexpr double kRequests = 20, kBurst = 40;     // per second for each user, and burst size
   static constexpr double kLinks = 5, kLinksAtOnce = 256;  // likewise of `attach`: all ranks of a program come at once
-  static constexpr Nanos kPatience = seconds(5);        // for receiving a request, and for a slow reader
+  static constexpr Nanos kPatience = seconds(5);           // for receiving a request, and for a slow reader
 
-  static constexpr std::size_t kMaxFiles = 2;           // with one request
+  static constexpr std::size_t kMaxFiles = 2;  // with one request
 
   using Handler = std::function<std::vector<Answer>(const Peer&, const Request&, Handed&)>;
 
