@@ -59,7 +59,7 @@ ChannelHeader* map_new(int fd) {
 bool find_socket(sockaddr_un& address) {
   const char* path = ::secure_getenv(kSocketVariable);
   if (path == nullptr) path = kDaemonSocket;
-  const std::size_t length = std::strcspn(path, ",");
+  const std::size_t length = std::strcspn(path, ":");
   if (length == 0 || length >= sizeof address.sun_path) return false;
   std::memset(&address, 0, sizeof address);
   address.sun_family = AF_UNIX;

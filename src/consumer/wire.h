@@ -1,26 +1,8 @@
 // The protocol of the daemon's socket (SOCK_SEQPACKET; one message is one request or one part of an answer).
 //
-// A request is text, so that a shell and a plug-in in plain C can send it: a verb, then key=value words separated by
-// single spaces, values percent-encoded as in RFC 3986 where they contain a space, a percent sign or a byte below 0x21
-// or above 0x7e. At most kMaxRequest bytes.
-//   job id=4711 [step=0]                 one job, running or ended; several answers where the id ran several times
-//   jobs [since=UNIX_S] [until=UNIX_S] [state=running|ended] [user=UID] [limit=N]    newest first, at most
-//                                        kMostRecords in one answer; older ones by `until`
-//   (job and jobs: view=owner            gives an administrator the owner's view, rounded and reduced alike)
-//   node                                 administrators: where the node's energy went since the accounting began
-//   begin job=4711 uid=1000 [key=value...]   from a prolog; keys of kJobKeys
-//   end job=4711 [exit=0]                from an epilog
-//   step job=4711 step=0 [phase=NAME] [period_ms=100]    from the SPANK plug-in, as the step starts
-//   close gpus=1 | open gpus=1           administrators: close NVIDIA's library, so that a driver can be changed; open
-//                                        it. `release` and `hold` of earlier versions are understood.
-//   ping
-// An answer is any number of messages, each one letter and a body, ended by D or E:
-//   R  a record (record.proto), serialised        S  a node's state (pb::NodeState), serialised
-//   W  a sentence on what the answer lacks        E  an error: its kind, a space, a sentence
-//   M  more records fit than are in the answer: ask again, with the start of the oldest as `until`; no body
-//   D  done, no body
-// A body of more than kPiece bytes is split: all parts but the last have their letter in lower case. The client's
-// identity comes from the kernel (SO_PEERCRED), never from the message.
+// Requests, answers and versions are described in docs/protocol.md. A request is text, so that a shell and a plug-in in
+// plain C can send it; the client's identity comes from the kernel (SO_PEERCRED), never from the message. This file has
+// the words of both sides; what a verb means is decided in apps/noded.
 #pragma once
 
 #include <cstddef>

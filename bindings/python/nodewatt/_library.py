@@ -52,7 +52,7 @@ def find_calls() -> Calls:
 
 
 def _socket() -> str:
-    return os.environ.get("NODEWATT_SOCKET", "/run/nodewatt/nodewatt.sock").split(",")[0]
+    return os.environ.get("NODEWATT_SOCKET", "/run/nodewatt/nodewatt.sock").split(":")[0]
 
 
 def _load() -> Any:

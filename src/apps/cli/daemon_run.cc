@@ -42,7 +42,7 @@ Done send_with(int socket, const std::string& text, int fd) {
 std::string daemon_socket() {
   const char* named = std::getenv(kSocketVariable);
   const std::string paths = named == nullptr ? kDaemonSocket : named;
-  return paths.substr(0, paths.find(','));
+  return paths.substr(0, paths.find(':'));
 }
 
 Result<std::unique_ptr<DaemonRun>> DaemonRun::begin(const std::string& socket) {
