@@ -56,6 +56,17 @@ expect "of the step" "$(job_of '[p["path"] for p in r["job"]["steps"][0]["phases
 "$NODEWATT" job 4711 --socket sock >job.txt
 expect_in "the table" job.txt "J/sample"
 
+# What takes runs takes a job.
+"$NODEWATT" run -q --local --root tree --name other -- sleep 1
+export NODEWATT_SOCKET=$WORK/sock
+"$NODEWATT" compare job:4711 last >compare.txt; expect "compare" $? 0
+expect_in "compares both" compare.txt other
+"$NODEWATT" findings job:4711 last >findings.txt; expect "findings" $? 0
+expect "report" "$("$NODEWATT" report job:4711 --format json | json /dev/stdin 'r["job"]["job_id"]')" 4711
+"$NODEWATT" report job:4712 2>err.txt; expect "no such job" $? 3
+"$NODEWATT" report job:nonsense 2>err.txt; expect "no name of a job" $? 2
+unset NODEWATT_SOCKET
+
 # A shell's phases, whose calls are processes that come and go.
 in_job "$NODEWATT" phase begin load
 sleep 2

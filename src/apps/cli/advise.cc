@@ -3,6 +3,7 @@
 
 #include "apps/cli/cli_common.h"
 #include "apps/cli/command.h"
+#include "apps/cli/named_records.h"
 #include "apps/cli/partitions.h"
 #include "record/record.pb.h"
 
@@ -15,7 +16,7 @@ int advise(const AdviseOptions& options) {
   if (!store) return error_exit(store.error());
   Query one;
   one.ids = options.print.ids;
-  const auto run = (*store)->find(one);
+  const auto run = find_named(one);
   if (!run) return error_exit(run.error());
   if (run->empty()) return error_exit("no such run", 3);
   Query like;

@@ -3,6 +3,7 @@
 
 #include "apps/cli/cli_common.h"
 #include "apps/cli/command.h"
+#include "apps/cli/named_records.h"
 #include "record/record.pb.h"
 #include "report/conversion.h"
 #include "report/embedded.h"
@@ -12,11 +13,9 @@ namespace nw::cli {
 int cite(const CiteOptions& options) {
   std::vector<pb::Record> records;
   if (!options.ids.empty()) {
-    const auto store = open_store();
-    if (!store) return error_exit(store.error());
     Query query;
     query.ids = options.ids;
-    auto found = (*store)->find(query);
+    auto found = find_named(query);
     if (!found) return error_exit(found.error());
     if (found->empty()) return error_exit("no such run", 3);
     records = std::move(*found);

@@ -1,7 +1,6 @@
 #include "apps/cli/client_monitor.h"
 
 #include "apps/cli/cli_common.h"
-#include "apps/cli/instrumented_command.h"
 #include "base/anomalies.h"
 #include "base/host.h"
 #include "base/monotonic.h"
@@ -26,11 +25,15 @@ void add_measured(pb::Record measured, Nanos duration, pb::Record& record) {
 }
 }  // namespace
 
-std::unique_ptr<ClientMonitor> ClientMonitor::make(const RunOptions& options) {
+Result<std::unique_ptr<DaemonRun>> ClientMonitor::begin() const {
+  return DaemonRun::begin(socket_, outside_ == Outside::process_tree);
+}
+
+std::unique_ptr<ClientMonitor> ClientMonitor::make(const RunOptions& options, Outside outside) {
   const bool own = options.local || !options.period.empty() || !options.config.empty() || options.root.path != "/";
   if (own || daemon_socket().empty()) return nullptr;
-  std::unique_ptr<ClientMonitor> monitor(new ClientMonitor(daemon_socket()));
-  auto run = DaemonRun::begin(monitor->socket_);
+  std::unique_ptr<ClientMonitor> monitor(new ClientMonitor(daemon_socket(), outside));
+  auto run = monitor->begin();
   if (run) {
     monitor->next_ = std::move(*run);
     return monitor;
@@ -45,26 +48,32 @@ Result<pb::Record> ClientMonitor::begin_record(const RunOptions& options) const 
 }
 
 RunResult ClientMonitor::run(const RunOptions& options, pb::Record record) {
+  return measure(
+      options, std::move(record),
+      [&](const std::string& channel, const std::function<void()>& begun, pb::Record& its) -> Result<CommandEnd> {
+        return run_command(options, channel, signals_, begun, its);
+      });
+}
+
+RunResult ClientMonitor::measure(const RunOptions& options, pb::Record record, const MeasuredWork& work) {
   std::unique_ptr<DaemonRun> run = std::move(next_);
   if (!run) {
-    auto begun = DaemonRun::begin(socket_);
+    auto begun = begin();
     if (begun) run = std::move(*begun);
   }
-  const double cpu_before = children_cpu_seconds();
-  const Nanos begin = monotonic();
-  auto child = InstrumentedCommand::start(options, run && options.takes_events() ? run->channel() : "", signals_);
-  if (!child) return {std::move(record), {}, child.error()};
-  const ChildEnd end = child->wait(signals_);
-  const Nanos at = monotonic();
-  if (!end.left_some) record.set_child_cpu_s(children_cpu_seconds() - cpu_before);
-  if (end.exit_code) record.set_exit_code(*end.exit_code);
-  if (end.signal) record.set_signal(*end.signal);
-  auto measured = run ? run->end(at) : tl::make_unexpected(Error{ErrorKind::absent, "nodewattd listens no more"});
+  const Nanos begin_at = monotonic();
+  const auto ended = work(
+      run && options.takes_events() ? run->channel() : "", [] {}, record);
+  if (!ended) return {std::move(record), {}, ended.error()};
+  if (ended->end.exit_code) record.set_exit_code(*ended->end.exit_code);
+  if (ended->end.signal) record.set_signal(*ended->end.signal);
+  auto measured =
+      run ? run->end(ended->at) : tl::make_unexpected(Error{ErrorKind::absent, "nodewattd listens no more"});
   if (!measured) error_exit("this run's energy is not known: " + measured.error().what);
-  add_measured(measured ? std::move(*measured) : pb::Record(), at - begin, record);
+  add_measured(measured ? std::move(*measured) : pb::Record(), ended->at - begin_at, record);
   record.set_state("finished");
   keep(record);
-  return {std::move(record), end, std::nullopt};
+  return {std::move(record), ended->end, std::nullopt};
 }
 
 }  // namespace nw::cli

@@ -13,18 +13,24 @@ namespace nw::cli {
 
 class ClientMonitor {
  public:
+  // What a run outside every job is: this process and its descendants, or nothing that a daemon could measure (a
+  // sampler of ranks is no ancestor of theirs).
+  enum class Outside : unsigned char { process_tree, nothing };
   // Null when this process is to measure: it was told to, or no daemon listens, or one refuses, which is printed.
-  static std::unique_ptr<ClientMonitor> make(const RunOptions& options);
+  static std::unique_ptr<ClientMonitor> make(const RunOptions& options, Outside outside = Outside::process_tree);
 
   Result<pb::Record> begin_record(const RunOptions& options) const;
   // As RunMonitor::run. Where the daemon was lost the record says so.
   RunResult run(const RunOptions& options, pb::Record record);
+  RunResult measure(const RunOptions& options, pb::Record record, const MeasuredWork& work);
 
  private:
-  explicit ClientMonitor(std::string socket) : socket_(std::move(socket)) {}
+  ClientMonitor(std::string socket, Outside outside) : socket_(std::move(socket)), outside_(outside) {}
+  Result<std::unique_ptr<DaemonRun>> begin() const;
 
   Signals signals_;  // first: a run has a thread
   std::string socket_;
+  Outside outside_;
   std::unique_ptr<DaemonRun> next_;  // begun already
 };
 

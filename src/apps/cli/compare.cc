@@ -9,6 +9,7 @@
 
 #include "apps/cli/cli_common.h"
 #include "apps/cli/command.h"
+#include "apps/cli/named_records.h"
 #include "apps/cli/png.h"
 #include "base/parse.h"
 #include "record/record.pb.h"
@@ -90,10 +91,8 @@ Chosen choose(const CompareOptions& options) {
   const auto query = make_query(options);
   if (!query) return failed(error_exit("--query: " + query.error().what, 2));
   if (query->ids.empty() && options.query.empty()) return failed(error_exit("name runs, or choose them by --query", 2));
-  const auto store = open_store();
-  if (!store) return failed(error_exit(store.error()));
-  auto records = (*store)->find(*query);
-  if (!records) return failed(error_exit(records.error()));
+  auto records = find_named(*query);
+  if (!records) return failed(usage_error_exit(records.error()));
   if (records->empty()) return failed(error_exit("no such run", 3));
   chosen.records = std::move(*records);
   if (options.print.ids.empty()) std::reverse(chosen.records.begin(), chosen.records.end());  // oldest first

@@ -17,7 +17,8 @@ namespace nw::cli {
 class DaemonRun {
  public:
   // Absent when no daemon listens; else why it does not measure this run. What is measured has begun on return.
-  static Result<std::unique_ptr<DaemonRun>> begin(const std::string& socket);
+  // `here`: outside every job this process and its descendants are measured; else nothing is there.
+  static Result<std::unique_ptr<DaemonRun>> begin(const std::string& socket, bool here);
   ~DaemonRun();
   DaemonRun(const DaemonRun&) = delete;
   DaemonRun& operator=(const DaemonRun&) = delete;
@@ -29,13 +30,14 @@ class DaemonRun {
   Result<pb::Record> end(Nanos at);
 
  private:
-  DaemonRun(std::string socket, std::unique_ptr<Channel> channel)
-      : socket_(std::move(socket)), channel_(std::move(channel)) {}
+  DaemonRun(std::string socket, bool here, std::unique_ptr<Channel> channel)
+      : socket_(std::move(socket)), here_(here), channel_(std::move(channel)) {}
   Done connect();
   void keep_connected();
   Result<pb::Record> ask_record(Nanos at);
 
   std::string socket_;
+  bool here_;
   std::unique_ptr<Channel> channel_;
   std::mutex mutex_;  // of the connection
   Fd connection_;

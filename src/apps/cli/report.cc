@@ -11,6 +11,7 @@
 
 #include "apps/cli/cli_common.h"
 #include "apps/cli/command.h"
+#include "apps/cli/named_records.h"
 #include "apps/cli/png.h"
 #include "base/parse.h"
 #include "record/record.pb.h"
@@ -37,8 +38,7 @@ Result<Query> make_query(const ReportOptions& options) {
 }
 
 Result<std::vector<pb::Record>> find(const Query& query, const Factors& factors) {
-  const auto store = NW_TRY(open_store());
-  auto records = NW_TRY(store->find(query));
+  auto records = NW_TRY(find_named(query));
   if (records.empty()) return fail(ErrorKind::absent, "no such run");
   for (pb::Record& record : records) apply(factors, record);
   return records;
@@ -106,7 +106,7 @@ int report(const ReportOptions& options) {
   const auto query = make_query(options);
   if (!query) return error_exit("--query: " + query.error().what, 2);
   const auto records = find(*query, options.factors);
-  if (!records) return error_exit(records.error());
+  if (!records) return usage_error_exit(records.error());
   std::vector<const pb::Record*> all;
   for (const pb::Record& record : *records) all.push_back(&record);
   if (options.check) return review(all, options);

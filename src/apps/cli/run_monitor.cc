@@ -14,6 +14,7 @@
 #include "apps/cli/instrumented_command.h"
 #include "apps/cli/program_name.h"
 #include "apps/cli/sampling_thread.h"
+#include "base/monotonic.h"
 #include "base/parse.h"
 #include "record/record.h"
 #include "store/paths.h"
@@ -91,17 +92,22 @@ Result<pb::Record> RunMonitor::begin_record(const RunOptions& options) {
   return record;
 }
 
+Result<CommandEnd> run_command(const RunOptions& options, const std::string& channel, const Signals& signals,
+                               const std::function<void()>& begun, pb::Record& record) {
+  const double before = children_cpu_seconds();
+  auto child = NW_TRY(InstrumentedCommand::start(options, channel, signals));
+  begun();
+  const ChildEnd end = child.wait(signals);
+  const Nanos at = monotonic();
+  if (!end.left_some) record.set_child_cpu_s(children_cpu_seconds() - before);
+  return CommandEnd{end, at};
+}
+
 RunResult RunMonitor::run(const RunOptions& options, pb::Record record) {
   return measure(
       options, std::move(record),
       [&](const std::string& channel, const std::function<void()>& begun, pb::Record& its) -> Result<CommandEnd> {
-        const double before = children_cpu_seconds();
-        auto child = NW_TRY(InstrumentedCommand::start(options, channel, signals_));
-        begun();
-        const ChildEnd end = child.wait(signals_);
-        const Nanos at = host_->now();
-        if (!end.left_some) its.set_child_cpu_s(children_cpu_seconds() - before);
-        return CommandEnd{end, at};
+        return run_command(options, channel, signals_, begun, its);
       });
 }
 

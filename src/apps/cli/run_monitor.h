@@ -54,6 +54,9 @@ class RunMonitor {
   std::optional<Nanos> period_;
 };
 
+// The work of `run`: the command, to its end.
+Result<CommandEnd> run_command(const RunOptions& options, const std::string& channel, const Signals& signals,
+                               const std::function<void()>& begun, pb::Record& record);
 // What the options and the time say of a record, without the node.
 Result<pb::Record> make_record_header(const RunOptions& options, std::int64_t wall_ns);
 // The record goes into the user's store; false, and an error is printed, when that fails.

@@ -25,6 +25,7 @@
 
 #include "apps/cli/child.h"
 #include "apps/cli/cli_common.h"
+#include "apps/cli/client_monitor.h"
 #include "apps/cli/ranks.h"
 #include "apps/cli/run_monitor.h"
 #include "base/anomalies.h"
@@ -89,14 +90,19 @@ void add_anomaly(pb::Record& record, Anomaly anomaly, std::uint64_t count) {
 }
 
 // Slurm may restrict a task by cgroup to its own accelerators; the sampler is in that of the first rank.
-void note_hidden_gpus(const std::vector<SensorInfo>& infos, pb::Record& record) {
+void note_hidden_gpus(const RunMonitor& monitor, pb::Record& record) {
   const char* said = std::getenv("SLURM_GPUS_ON_NODE");
   const auto allocated = said == nullptr ? std::nullopt : parse_u64(said);
   std::set<std::string> seen;
-  for (const SensorInfo& info : infos)
+  for (const SensorInfo& info : monitor.infos())
     if (info.part.domain == Domain::gpu) seen.insert(info.part.device);
   if (allocated && *allocated > seen.size()) add_anomaly(record, Anomaly::gpu_hidden, *allocated - seen.size());
 }
+
+void note_hidden_gpus(const ClientMonitor&, pb::Record&) {}  // the daemon sees all
+
+bool measures(const RunMonitor& monitor) { return monitor.measures(); }
+bool measures(const ClientMonitor&) { return true; }
 
 void write_sum(const RankGroupSum& sum, pb::Record& record) {
   record.set_ranks(sum.ranks);
@@ -126,26 +132,35 @@ std::optional<Nanos> period_of(const RunOptions& options) {
   return kShortestPeriod;
 }
 
-void sample(RankGroup& rank_group, const RunOptions& options, const TextStyle& style,
+// `monitor`: a RunMonitor or a ClientMonitor.
+template <class Monitor>
+void sample(Monitor& monitor, RankGroup& rank_group, const RunOptions& options, const TextStyle& style,
             const std::function<void(pb::Record&)>& describe) {
-  RunMonitor monitor(options.root, period_of(options), find_site_or_warn(options.config, options.root));
   auto record = monitor.begin_record(options);
   if (!record) {
     error_exit(record.error().what);
     return;
   }
   describe(*record);
-  note_hidden_gpus(monitor.infos(), *record);
+  note_hidden_gpus(monitor, *record);
   const RunResult outcome = monitor.measure(
       options, std::move(*record),
       [&](const std::string& channel, const std::function<void()>& begun, pb::Record& its) -> Result<CommandEnd> {
         begun();
-        rank_group.announce(channel, monitor.measures());
+        rank_group.announce(channel, measures(monitor));
         const RankGroupSum sum = rank_group.wait();
         write_sum(sum, its);
         return CommandEnd{end_of(sum), sum.ranks > 0 ? sum.ended : monotonic()};
       });
   print_run(options, {outcome.record}, style);
+}
+
+void sample(RankGroup& rank_group, const RunOptions& options, const TextStyle& style,
+            const std::function<void(pb::Record&)>& describe) {
+  if (const auto client = ClientMonitor::make(options, ClientMonitor::Outside::nothing))
+    return sample(*client, rank_group, options, style, describe);
+  RunMonitor monitor(options.root, period_of(options), find_site_or_warn(options.config, options.root));
+  sample(monitor, rank_group, options, style, describe);
 }
 
 [[noreturn]] void be_sampler(RankGroup& rank_group, const RunOptions& options, const LauncherInfo& launcher_info,

@@ -49,7 +49,7 @@ Result<bool> Programs::attach(const Peer& peer, const Request& request, Handed& 
   programs_.push_back({std::move(handed.connection), peer, std::move(channel), now, tag});
   Program& program = programs_.back();
   program.is_run = is_run;
-  program.here = is_run || !request.get("here").empty();
+  program.here = !request.get("here").empty();
   if (!is_run) program.out.push_back(make_answer({'D', ""}));
   send(program);
   last_event_ = now;
@@ -139,8 +139,14 @@ std::optional<Nanos> Programs::next_look() const {
 void Programs::find_step(Program& program, Nanos now) {
   const auto found = find_place(program);
   const auto step = found ? accounting_.find_step(*found) : std::nullopt;
+  ++program.tries;
   if (!step || !accounting_.let_report(*step)) {
-    program.gone |= step || now - program.since >= kUntilSeen;
+    const bool is_over = program.is_run ? program.tries > 1 : step || now - program.since >= kUntilSeen;
+    if (is_over && program.is_run) {
+      program.out.push_back(make_answer(make_refusal({ErrorKind::absent, "run: this process is in no job"})));
+      send(program);
+    }
+    program.gone |= is_over;
     return;
   }
   program.step = step;

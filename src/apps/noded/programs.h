@@ -40,9 +40,9 @@ class Programs {
   Programs(EnergyAccounting& accounting, const CgroupScanner& cgroups, ProcessTrees& trees)
       : accounting_(accounting), cgroups_(cgroups), trees_(trees) {}
 
-  // `attach protocol=1 [here=1]` or `run protocol=1`, with a channel's memory. Takes the connection over and answers
-  // there, a run when its first sampling point is over. Returns whether its job is known already; else a sampling point
-  // may show it.
+  // `attach protocol=1 [here=1]` or `run protocol=1 [here=1]`, with a channel's memory. Takes the connection over and
+  // answers there, a run when its first sampling point is over. Returns whether its job is known already; else a
+  // sampling point may show it.
   Result<bool> attach(const Peer& peer, const Request& request, Handed& handed, Nanos now);
   void add_to(std::vector<pollfd>& polled) const;
   // Notes which connections have ended, and which runs; call after each poll. True when a run has: then a sampling
@@ -72,6 +72,7 @@ class Programs {
     Nanos since;
     std::uint32_t tag;  // distinguishes processes of different pid namespaces
     bool is_run = false, here = false;
+    unsigned tries = 0;                  // to find its job
     std::optional<StepName> step{};      // nothing: its job has not been seen yet
     std::optional<std::uint64_t> run{};  // as the accounting knows it
     std::optional<Nanos> ended{};        // the run, by its client
