@@ -16,7 +16,8 @@ was given. The program may ask, too::
     if epoch.wait():
         print(epoch.energy_j, "+-", epoch.uncertainty_j, "J")
 
-A process that runs already, such as a notebook's kernel, calls ``attach()``.
+A process that runs already, such as a notebook's kernel, calls ``attach()``; ``%load_ext nodewatt`` does, and gives the
+notebook ``%%nodewatt``, which prints what a cell took.
 
 Every function may be called from any thread and from forked or spawned processes, and none raises for reasons of
 measuring. When nobody measures (the program was started without ``nodewatt run`` and in no job, the library is missing,
@@ -31,7 +32,18 @@ from __future__ import annotations
 from nodewatt._marks import Energy, Phase, attach, begin, end, energy, figure, measuring, phase, setting, work
 from nodewatt._version import __version__
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 __all__ = [
     "Energy", "Phase", "__version__", "attach", "begin", "end", "energy", "figure", "measuring", "phase", "setting",
     "work",
 ]  # fmt: skip
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """What ``%load_ext nodewatt`` calls."""
+    from nodewatt._notebook import load
+
+    load(shell)
