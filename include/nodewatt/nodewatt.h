@@ -67,6 +67,10 @@ NW_API void nw_phase_end(nw_phase_id id);
  * nanoseconds. Since version 3. */
 NW_API int nw_energy(nw_phase_id id, double* joules, double* uncertainty);
 
+/* 1 when what nw_energy() says of a phase from now on is all of it: it has ended, and was counted to its end. 0 before
+ * that, for what nw_energy() does not know, and for good where a phase is too short. Since version 3. */
+NW_API int nw_energy_is_final(nw_phase_id id);
+
 /* Adds `count` (finite, >= 0; anything else is ignored and counted as an anomaly) of `unit` ("sample", "epoch",
  * "token") to the calling thread's innermost open phase called `name`; name NULL means the innermost open phase.
  * Without such a phase it goes to the run itself. */

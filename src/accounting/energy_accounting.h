@@ -106,6 +106,7 @@ class EnergyAccounting {
     StepName step;
     std::uint64_t id;
     Energy energy;
+    bool ended;
   };
   std::vector<Reading> take_readings() { return std::exchange(readings_, {}); }
 

@@ -82,7 +82,7 @@ void EnergyAccounting::read_phases(std::uint64_t serial, JobState& job) {
       if (instance.duration < finest_step(!job.shared) || readings_.size() >= kMaxReadings) continue;
       instance.given.lines.resize(meters_.size());
       Energy energy = compose_energy(instance.given, job).total;
-      if (is_resolved(energy)) readings_.push_back({{serial, id}, instance.id, std::move(energy)});
+      if (is_resolved(energy)) readings_.push_back({{serial, id}, instance.id, std::move(energy), instance.ended});
     }
   }
 }

@@ -166,16 +166,20 @@ TEST(JobPhases, ProgramsAreToldWhatTheirOwnerMaySee) {
     node.point();
     const StepName step = node.report("1");
     std::map<std::uint64_t, Energy> told;
+    std::set<std::uint64_t> ended;
     const auto points = [&](int count) {
       for (int i = 0; i < count; ++i) {
         node.point();
         node.accounting->tick();
-        for (EnergyAccounting::Reading& reading : node.accounting->take_readings()) told[reading.id] = reading.energy;
+        for (EnergyAccounting::Reading& reading : node.accounting->take_readings()) {
+          told[reading.id] = reading.energy;
+          if (reading.ended) ended.insert(reading.id);
+        }
       }
     };
     node.begin(step, 1, "long");
     points(12);
-    EXPECT_EQ(told.contains(1), true) << "so far";
+    EXPECT_TRUE(told.contains(1) && ended.empty()) << "so far";
     node.end(step, 1);
     node.begin(step, 2, "short");
     points(5);
@@ -185,6 +189,7 @@ TEST(JobPhases, ProgramsAreToldWhatTheirOwnerMaySee) {
     EXPECT_NEAR(to_joules(*told[1].value), alone ? 12 * 120 : 0, alone ? 0.01 : 12 * 120);
     EXPECT_EQ(told[1].kind, alone ? Provenance::measured : Provenance::attributed);
     EXPECT_EQ(told.contains(2), alone);
+    EXPECT_EQ(ended, alone ? std::set<std::uint64_t>({1, 2}) : std::set<std::uint64_t>({1}));
   }
 }
 

@@ -198,7 +198,7 @@ void Phases::end_instance(std::uint64_t serial, Nanos at, const EnergyCurve& cur
   if (begun.empty() || !begun.mapped().edge) return;
   const Begun& its = begun.mapped();
   if (ended_.size() >= kMaxEnded) ended_.erase(ended_.begin());
-  ended_.push_back({its.id, at - its.at, between(*its.edge, *take_edge(curve, at), at - its.at)});
+  ended_.push_back({its.id, at - its.at, between(*its.edge, *take_edge(curve, at), at - its.at), true});
 }
 
 std::vector<PhaseInstance> Phases::so_far(const EnergyCurve& curve, Nanos until) const {

@@ -49,6 +49,7 @@ struct PhaseInstance {
   std::uint64_t id;
   Nanos duration;
   EnergyAccumulator given;
+  bool ended = false;
 };
 
 // A program that never ends its phases, or gives each a name of its own, must not exhaust the memory of the measuring

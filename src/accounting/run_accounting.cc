@@ -76,7 +76,7 @@ std::vector<RunAccounting::Reading> RunAccounting::take_readings(bool open) {
     for (const PhaseInstance& instance : instances) {
       if (instance.duration < kShortest) continue;
       Energy energy = compose_phase(instance.given).total;
-      if (is_resolved(energy)) readings.push_back({instance.id, std::move(energy)});
+      if (is_resolved(energy)) readings.push_back({instance.id, std::move(energy), instance.ended});
     }
   };
   add(phases_.take_ended());

@@ -30,6 +30,7 @@ class RunAccounting {
   struct Reading {
     std::uint64_t id;
     Energy energy;
+    bool ended;
   };
   std::vector<Reading> take_readings(bool open);
   // The run ended at `at`; the sample set after it must be in. Call once.

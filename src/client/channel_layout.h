@@ -70,6 +70,7 @@ struct alignas(64) ChannelReading {
   std::atomic<std::uint32_t> kind;  // 1 measured, 2 derived, 3 attributed, 4 estimated
   std::atomic<std::uint64_t> id;    // of the phase; 0: none
   std::atomic<double> energy_j, uncertainty_j;
+  std::atomic<std::uint32_t> ended;  // 1: the phase was counted to its end
 };
 inline constexpr std::size_t kChannelReadings = 1024;
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free && std::atomic<double>::is_always_lock_free &&

@@ -295,6 +295,19 @@ void nw_phase_end(nw_phase_id id) {
     nw::write(channel, nw::ProgramEvent::Kind::end, id, "", "", 0);
 }
 
+int nw_energy_is_final(nw_phase_id id) {
+  auto* channel = nw::listening();
+  if (channel == nullptr || id == 0) return 0;
+  const nw::ChannelReading& reading = nw::reading_of(*channel, id);
+  for (int tries = 0; tries < 100; ++tries) {
+    const std::uint32_t version = reading.version.load(std::memory_order_seq_cst);
+    const bool final =
+        reading.id.load(std::memory_order_seq_cst) == id && reading.ended.load(std::memory_order_seq_cst) == 1;
+    if ((version & 1U) == 0 && reading.version.load(std::memory_order_seq_cst) == version) return final ? 1 : 0;
+  }
+  return 0;
+}
+
 int nw_energy(nw_phase_id id, double* joules, double* uncertainty) {
   auto* channel = nw::listening();
   if (channel == nullptr || id == 0 || joules == nullptr || uncertainty == nullptr) return 0;

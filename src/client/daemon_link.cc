@@ -28,6 +28,11 @@ constexpr int kAddSeals = 1033, kSealSeal = 1, kSealShrink = 2, kSealGrow = 4;
 std::atomic<int> memory{-1};  // its descriptor
 std::atomic<bool> is_here{false};
 
+bool is_switched_off() {
+  const char* off = ::secure_getenv("NODEWATT_DISABLE");
+  return off != nullptr && *off != '\0' && std::strcmp(off, "0") != 0;
+}
+
 // Memory that this process cannot shrink any more, so that the daemon may map it.
 int make_memory() {
   const int fd = static_cast<int>(::syscall(SYS_memfd_create, "nodewatt", kCloseOnExec | kAllowSealing));
@@ -112,15 +117,11 @@ bool is_memory(int fd, const ChannelHeader& header) {
 }
 }  // namespace
 
-bool is_in_job() {
-  const char* off = ::secure_getenv("NODEWATT_DISABLE");
-  if (off != nullptr && *off != '\0' && std::strcmp(off, "0") != 0) return false;
-  return ::secure_getenv("SLURM_JOB_ID") != nullptr;
-}
+bool is_in_job() { return !is_switched_off() && ::secure_getenv("SLURM_JOB_ID") != nullptr; }
 
 ChannelHeader* link_to_daemon(bool here) {
   const int before = errno;
-  const int socket = connect_to_daemon();
+  const int socket = is_switched_off() ? -1 : connect_to_daemon();
   if (socket < 0) return errno = before, nullptr;
   const int fd = make_memory();
   ChannelHeader* header = fd < 0 ? nullptr : map_new(fd);

@@ -217,6 +217,7 @@ void Channel::publish(const Reading& reading) {
   place.kind.store(reading.kind, std::memory_order_seq_cst);
   place.energy_j.store(reading.energy_j, std::memory_order_seq_cst);
   place.uncertainty_j.store(reading.uncertainty_j, std::memory_order_seq_cst);
+  place.ended.store(reading.ended ? 1 : 0, std::memory_order_seq_cst);
   place.version.fetch_add(1, std::memory_order_seq_cst);
 }
 

@@ -72,6 +72,7 @@ class Channel {
     std::uint64_t id;
     std::uint32_t kind;  // 1 measured, 2 derived, 3 attributed, 4 estimated
     double energy_j, uncertainty_j;
+    bool ended = false;  // counted to its end
   };
   void publish(const Reading& reading);
   // Whether a program wrote over the channel's header. From then on no event is taken.

@@ -114,7 +114,7 @@ TEST(ChannelLink, NobodyIsAskedOutsideAJobOrWhenTurnedOff) {
   EXPECT_EQ(in_job(listener.path(),
                    [] {
                      ::setenv("NODEWATT_DISABLE", "1", 1);
-                     return report_one();
+                     return report_one() + nw_attach();
                    }),
             0);
   EXPECT_EQ(in_job("/nowhere/at/all", report_one), 0);
@@ -235,17 +235,27 @@ TEST(ChannelLink, ReadingsAreOfThePhaseThatIsAskedFor) {
     channel = std::move(*Channel::adopt(listener.take('D')));
     for (const Nanos until = monotonic() + seconds(5); monotonic() < until;)
       for (const ProgramEvent& event : channel->take())
-        if (event.kind == ProgramEvent::Kind::begin) return channel->publish({event.id, 3, 12.5, 0.5});
+        if (event.kind == ProgramEvent::Kind::begin)
+          channel->publish({event.id, 3, 12.5, 0.5});
+        else
+          return channel->publish({event.id, 3, 25, 0.5, true});
   });
   EXPECT_EQ(in_job(listener.path(),
                    [] {
                      const nw_phase_id id = nw_phase_begin("train");
                      double joules = -1, uncertainty = -1;
                      for (const Nanos until = monotonic() + seconds(5); monotonic() < until;)
-                       if (nw_energy(id, &joules, &uncertainty) == 3)
-                         return joules == 12.5 && uncertainty == 0.5 &&
-                                nw_energy(id + kChannelReadings, &joules, &uncertainty) == 0 &&
-                                nw_energy(0, &joules, &uncertainty) == 0 && nw_energy(id, nullptr, nullptr) == 0;
+                       if (nw_energy(id, &joules, &uncertainty) == 3) break;
+                     if (joules != 12.5 || uncertainty != 0.5 || nw_energy_is_final(id) != 0) return false;
+                     if (nw_energy(id + kChannelReadings, &joules, &uncertainty) != 0 ||
+                         nw_energy(id, nullptr, nullptr) != 0 || nw_energy(0, &joules, &uncertainty) != 0 ||
+                         nw_energy_is_final(0) != 0)
+                       return false;
+                     nw_phase_end(id);
+                     for (const Nanos until = monotonic() + seconds(5); monotonic() < until;)
+                       if (nw_energy_is_final(id) == 1)
+                         return nw_energy(id, &joules, &uncertainty) == 3 && joules == 25 &&
+                                nw_energy_is_final(id + kChannelReadings) == 0;
                      return false;
                    }),
             1);

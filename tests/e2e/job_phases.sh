@@ -67,6 +67,44 @@ expect "report" "$("$NODEWATT" report job:4711 --format json | json /dev/stdin '
 "$NODEWATT" report job:nonsense 2>err.txt; expect "no name of a job" $? 2
 unset NODEWATT_SOCKET
 
+# The program asks what its phases were given: so far, and once they ended all of it. Processes that it forks or spawns are of the job, too.
+cat >ask.py <<'X'
+import multiprocessing, os, sys, time
+import nodewatt
+
+def worker(name):
+    with open(sys.argv[1], "a") as step:  # a real control group takes its processes' children by itself
+        step.write(f"{os.getpid()}\n")
+    with nodewatt.phase(name) as phase:
+        time.sleep(3)
+    return phase.wait(30) and abs(phase.energy_j - 1290) < 0.04 * 1290 and phase.kind
+
+if __name__ == "__main__":
+    assert nodewatt.attach() and nodewatt.measuring()
+    with nodewatt.phase("asked") as phase:
+        so_far = [phase.energy_j]
+        while so_far[-1] is None:
+            time.sleep(0.1)
+            so_far.append(phase.energy_j)
+        time.sleep(4)
+    at_once, known = phase.energy_j, phase.wait(30)
+    print(phase.energy_j)
+    print(so_far[0], at_once, known, 0 < so_far[-1] < 0.7 * phase.energy_j, phase.kind, 1 <= phase.uncertainty_j < 0.1 * phase.energy_j)
+    with nodewatt.phase("short") as short:
+        pass
+    print(short.wait(2), short.energy_j, short.kind)
+    for method in "fork", "spawn":
+        with multiprocessing.get_context(method).Pool(3) as pool:
+            print(*pool.map(worker, [method] * 3, chunksize=1))
+X
+in_job python3 ask.py "$job/step_0/cgroup.procs" >asked.txt
+expect "what it was told" "$(tail -n +2 asked.txt)" "None None True True measured True
+False None None
+measured measured measured
+measured measured measured"
+expect "as in the record" "$(job_of "abs($(phase asked)['energy']['energy_j'] - $(head -n 1 asked.txt)) <= 10")" True  # which has three digits
+for method in fork spawn; do expect "phases of $method" "$(job_of "$(phase $method)['count']")" 3; done
+
 # A shell's phases, whose calls are processes that come and go.
 in_job "$NODEWATT" phase begin load
 sleep 2
@@ -104,6 +142,27 @@ expect "is named" "$(job_of '[a["count"] for a in r["anomalies"] if a["name"] ==
 # Outside the job the daemon refuses; a daemon of another protocol says so.
 expect "outside every job" "$(SLURM_JOB_ID=1 NODEWATT_SOCKET=$WORK/sock PYTHONPATH=$HERE/../../bindings/python NODEWATT_LIBRARY=$BIN/../lib/libnodewatt.so \
   timeout 60 python3 -c 'import nodewatt; nodewatt.begin("x"); print("goes on")')" "goes on"
+
+# A process that runs already, in no job: by its wish it is one of its own from then on.
+cat >already.py <<'X'
+import os, time
+import nodewatt
+with nodewatt.phase("before"):
+    pass
+print(nodewatt.measuring(), nodewatt.attach(), nodewatt.attach(), nodewatt.measuring())
+print(os.getpid(), flush=True)
+with nodewatt.phase("after"):
+    time.sleep(1)
+time.sleep(10)  # what is shorter has no record on a node that others share
+X
+(export NODEWATT_SOCKET=$WORK/sock PYTHONPATH=$HERE/../../bindings/python NODEWATT_LIBRARY=$BIN/../lib/libnodewatt.so
+ exec timeout 60 python3 already.py >already.txt) & ALREADY=$!
+wait_lines already.txt 2
+expect "attached" "$(head -n 1 already.txt)" "False True True True"
+own_phases() { "$NODEWATT" job "$(tail -n 1 already.txt)" --socket sock --json 2>/dev/null | json /dev/stdin "[[p['path'], p['count']] for p in r['phases']]"; }
+wait_for eval '[ "$(own_phases)" = "[['"'after', 1"']]" ]'
+wait $ALREADY
+
 python3 - sock <<'X' >said.txt
 import socket, sys
 s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET); s.connect(sys.argv[1]); s.send(b"attach protocol=9"); print(s.recv(1000).decode())

@@ -1,24 +1,38 @@
 """What a program says while it is measured: phases, work, figures, settings.
 
 Whether somebody measures is decided at the first call and holds for the process and its forked children, as in the
-library below. `_off` is then the one thing that a call looks at, so that a program that nobody measures pays for one
-look at a global. Nothing that is given to these functions makes them raise, measured or not: what is no text becomes
-its str(), what is no number is handed on as NaN, which the record counts as the anomaly work_invalid. Only a decorator
-on something that it cannot measure is refused, in both cases alike.
+library below, unless attach() finds somebody later. `_off` is then the one thing that a call looks at, so that a
+program that nobody measures pays for one look at a global. Nothing that is given to these functions makes them raise,
+measured or not: what is no text becomes its str(), what is no number is handed on as NaN, which the record counts as the
+anomaly work_invalid. Only a decorator on something that it cannot measure is refused, in both cases alike.
 """
 
 from __future__ import annotations
 
 import os
 from _thread import allocate_lock, get_ident
+from collections import namedtuple
 
-from nodewatt._library import NAME_MOST, UNIT_MOST, Calls, find_calls
+from nodewatt._library import NAME_MOST, UNIT_MOST, Calls, attach_calls, find_calls
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, List, Optional, Tuple, TypeVar, Union, overload
+    from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple, TypeVar, Union, overload
 
     F = TypeVar("F", bound=Callable[..., Any])
+
+    class Energy(NamedTuple):
+        """What energy() returns."""
+
+        energy_j: float
+        uncertainty_j: float
+        kind: str
+        final: bool
+
+else:
+    Energy = namedtuple("Energy", "energy_j uncertainty_j kind final")
+    Energy.__doc__ = """What a phase was given: joules, half the 95 % interval, how it is known ("measured", "derived",
+    "attributed", "estimated"), and whether that is all of it: the phase has ended, and was counted to its end."""
 
 _off = False  # decided, and nobody measures
 _calls: Optional[Calls] = None  # None: not decided yet
@@ -65,8 +79,36 @@ def _text(value: Any, most: int) -> bytes:
 
 
 def measuring() -> bool:
-    """True when `nodewatt run` measures this program. Cheap after the first call; any thread."""
+    """True when `nodewatt run` or the daemon of this node measures this program. Cheap after the first call; any
+    thread."""
     return (_calls or _decide()).measuring
+
+
+def attach() -> bool:
+    """Asks the daemon of this node to measure this process from now on, where nobody does yet; True when somebody does.
+
+    For a process that was started without ``nodewatt run``, such as a notebook's kernel. May take 50 ms, may be called
+    again (then it costs nothing once it is measured, and asks again while it is not), by any thread. In a job of Slurm
+    no call is needed: there the first call of this package asks. What was made before stays unmeasured: the objects
+    that phase() returned and the functions that it decorated.
+
+    The phases are in the record of the process's job: the Slurm job's, or, in none, one of manager "process" whose id
+    is this process's (``nodewatt top``, ``nodewatt job PID``).
+    """
+    global _calls, _off
+    if measuring():
+        return True
+    with _deciding:
+        if _off:
+            found = attach_calls()
+            _calls = found  # that first: who sees that it is not off any more needs the calls
+            _off = not found.measuring
+        return not _off
+
+
+def why_not() -> str:
+    """Why nobody measures this program, in words; "" when somebody does."""
+    return (_calls or _decide()).why_not
 
 
 def begin(name: str) -> int:
@@ -92,6 +134,25 @@ def end(opened: int) -> None:
         (_calls or _decide()).end(opened)
     except Exception:  # not an integer
         pass
+
+
+def energy(opened: int) -> Optional[Energy]:
+    """What the phase that begin() returned was given so far: joules, half the 95 % interval, kind, and whether it is
+    final. None when that is not known: nobody measures, the phase is too short for the sensors, or it is not told yet.
+
+    With ``nodewatt run`` an open phase's is as of the last second, an ended one's is there after some 10 ms; in a job
+    within 2 s, in whole joules, on a node that others share within 20 s. The newest thousand phases are kept. Costs some
+    2 microseconds; waits for nothing; any thread or forked child. Phase.energy_j is the same for blocks.
+    """
+    if _off:
+        return None
+    try:
+        calls = _calls or _decide()
+        final = calls.is_final(opened) == 1  # before the joules, which only become final
+        known = calls.energy(opened)
+    except Exception:  # not an integer
+        return None
+    return known and Energy(*known, final)
 
 
 def work(count: float, unit: str = "sample", phase: Optional[str] = None) -> None:
@@ -137,16 +198,25 @@ class Phase:
     """What phase() returns: a block of a ``with`` statement, or a decorator.
 
     May be entered again, also while it is open and by several threads: each block is an instance of its own.
+
+    energy_j, uncertainty_j (half the 95 % interval) and kind ("measured", "derived", "attributed", "estimated") are
+    those of the block that the calling thread entered last, or of the last at all if it entered none: inside the block
+    so far, after it those of the whole block. Each is None while that is not known, and always when nobody measures or
+    the block is too short for the sensors. They do not wait; wait() does. How fresh they are: see energy().
     """
 
-    __slots__ = ("_name", "_open")
+    __slots__ = ("_last", "_name", "_newest", "_open")
 
     def __init__(self, name: Union[str, bytes]) -> None:
         self._name = _text(name, NAME_MOST)
         self._open: List[Tuple[int, int]] = []  # thread, what begin() returned
+        self._newest: Dict[int, int] = {}  # the same, of the block that each thread entered last
+        self._last = 0
 
     def __enter__(self) -> Phase:
-        self._open.append((get_ident(), begin(self._name)))  # type: ignore[arg-type]
+        me, opened = get_ident(), begin(self._name)  # type: ignore[arg-type]
+        self._open.append((me, opened))
+        self._newest[me] = self._last = opened
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -160,6 +230,59 @@ class Phase:
             except ValueError:
                 return
             end(mine[-1][1])
+
+    @property
+    def energy_j(self) -> Optional[float]:
+        """Joules; None when they are not known."""
+        known = self._energy()
+        return known and known.energy_j
+
+    @property
+    def uncertainty_j(self) -> Optional[float]:
+        """Half the 95 % interval of energy_j, in joules; None when that is not known."""
+        known = self._energy()
+        return known and known.uncertainty_j
+
+    @property
+    def kind(self) -> Optional[str]:
+        """How energy_j is known: "measured", "derived", "attributed" or "estimated"; None when it is not."""
+        known = self._energy()
+        return known and known.kind
+
+    def wait(self, timeout: float = 3.0) -> bool:
+        """After the block: waits until its energy is known, `timeout` seconds at most. True when it is.
+
+        With ``nodewatt run`` that takes some 10 ms, in a job up to 2 s, on a node that others share up to 20 s; for a
+        block that is too short it is in vain. Inside the block, and when nobody measures, it does not wait.
+        """
+        from time import monotonic, sleep
+
+        opened, pause = self._of_caller(), 0.001
+        try:
+            until = monotonic() + timeout
+        except Exception:  # not a number
+            return False
+        while True:
+            known = energy(opened)
+            if known is not None and known.final:
+                return True
+            left = until - monotonic()
+            if not opened or not left > 0 or self._is_open(opened):
+                return False
+            sleep(min(pause, left))
+            pause = min(2 * pause, 0.05)
+
+    def _of_caller(self) -> int:
+        return self._newest.get(get_ident(), self._last)
+
+    def _is_open(self, opened: int) -> bool:
+        return any(each == opened for _, each in list(self._open))
+
+    def _energy(self) -> Optional[Energy]:
+        opened = self._of_caller()
+        known = energy(opened)
+        # What was told before the end is not the block's.
+        return known if known is None or known.final or self._is_open(opened) else None
 
     def __call__(self, function: F) -> F:
         from nodewatt._decorator import check, measured

@@ -80,7 +80,7 @@ void SamplingThread::tell_programs() {
   if (open) last_told_ = last_sample_set_;
   for (const RunAccounting::Reading& reading : accounting_.take_readings(open))
     channel_->publish({reading.id, kind_of_reading(reading.energy.kind), to_joules(*reading.energy.value),
-                       reading.energy.uncertainty.expanded()});
+                       reading.energy.uncertainty.expanded(), reading.ended});
 }
 
 void SamplingThread::take_events(const std::vector<ProgramEvent>& events) {

@@ -187,9 +187,9 @@ bool Programs::take(Program& program, std::size_t most) {
 
 namespace {
 // In whole joules, as the owner is shown them everywhere; an uncertainty is never 0.
-Channel::Reading as_told(std::uint64_t id, const Energy& energy) {
+Channel::Reading as_told(std::uint64_t id, const Energy& energy, bool ended) {
   return {id, kind_of_reading(energy.kind), std::round(to_joules(*energy.value)),
-          std::max(1.0, std::round(energy.uncertainty.expanded()))};
+          std::max(1.0, std::round(energy.uncertainty.expanded())), ended};
 }
 }  // namespace
 
@@ -199,7 +199,7 @@ void Programs::tell(const std::vector<EnergyAccounting::Reading>& readings) {
     for (Program& program : programs_) {
       const std::uint64_t id = tagged_id(reading.id, program.tag);  // is its own inverse
       if (program.step == reading.step && reading.energy.value && program.pids.contains(tagged(id >> 40U, program.tag)))
-        program.channel->publish(as_told(id, reading.energy));
+        program.channel->publish(as_told(id, reading.energy, reading.ended));
     }
 }
 
