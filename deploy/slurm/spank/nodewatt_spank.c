@@ -3,10 +3,12 @@
 //
 // nodewatt_spank: a step tells nodewatt's daemon that it starts, once on each node, before its first task.
 //
-//   optional nodewatt_spank.so [socket=PATH] [wait_ms=20] [notes=DIR]         in plugstack.conf
+//   optional nodewatt_spank.so [socket=PATH] [wait_ms=20] [notes=DIR] [nvtx=PATH]         in plugstack.conf
 //
-// Two options of srun, sbatch and salloc: --nodewatt-phase=NAME names the step in the energy report, --nodewatt-freq=MS
-// asks for a timeline of that period. The daemon is sent one line of text, its grammar in nodewatt's wire.h. It is sent
+// Options of srun, sbatch and salloc: --nodewatt-phase=NAME names the step in the energy report, --nodewatt-freq=MS asks
+// for a timeline of that period, --nodewatt-nvtx[=FILTER] makes phases of the NVTX ranges of the step's programs: their
+// environment names the library that hands ranges to the daemon (nvtx=PATH; else the one of this plug-in's
+// installation). A profiler that is set up already keeps them. The daemon is sent one line of text, its grammar in nodewatt's docs/protocol.md. It is sent
 // from slurm_spank_init_post_opt in slurmstepd, which runs as root there: the daemon learns that from the kernel
 // (SO_PEERCRED), and does not accept the same line from a user's own program.
 //
@@ -18,6 +20,7 @@
 // down where its own descriptor 1 leads (slurm_spank_task_init, already as the user) into a pipe to slurmstepd, and
 // that leaves it as DIR/JOBID for the epilog, which prints the job's energy there with the user's rights. The path is
 // the user's word, and whoever reads the note has to take it as that. No DIR, no note.
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -43,6 +46,7 @@ SPANK_PLUGIN(nodewatt, 1)
 
 #define MOST_WAIT_MS 40
 #define MOST_PHASE 128
+#define MOST_FILTER 512
 #define LEAST_PERIOD_MS 10
 #define MOST_PERIOD_MS 3600000
 
@@ -51,6 +55,8 @@ static char notes[PATH_MAX] = "/run/nodewatt-slurm";
 static long wait_ms = 20;
 static char phase[MOST_PHASE + 1];
 static long period_ms;
+static char nvtx_filter[MOST_FILTER + 1];  // "": not wanted
+static char nvtx_library[PATH_MAX];
 static int output_pipe[2] = {-1, -1};  // from the batch task to slurmstepd
 
 // A whole number of these limits, or -1.
@@ -79,9 +85,20 @@ static int take_period(int value, const char *text, int remote) {
   return ESPANK_SUCCESS;
 }
 
+static int take_nvtx(int value, const char *text, int remote) {
+  (void)value;
+  if (text != NULL && strlen(text) > MOST_FILTER) {
+    if (!remote) slurm_info("nodewatt: --nodewatt-nvtx is longer than %d bytes, and is not used", MOST_FILTER);
+    return ESPANK_SUCCESS;
+  }
+  snprintf(nvtx_filter, sizeof nvtx_filter, "%s", text == NULL || *text == 0 ? "*" : text);
+  return ESPANK_SUCCESS;
+}
+
 static struct spank_option options[] = {
     {"nodewatt-phase", "NAME", "name this step in nodewatt's energy report", 1, 0, take_phase},
     {"nodewatt-freq", "MS", "ask nodewatt for a timeline of this period, in milliseconds", 1, 0, take_period},
+    {"nodewatt-nvtx", "[FILTER]", "NVTX ranges become phases in nodewatt's energy report", 2, 0, take_nvtx},
 };
 
 // The value of KEY=VALUE, or NULL.
@@ -97,6 +114,8 @@ static void take_arguments(int count, char **words) {
       snprintf(socket_path, sizeof socket_path, "%s", value);
     else if ((value = value_of(words[i], "notes")) != NULL)
       snprintf(notes, sizeof notes, "%s", value);
+    else if ((value = value_of(words[i], "nvtx")) != NULL)
+      snprintf(nvtx_library, sizeof nvtx_library, "%s", value);
     else if ((value = value_of(words[i], "wait_ms")) != NULL && parse_number(value, 0, MOST_WAIT_MS) >= 0)
       wait_ms = parse_number(value, 0, MOST_WAIT_MS);
     else
@@ -169,6 +188,31 @@ static void say_step(uint32_t job, uint32_t step) {
   say(line, (size_t)length);
 }
 
+// <libdir>/slurm/nodewatt_spank.so is installed with <libdir>/libnodewatt-nvtx.so.
+static void find_nvtx_library(void) {
+  Dl_info self;
+  if (nvtx_library[0] != 0 || dladdr((void *)options, &self) == 0 || self.dli_fname == NULL) return;
+  const char *slash = strrchr(self.dli_fname, '/');
+  if (slash != NULL)
+    snprintf(nvtx_library, sizeof nvtx_library, "%.*s/../libnodewatt-nvtx.so", (int)(slash - self.dli_fname),
+             self.dli_fname);
+}
+
+// In slurmstepd: what the step's tasks will find in their environment.
+static void set_nvtx(spank_t spank) {
+  char before[8];
+  if (nvtx_filter[0] == 0) return;
+  find_nvtx_library();
+  if (access(nvtx_library, R_OK) != 0) {
+    slurm_error("nodewatt: --nodewatt-nvtx: %s cannot be read", nvtx_library);
+    return;
+  }
+  if (spank_getenv(spank, "NVTX_INJECTION64_PATH", before, sizeof before) != ESPANK_ENV_NOEXIST) return;
+  if (spank_setenv(spank, "NODEWATT_NVTX", nvtx_filter, 1) == ESPANK_SUCCESS &&
+      spank_setenv(spank, "NODEWATT_NVTX_DEPTH", "3", 0) == ESPANK_SUCCESS)
+    spank_setenv(spank, "NVTX_INJECTION64_PATH", nvtx_library, 0);
+}
+
 int slurm_spank_init(spank_t spank, int count, char **words) {
   take_arguments(count, words);
   for (size_t i = 0; i < sizeof options / sizeof *options; ++i)
@@ -184,6 +228,7 @@ int slurm_spank_init_post_opt(spank_t spank, int count, char **words) {
   if (spank_context() != S_CTX_REMOTE) return ESPANK_SUCCESS;
   if (spank_get_item(spank, S_JOB_ID, &job) != ESPANK_SUCCESS) return ESPANK_SUCCESS;
   if (spank_get_item(spank, S_JOB_STEPID, &step) != ESPANK_SUCCESS || step == STEP_EXTERN) return ESPANK_SUCCESS;
+  set_nvtx(spank);
   say_step(job, step);
   if (step == STEP_BATCH && access(notes, X_OK) == 0 && pipe2(output_pipe, O_CLOEXEC | O_NONBLOCK) != 0)
     output_pipe[0] = output_pipe[1] = -1;

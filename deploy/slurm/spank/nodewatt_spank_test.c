@@ -43,6 +43,20 @@ spank_err_t spank_get_item(spank_t spank, spank_item_t item, ...) {
   *value = item == S_JOB_ID ? job : step;
   return job == 0 ? ESPANK_NOT_AVAIL : ESPANK_SUCCESS;
 }
+static char environment[3][2][600];  // name, value
+static int variables;
+spank_err_t spank_getenv(spank_t spank, const char *name, char *value, int size) {
+  (void)spank;
+  for (int i = 0; i < variables; ++i)
+    if (strcmp(environment[i][0], name) == 0) return snprintf(value, (size_t)size, "%s", environment[i][1]), ESPANK_SUCCESS;
+  return ESPANK_ENV_NOEXIST;
+}
+spank_err_t spank_setenv(spank_t spank, const char *name, const char *value, int overwrite) {
+  (void)spank, (void)overwrite;
+  snprintf(environment[variables % 3][0], sizeof environment[0][0], "%s", name);
+  snprintf(environment[variables++ % 3][1], sizeof environment[0][1], "%s", value);
+  return ESPANK_SUCCESS;
+}
 void slurm_info(const char *format, ...) { (void)format, ++messages; }
 void slurm_error(const char *format, ...) { (void)format, ++messages; }
 
@@ -198,6 +212,20 @@ static void test_note(void) {
   unlink(note), unlink(file);
 }
 
+// The library of this build; a tool that was there before keeps the ranges.
+static void test_nvtx(void) {
+  step = 0;
+  call("slurm_spank_init_post_opt");
+  expect(variables == 0, "no variables unless they are asked for");
+  registered[2].cb(0, NULL, 1);
+  call("slurm_spank_init_post_opt");
+  expect(variables == 3 && strcmp(environment[0][0], "NODEWATT_NVTX") == 0 && strcmp(environment[0][1], "*") == 0, "all ranges");
+  expect(strcmp(environment[2][0], "NVTX_INJECTION64_PATH") == 0 && access(environment[2][1], R_OK) == 0, "the library is there");
+  registered[2].cb(0, "epoch*", 1);
+  call("slurm_spank_init_post_opt");
+  expect(variables == 3, "a tool that is set up already stays");
+}
+
 int main(int count, char **words) {
   int times = count == 3 && strcmp(words[2], "--times") == 0;
   plugin = count == 2 || times ? dlopen(words[1], RTLD_NOW) : NULL;
@@ -207,13 +235,14 @@ int main(int count, char **words) {
   snprintf(path, sizeof path, "%s/sock", folder);
   call("slurm_spank_init");
   if (times) return print_times(), rmdir(folder), failures != 0;
-  expect(options == 2 && strcmp(registered[0].name, "nodewatt-phase") == 0, "two options");
+  expect(options == 3 && strcmp(registered[0].name, "nodewatt-phase") == 0, "three options");
   expect(messages == 2, "arguments that make no sense are logged, and no more");
   int listener = listen_at(8);
   test_words(listener);
   test_silence(listener);
   test_absence(listener);
   test_note();
+  test_nvtx();
   unlink(path), rmdir(folder);
   if (failures == 0) puts("ok: nodewatt_spank");
   return failures != 0;

@@ -222,6 +222,22 @@ hooks_and_plug_in() {
   }
   echo "  Slurm's ConsumedEnergy of job $job, which has an extern step now: $(slurm_joules "$job") J"
   check_conserved nwcpu
+  [ -x "$BIN/nvtx_program" ] && cp "$BIN/nvtx_program" "$SHARE/bin/" && cp "$BIN/../lib/libnodewatt-nvtx.so" "$SHARE/" && phases_in_a_job
+}
+
+# What the programs of a job report by themselves, as a user without any right: a script, a run, NVTX ranges of a step.
+phases_in_a_job() {
+  local job file
+  job=$(submit nwalice -p cpu --exclusive -n1 "$JOBS/phases.sh" "$SHARE/bin" "$CLUSTER/here/nodewatt.sock")
+  gone nwcpu "$job" 120
+  file=$CLUSTER/home/nwalice/inner-$job.json
+  expect "of the script" "$(record nwcpu "$job" '.phases[] | select(.path == "script") | "\(.count) \(.work[0].count) \(.resolved)"')" "1 12 true"
+  expect "of a run in it" "$(record nwcpu "$job" '[.phases[] | select(.path == "inside") | .count] | add')" 1
+  expect "NVTX ranges of a step" "$(record nwcpu "$job" '[.job.steps[] | select(.id == "0") | .phases[].path] | index("fit") != null')" true
+  expect "the run is the daemon's" "$(jq -r '"\(.measured_by.program) \(.measured_by.job_id) \(.measured_by.step)"' "$file")" "nodewattd $job batch"
+  expect "its energy is known" "$(jq -r '.energy.kind' "$file")" measured
+  check_figure "the run beside the job's phase in it" "$(jq -r '.phases[] | select(.path == "inside") | .energy.energy_j' "$file")" \
+    "$(record nwcpu "$job" '.phases[] | select(.path == "inside") | .energy.energy_uj / 1e6')" 0.01
 }
 
 the_two_applications() {
