@@ -42,6 +42,32 @@ TEST(GatherJobs, NodesOfOneRunBecomeOneRecord) {
   EXPECT_EQ(measured_nodes(job), 3U);
 }
 
+// What ran on two nodes at once took its time once, and the energy of both; in the job and in its step.
+TEST(GatherJobs, PhasesOfOneNameAreJoinedOverTheNodes) {
+  std::vector<pb::Record> nodes{job_on("n1", 1e6), job_on("n2", 1.2e6, 2)};
+  for (pb::Record& node : nodes)
+    for (auto* phases : {node.mutable_phases(), node.mutable_job()->mutable_steps(0)->mutable_phases()}) {
+      pb::Phase& train = *phases->Add();
+      train.set_path("train");
+      train.set_count(1);
+      train.set_duration_ns(100 * sample::kSecond);
+      train.set_resolved(true);
+      sample::fill(*train.mutable_energy(), 1e5, 0.03, pb::KIND_MEASURED, node.energy().boundary());
+      train.add_spans()->set_end_ns(100 * sample::kSecond);
+      pb::Work& work = *train.add_work();
+      work.set_unit("sample");
+      work.set_count(50);
+    }
+  const auto jobs = gather_jobs(std::move(nodes));
+  ASSERT_EQ(jobs.size(), 1U);
+  for (const auto* phases : {&jobs[0].phases(), &jobs[0].job().steps(0).phases()}) {
+    ASSERT_EQ(phases->size(), 1);
+    EXPECT_EQ((*phases)[0].energy().energy_uj(), 200'000'000'000);
+    EXPECT_EQ((*phases)[0].duration_ns(), 102 * sample::kSecond);
+    EXPECT_EQ((*phases)[0].work(0).count(), 100);
+  }
+}
+
 TEST(GatherJobs, OneIdOfTwoManagersIsTwoJobs) {
   pb::Record pod = job_on("n2", 1e6);
   pod.mutable_job()->set_manager("kubernetes");

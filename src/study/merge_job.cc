@@ -117,8 +117,11 @@ struct StepSum {
   EnergySum energy;
   std::int64_t end_ns = 0;
   bool cpu_known = true;
+  std::vector<PhaseList> phases;
 
   void add(const pb::Record& input, const pb::Step& one, std::int64_t offset) {
+    phases.push_back({&input, &one.phases(), offset});
+    add_work(one.work(), *step.mutable_work());
     const std::int64_t begin = one.begin_ns() + offset;
     step.set_begin_ns(energy.known() + energy.unknown() == 0 ? begin : std::min(step.begin_ns(), begin));
     end_ns = std::max(end_ns, begin + one.duration_ns());
@@ -133,6 +136,7 @@ struct StepSum {
     step.set_duration_ns(std::max<std::int64_t>(end_ns - step.begin_ns(), 0));
     if (!cpu_known) step.clear_cpu_s();
     energy.write(*step.mutable_energy());
+    merge_phases(phases, MergeOf::nodes, *step.mutable_phases());
     return std::move(step);
   }
 };

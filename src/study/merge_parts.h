@@ -26,6 +26,13 @@ void add_work(const Works& from, Works& to);
 void merge_components(const Inputs& inputs, MergeOf of, pb::Record& out);
 // `offsets`: how much later than the result each input begins.
 void merge_phases(const Inputs& inputs, MergeOf of, const std::vector<std::int64_t>& offsets, pb::Record& out);
+// The same of other lists of phases, such as those of one step on each node; `offset`: of the record's start, in ns.
+struct PhaseList {
+  const pb::Record* record;
+  const google::protobuf::RepeatedPtrField<pb::Phase>* phases;
+  std::int64_t offset;
+};
+void merge_phases(const std::vector<PhaseList>& lists, MergeOf of, google::protobuf::RepeatedPtrField<pb::Phase>& out);
 // Work outside phases, figures, labels, settings, software, anomalies, sensors, devices. No idle powers: each belongs
 // to one node and its own time.
 void merge_lists(const Inputs& inputs, pb::Record& out);

@@ -92,18 +92,24 @@ void merge_energy(const std::vector<One>& all, MergeOf of, pb::Phase& out) {
 }  // namespace
 
 void merge_phases(const Inputs& inputs, MergeOf of, const std::vector<std::int64_t>& offsets, pb::Record& out) {
+  std::vector<PhaseList> lists;
+  for (std::size_t i = 0; i < inputs.size(); ++i) lists.push_back({inputs[i], &inputs[i]->phases(), offsets[i]});
+  merge_phases(lists, of, *out.mutable_phases());
+}
+
+void merge_phases(const std::vector<PhaseList>& lists, MergeOf of, google::protobuf::RepeatedPtrField<pb::Phase>& out) {
   std::map<std::string, std::vector<One>> paths;
   std::vector<std::string> order;
-  for (std::size_t i = 0; i < inputs.size(); ++i)
-    for (const pb::Phase& phase : inputs[i]->phases()) {
+  for (const PhaseList& list : lists)
+    for (const pb::Phase& phase : *list.phases) {
       auto& all = paths[phase.path()];
       if (all.empty()) order.push_back(phase.path());
-      all.push_back({inputs[i], &phase, offsets[i]});
+      all.push_back({list.record, &phase, list.offset});
     }
   std::map<std::string, pb::Phase*> merged;
   for (const std::string& path : order) {
     const auto& all = paths.at(path);
-    pb::Phase& phase = *(merged[path] = out.add_phases());
+    pb::Phase& phase = *(merged[path] = out.Add());
     phase.set_path(path);
     for (const One& one : all) {
       phase.set_count(phase.count() + one.phase->count());
