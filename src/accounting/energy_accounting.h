@@ -133,6 +133,7 @@ class EnergyAccounting {
   void write(pb::NodeState& out) const;
   const std::vector<Meter>& meters() const { return meters_; }
   Joules not_conserved() const;
+  bool is_modelled() const;  // the node's total: nothing of it is measured
   // The node's energy by where in the path of power it was read, in the order of Boundary; then in the same order what
   // was given by models alone, while nothing was measured.
   const std::array<Joules, 2 * kBoundaries>& by_boundary() const { return by_boundary_; }
@@ -222,7 +223,6 @@ class EnergyAccounting {
   void write_uncertainty(const EnergyAccumulator& accumulator, pb::Record& record) const;
   void write_accelerators(const JobState& job, const EnergyAccumulator& accumulator, pb::Record& record) const;
   Boundary boundary() const;  // of the node's total
-  bool is_modelled() const;   // that total: nothing is measured
   void write_rows(pb::NodeState& out) const;
   void write_parts(pb::NodeState& out) const;
   void write_steps(const JobState& job, const JobTotals& checkpoint, pb::Record& record) const;

@@ -25,12 +25,14 @@ class ClientMonitor {
   RunResult measure(const RunOptions& options, pb::Record record, const MeasuredWork& work);
 
  private:
-  ClientMonitor(std::string socket, Outside outside) : socket_(std::move(socket)), outside_(outside) {}
+  ClientMonitor(std::string socket, Outside outside, bool strict)
+      : socket_(std::move(socket)), outside_(outside), strict_(strict) {}
   Result<std::unique_ptr<DaemonRun>> begin() const;
 
   Signals signals_;  // first: a run has a thread
   std::string socket_;
   Outside outside_;
+  bool strict_;
   std::unique_ptr<DaemonRun> next_;  // begun already
 };
 

@@ -8,11 +8,8 @@
 #include <cstdlib>
 #include <cstring>
 
-#include <fmt/format.h>
-
 #include "base/monotonic.h"
 #include "base/unix_socket.h"
-#include "consumer/wire.h"
 
 namespace nw::cli {
 
@@ -45,10 +42,12 @@ std::string daemon_socket() {
   return paths.substr(0, paths.find(':'));
 }
 
-Result<std::unique_ptr<DaemonRun>> DaemonRun::begin(const std::string& socket, bool here) {
+Result<std::unique_ptr<DaemonRun>> DaemonRun::begin(const std::string& socket,
+                                                    std::map<std::string, std::string> wanted) {
+  wanted["protocol"] = std::to_string(kLinkProtocol);
   Fd connection = NW_TRY(connect_to_daemon(socket, kUntilBegun));  // before memory is made for nothing
   auto channel = NW_TRY(Channel::create());
-  std::unique_ptr<DaemonRun> run(new DaemonRun(socket, here, std::move(channel)));
+  std::unique_ptr<DaemonRun> run(new DaemonRun(socket, {"run", std::move(wanted)}, std::move(channel)));
   run->connection_ = std::move(connection);
   NW_CHECK(run->connect());
   run->stop_ = Fd(::eventfd(0, EFD_CLOEXEC));
@@ -67,8 +66,7 @@ DaemonRun::~DaemonRun() {
 // the run.
 Done DaemonRun::connect() {
   if (!connection_) connection_ = NW_TRY(connect_to_daemon(socket_, kUntilBegun));
-  NW_CHECK(send_with(connection_.get(), fmt::format("run protocol={}{}", kLinkProtocol, here_ ? " here=1" : ""),
-                     channel_->descriptor()));
+  NW_CHECK(send_with(connection_.get(), make_request(request_), channel_->descriptor()));
   const std::string message = NW_TRY(receive_from_daemon(connection_.get(), socket_, kUntilBegun));
   const auto answer = parse_answer(message);
   if (answer && answer->kind == 'E') return tl::make_unexpected(parse_refusal(answer->body));

@@ -2,6 +2,7 @@
 // and are sent the record when the command has ended.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -10,6 +11,7 @@
 #include "base/fd.h"
 #include "base/result.h"
 #include "consumer/channel.h"
+#include "consumer/wire.h"
 #include "record/record.pb.h"
 
 namespace nw::cli {
@@ -17,8 +19,8 @@ namespace nw::cli {
 class DaemonRun {
  public:
   // Absent when no daemon listens; else why it does not measure this run. What is measured has begun on return.
-  // `here`: outside every job this process and its descendants are measured; else nothing is there.
-  static Result<std::unique_ptr<DaemonRun>> begin(const std::string& socket, bool here);
+  // `wanted`: keys of the request `run` (docs/protocol.md) besides `protocol`.
+  static Result<std::unique_ptr<DaemonRun>> begin(const std::string& socket, std::map<std::string, std::string> wanted);
   ~DaemonRun();
   DaemonRun(const DaemonRun&) = delete;
   DaemonRun& operator=(const DaemonRun&) = delete;
@@ -30,14 +32,14 @@ class DaemonRun {
   Result<pb::Record> end(Nanos at);
 
  private:
-  DaemonRun(std::string socket, bool here, std::unique_ptr<Channel> channel)
-      : socket_(std::move(socket)), here_(here), channel_(std::move(channel)) {}
+  DaemonRun(std::string socket, Request request, std::unique_ptr<Channel> channel)
+      : socket_(std::move(socket)), request_(std::move(request)), channel_(std::move(channel)) {}
   Done connect();
   void keep_connected();
   Result<pb::Record> ask_record(Nanos at);
 
   std::string socket_;
-  bool here_;
+  Request request_;
   std::unique_ptr<Channel> channel_;
   std::mutex mutex_;  // of the connection
   Fd connection_;

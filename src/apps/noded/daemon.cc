@@ -317,7 +317,7 @@ void Daemon::write_checkpoint(bool for_good) {
 
 // A run begins with a sampling point of its own; a program whose job is not known yet waits for one.
 std::vector<Answer> Daemon::link(const Peer& peer, const Request& request, Handed& handed) {
-  if (node_.infos().empty())
+  if (node_.infos().empty() || (!request.get("strict").empty() && accounting_.is_modelled()))
     return {make_refusal({ErrorKind::absent, request.verb + ": no sensor of this node can be read"})};
   const auto is_known = programs_.attach(peer, request, handed, host_->now());
   if (!is_known) return {make_refusal(is_known.error())};
