@@ -77,7 +77,7 @@ int connect_to_daemon() {
   return -1;
 }
 
-bool hand_over(int socket, int fd, bool here) {
+bool send_memory(int socket, int fd, bool here) {
   char text[] = "attach protocol=1 here=1";
   static_assert(kLinkProtocol == 1);
   iovec piece{text, here ? sizeof text - 1 : sizeof "attach protocol=1" - 1};
@@ -124,7 +124,7 @@ ChannelHeader* link_to_daemon(bool here) {
   if (socket < 0) return errno = before, nullptr;
   const int fd = make_memory();
   ChannelHeader* header = fd < 0 ? nullptr : map_new(fd);
-  if (header != nullptr && hand_over(socket, fd, here) && !is_refused(socket)) {
+  if (header != nullptr && send_memory(socket, fd, here) && !is_refused(socket)) {
     memory.store(fd, std::memory_order_release);
     is_here.store(here, std::memory_order_release);
     return errno = before, header;  // the connection stays open: its end is the program's
@@ -140,7 +140,7 @@ bool link_again(ChannelHeader& header) {
   const int before = errno, fd = memory.load(std::memory_order_acquire);
   if (!is_memory(fd, header)) return errno = before, false;
   const int socket = connect_to_daemon();
-  if (socket >= 0 && !hand_over(socket, fd, is_here.load(std::memory_order_acquire))) ::close(socket);
+  if (socket >= 0 && !send_memory(socket, fd, is_here.load(std::memory_order_acquire))) ::close(socket);
   errno = before;
   return true;
 }

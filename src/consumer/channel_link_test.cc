@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include <cstring>
+#include <fstream>
 #include <thread>
 #include <vector>
 
@@ -20,13 +21,9 @@
 namespace nw {
 namespace {
 
-Fd make_memory(std::size_t size, int seals) {
-  Fd memory(::memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  EXPECT_EQ(::posix_fallocate(memory.get(), 0, static_cast<off_t>(size)), 0);
-  if (seals != 0) EXPECT_EQ(::fcntl(memory.get(), F_ADD_SEALS, seals), 0);
-  return memory;
-}
-constexpr int kSeals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+using test::kSeals;
+using test::Made;
+using test::make_memory;
 
 // The daemon's end of links, as far as they need one.
 class Listener {
@@ -53,7 +50,8 @@ class Listener {
     EXPECT_GT(::recvmsg(connections_.back().get(), &message, 0), 0);
     EXPECT_STREQ(text, "attach protocol=1");
     int memory = -1;
-    if (cmsghdr* rights = CMSG_FIRSTHDR(&message); rights != nullptr) std::memcpy(&memory, CMSG_DATA(rights), sizeof memory);
+    if (cmsghdr* rights = CMSG_FIRSTHDR(&message); rights != nullptr)
+      std::memcpy(&memory, CMSG_DATA(rights), sizeof memory);
     EXPECT_EQ(::send(connections_.back().get(), &answer, 1, 0), 1);
     return Fd(memory);
   }
@@ -103,11 +101,12 @@ TEST(ChannelLink, ARefusedProgramMeasuresNothing) {
 
 TEST(ChannelLink, NobodyIsAskedOutsideAJobOrWhenTurnedOff) {
   Listener listener;
-  EXPECT_EQ(test::run_child("", [&] {
-              ::setenv(kSocketVariable, listener.path().c_str(), 1);
-              ::unsetenv("SLURM_JOB_ID");
-              return report_one();
-            }),
+  EXPECT_EQ(test::run_child("",
+                            [&] {
+                              ::setenv(kSocketVariable, listener.path().c_str(), 1);
+                              ::unsetenv("SLURM_JOB_ID");
+                              return report_one();
+                            }),
             0);
   EXPECT_EQ(in_job(listener.path(),
                    [] {
@@ -145,27 +144,9 @@ TEST(ChannelLink, MemoryThatTheProgramCouldTakeAwayIsRefused) {
   ASSERT_EQ(::ftruncate(sparse.get(), static_cast<off_t>(kChannelSize)), 0);
   ASSERT_EQ(::fcntl(sparse.get(), F_ADD_SEALS, kSeals), 0);
   EXPECT_FALSE(Channel::adopt(std::move(sparse))) << "would be allocated in the daemon's name";
+  EXPECT_TRUE(sparse) << "whoever handed it over may have made its close wait";
   EXPECT_FALSE(Channel::adopt(Fd(::open("/dev/null", O_RDWR))));
 }
-
-// What is made here as a program makes it.
-struct Made {
-  Made() : memory(make_memory(kChannelSize, kSeals)) {
-    void* map = ::mmap(nullptr, kChannelSize, PROT_READ | PROT_WRITE, MAP_SHARED, memory.get(), 0);
-    header = static_cast<ChannelHeader*>(map);
-    header->slots = kChannelSlots;
-    header->slot_size = sizeof(ChannelSlot);
-    header->magic = kChannelMagic;
-  }
-  ~Made() { ::munmap(header, kChannelSize); }
-  std::unique_ptr<Channel> adopt() const { return std::move(*Channel::adopt(Fd(::dup(memory.get())))); }
-  void write(int count) const {
-    for (int i = 0; i < count; ++i)
-      write_event(*header, {ProgramEvent::Kind::work, 0, 0, 1, 1, "", "sample", static_cast<double>(i)});
-  }
-  Fd memory;
-  ChannelHeader* header;
-};
 
 TEST(ChannelLink, APunchedHoleIsNoticedBeforeItIsRead) {
   const Made made;
@@ -177,6 +158,54 @@ TEST(ChannelLink, APunchedHoleIsNoticedBeforeItIsRead) {
   EXPECT_FALSE(channel->look(monotonic()));
   EXPECT_TRUE(channel->damaged());
   EXPECT_TRUE(channel->take().empty());
+}
+
+// Pages behind the end would count as many as the holes.
+TEST(ChannelLink, PagesBehindTheEndDoNotHideHoles) {
+  Fd memory(::memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  ASSERT_EQ(::ftruncate(memory.get(), static_cast<off_t>(kChannelSize)), 0);
+  ASSERT_EQ(::fallocate(memory.get(), FALLOC_FL_KEEP_SIZE, 1 << 21, static_cast<off_t>(kChannelSize + 4096)), 0);
+  ASSERT_EQ(::fcntl(memory.get(), F_ADD_SEALS, kSeals), 0);
+  EXPECT_FALSE(Channel::adopt(std::move(memory)));
+}
+
+// A hole that is punched between the look and the reading, or the giving back: nothing is allocated for it here.
+TEST(ChannelLink, AHoleIsNeverFilledHere) {
+  const Made made;
+  const auto channel = made.adopt();
+  made.write(6000);
+  const std::int64_t whole = made.pages();
+  ASSERT_TRUE(channel->look(monotonic()));
+  made.punch(1, 100);
+  const std::int64_t left = made.pages();
+  ASSERT_EQ(left, whole - 100);
+  (void)channel->take();
+  channel->give_back();
+  channel->publish({7, 1, 1, 1});
+  EXPECT_EQ(made.pages(), left);
+  EXPECT_TRUE(channel->damaged());
+  channel->close();
+  EXPECT_EQ(made.pages(), 0) << "what was allocated for it here before is given up";
+}
+
+TEST(ChannelLink, WhatIsGivenBackIsNotOfThisProcess) {
+  const auto resident = [] {
+    std::ifstream file("/proc/self/smaps");
+    std::int64_t kilobytes = 0;
+    bool its = false;
+    for (std::string line; std::getline(file, line);) {
+      if (line.find("/memfd:test") != line.npos) its = true;
+      if (its && line.starts_with("Rss:")) kilobytes += std::stoll(line.substr(4)), its = false;
+    }
+    return kilobytes;
+  };
+  const Made made;
+  const auto channel = made.adopt();
+  made.write(6000);
+  const std::int64_t before = resident();
+  EXPECT_EQ(channel->take().size(), 6000U);
+  channel->give_back();
+  EXPECT_LT(resident(), before + 100);
 }
 
 TEST(ChannelLink, TheNextDaemonGoesOnAfterTheLastEvent) {
@@ -241,7 +270,8 @@ TEST(ChannelLink, ReadingsAreOfThePhaseThatIsAskedFor) {
                      double joules = -1, uncertainty = -1;
                      for (const Nanos until = monotonic() + seconds(5); monotonic() < until;)
                        if (nw_energy(id, &joules, &uncertainty) == 3)
-                         return joules == 12.5 && uncertainty == 0.5 && nw_energy(id + kChannelReadings, &joules, &uncertainty) == 0 &&
+                         return joules == 12.5 && uncertainty == 0.5 &&
+                                nw_energy(id + kChannelReadings, &joules, &uncertainty) == 0 &&
                                 nw_energy(0, &joules, &uncertainty) == 0 && nw_energy(id, nullptr, nullptr) == 0;
                      return false;
                    }),
