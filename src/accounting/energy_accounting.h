@@ -13,8 +13,8 @@
 // journal and for queries about a running job.
 //
 // In seven files: energy_accounting.cc has the sampling points and which jobs come and go, energy_accounting_use.cc
-// the resources of each job, energy_accounting_intervals.cc the sums, energy_accounting_phases.cc what the programs of a
-// job report, energy_accounting_record.cc the records, energy_accounting_node.cc the node's own state,
+// the resources of each job, energy_accounting_intervals.cc the sums, energy_accounting_phases.cc what the programs of
+// a job report, energy_accounting_record.cc the records, energy_accounting_node.cc the node's own state,
 // energy_accounting_checkpoint.cc saving and restoring.
 #pragma once
 
@@ -60,10 +60,10 @@ struct StepName {
 class EnergyAccounting {
  public:
   static constexpr std::size_t kBoundaries = 4;
-  static constexpr std::size_t kMaxSteps = 1000;  // of one job; further steps count as outside steps
+  static constexpr std::size_t kMaxSteps = 1000;     // of one job; further steps count as outside steps
   static constexpr std::size_t kMaxReporting = 256;  // steps of one user whose programs report phases
-  static constexpr std::size_t kMaxReadings = 4096;     // that wait to be told
-  static constexpr unsigned kMaxSamples = 48;  // between the ends of an interval: a meter remembers 64
+  static constexpr std::size_t kMaxReadings = 4096;  // that wait to be told
+  static constexpr unsigned kMaxSamples = 48;        // between the ends of an interval: a meter remembers 64
 
   EnergyAccounting(const std::vector<SensorInfo>& infos, AccountedNode node, Nanos period);
 
@@ -87,7 +87,8 @@ class EnergyAccounting {
 
   // What programs report. The running step that a process is in; nothing where there is none.
   std::optional<StepName> find_step(const FoundProcess& process) const;
-  // Whether the programs of this step may report: false where its user has too many steps that do, and where it is gone.
+  // Whether the programs of this step may report: false where its user has too many steps that do, and where it is
+  // gone.
   bool let_report(const StepName& name);
   void add(const StepName& name, const ProgramEvent& event);
   // Ends at `at` the phases of processes that are gone.
@@ -241,7 +242,7 @@ class EnergyAccounting {
 
   Nanos settled_at_{};
   std::uint64_t samples_ = 0, settled_samples_ = 0;  // sample sets in all, and until then
-  std::vector<Meter::Edge> edges_;  // of each meter at the last sampling point
+  std::vector<Meter::Edge> edges_;                   // of each meter at the last sampling point
   Accumulators idle_, system_, unattributed_;
   Joules ended_energy_, node_energy_, remainder_;
   std::array<Joules, 2 * kBoundaries> by_boundary_;

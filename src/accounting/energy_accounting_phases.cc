@@ -123,9 +123,8 @@ AnomalyCounts EnergyAccounting::write_phases(const JobState& job, const JobTotal
     write_statements(phases, record);
     anomalies.add(phases.anomalies());
   }
-  anomalies.add(
-      Anomaly::phase_unresolved,
-      nw::write_phases(all, job.begin, totals.by_policy.front().total, compose, *record.mutable_phases()));
+  anomalies.add(Anomaly::phase_unresolved,
+                nw::write_phases(all, job.begin, totals.by_policy.front().total, compose, *record.mutable_phases()));
   nw::write_work(work, *record.mutable_work());
   return anomalies;
 }

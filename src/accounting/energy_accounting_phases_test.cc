@@ -244,7 +244,8 @@ TEST(JobPhases, OfAProcessThatDiesEndWithIt) {
   const StepName step = node.report("1");
   node.begin(step, 1, "train");
   for (int i = 0; i < 3; ++i) node.point();
-  node.accounting->abandon(step, [](std::uint32_t pid) { return pid == 7; }, node.now);
+  node.accounting->abandon(
+      step, [](std::uint32_t pid) { return pid == 7; }, node.now);
   for (int i = 0; i < 3; ++i) node.point();
   const pb::Record record = node.finish();
   EXPECT_EQ(phase(record.phases(), "train").duration_ns(), seconds(3).count());

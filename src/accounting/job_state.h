@@ -44,9 +44,9 @@ struct JobTotals {
 
   std::vector<EnergyAccumulator> by_policy;  // in the order of kPolicies
   std::map<std::string, StepTotals> steps;
-  EnergyAccumulator loose;  // what ran outside steps
+  EnergyAccumulator loose;               // what ran outside steps
   std::map<std::string, Phases> phases;  // of the steps whose programs report any
-  std::vector<Peak> peaks;  // one a meter
+  std::vector<Peak> peaks;               // one a meter
   JobTimeline timeline;
   Nanos until{};  // settled up to here
 };
@@ -94,6 +94,7 @@ PhaseLimits limits_of_step(std::size_t others);
 std::vector<std::string> names_of(const pb::Job& job);
 
 void write_job_state(const JobState& job, pb::CheckpointJob& out);
-JobState read_job_state(const pb::CheckpointJob& in, const SavedOrder& order, std::size_t devices);
+// `others`: steps of the same user that report, of the jobs before.
+JobState read_job_state(const pb::CheckpointJob& in, const SavedOrder& order, std::size_t devices, std::size_t others);
 
 }  // namespace nw
