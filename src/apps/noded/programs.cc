@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/monotonic.h"
 #include "base/parse.h"
 #include "client/client.h"
 
@@ -15,14 +16,15 @@ namespace nw::noded {
 namespace {
 constexpr unsigned kPidBits = 22;  // PID_MAX_LIMIT
 constexpr std::uint32_t kPidMask = (1U << kPidBits) - 1;
-constexpr std::size_t kMostPids = 4096;  // of one program and its forks
 
 std::uint32_t tagged(std::uint64_t pid, std::uint32_t tag) {
   return (static_cast<std::uint32_t>(pid) & kPidMask) | tag << kPidBits;
 }
 
-// Ids are unique in one program (client.cc), and with its tag in a step.
-std::uint64_t tagged_id(std::uint64_t id, std::uint32_t tag) { return id ^ tag * 0x9E3779B97F4A7C15U; }
+// Ids are unique in one program (client.cc), and with its tag in a step: it lies in the upper bits of the begin's
+// position in the ring. Its own inverse.
+std::uint64_t tagged_id(std::uint64_t id, std::uint32_t tag) { return id ^ static_cast<std::uint64_t>(tag) << 30U; }
+std::uint32_t pid_of(std::uint64_t id) { return static_cast<std::uint32_t>(id >> 40U) & kPidMask; }
 }  // namespace
 
 std::size_t Programs::count_of(std::uint32_t uid) const {
@@ -32,35 +34,55 @@ std::size_t Programs::count_of(std::uint32_t uid) const {
 
 Result<bool> Programs::attach(const Peer& peer, const Request& request, Handed& handed, Nanos now) {
   if (const auto asked = request.get("protocol"); asked != std::to_string(kLinkProtocol))
-    return fail(ErrorKind::malformed, fmt::format("attach: this nodewattd speaks protocol {}, not {}; update the older one",
-                                                  kLinkProtocol, quote(asked)));
+    return fail(ErrorKind::malformed,
+                fmt::format("attach: this nodewattd speaks protocol {}, not {}; update the older one", kLinkProtocol,
+                            quote(asked)));
   if (handed.files.size() != 1) return fail(ErrorKind::malformed, "attach: hand over the memory of one channel");
-  auto channel = NW_TRY(Channel::adopt(std::move(handed.files.front())));
-  // A program that linked again, while its old connection is still here.
-  std::erase_if(programs_, [&](const Program& program) { return program.channel->is_same(*channel); });
-  if (programs_.size() >= kMax || count_of(peer.uid) >= kMaxOfOne)
-    return fail(ErrorKind::busy, "attach: too many programs report already");
-  if (const auto before = positions_.find(channel->cookie()); before != positions_.end())
-    channel->skip_until(before->second);
+  Program* program = NW_TRY(find_place(peer, NW_TRY(Channel::adopt(std::move(handed.files.front()))), now));
   const char accepted = 'D';
-  if (::send(handed.connection.get(), &accepted, 1, MSG_DONTWAIT | MSG_NOSIGNAL) != 1)
+  if (::send(handed.connection.get(), &accepted, 1, MSG_DONTWAIT | MSG_NOSIGNAL) != 1) {
+    if (program->connections.empty()) programs_.pop_back();
     return fail(ErrorKind::failed, "attach: the connection has ended");
-  const std::uint32_t tag = static_cast<std::uint32_t>(channel->cookie() * 0x9E3779B97F4A7C15U >> 54U);
-  programs_.push_back({std::move(handed.connection), peer, std::move(channel), now, tag});
+  }
+  if (program->connections.size() >= kMaxConnections) program->connections.erase(program->connections.begin());
+  program->connections.push_back(std::move(handed.connection));
+  program->peer = peer;
   last_event_ = now;
-  find_step(programs_.back(), now);
-  return programs_.back().step.has_value();
+  if (!program->step) find_step(*program, now);
+  return program->step.has_value();
+}
+
+// One whose memory is here already has linked again; else it is new, the last one, and still without a connection.
+// Another user's memory is his, whoever has a descriptor of it.
+Result<Programs::Program*> Programs::find_place(const Peer& peer, std::unique_ptr<Channel> channel, Nanos now) {
+  const auto same = std::find_if(programs_.begin(), programs_.end(),
+                                 [&](const Program& program) { return program.channel->is_same(*channel); });
+  if (same != programs_.end() && same->peer.uid == peer.uid && !same->gone) return &*same;
+  if (same != programs_.end() || programs_.size() >= kMax || count_of(peer.uid) >= kMaxOfOne)
+    return fail(ErrorKind::busy, "attach: too many programs report already");
+  const std::uint32_t tag = static_cast<std::uint32_t>(channel->cookie() * 0x9E3779B97F4A7C15U >> 54U);
+  Program& program = programs_.emplace_back(Program{{}, peer, std::move(channel), now, tag});
+  if (const auto before = earlier_.find({peer.uid, program.channel->cookie()}); before != earlier_.end()) {
+    program.channel->skip_until(before->second.position);
+    program.lost = before->second.lost;
+    program.pids = before->second.pids;
+  }
+  return &program;
 }
 
 void Programs::add_to(std::vector<pollfd>& polled) const {
-  for (const Program& program : programs_) polled.push_back({program.connection.get(), 0, 0});  // its end alone
+  for (const Program& program : programs_)
+    for (const Connection& connection : program.connections)
+      polled.push_back({connection.get(), 0, 0});  // its end alone
 }
 
 void Programs::serve(const std::vector<pollfd>& polled) {
   for (const pollfd& one : polled) {
     if ((one.revents & (POLLHUP | POLLERR | POLLNVAL)) == 0) continue;
-    for (Program& program : programs_)
-      if (program.connection.get() == one.fd) program.gone = true;
+    for (Program& program : programs_) {
+      std::erase_if(program.connections, [&](const Connection& connection) { return connection.get() == one.fd; });
+      program.gone |= program.connections.empty();
+    }
   }
 }
 
@@ -85,20 +107,45 @@ void Programs::find_steps(Nanos now) {
     if (!program.step && !program.gone) find_step(program, now);
 }
 
-bool Programs::take(Program& program, std::size_t most) {
-  bool edge = false;
-  for (ProgramEvent& event : program.channel->take(most)) {
+bool Programs::Program::has(std::uint32_t pid) const { return std::binary_search(pids.begin(), pids.end(), pid); }
+
+void Programs::Program::note_pid(std::uint32_t pid) {
+  const auto place = std::lower_bound(pids.begin(), pids.end(), pid);
+  if (pids.size() < kMaxPids && (place == pids.end() || *place != pid)) pids.insert(place, pid);
+}
+
+// Returns how many events there were.
+std::size_t Programs::take(Program& program, std::size_t most, bool& edge) {
+  std::vector<ProgramEvent> events = program.channel->take(most);
+  for (ProgramEvent& event : events) {
     if ((event.id & kOfAShell) == 0) {  // else it is not the program's, and does not end with it
       event.pid = tagged(event.pid, program.tag);
       event.id = tagged_id(event.id, program.tag);
-      if (program.pids.size() < kMostPids) program.pids.insert(event.pid);
+      program.note_pid(event.pid);
     }
-    edge |= event.kind == ProgramEvent::Kind::begin || event.kind == ProgramEvent::Kind::end;
-    last_event_ = std::max(last_event_, looked_);
+    edge |= (event.kind == ProgramEvent::Kind::begin || event.kind == ProgramEvent::Kind::end) &&
+            accounting_.is_alone(*program.step);
     accounting_.add(*program.step, event);
   }
+  if (!events.empty()) last_event_ = looked_;
+  if (program.gone) program.rest -= std::min(program.rest, most);
   note_lost(program);
-  return edge && accounting_.is_alone(*program.step);
+  return events.size();
+}
+
+bool Programs::take(const std::vector<Program*>& programs, Nanos until) {
+  constexpr std::size_t kBetweenClocks = 128;
+  bool edge = false, late = false;
+  for (std::size_t i = 0; i < programs.size() && !late; ++i) {
+    Program& program = *programs[(turn_ + i) % programs.size()];
+    std::size_t left = std::max<std::size_t>(kAtOnce / programs.size(), 1);
+    for (bool more = true; more && left > 0 && !late; late = monotonic() >= until) {
+      const std::size_t most = std::min(left, kBetweenClocks);
+      more = take(program, most, edge) >= most;
+      left -= most;
+    }
+  }
+  return edge;
 }
 
 namespace {
@@ -111,12 +158,20 @@ Channel::Reading as_told(std::uint64_t id, const Energy& energy) {
 
 // An id does not say which program it is of, but only its own has the id's process.
 void Programs::tell(const std::vector<EnergyAccounting::Reading>& readings) {
-  for (const EnergyAccounting::Reading& reading : readings)
-    for (Program& program : programs_) {
-      const std::uint64_t id = tagged_id(reading.id, program.tag);  // is its own inverse
-      if (program.step == reading.step && reading.energy.value && program.pids.contains(tagged(id >> 40U, program.tag)))
-        program.channel->publish(as_told(id, reading.energy));
+  if (readings.empty()) return;
+  std::vector<std::pair<std::uint32_t, std::size_t>> programs;  // by process
+  for (std::size_t i = 0; i < programs_.size(); ++i)
+    for (const std::uint32_t pid : programs_[i].pids) programs.emplace_back(pid & kPidMask, i);
+  std::sort(programs.begin(), programs.end());
+  for (const EnergyAccounting::Reading& reading : readings) {
+    const std::uint32_t pid = pid_of(reading.id);
+    for (auto at = std::lower_bound(programs.begin(), programs.end(), std::pair(pid, std::size_t{0}));
+         at != programs.end() && at->first == pid; ++at) {
+      Program& program = programs_[at->second];
+      if (program.step == reading.step && program.has(tagged(pid, program.tag)) && reading.energy.value)
+        program.channel->publish(as_told(tagged_id(reading.id, program.tag), reading.energy));
     }
+  }
 }
 
 void Programs::write(pb::Checkpoint& out) const {
@@ -124,6 +179,9 @@ void Programs::write(pb::Checkpoint& out) const {
     pb::CheckpointChannel& channel = *out.add_channels();
     channel.set_cookie(program.channel->cookie());
     channel.set_position(program.channel->position());
+    channel.set_uid(program.peer.uid);
+    channel.set_lost(program.lost);
+    for (const std::uint32_t pid : program.pids) channel.add_pids(pid);
   }
 }
 
@@ -133,8 +191,12 @@ void Programs::kept() {
 }
 
 void Programs::resume(const pb::Checkpoint& checkpoint) {
-  for (const pb::CheckpointChannel& channel : checkpoint.channels())
-    positions_.insert_or_assign(channel.cookie(), channel.position());
+  for (const pb::CheckpointChannel& channel : checkpoint.channels()) {
+    Earlier earlier{channel.position(), channel.lost(), {channel.pids().begin(), channel.pids().end()}};
+    std::sort(earlier.pids.begin(), earlier.pids.end());
+    earlier.pids.resize(std::min(earlier.pids.size(), kMaxPids));
+    if (earlier_.size() < kMax) earlier_.insert_or_assign({channel.uid(), channel.cookie()}, std::move(earlier));
+  }
 }
 
 void Programs::note_lost(Program& program) {
@@ -147,23 +209,32 @@ void Programs::note_lost(Program& program) {
 void Programs::finish(Program& program, Nanos now) {
   program.channel->close();
   if (!program.step) return;
-  if (program.channel->damaged())
-    accounting_.note(*program.step, Anomaly::channel_damaged);
-  else
-    take(program, kChannelSlots);
-  accounting_.abandon(*program.step, [&](std::uint32_t pid) { return program.pids.contains(pid); }, now);
+  if (program.channel->damaged()) accounting_.note(*program.step, Anomaly::channel_damaged);
+  accounting_.abandon(
+      *program.step, [&](std::uint32_t pid) { return program.has(pid); }, now);
+}
+
+// One that is gone has still to be taken what it reported: no more than that, for somebody may go on writing.
+bool Programs::is_over(const Program& program) {
+  if (program.channel->damaged()) return true;
+  return program.gone && (!program.step || program.rest == 0 || program.channel->is_drained());
 }
 
 bool Programs::take(Nanos now) {
   looked_ = now;
+  std::map<std::uint32_t, std::vector<Program*>> users;
+  for (Program& program : programs_)
+    if (program.channel->look(now) && program.step) users[program.peer.uid].push_back(&program);
   bool edge = false;
-  std::map<std::uint32_t, std::size_t> of;  // programs by user
-  for (const Program& program : programs_) ++of[program.peer.uid];
+  std::int64_t left = kMostTime.count(), count = static_cast<std::int64_t>(users.size());
+  for (const auto& [uid, programs] : users) {
+    const Nanos begin = monotonic();
+    edge |= take(programs, begin + Nanos::of(left / count--));
+    left = std::max<std::int64_t>(left - (monotonic() - begin).count(), 0);
+  }
+  ++turn_;
   std::erase_if(programs_, [&](Program& program) {
-    const bool there = program.channel->look(now);
-    if (there && program.step && !program.gone)
-      edge |= take(program, std::max<std::size_t>(kAtOnce / of[program.peer.uid], 1));
-    if (there && !program.gone && !program.channel->damaged()) return false;
+    if (!is_over(program)) return false;
     finish(program, now);
     return true;
   });

@@ -2,7 +2,8 @@
 // kernel says who it is, and its cgroup in which step of which job. Nothing that it says of itself is believed.
 //
 // A program can only hurt its own job's figures. How much is taken of it at once is bounded, as are the programs of one
-// user; what it cannot hand over is counted in its own memory as lost. A connection that ends is the program's end.
+// user; what it cannot hand over is counted in its own memory as lost. The end of its connection is the program's end;
+// of its connections, where its processes have linked again each for itself.
 #pragma once
 
 #include <poll.h>
@@ -10,7 +11,7 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
+#include <utility>
 #include <vector>
 
 #include "accounting/energy_accounting.h"
@@ -24,10 +25,12 @@ namespace nw::noded {
 class Programs {
  public:
   static constexpr std::size_t kMax = 1024, kMaxOfOne = 256;
-  static constexpr std::size_t kAtOnce = 2000;  // events of one user at one look
+  static constexpr std::size_t kAtOnce = 2000;   // events of one user at one look
+  static constexpr Nanos kMostTime = millis(2);  // of a look; each user has the same part of it
   static constexpr Nanos kBetweenLooks = millis(50);
   static constexpr Nanos kQuiet = seconds(5), kBetweenQuietLooks = seconds(1);  // after so long without an event
-  static constexpr Nanos kUntilSeen = seconds(10);  // by then its job must have been seen
+  static constexpr Nanos kUntilSeen = seconds(10);                              // by then its job must have been seen
+  static constexpr std::size_t kMaxConnections = 16, kMaxPids = 256;            // of one program and its forks
 
   // Both must outlive this.
   Programs(EnergyAccounting& accounting, const CgroupScanner& cgroups) : accounting_(accounting), cgroups_(cgroups) {}
@@ -46,27 +49,41 @@ class Programs {
   std::optional<Nanos> next_look() const;
   // Tells programs what their phases were given.
   void tell(const std::vector<EnergyAccounting::Reading>& readings);
-  // What was taken so far, for the checkpoint; kept() when that is written. A program that links again after a kill goes
-  // on behind it.
+  // What was taken so far, for the checkpoint; kept() when that is written. A program that links again after a kill
+  // goes on behind it.
   void write(pb::Checkpoint& out) const;
   void kept();
   void resume(const pb::Checkpoint& checkpoint);
 
  private:
   struct Program {
-    Fd connection;
+    std::vector<Connection> connections;
     Peer peer;
     std::unique_ptr<Channel> channel;
     Nanos since;
-    std::uint32_t tag;                // distinguishes processes of different pid namespaces
-    std::optional<StepName> step{};   // nothing: its job has not been seen yet
-    std::set<std::uint32_t> pids{};   // that reported, as the accounting knows them
-    std::uint64_t lost = 0;           // as counted already
+    std::uint32_t tag;                  // distinguishes processes of different pid namespaces
+    std::optional<StepName> step{};     // nothing: its job has not been seen yet
+    std::vector<std::uint32_t> pids{};  // that reported, as the accounting knows them; ascending
+    std::uint64_t lost = 0;             // as counted already
     bool gone = false;
+    std::size_t rest = kChannelSlots;  // what is still taken of one that is gone
+
+    bool has(std::uint32_t pid) const;
+    void note_pid(std::uint32_t pid);
+  };
+  // What an earlier daemon knew of a program, by its user and cookie: no user can speak for another's.
+  using Key = std::pair<std::uint32_t, std::uint64_t>;
+  struct Earlier {
+    std::uint64_t position, lost;
+    std::vector<std::uint32_t> pids;
   };
 
+  Result<Program*> find_place(const Peer& peer, std::unique_ptr<Channel> channel, Nanos now);
   void find_step(Program& program, Nanos now);
-  bool take(Program& program, std::size_t most);
+  // Of one user's programs, until a time.
+  bool take(const std::vector<Program*>& programs, Nanos until);
+  std::size_t take(Program& program, std::size_t most, bool& edge);
+  static bool is_over(const Program& program);
   void finish(Program& program, Nanos now);
   void note_lost(Program& program);
   std::size_t count_of(std::uint32_t uid) const;
@@ -74,8 +91,9 @@ class Programs {
   EnergyAccounting& accounting_;
   const CgroupScanner& cgroups_;
   std::vector<Program> programs_;
-  std::map<std::uint64_t, std::uint64_t> positions_;  // of an earlier daemon, by cookie
+  std::map<Key, Earlier> earlier_;
   Nanos looked_{}, last_event_{};
+  std::size_t turn_ = 0;  // whose programs are taken first
 };
 
 }  // namespace nw::noded

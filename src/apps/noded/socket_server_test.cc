@@ -38,7 +38,9 @@ class ServiceTest : public ::testing::Test {
     const ssize_t size = ::recv(socket.get(), bytes, sizeof bytes, MSG_DONTWAIT);
     return size < 0 ? "nothing" : std::string(bytes, static_cast<std::size_t>(size));
   }
-  static std::vector<Answer> echo(const Peer&, const Request& request, Handed&) { return {{'S', request.verb}, {'D', ""}}; }
+  static std::vector<Answer> echo(const Peer&, const Request& request, Handed&) {
+    return {{'S', request.verb}, {'D', ""}};
+  }
 
   test::TempDir dir;
   Result<SocketServer> socket_server = SocketServer::listen(dir.at("s"));
