@@ -53,7 +53,8 @@ EnergyAccumulator::Line read_line(const pb::EnergyAccumulator& in, std::size_t a
 }
 }  // namespace
 
-SavedOrder::SavedOrder(const pb::Checkpoint& checkpoint, const std::vector<Meter>& meters) {
+SavedOrder::SavedOrder(const pb::Checkpoint& checkpoint, const std::vector<Meter>& meters)
+    : until_(Nanos::of(std::max<std::int64_t>(checkpoint.at_ns(), 0))) {
   for (const Meter& meter : meters) {
     const auto found = std::find(checkpoint.sensors().begin(), checkpoint.sensors().end(), meter.info().id);
     from_.emplace_back();

@@ -1,6 +1,7 @@
 // EnergyAccumulators as a checkpoint stores them: in the order of the sensors of that time.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -30,8 +31,11 @@ class SavedOrder {
   // Nothing where it is not in the lists.
   std::optional<std::size_t> from(std::size_t meter) const;
   EnergyAccumulator read(const pb::EnergyAccumulator& in) const;
+  // A time before the checkpoint: no other can be in it.
+  Nanos time(std::int64_t ns) const { return Nanos::of(std::clamp<std::int64_t>(ns, 0, until_.count())); }
 
  private:
+  Nanos until_{};
   std::vector<std::optional<std::size_t>> from_;
 };
 

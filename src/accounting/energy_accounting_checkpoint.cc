@@ -95,7 +95,7 @@ void EnergyAccounting::resume(const pb::Checkpoint& checkpoint, const std::strin
     min_power_[i] = read_power(checkpoint.least_uw(), *from);
   }
   for (const pb::CheckpointJob& in : checkpoint.jobs()) {
-    JobState job = read_job_state(in, order, device_names_.size());
+    JobState job = read_job_state(in, order, device_names_.size(), count_reporting(in.record().job().uid()));
     job.own.until = Nanos::of(checkpoint.at_ns());
     job.published = job.own;
     job.anomalies.resize(meters_.size());

@@ -29,8 +29,11 @@ constexpr std::size_t kPathsOfUser = 1000, kFewPaths = 20;
 PhaseLimits limits_of_step(std::size_t others) {
   PhaseLimits limits;
   limits.paths = std::max(kFewPaths, kPathsOfUser / (others + 1));
-  limits.open = 1000;
-  limits.waiting = 1 << 16;
+  const auto part_of = [others](std::size_t whole, std::size_t least) { return std::max(least, whole / (others + 1)); };
+  limits.open = part_of(1000, 32);
+  limits.waiting = part_of(1 << 16, 256);
+  limits.bytes = part_of(512 << 10, 12 << 10);
+  limits.ended = part_of(256, 16);
   limits.spans = 200;
   limits.units = 20;
   limits.figures = 100;
@@ -112,7 +115,7 @@ void write_job_state(const JobState& job, pb::CheckpointJob& out) {
   out.set_has_client(job.has_client);
 }
 
-JobState read_job_state(const pb::CheckpointJob& in, const SavedOrder& order, std::size_t devices) {
+JobState read_job_state(const pb::CheckpointJob& in, const SavedOrder& order, std::size_t devices, std::size_t others) {
   JobState job(order.meters());
   job.slurmd = in.slurmd();
   job.id = in.id();
@@ -123,8 +126,8 @@ JobState read_job_state(const pb::CheckpointJob& in, const SavedOrder& order, st
   for (const pb::CheckpointStep& step : in.steps()) job.own.steps.insert_or_assign(step.id(), read_step(step, order));
   for (const pb::CheckpointPhases& phases : in.phases())
     if (job.own.steps.contains(phases.step()))
-      job.own.phases.insert_or_assign(phases.step(),
-                                      PhasesCheckpoint::read(phases, limits_of_step(job.own.phases.size()), order));
+      job.own.phases.insert_or_assign(
+          phases.step(), PhasesCheckpoint::read(phases, limits_of_step(others + job.own.phases.size()), order));
   job.noted = read_anomalies(in.noted());
   job.own.loose = order.read(in.loose());
   for (std::size_t i = 0; i < order.meters(); ++i)

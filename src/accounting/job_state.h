@@ -95,6 +95,7 @@ PhaseLimits limits_of_step(std::size_t others);
 std::vector<std::string> names_of(const pb::Job& job);
 
 void write_job_state(const JobState& job, pb::CheckpointJob& out);
-JobState read_job_state(const pb::CheckpointJob& in, const SavedOrder& order, std::size_t devices);
+// `others`: steps of the same user that report, of the jobs before.
+JobState read_job_state(const pb::CheckpointJob& in, const SavedOrder& order, std::size_t devices, std::size_t others);
 
 }  // namespace nw

@@ -12,16 +12,23 @@ void Phases::add(const ProgramEvent& event) {
     case ProgramEvent::Kind::end: return end(event.id, event.at);
     case ProgramEvent::Kind::work: return work(event);
     case ProgramEvent::Kind::figure: return figure(event);
-    case ProgramEvent::Kind::setting:
-      if (settings_.size() < limits_.settings || settings_.contains(event.unit)) settings_[event.unit] = event.name;
-      return;
+    case ProgramEvent::Kind::setting: return setting(event);
   }
+}
+
+// Whether there is room for one more of what is kept for good.
+bool Phases::afford(std::size_t bytes) {
+  if (bytes_ + bytes > limits_.bytes) return false;
+  bytes_ += bytes;
+  return true;
 }
 
 void Phases::begin(const ProgramEvent& event) {
   if (serials_.contains(event.id)) return anomalies_.add(Anomaly::phase_unmatched);
   const Thread thread{event.pid, event.tid};
-  auto& stack = stacks_[thread];
+  static const std::vector<std::uint64_t> kNone;
+  const auto its = stacks_.find(thread);  // a thread whose phases are refused leaves nothing
+  const std::vector<std::uint64_t>& stack = its == stacks_.end() ? kNone : its->second;
   if (stack.size() >= limits_.depth || open_.size() >= limits_.open || waiting_.size() >= limits_.waiting)
     return refuse(event.id);
   std::string name = event.name.empty() ? "?" : event.name;
@@ -29,7 +36,8 @@ void Phases::begin(const ProgramEvent& event) {
   const std::string path = path_of(stack, name);
   const Nanos at = stack.empty() ? event.at : std::max(event.at, open_.at(stack.back()).latest);
   const auto known = places_.find(path);
-  if (known == places_.end() && unions_.size() >= 2 * limits_.paths) return refuse(event.id);
+  if (known == places_.end() && (unions_.size() >= 2 * limits_.paths || !afford(bytes_of(path))))
+    return refuse(event.id);
   const std::size_t place = known != places_.end() ? known->second : unions_.size();
   if (known == places_.end()) {
     order_.push_back(path);
@@ -38,7 +46,7 @@ void Phases::begin(const ProgramEvent& event) {
   }
   const std::uint64_t serial = next_serial_++;
   serials_[event.id] = serial;
-  stack.push_back(serial);
+  stacks_[thread].push_back(serial);
   open_[serial] = {event.id, place, name, thread, at, at};
   waiting_.push_back({at, place, false, serial});
   begun_[serial].id = event.id;
@@ -105,15 +113,24 @@ void Phases::work(const ProgramEvent& event) {
 }
 
 void Phases::add_work(std::map<std::string, double>& sums, const ProgramEvent& event) {
-  if (sums.size() >= limits_.units && !sums.contains(event.unit)) return anomalies_.add(Anomaly::too_many_names);
-  sums[event.unit] += event.value;
+  if (!sums.contains(event.unit) && (sums.size() >= limits_.units || !afford(kNameBytes)))
+    return anomalies_.add(Anomaly::too_many_names);
+  double& sum = sums[event.unit];
+  if (!std::isfinite(sum + event.value)) return anomalies_.add(Anomaly::work_invalid);
+  sum += event.value;
 }
 
 void Phases::figure(const ProgramEvent& event) {
   if (!std::isfinite(event.value)) return;
-  if (figures_.size() >= limits_.figures && !figures_.contains(event.name))
+  if (!figures_.contains(event.name) && (figures_.size() >= limits_.figures || !afford(kNameBytes)))
     return anomalies_.add(Anomaly::too_many_names);
   figures_[event.name] = event.value;
+}
+
+void Phases::setting(const ProgramEvent& event) {
+  if (!settings_.contains(event.unit) && (settings_.size() >= limits_.settings || !afford(kNameBytes)))
+    return anomalies_.add(Anomaly::too_many_names);
+  settings_[event.unit] = event.name;
 }
 
 // Ends the outermost of these, and with each all that its thread opened inside it.
@@ -197,7 +214,7 @@ void Phases::end_instance(std::uint64_t serial, Nanos at, const EnergyCurve& cur
   const auto begun = begun_.extract(serial);
   if (begun.empty() || !begun.mapped().edge) return;
   const Begun& its = begun.mapped();
-  if (ended_.size() >= kMaxEnded) ended_.erase(ended_.begin());
+  if (ended_.size() >= limits_.ended) ended_.erase(ended_.begin());
   ended_.push_back({its.id, at - its.at, between(*its.edge, *take_edge(curve, at), at - its.at), true});
 }
 
@@ -205,7 +222,7 @@ std::vector<PhaseInstance> Phases::so_far(const EnergyCurve& curve, Nanos until)
   std::vector<PhaseInstance> instances;
   if (begun_.empty()) return instances;
   const EnergyCurve::Edge now = curve.at(until);
-  for (auto at = begun_.rbegin(); at != begun_.rend() && instances.size() < kMaxEnded; ++at)
+  for (auto at = begun_.rbegin(); at != begun_.rend() && instances.size() < limits_.ended; ++at)
     if (const Begun& begun = at->second; begun.edge && until > begun.at)
       instances.push_back({begun.id, until - begun.at, between(*begun.edge, now, until - begun.at)});
   return instances;

@@ -59,6 +59,8 @@ struct PhaseInstance {
 struct PhaseLimits {
   std::size_t depth = 32, paths = 10'000, open = 10'000, spans = 200'000, units = 100, figures = 1000, settings = 100;
   std::size_t waiting = SIZE_MAX;  // edges that wait for their curve; a phase beyond is refused
+  std::size_t bytes = SIZE_MAX;    // of all names, with what is kept for each
+  std::size_t ended = 256;  // instances of which is told what they were given, and of those that are open: the newest
 };
 
 class Phases {
@@ -90,12 +92,11 @@ class Phases {
   void close_spans(const EnergyCurve& curve, Nanos until);
 
   // Instances that have ended and were settled since the last call, and those that are open, as far as the curve is
-  // known: at most kMaxEnded of each, the newest.
+  // known: the newest.
   std::vector<PhaseInstance> take_ended() { return std::exchange(ended_, {}); }
   std::vector<PhaseInstance> so_far(const EnergyCurve& curve, Nanos until) const;
 
   static constexpr const char* kOthers = "(others)";
-  static constexpr std::size_t kMaxEnded = 256;
 
   const std::vector<std::string>& order() const { return order_; }  // paths by first begin
   bool contains(const std::string& path) const { return places_.contains(path); }
@@ -148,6 +149,11 @@ class Phases {
   void end_all(const std::function<bool(const Open&)>& which, Nanos at);
   void work(const ProgramEvent& event);
   void figure(const ProgramEvent& event);
+  void setting(const ProgramEvent& event);
+  // What a path takes, whose text is there twice, and any other name with its value.
+  static std::size_t bytes_of(const std::string& path) { return 400 + 2 * path.size(); }
+  static constexpr std::size_t kNameBytes = 128;
+  bool afford(std::size_t bytes);
   void add_work(std::map<std::string, double>& sums, const ProgramEvent& event);
   void refuse(std::uint64_t id);
   std::string path_of(const std::vector<std::uint64_t>& stack, const std::string& name);
@@ -170,7 +176,7 @@ class Phases {
   std::map<std::uint64_t, Open> open_;
   std::map<Thread, std::vector<std::uint64_t>> stacks_;  // of serials
   std::set<std::uint64_t> refused_;                      // ids whose ends are still to come, the newest ones
-  std::size_t spans_ = 0;
+  std::size_t spans_ = 0, bytes_ = 0;
   std::vector<Waiting> waiting_;
   std::map<std::uint64_t, Begun> begun_;  // by serial
   std::vector<PhaseInstance> ended_;

@@ -39,12 +39,12 @@ std::map<std::string, double> read_work(const google::protobuf::RepeatedPtrField
 PhaseSum read_sum(const pb::CheckpointPath& in, const SavedOrder& order) {
   PhaseSum sum;
   sum.count = in.count();
-  sum.duration = Nanos::of(std::max<std::int64_t>(in.duration_ns(), 0));
+  sum.duration = order.time(in.duration_ns());
   sum.given = order.read(in.given());
   sum.work = read_work(in.work());
   for (const pb::Span& span : in.spans())
     if (sum.spans.size() < PhaseSum::kMaxSpans)
-      sum.spans.emplace_back(Nanos::of(span.begin_ns()), Nanos::of(span.end_ns()));
+      sum.spans.emplace_back(order.time(span.begin_ns()), order.time(span.end_ns()));
   return sum;
 }
 }  // namespace
@@ -124,25 +124,29 @@ void PhasesCheckpoint::read_paths(const pb::CheckpointPhases& in, const SavedOrd
   const auto edge_at = [&](std::uint32_t place) {
     return place > 0 && place <= edges.size() ? edges[place - 1] : Edge();
   };
+  const Edge last = edge_at(in.last());
+  if (last) phases.first_ = phases.last_ = {order.time(in.edges(static_cast<int>(in.last()) - 1).at_ns()), last};
   for (const pb::CheckpointPath& path : in.paths()) {
     const std::size_t place = phases.unions_.size();
-    if (path.parent() > place || !phases.places_.emplace(path.path(), place).second) break;
+    if (place >= 2 * phases.limits_.paths || path.parent() > place ||
+        !phases.places_.emplace(path.path(), place).second)
+      break;
     phases.order_.push_back(path.path());
     Phases::Union& its = phases.unions_.emplace_back();
     its.sum = read_sum(path, order);
+    phases.spans_ += its.sum.spans.size();
+    phases.bytes_ += Phases::bytes_of(path.path()) + its.sum.work.size() * Phases::kNameBytes;
     its.parent = path.parent() == 0 ? Phases::kOutermost : path.parent() - 1;
     its.inside.one_by_one = !path.overlap();
-    its.since = Nanos::of(path.since_ns());
-    its.edge = edge_at(path.edge());
+    its.since = order.time(path.since_ns());
+    its.edge = last ? edge_at(path.edge()) : nullptr;  // what is open was settled before
     its.open = its.edge ? static_cast<int>(std::min<std::size_t>(path.open(), phases.limits_.open)) : 0;
     if (its.open > 0) ++phases.around(its).open;
   }
   phases.outermost_.one_by_one = !in.overlap();
-  if (const Edge last = edge_at(in.last()))
-    phases.first_ = phases.last_ = {Nanos::of(in.edges(static_cast<int>(in.last()) - 1).at_ns()), last};
 }
 
-void PhasesCheckpoint::read_open(const pb::CheckpointPhases& in, Phases& phases) {
+void PhasesCheckpoint::read_open(const pb::CheckpointPhases& in, const SavedOrder& order, Phases& phases) {
   const std::size_t paths = phases.unions_.size();
   for (const pb::CheckpointOpenPhase& one : in.open()) {
     if (one.place() >= paths || phases.serials_.contains(one.id()) || phases.open_.size() >= phases.limits_.open)
@@ -152,20 +156,21 @@ void PhasesCheckpoint::read_open(const pb::CheckpointPhases& in, Phases& phases)
     phases.serials_[one.id()] = serial;
     phases.stacks_[thread].push_back(serial);
     phases.open_[serial] = {
-        one.id(), one.place(), one.name(), thread, Nanos::of(one.begin_ns()), Nanos::of(one.latest_ns())};
+        one.id(), one.place(), one.name(), thread, order.time(one.begin_ns()), order.time(one.latest_ns())};
   }
   for (const pb::CheckpointPhaseEdge& edge : in.waiting())
-    if (edge.place() < paths) phases.waiting_.push_back({Nanos::of(edge.at_ns()), edge.place(), edge.is_end(), 0});
+    if (edge.place() < paths) phases.waiting_.push_back({order.time(edge.at_ns()), edge.place(), edge.is_end(), 0});
 }
 
 Phases PhasesCheckpoint::read(const pb::CheckpointPhases& in, const PhaseLimits& limits, const SavedOrder& order) {
   Phases phases(limits);
   read_paths(in, order, phases);
-  read_open(in, phases);
+  read_open(in, order, phases);
   phases.work_ = read_work(in.work());
   for (const pb::Figure& figure : in.figures())
     if (std::isfinite(figure.value())) phases.figures_[figure.name()] = figure.value();
   for (const pb::Label& setting : in.settings()) phases.settings_[setting.key()] = setting.value();
+  phases.bytes_ += (phases.work_.size() + phases.figures_.size() + phases.settings_.size()) * Phases::kNameBytes;
   phases.anomalies_ = read_anomalies(in.anomalies());
   return phases;
 }

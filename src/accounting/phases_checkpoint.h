@@ -17,7 +17,7 @@ class PhasesCheckpoint {
   static void write_paths(const Phases& phases, pb::CheckpointPhases& out);
   static void write_open(const Phases& phases, pb::CheckpointPhases& out);
   static void read_paths(const pb::CheckpointPhases& in, const SavedOrder& order, Phases& phases);
-  static void read_open(const pb::CheckpointPhases& in, Phases& phases);
+  static void read_open(const pb::CheckpointPhases& in, const SavedOrder& order, Phases& phases);
 };
 
 }  // namespace nw

@@ -370,5 +370,32 @@ TEST(Phases, UnitsAndFiguresAreBounded) {
   EXPECT_EQ(program.count(Anomaly::too_many_names), 6000 - PhaseLimits().units - PhaseLimits().figures);
 }
 
+// What a program may make this process keep is bounded in bytes, whatever the names are.
+TEST(Phases, NamesAreBoundedInBytes) {
+  PhaseLimits limits;
+  limits.bytes = 2000;
+  Phases phases(limits);
+  const Nanos at = seconds(1);
+  for (std::uint64_t id = 1; id <= 100; ++id) {
+    phases.add({ProgramEvent::Kind::begin, at, id, 1, 1, "phase " + std::to_string(id), "", 0});
+    phases.add({ProgramEvent::Kind::work, at, 0, 1, 1, "", "unit " + std::to_string(id), 1});
+    phases.add({ProgramEvent::Kind::end, at, id, 1, 1, "", "", 0});
+    phases.add({ProgramEvent::Kind::figure, at, 0, 1, 1, "figure " + std::to_string(id), "", 1});
+    phases.add({ProgramEvent::Kind::setting, at, 0, 1, 1, "value", "key " + std::to_string(id), 0});
+  }
+  std::size_t units = phases.work().size();
+  for (const std::string& path : phases.order()) units += phases.at(path).work.size();
+  EXPECT_LE(phases.order().size() + units + phases.figures().size() + phases.settings().size(), 2000U / 128);
+  EXPECT_GT(phases.anomalies().count(Anomaly::too_many_names), 300U);
+  EXPECT_EQ(phases.anomalies().count(Anomaly::phase_unmatched), 0U) << "the ends of refused phases are expected";
+}
+
+TEST(Phases, WorkThatIsTooMuchForANumberIsInvalid) {
+  Phases phases;
+  for (int i = 0; i < 2; ++i) phases.add({ProgramEvent::Kind::work, seconds(1), 0, 1, 1, "", "x", 1.5e308});
+  EXPECT_EQ(phases.work().at("x"), 1.5e308);
+  EXPECT_EQ(phases.anomalies().count(Anomaly::work_invalid), 1U);
+}
+
 }  // namespace
 }  // namespace nw

@@ -174,11 +174,6 @@ bool heap_up(ChannelHeader& header, const RawProgramEvent& event) {
 
 const char* or_event(const char* name) { return name == nullptr || *name == '\0' ? "?" : name; }
 
-std::uint64_t write(ChannelHeader* header, ProgramEvent::Kind kind, std::uint64_t id, const char* name,
-                    const char* unit, double value) {
-  return write_event(*header, {kind, 0, id, me().pid, me().tid, name, unit, value});
-}
-
 // Bits of a thread id that the kernel uses (PID_MAX_LIMIT); tracks are distinguished by those above.
 constexpr int kTidBits = 22;
 constexpr std::uint32_t kApart = std::uint32_t{1} << 31;
@@ -196,6 +191,13 @@ void look_for_daemon(ChannelHeader& header, std::int64_t now) {
   if (now - last < kBetweenLinks || !linked_at.compare_exchange_strong(last, now)) return;
   if (last == 0 && looked == 1) return;  // it has not looked yet
   if (!link_again(header)) state.store(kOff, std::memory_order_release);
+}
+
+std::uint64_t write(ChannelHeader* header, ProgramEvent::Kind kind, std::uint64_t id, const char* name,
+                    const char* unit, double value) {
+  const std::int64_t now = now_ns();
+  look_for_daemon(*header, now);
+  return write_event(*header, {kind, now, id, me().pid, me().tid, name, unit, value});
 }
 
 constexpr char kProcess[] = "/proc/";
@@ -285,7 +287,6 @@ int nw_measuring(void) { return nw::listening() != nullptr ? 1 : 0; }
 nw_phase_id nw_phase_begin(const char* name) {
   auto* channel = nw::listening();
   if (channel == nullptr) return 0;
-  nw::look_for_daemon(*channel, nw::now_ns());
   return nw::write(channel, nw::ProgramEvent::Kind::begin, nw::kNewId, nw::or_event(name), "", 0);
 }
 

@@ -87,6 +87,12 @@ bool is_allocated(const struct stat& info) {
   return info.st_blocks * kBlock >= static_cast<std::int64_t>(kChannelSize);
 }
 
+constexpr std::size_t kPage = 4096;
+static_assert(kPage % sizeof(ChannelSlot) == 0 && kPage % sizeof(ChannelOverflowCount) == 0);
+constexpr std::uint64_t kSlotsOfPage = kPage / sizeof(ChannelSlot);
+constexpr std::size_t kCountsOfPage = kPage / sizeof(ChannelOverflowCount);
+constexpr std::size_t kAtOnce = 64;  // slots that are read by one call
+
 constexpr std::array kFoldersOfAll = {"/dev/shm", "/tmp"};
 }  // namespace
 
@@ -165,12 +171,16 @@ Channel::~Channel() {
   ::munmap(header_, kChannelSize);
 }
 
-Result<std::unique_ptr<Channel>> Channel::adopt(Fd memory) {
+Result<std::unique_ptr<Channel>> Channel::adopt(Fd&& memory) {
   constexpr int kSeals = F_SEAL_SHRINK | F_SEAL_GROW;
   const int seals = ::fcntl(memory.get(), F_GET_SEALS);
   if (seals < 0 || (seals & kSeals) != kSeals) return fail(ErrorKind::malformed, "the channel is no sealed memory");
   struct stat info {};
-  if (::fstat(memory.get(), &info) != 0 || info.st_size != static_cast<off_t>(kChannelSize) || !is_allocated(info))
+  const auto has_size = [&] {
+    return ::fstat(memory.get(), &info) == 0 && info.st_size == static_cast<off_t>(kChannelSize) && is_allocated(info);
+  };
+  // Pages behind its end would count as its own, and hide as many holes. Nobody can add any now.
+  if (!has_size() || ::ftruncate(memory.get(), static_cast<off_t>(kChannelSize)) != 0 || !has_size())
     return fail(ErrorKind::malformed, fmt::format("the channel is not {} bytes of memory", kChannelSize));
   void* map = ::mmap(nullptr, kChannelSize, PROT_READ | PROT_WRITE, MAP_SHARED, memory.get(), 0);
   if (map == MAP_FAILED) return tl::make_unexpected(system_error(errno, "the channel"));
@@ -186,31 +196,61 @@ Result<std::unique_ptr<Channel>> Channel::adopt(Fd memory) {
 Channel::Channel(Fd memory, ChannelHeader* header)
     : memory_(Memory::sealed), file_(std::move(memory)), header_(header), keeps_(true) {}
 
+// Whether adopted memory has no holes. What a program punches right after this, and is written here before the next
+// call, is allocated in the name of this process: hence one call a page that is written, and none is read where it is
+// mapped.
+bool Channel::is_whole() {
+  struct stat info {};
+  if (keeps_ && !damaged_ && (::fstat(file_.get(), &info) != 0 || !is_allocated(info))) damaged_ = holey_ = true;
+  return !damaged_;
+}
+
+// As the file has them, since reading a hole there allocates nothing. Returns how many: none beyond the ring's end.
+std::size_t Channel::read_slots(std::span<ChannelSlot> into, std::uint64_t position) {
+  const std::uint64_t index = position % kChannelSlots;
+  const std::size_t count = std::min<std::size_t>(into.size(), kChannelSlots - index),
+                    bytes = count * sizeof(ChannelSlot);
+  const auto at = static_cast<off_t>(sizeof(ChannelHeader) + index * sizeof(ChannelSlot));
+  ssize_t done = 0;
+  while ((done = ::pread(file_.get(), into.data(), bytes, at)) < 0 && errno == EINTR) {
+  }
+  return done == static_cast<ssize_t>(bytes) ? count : 0;
+}
+
 // The first event that no reader gave back. A ring from which nobody took yet begins at 0.
 void Channel::find_tail() {
   const std::uint64_t head = header_->head.load(std::memory_order_acquire);
   tail_ = head > kChannelSlots ? head - kChannelSlots : 0;
-  while (tail_ < head) {
-    const std::uint64_t index = tail_ % kChannelSlots;
-    const std::uint64_t turn = slots_of(*header_)[index].sequence.load(std::memory_order_acquire) + index;
-    if (turn <= tail_ + 1) break;  // written, or being written
-    ++tail_;
+  std::array<ChannelSlot, kAtOnce> slots;
+  for (bool found = false; tail_ < head && !found;) {
+    const std::size_t count = read_slots({slots.data(), std::min(slots.size(), head - tail_)}, tail_);
+    found = count == 0;
+    for (std::size_t i = 0; i < count && !found; ++i) {
+      const std::uint64_t turn = slots[i].sequence.load(std::memory_order_relaxed) + tail_ % kChannelSlots;
+      found = turn <= tail_ + 1;  // written, or being written
+      if (!found) ++tail_;
+    }
   }
   given_back_ = tail_;
 }
 
 bool Channel::look(Nanos now) {
-  struct stat info {};
-  if (::fstat(file_.get(), &info) != 0 || !is_allocated(info)) damaged_ = true;
-  if (!damaged_) header_->looked_at_ns.store(now.count(), std::memory_order_relaxed);
+  if (is_whole()) header_->looked_at_ns.store(now.count(), std::memory_order_relaxed);
   return !damaged_;
 }
 
-void Channel::close() { header_->closed.store(1, std::memory_order_relaxed); }
+void Channel::close() {
+  if (is_whole() || !holey_)
+    header_->closed.store(1, std::memory_order_relaxed);
+  else
+    ::fallocate(file_.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
+                static_cast<off_t>((kChannelSize / kPage + 1) * kPage));
+}
 
 bool Channel::is_same(const Channel& other) const { return inode_ == other.inode_; }
 
 void Channel::publish(const Reading& reading) {
+  if (!is_whole()) return;
   ChannelReading& place = reading_of(*header_, reading.id);
   place.version.fetch_add(1, std::memory_order_seq_cst);
   place.id.store(reading.id, std::memory_order_seq_cst);
@@ -235,36 +275,75 @@ std::vector<ProgramEvent> Channel::take_rest() {
   return events;
 }
 
+// The slots from the tail on that are written. Read twice: behind a sequence number that was seen, all of the event is
+// there.
+std::size_t Channel::read_written(std::span<ChannelSlot> into) {
+  const std::size_t count = read_slots(into, tail_);
+  std::size_t written = 0;
+  const auto turn = [&](std::size_t i) {
+    return into[i].sequence.load(std::memory_order_relaxed) + (tail_ + i) % kChannelSlots;
+  };
+  while (written < count && turn(written) == tail_ + written + 1) ++written;
+  std::atomic_thread_fence(std::memory_order_acquire);
+  return written == 0 ? 0 : read_slots(into.first(written), tail_);
+}
+
+// The event at the tail is still being written. Gives it up when its writer must have died.
+bool Channel::skip_stalled(Nanos patience) {
+  const Nanos now = monotonic();
+  if (stalled_since_ == Nanos{}) stalled_since_ = now;
+  if (now - stalled_since_ < patience) return false;
+  stalled_since_ = Nanos{};
+  ++skipped_;
+  ++tail_;
+  return true;
+}
+
+namespace {
+ProgramEvent event_of(const ChannelSlot& slot, std::int64_t now) {
+  const auto kind = slot.kind > static_cast<std::uint32_t>(ProgramEvent::kLastKind)
+                        ? ProgramEvent::Kind::work
+                        : static_cast<ProgramEvent::Kind>(slot.kind);
+  return {kind,
+          Nanos::of(std::min(slot.at_ns, now)),
+          slot.id,
+          slot.pid,
+          slot.tid,
+          text_of(slot.name, sizeof slot.name),
+          text_of(slot.unit, sizeof slot.unit),
+          slot.value};
+}
+}  // namespace
+
 void Channel::take_slots(std::vector<ProgramEvent>& events, Nanos patience, std::size_t most) {
   const std::uint64_t end = header_->head.load(std::memory_order_acquire);  // writers may be faster than we are
   damaged_ |= end - tail_ > kChannelSlots;  // writers take slots that are free, and never go back
   if (damaged_) return;
   const std::int64_t now = monotonic().count();
-  for (; tail_ < end && most > 0; --most) {
-    const std::uint64_t index = tail_ % kChannelSlots;
-    ChannelSlot& next = slots_of(*header_)[index];
-    if (next.sequence.load(std::memory_order_acquire) + index != tail_ + 1) {
-      if (stalled_since_ == Nanos{}) stalled_since_ = monotonic();
-      if (monotonic() - stalled_since_ < patience) return;
-      ++skipped_;
-    } else {
-      const auto kind = next.kind > static_cast<std::uint32_t>(ProgramEvent::kLastKind)
-                            ? ProgramEvent::Kind::work
-                            : static_cast<ProgramEvent::Kind>(next.kind);
-      events.push_back({kind, Nanos::of(std::min(next.at_ns, now)), next.id, next.pid, next.tid,
-                        text_of(next.name, sizeof next.name), text_of(next.unit, sizeof next.unit), next.value});
-    }
-    stalled_since_ = Nanos{};
-    ++tail_;
+  std::array<ChannelSlot, kAtOnce> slots;
+  while (tail_ < end && most > 0) {
+    const std::size_t written = read_written({slots.data(), std::min({slots.size(), end - tail_, most})});
+    for (std::size_t i = 0; i < written; ++i) events.push_back(event_of(slots[i], now));
+    if (written > 0) stalled_since_ = Nanos{};
+    tail_ += written;
+    most -= written;
+    if (written > 0) continue;
+    if (!skip_stalled(patience)) break;
+    --most;
   }
   if (!keeps_ || tail_ - given_back_ > kChannelSlots / 2) give_back();
 }
 
 void Channel::give_back() {
-  for (; given_back_ < tail_; ++given_back_) {
+  const bool some = given_back_ < tail_;
+  for (std::uint64_t checked = SIZE_MAX; given_back_ < tail_; ++given_back_) {
     const std::uint64_t index = given_back_ % kChannelSlots;
+    if (index / kSlotsOfPage != checked && !is_whole()) return;
+    checked = index / kSlotsOfPage;
     slots_of(*header_)[index].sequence.store(given_back_ + kChannelSlots - index, std::memory_order_release);
   }
+  // The program's memory shall not count as that of this process.
+  if (some && keeps_) ::madvise(header_, kChannelSize, MADV_DONTNEED);
 }
 
 void Channel::skip_until(std::uint64_t position) {
@@ -275,8 +354,8 @@ void Channel::skip_until(std::uint64_t position) {
 
 // What was summed beside the ring is newer than what was in it.
 void Channel::take_overflow_counts(std::vector<ProgramEvent>& events) {
-  if (damaged_) return;
   for (std::size_t i = 0; i < kChannelOverflowCounts; ++i) {
+    if (i % kCountsOfPage == 0 && !is_whole()) return;
     ChannelOverflowCount& overflow_count = overflow_counts_of(*header_)[i];
     const auto state = overflow_count.state.load(std::memory_order_acquire);
     if (state == ChannelOverflowCount::kFree) return;

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -39,8 +40,8 @@ class Channel {
   static Result<std::unique_ptr<Channel>> create(Memory wanted = Memory::sealed);
   // The daemon's side: takes over memory that a program made and handed over. Malformed when the program could still
   // shrink it, or it is not all there, or of another version. Of a program that linked again, it goes on after the last
-  // event that was taken.
-  static Result<std::unique_ptr<Channel>> adopt(Fd memory);
+  // event that was taken. `memory` stays the caller's unless it is taken over.
+  static Result<std::unique_ptr<Channel>> adopt(Fd&& memory);
   ~Channel();  // removes the file
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
@@ -53,15 +54,17 @@ class Channel {
   std::vector<ProgramEvent> take_rest();
   // Events that did not fit, or whose writers died while writing.
   std::uint64_t lost() const;
-  // Adopted memory: whether all of it is still there, for a program may punch holes into it, and reading those would
-  // allocate memory in the name of this process. To be called before each take(), which it tells the program of.
+  // Adopted memory: whether all of it is still there, for a program may punch holes into it, and what is written there
+  // would be allocated in the name of this process. To be called before each take(), which it tells the program of.
   bool look(Nanos now);
   // Adopted memory keeps what was taken until it is given back, so that the next daemon finds what this one had not
   // kept when it was killed; at most half the ring. From position() on nothing was taken.
   void give_back();
   std::uint64_t position() const { return tail_; }
+  bool is_drained() const { return tail_ >= header_->head.load(std::memory_order_acquire); }
   void skip_until(std::uint64_t position);  // what an earlier daemon has kept
-  // Tells the program that nobody looks any more.
+  // Tells the program that nobody looks any more. Of memory with holes the rest is given up, too: some of it may have
+  // been allocated here.
   void close();
   // As the program wrote it: by this it is known again.
   std::uint64_t cookie() const { return header_->cookie; }
@@ -87,7 +90,11 @@ class Channel {
   Channel(Fd memory, ChannelHeader* header);
   static std::unique_ptr<Channel> create_sealed();
   static Result<std::unique_ptr<Channel>> create_file();
+  bool is_whole();
   void find_tail();
+  std::size_t read_slots(std::span<ChannelSlot> into, std::uint64_t position);
+  std::size_t read_written(std::span<ChannelSlot> into);
+  bool skip_stalled(Nanos patience);
   void take_slots(std::vector<ProgramEvent>& events, Nanos patience, std::size_t most);
   void take_overflow_counts(std::vector<ProgramEvent>& events);
 
@@ -102,7 +109,7 @@ class Channel {
   std::uint64_t skipped_ = 0;
   Nanos stalled_since_{};
   std::atomic<std::uint32_t> interrupted_ = 0;  // a futex word that no program can write
-  bool damaged_ = false;
+  bool damaged_ = false, holey_ = false;
 };
 
 }  // namespace nw

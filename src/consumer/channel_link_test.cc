@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include <cstring>
+#include <fstream>
 #include <thread>
 #include <vector>
 
@@ -20,13 +21,9 @@
 namespace nw {
 namespace {
 
-Fd make_memory(std::size_t size, int seals) {
-  Fd memory(::memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  EXPECT_EQ(::posix_fallocate(memory.get(), 0, static_cast<off_t>(size)), 0);
-  if (seals != 0) EXPECT_EQ(::fcntl(memory.get(), F_ADD_SEALS, seals), 0);
-  return memory;
-}
-constexpr int kSeals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+using test::kSeals;
+using test::Made;
+using test::make_memory;
 
 // The daemon's end of links, as far as they need one.
 class Listener {
@@ -55,7 +52,7 @@ class Listener {
     int memory = -1;
     if (cmsghdr* rights = CMSG_FIRSTHDR(&message); rights != nullptr)
       std::memcpy(&memory, CMSG_DATA(rights), sizeof memory);
-    EXPECT_EQ(::send(connections_.back().get(), &answer, 1, 0), 1);
+    (void)!::send(connections_.back().get(), &answer, 1, MSG_NOSIGNAL);  // one that links again may be gone by now
     return Fd(memory);
   }
 
@@ -65,13 +62,19 @@ class Listener {
   std::vector<Fd> connections_;
 };
 
-// In a child: as in a job.
-int in_job(const std::string& socket, const std::function<int()>& program) {
-  return test::run_child("", [&] {
+// In a child: as in a job. `daemon` runs here meanwhile, on no thread: a fork beside one might keep its locks for ever.
+int in_job(const std::string& socket, const std::function<int()>& program, const std::function<void()>& daemon = {}) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::unsetenv(kChannelVariable);
     ::setenv(kSocketVariable, socket.c_str(), 1);
     ::setenv("SLURM_JOB_ID", "4711", 1);
-    return program();
-  });
+    ::_exit(program());
+  }
+  if (daemon) daemon();
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 int report_one() {
@@ -84,9 +87,7 @@ int report_one() {
 TEST(ChannelLink, AProgramInAJobReportsToTheDaemon) {
   Listener listener;
   std::unique_ptr<Channel> channel;
-  std::thread daemon([&] { channel = std::move(*Channel::adopt(listener.take('D'))); });
-  EXPECT_EQ(in_job(listener.path(), report_one), 1);
-  daemon.join();
+  EXPECT_EQ(in_job(listener.path(), report_one, [&] { channel = std::move(*Channel::adopt(listener.take('D'))); }), 1);
   ASSERT_NE(channel, nullptr);
   const auto events = channel->take();
   ASSERT_EQ(events.size(), 3U);
@@ -97,9 +98,7 @@ TEST(ChannelLink, AProgramInAJobReportsToTheDaemon) {
 
 TEST(ChannelLink, ARefusedProgramMeasuresNothing) {
   Listener listener;
-  std::thread daemon([&] { listener.take('E'); });
-  EXPECT_EQ(in_job(listener.path(), report_one), 0);
-  daemon.join();
+  EXPECT_EQ(in_job(listener.path(), report_one, [&] { listener.take('E'); }), 0);
 }
 
 TEST(ChannelLink, NobodyIsAskedOutsideAJobOrWhenTurnedOff) {
@@ -123,18 +122,43 @@ TEST(ChannelLink, NobodyIsAskedOutsideAJobOrWhenTurnedOff) {
 TEST(ChannelLink, ThreadsWhoseFirstCallsMeetLinkOnceAndLoseNothing) {
   Listener listener;
   std::unique_ptr<Channel> channel;
-  std::thread daemon([&] { channel = std::move(*Channel::adopt(listener.take('D'))); });
-  EXPECT_EQ(in_job(listener.path(),
-                   [] {
-                     std::vector<std::thread> threads;
-                     for (int i = 0; i < 8; ++i) threads.emplace_back([] { nw_work(nullptr, 1, "sample"); });
-                     for (std::thread& thread : threads) thread.join();
-                     return nw_measuring();
-                   }),
+  EXPECT_EQ(in_job(
+                listener.path(),
+                [] {
+                  std::vector<std::thread> threads;
+                  for (int i = 0; i < 8; ++i) threads.emplace_back([] { nw_work(nullptr, 1, "sample"); });
+                  for (std::thread& thread : threads) thread.join();
+                  return nw_measuring();
+                },
+                [&] { channel = std::move(*Channel::adopt(listener.take('D'))); }),
             1);
-  daemon.join();
   ASSERT_NE(channel, nullptr);
   EXPECT_EQ(channel->take().size(), 8U);
+}
+
+// Work in one long phase must not wait for the next phase to reach the next daemon.
+TEST(ChannelLink, AnyEventLinksAgainWhenTheDaemonHasGone) {
+  Listener listener;
+  std::unique_ptr<Channel> next;
+  EXPECT_EQ(in_job(
+                listener.path(),
+                [] {
+                  const ChannelHeader* header =
+                      client_channel();  // links; an event would be the first try to link again
+                  for (const Nanos until = monotonic() + seconds(5); header->closed.load() == 0 && monotonic() < until;)
+                    std::this_thread::yield();
+                  nw_work(nullptr, 1, "sample");
+                  return nw_measuring();
+                },
+                [&] {
+                  const auto channel = std::move(*Channel::adopt(listener.take('D')));
+                  channel->look(monotonic());
+                  channel->close();
+                  if (auto adopted = Channel::adopt(listener.take('D'))) next = std::move(*adopted);
+                }),
+            1);
+  ASSERT_NE(next, nullptr);
+  EXPECT_EQ(next->take().size(), 1U);
 }
 
 TEST(ChannelLink, MemoryThatTheProgramCouldTakeAwayIsRefused) {
@@ -147,27 +171,9 @@ TEST(ChannelLink, MemoryThatTheProgramCouldTakeAwayIsRefused) {
   ASSERT_EQ(::ftruncate(sparse.get(), static_cast<off_t>(kChannelSize)), 0);
   ASSERT_EQ(::fcntl(sparse.get(), F_ADD_SEALS, kSeals), 0);
   EXPECT_FALSE(Channel::adopt(std::move(sparse))) << "would be allocated in the daemon's name";
+  EXPECT_TRUE(sparse) << "whoever handed it over may have made its close wait";
   EXPECT_FALSE(Channel::adopt(Fd(::open("/dev/null", O_RDWR))));
 }
-
-// What is made here as a program makes it.
-struct Made {
-  Made() : memory(make_memory(kChannelSize, kSeals)) {
-    void* map = ::mmap(nullptr, kChannelSize, PROT_READ | PROT_WRITE, MAP_SHARED, memory.get(), 0);
-    header = static_cast<ChannelHeader*>(map);
-    header->slots = kChannelSlots;
-    header->slot_size = sizeof(ChannelSlot);
-    header->magic = kChannelMagic;
-  }
-  ~Made() { ::munmap(header, kChannelSize); }
-  std::unique_ptr<Channel> adopt() const { return std::move(*Channel::adopt(Fd(::dup(memory.get())))); }
-  void write(int count) const {
-    for (int i = 0; i < count; ++i)
-      write_event(*header, {ProgramEvent::Kind::work, 0, 0, 1, 1, "", "sample", static_cast<double>(i)});
-  }
-  Fd memory;
-  ChannelHeader* header;
-};
 
 TEST(ChannelLink, APunchedHoleIsNoticedBeforeItIsRead) {
   const Made made;
@@ -179,6 +185,54 @@ TEST(ChannelLink, APunchedHoleIsNoticedBeforeItIsRead) {
   EXPECT_FALSE(channel->look(monotonic()));
   EXPECT_TRUE(channel->damaged());
   EXPECT_TRUE(channel->take().empty());
+}
+
+// Pages behind the end would count as many as the holes.
+TEST(ChannelLink, PagesBehindTheEndDoNotHideHoles) {
+  Fd memory(::memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  ASSERT_EQ(::ftruncate(memory.get(), static_cast<off_t>(kChannelSize)), 0);
+  ASSERT_EQ(::fallocate(memory.get(), FALLOC_FL_KEEP_SIZE, 1 << 21, static_cast<off_t>(kChannelSize + 4096)), 0);
+  ASSERT_EQ(::fcntl(memory.get(), F_ADD_SEALS, kSeals), 0);
+  EXPECT_FALSE(Channel::adopt(std::move(memory)));
+}
+
+// A hole that is punched between the look and the reading, or the giving back: nothing is allocated for it here.
+TEST(ChannelLink, AHoleIsNeverFilledHere) {
+  const Made made;
+  const auto channel = made.adopt();
+  made.write(6000);
+  const std::int64_t whole = made.pages();
+  ASSERT_TRUE(channel->look(monotonic()));
+  made.punch(1, 100);
+  const std::int64_t left = made.pages();
+  ASSERT_EQ(left, whole - 100);
+  (void)channel->take();
+  channel->give_back();
+  channel->publish({7, 1, 1, 1});
+  EXPECT_EQ(made.pages(), left);
+  EXPECT_TRUE(channel->damaged());
+  channel->close();
+  EXPECT_EQ(made.pages(), 0) << "what was allocated for it here before is given up";
+}
+
+TEST(ChannelLink, WhatIsGivenBackIsNotOfThisProcess) {
+  const auto resident = [] {
+    std::ifstream file("/proc/self/smaps");
+    std::int64_t kilobytes = 0;
+    bool its = false;
+    for (std::string line; std::getline(file, line);) {
+      if (line.find("/memfd:test") != line.npos) its = true;
+      if (its && line.starts_with("Rss:")) kilobytes += std::stoll(line.substr(4)), its = false;
+    }
+    return kilobytes;
+  };
+  const Made made;
+  const auto channel = made.adopt();
+  made.write(6000);
+  const std::int64_t before = resident();
+  EXPECT_EQ(channel->take().size(), 6000U);
+  channel->give_back();
+  EXPECT_LT(resident(), before + 100);
 }
 
 TEST(ChannelLink, TheNextDaemonGoesOnAfterTheLastEvent) {
@@ -231,35 +285,35 @@ TEST(ChannelLink, SoMuchIsTakenAtOnceAsWasAskedFor) {
 TEST(ChannelLink, ReadingsAreOfThePhaseThatIsAskedFor) {
   Listener listener;
   std::unique_ptr<Channel> channel;
-  std::thread daemon([&] {
-    channel = std::move(*Channel::adopt(listener.take('D')));
-    for (const Nanos until = monotonic() + seconds(5); monotonic() < until;)
-      for (const ProgramEvent& event : channel->take())
-        if (event.kind == ProgramEvent::Kind::begin)
-          channel->publish({event.id, 3, 12.5, 0.5});
-        else
-          return channel->publish({event.id, 3, 25, 0.5, true});
-  });
-  EXPECT_EQ(in_job(listener.path(),
-                   [] {
-                     const nw_phase_id id = nw_phase_begin("train");
-                     double joules = -1, uncertainty = -1;
-                     for (const Nanos until = monotonic() + seconds(5); monotonic() < until;)
-                       if (nw_energy(id, &joules, &uncertainty) == 3) break;
-                     if (joules != 12.5 || uncertainty != 0.5 || nw_energy_is_final(id) != 0) return false;
-                     if (nw_energy(id + kChannelReadings, &joules, &uncertainty) != 0 ||
-                         nw_energy(id, nullptr, nullptr) != 0 || nw_energy(0, &joules, &uncertainty) != 0 ||
-                         nw_energy_is_final(0) != 0)
-                       return false;
-                     nw_phase_end(id);
-                     for (const Nanos until = monotonic() + seconds(5); monotonic() < until;)
-                       if (nw_energy_is_final(id) == 1)
-                         return nw_energy(id, &joules, &uncertainty) == 3 && joules == 25 &&
-                                nw_energy_is_final(id + kChannelReadings) == 0;
-                     return false;
-                   }),
+  EXPECT_EQ(in_job(
+                listener.path(),
+                [] {
+                  const nw_phase_id id = nw_phase_begin("train");
+                  double joules = -1, uncertainty = -1;
+                  for (const Nanos until = monotonic() + seconds(5); monotonic() < until;)
+                    if (nw_energy(id, &joules, &uncertainty) == 3) break;
+                  if (joules != 12.5 || uncertainty != 0.5 || nw_energy_is_final(id) != 0) return false;
+                  if (nw_energy(id + kChannelReadings, &joules, &uncertainty) != 0 ||
+                      nw_energy(id, nullptr, nullptr) != 0 || nw_energy(0, &joules, &uncertainty) != 0 ||
+                      nw_energy_is_final(0) != 0)
+                    return false;
+                  nw_phase_end(id);
+                  for (const Nanos until = monotonic() + seconds(5); monotonic() < until;)
+                    if (nw_energy_is_final(id) == 1)
+                      return nw_energy(id, &joules, &uncertainty) == 3 && joules == 25 &&
+                             nw_energy_is_final(id + kChannelReadings) == 0;
+                  return false;
+                },
+                [&] {
+                  channel = std::move(*Channel::adopt(listener.take('D')));
+                  for (const Nanos until = monotonic() + seconds(5); monotonic() < until;)
+                    for (const ProgramEvent& event : channel->take())
+                      if (event.kind == ProgramEvent::Kind::begin)
+                        channel->publish({event.id, 3, 12.5, 0.5});
+                      else
+                        return channel->publish({event.id, 3, 25, 0.5, true});
+                }),
             1);
-  daemon.join();
 }
 
 }  // namespace

@@ -13,6 +13,19 @@ std::vector<nw::SensorInfo> make_infos() {
   infos[1].id = "nvml/GPU-a/energy", infos[1].part = {nw::Domain::gpu, "GPU-a"};
   return infos;
 }
+
+// What a program of the job reports meanwhile.
+void report(nw::EnergyAccounting& accounting, nw::Nanos at, std::uint64_t id) {
+  const auto step = accounting.find_step({"", "", "1", "0"});
+  if (!step || !accounting.let_report(*step)) return;
+  using Kind = nw::ProgramEvent::Kind;
+  accounting.add(*step, {Kind::end, at, id - 1, 7, 7, "", "", 0});
+  accounting.add(*step, {Kind::begin, at, id, 7, 7, "train", "", 0});
+  accounting.add(*step, {Kind::work, at, 0, 7, 7, "", "sample", 1e308});
+  if (id % 2 == 0)
+    accounting.abandon(
+        *step, [](std::uint32_t pid) { return pid == 7; }, at);
+}
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
@@ -30,14 +43,19 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     const nw::Nanos at = nw::seconds(1'000'000 + i);
     cgroups.jobs = {nw::CgroupUsage{}};
     cgroups.jobs[0].id = "1";
+    cgroups.jobs[0].steps = {{"0", std::nullopt}};
     const nw::Sample sample{at, at, {}, static_cast<std::uint64_t>(i) * 1'000'000, nw::Status::ok, {}};
     accounting.add({sample, sample}, cgroups, at.count());
+    report(accounting, at + nw::millis(10), static_cast<std::uint64_t>(i));
     accounting.tick();
+    (void)accounting.take_readings();
   }
   if (accounting.not_conserved() != gap) std::abort();            // what they lacked stays as it was
   if (accounting.until() < nw::seconds(1'000'000)) std::abort();  // time stands still
   nw::pb::Checkpoint again;
   accounting.snapshot().write("boot", again);
+  nw::EnergyAccounting next(make_infos(), node, nw::seconds(1));  // what was written is read again
+  next.resume(again, "boot", nw::seconds(1'000'010));
   for (const auto& record : accounting.running(false, [](const nw::pb::Record&) { return true; }))
     (void)record.SerializeAsString();
   return 0;

@@ -234,6 +234,22 @@ def make_node_checkpoint():
         idle {{accumulators {{{row}}}}} system {{accumulators {{{row}}}}} jobs_uj: 1 node_uj: 20000001 idle_uw: [1000000, -1] busy_ns: 10 part_uj: [1, 2]
         ended {{uid: "b" job {{id: "0"}}}}"""
     write("node_checkpoint", "running", encoded(text))
+    phases = f"""phases {{step: "0" last: 2 overlap: true
+        paths {{path: "train" count: 2 duration_ns: 5000000000 given {{{row}}} open: 2 since_ns: 999998000000000 edge: 1 work {{unit: "sample" count: 512}}
+                spans {{begin_ns: 999991000000000 end_ns: 999992000000000}}}}
+        paths {{path: "train/epoch" parent: 1 count: 7 given {{{row}}} open: 1 since_ns: 999998500000000 edge: 2}}
+        paths {{path: "(others)" overlap: true}}
+        open {{id: 7696581394433 place: 0 name: "train" pid: 7 tid: 7 begin_ns: 999998000000000 latest_ns: 999998000000000}}
+        open {{id: 7696581394434 place: 1 name: "epoch" pid: 7 tid: 7 begin_ns: 999998500000000 latest_ns: 999998500000000}}
+        open {{id: 3 place: 0 name: "train" pid: 8 tid: 8 begin_ns: 999998000000000 latest_ns: 999998000000000}}
+        waiting {{at_ns: 999998900000000 place: 1 is_end: true}} waiting {{at_ns: 999998950000000 place: 2}}
+        edges {{at_ns: 999998000000000 given {{{row}}} variances: [0.5, 0]}} edges {{at_ns: 999998500000000 given {{{row}}} variances: [0, 1]}}
+        work {{unit: "batch" count: 3}} figures {{name: "dice" value: 0.73}} settings {{key: "lr" value: "0.1"}}
+        anomalies {{name: "phase_unended" count: 1}}}} noted {{name: "phase_lost" count: 4}}"""
+    with_phases = text.replace("devices: [0]", phases + " devices: [0]").replace("ended {", "channels {cookie: 77 position: 9000 uid: 1000 lost: 4 pids: [7, 8]} ended {")
+    write("node_checkpoint", "phases", encoded(with_phases))
+    write("node_checkpoint", "phases_without_last", encoded(with_phases.replace("last: 2", "")))
+    write("node_checkpoint", "phases_at_impossible_times", encoded(with_phases.replace("at_ns: 999998500000000 given", f"at_ns: {2**63 - 1} given").replace("since_ns: 999998500000000", f"since_ns: {-2**63}")))
     write("node_checkpoint", "another_boot", encoded(text.replace('"boot"', '"before"')))
     write("node_checkpoint", "of_the_future", encoded(text.replace("999999000000000", "2000000000000000")))
     write("node_checkpoint", "other_sensors", encoded(text.replace("rapl/package-0", "gone")))

@@ -5,7 +5,8 @@
 // is sent the record. Outside every job its process tree is what is measured.
 //
 // A program can only hurt its own job's figures. How much is taken of it at once is bounded, as are the programs of one
-// user; what it cannot hand over is counted in its own memory as lost. A connection that ends is the program's end.
+// user; what it cannot hand over is counted in its own memory as lost. The end of its connection is the program's end;
+// of its connections, where its processes have linked again each for itself.
 #pragma once
 
 #include <poll.h>
@@ -15,7 +16,7 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
+#include <utility>
 #include <vector>
 
 #include "accounting/energy_accounting.h"
@@ -30,11 +31,13 @@ namespace nw::noded {
 class Programs {
  public:
   static constexpr std::size_t kMax = 1024, kMaxOfOne = 256;
-  static constexpr std::size_t kAtOnce = 2000;  // events of one user at one look
+  static constexpr std::size_t kAtOnce = 2000;   // events of one user at one look
+  static constexpr Nanos kMostTime = millis(2);  // of a look; each user has the same part of it
   static constexpr Nanos kBetweenLooks = millis(50);
   static constexpr Nanos kQuiet = seconds(5), kBetweenQuietLooks = seconds(1);  // after so long without an event
   static constexpr Nanos kUntilSeen = seconds(10);                              // by then its job must have been seen
   static constexpr Nanos kUntilSettled = seconds(3);  // how long the record of a run waits for slow sensors
+  static constexpr std::size_t kMaxConnections = 16, kMaxPids = 256;  // of one program and its forks
 
   // All must outlive this.
   Programs(EnergyAccounting& accounting, const CgroupScanner& cgroups, ProcessTrees& trees)
@@ -66,7 +69,7 @@ class Programs {
 
  private:
   struct Program {
-    Fd connection;
+    std::vector<Connection> connections;
     Peer peer;
     std::unique_ptr<Channel> channel;
     Nanos since;
@@ -77,17 +80,31 @@ class Programs {
     std::optional<std::uint64_t> run{};  // as the accounting knows it
     std::optional<Nanos> ended{};        // the run, by its client
     std::deque<std::string> out{};       // messages that wait to be sent
-    std::set<std::uint32_t> pids{};      // that reported, as the accounting knows them
+    std::vector<std::uint32_t> pids{};   // that reported, as the accounting knows them; ascending
     std::uint64_t lost = 0;              // as counted already
     bool gone = false;
+    std::size_t rest = kChannelSlots;  // what is still taken of one that is gone
+
+    bool has(std::uint32_t pid) const;
+    void note_pid(std::uint32_t pid);
+  };
+  // What an earlier daemon knew of a program, by its user and cookie: no user can speak for another's.
+  using Key = std::pair<std::uint32_t, std::uint64_t>;
+  struct Earlier {
+    std::uint64_t position, lost;
+    std::vector<std::uint32_t> pids;
   };
 
+  Result<Program*> find_place(const Peer& peer, std::unique_ptr<Channel> channel, Nanos now);
   void find_step(Program& program, Nanos now);
-  std::optional<FoundProcess> find_place(const Program& program);
+  std::optional<FoundProcess> find_process(const Program& program);
   void take_end(Program& program, Nanos now);
   std::optional<pb::Record> take_record(const Program& program, Nanos now);
   static void send(Program& program);
-  bool take(Program& program, std::size_t most);
+  // Of one user's programs, until a time.
+  bool take(const std::vector<Program*>& programs, Nanos until);
+  std::size_t take(Program& program, std::size_t most, bool& edge);
+  static bool is_over(const Program& program);
   void finish(Program& program, Nanos now);
   void note_lost(Program& program);
   std::size_t count_of(std::uint32_t uid) const;
@@ -96,8 +113,9 @@ class Programs {
   const CgroupScanner& cgroups_;
   ProcessTrees& trees_;
   std::vector<Program> programs_;
-  std::map<std::uint64_t, std::uint64_t> positions_;  // of an earlier daemon, by cookie
+  std::map<Key, Earlier> earlier_;
   Nanos looked_{}, last_event_{};
+  std::size_t turn_ = 0;  // whose programs are taken first
 };
 
 }  // namespace nw::noded

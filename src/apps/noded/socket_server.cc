@@ -15,17 +15,30 @@ namespace nw::noded {
 namespace {
 Fd make_socket() { return Fd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)); }
 
-// One request, with the descriptors that came with it. -1 and errno as recv(2).
-ssize_t receive(int socket, std::span<char> bytes, std::vector<Fd>& files) {
-  alignas(cmsghdr) char control[CMSG_SPACE(SocketServer::kMaxFiles * sizeof(int))];
+// The next message, which stays there. -1 and errno as recv(2).
+struct Seen {
+  ssize_t size;
+  bool has_files;
+};
+Seen look_at(int socket, std::span<char> bytes) {
   iovec piece{bytes.data(), bytes.size()};
   msghdr message{};
   message.msg_iov = &piece;
   message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof control;
-  const ssize_t size = ::recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-  if (size < 0) return size;
+  const ssize_t size = ::recvmsg(socket, &message, MSG_DONTWAIT | MSG_PEEK);
+  return {size, (message.msg_flags & MSG_CTRUNC) != 0};  // there is no room for them
+}
+
+// Takes the message that was looked at away, and its descriptors: all of them, since the kernel would close the others
+// here and now.
+void take_next(int socket, bool has_files, std::vector<Fd>& files) {
+  alignas(cmsghdr) char control[CMSG_SPACE(SocketServer::kMaxFiles * sizeof(int))];
+  msghdr message{};
+  if (has_files) {
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+  }
+  if (::recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) < 0) return;
   for (cmsghdr* one = CMSG_FIRSTHDR(&message); one != nullptr; one = CMSG_NXTHDR(&message, one)) {
     if (one->cmsg_level != SOL_SOCKET || one->cmsg_type != SCM_RIGHTS) continue;
     for (std::size_t at = 0; CMSG_LEN(at + sizeof(int)) <= one->cmsg_len; at += sizeof(int)) {
@@ -34,7 +47,6 @@ ssize_t receive(int socket, std::span<char> bytes, std::vector<Fd>& files) {
       files.emplace_back(fd);
     }
   }
-  return size;
 }
 
 // The file has its mode from the beginning: a change afterwards, by path, could be of another file.
@@ -97,8 +109,9 @@ bool SocketServer::accept_one(int listener, const Handler& handler, Nanos now) {
   socklen_t size = sizeof peer;
   if (::getsockopt(fd.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return true;
   const Peer who{peer.uid, static_cast<std::uint32_t>(peer.pid)};
+  Connection connection(std::move(fd), who.uid, closer_);
   if (!make_place(who)) return ++refused_, true;
-  clients_.push_back({std::move(fd), who, now + kPatience, {}, 0});
+  clients_.push_back({std::move(connection), who, now + kPatience, {}, 0});
   if (!read(clients_.back(), handler, now)) clients_.pop_back();
   return true;
 }
@@ -121,28 +134,32 @@ bool SocketServer::may_ask(const Peer& peer, const Request& request, Nanos now) 
   return buckets_.try_emplace(peer.uid, kRequests, kBurst).first->second.take(now);
 }
 
+std::vector<Answer> SocketServer::answer(Client& client, std::string_view text, std::vector<Fd>& files,
+                                         const Handler& handler, Nanos now) {
+  const auto refuse = [this](const Error& error) { return ++refused_, std::vector<Answer>{make_refusal(error)}; };
+  const auto request = parse_request(text);
+  if (!may_ask(client.peer, request.value_or(Request{}), now))
+    return refuse({ErrorKind::busy, "too many requests a second; ask again later"});
+  if (!has_room(client.peer)) return refuse({ErrorKind::busy, "too many answers wait to be read; ask again later"});
+  if (!request) return refuse(request.error());
+  Handed handed{files, client.fd};
+  return handler(client.peer, *request, handed);
+}
+
 bool SocketServer::read(Client& client, const Handler& handler, Nanos now) {
   char bytes[kMaxRequest + 1];
+  const Seen seen = look_at(client.fd.get(), bytes);
+  if (seen.size < 0) return errno == EAGAIN || errno == EINTR;
+  const std::string_view text(bytes, static_cast<std::size_t>(seen.size));
+  if (seen.has_files && (!text.starts_with("attach") || !closer_->may_hand_over(client.peer.uid)))
+    return ++refused_, false;
   std::vector<Fd> files;
-  const ssize_t size = receive(client.fd.get(), bytes, files);
-  if (size < 0) return errno == EAGAIN || errno == EINTR;
-  if (size == 0) return false;
-  std::vector<Answer> answers;
-  const auto request = parse_request({bytes, static_cast<std::size_t>(size)});
-  if (!may_ask(client.peer, request.value_or(Request{}), now)) {
-    ++refused_;
-    answers.push_back(make_refusal({ErrorKind::busy, "too many requests a second; ask again later"}));
-  } else if (!has_room(client.peer)) {
-    ++refused_;
-    answers.push_back(make_refusal({ErrorKind::busy, "too many answers wait to be read; ask again later"}));
-  } else if (request) {
-    Handed handed{files, client.fd};
-    answers = handler(client.peer, *request, handed);
-    if (!client.fd) return false;
-  } else {
-    ++refused_;
-    answers.push_back(make_refusal(request.error()));
-  }
+  take_next(client.fd.get(), seen.has_files, files);
+  if (seen.size == 0 && files.empty()) return false;
+  const std::vector<Answer> answers = answer(client, text, files, handler, now);
+  for (Fd& file : files)
+    if (file) closer_->close(std::move(file), client.peer.uid);
+  if (!client.fd) return false;
   for (const Answer& answer : answers)
     for (std::string& message : make_messages(answer)) {
       client.queued += message.size();
@@ -178,12 +195,13 @@ void SocketServer::serve(const std::vector<pollfd>& polled, const Handler& handl
     if ((its & (POLLIN | POLLHUP)) != 0 && client.out.empty()) return !read(client, handler, now);
     return (its & POLLHUP) != 0;
   });
+  closer_->look(now);
   if (events(root_.get()) != 0)
     while (accept_one(root_.get(), handler, now)) {
     }
   if (events(everyone_.get()) == 0 || now < accepts_from_) return;
   bool may = true;
-  while ((may = accepts_.take(now)) && accept_one(everyone_.get(), handler, now)) {
+  while ((may = may_accept(now)) && accept_one(everyone_.get(), handler, now)) {
   }
   if (!may) accepts_from_ = now + kAfterFlood;
 }

@@ -4,8 +4,9 @@
 // The kernel identifies the client (SO_PEERCRED), as of its connect(2) and in this process's user namespace. Each user
 // has limited connections, requests a second and bytes that wait to be read; where all places are taken, the user with
 // the most gives one up to a user with fewer. A flood of connections is accepted slowly, so that it costs the sampling
-// loop little. Root has no limits, and a socket of its own beside the public one (root_socket), since a prolog runs as
-// root and must be served whatever users do.
+// loop little. Descriptors are taken with an `attach` alone, and what a client may have put into its connection is
+// closed elsewhere (Closer). Root has no limits, and a socket of its own beside the public one (root_socket), since a
+// prolog runs as root and must be served whatever users do.
 #pragma once
 
 #include <poll.h>
@@ -13,10 +14,12 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "apps/noded/access.h"
+#include "apps/noded/closer.h"
 #include "base/fd.h"
 #include "base/result.h"
 #include "base/token_bucket.h"
@@ -29,7 +32,7 @@ namespace nw::noded {
 // answers there himself.
 struct Handed {
   std::vector<Fd>& files;
-  Fd& connection;
+  Connection& connection;
 };
 
 class SocketServer {
@@ -43,7 +46,7 @@ class SocketServer {
   static constexpr double kLinks = 5, kLinksAtOnce = 256;  // likewise of `attach`: all ranks of a program come at once
   static constexpr Nanos kPatience = seconds(5);           // for receiving a request, and for a slow reader
 
-  static constexpr std::size_t kMaxFiles = 2;  // with one request
+  static constexpr std::size_t kMaxFiles = 253;  // with one message, as the kernel has it (SCM_MAX_FD)
 
   using Handler = std::function<std::vector<Answer>(const Peer&, const Request&, Handed&)>;
 
@@ -60,21 +63,25 @@ class SocketServer {
 
  private:
   struct Client {
-    Fd fd;
+    Connection fd;
     Peer peer;
     Nanos deadline{};
     std::deque<std::string> out;
     std::size_t queued = 0;  // bytes in `out`
   };
   SocketServer(Fd everyone, Fd root) : everyone_(std::move(everyone)), root_(std::move(root)) {}
+  bool may_accept(Nanos now) { return !closer_->is_full() && accepts_.take(now); }
   bool accept_one(int listener, const Handler& handler, Nanos now);
   bool make_place(const Peer& peer);
   bool has_room(const Peer& peer) const;
   bool read(Client& client, const Handler& handler, Nanos now);  // false: disconnect
+  std::vector<Answer> answer(Client& client, std::string_view text, std::vector<Fd>& files, const Handler& handler,
+                             Nanos now);
   bool write(Client& client, Nanos now);
   bool may_ask(const Peer& peer, const Request& request, Nanos now);
 
   Fd everyone_, root_;
+  std::shared_ptr<Closer> closer_ = std::make_shared<Closer>();
   TokenBucket accepts_{kAccepts, kAcceptBurst};
   Nanos accepts_from_{};
   std::vector<Client> clients_;
