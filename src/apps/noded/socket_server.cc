@@ -13,6 +13,9 @@
 namespace nw::noded {
 
 namespace {
+// Requests that hand memory over.
+bool is_link(std::string_view request) { return request.starts_with("attach") || request.starts_with("run"); }
+
 Fd make_socket() { return Fd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)); }
 
 // The next message, which stays there. -1 and errno as recv(2).
@@ -130,7 +133,7 @@ bool SocketServer::may_ask(const Peer& peer, const Request& request, Nanos now) 
   if (peer.uid == 0) return true;
   for (auto* buckets : {&buckets_, &links_})
     if (buckets->size() > 4096) buckets->clear();
-  if (request.verb == "attach") return links_.try_emplace(peer.uid, kLinks, kLinksAtOnce).first->second.take(now);
+  if (is_link(request.verb)) return links_.try_emplace(peer.uid, kLinks, kLinksAtOnce).first->second.take(now);
   return buckets_.try_emplace(peer.uid, kRequests, kBurst).first->second.take(now);
 }
 
@@ -151,7 +154,7 @@ bool SocketServer::read(Client& client, const Handler& handler, Nanos now) {
   const Seen seen = look_at(client.fd.get(), bytes);
   if (seen.size < 0) return errno == EAGAIN || errno == EINTR;
   const std::string_view text(bytes, static_cast<std::size_t>(seen.size));
-  if (seen.has_files && (!text.starts_with("attach") || !closer_->may_hand_over(client.peer.uid)))
+  if (seen.has_files && (!is_link(text) || !closer_->may_hand_over(client.peer.uid)))
     return ++refused_, false;
   std::vector<Fd> files;
   take_next(client.fd.get(), seen.has_files, files);
