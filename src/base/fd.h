@@ -17,6 +17,7 @@ class Fd {
     return *this;
   }
   ~Fd() {
+    // NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): a Result without a value destroys none
     if (fd_ >= 0) ::close(fd_);
   }
 

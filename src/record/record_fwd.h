@@ -29,7 +29,7 @@ class Work;
 class Checkpoint;
 class CheckpointJob;
 class CheckpointTimeline;
-class EnergyAccumulator;
+class EnergyAccumulator;  // NOLINT(bugprone-forward-declaration-namespace): nw has one, too
 class JournalSampleSet;
 
 }  // namespace nw::pb
