@@ -70,18 +70,21 @@ Result<Programs::Program*> Programs::find_place(const Peer& peer, std::unique_pt
   return &program;
 }
 
-void Programs::add_to(std::vector<pollfd>& polled) const {
+void Programs::add_to(std::vector<pollfd>& polled) {
+  polled_from_ = polled.size();
   for (const Program& program : programs_)
     for (const Connection& connection : program.connections)
       polled.push_back({connection.get(), 0, 0});  // its end alone
+  polled_until_ = polled.size();
 }
 
+// Its own part of the list alone: a client that has ended elsewhere in it may have had the number of a new connection.
 void Programs::serve(const std::vector<pollfd>& polled) {
-  for (const pollfd& one : polled) {
-    if ((one.revents & (POLLHUP | POLLERR | POLLNVAL)) == 0) continue;
+  for (std::size_t i = polled_from_; i < std::min(polled_until_, polled.size()); ++i) {
+    if ((polled[i].revents & (POLLHUP | POLLERR | POLLNVAL)) == 0) continue;
     for (Program& program : programs_) {
-      std::erase_if(program.connections, [&](const Connection& connection) { return connection.get() == one.fd; });
-      program.gone |= program.connections.empty();
+      const auto is_it = [&](const Connection& connection) { return connection.get() == polled[i].fd; };
+      if (std::erase_if(program.connections, is_it) > 0) program.gone = program.connections.empty();
     }
   }
 }

@@ -38,8 +38,8 @@ class Programs {
   // `attach protocol=1`, with a channel's memory. Takes the connection over and answers there. Returns whether its job
   // is known already; else a sampling point may show it.
   Result<bool> attach(const Peer& peer, const Request& request, Handed& handed, Nanos now);
-  void add_to(std::vector<pollfd>& polled) const;
-  // Notes which connections have ended; call after each poll.
+  void add_to(std::vector<pollfd>& polled);
+  // Notes which connections have ended; call after each poll, with the same list.
   void serve(const std::vector<pollfd>& polled);
   // Looks for the jobs of those whose job was not known; call after each sampling point.
   void find_steps(Nanos now);
@@ -93,7 +93,8 @@ class Programs {
   std::vector<Program> programs_;
   std::map<Key, Earlier> earlier_;
   Nanos looked_{}, last_event_{};
-  std::size_t turn_ = 0;  // whose programs are taken first
+  std::size_t polled_from_ = 0, polled_until_ = 0;  // where its connections are in the list
+  std::size_t turn_ = 0;                            // whose programs are taken first
 };
 
 }  // namespace nw::noded
