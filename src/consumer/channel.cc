@@ -189,6 +189,7 @@ Result<std::unique_ptr<Channel>> Channel::adopt(Fd&& memory) {
   if (header.magic != kChannelMagic || header.slots != kChannelSlots || header.slot_size != sizeof(ChannelSlot))
     return fail(ErrorKind::malformed, "the channel is of another version of nodewatt");
   channel->inode_ = {info.st_dev, info.st_ino};
+  channel->header_->closed.store(0, std::memory_order_relaxed);  // by the one before
   channel->find_tail();
   return channel;
 }

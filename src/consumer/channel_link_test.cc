@@ -148,6 +148,8 @@ TEST(ChannelLink, AnyEventLinksAgainWhenTheDaemonHasGone) {
                   for (const Nanos until = monotonic() + seconds(5); header->closed.load() == 0 && monotonic() < until;)
                     std::this_thread::yield();
                   nw_work(nullptr, 1, "sample");
+                  for (const Nanos until = monotonic() + seconds(5); header->closed.load() != 0 && monotonic() < until;)
+                    std::this_thread::yield();
                   return nw_measuring();
                 },
                 [&] {

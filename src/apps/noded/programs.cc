@@ -75,25 +75,28 @@ Result<Programs::Program*> Programs::find_place(const Peer& peer, std::unique_pt
   return &program;
 }
 
-void Programs::add_to(std::vector<pollfd>& polled) const {
+void Programs::add_to(std::vector<pollfd>& polled) {
+  polled_from_ = polled.size();
   for (const Program& program : programs_) {  // of one that is no run its end alone
     const int wanted = (program.is_run && !program.ended ? POLLIN : 0) | (program.out.empty() ? 0 : POLLOUT);
     for (const Connection& connection : program.connections)
       polled.push_back({connection.get(), static_cast<short>(wanted), 0});
   }
+  polled_until_ = polled.size();
 }
 
+// Its own part of the list alone: a client that has ended elsewhere in it may have had the number of a new connection.
 bool Programs::serve(const std::vector<pollfd>& polled, Nanos now) {
   bool ended = false;
-  for (const pollfd& one : polled) {
-    if (one.revents == 0) continue;
+  for (std::size_t i = polled_from_; i < std::min(polled_until_, polled.size()); ++i) {
+    const short seen = polled[i].revents;
+    if (seen == 0) continue;
     for (Program& program : programs_) {
-      const auto own = std::find_if(program.connections.begin(), program.connections.end(),
-                                    [&](const Connection& connection) { return connection.get() == one.fd; });
-      if (own == program.connections.end()) continue;
-      if ((one.revents & POLLIN) != 0 && program.is_run) take_end(program, now);
-      if ((one.revents & POLLOUT) != 0) send(program);
-      if ((one.revents & (POLLHUP | POLLERR | POLLNVAL)) != 0) program.connections.erase(own);
+      const auto is_it = [&](const Connection& connection) { return connection.get() == polled[i].fd; };
+      if (std::none_of(program.connections.begin(), program.connections.end(), is_it)) continue;
+      if ((seen & POLLIN) != 0 && program.is_run) take_end(program, now);
+      if ((seen & POLLOUT) != 0) send(program);
+      if ((seen & (POLLHUP | POLLERR | POLLNVAL)) != 0) std::erase_if(program.connections, is_it);
       program.gone |= program.connections.empty();
       ended |= program.ended == now;
     }

@@ -47,9 +47,9 @@ class Programs {
   // answers there, a run when its first sampling point is over. Returns whether its job is known already; else a
   // sampling point may show it.
   Result<bool> attach(const Peer& peer, const Request& request, Handed& handed, Nanos now);
-  void add_to(std::vector<pollfd>& polled) const;
-  // Notes which connections have ended, and which runs; call after each poll. True when a run has: then a sampling
-  // point is due.
+  void add_to(std::vector<pollfd>& polled);
+  // Notes which connections have ended, and which runs; call after each poll, with the same list. True when a run has:
+  // then a sampling point is due.
   bool serve(const std::vector<pollfd>& polled, Nanos now);
   // Sends the records of runs that are over; `is_admin`: who is shown them whole.
   void answer_runs(const std::function<bool(const Peer&)>& is_admin, Nanos now);
@@ -115,7 +115,8 @@ class Programs {
   std::vector<Program> programs_;
   std::map<Key, Earlier> earlier_;
   Nanos looked_{}, last_event_{};
-  std::size_t turn_ = 0;  // whose programs are taken first
+  std::size_t polled_from_ = 0, polled_until_ = 0;  // where its connections are in the list
+  std::size_t turn_ = 0;                            // whose programs are taken first
 };
 
 }  // namespace nw::noded

@@ -214,6 +214,25 @@ TEST_F(ProgramsTest, EndsWithTheLastOfItsConnections) {
   EXPECT_EQ(made.header->closed.load(), 1U);
 }
 
+// A client that has ended, and whose descriptor's number a program that came since has now, is not that program.
+TEST_F(ProgramsTest, AnothersEndIsNotItsOwn) {
+  point();
+  std::vector<pollfd> polled;
+  polled.push_back({-1, 0, 0});
+  programs->add_to(polled);
+  const Made made(1);
+  const Link link = attach(made, kAlice);
+  std::vector<pollfd> now_polled;
+  programs->add_to(now_polled);
+  programs->add_to(polled);
+  polled[0] = {now_polled[0].fd, 0, POLLHUP};
+  programs->serve(polled, now);
+  event(made, Kind::work, 0, "", 3);
+  point();
+  EXPECT_EQ(made.header->closed.load(), 0U);
+  EXPECT_EQ(work("1"), 3);
+}
+
 TEST_F(ProgramsTest, ManyConnectionsOfOneProgramAreNotKept) {
   point();
   const Made made(1);

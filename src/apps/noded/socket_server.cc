@@ -154,8 +154,7 @@ bool SocketServer::read(Client& client, const Handler& handler, Nanos now) {
   const Seen seen = look_at(client.fd.get(), bytes);
   if (seen.size < 0) return errno == EAGAIN || errno == EINTR;
   const std::string_view text(bytes, static_cast<std::size_t>(seen.size));
-  if (seen.has_files && (!is_link(text) || !closer_->may_hand_over(client.peer.uid)))
-    return ++refused_, false;
+  if (seen.has_files && (!is_link(text) || !closer_->may_hand_over(client.peer.uid))) return ++refused_, false;
   std::vector<Fd> files;
   take_next(client.fd.get(), seen.has_files, files);
   if (seen.size == 0 && files.empty()) return false;
