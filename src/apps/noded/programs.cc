@@ -224,7 +224,7 @@ std::size_t Programs::take(Program& program, std::size_t most, bool& edge) {
 
 bool Programs::take(const std::vector<Program*>& programs, Nanos until) {
   constexpr std::size_t kBetweenClocks = 128;
-  bool edge = false, late = false;
+  bool edge = false, late = false;  // in order of their coming: a shell's calls are programs that follow each other
   for (std::size_t i = 0; i < programs.size() && !late; ++i) {
     Program& program = *programs[(turn_ + i) % programs.size()];
     std::size_t left = std::max<std::size_t>(kAtOnce / programs.size(), 1);
@@ -234,6 +234,7 @@ bool Programs::take(const std::vector<Program*>& programs, Nanos until) {
       left -= most;
     }
   }
+  late_ |= late;
   return edge;
 }
 
@@ -324,7 +325,7 @@ bool Programs::take(Nanos now) {
     edge |= take(programs, begin + Nanos::of(left / count--));
     left = std::max<std::int64_t>(left - (monotonic() - begin).count(), 0);
   }
-  ++turn_;
+  turn_ = std::exchange(late_, false) ? turn_ + 1 : 0;
   std::erase_if(programs_, [&](Program& program) {
     if (!is_over(program)) return false;
     finish(program, now);

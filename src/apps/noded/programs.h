@@ -116,7 +116,8 @@ class Programs {
   std::map<Key, Earlier> earlier_;
   Nanos looked_{}, last_event_{};
   std::size_t polled_from_ = 0, polled_until_ = 0;  // where its connections are in the list
-  std::size_t turn_ = 0;                            // whose programs are taken first
+  bool late_ = false;                               // a look had no time for all
+  std::size_t turn_ = 0;                            // then another program is the first
 };
 
 }  // namespace nw::noded

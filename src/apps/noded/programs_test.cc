@@ -256,6 +256,25 @@ TEST_F(ProgramsTest, OneThatEndsWithAFullRingIsTakenWhole) {
   EXPECT_EQ(work("1"), 6000);
 }
 
+// What a shell reports comes from a program for each call, and must be taken in that order.
+TEST_F(ProgramsTest, AreTakenInTheOrderInWhichTheyCame) {
+  constexpr std::uint64_t kShells = std::uint64_t{1} << 63U | 5;
+  point();
+  for (int round = 1; round < 6; ++round) {
+    const Made first(1), second(2), third(3);
+    const Link begins = attach(first, kAlice), works = attach(second, kAlice), ends = attach(third, kAlice);
+    event(third, Kind::end, kShells);
+    event(first, Kind::begin, kShells, "load");
+    write_event(*second.header, {Kind::work, now.count(), kShells, 7, 1, "load", "file", 7});
+    point();
+    point();
+    const pb::Record its = record("1");
+    ASSERT_EQ(its.phases_size(), 1);
+    ASSERT_EQ(its.phases(0).work_size(), 1);
+    EXPECT_EQ(its.phases(0).work(0).count(), 7 * round);
+  }
+}
+
 // A daemon that is killed: nothing counts twice, neither work nor what was lost.
 TEST_F(ProgramsTest, NothingCountsTwiceAfterARestart) {
   point();
