@@ -64,7 +64,7 @@ expect_in "compares both" compare.txt other
 "$NODEWATT" findings job:4711 last >findings.txt; expect "findings" $? 0
 expect "report" "$("$NODEWATT" report job:4711 --format json | json /dev/stdin 'r["job"]["job_id"]')" 4711
 "$NODEWATT" report job:4712 2>err.txt; expect "no such job" $? 3
-"$NODEWATT" report job:nonsense 2>err.txt; expect "no name of a job" $? 2
+"$NODEWATT" report job:nonsense 2>err.txt; expect "no name of a job" $? 1
 unset NODEWATT_SOCKET
 
 # The program asks what its phases were given: so far, and once they ended all of it. Processes that it forks or spawns are of the job, too.

@@ -27,12 +27,12 @@ void add_measured(pb::Record measured, Nanos duration, pb::Record& record) {
 
 Result<std::unique_ptr<DaemonRun>> ClientMonitor::begin() const {
   std::map<std::string, std::string> wanted;
-  if (outside_ == Outside::process_tree) wanted["here"] = "1";
+  if (outside_ == OutsideJob::process_tree) wanted["here"] = "1";
   if (strict_) wanted["strict"] = "1";
   return DaemonRun::begin(socket_, std::move(wanted));
 }
 
-std::unique_ptr<ClientMonitor> ClientMonitor::make(const RunOptions& options, Outside outside) {
+std::unique_ptr<ClientMonitor> ClientMonitor::make(const RunOptions& options, OutsideJob outside) {
   const bool own = options.local || !options.period.empty() || !options.config.empty() || options.root.path != "/";
   if (own || daemon_socket().empty()) return nullptr;
   std::unique_ptr<ClientMonitor> monitor(new ClientMonitor(daemon_socket(), outside, options.strict));

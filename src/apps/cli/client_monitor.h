@@ -15,9 +15,9 @@ class ClientMonitor {
  public:
   // What a run outside every job is: this process and its descendants, or nothing that a daemon could measure (a
   // sampler of ranks is no ancestor of theirs).
-  enum class Outside : unsigned char { process_tree, nothing };
+  enum class OutsideJob : unsigned char { process_tree, nothing };
   // Null when this process is to measure: it was told to, or no daemon listens, or one refuses, which is printed.
-  static std::unique_ptr<ClientMonitor> make(const RunOptions& options, Outside outside = Outside::process_tree);
+  static std::unique_ptr<ClientMonitor> make(const RunOptions& options, OutsideJob outside = OutsideJob::process_tree);
 
   Result<pb::Record> begin_record(const RunOptions& options) const;
   // As RunMonitor::run. Where the daemon was lost the record says so.
@@ -25,13 +25,13 @@ class ClientMonitor {
   RunResult measure(const RunOptions& options, pb::Record record, const MeasuredWork& work);
 
  private:
-  ClientMonitor(std::string socket, Outside outside, bool strict)
+  ClientMonitor(std::string socket, OutsideJob outside, bool strict)
       : socket_(std::move(socket)), outside_(outside), strict_(strict) {}
   Result<std::unique_ptr<DaemonRun>> begin() const;
 
   Signals signals_;  // first: a run has a thread
   std::string socket_;
-  Outside outside_;
+  OutsideJob outside_;
   bool strict_;
   std::unique_ptr<DaemonRun> next_;  // begun already
 };

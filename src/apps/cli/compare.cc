@@ -92,7 +92,7 @@ Chosen choose(const CompareOptions& options) {
   if (!query) return failed(error_exit("--query: " + query.error().what, 2));
   if (query->ids.empty() && options.query.empty()) return failed(error_exit("name runs, or choose them by --query", 2));
   auto records = find_named(*query);
-  if (!records) return failed(usage_error_exit(records.error()));
+  if (!records) return failed(error_exit(records.error()));
   if (records->empty()) return failed(error_exit("no such run", 3));
   chosen.records = std::move(*records);
   if (options.print.ids.empty()) std::reverse(chosen.records.begin(), chosen.records.end());  // oldest first

@@ -106,7 +106,7 @@ int report(const ReportOptions& options) {
   const auto query = make_query(options);
   if (!query) return error_exit("--query: " + query.error().what, 2);
   const auto records = find(*query, options.factors);
-  if (!records) return usage_error_exit(records.error());
+  if (!records) return error_exit(records.error());
   std::vector<const pb::Record*> all;
   for (const pb::Record& record : *records) all.push_back(&record);
   if (options.check) return review(all, options);

@@ -157,7 +157,7 @@ void sample(Monitor& monitor, RankGroup& rank_group, const RunOptions& options, 
 
 void sample(RankGroup& rank_group, const RunOptions& options, const TextStyle& style,
             const std::function<void(pb::Record&)>& describe) {
-  if (const auto client = ClientMonitor::make(options, ClientMonitor::Outside::nothing))
+  if (const auto client = ClientMonitor::make(options, ClientMonitor::OutsideJob::nothing))
     return sample(*client, rank_group, options, style, describe);
   RunMonitor monitor(options.root, period_of(options), find_site_or_warn(options.config, options.root));
   sample(monitor, rank_group, options, style, describe);

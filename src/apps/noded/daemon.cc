@@ -270,7 +270,7 @@ void Daemon::take_sampling_point(bool tick) {
   const bool changed = accounting_.take_changed();
   if (changed || last_sampling_point_ - last_kept_ >= kForGood)
     write_checkpoint(true);
-  else if (publish || (tick && !cgroups_.jobs.empty()))
+  else if ((publish || (tick && !cgroups_.jobs.empty())) && last_sampling_point_ >= next_amendment_)
     write_checkpoint(false);
 }
 
@@ -302,7 +302,9 @@ void Daemon::keep_ended() {
   ended.erase(ended.begin(), ended.begin() + static_cast<std::ptrdiff_t>(gone));
 }
 
+// A large checkpoint is amended more seldom: it takes a fiftieth of the time.
 void Daemon::write_checkpoint(bool for_good) {
+  const Nanos begin = host_->now();
   pb::Checkpoint checkpoint;
   accounting_.snapshot().write(boot_id_, checkpoint);
   published_metrics_.write(checkpoint);
@@ -310,6 +312,8 @@ void Daemon::write_checkpoint(bool for_good) {
   const std::string bytes = checkpoint.SerializeAsString();
   const Done done = for_good ? checkpoint_file_->append(bytes) : checkpoint_file_->amend(bytes);
   if (for_good) last_kept_ = last_sampling_point_;
+  const Nanos now = host_->now();
+  next_amendment_ = now + Nanos::of(50 * (now - begin).count());
   if (!done) return unwritten_.log("the checkpoint is not written: " + done.error().what);
   unwritten_.clear("the checkpoint is written again");
   programs_.kept();

@@ -100,7 +100,7 @@ class Daemon {
   SampleSet sample_set_;
   CgroupSnapshot cgroups_;
   std::vector<UtilizationSample> utilization_samples_;
-  Nanos last_sampling_point_{}, next_tick_{}, last_look_{}, last_kept_{}, last_published_{};
+  Nanos last_sampling_point_{}, next_tick_{}, last_look_{}, last_kept_{}, next_amendment_{}, last_published_{};
   TokenBucket edges_;
   bool edge_ = false;  // a job came or went since the last sampling point, or an event was received
   bool gpus_held_ = true;
