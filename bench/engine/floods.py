@@ -38,7 +38,7 @@ class Looks:
 def make_jobs(node, jobs):
     for job in range(jobs):
         node.begin_job(FIRST + job, STEPS, cpus="0")
-    wait_for("the jobs", lambda: node.state()["jobs_running"] == jobs, 60)
+    wait_for("the jobs", lambda: node.state()["jobs_running"] == jobs, 60, 0.5)
 
 
 class Events:

@@ -23,12 +23,12 @@ CONTROLLERS = ("cpuset", "cpuset.cpus", CPUS), ("memory", "memory.limit_in_bytes
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith(("NODEWATT_", "SLURM_", "XDG_"))}
 
 
-def wait_for(what, is_so, patience=30.0):
+def wait_for(what, is_so, patience=30.0, between=0.02):
     end = time.monotonic() + patience
     while not is_so():
         if time.monotonic() > end:
             raise SystemExit(f"bench/engine: {what}: not in {patience:.0f} s")
-        time.sleep(0.02)
+        time.sleep(between)
 
 
 class Node:
