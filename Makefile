@@ -11,7 +11,7 @@ TIDY_SECONDS ?= 60
 CTEST := ctest --output-on-failure --no-tests=error
 
 PARTS := properties asan tsan fuzz learn latex mpi storm live shells gcc tidy-deep
-BENCHES := overhead nvtx phases accuracy sharing compare jobs daemon known-power hooks
+BENCHES := overhead nvtx phases accuracy sharing compare jobs daemon known-power hooks engine
 
 .PHONY: deps build bench test unit unit-programs e2e check tidy lint programs benches test-all $(PARTS:%=test-%) fuzz portable wheel $(BENCHES:%=bench-%) bench-build results format clean
 
@@ -141,6 +141,9 @@ bench-known-power: build ## how near energy comes to a known power times its tim
 
 bench-hooks: build      ## what Slurm's prolog, epilog and plug-in cost a launch; the last line is one JSON object, goal name to figure
 	@bench/hooks $(BUILD)
+
+bench-engine: benches   ## the engine against its goals, users and killed clients and floods included; BENCH_KILLS, ENGINE_ARGS; as root; the last line is one JSON object
+	@bench/engine/run $(BUILD) --kills $${BENCH_KILLS:-40} $${ENGINE_ARGS:-}
 
 bench-jobs: benches     ## 10,000 jobs of a second on one node: all recorded, the daemon no larger; as root; the last line is one JSON object
 	@bench/short_jobs $(BUILD) --jobs $${JOBS_OF_BENCH:-10000}

@@ -149,7 +149,7 @@ std::vector<std::string> make_messages(const Answer& answer) {
 Answer make_refusal(const Error& error) { return {'E', fmt::format("{} {}", name(error.kind), error.what)}; }
 
 std::optional<Answer> parse_answer(std::string_view bytes) {
-  if (bytes.empty() || std::string_view("RSWDErs").find(bytes[0]) == std::string_view::npos) return std::nullopt;
+  if (bytes.empty() || std::string_view("RSMWDErs").find(bytes[0]) == std::string_view::npos) return std::nullopt;
   if (bytes[0] == 'D' && bytes.size() > 1) return std::nullopt;
   return Answer{bytes[0], std::string(bytes.substr(1))};
 }
