@@ -139,7 +139,7 @@ void EnergyAccounting::read_runs(const pb::Checkpoint& in, const SavedOrder& ord
     RunWindow& run = runs_[next_run_++];
     run.step = *step;
     run.cookie = its.cookie();
-    run.begin = Nanos::of(its.begin_ns());
+    run.begin = order.time(its.begin_ns());
     run.begin_wall_ns = its.begin_wall_ns();
     run.phases = PhasesCheckpoint::read(its.phases(), limits_of_step(0), order);
     run.timeline = JobTimeline::read(its.timeline());

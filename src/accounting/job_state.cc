@@ -69,8 +69,8 @@ void write_step(const std::string& id, const StepTotals& step, pb::CheckpointSte
 
 StepTotals read_step(const pb::CheckpointStep& in, const SavedOrder& order) {
   StepTotals step(order.meters());
-  step.begin = Nanos::of(in.begin_ns());
-  if (in.end_ns() != 0) step.end = Nanos::of(in.end_ns());
+  step.begin = order.time(in.begin_ns());
+  if (in.end_ns() != 0) step.end = order.time(in.end_ns());
   if (in.has_cpu_ns()) step.cpu = Nanos::of(in.cpu_ns());
   if (in.has_cpu_begin_ns()) step.cpu_begin = Nanos::of(in.cpu_begin_ns());
   step.phase = in.phase();
@@ -119,7 +119,7 @@ JobState read_job_state(const pb::CheckpointJob& in, const SavedOrder& order, st
   JobState job(order.meters());
   job.slurmd = in.slurmd();
   job.id = in.id();
-  job.begin = Nanos::of(in.begin_ns());
+  job.begin = order.time(in.begin_ns());
   job.record = in.record();
   for (std::size_t i = 0; i < job.own.by_policy.size() && i < static_cast<std::size_t>(in.accumulators_size()); ++i)
     job.own.by_policy[i] = order.read(in.accumulators(static_cast<int>(i)));

@@ -183,5 +183,17 @@ TEST(AskDaemon, WhereNobodyListensItSaysSo) {
   EXPECT_EQ(ask_daemon(dir.at(std::string(200, 'x')), {"ping", {}}, kSecond).error().kind, ErrorKind::malformed);
 }
 
+// Every letter that this file's other side sends is understood.
+TEST(Answers, EachKindIsReadAsItWasWritten) {
+  for (const char kind : std::string("RSWEM")) {
+    const auto read = parse_answer(make_answer({kind, "body"}));
+    ASSERT_TRUE(read) << kind;
+    EXPECT_EQ(read->kind, kind);
+  }
+  EXPECT_TRUE(parse_answer("D"));
+  EXPECT_FALSE(parse_answer("Dx"));
+  EXPECT_FALSE(parse_answer("X"));
+}
+
 }  // namespace
 }  // namespace nw
