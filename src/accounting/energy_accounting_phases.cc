@@ -12,7 +12,9 @@ std::size_t EnergyAccounting::count_reporting(std::uint32_t uid) const {
   return steps;
 }
 
+// Slurm's extern step is given no energy: what ran there (a login of pam_slurm_adopt) counts as outside steps.
 std::optional<StepName> EnergyAccounting::find_step(const FoundProcess& process) const {
+  if (process.step == kExternStep) return std::nullopt;
   for (const auto& [serial, job] : jobs_) {
     if (job.end || job.slurmd != process.slurmd || job.id != process.id) continue;
     const auto step = job.own.steps.find(process.step);

@@ -205,6 +205,9 @@ TEST(JobPhases, StepsThatReportAreLimited) {
     reporting += node.accounting->let_report(*node.accounting->find_step({"slurm", "", "1", step.id}));
   EXPECT_EQ(reporting, EnergyAccounting::kMaxReporting);
   EXPECT_FALSE(node.accounting->find_step({"slurm", "", "1", "none"}));
+  node.cgroups.jobs[0].steps.push_back({"extern", Nanos{}});
+  node.point();
+  EXPECT_FALSE(node.accounting->find_step({"slurm", "", "1", "extern"}));
   EXPECT_FALSE(node.accounting->find_step({"slurm", "", "2", "0"}));
 }
 

@@ -281,16 +281,20 @@ class Merger {
     return busy / all;
   }
 
-  // As for the ranks of a node: the first that failed; 0 when all are known to have ended well.
+  // As for the ranks of a node: the first that failed, by its end, since the launcher stops the others because of it;
+  // 0 when all are known to have ended well.
   void write_end(pb::Record& out) const {
     bool known = true;
+    const pb::Record* first = nullptr;
+    const auto end_of = [](const pb::Record& one) { return Int128{one.start_unix_ns()} + one.duration_ns(); };
     for (const pb::Record* input : inputs_) {
       known &= input->has_exit_code() || input->has_signal();
-      if (out.has_signal() || out.has_exit_code()) continue;
-      if (input->has_signal()) out.set_signal(input->signal());
-      if (input->exit_code() != 0) out.set_exit_code(input->exit_code());
+      const bool failed = input->has_signal() || input->exit_code() != 0;
+      if (failed && (first == nullptr || end_of(*input) < end_of(*first))) first = input;
     }
-    if (known && !out.has_signal() && !out.has_exit_code()) out.set_exit_code(0);
+    if (first != nullptr && first->has_signal()) out.set_signal(first->signal());
+    if (first != nullptr && first->exit_code() != 0) out.set_exit_code(first->exit_code());
+    if (known && first == nullptr) out.set_exit_code(0);
   }
 
   void write_anomalies(pb::Record& out) const {

@@ -139,7 +139,7 @@ wait_for pod_is running
 wait_for eval 'pod_is running && [ "$(json pod.json "(r[\"energy\"][\"energy_j\"] or 0) > 100")" = True ]'
 rm -r "$pod"
 wait_for pod_is ended
-expect "a pod" "$(json pod.json '(r["job"]["manager"], r["job"]["job_id"], r["parallel"]["job_key"], [s["step"] for s in r["job"]["steps"]])')" \
+expect "a pod" "$(json pod.json '(r["job"]["manager"], r["job"]["job_id"], r["parallel"]["job_key"], [s["step"] for s in r["job"]["steps"] if s["step"]])')" \
   "('kubernetes', '$uid', 'kubernetes-$uid', ['${container:0:12}'])"
 expect "a container" "$("$NODEWATT" job "$uid.${container:0:12}" --socket sock --json | json /dev/stdin 'r["energy"]["energy_j"] > 100')" True
 expect "nothing is lost" "$("$NODEWATT" top --once --socket sock --json | json /dev/stdin 'r["nodes"][0]["not_conserved_uj"]')" 0

@@ -71,10 +71,10 @@ expect "and said" "$(json mixed.json '[a["name"] for a in r["anomalies"] if a["n
 
 # torchrun restarts a job: each attempt's nodes are merged, and the job is the sum of its attempts. Another time it chooses another port.
 home restarted
-attempt() {  # NODE COUNT JOULES CODE PORT: one rank of two, which ends after the other has begun; 6 J more
+attempt() {  # NODE COUNT JOULES CODE PORT: one rank of two, which ends after the other has begun, rank 1 after rank 0; 6 J more
   env TORCHELASTIC_RESTART_COUNT=$2 TORCHELASTIC_RUN_ID=again MASTER_ADDR=n0 MASTER_PORT=$5 RANK=$1 LOCAL_RANK=0 WORLD_SIZE=2 LOCAL_WORLD_SIZE=1 \
     GROUP_RANK=$1 XDG_RUNTIME_DIR=$WORK/run$1 "$NODEWATT" run -q --root n$1 --name again -- sh -c "
-    '$HERE/counters.py' add n$1 $3 5 1; touch here.$1; until [ -e here.0 ] && [ -e here.1 ]; do sleep 0.05; done; exit $4"
+    '$HERE/counters.py' add n$1 $3 5 1; touch here.$1; until [ -e here.0 ] && [ -e here.1 ]; do sleep 0.05; done; sleep 0.$(($1 * 5)); exit $4"
 }
 both() { rm -f here.*; attempt 0 $1 $3 $5 $7 & local first=$!; attempt 1 $2 $4 $6 $7; wait $first; }
 both 0 0 10 11 1 143 29500
