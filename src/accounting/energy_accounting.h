@@ -191,6 +191,7 @@ class EnergyAccounting {
   void change_total_sensors(const Pending& first);
   void complete_total_sensor(EnergyAccumulator& accumulator) const;
   void complete_total_sensor(JobTotals& totals) const;
+  void complete_total_sensor(Phases& phases) const;
   ClosedInterval make_closed(const Pending& interval, const std::vector<Meter::Edge>& edges) const;
   void accumulate(EnergyAccumulator& accumulator, const ClosedInterval& closed, const Share& share) const;
   void accumulate_job(const Pending& interval, const ClosedInterval& closed, const Entry& entry,
@@ -199,13 +200,11 @@ class EnergyAccounting {
   void accumulate_steps(JobState& job, const Entry& entry, const ClosedInterval& closed, const Share& share);
   std::size_t count_reporting(std::uint32_t uid) const;
   Phases* find_phases(const StepName& name);
-  void settle_phases(JobState& job, const std::string& id, const ShareCurve::Ends& ends,
-                     const EnergyAccumulator& before) const;
+  void settle_phases(JobState& job, const std::string& id, const ShareCurve& curve) const;
   Phases phases_so_far(const JobState& job, const JobTotals& totals, const std::string& step) const;
   NodeEnergy compose_phase(const PhaseSum& sum, const JobState& job) const;
   bool has_run(const StepName& step) const;
-  void settle_runs(const JobState& job, const StepName& name, const ShareCurve::Ends& ends,
-                   const EnergyAccumulator& before);
+  void settle_runs(const JobState& job, const StepName& name, const ShareCurve& curve);
   pb::Record make_run_record(const JobState& job, const RunWindow& run) const;
   void write_runs(pb::Checkpoint& out) const;
   void read_runs(const pb::Checkpoint& in, const SavedOrder& order);

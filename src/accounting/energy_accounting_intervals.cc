@@ -161,6 +161,7 @@ void EnergyAccounting::accumulate(EnergyAccumulator& accumulator, const ClosedIn
 // The node's own sensor appeared while jobs ran: what they were given before was their parts', and is filled in, so
 // that their accumulators add up to the node's sensor and what is beside it.
 void EnergyAccounting::complete_total_sensor(EnergyAccumulator& accumulator) const {
+  accumulator.lines.resize(meters_.size());
   const std::size_t total_sensor = *total_sensors_.total_sensor;
   Joules given = accumulator.total - accumulator.lines[total_sensor].given.energy,
          whole = Joules{} - accumulator.lines[total_sensor].whole;
@@ -174,14 +175,14 @@ void EnergyAccounting::complete_total_sensor(EnergyAccumulator& accumulator) con
 
 // What a job was given so far changes afterwards, at every time alike.
 void EnergyAccounting::complete_total_sensor(JobTotals& totals) const {
-  const auto complete = [this](EnergyAccumulator& accumulator) {
-    accumulator.lines.resize(meters_.size());
-    complete_total_sensor(accumulator);
-  };
-  for (EnergyAccumulator& accumulator : totals.by_policy) complete(accumulator);
-  for (auto& [id, step] : totals.steps) complete(step.accumulator);
-  complete(totals.loose);
-  for (auto& [id, phases] : totals.phases) phases.change(complete);
+  for (EnergyAccumulator& accumulator : totals.by_policy) complete_total_sensor(accumulator);
+  for (auto& [id, step] : totals.steps) complete_total_sensor(step.accumulator);
+  complete_total_sensor(totals.loose);
+  for (auto& [id, phases] : totals.phases) complete_total_sensor(phases);
+}
+
+void EnergyAccounting::complete_total_sensor(Phases& phases) const {
+  phases.change([this](EnergyAccumulator& accumulator) { complete_total_sensor(accumulator); });
 }
 
 // A meter that is new in the total counts from the time when the total changes, wherever its first reading was.
@@ -193,11 +194,7 @@ void EnergyAccounting::change_total_sensors(const Pending& first) {
   if (!total_sensors_.total_sensor) return;
   for (auto& [serial, job] : jobs_)
     for (JobTotals* totals : {&job.own, &job.published}) complete_total_sensor(*totals);
-  for (auto& [id, run] : runs_)
-    run.phases.change([this](EnergyAccumulator& accumulator) {
-      accumulator.lines.resize(meters_.size());
-      complete_total_sensor(accumulator);
-    });
+  for (auto& [id, run] : runs_) complete_total_sensor(run.phases);
 }
 
 void EnergyAccounting::close_interval(const Pending& interval, const std::vector<Meter::Edge>& edges) {
@@ -295,9 +292,11 @@ void EnergyAccounting::accumulate_steps(JobState& job, const Entry& entry, const
     const bool reports = job.own.phases.contains(id), runs = has_run({entry.job, id});
     const EnergyAccumulator before = reports || runs ? its : EnergyAccumulator();
     accumulate(its, closed, parts[s]);
-    const ShareCurve::Ends ends{closed.begin, closed.end, meters_, edges_, closed.edges, total_sensors_};
-    if (reports) settle_phases(job, id, ends, before);
-    if (runs) settle_runs(job, {entry.job, id}, ends, before);
+    if (!reports && !runs) continue;
+    const EnergyAccumulator part = its - before;
+    const ShareCurve curve({closed.begin, closed.end, meters_, edges_, closed.edges, total_sensors_}, before, part);
+    if (reports) settle_phases(job, id, curve);
+    if (runs) settle_runs(job, {entry.job, id}, curve);
   }
 }
 

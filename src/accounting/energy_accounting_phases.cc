@@ -62,16 +62,13 @@ bool EnergyAccounting::is_alone(const StepName& name) const {
 
 // Within an interval the edges of phases follow the meters, so a phase is not rounded to sampling points. What was
 // reported after its end waits for the next.
-void EnergyAccounting::settle_phases(JobState& job, const std::string& id, const ShareCurve::Ends& ends,
-                                     const EnergyAccumulator& before) const {
+void EnergyAccounting::settle_phases(JobState& job, const std::string& id, const ShareCurve& curve) const {
   const StepTotals& step = job.own.steps.at(id);
-  const EnergyAccumulator part = step.accumulator - before;
-  const ShareCurve curve(ends, before, part);
   Phases& phases = job.own.phases.at(id);
-  if (step.end && *step.end <= ends.end)
+  if (step.end && *step.end <= curve.end())
     phases.close(curve, *step.end);
   else
-    phases.settle(curve, ends.end);
+    phases.settle(curve, curve.end());
 }
 
 // For the programs themselves. What is shorter than an owner may see is not told, as in his records.

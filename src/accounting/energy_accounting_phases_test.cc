@@ -31,10 +31,7 @@ std::uint64_t count(const pb::Record& record, const std::string& anomaly) {
 
 TEST(JobPhases, HaveTheirEnergyAndWork) {
   InventedNode node;
-  node.point();
-  node.add_job("1", kEveryCpu);
-  node.point();
-  const StepName step = node.report("1");
+  const StepName step = node.start_exclusive_job();
   node.begin(step, 1, "train");
   node.busy = true;
   for (int i = 0; i < 4; ++i) node.point();
@@ -66,10 +63,7 @@ TEST(JobPhases, HaveTheirEnergyAndWork) {
 TEST(JobPhases, SampleSetsAtTheirEdgesShowShortOnes) {
   for (const bool closely : {true, false}) {
     InventedNode node;
-    node.point();
-    node.add_job("1", kEveryCpu);
-    node.point();
-    const StepName step = node.report("1");
+    const StepName step = node.start_exclusive_job();
     for (std::uint64_t i = 1; i <= 20; ++i) {
       node.busy = true;
       node.begin(step, i, "batch");
@@ -119,10 +113,7 @@ TEST(JobPhases, OfAStepAreOfItsShare) {
 
 TEST(JobPhases, OpenOnesAreShownAndGoOnAfterAKill) {
   InventedNode node;
-  node.point();
-  node.add_job("1", kEveryCpu);
-  node.point();
-  StepName step = node.report("1");
+  StepName step = node.start_exclusive_job();
   node.begin(step, 1, "train");
   for (int i = 0; i < 5; ++i) node.point();
   const auto running = node.accounting->snapshot().running(false, all_jobs);
@@ -143,10 +134,7 @@ TEST(JobPhases, OpenOnesAreShownAndGoOnAfterAKill) {
 
 TEST(JobPhases, OfAProcessThatDiesEndWithIt) {
   InventedNode node;
-  node.point();
-  node.add_job("1", kEveryCpu);
-  node.point();
-  const StepName step = node.report("1");
+  const StepName step = node.start_exclusive_job();
   node.begin(step, 1, "train");
   for (int i = 0; i < 3; ++i) node.point();
   node.accounting->abandon(

@@ -193,12 +193,7 @@ pb::Record EnergyAccounting::make_record(const JobState& job, const JobTotals& t
   const Nanos unmeasured = Nanos::of(its.unmeasured_ns());
   NodeEnergy parts = compose_energy(accumulator, job, totals.peaks);
   add_unmeasured(parts, accumulator.duration, unmeasured);
-  write_energy(parts.total, *record.mutable_energy());
-  if (parts.node_estimate) write_energy(*parts.node_estimate, *record.mutable_node_estimate());
-  record.set_modelled_fraction(parts.modelled_fraction);
-  record.set_boundary_note(parts.boundary_note);
-  for (const Component& component : parts.components)
-    write_component(component, accumulator.duration, *record.add_components());
+  write_node_energy(parts, accumulator.duration, record);
   its.set_exclusive(!job.shared);
   its.set_policy(std::string(name(kPolicies[0])));
   for (std::size_t p = 1; p < std::size(kPolicies); ++p) {

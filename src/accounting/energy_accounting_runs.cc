@@ -51,20 +51,17 @@ bool EnergyAccounting::has_run(const StepName& step) const {
 }
 
 // An interval of its step is closed.
-void EnergyAccounting::settle_runs(const JobState& job, const StepName& name, const ShareCurve::Ends& ends,
-                                   const EnergyAccumulator& before) {
+void EnergyAccounting::settle_runs(const JobState& job, const StepName& name, const ShareCurve& curve) {
   const StepTotals& step = job.own.steps.at(name.step);
-  const EnergyAccumulator part = step.accumulator - before;
-  const ShareCurve curve(ends, before, part);
   for (auto& [id, run] : runs_) {
-    if (!(run.step == name) || run.record || run.begin >= ends.end) continue;
-    const Nanos end = std::min(run.end.value_or(ends.end), step.end.value_or(ends.end));
-    const bool over = (run.end && *run.end <= ends.end) || (step.end && *step.end <= ends.end);
-    const Nanos from = std::max(run.begin, ends.begin), until = std::clamp(end, from, std::max(from, ends.end));
+    if (!(run.step == name) || run.record || run.begin >= curve.end()) continue;
+    const Nanos end = std::min(run.end.value_or(curve.end()), step.end.value_or(curve.end()));
+    const bool over = (run.end && *run.end <= curve.end()) || (step.end && *step.end <= curve.end());
+    const Nanos from = std::max(run.begin, curve.begin()), until = std::clamp(end, from, std::max(from, curve.end()));
     run.timeline.add(energies_by_domain(curve.at(until).given - curve.at(from).given), until - from,
                      finest_step(!job.shared));
     if (!over) {
-      run.phases.settle(curve, ends.end);
+      run.phases.settle(curve, curve.end());
       continue;
     }
     run.end = until;
@@ -87,12 +84,7 @@ pb::Record EnergyAccounting::make_run_record(const JobState& job, const RunWindo
   by.set_job(job.record.job().id());
   by.set_step(run.step.step);
   const NodeEnergy energy = compose_phase(run.phases.whole(), job);
-  write_energy(energy.total, *record.mutable_energy());
-  if (energy.node_estimate) write_energy(*energy.node_estimate, *record.mutable_node_estimate());
-  record.set_modelled_fraction(energy.modelled_fraction);
-  record.set_boundary_note(energy.boundary_note);
-  for (const Component& component : energy.components)
-    write_component(component, *run.end - run.begin, *record.add_components());
+  write_node_energy(energy, *run.end - run.begin, record);
   AnomalyCounts of_run = run.phases.anomalies();
   of_run.add(run.noted);
   of_run.add(Anomaly::phase_unresolved,

@@ -173,11 +173,7 @@ void RunAccounting::write_anomalies(pb::Record& record, const NodeEnergy& run) c
 void RunAccounting::write(pb::Record& record) const {
   const NodeEnergy run = compose_run();
   record.set_duration_ns((end_ - begin_).count());
-  write_energy(run.total, *record.mutable_energy());
-  if (run.node_estimate) write_energy(*run.node_estimate, *record.mutable_node_estimate());
-  record.set_modelled_fraction(run.modelled_fraction);
-  record.set_boundary_note(run.boundary_note);
-  for (const Component& component : run.components) write_component(component, end_ - begin_, *record.add_components());
+  write_node_energy(run, end_ - begin_, record);
   write_phases(
       rows_of(phases_), begin_, run.total.value, [this](const PhaseSum& sum) { return compose_phase(sum.given); },
       *record.mutable_phases());

@@ -26,6 +26,7 @@ class ShareCurve final : public EnergyCurve {
   std::size_t lines() const override { return ends_.meters.size(); }
   Edge at(Nanos time) const override;  // held at the values of the interval's ends beyond these
   Nanos begin() const override { return ends_.begin; }
+  Nanos end() const { return ends_.end; }
 
  private:
   EnergyAccumulator::Line line_at(std::size_t meter, Nanos time) const;

@@ -200,6 +200,28 @@ std::uint64_t write(ChannelHeader* header, ProgramEvent::Kind kind, std::uint64_
   return write_event(*header, {kind, now, id, me().pid, me().tid, name, unit, value});
 }
 
+// What the reader told of one phase.
+struct Told {
+  std::uint32_t kind;
+  double energy, half;
+  bool ended;
+};
+
+// False when nothing is told of it, or another phase has its place.
+bool read_told(std::uint64_t id, Told& told) {
+  auto* header = listening();
+  if (header == nullptr || id == 0) return false;
+  const ChannelReading& reading = reading_of(*header, id);
+  for (int tries = 0; tries < 100; ++tries) {
+    const std::uint32_t version = reading.version.load(std::memory_order_seq_cst);
+    const std::uint64_t whose = reading.id.load(std::memory_order_seq_cst);
+    told = {reading.kind.load(std::memory_order_seq_cst), reading.energy_j.load(std::memory_order_seq_cst),
+            reading.uncertainty_j.load(std::memory_order_seq_cst), reading.ended.load(std::memory_order_seq_cst) == 1};
+    if ((version & 1U) == 0 && reading.version.load(std::memory_order_seq_cst) == version) return whose == id;
+  }
+  return false;
+}
+
 constexpr char kProcess[] = "/proc/";
 }  // namespace
 
@@ -297,35 +319,17 @@ void nw_phase_end(nw_phase_id id) {
 }
 
 int nw_energy_is_final(nw_phase_id id) {
-  auto* channel = nw::listening();
-  if (channel == nullptr || id == 0) return 0;
-  const nw::ChannelReading& reading = nw::reading_of(*channel, id);
-  for (int tries = 0; tries < 100; ++tries) {
-    const std::uint32_t version = reading.version.load(std::memory_order_seq_cst);
-    const bool final =
-        reading.id.load(std::memory_order_seq_cst) == id && reading.ended.load(std::memory_order_seq_cst) == 1;
-    if ((version & 1U) == 0 && reading.version.load(std::memory_order_seq_cst) == version) return final ? 1 : 0;
-  }
-  return 0;
+  nw::Told told;
+  return nw::read_told(id, told) && told.ended ? 1 : 0;
 }
 
 int nw_energy(nw_phase_id id, double* joules, double* uncertainty) {
-  auto* channel = nw::listening();
-  if (channel == nullptr || id == 0 || joules == nullptr || uncertainty == nullptr) return 0;
-  const nw::ChannelReading& reading = nw::reading_of(*channel, id);
-  for (int tries = 0; tries < 100; ++tries) {
-    const std::uint32_t version = reading.version.load(std::memory_order_seq_cst);
-    const std::uint64_t whose = reading.id.load(std::memory_order_seq_cst);
-    const std::uint32_t kind = reading.kind.load(std::memory_order_seq_cst);
-    const double energy = reading.energy_j.load(std::memory_order_seq_cst);
-    const double half = reading.uncertainty_j.load(std::memory_order_seq_cst);
-    if ((version & 1U) != 0 || reading.version.load(std::memory_order_seq_cst) != version) continue;
-    if (whose != id || kind < 1 || kind > 4) return 0;
-    *joules = energy;
-    *uncertainty = half;
-    return static_cast<int>(kind);
-  }
-  return 0;
+  nw::Told told;
+  if (joules == nullptr || uncertainty == nullptr || !nw::read_told(id, told) || told.kind < 1 || told.kind > 4)
+    return 0;
+  *joules = told.energy;
+  *uncertainty = told.half;
+  return static_cast<int>(told.kind);
 }
 
 void nw_work(const char* name, double count, const char* unit) {

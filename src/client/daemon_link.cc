@@ -82,22 +82,11 @@ int connect_to_daemon() {
   return -1;
 }
 
-bool send_memory(int socket, int fd, bool here) {
-  char text[] = "attach protocol=1 here=1";
+bool ask_for_link(int socket, int fd, bool here) {
+  constexpr char kRequest[] = "attach protocol=1", kHere[] = "attach protocol=1 here=1";
   static_assert(kLinkProtocol == 1);
-  iovec piece{text, here ? sizeof text - 1 : sizeof "attach protocol=1" - 1};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof fd)] = {};
-  msghdr message{};
-  message.msg_iov = &piece;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof control;
-  cmsghdr* rights = CMSG_FIRSTHDR(&message);
-  rights->cmsg_level = SOL_SOCKET;
-  rights->cmsg_type = SCM_RIGHTS;
-  rights->cmsg_len = CMSG_LEN(sizeof fd);
-  std::memcpy(CMSG_DATA(rights), &fd, sizeof fd);
-  return ::sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0;
+  return here ? send_memory(socket, kHere, sizeof kHere - 1, fd, MSG_DONTWAIT)
+              : send_memory(socket, kRequest, sizeof kRequest - 1, fd, MSG_DONTWAIT);
 }
 
 // A daemon that is too busy to answer in time may still accept.
@@ -117,6 +106,22 @@ bool is_memory(int fd, const ChannelHeader& header) {
 }
 }  // namespace
 
+bool send_memory(int socket, const char* request, std::size_t length, int fd, int flags) {
+  iovec piece{const_cast<char*>(request), length};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof fd)] = {};
+  msghdr message{};
+  message.msg_iov = &piece;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  cmsghdr* rights = CMSG_FIRSTHDR(&message);
+  rights->cmsg_level = SOL_SOCKET;
+  rights->cmsg_type = SCM_RIGHTS;
+  rights->cmsg_len = CMSG_LEN(sizeof fd);
+  std::memcpy(CMSG_DATA(rights), &fd, sizeof fd);
+  return ::sendmsg(socket, &message, MSG_NOSIGNAL | flags) >= 0;
+}
+
 bool is_in_job() { return !is_switched_off() && ::secure_getenv("SLURM_JOB_ID") != nullptr; }
 
 ChannelHeader* link_to_daemon(bool here) {
@@ -125,7 +130,7 @@ ChannelHeader* link_to_daemon(bool here) {
   if (socket < 0) return errno = before, nullptr;
   const int fd = make_memory();
   ChannelHeader* header = fd < 0 ? nullptr : map_new(fd);
-  if (header != nullptr && send_memory(socket, fd, here) && !is_refused(socket)) {
+  if (header != nullptr && ask_for_link(socket, fd, here) && !is_refused(socket)) {
     memory.store(fd, std::memory_order_release);
     is_here.store(here, std::memory_order_release);
     return errno = before, header;  // the connection stays open: its end is the program's
@@ -142,7 +147,7 @@ bool link_again(ChannelHeader& header) {
   if (fd < 0) return true;  // not this program's: whoever made it links again
   if (!is_memory(fd, header)) return errno = before, false;
   const int socket = connect_to_daemon();
-  if (socket >= 0 && !send_memory(socket, fd, is_here.load(std::memory_order_acquire))) ::close(socket);
+  if (socket >= 0 && !ask_for_link(socket, fd, is_here.load(std::memory_order_acquire))) ::close(socket);
   errno = before;
   return true;
 }

@@ -2,6 +2,8 @@
 // by itself in which job the program runs. docs/protocol.md has the messages. C library alone, like client.cc.
 #pragma once
 
+#include <cstddef>
+
 namespace nw {
 
 struct ChannelHeader;
@@ -11,6 +13,10 @@ inline constexpr const char* kDaemonSocket = "/run/nodewatt/nodewatt.sock";
 inline constexpr const char* kSocketVariable = "NODEWATT_SOCKET";
 // The version of what is said over a link. The daemon refuses another one by a sentence that names both.
 inline constexpr int kLinkProtocol = 1;
+
+// Sends a request, with the descriptor of a channel's memory; `flags` beside MSG_NOSIGNAL. False with errno as
+// sendmsg(2).
+bool send_memory(int socket, const char* request, std::size_t length, int fd, int flags);
 
 // Whether this process runs in a job of a resource manager, as its environment says.
 bool is_in_job();

@@ -4,13 +4,14 @@
 #include <deque>
 #include <functional>
 
+#include "base/cpu_ticks.h"
 #include "consumer/cgroup_text.h"
 
 namespace nw {
 
 namespace {
 constexpr int kMostDirectories = 256, kMostProcesses = 32, kMostSearched = 500;
-constexpr std::int64_t kTick = kNanosPerSecond / 100;  // of the kernel's times for programs (USER_HZ)
+constexpr std::int64_t kTick = kNanosPerSecond / kTicksPerSecond;
 constexpr std::uint64_t kMostTicks = INT64_MAX / kTick;
 
 // Files created by the kernel have such names. A user may have named a directory so, hence they are visited too, last.

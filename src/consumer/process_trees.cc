@@ -1,15 +1,15 @@
 #include "consumer/process_trees.h"
 
 #include <algorithm>
-#include <set>
 
+#include "base/cpu_ticks.h"
 #include "base/parse.h"
 #include "consumer/cgroup_text.h"
 
 namespace nw {
 
 namespace {
-constexpr std::int64_t kTick = kNanosPerSecond / 100;  // of the kernel's times for programs (USER_HZ)
+constexpr std::int64_t kTick = kNanosPerSecond / kTicksPerSecond;
 constexpr std::uint64_t kMostTicks = INT64_MAX / kTick / 2;
 constexpr std::size_t kMostAncestors = 1000, kMostProcesses = 20'000;
 constexpr std::uint32_t kNobody = 65534;
@@ -54,10 +54,6 @@ Result<FoundProcess> ProcessTrees::add(std::uint32_t pid, std::uint32_t uid) {
   return name_of(trees_.emplace_back(pid, uid, stat->start));
 }
 
-void ProcessTrees::remove(const FoundProcess& tree) {
-  std::erase_if(trees_, [&](const Tree& one) { return name_of(one) == tree; });
-}
-
 // Threads have their children in files of their own.
 std::optional<Nanos> ProcessTrees::read_cpu(std::uint32_t pid) const {
   std::vector<std::uint32_t> open{pid};
@@ -86,22 +82,26 @@ bool ProcessTrees::has_others(std::uint32_t uid) const {
   return std::any_of(users_.begin(), users_.end(), [uid](std::uint32_t one) { return one != uid; });
 }
 
+std::set<std::uint32_t> ProcessTrees::find_users() const {
+  std::set<std::uint32_t> users;
+  std::size_t reads = 0;
+  const auto processes = host_.list("/proc");
+  for (const std::string& name : processes ? *processes : std::vector<std::string>{}) {
+    const auto pid = parse_u64(name);
+    if (!pid || ++reads > kMostProcesses) continue;
+    const auto status = host_.read_text(proc(*pid, "status"));
+    const auto uid = status ? parse_real_uid(*status) : std::nullopt;
+    if (uid && *uid >= kFirstUser && *uid != kNobody) users.insert(*uid);
+  }
+  return users;
+}
+
 void ProcessTrees::add_to(CgroupSnapshot& cgroups) {
   std::erase_if(trees_, [this](const Tree& tree) { return !lives(tree); });
   if (trees_.empty()) return users_seen_.reset();
   if (!users_seen_ || cgroups.at - *users_seen_ >= kBetweenUsers) {
     users_seen_ = cgroups.at;
-    std::set<std::uint32_t> users;
-    std::size_t reads = 0;
-    const auto processes = host_.list("/proc");
-    for (const std::string& name : processes ? *processes : std::vector<std::string>{}) {
-      const auto pid = parse_u64(name);
-      if (!pid || ++reads > kMostProcesses) continue;
-      const auto status = host_.read_text(proc(*pid, "status"));
-      const auto uid = status ? parse_real_uid(*status) : std::nullopt;
-      if (uid && *uid >= kFirstUser && *uid != kNobody) users.insert(*uid);
-    }
-    users_.assign(users.begin(), users.end());
+    users_ = find_users();
   }
   for (const Tree& tree : trees_) {
     CgroupUsage& use = cgroups.jobs.emplace_back();

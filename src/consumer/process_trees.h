@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "base/host.h"
@@ -31,7 +32,6 @@ class ProcessTrees {
   // this user, busy when there are too many trees.
   Result<FoundProcess> add(std::uint32_t pid, std::uint32_t uid);
   std::optional<FoundProcess> find(std::uint32_t pid, std::uint32_t uid) const;
-  void remove(const FoundProcess& tree);
   // Adds them to the snapshot; one whose first process has ended is over.
   void add_to(CgroupSnapshot& cgroups);
 
@@ -43,12 +43,13 @@ class ProcessTrees {
   static FoundProcess name_of(const Tree& tree);
   bool lives(const Tree& tree) const;
   std::optional<Nanos> read_cpu(std::uint32_t pid) const;
+  std::set<std::uint32_t> find_users() const;
   bool has_others(std::uint32_t uid) const;
 
   Host& host_;
   std::vector<Tree> trees_;
   std::optional<Nanos> users_seen_;
-  std::vector<std::uint32_t> users_;  // that have processes, without the system's
+  std::set<std::uint32_t> users_;  // that have processes, without the system's
 };
 
 }  // namespace nw

@@ -105,6 +105,19 @@ Done await_message(int socket, const std::string& path, Nanos patience) {
   }
 }
 
+// The next message, whole. The kernel gives its length before it is taken (MSG_TRUNC).
+Result<std::string> next_message(int socket, const std::string& path, Nanos patience) {
+  NW_CHECK(await_message(socket, path, patience));
+  const ssize_t length = ::recv(socket, nullptr, 0, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
+  if (length < 0) return tl::make_unexpected(system_error(errno, path));
+  if (length == 0) return fail(ErrorKind::failed, path + ": nodewattd hung up in the middle of its answer");
+  if (static_cast<std::size_t>(length) > kMostMessage)
+    return refuse(fmt::format("{}: a message of {} bytes", path, length));
+  std::string bytes(static_cast<std::size_t>(length), '\0');
+  if (::recv(socket, bytes.data(), bytes.size(), MSG_DONTWAIT) != length)
+    return tl::make_unexpected(system_error(errno, path));
+  return bytes;
+}
 }  // namespace
 
 std::string_view Request::get(const std::string& key) const {
@@ -177,24 +190,11 @@ Result<Fd> connect_to_daemon(const std::string& path, Nanos patience) {
   return tl::make_unexpected(system_error(errno, path));
 }
 
-// The next message, whole. The kernel gives its length before it is taken (MSG_TRUNC).
-Result<std::string> receive_from_daemon(int socket, const std::string& path, Nanos patience) {
-  NW_CHECK(await_message(socket, path, patience));
-  const ssize_t length = ::recv(socket, nullptr, 0, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
-  if (length < 0) return tl::make_unexpected(system_error(errno, path));
-  if (length == 0) return fail(ErrorKind::failed, path + ": nodewattd hung up in the middle of its answer");
-  if (static_cast<std::size_t>(length) > kMostMessage)
-    return refuse(fmt::format("{}: a message of {} bytes", path, length));
-  std::string bytes(static_cast<std::size_t>(length), '\0');
-  if (::recv(socket, bytes.data(), bytes.size(), MSG_DONTWAIT) != length)
-    return tl::make_unexpected(system_error(errno, path));
-  return bytes;
-}
 Result<std::vector<Answer>> receive_answers(int connection, const std::string& socket, Nanos patience) {
   std::vector<Answer> answers;
   std::string pieces;
   for (std::size_t total = 0; total <= kMostAnswer;) {
-    const std::string message = NW_TRY(receive_from_daemon(connection, socket, patience));
+    const std::string message = NW_TRY(next_message(connection, socket, patience));
     total += message.size();
     auto answer = parse_answer(message);
     if (!answer) return refuse(socket + ": a message that is no answer of nodewattd");
@@ -207,13 +207,17 @@ Result<std::vector<Answer>> receive_answers(int connection, const std::string& s
   return refuse(socket + ": an answer without an end");
 }
 
+Result<std::vector<Answer>> ask_over(int connection, const std::string& socket, const Request& request,
+                                     Nanos patience) {
+  NW_CHECK(send_request(connection, socket, make_request(request)));
+  return receive_answers(connection, socket, patience);
+}
+
 Result<std::vector<Answer>> ask_daemon(const std::string& socket, const Request& request, long long patience_ns) {
-  const std::string bytes = make_request(request);
-  NW_CHECK(parse_request(bytes));  // the same error as from the daemon, without the round trip
+  NW_CHECK(parse_request(make_request(request)));  // the same error as from the daemon, without the round trip
   const Nanos patience = Nanos::of(patience_ns);
   const Fd peer = NW_TRY(connect_to_daemon(socket, patience));
-  NW_CHECK(send_request(peer.get(), socket, bytes));
-  return receive_answers(peer.get(), socket, patience);
+  return ask_over(peer.get(), socket, request, patience);
 }
 
 }  // namespace nw

@@ -52,9 +52,9 @@ Answer make_refusal(const Error& error);
 std::optional<Answer> parse_answer(std::string_view bytes);
 Error parse_refusal(std::string_view body);
 
-// The pieces of ask_daemon, for a client that stays connected: a connection; the next message, whole; a whole answer.
+// The pieces of ask_daemon, for a client that stays connected: a connection; a request over it; a whole answer alone.
 Result<Fd> connect_to_daemon(const std::string& socket, Nanos patience);
-Result<std::string> receive_from_daemon(int connection, const std::string& socket, Nanos patience);
+Result<std::vector<Answer>> ask_over(int connection, const std::string& socket, const Request& request, Nanos patience);
 Result<std::vector<Answer>> receive_answers(int connection, const std::string& socket, Nanos patience);
 
 // Sends one request and returns its whole answer: the records and states before D, or the error that E carried. At most

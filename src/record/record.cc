@@ -63,6 +63,14 @@ void write_component(const Component& component, Nanos duration, pb::Component& 
     out.set_max_power_uw(most->count());
 }
 
+void write_node_energy(const NodeEnergy& energy, Nanos duration, pb::Record& out) {
+  write_energy(energy.total, *out.mutable_energy());
+  if (energy.node_estimate) write_energy(*energy.node_estimate, *out.mutable_node_estimate());
+  out.set_modelled_fraction(energy.modelled_fraction);
+  out.set_boundary_note(energy.boundary_note);
+  for (const Component& component : energy.components) write_component(component, duration, *out.add_components());
+}
+
 void write_sensor(const SensorInfo& info, pb::SensorUse& out) {
   out.set_id(info.id);
   out.set_source(info.source);

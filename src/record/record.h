@@ -29,6 +29,8 @@ pb::Boundary to_record(Boundary boundary);
 void write_energy(const Energy& energy, pb::Energy& out);
 // `duration`: the time for which the component's energy counts.
 void write_component(const Component& component, Nanos duration, pb::Component& out);
+// A whole record's energy with its components; `duration` as above.
+void write_node_energy(const NodeEnergy& energy, Nanos duration, pb::Record& out);
 void write_sensor(const SensorInfo& info, pb::SensorUse& out);
 // One entry for each that occurred; `sensor` is "" where it belongs to none.
 void write_anomalies(const AnomalyCounts& counts, const std::string& sensor,

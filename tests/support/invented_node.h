@@ -72,6 +72,13 @@ class InventedNode {
     job.gpus_said = "";
     for (const std::string& step : steps) job.steps.push_back({step, Nanos{}});
   }
+  // A job with every CPU, whose only step reports.
+  StepName start_exclusive_job() {
+    point();
+    add_job("1", kEveryCpu);
+    point();
+    return report("1");
+  }
   StepName report(const std::string& job, const std::string& step = "0") {
     const auto found = accounting->find_step({"slurm", "", job, step});
     EXPECT_TRUE(found && accounting->let_report(*found));

@@ -68,8 +68,7 @@ RunResult ClientMonitor::measure(const RunOptions& options, pb::Record record, c
   const auto ended = work(
       run && options.takes_events() ? run->channel() : "", [] {}, record);
   if (!ended) return {std::move(record), {}, ended.error()};
-  if (ended->end.exit_code) record.set_exit_code(*ended->end.exit_code);
-  if (ended->end.signal) record.set_signal(*ended->end.signal);
+  write_end(ended->end, record);
   auto measured =
       run ? run->end(ended->at) : tl::make_unexpected(Error{ErrorKind::absent, "nodewattd listens no more"});
   if (!measured) error_exit("this run's energy is not known: " + measured.error().what);

@@ -2,14 +2,12 @@
 
 #include <poll.h>
 #include <sys/eventfd.h>
-#include <sys/socket.h>
 
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 
 #include "base/monotonic.h"
-#include "base/unix_socket.h"
+#include "client/daemon_link.h"
 
 namespace nw::cli {
 
@@ -17,23 +15,6 @@ namespace {
 constexpr Nanos kUntilBegun = seconds(2);    // a daemon that takes longer is no help
 constexpr Nanos kUntilRecord = seconds(10);  // slow sensors, and a daemon that is just being restarted
 constexpr int kBetweenTriesMs = 500;
-
-Done send_with(int socket, const std::string& text, int fd) {
-  iovec piece{const_cast<char*>(text.data()), text.size()};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof fd)] = {};
-  msghdr message{};
-  message.msg_iov = &piece;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof control;
-  cmsghdr* rights = CMSG_FIRSTHDR(&message);
-  rights->cmsg_level = SOL_SOCKET;
-  rights->cmsg_type = SCM_RIGHTS;
-  rights->cmsg_len = CMSG_LEN(sizeof fd);
-  std::memcpy(CMSG_DATA(rights), &fd, sizeof fd);
-  if (::sendmsg(socket, &message, MSG_NOSIGNAL) >= 0) return {};
-  return tl::make_unexpected(system_error(errno, "nodewattd"));
-}
 }  // namespace
 
 std::string daemon_socket() {
@@ -55,7 +36,9 @@ Result<std::unique_ptr<DaemonRun>> DaemonRun::begin(const std::string& socket,
   return run;
 }
 
-DaemonRun::~DaemonRun() {
+DaemonRun::~DaemonRun() { stop_watching(); }
+
+void DaemonRun::stop_watching() {
   if (!watching_.joinable()) return;
   const std::uint64_t one = 1;
   [[maybe_unused]] const ssize_t written = ::write(stop_.get(), &one, sizeof one);
@@ -66,12 +49,11 @@ DaemonRun::~DaemonRun() {
 // the run.
 Done DaemonRun::connect() {
   if (!connection_) connection_ = NW_TRY(connect_to_daemon(socket_, kUntilBegun));
-  NW_CHECK(send_with(connection_.get(), make_request(request_), channel_->descriptor()));
-  const std::string message = NW_TRY(receive_from_daemon(connection_.get(), socket_, kUntilBegun));
-  const auto answer = parse_answer(message);
-  if (answer && answer->kind == 'E') return tl::make_unexpected(parse_refusal(answer->body));
-  if (!answer || answer->kind != 'D') return fail(ErrorKind::malformed, socket_ + ": what answers is no nodewattd");
-  return {};
+  const std::string request = make_request(request_);
+  if (!send_memory(connection_.get(), request.data(), request.size(), channel_->descriptor(), 0))
+    return tl::make_unexpected(system_error(errno, socket_));
+  const auto answers = receive_answers(connection_.get(), socket_, kUntilBegun);
+  return answers ? Done() : tl::make_unexpected(answers.error());
 }
 
 // A daemon that was restarted must hear of us before its job's next intervals are over, not at our end.
@@ -88,9 +70,7 @@ void DaemonRun::keep_connected() {
 }
 
 Result<pb::Record> DaemonRun::end(Nanos at) {
-  const std::uint64_t one = 1;
-  [[maybe_unused]] const ssize_t written = ::write(stop_.get(), &one, sizeof one);
-  watching_.join();
+  stop_watching();
   const Nanos until = monotonic() + kUntilRecord;
   for (;;) {
     auto record = ask_record(at);
@@ -102,10 +82,8 @@ Result<pb::Record> DaemonRun::end(Nanos at) {
 
 Result<pb::Record> DaemonRun::ask_record(Nanos at) {
   if (!connection_) NW_CHECK(connect());
-  const std::string request = make_request({"end", {{"at_ns", std::to_string(at.count())}}});
-  if (::send(connection_.get(), request.data(), request.size(), MSG_NOSIGNAL) < 0)
-    return tl::make_unexpected(system_error(errno, "nodewattd"));
-  const auto answers = NW_TRY(receive_answers(connection_.get(), socket_, kUntilRecord));
+  const Request request{"end", {{"at_ns", std::to_string(at.count())}}};
+  const auto answers = NW_TRY(ask_over(connection_.get(), socket_, request, kUntilRecord));
   pb::Record record;
   if (answers.empty() || answers[0].kind != 'R' || !record.ParseFromString(answers[0].body))
     return fail(ErrorKind::malformed, socket_ + ": nodewattd sent no record");

@@ -36,6 +36,7 @@ class DaemonRun {
       : socket_(std::move(socket)), request_(std::move(request)), channel_(std::move(channel)) {}
   Done connect();
   void keep_connected();
+  void stop_watching();
   Result<pb::Record> ask_record(Nanos at);
 
   std::string socket_;

@@ -76,6 +76,11 @@ Result<pb::Record> make_record_header(const RunOptions& options, std::int64_t wa
   return record;
 }
 
+void write_end(const ChildEnd& end, pb::Record& record) {
+  if (end.exit_code) record.set_exit_code(*end.exit_code);
+  if (end.signal) record.set_signal(*end.signal);
+}
+
 bool keep(const pb::Record& record) {
   const auto store = open_store();
   const auto kept = store ? (*store)->append(record) : Result<bool>(tl::make_unexpected(store.error()));
@@ -135,8 +140,7 @@ RunResult RunMonitor::measure(const RunOptions& options, pb::Record record, cons
     return {std::move(record), {}, ended.error()};
   }
   const ChildEnd end = ended->end;
-  if (end.exit_code) record.set_exit_code(*end.exit_code);
-  if (end.signal) record.set_signal(*end.signal);
+  write_end(end, record);
   measurement.stop(ended->at, record);
 
   // From here nothing touches hardware.

@@ -59,6 +59,7 @@ Result<CommandEnd> run_command(const RunOptions& options, const std::string& cha
                                const std::function<void()>& begun, pb::Record& record);
 // What the options and the time say of a record, without the node.
 Result<pb::Record> make_record_header(const RunOptions& options, std::int64_t wall_ns);
+void write_end(const ChildEnd& end, pb::Record& record);
 // The record goes into the user's store; false, and an error is printed, when that fails.
 bool keep(const pb::Record& record);
 // CPU time of this process's children that were waited for, in seconds.

@@ -4,9 +4,9 @@
 // The kernel identifies the client (SO_PEERCRED), as of its connect(2) and in this process's user namespace. Each user
 // has limited connections, requests a second and bytes that wait to be read; where all places are taken, the user with
 // the most gives one up to a user with fewer. A flood of connections is accepted slowly, so that it costs the sampling
-// loop little. Descriptors are taken with an `attach` alone, and what a client may have put into its connection is
-// closed elsewhere (Closer). Root has no limits, and a socket of its own beside the public one (root_socket), since a
-// prolog runs as root and must be served whatever users do.
+// loop little. Descriptors are taken with an `attach` or a `run` alone, and what a client may have put into its
+// connection is closed elsewhere (Closer). Root has no limits, and a socket of its own beside the public one
+// (root_socket), since a prolog runs as root and must be served whatever users do.
 #pragma once
 
 #include <poll.h>
@@ -43,7 +43,7 @@ class SocketServer {
   static constexpr std::size_t kMaxQueued = 4 << 20;          // bytes that wait for the clients of one user
   static constexpr std::size_t kMaxQueuedOfAll = 4 * kMaxQueued;
   static constexpr double kRequests = 20, kBurst = 40;     // per second for each user, and burst size
-  static constexpr double kLinks = 5, kLinksAtOnce = 256;  // likewise of `attach`: all ranks of a program come at once
+  static constexpr double kLinks = 5, kLinksAtOnce = 256;  // likewise of those: all ranks of a program come at once
   static constexpr Nanos kPatience = seconds(5);           // for receiving a request, and for a slow reader
 
   static constexpr std::size_t kMaxFiles = 253;  // with one message, as the kernel has it (SCM_MAX_FD)
