@@ -57,10 +57,16 @@ check_exclusive() {  # check_exclusive NODE JOB [TOLERANCE [N]]
 }
 
 # While no job runs: the rows are the node, and the records of its jobs are the row of the jobs.
+are_of_one_time() {
+  ask "$1" node >"$WORK/$1/state.json"
+  ask "$1" jobs limit=10000 >"$WORK/$1/jobs.json"
+  jq -es '(.[0].states[0].rows[] | select(.name == "jobs") | .energy_uj) == ([.[1].records[].energy.energy_uj] | add // 0)' \
+    "$WORK/$1/state.json" "$WORK/$1/jobs.json"
+}
 check_conserved() {  # check_conserved NODE
   local state=$WORK/$1/state.json jobs=$WORK/$1/jobs.json gap
-  ask "$1" node >"$state"
-  ask "$1" jobs limit=10000 >"$jobs"
+  # Records are as of now, rows as of the last closed interval: of a job that has just ended that comes with the next reading.
+  try 20 are_of_one_time "$1"
   gap=$(jq -s '(.[0].states[0].rows | map({(.name): .energy_uj}) | add) as $row
     | [($row.jobs + $row.idle + $row.system + $row.unattributed - $row.node), .[0].states[0].not_conserved_uj,
        ($row.jobs - ([.[1].records[].energy.energy_uj] | add // 0))] | map(fabs) | max' "$state" "$jobs")
