@@ -22,13 +22,18 @@ constexpr std::int64_t kNoTime = std::numeric_limits<std::int64_t>::min();
 
 bool within(std::int64_t value, std::int64_t least, std::int64_t most) { return value >= least && value <= most; }
 
+bool makes_sense(const pb::Timing& in) {
+  return within(in.value_ns(), 0, kLongest) && within(in.most_ns(), in.value_ns(), kLongest);
+}
+
 bool makes_sense(const pb::SensorInfo& in) {
   return domain(in.domain()) && within(in.unit_num(), 1, kLargestUnit) && within(in.unit_den(), 1, kLargestUnit) &&
          within(in.update_interval_ns(), 0, kLongest) && within(in.averaging_window_ns(), 0, kLongest) &&
          within(in.max_power_uw(), 0, watts(kMostWatts).count()) &&
          within(in.offset_uw(), 0, watts(kMostWatts).count()) &&
          within(in.bias_uw(), -watts(kMostWatts).count(), watts(kMostWatts).count()) && in.gain() >= 0 &&
-         in.gain() <= 10;
+         in.gain() <= 10 && makes_sense(in.update_interval()) && makes_sense(in.averaging_window()) &&
+         makes_sense(in.delay());
 }
 
 bool makes_sense(const pb::JournalSampleSet& in) {
@@ -40,6 +45,17 @@ bool makes_sense(const pb::JournalSampleSet& in) {
                      [](std::int64_t ns) { return ns == kNoTime || within(ns, 0, kLastMoment); }) &&
          std::all_of(in.device_ns().begin(), in.device_ns().end(),
                      [](std::int64_t ns) { return ns == kNoTime || within(ns, -kLastMoment, kLastMoment); });
+}
+
+void write_timing(const Timing& timing, pb::Timing& out) {
+  out.set_value_ns(timing.value.count());
+  out.set_most_ns(timing.most.count());
+  out.set_basis(static_cast<std::uint32_t>(timing.basis));
+}
+
+Timing read_timing(const pb::Timing& in) {
+  const auto basis = std::min(in.basis(), static_cast<std::uint32_t>(TimingBasis::learned));
+  return {Nanos::of(in.value_ns()), Nanos::of(in.most_ns()), static_cast<TimingBasis>(basis)};
 }
 
 void write_info(const SensorInfo& info, pb::SensorInfo& out) {
@@ -54,8 +70,11 @@ void write_info(const SensorInfo& info, pb::SensorInfo& out) {
   out.set_unit_num(info.unit_num);
   out.set_unit_den(info.unit_den);
   out.set_wrap(info.wrap);
-  out.set_update_interval_ns(info.update_interval.count());
-  out.set_averaging_window_ns(info.averaging_window.count());
+  out.set_update_interval_ns(info.update_interval.value.count());
+  out.set_averaging_window_ns(info.averaging_window.value.count());
+  write_timing(info.update_interval, *out.mutable_update_interval());
+  write_timing(info.averaging_window, *out.mutable_averaging_window());
+  write_timing(info.delay, *out.mutable_delay());
   out.set_max_power_uw(info.max_power.count());
   out.set_gain(info.scale_tolerance.relative);
   out.set_gain_sigma(info.scale_tolerance.shape == Tolerance::Shape::sigma);
@@ -83,6 +102,9 @@ SensorInfo read_info(const pb::SensorInfo& in) {
   info.wrap = in.wrap();
   info.update_interval = Nanos::of(in.update_interval_ns());
   info.averaging_window = Nanos::of(in.averaging_window_ns());
+  if (in.has_update_interval()) info.update_interval = read_timing(in.update_interval());
+  if (in.has_averaging_window()) info.averaging_window = read_timing(in.averaging_window());
+  if (in.has_delay()) info.delay = read_timing(in.delay());
   info.max_power = Watts::of(in.max_power_uw());
   info.scale_tolerance = {in.gain(), in.gain_sigma() ? Tolerance::Shape::sigma : Tolerance::Shape::limit,
                           "as recorded"};

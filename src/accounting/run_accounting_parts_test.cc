@@ -37,7 +37,7 @@ struct Load {
 
 // As a sensor of this sensor info reads it, so long after the load began.
 std::uint64_t read(const SensorInfo& info, const Load& load, Nanos since) {
-  const std::int64_t tick = std::max<std::int64_t>(info.update_interval.count(), 1);
+  const std::int64_t tick = std::max<std::int64_t>(info.update_interval.value.count(), 1);
   const Nanos renewed = Nanos::of(since.count() / tick * tick);
   if (info.kind == SensorKind::gauge) return static_cast<std::uint64_t>(load.at(renewed) * 1000);
   return test::raw_of(info, 5'000'000, load.until(renewed));

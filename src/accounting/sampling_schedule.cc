@@ -22,9 +22,9 @@ bool depends_on_gauge(const std::vector<SensorInfo>& infos) {
 SamplingSchedule::SamplingSchedule(std::optional<Nanos> fixed, const std::vector<SensorInfo>& infos)
     : fixed_(fixed), gauges_(depends_on_gauge(infos)) {
   for (const SensorInfo& info : infos)
-    if (info.kind == SensorKind::counter && info.provenance == Provenance::measured && info.update_interval > kBurst &&
-        info.update_interval <= kWorth)
-      slowest_ = std::max(slowest_, info.update_interval);
+    if (info.kind == SensorKind::counter && info.provenance == Provenance::measured &&
+        info.update_interval.value > kBurst && info.update_interval.value <= kWorth)
+      slowest_ = std::max(slowest_, info.update_interval.value);
 }
 
 Nanos SamplingSchedule::period(Nanos since_begin) const {

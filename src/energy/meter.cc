@@ -24,7 +24,7 @@ constexpr Watts kAnyPart =
 }  // namespace
 
 Meter::Meter(SensorInfo info, Nanos period)
-    : info_(std::move(info)), period_(period), unwrapper_(info_), clock_(info_.update_interval) {}
+    : info_(std::move(info)), period_(period), unwrapper_(info_), clock_(info_.update_interval.value) {}
 
 void Meter::add(const Sample& sample) {
   if (sample.status == Status::stale) {  // a bus has no new value: the known one stays, and is extrapolated from there
@@ -36,17 +36,17 @@ void Meter::add(const Sample& sample) {
                                             : sample.at();
   if (last_sample_ && at < *last_sample_) return;  // time must not go backwards
   if (ok && !holding_ && last_sample_ && at == *last_sample_ && sample.raw == last_raw_) return;  // processed before
-  const Nanos expected = std::max(period_, info_.update_interval);
+  const Nanos expected = std::max(period_, info_.update_interval.value);
   const bool late = last_sample_ && at - *last_sample_ > expected + expected;
   const Nanos timestamp_uncertainty =
-      std::min(info_.update_interval, last_sample_ ? at - *last_sample_ : info_.update_interval);
+      std::min(info_.update_interval.value, last_sample_ ? at - *last_sample_ : info_.update_interval.value);
   last_sample_ = at;
   if (!ok) {
     anomalies_.add(Anomaly::read_failed);
     return hold(at);
   }
   if (late) anomalies_.add(Anomaly::late);
-  timestamp_uncertainty_ = info_.update_interval;
+  timestamp_uncertainty_ = info_.update_interval.value;
   if (info_.kind == SensorKind::gauge) {
     holding_ = false;
     return add_gauge(at, sample.raw);
@@ -54,7 +54,7 @@ void Meter::add(const Sample& sample) {
   // A slow counter that is read more often than it is updated: the same count again is not new.
   holding_ = false;
   if (is_slow() && last_good_ && sample.raw == last_raw_ &&
-      at - *last_good_ < info_.update_interval + info_.update_interval)
+      at - *last_good_ < info_.update_interval.value + info_.update_interval.value)
     return;
   if (!is_slow()) return add_counter(at, sample.raw);
   // The age of its count is anything between 0 and the timestamp uncertainty.
@@ -114,7 +114,7 @@ void Meter::note_mean(Nanos at, Joules energy, Nanos since, std::uint64_t counts
   mean_energy_ += energy;
   mean_counts_ += counts;
   const Nanos time = at - mean_since_;
-  if (time.count() < kMeanRefreshes * info_.update_interval.count() || mean_counts_ < kMeanCounts) return;
+  if (time.count() < kMeanRefreshes * info_.update_interval.value.count() || mean_counts_ < kMeanCounts) return;
   note_power(mean_energy_ / time);
   mean_open_ = false;
 }
@@ -196,7 +196,7 @@ void Meter::add_counter(Nanos at, std::uint64_t raw) {
 }
 
 void Meter::add_gauge(Nanos read_at, std::uint64_t raw) {
-  const Nanos at = read_at - Nanos::of(info_.averaging_window.count() / 2);
+  const Nanos at = read_at - info_.age();
   const Watts power = Watts::of(mul_div(static_cast<Int128>(raw), info_.unit_num, info_.unit_den));
   if (power > (info_.max_power > Watts{} ? info_.max_power : kAnyPart)) {
     anomalies_.add(Anomaly::absurd);
@@ -214,7 +214,7 @@ void Meter::add_gauge(Nanos read_at, std::uint64_t raw) {
     const Joules energy = total - std::exchange(from_counts_, total);
     now_.energy += energy;
     if (step > period_ + period_ + period_ &&
-        step > info_.update_interval + info_.update_interval + info_.update_interval) {
+        step > info_.update_interval.value + info_.update_interval.value + info_.update_interval.value) {
       anomalies_.add(Anomaly::gap);
       now_.filled += energy;
     } else {

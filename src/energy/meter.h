@@ -86,7 +86,7 @@ class Meter {
   Nanos longest_stillness() const;
   bool frozen(const Unwrapper::Step& step, Nanos at);
   void catch_up(const Unwrapper::Step& step, Nanos at);
-  bool is_slow() const { return info_.kind == SensorKind::counter && info_.update_interval >= kSlow; }
+  bool is_slow() const { return info_.kind == SensorKind::counter && info_.update_interval.value >= kSlow; }
   std::optional<std::size_t> first_after(Nanos time) const;
   bool is_nearer(std::size_t other, Nanos time, std::size_t own) const;
   double mean_power(std::size_t newer, std::size_t older) const;

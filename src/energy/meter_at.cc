@@ -84,9 +84,9 @@ double Meter::edge_variance(Nanos time) const {
         square(std::max(last_power_, to_watts(max_power_.value_or(Watts{}))) * to_seconds(time - *last_good_)) / 3;
   variance += square(power * to_seconds(std::max(a.timestamp_uncertainty, b.timestamp_uncertainty))) / 12;
   if (info_.kind == SensorKind::gauge)
-    variance += square(step * to_seconds(info_.averaging_window) / 2) / 3;
+    variance += square(step * to_seconds(info_.averaging_window.value) / 2) / 3;
   else if (!is_slow())
-    variance += square(step * to_seconds(info_.update_interval) / 2) / 3;
+    variance += square(step * to_seconds(info_.update_interval.value) / 2) / 3;
   if (time > a.at && time < b.at) variance += square(to_seconds(b.at - a.at) * step) * (0.0745 * 0.0745 + 1.0 / 36);
   return variance;
 }

@@ -104,8 +104,9 @@ double compute_alias_share(Nanos duration, bool checked) {
 }  // namespace
 
 double compute_aliasing(const SensorInfo& info, Nanos duration, bool checked) {
-  const bool part_time = info.averaging_window > Nanos{} && info.averaging_window < info.update_interval;
-  return part_time && info.update_interval < kWanders ? compute_alias_share(duration, checked) : 0;
+  const bool part_time =
+      info.averaging_window.value > Nanos{} && info.averaging_window.value < info.update_interval.value;
+  return part_time && info.update_interval.value < kWanders ? compute_alias_share(duration, checked) : 0;
 }
 
 namespace {
@@ -149,11 +150,12 @@ Energy make_energy(const SensorInfo& info, const Interval& interval, const Seen&
     add_sampling(info, interval.cumulative, duration, uncertainty);
   else
     uncertainty.add({what + " quantum", quantum_of(info) / std::sqrt(6.0), false, false});
-  const Nanos looks =
-      info.update_interval < kWanders ? info.averaging_window : std::max(info.averaging_window, info.update_interval);
+  const Nanos looks = info.update_interval.value < kWanders
+                          ? info.averaging_window.value
+                          : std::max(info.averaging_window.value, info.update_interval.value);
   const bool seldom = info.kind == SensorKind::gauge && interval.cumulative.count > 0 &&
                       kSeldom * to_seconds(looks) * interval.cumulative.count < duration;
-  const double kappa = seldom && info.averaging_window > Nanos{}
+  const double kappa = seldom && info.averaging_window.value > Nanos{}
                            ? compute_alias_share(interval.duration, seen.checked)
                            : compute_aliasing(info, interval.duration, seen.checked);
   const double above_idle = std::max(value - to_watts(seen.lowest) * duration, 0.0);

@@ -200,12 +200,12 @@ TEST(EdgeUncertainty, OfACounterAtSteadyPower) {
     SensorInfo info = counter_info(Domain::gpu);
     info.update_interval = millis(update_interval_ms);
     info.wrap = 0;
-    Meter meter(info, info.update_interval);
+    Meter meter(info, info.update_interval.value);
     const auto step = static_cast<std::uint64_t>(345'000 * update_interval_ms);
     for (int i = 0; i <= 10; ++i)
       meter.add(sample(millis(update_interval_ms * i), step * static_cast<std::uint64_t>(i)));
     const Interval interval = meter.between(millis(update_interval_ms * 3), millis(update_interval_ms * 8));
-    const double expected = 345 * to_seconds(info.update_interval) / std::sqrt(6);
+    const double expected = 345 * to_seconds(info.update_interval.value) / std::sqrt(6);
     EXPECT_NEAR(std::sqrt(interval.edges), expected, 0.2 * expected) << update_interval_ms;
   }
 }

@@ -9,7 +9,7 @@ Unwrapper::Unwrapper(const SensorInfo& info)
       unit_num_(info.unit_num),
       unit_den_(info.unit_den),
       max_power_(info.max_power),
-      update_interval_(info.update_interval) {}
+      update_interval_(info.update_interval.value) {}
 
 Int128 Unwrapper::most(Nanos time) const {
   if (max_power_.count() <= 0)

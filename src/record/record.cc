@@ -75,7 +75,10 @@ void write_sensor(const SensorInfo& info, pb::SensorUse& out) {
   out.set_id(info.id);
   out.set_source(info.source);
   out.set_counter(info.kind == SensorKind::counter);
-  out.set_update_interval_ns(info.update_interval.count());
+  out.set_update_interval_ns(info.update_interval.value.count());
+  out.set_longest_lag_ns(info.longest_lag().count());
+  out.set_timing_basis(
+      std::string(name(std::min({info.update_interval.basis, info.averaging_window.basis, info.delay.basis}))));
   out.set_gain(info.scale_tolerance.relative);
   out.set_gain_shape(info.scale_tolerance.shape == Tolerance::Shape::limit ? "limit" : "sigma");
   out.set_gain_basis(valid_utf8(info.scale_tolerance.basis));

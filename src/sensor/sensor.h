@@ -4,6 +4,7 @@
 // energy or a gauge of power. Everything above this layer works from SensorInfos and samples alone.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -33,6 +34,23 @@ struct Part {
   auto operator<=>(const Part&) const = default;
 };
 
+// How a time in a sensor's timing is known.
+enum class TimingBasis : unsigned char { assumed, table, stated, learned };
+std::string_view name(TimingBasis basis);
+
+// A time of a sensor's timing, the most that it may be, and how that is known. A time alone is one that the maker or
+// the kernel documents.
+struct Timing {
+  Nanos value{};
+  Nanos most{};
+  TimingBasis basis = TimingBasis::table;
+
+  Timing() = default;
+  Timing(Nanos known) : value(known), most(known) {}  // NOLINT(google-explicit-constructor): a time is a timing
+  Timing(Nanos likely, Nanos longest, TimingBasis how) : value(likely), most(std::max(likely, longest)), basis(how) {}
+  bool is_exact() const { return value == most; }
+};
+
 struct SensorInfo {
   std::string id;      // "rapl_powercap/package-0", unique on this machine
   std::string source;  // for display: "RAPL package (powercap)"
@@ -45,16 +63,22 @@ struct SensorInfo {
   Provenance provenance = Provenance::measured;  // measured, or estimated by the model driver
   std::int64_t unit_num = 1;                     // one count is unit_num/unit_den uJ (counter) or uW (gauge)
   std::int64_t unit_den = 1;
-  std::uint64_t wrap = 0;    // counts run 0..wrap-1; 0: 64 bits, never wraps in service
-  Nanos update_interval{};   // a new value appears this often
-  Nanos averaging_window{};  // a gauge is the mean over this time
-  Watts max_power{};         // a higher reading is absurd for the part
+  std::uint64_t wrap = 0;   // counts run 0..wrap-1; 0: 64 bits, never wraps in service
+  Timing update_interval;   // a new value appears this often
+  Timing averaging_window;  // a gauge is the mean over this time
+  Timing delay;             // and shows it this long after that time's end
+  Watts max_power{};        // a higher reading is absurd for the part
   Tolerance scale_tolerance;
   Watts offset{};                  // standard uncertainty of a constant offset
   Watts bias{};                    // a constant offset from a calibration; subtracted from every figure
   double factor = 1;               // reading / truth, from a calibration; already included in the unit
   std::vector<std::string> rules;  // patterns of the site's rules that changed this sensor info
   std::string access;              // who may read it: "root, or group by udev rule"
+
+  // The middle of the time that a gauge's new reading is the mean of lies this long ago.
+  Nanos age() const { return Nanos::of(averaging_window.value.count() / 2) + delay.value; }
+  // The farthest that a reading can be from the power that it shows.
+  Nanos longest_lag() const { return update_interval.most + Nanos::of(averaging_window.most.count() / 2) + delay.most; }
 };
 
 struct Sensor {

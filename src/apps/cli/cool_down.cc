@@ -15,7 +15,7 @@ constexpr std::int64_t kTicks = 20;
 constexpr Nanos kStep = millis(100), kPause = seconds(5), kLongestInterval = seconds(10);
 
 bool is_slow_counter(const SensorInfo& info) {
-  return info.kind == SensorKind::counter && info.update_interval >= Meter::kSlow;
+  return info.kind == SensorKind::counter && info.update_interval.value >= Meter::kSlow;
 }
 
 // Long enough that the slowest watched sensor has a new value, and a counter moves several times.
@@ -24,8 +24,9 @@ Nanos interval_of(const std::vector<SensorInfo>& infos, const std::vector<bool>&
   for (std::size_t i = 0; i < infos.size(); ++i) {
     if (!watched_sensors[i]) continue;
     const std::int64_t periods = is_slow_counter(infos[i]) ? kTicks : 2;
-    interval =
-        std::max(interval, Nanos::of(std::max(infos[i].update_interval, infos[i].averaging_window).count() * periods));
+    interval = std::max(
+        interval,
+        Nanos::of(std::max(infos[i].update_interval.value, infos[i].averaging_window.value).count() * periods));
   }
   return std::min(interval, kLongestInterval);
 }

@@ -48,7 +48,7 @@ struct Watched {
 Nanos find_time(const std::vector<Meter>& meters, Patience patience) {
   Nanos time = patience.least;
   for (const Meter& meter : meters) {
-    const Nanos update_interval = meter.info().update_interval;
+    const Nanos update_interval = meter.info().update_interval.value;
     if (!meter.responsive() && !meter.unresponsive()) time = std::max(time, update_interval + update_interval + kStep);
   }
   return std::min(time, patience.most);
@@ -121,7 +121,7 @@ SensorLine line_of(const Meter& meter, Nanos watched) {
   line.kind = std::string(name(info.provenance));
   line.boundary = std::string(name(info.boundary));
   line.counter = info.kind == SensorKind::counter;
-  line.update_interval_s = to_seconds(info.update_interval);
+  line.update_interval_s = to_seconds(info.update_interval.value);
   line.scale_tolerance = info.scale_tolerance.relative;
   line.gain_basis = info.scale_tolerance.basis;
   line.access = info.access;

@@ -72,7 +72,7 @@ TEST(CrayPm, WhatTheControllerCounts) {
   EXPECT_EQ(node->info.kind, SensorKind::counter);
   EXPECT_EQ(unit_of(*node), 1e6);
   EXPECT_EQ(node->info.wrap, 0u);
-  EXPECT_EQ(node->info.update_interval, millis(100));
+  EXPECT_EQ(node->info.update_interval.value, millis(100));
   EXPECT_EQ(find_sensor(probe, "cray_pm/node-0/power")->info.kind, SensorKind::gauge);
   EXPECT_EQ(find_sensor(probe, "cray_pm/node-0/power")->info.part, node->info.part);
   EXPECT_EQ(find_sensor(probe, kCpu)->info.part, (Part{Domain::package, "all"}));
@@ -89,10 +89,10 @@ TEST(CrayPm, WhatTheControllerCounts) {
 TEST(CrayPm, AnotherScanRateIsAnotherUpdateInterval) {
   Node host;
   host.set_file(kDir + "raw_scan_hz", "2\n");
-  EXPECT_EQ(probe_cray_pm(host).sensors[0].info.update_interval, millis(500));
+  EXPECT_EQ(probe_cray_pm(host).sensors[0].info.update_interval.value, millis(500));
   for (const char* hz : {"0\n", "", "1001\n", "ten\n"}) {
     host.set_file(kDir + "raw_scan_hz", hz);
-    EXPECT_EQ(probe_cray_pm(host).sensors[0].info.update_interval, millis(100)) << hz;
+    EXPECT_EQ(probe_cray_pm(host).sensors[0].info.update_interval.value, millis(100)) << hz;
   }
 }
 

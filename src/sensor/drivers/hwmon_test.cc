@@ -30,12 +30,12 @@ TEST(Hwmon, GraceHopperByLabel) {
   Sensor* module = find_sensor(probe, "hwmon/module-0");
   ASSERT_NE(module, nullptr);
   EXPECT_EQ(module->source->read().value, 410'000'000u);
-  EXPECT_EQ(module->info.averaging_window, seconds(1));
+  EXPECT_EQ(module->info.averaging_window.value, seconds(1));
   EXPECT_EQ(module->info.kind, SensorKind::gauge);
   EXPECT_EQ(module->info.boundary, Boundary::board);
   EXPECT_EQ(find_sensor(probe, "hwmon/package-0")->info.source, "Grace Power Socket 0 (hwmon)");
   EXPECT_EQ(find_sensor(probe, "hwmon/cpu-0")->info.boundary, Boundary::on_chip);
-  EXPECT_EQ(find_sensor(probe, "hwmon/sysio-0")->info.averaging_window, millis(50));
+  EXPECT_EQ(find_sensor(probe, "hwmon/sysio-0")->info.averaging_window.value, millis(50));
 }
 
 TEST(Hwmon, FourSocketsAreFour) {
@@ -67,7 +67,7 @@ TEST(Hwmon, TheNewerLayoutOfTheFiles) {
   Sensor* second = find_sensor(probe, "hwmon/package-1");
   ASSERT_NE(second, nullptr);
   EXPECT_EQ(second->source->read().value, 6'000'000u);
-  EXPECT_EQ(second->info.averaging_window, seconds(1));
+  EXPECT_EQ(second->info.averaging_window.value, seconds(1));
 
   Machine node;
   node.set_file("/sys/class/hwmon/hwmon0/name", "power_meter\n");
@@ -88,7 +88,7 @@ TEST(Hwmon, NodeMeter) {
   ASSERT_EQ(probe.sensors.size(), 1u) << all_diagnostics(probe);
   EXPECT_EQ(probe.sensors[0].info.part, (Part{Domain::node, "0"}));
   EXPECT_EQ(probe.sensors[0].info.boundary, Boundary::wall);
-  EXPECT_EQ(probe.sensors[0].info.averaging_window, seconds(300));
+  EXPECT_EQ(probe.sensors[0].info.averaging_window.value, seconds(300));
   EXPECT_EQ(probe.sensors[0].info.scale_tolerance.relative, 0.10);
 }
 

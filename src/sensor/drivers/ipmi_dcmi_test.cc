@@ -33,7 +33,7 @@ TEST(IpmiDcmi, PowerOfTheNode) {
   EXPECT_EQ(info.boundary, Boundary::wall);
   EXPECT_EQ(info.kind, SensorKind::gauge);
   EXPECT_EQ(unit_of(probe.sensors[0]), 1e6);
-  EXPECT_EQ(info.averaging_window, seconds(15));
+  EXPECT_EQ(info.averaging_window.value, seconds(15));
   EXPECT_EQ(info.scale_tolerance.relative, 0.05);
   EXPECT_EQ(info.scale_tolerance.basis, "assumed");
   EXPECT_TRUE(info.excludes.empty());
@@ -50,10 +50,10 @@ TEST(IpmiDcmi, AValueIsNotNewerThanThePeriodAtWhichItIsAskedFor) {
   Site site;
   site.ipmi.device = "/dev/ipmi1";
   site.ipmi.period = seconds(5);
-  EXPECT_EQ(probe_ipmi_dcmi(host, site).sensors.at(0).info.update_interval, seconds(5));
+  EXPECT_EQ(probe_ipmi_dcmi(host, site).sensors.at(0).info.update_interval.value, seconds(5));
   EXPECT_EQ(host.opened, "/dev/ipmi1");
   site.ipmi.period = millis(100);
-  EXPECT_EQ(probe_ipmi_dcmi(host, site).sensors.at(0).info.update_interval, seconds(1));
+  EXPECT_EQ(probe_ipmi_dcmi(host, site).sensors.at(0).info.update_interval.value, seconds(1));
 }
 
 TEST(IpmiDcmi, TheSameSampleKeepsItsTimeAndTheSamePowerDoesNot) {
@@ -152,7 +152,7 @@ TEST(IpmiDcmi, NodeManagerOnRequestAlone) {
   ProbeResult probe = probe_ipmi_dcmi(host, site);
   ASSERT_EQ(probe.sensors.size(), 1u) << all_diagnostics(probe);
   EXPECT_EQ(probe.sensors[0].info.source, "Intel Node Manager (IPMI)");
-  EXPECT_EQ(probe.sensors[0].info.update_interval, seconds(5));
+  EXPECT_EQ(probe.sensors[0].info.update_interval.value, seconds(5));
   EXPECT_EQ(probe.sensors[0].source->read().value, 56u);
 
   Machine both;  // DCMI comes first, and two sensors of one part from one driver would be one too many

@@ -157,9 +157,9 @@ class Prober {
     info.kind = SensorKind::gauge;
     info.unit_num = 1000;  // mW
     info.averaging_window = instant ? known.instant_window : known.default_window;
-    info.source = fmt::format("NVML power ({})", instant                               ? "instant"
-                                                 : info.averaging_window > millis(500) ? "1 s mean"
-                                                                                       : "default");
+    info.source = fmt::format("NVML power ({})", instant                                     ? "instant"
+                                                 : info.averaging_window.value > millis(500) ? "1 s mean"
+                                                                                             : "default");
     keep(index, std::move(info), instant ? read_power_instant : read_power_default);
   }
 

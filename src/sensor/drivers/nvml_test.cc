@@ -74,7 +74,7 @@ TEST_F(FakeNvml, TwoSensorsAGpuUnderItsUuid) {
   EXPECT_EQ(energy->info.max_power, watts(800));
   EXPECT_EQ(unit_of(*energy), 1000);
   EXPECT_EQ(power->info.kind, SensorKind::gauge);
-  EXPECT_EQ(power->info.averaging_window, millis(25));
+  EXPECT_EQ(power->info.averaging_window.value, millis(25));
   EXPECT_EQ(power->source->read().value, 250'001u) << "the instant field, told by its odd milliwatt";
   EXPECT_TRUE(energy->source->read().ok);
 }
@@ -120,7 +120,7 @@ TEST_F(FakeNvml, LibraryOf2016HasPowerAlone) {
   const auto machine = host();
   ProbeResult probe = probe_nvml(*machine);
   ASSERT_EQ(probe.sensors.size(), 1u);
-  EXPECT_EQ(probe.sensors[0].info.averaging_window, millis(10));
+  EXPECT_EQ(probe.sensors[0].info.averaging_window.value, millis(10));
   EXPECT_NE(find_diagnostic(probe, "no such function"), nullptr);
 }
 
@@ -243,7 +243,7 @@ TEST(Nvml, AnswersFromATapeNeedNoLibrary) {
   ASSERT_EQ(probe.sensors.size(), 2u) << all_diagnostics(probe);
   EXPECT_EQ(probe.sensors[0].source->read().value, 5u);
   EXPECT_EQ(probe.sensors[0].info.max_power, watts(2000));
-  EXPECT_EQ(probe.sensors[1].info.averaging_window, seconds(1));
+  EXPECT_EQ(probe.sensors[1].info.averaging_window.value, seconds(1));
   ASSERT_EQ(probe.utilizations.size(), 1u) << "of a tape that is older than activities";
   EXPECT_EQ(probe.utilizations[0].utilization, nullptr);
   EXPECT_FALSE(probe.utilizations[0].info.power_limit) << "0 is no limit";

@@ -207,8 +207,9 @@ class Prober {
     info.boundary = Boundary::wall;
     info.kind = SensorKind::gauge;
     info.unit_num = 1000;  // mW
-    info.update_interval = period;
-    info.averaging_window = seconds(1);
+    info.update_interval = {period, std::max(period, seconds(5)), TimingBasis::assumed};
+    info.averaging_window = {seconds(1), seconds(3), TimingBasis::assumed};
+    info.delay = {Nanos{}, seconds(2), TimingBasis::assumed};
     info.max_power = watts(50'000);
     info.access = "whoever may read the PDU's credentials file";
     std::size_t count = 0;

@@ -45,7 +45,7 @@ namespace nw {
 namespace {
 using namespace redfish;
 
-constexpr Nanos kFastest = seconds(1);
+constexpr Nanos kFastest = seconds(1), kSlowest = seconds(60);
 constexpr std::size_t kMostChassis = 8, kMostSensors = 8;  // asked at probe time
 constexpr std::int64_t kMaxPowerW = 20'000;
 constexpr double kUselessKwh = 0.01;
@@ -330,7 +330,9 @@ class Prober {
     const bool output = facts.sub_context == "Output" || (facts.voltage == "DC" && facts.sub_context != "Input");
     info.boundary = output ? Boundary::node_dc : Boundary::wall;
     info.unit_num = 1000;
-    info.update_interval = std::max(period_, facts.sensing.value_or(kFastest));
+    info.update_interval = facts.sensing
+                               ? Timing(std::max(period_, *facts.sensing), *facts.sensing, TimingBasis::stated)
+                               : Timing(std::max(period_, kFastest), kSlowest, TimingBasis::assumed);
     info.max_power = watts(kMaxPowerW);
     const bool stated = facts.accuracy && *facts.accuracy > 0 && *facts.accuracy <= 100;
     info.scale_tolerance = stated ? Tolerance{*facts.accuracy / 100, Tolerance::Shape::limit, "stated by the BMC"}
@@ -344,7 +346,11 @@ class Prober {
     const SensorFacts& facts = found.facts;
     SensorInfo info = make_info(found, "power");
     info.kind = SensorKind::gauge;
-    info.averaging_window = facts.averaging.value_or(facts.sensing.value_or(kFastest));
+    // Without a word it may be a sample or a mean over a minute.
+    info.averaging_window = facts.averaging ? Timing(*facts.averaging, *facts.averaging, TimingBasis::stated)
+                            : facts.sensing ? Timing(*facts.sensing, *facts.sensing, TimingBasis::assumed)
+                                            : Timing(kFastest, kSlowest, TimingBasis::assumed);
+    info.delay = {Nanos{}, facts.averaging || facts.sensing ? kFastest : seconds(4), TimingBasis::assumed};
     const double digits = std::round(facts.precision.value_or(0));
     double variance = std::pow(10, -2 * std::clamp(digits, 0.0, 6.0)) / 12;  // W^2
     if (const double limit = facts.reading_accuracy.value_or(0); limit > 0 && limit < kMaxPowerW) {
@@ -368,7 +374,7 @@ class Prober {
     info.kind = SensorKind::counter;
     if (found.unit == Unit::kwh) info.unit_num = 3'600'000;  // 1e-6 kWh
     const double step_j = step_of(found) * (found.unit == Unit::kwh ? 3.6e6 : 1);
-    info.update_interval = std::max(info.update_interval, step_time(found, power_w));
+    info.update_interval = std::max(info.update_interval.value, step_time(found, power_w));
     info.max_power += Watts::of(std::llround(step_j / to_seconds(period_) * 1e6));  // a step seen in one period
     return info;
   }

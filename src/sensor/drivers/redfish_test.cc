@@ -114,8 +114,8 @@ TEST_F(RedfishDriver, ASensorIsBetterThanMetricsAndPower) {
   EXPECT_EQ(info.boundary, Boundary::wall);
   EXPECT_EQ(info.kind, SensorKind::gauge);
   EXPECT_EQ(unit_of(*power()), 1000) << "milliwatts";
-  EXPECT_EQ(info.update_interval, seconds(10));
-  EXPECT_EQ(info.averaging_window, seconds(30));
+  EXPECT_EQ(info.update_interval.value, seconds(10));
+  EXPECT_EQ(info.averaging_window.value, seconds(30));
   EXPECT_EQ(info.scale_tolerance.relative, 0.01);
   EXPECT_EQ(info.scale_tolerance.shape, Tolerance::Shape::limit);
   EXPECT_EQ(info.scale_tolerance.basis, "stated by the BMC");
@@ -167,8 +167,8 @@ TEST_F(RedfishDriver, MetricsAreBetterThanPowerAndSayNothingOfThemselves) {
   EXPECT_EQ(power()->source->read().value, 475'000u);
   EXPECT_EQ(power()->info.scale_tolerance.relative, 0.05);
   EXPECT_EQ(power()->info.scale_tolerance.basis, "assumed");
-  EXPECT_EQ(power()->info.update_interval, seconds(5)) << "the period";
-  EXPECT_EQ(power()->info.averaging_window, seconds(1));
+  EXPECT_EQ(power()->info.update_interval.value, seconds(5)) << "the period";
+  EXPECT_EQ(power()->info.averaging_window.value, seconds(1));
 }
 
 TEST_F(RedfishDriver, OfPowersControlsTheFirstThatIsNoComponent) {
@@ -177,7 +177,7 @@ TEST_F(RedfishDriver, OfPowersControlsTheFirstThatIsNoComponent) {
   run();
   ASSERT_NE(power(), nullptr);
   EXPECT_EQ(power()->source->read().value, 470'000u);
-  EXPECT_EQ(power()->info.averaging_window, seconds(1)) << "IntervalInMin is of the statistics";
+  EXPECT_EQ(power()->info.averaging_window.value, seconds(1)) << "IntervalInMin is of the statistics";
 }
 
 TEST_F(RedfishDriver, AnOutputIsBehindTheSupplies) {
@@ -209,7 +209,7 @@ TEST_F(RedfishDriver, WholeKilowattHoursAreRefusedAndFineOnesRead) {
   power()->source->read();
   EXPECT_EQ(energy()->source->read().value, 31'219'000u);
   EXPECT_EQ(unit_of(*energy()), 3'600'000) << "a count is 1e-6 kWh, 3.6 J";
-  EXPECT_NEAR(to_seconds(energy()->info.update_interval), 7.2, 0.1) << "500 W take 7.2 s for 0.001 kWh";
+  EXPECT_NEAR(to_seconds(energy()->info.update_interval.value), 7.2, 0.1) << "500 W take 7.2 s for 0.001 kWh";
 }
 
 TEST_F(RedfishDriver, ACoarseCountersTimeOfReadingIsNotThatOfItsCount) {
