@@ -130,7 +130,9 @@ std::string judge(const Case& one) {
   one.change(*scenario);
   auto machine = sim::make_machine(std::move(*scenario));
   if (!machine) return line(false, machine.error().what);
-  const pb::Record record = measure(*machine, one.edit);
+  MeasureOptions options;
+  options.edit = one.edit;
+  const pb::Record record = measure(*machine, options);
   const auto truth = truth_of(*machine, record);
   if (!truth || !record.energy().has_energy_uj()) return line(false, "no measured total");
   const auto& energy = record.energy();
