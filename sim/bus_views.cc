@@ -63,18 +63,18 @@ std::string sensor_json(const Machine& machine, const Instrument& i, const SimRe
   const bool energy = i.measure == Measure::counter;
   std::string text = "{";
   if (i.accuracy > 0) text += fmt::format("\"Accuracy\":{},", i.accuracy);
-  if (!energy && i.window > Nanos{} && i.window != i.refresh)
+  if (!energy && i.window > Nanos{} && i.window != i.refresh && !i.silent)
     text += fmt::format("\"AveragingInterval\":\"{}\",", iso_duration(i.window));
   text += fmt::format("\"Id\":\"total_{0}\",\"Name\":\"Total {0}\",\"PhysicalContext\":\"Chassis\",",
                       energy ? "energy" : "power");
   text += fmt::format("\"PhysicalSubContext\":\"{}\",", !i.of.empty() && i.of[0] == "plug" ? "Input" : "Output");
-  if (!energy) text += fmt::format("\"Precision\":{},", digits_of(i.quantum));
+  if (!energy && !i.silent) text += fmt::format("\"Precision\":{},", digits_of(i.quantum));
   text += fmt::format("\"Reading\":{:.{}f},", static_cast<double>(said.reading.value) * i.unit, digits_of(i.quantum));
   if (said.device) text += fmt::format("\"ReadingTime\":\"{}\",", iso_time(device_unix_ns(machine, said)));
-  return text + fmt::format(
-                    "\"ReadingType\":\"{}\",\"ReadingUnits\":\"{}\",\"SensingInterval\":\"{}\","
-                    "\"Status\":{{\"State\":\"Enabled\"}}}}",
-                    energy ? "EnergyJoules" : "Power", energy ? "J" : "W", iso_duration(i.refresh));
+  text += fmt::format("\"ReadingType\":\"{}\",\"ReadingUnits\":\"{}\",", energy ? "EnergyJoules" : "Power",
+                      energy ? "J" : "W");
+  if (!i.silent) text += fmt::format("\"SensingInterval\":\"{}\",", iso_duration(i.refresh));
+  return text + "\"Status\":{\"State\":\"Enabled\"}}";
 }
 }  // namespace
 

@@ -191,6 +191,24 @@ TEST(SlowFamilyViews, RedfishPower) {
     }
 }
 
+// A controller that renews a mean over 20 s each 20 s and says nothing of it.
+TEST(SlowFamilyViews, ASilentRedfishSensorStatesNoTiming) {
+  Instrument power = node_sensor("redfish", "plug", Measure::gauge, 1e-3, 1);
+  power.channel = "power";
+  power.refresh = power.window = seconds(20);
+  power.silent = true;
+  const Machine m = play_node(power);
+  const Tape tape = make_tape(m);
+  const std::string said = *tape.answers.at("redfish:bmc0:/redfish/v1/Chassis/node/Sensors/total_power");
+  for (const char* word : {"Interval", "Precision", "ReadingTime", "Accuracy"})
+    EXPECT_EQ(said.find(word), std::string::npos) << word;
+  EXPECT_NE(said.find("\"Reading\":"), std::string::npos);
+  power.silent = false;
+  const Machine telling = play_node(power);
+  const std::string told = *make_tape(telling).answers.at("redfish:bmc0:/redfish/v1/Chassis/node/Sensors/total_power");
+  EXPECT_NE(told.find("\"SensingInterval\":\"PT20.000S\""), std::string::npos);
+}
+
 TEST(SlowFamilyViews, RedfishEnergy) {
   Scenario s = small_node();
   Instrument power = node_sensor("redfish", "dc", Measure::gauge, 1e-3, 1);

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "sim/machine_parts.h"
+#include "sim/slow_parts.h"
 
 namespace nw::sim {
 
@@ -24,6 +25,17 @@ Track make_track(const Scenario& scenario, const Component& component, std::uint
     if (moves(pieces[i], component)) track.lay(pieces[i], scenario.seed, i);
   track.finish();
   return track;
+}
+
+std::vector<Track> make_tracks(const Scenario& s) {
+  std::vector<Track> tracks;
+  std::vector<const Track*> of_load;
+  for (std::size_t i = 0; i < s.components.size(); ++i) tracks.push_back(make_track(s, s.components[i], i));
+  for (std::size_t i = 0; i < s.components.size(); ++i)
+    if (!is_slow(s.components[i])) of_load.push_back(&tracks[i]);
+  for (std::size_t i = 0; i < s.components.size(); ++i)
+    if (is_slow(s.components[i])) tracks[i] = make_slow_track(s, i, of_load);
+  return tracks;
 }
 
 // The utilization of a component from the pieces on it, times `full`, in the form of watts.
@@ -62,6 +74,7 @@ Eye make_eye(const Machine::Parts& parts, std::size_t index) {
   for (const Fault& fault : scenario.faults)
     if (fault.sensor.empty() || fault.sensor == scenario.instruments[index].name || fault.sensor == instrument.name)
       eye.faults.push_back(fault);
+  if (instrument.gain_full > 0 && instrument.measure == Measure::counter) eye.sensed = std::make_unique<Sensed>();
   eye.start_count = static_cast<std::uint64_t>(std::llround(instrument.start_j / instrument.quantum));
   if (instrument.measure == Measure::counter && instrument.window > Nanos{} && instrument.window < instrument.refresh)
     eye.part_time = part_time_counts(parts, eye, instrument);
@@ -78,12 +91,30 @@ double Machine::Parts::energy_at(const Eye& eye, Nanos t) const {
   return sum;
 }
 
+double Machine::Parts::sensed_at(const Eye& eye, Nanos t) const {
+  const Instrument& instrument = scenario.instruments[eye.shows];
+  if (!eye.sensed) return instrument.gain * energy_at(eye, t);
+  std::call_once(eye.sensed->once, [&] {
+    std::vector<const Track*> own;
+    if (eye.at == Eye::At::dc) own = all_of(tracks);
+    for (const std::size_t track : eye.tracks) own.push_back(&tracks[track]);
+    eye.sensed->energy.emplace([&instrument](double w) { return w * gain_at(instrument, w); }, std::move(own),
+                               scenario.supply.smoothing, scenario.noise_step, scenario.end);
+  });
+  return eye.sensed->energy->energy(t);
+}
+
+double gain_at(const Instrument& instrument, double watts) {
+  if (instrument.gain_full <= 0) return instrument.gain;
+  return instrument.gain + (instrument.gain_full - instrument.gain) * std::clamp(watts / instrument.full_w, 0.0, 1.0);
+}
+
 Result<Machine> make_machine(Scenario scenario) {
   NW_CHECK(check_scenario(scenario));
   auto parts = std::make_unique<Machine::Parts>();
   parts->scenario = std::move(scenario);
   const Scenario& s = parts->scenario;
-  for (std::size_t i = 0; i < s.components.size(); ++i) parts->tracks.push_back(make_track(s, s.components[i], i));
+  parts->tracks = make_tracks(s);
   Scenario quiet = s;
   for (Piece& piece : quiet.pieces) piece.noise = 0;
   parts->busy.push_back(make_busy(quiet));
@@ -119,6 +150,16 @@ double Machine::wall_energy(Nanos from, Nanos to) const {
 double Machine::seen_energy(std::size_t instrument, Nanos from, Nanos to) const {
   const Eye& eye = parts_->eyes[instrument];
   return parts_->energy_at(eye, to) - parts_->energy_at(eye, from);
+}
+
+double Machine::sensed_energy(std::size_t instrument, Nanos from, Nanos to) const {
+  const Eye& eye = parts_->eyes[instrument];
+  const Instrument& sensor = scenario().instruments[eye.shows];
+  const double time = to_seconds(to - from), joules = parts_->energy_at(eye, to) - parts_->energy_at(eye, from);
+  const double counted = sensor.measure == Measure::gauge && time > 0
+                             ? joules * gain_at(sensor, joules / time)
+                             : parts_->sensed_at(eye, to) - parts_->sensed_at(eye, from);
+  return counted + sensor.offset_w * time;
 }
 
 double Machine::mean_level(std::size_t component, Nanos from, Nanos to) const {

@@ -39,6 +39,8 @@ class Machine {
   double wall_energy(Nanos from, Nanos to) const;
   // What an ideal sensor in this one's place would have counted: everything that it measures, gain 1, no offset.
   double seen_energy(std::size_t instrument, Nanos from, Nanos to) const;
+  // The same through its gain and offset; for a gauge whose gain depends on the load, that at the mean power.
+  double sensed_energy(std::size_t instrument, Nanos from, Nanos to) const;
   // Mean utilization of a component, from its pieces: 0 idle, 1 full; and how many processes use it. Noise does not
   // count.
   double mean_level(std::size_t component, Nanos from, Nanos to) const;

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <vector>
 
 #include "sim/machine.h"
@@ -10,15 +12,23 @@
 
 namespace nw::sim {
 
+// What a counter whose gain depends on the load has sensed. It is summed up when it is first asked for, since many
+// machines are made for their true energies alone.
+struct Sensed {
+  std::once_flag once;
+  std::optional<FunctionOfPower> energy;
+};
+
 // An instrument, resolved.
 struct Eye {
   enum class At : unsigned char { tracks, dc, wall };
   At at = At::tracks;
   std::vector<std::size_t> tracks;
-  std::vector<Fault> faults;      // that affect it
-  std::vector<double> part_time;  // a part-time counter: what it had counted at each of its refreshes
-  std::size_t shows = 0;          // itself, or the one that it mirrors
-  std::uint64_t start_count = 0;  // the register at time 0
+  std::vector<Fault> faults;       // that affect it
+  std::vector<double> part_time;   // a part-time counter: what it had counted at each of its refreshes
+  std::unique_ptr<Sensed> sensed;  // where the gain of a counter depends on the load
+  std::size_t shows = 0;           // itself, or the one that it mirrors
+  std::uint64_t start_count = 0;   // the register at time 0
 };
 
 struct Machine::Parts {
@@ -30,7 +40,11 @@ struct Machine::Parts {
   std::vector<Eye> eyes;
 
   double energy_at(const Eye& eye, Nanos t) const;  // J since time 0
+  double sensed_at(const Eye& eye, Nanos t) const;  // the same through the gain
 };
+
+// The gain at a power.
+double gain_at(const Instrument& instrument, double watts);
 
 // The last time at which a new value was taken, at or before t.
 Nanos last_refresh(const Instrument& instrument, Nanos t);

@@ -86,14 +86,14 @@ class Look {
   double counted(Nanos born) const {
     double energy = 0;
     if (eye_.part_time.empty()) {
-      energy = parts_.energy_at(eye_, blurred(plate_, parts_.scenario.seed, index_, born));
+      energy = parts_.sensed_at(eye_, blurred(plate_, parts_.scenario.seed, index_, born));
     } else {
       const Nanos first = last_refresh(plate_, plate_.delay - Nanos::of(1)) + plate_.refresh;
       const auto k = (born - first).count() / plate_.refresh.count();
       const auto last = static_cast<std::int64_t>(eye_.part_time.size()) - 1;
-      energy = born < first ? 0 : eye_.part_time[static_cast<std::size_t>(std::min(k, last))];
+      energy = born < first ? 0 : plate_.gain * eye_.part_time[static_cast<std::size_t>(std::min(k, last))];
     }
-    return std::max(plate_.gain * energy + plate_.offset_w * to_seconds(born), 0.0);
+    return std::max(energy + plate_.offset_w * to_seconds(born), 0.0);
   }
 
   std::uint64_t counter(Nanos born) const {
@@ -121,7 +121,7 @@ class Look {
   std::uint64_t gauge(Nanos born) const {
     const Nanos window = plate_.window > Nanos{} ? plate_.window : plate_.refresh;
     const double mean = (parts_.energy_at(eye_, born) - parts_.energy_at(eye_, born - window)) / to_seconds(window);
-    double watts = plate_.gain * mean + plate_.offset_w + spike(born);
+    double watts = gain_at(plate_, mean) * mean + plate_.offset_w + spike(born);
     if (plate_.noise_w > 0) {
       const auto k = static_cast<std::uint64_t>(born.count() / plate_.refresh.count());
       watts += plate_.noise_w * gaussian(hash(parts_.scenario.seed, kGaugeNoise + index_, k));

@@ -179,6 +179,61 @@ TEST(Reading, Freeze) {
   EXPECT_EQ(value(play(make_counter(), {make_fault(Fault::Kind::freeze, seconds(3))}), seconds(29)), 300 * kJoule);
 }
 
+TEST(Reading, AfterAFreezeACounterShowsAllOfIt) {
+  Instrument part_time = make_counter();
+  part_time.refresh = millis(100);
+  part_time.window = millis(25);
+  part_time.stamps = true;
+  const Machine m = play(part_time, {make_fault(Fault::Kind::freeze, seconds(3), seconds(13))});
+  const std::uint64_t held = value(m, seconds(3));
+  EXPECT_EQ(value(m, millis(12'999)), held);
+  EXPECT_NEAR(static_cast<double>(value(m, seconds(13)) - held), (700 + 900) * 1e6, 2);
+  EXPECT_EQ(*m.read(0, seconds(12)).device, seconds(3)) << "its time stands still as well";
+  EXPECT_EQ(*m.read(0, seconds(13)).device, seconds(13));
+}
+
+TEST(Reading, AFrozenGaugeRepeatsItsValue) {
+  Instrument gauge = make_gauge();
+  gauge.noise_w = 5;
+  const Machine m = play(gauge, {make_fault(Fault::Kind::freeze, seconds(9), seconds(12))});
+  const std::uint64_t held = value(m, seconds(9));
+  EXPECT_EQ(value(m, millis(11'999)), held);
+  EXPECT_NEAR(static_cast<double>(value(m, seconds(12))), 300e6, 25e6);
+}
+
+// 0.9 at no load and 1 at 400 W: 0.925 at 100 W, 0.975 at 300 W.
+TEST(Reading, AGainThatDependsOnTheLoad) {
+  Instrument i = make_counter();
+  i.gain = 0.9;
+  i.gain_full = 1;
+  i.full_w = 400;
+  i.offset_w = 2;
+  const Machine counter = play(i);
+  EXPECT_EQ(value(counter, seconds(10)), (925 + 20) * kJoule);
+  EXPECT_EQ(value(counter, seconds(20)), (925 + 2925 + 40) * kJoule);
+  EXPECT_NEAR(counter.sensed_energy(0, seconds(10), seconds(20)), 2925 + 20, 1e-6);
+  EXPECT_NEAR(counter.seen_energy(0, seconds(10), seconds(20)), 3000, 1e-6) << "the truth has no gain";
+  i.measure = Measure::gauge;
+  i.refresh = millis(100);
+  EXPECT_EQ(value(play(i), seconds(15)), 294'500'000u);
+  EXPECT_NEAR(play(i).sensed_energy(0, seconds(10), seconds(20)), 2925 + 20, 1e-6);
+  i.full_w = 200;
+  EXPECT_EQ(value(play(i), seconds(15)), 302'000'000u) << "no higher than at full load";
+}
+
+TEST(Reading, ALoadDependentGainNeedsBothOfItsNumbers) {
+  Scenario s = one_gpu();
+  s.instruments = {make_counter()};
+  s.instruments[0].gain_full = 1;
+  EXPECT_FALSE(make_machine(s));
+  s.instruments[0].full_w = 400;
+  EXPECT_TRUE(make_machine(s));
+  s.instruments[0].of = {"plug"};
+  EXPECT_FALSE(make_machine(s)) << "a counter at the wall";
+  s.instruments[0].measure = Measure::gauge;
+  EXPECT_TRUE(make_machine(s));
+}
+
 TEST(Reading, Spike) {
   const Machine gauge = play(make_gauge(), {make_fault(Fault::Kind::spike, seconds(3), {}, 5000)});
   EXPECT_EQ(value(gauge, millis(2900)), 100 * kJoule);

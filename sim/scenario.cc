@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/parse.h"
+#include "sim/slow_parts.h"
 
 namespace nw::sim {
 
@@ -32,6 +33,11 @@ Done check(const Component& c) {
   if (c.load != Load::none && c.max_w < c.idle_w + c.awake_w)
     return wrong("component", c.name, "max_w is less than idle_w and awake_w together");
   if (!within(c.slew, {}, seconds(1))) return wrong("component", c.name, "slew must lie in 0..1s");
+  if (!within(c.lag, {}, seconds(3600)) || !within(c.wander, millis(100), seconds(86'400)))
+    return wrong("component", c.name, "lag must lie in 0..1h, wander in 100ms..1d");
+  if (!within(c.wander_w, 0, kMostWatts)) return wrong("component", c.name, "its watts must lie in 0..1e7");
+  if (is_slow(c) && c.load != Load::heat && c.load != Load::none)
+    return wrong("component", c.name, "what wanders has no load, or that of heat");
   return {};
 }
 
@@ -51,6 +57,9 @@ Done check(const Supply& supply, Nanos end) {
 
 Done check(const Piece& p, const Scenario& scenario) {
   const auto known = [&](const Component& c) { return c.name == p.on; };
+  if (std::any_of(scenario.components.begin(), scenario.components.end(),
+                  [&](const Component& c) { return known(c) && is_slow(c); }))
+    return wrong("piece", p.on, "is on a component that follows the heat, or wanders");
   if (p.on != "cpu" && p.on != "gpu" && p.on != "dram" &&
       std::none_of(scenario.components.begin(), scenario.components.end(), known))
     return wrong("piece", p.on, "`on` is neither cpu, gpu, dram nor a component");
@@ -111,6 +120,10 @@ Done check(const Instrument& i, const Scenario& scenario) {
     return wrong("sensor", i.name, "refresh is too short for so long a scenario");
   if (!within(i.gain, 0, 100) || !within(i.offset_w, -kMostWatts, kMostWatts) || !within(i.noise_w, 0, kMostWatts))
     return wrong("sensor", i.name, "gain must lie in 0..100, offset_w and noise_w within 1e7");
+  if (!within(i.gain_full, 0, 100) || !within(i.full_w, 0, kMostWatts) || (i.gain_full > 0) != (i.full_w > 0))
+    return wrong("sensor", i.name, "gain_full must lie in 0..100 and full_w in 0..1e7, both or none");
+  if (i.gain_full > 0 && i.measure == Measure::counter && (i.of == std::vector<std::string>{"plug"} || part_time))
+    return wrong("sensor", i.name, "gain_full is for gauges, and for counters of parts that count all the time");
   if (!within(i.filter, {}, seconds(10))) return wrong("sensor", i.name, "filter must lie in 0..10s");
   if (!within(i.clock_offset, -kLongest, kLongest) || !within(i.clock_drift_ppm, -1e5, 1e5) ||
       !within(i.clock_step, Nanos::of(1), seconds(3600)))

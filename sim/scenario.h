@@ -18,8 +18,9 @@ namespace nw::sim {
 
 // ---- the node
 
-// What determines a component's power. `none` idles for ever (its power is idle_w).
-enum class Load : unsigned char { none, cpu, gpu, dram };
+// What determines a component's power. `none` idles for ever (its power is idle_w); `heat` is that of the other
+// components: fans (sim/slow_parts.h).
+enum class Load : unsigned char { none, cpu, gpu, dram, heat };
 
 // Power at level u in 0..1: idle + awake (1 - exp(-u/0.01)) + (max - idle - awake) u.
 struct Component {
@@ -29,8 +30,11 @@ struct Component {
   Load load = Load::none;
   double idle_w = 0;
   double max_w = 0;
-  double awake_w = 0;  // drawn as soon as anything at all runs
-  Nanos slew{};        // how long the rising or falling edge of an iteration takes
+  double awake_w = 0;           // drawn as soon as anything at all runs
+  Nanos slew{};                 // how long the rising or falling edge of an iteration takes
+  Nanos lag{};                  // of fans: time constant with which they follow
+  double wander_w = 0;          // standard deviation of slow changes of its own; then no piece of load may be on it
+  Nanos wander = seconds(120);  // over which these are correlated
 };
 
 struct CurvePoint {
@@ -113,8 +117,11 @@ struct Instrument {
   Nanos latency = Nanos::of(25'000);  // how long a read takes
   Nanos poll{};                       // how often a slow bus is polled for it; 0: its driver's default
   double gain = 1, offset_w = 0;
+  double gain_full = 0,
+         full_w = 0;    // the gain from full_w on, and linear from `gain` at 0 W to there; 0: `gain` always
   double noise_w = 0;   // a gauge's own noise, sigma
   double accuracy = 0;  // percent of error that it states itself (Redfish); 0: none
+  bool silent = false;  // states nothing of its timing and precision (Redfish)
   Nanos filter{};       // energy filtering: edges blurred by half of such a slice (RAPL: 10 ms)
 
   bool stamps = false;  // values carry the device's own timestamp

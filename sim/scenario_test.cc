@@ -113,6 +113,23 @@ TEST(ScenarioToml, WhatTheMachineSaysOfItself) {
   EXPECT_FALSE(parse_scenario("end = \"9s\"\n[[piece]]\non = \"gpu\"\nto = \"2s\"\nprocesses = -1\n", "f"));
 }
 
+TEST(ScenarioToml, FansAndWhatErrsWithTheLoad) {
+  const auto s = parse_scenario(
+      "end = \"10s\"\n[[component]]\nname = \"fans\"\nload = \"heat\"\nidle_w = 5\nmax_w = 45\nlag = \"20s\"\n"
+      "wander_w = 1.5\nwander = \"1m\"\n"
+      "[[sensor]]\nname = \"s\"\nfamily = \"nvml\"\nof = \"fans\"\ngain = 0.93\ngain_full = 0.95\nfull_w = 400\n"
+      "silent = true\n",
+      "f");
+  ASSERT_TRUE(s) << s.error().what;
+  EXPECT_EQ(s->components[0].load, Load::heat);
+  EXPECT_EQ(s->components[0].lag, seconds(20));
+  EXPECT_EQ(s->components[0].wander_w, 1.5);
+  EXPECT_EQ(s->components[0].wander, seconds(60));
+  EXPECT_EQ(s->instruments[0].gain_full, 0.95);
+  EXPECT_EQ(s->instruments[0].full_w, 400);
+  EXPECT_TRUE(s->instruments[0].silent);
+}
+
 TEST(ScenarioToml, PresetsArePlayable) {
   EXPECT_EQ(presets().size(), 5u);
   for (const Preset& preset : presets()) {

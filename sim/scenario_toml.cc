@@ -40,8 +40,8 @@ struct Word {
   std::string_view word;
   T value;
 };
-constexpr std::array<Word<Load>, 4> kLoads{
-    {{"none", Load::none}, {"cpu", Load::cpu}, {"gpu", Load::gpu}, {"dram", Load::dram}}};
+constexpr std::array<Word<Load>, 5> kLoads{
+    {{"none", Load::none}, {"cpu", Load::cpu}, {"gpu", Load::gpu}, {"dram", Load::dram}, {"heat", Load::heat}}};
 constexpr std::array<Word<Measure>, 2> kMeasures{{{"counter", Measure::counter}, {"gauge", Measure::gauge}}};
 constexpr std::array<Word<ErrorKind>, 5> kErrors{{{"absent", ErrorKind::absent},
                                                   {"denied", ErrorKind::denied},
@@ -236,6 +236,9 @@ Done read_component(Keys keys, Scenario& s) {
   keys.number("max_w", c.max_w);
   keys.number("awake_w", c.awake_w);
   keys.time("slew", c.slew);
+  keys.time("lag", c.lag);
+  keys.number("wander_w", c.wander_w);
+  keys.time("wander", c.wander);
   keys.whole("count", count);
   if (count < 1 || count > kMostCopies) return keys.wrong("count", "must lie in 1..4096");
   if (s.components.size() + count > kMostCopies) return keys.wrong("count", "more than 4096 components");
@@ -305,8 +308,11 @@ void take_instrument(Keys& keys, Instrument& i) {
   keys.time("poll", i.poll);
   keys.number("gain", i.gain);
   keys.number("offset_w", i.offset_w);
+  keys.number("gain_full", i.gain_full);
+  keys.number("full_w", i.full_w);
   keys.number("noise_w", i.noise_w);
   keys.number("accuracy", i.accuracy);
+  keys.flag("silent", i.silent);
   keys.time("filter", i.filter);
   keys.flag("stamps", i.stamps);
   keys.time("clock_offset", i.clock_offset);

@@ -143,6 +143,21 @@ TEST(TapePlayer, WhatTheDriversSee) {
   EXPECT_EQ(*tape.lists.at("/sys/class/hwmon/hwmon0/device/measures"), std::vector<std::string>{"LNXSYBUS:00"});
 }
 
+// A GPU without a counter, whose power is a mean over a second: it has the older of NVML's two powers alone.
+TEST(TapePlayer, AMeanPowerIsNotTheInstantOne) {
+  Scenario s = *find_scenario("horeka_green");
+  for (Instrument& sensor : s.instruments) {
+    if (sensor.name == "gpu3/energy") sensor.missing = true;
+    if (sensor.name == "gpu3/power") sensor.window = seconds(1);
+  }
+  const Tape tape = make_tape(play(s));
+  const std::string full = *tape.answers.at("nvml:gpu0"), mean = *tape.answers.at("nvml:gpu3");
+  EXPECT_NE(mean.find("energy not supported by this GPU\ninstant not supported by this GPU\npower ok\n"),
+            std::string::npos)
+      << mean;
+  EXPECT_NE(full.find("energy ok\ninstant ok\npower ok\n"), std::string::npos) << full;
+}
+
 TEST(TapePlayer, ADeniedZoneIsThereAndAMissingOneIsNot) {
   Scenario s = *find_scenario("horeka_blue");
   s.instruments[0].denied = true;

@@ -48,6 +48,19 @@ Track::Track(const Component& component, SlowNoise noise) : component_(component
   segments_.push_back(idle);
 }
 
+Track::Track(const Component& component, const std::vector<double>& watts, Nanos step) : Track(component, SlowNoise()) {
+  Segment s = segments_.front();
+  for (const double w : watts) {
+    s.from = s.from == kForEver ? Nanos{} : s.from + step;
+    s.low = w;
+    segments_.push_back(s);
+  }
+  s.from += step;
+  s.low = component_.idle_w;
+  segments_.push_back(s);
+  finish();
+}
+
 double Track::power_at_level(double level) const {
   constexpr double kAwakeAt = 0.01;
   const Component& c = component_;

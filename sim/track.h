@@ -34,6 +34,8 @@ class Track {
  public:
   // Idle for ever.
   Track(const Component& component, SlowNoise noise);
+  // `watts` of each step from time 0 on; idle before and after.
+  Track(const Component& component, const std::vector<double>& watts, Nanos step);
   // Works on [from, to). `pieces` are laid in order, each over what was there.
   void lay(const Piece& piece, std::uint64_t seed, std::uint64_t index);
   void finish();

@@ -139,9 +139,13 @@ std::string gpu_uuid(const Scenario& scenario, std::size_t component) {
                      0x8000 | (b >> 48 & 0x3fff), b & 0xffffffffffff);
 }
 
+constexpr const char* kNotSupported = "not supported by this GPU";
+// A power that is a mean over this time or more is the older one of the library's two.
+constexpr Nanos kMeanPower = millis(500);
+
 struct Gpu {
   std::size_t component = 0;
-  std::string energy = "not supported by this GPU", power = "not supported by this GPU";
+  std::string energy = kNotSupported, power = kNotSupported, instant = kNotSupported;
   std::vector<std::pair<std::string, std::size_t>> sources;  // "energy" to the instrument
 };
 
@@ -155,7 +159,9 @@ std::vector<Gpu> gpus_of(const Machine& machine, const Indices& instruments) {
       if (c >= scenario.components.size() || scenario.components[c].domain != "gpu") continue;
       auto at = std::find_if(gpus.begin(), gpus.end(), [&](const Gpu& gpu) { return gpu.component == c; });
       if (at == gpus.end()) at = gpus.emplace(at), at->component = c;
-      (instrument.channel == "energy" ? at->energy : at->power) = instrument.denied ? "no permission" : "ok";
+      const char* word = instrument.denied ? "no permission" : "ok";
+      (instrument.channel == "energy" ? at->energy : at->power) = word;
+      if (instrument.channel != "energy" && instrument.window < kMeanPower) at->instant = word;
       if (!instrument.denied) at->sources.emplace_back(instrument.channel, i);
       break;
     }
@@ -183,7 +189,7 @@ void show_nvml(View& view, const Machine& machine, const Indices& instruments) {
         fmt::format("uuid {}\nname {}\npci {}\nmig off\nlimit_mw {:.0f}\nenergy {}\ninstant {}\npower {}\nbusy "
                     "ok\nprocesses ok\n",
                     uuid, component.model.empty() ? "NVIDIA GPU" : component.model, address, component.max_w * 1000,
-                    gpus[n].energy, gpus[n].power, gpus[n].power));
+                    gpus[n].energy, gpus[n].instant, gpus[n].power));
     if (address.size() == 16 && component.model.find("GH200") != std::string::npos)
       view.files[fmt::format("/sys/bus/pci/devices/{}/numa_node", address.substr(4))] = constant("0\n");
     for (const auto& [channel, i] : gpus[n].sources)

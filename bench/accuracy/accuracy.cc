@@ -1,67 +1,73 @@
-// One line of JSON for each scenario: the result of the production code, the true value, and the results of today's
-// methods. bench/accuracy/report evaluates them. usage: accuracy SCENARIOS SEED [FIRST]
+// The error of nodewatt's energies on simulated machines: one line of JSON for each run, and for each pair of runs of a
+// machine. bench/accuracy/report evaluates them.
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
-#include <cstdlib>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <vector>
 
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
-#include "bench/accuracy/invent.h"
-#include "bench/accuracy/measured.h"
-#include "bench/accuracy/methods.h"
-#include "record/record.pb.h"
+#include "bench/accuracy/judge.h"
 
 namespace {
-using namespace nw;
 using namespace nw::accuracy;
 
-std::string judge(std::uint64_t seed, std::uint64_t number) {
-  auto invented = invent(seed, number);
-  if (!invented) return fmt::format(R"({{"number":{},"error":"{}"}})", number, invented.error().what);
-  auto machine = sim::make_machine(std::move(invented->scenario));
-  if (!machine) return fmt::format(R"({{"number":{},"error":"{}"}})", number, machine.error().what);
-  const pb::Record record = measure(*machine);
-  const auto truth = truth_of(*machine, record);
-  if (!truth || !record.energy().has_energy_uj() || record.energy().kind() != pb::KIND_MEASURED)
-    return fmt::format(R"({{"number":{},"node":"{}","fault":"{}","skipped":"no measured total"}})", number,
-                       invented->node_type, invented->fault);
-  std::string methods, anomalies;
-  for (const auto& [name, one] : estimate(*machine, static_cast<double>(number * 7919 % 1000) / 1000))
-    methods += fmt::format(R"({}"{}":[{:.6g},{:.6g}])", methods.empty() ? "" : ",", name, one.joules, one.should_be);
-  for (const auto& anomaly : record.anomalies())
-    anomalies += fmt::format(R"({}"{}")", anomalies.empty() ? "" : ",", anomaly.name());
-  std::string terms;
-  for (const auto& term : record.energy().contributors())
-    terms += fmt::format(R"({}"{}")", terms.empty() ? "" : ",", term.name());
-  const auto& energy = record.energy();
-  return fmt::format(
-      R"({{"number":{},"node":"{}","workload":"{}","fault":"{}","duration_s":{:.3f},"value_j":{:.6f},"truth_j":{:.6f},)"
-      R"("sensed_j":{:.6f},"counters":{},"uncertainty_j":{:.6f},"random_j":{:.6f},"coverage":{:.6f},"methods":{{{}}},)"
-      R"("anomalies":[{}],"terms":[{}]}})",
-      number, invented->node_type, invented->workload, invented->fault, invented->duration_s,
-      static_cast<double>(energy.energy_uj()) * 1e-6, truth->joules, truth->sensed, truth->counters,
-      static_cast<double>(energy.uncertainty_uj()) * 1e-6, energy.random_uj() * 1e-6, energy.coverage(), methods,
-      anomalies, terms);
+struct Arguments {
+  std::uint64_t machines = 26;
+  Selection selection;
+  std::vector<std::string> types, bands;
+  std::string history = "both";
+  bool is_long = false;
+};
+
+// Nothing where a name is none of them.
+bool select(Arguments& arguments, std::vector<const NodeType*>& types) {
+  for (const NodeType& type : node_types())
+    if (arguments.types.empty() || std::count(arguments.types.begin(), arguments.types.end(), type.name) > 0)
+      types.push_back(&type);
+  std::size_t found = 0;
+  for (std::size_t b = 0; b < std::size(kBands); ++b) {
+    const bool named = std::count(arguments.bands.begin(), arguments.bands.end(), kBands[b].name) > 0;
+    found += named ? 1 : 0;
+    arguments.selection.bands.push_back(named || (arguments.bands.empty() && (b < kUsualBands || arguments.is_long)));
+  }
+  arguments.selection.without_history = arguments.history != "only";
+  arguments.selection.with_history = arguments.history != "none";
+  return found == arguments.bands.size() && types.size() >= arguments.types.size() && !types.empty();
 }
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto number = [&](int i, std::uint64_t otherwise) {
-    return argc > i ? std::strtoull(argv[i], nullptr, 10) : otherwise;
-  };
-  const std::uint64_t scenarios = number(1, 200), seed = number(2, 1), first = number(3, 0);
-  std::atomic<std::uint64_t> next = first;
+  Arguments arguments;
+  CLI::App app("Errors on simulated machines.");
+  app.add_option("--machines", arguments.machines, "of each node type; each has a run in each band");
+  app.add_option("--seed", arguments.selection.seed);
+  app.add_option("--type", arguments.types, "only this node type; may be repeated");
+  app.add_option("--band", arguments.bands, "only these durations (\"1-10 s\"); may be repeated");
+  app.add_option("--history", arguments.history, "measure without a machine's history, only with it, or both")
+      ->check(CLI::IsMember({"none", "only", "both"}));
+  app.add_flag("--long", arguments.is_long, "runs of 10-60 min and 1-10 h besides");
+  CLI11_PARSE(app, argc, argv);
+  std::vector<const NodeType*> types;
+  if (!select(arguments, types)) {
+    std::string all;
+    for (const NodeType& type : node_types()) all += std::string(" ") + type.name;
+    for (const Band& band : kBands) all += fmt::format(" \"{}\"", band.name);
+    return std::fprintf(stderr, "no such node type or band; there are%s\n", all.c_str()), 2;
+  }
+  std::atomic<std::uint64_t> next = 0;
   std::mutex printing;
   std::vector<std::thread> threads;
   for (unsigned i = 0; i < std::max(1U, std::thread::hardware_concurrency()); ++i)
     threads.emplace_back([&] {
-      for (std::uint64_t n = next++; n < first + scenarios; n = next++) {
-        const std::string line = judge(seed, n);
+      for (std::uint64_t n = next++; n < arguments.machines * types.size(); n = next++) {
+        const auto lines = judge_machine(*types[n % types.size()], n / types.size(), arguments.selection);
         const std::lock_guard lock(printing);
-        std::puts(line.c_str());
+        for (const std::string& line : lines) std::puts(line.c_str());
       }
     });
   for (auto& thread : threads) thread.join();

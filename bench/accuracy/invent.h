@@ -1,19 +1,20 @@
-// Random scenarios: a node type, a workload, a duration from 1 s to 10 h, sensors that err as such sensors do, and in
-// some a fault. The same seed and number give the same scenario.
+// One run of a machine, drawn at random: its length, its load, how late the sampling thread comes, a fault or none. The
+// same random numbers give the same run.
 #pragma once
 
-#include <cstdint>
-
-#include "sim/scenario.h"
+#include "bench/accuracy/loads.h"
 
 namespace nw::accuracy {
 
-struct Invented {
+struct PlayedRun {
   sim::Scenario scenario;
-  std::string node_type, workload, fault;  // "" for none
+  PlayedLoad load;
   double duration_s = 0;
+  double late_s = 0;  // a sample set in forty comes up to this late; 0: none
+  std::string fault;  // "" for none
 };
 
-Result<Invented> invent(std::uint64_t seed, std::uint64_t number);
+// Of `node`, a machine of make_node.
+PlayedRun draw_run(Random& random, const sim::Scenario& node, double shortest_s, double longest_s, bool with_fault);
 
 }  // namespace nw::accuracy

@@ -1,21 +1,25 @@
 #include "bench/accuracy/measured.h"
 
 #include <algorithm>
-#include <set>
-#include <tuple>
 
 #include "accounting/run_accounting.h"
-#include "accounting/sampling_schedule.h"
 #include "base/host_tape.h"
 #include "record/record.h"
 #include "record/record.pb.h"
 #include "sensor/reader.h"
+#include "sim/noise.h"
 #include "sim/tape_player.h"
 
 namespace nw::accuracy {
 
 namespace {
-const sim::Job& job_of(const sim::Machine& machine) { return machine.scenario().jobs.front(); }
+// The one place where a machine's history goes into the accounting of a run and comes out of it. RunAccounting keeps
+// none yet: every run is measured as if it were the machine's first.
+void use_history(RunAccounting& /*accounting*/, const History& /*history*/) {}
+void keep_history(const RunAccounting& /*accounting*/, History& /*history*/) {}
+
+constexpr std::uint64_t kLateSampleSets = std::uint64_t{100} << 32;  // a stream beside the simulator's own
+constexpr double kLateShare = 1.0 / 40;
 
 std::vector<Nanos> times_of(const SamplingSchedule& schedule, const sim::Job& job) {
   std::vector<Nanos> times;
@@ -26,90 +30,66 @@ std::vector<Nanos> times_of(const SamplingSchedule& schedule, const sim::Job& jo
   return times;
 }
 
+// What was due while the thread was late is not made up for. A run begins with its first sample set.
+std::vector<Nanos> delayed(const std::vector<Nanos>& times, const Lateness& late) {
+  if (late.most_s <= 0) return times;
+  std::vector<Nanos> out;
+  for (std::size_t i = 0; i < times.size(); ++i) {
+    Nanos at = times[i];
+    if (i > 0 && sim::uniform(sim::hash(late.seed, kLateSampleSets, 2 * i)) < kLateShare)
+      at += Nanos::of(static_cast<std::int64_t>(late.most_s * 1e9 *
+                                                sim::uniform(sim::hash(late.seed, kLateSampleSets, 2 * i + 1))));
+    if (out.empty() || times[i] > out.back()) out.push_back(at);
+  }
+  if (out.back() < times.back()) out.push_back(times.back());
+  return out;
+}
+
 std::vector<SensorInfo> infos_of(const Tape& tape) {
   TapedHost host(tape);
   return Reader(host, make_inventory(host).sensors).infos();
 }
-
-std::string_view driver_of(std::string_view sensor_id) { return sensor_id.substr(0, sensor_id.find('/')); }
-
-// Whether the simulator's instrument is a sensor of this driver and domain.
-bool is_of(const sim::Machine& machine, const sim::Instrument& sensor, std::string_view driver, std::string_view domain,
-           bool plug) {
-  if (!sensor.family.starts_with(driver) || sensor.missing || sensor.denied || !sensor.mirror.empty()) return false;
-  const bool whole = sensor.of.size() == 1 && (sensor.of[0] == "dc" || sensor.of[0] == "plug");
-  if (sensor.channel == "psys" || domain == "psys") return sensor.channel == domain;
-  if (domain == "node") return whole && (sensor.of[0] == "plug") == plug;
-  if (whole) return false;
-  if (sensor.family == "hwmon_grace")
-    return domain == "module"    ? sensor.channel.starts_with("Module")
-           : domain == "package" ? sensor.channel.starts_with("Grace")
-           : domain == "cpu"     ? sensor.channel.starts_with("CPU")
-                                 : domain == "sysio" && sensor.channel.starts_with("SysIO");
-  if (domain == "module") return sensor.of.size() > 1;
-  const auto component = machine.component(sensor.of[0]);
-  return component < machine.scenario().components.size() && machine.scenario().components[component].domain == domain;
-}
 }  // namespace
 
-pb::Record measure(const sim::Machine& machine, const std::function<void(Tape&)>& edit) {
-  const sim::Job& job = job_of(machine);
+JobTape make_job_tape(const sim::Machine& machine, const Lateness& late) {
+  const sim::Job& job = machine.scenario().jobs.front();
   sim::TapeSchedule probe;
   probe.times = {job.start};
   const SamplingSchedule schedule({}, infos_of(sim::make_tape(machine, probe)));
   sim::TapeSchedule played;
-  played.times = times_of(schedule, job);
-  Tape tape = sim::make_tape(machine, played);
-  if (edit) edit(tape);
-  TapedHost host(std::move(tape));
+  played.times = delayed(times_of(schedule, job), late);
+  return {sim::make_tape(machine, played), schedule, job};
+}
+
+pb::Record measure(JobTape taped, const MeasureOptions& options) {
+  if (options.edit) options.edit(taped.tape);
+  const sim::Job& job = taped.job;
+  TapedHost host(std::move(taped.tape));
   Inventory inventory = make_inventory(host);
   Reader reader(host, std::move(inventory.sensors));
-  RunAccounting accounting(reader.infos(), schedule.period({}));
+  RunAccounting accounting(reader.infos(), taped.schedule.period({}));
+  if (options.history != nullptr) use_history(accounting, *options.history);
   accounting.begin(job.start);
   SampleSet sample_set;
+  auto event = options.events.begin();
   Nanos at;
   do {
     at = host.now();
-    accounting.set_period(schedule.period(at - job.start));
+    accounting.set_period(taped.schedule.period(at - job.start));
     reader.read_all(sample_set);
+    for (; event != options.events.end() && event->at <= host.now(); ++event) accounting.add(*event);
     accounting.add(sample_set);
   } while (host.sleep_until(at));
+  for (; event != options.events.end(); ++event) accounting.add(*event);
   accounting.end(job.end);
+  if (options.history != nullptr) keep_history(accounting, *options.history);
   pb::Record record;
   accounting.write(record);
   return record;
 }
 
-std::optional<Truth> truth_of(const sim::Machine& machine, const pb::Record& record) {
-  const sim::Job& job = job_of(machine);
-  const double duration = to_seconds(job.end - job.start);
-  const auto& sensors = machine.scenario().instruments;
-  Truth truth;
-  std::set<std::tuple<std::string_view, std::string, bool>> seen;
-  bool node = false;
-  for (const auto& component : record.components()) {
-    node |= component.domain() == "node";
-    if (!component.counted() || component.sensor().empty() || !component.energy().has_energy_uj()) continue;
-    if (node && component.depth() > 0) continue;
-    const auto use = std::find_if(record.sensors().begin(), record.sensors().end(),
-                                  [&](const auto& sensor) { return sensor.id() == component.sensor(); });
-    if (use == record.sensors().end()) return {};
-    const auto driver = driver_of(component.sensor());
-    if (!seen.emplace(driver, component.domain(), use->counter()).second) continue;
-    truth.counters &= use->counter();
-    bool any = false;
-    for (std::size_t i = 0; i < sensors.size(); ++i) {
-      if (!is_of(machine, sensors[i], driver, component.domain(), component.energy().boundary() == pb::BOUNDARY_WALL))
-        continue;
-      if ((sensors[i].measure == sim::Measure::counter) != use->counter()) continue;
-      const double joules = machine.seen_energy(i, job.start, job.end);
-      truth.joules += joules;
-      truth.sensed += joules * sensors[i].gain + sensors[i].offset_w * duration;
-      any = true;
-    }
-    if (!any) return {};
-  }
-  return seen.empty() ? std::nullopt : std::optional(truth);
+pb::Record measure(const sim::Machine& machine, const MeasureOptions& options) {
+  return measure(make_job_tape(machine), options);
 }
 
 }  // namespace nw::accuracy
