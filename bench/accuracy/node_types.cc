@@ -28,7 +28,7 @@ constexpr std::array kTypes = {
     NodeType{"nvml_gpu", "horeka_green", Whole::none},
     NodeType{"gauges_gpu", "horeka_green", Whole::none, 0, 0, Chips::gauges},
     NodeType{"acpi_cpu", "horeka_blue", Whole::acpi},
-    NodeType{"stated_gpu", "hgx_h100"},
+    NodeType{"stated_gpu", "hgx_h100", Whole::stated},
     NodeType{"dcmi_1_cpu", "horeka_blue", Whole::dcmi, 2, 1},
     NodeType{"dcmi_5_cpu", "horeka_blue", Whole::dcmi, 2, 5},
     NodeType{"dcmi_30_cpu", "horeka_blue", Whole::dcmi, 2, 30},
@@ -149,7 +149,7 @@ Instrument make_meter(Random& random, const NodeType& type) {
 }
 
 void set_whole(Random& random, const NodeType& type, Scenario& node) {
-  if (type.whole == Whole::as_it_is) return;
+  if (type.whole == Whole::as_it_is || type.whole == Whole::stated) return;
   std::erase_if(node.instruments, [&](const Instrument& sensor) {
     return is_of_node(sensor) && !(type.whole == Whole::acpi && sensor.family == "hwmon_acpi");
   });
