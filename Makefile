@@ -124,7 +124,7 @@ results: build        ## docs/results/node-types.md: simulated node types, the t
 	@$(DATA)
 	@bench/results/make $(BUILD) $${RESULTS_ARGS:-}
 
-bench-accuracy: benches ## the error on simulated machines, MACHINES of each node type, and of RATIOS pairs compared; LONG=1 runs of hours; STRICT=1 fails where a goal is missed; WRITE=docs/results writes the page; last line JSON
+bench-accuracy: benches ## the error on simulated machines, MACHINES of each node type; LONG=1 hours, STRICT=1 fails at a missed goal; WRITE=docs/results writes the page; last line JSON
 	@bench/accuracy/report $(BUILD) $${MACHINES:+--machines $$MACHINES} --seed $${SEED:-1} $${RATIOS:+--ratios $$RATIOS} $${LONG:+--long} $${STRICT:+--strict} $${WRITE:+--write $$WRITE}
 
 bench-sharing: benches  ## jobs that share a node: true energy inside the stated interval, NODES of each kind; WRITE=docs/results writes the page; last line JSON

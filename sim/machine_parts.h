@@ -46,8 +46,8 @@ struct Machine::Parts {
 // The gain at a power.
 double gain_at(const Instrument& instrument, double watts);
 
-// The last time at which a new value was taken, at or before t.
-Nanos last_refresh(const Instrument& instrument, Nanos t);
+// The last time at which a new value was taken, at or before t. `stream` makes the jitter.
+Nanos last_refresh(const Instrument& instrument, Nanos t, std::uint64_t stream);
 // The counts of a part-time counter, one for each update from the first at or after time 0.
 std::vector<double> part_time_counts(const Machine::Parts& parts, const Eye& eye, const Instrument& instrument);
 

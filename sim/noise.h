@@ -40,6 +40,7 @@ enum Stream : std::uint64_t {
   kScatter = std::uint64_t{6} << 32,
   kRound = std::uint64_t{7} << 32,
   kWander = std::uint64_t{8} << 32,
+  kJitter = std::uint64_t{9} << 32,
 };
 
 // Slow noise over [0, end): constant for a step, each step 0.9 of the one before and the rest new; sigma 1, at most 3.

@@ -54,7 +54,7 @@ class Look {
     for (const Fault& fault : eye_.faults)
       if (fault.kind == Fault::Kind::fail && strikes(fault, t)) return {Reading::none(fault.error), std::nullopt, t};
     t = thawed(t);
-    const Nanos born = last_refresh(plate_, t);
+    const Nanos born = last_refresh(plate_, t, parts_.scenario.seed + index_);
     const std::uint64_t value = plate_.measure == Measure::counter ? counter(born) : gauge(born);
     SimReading said{Reading::of(value), std::nullopt, born};
     if (plate_.stamps) said.device = stamp(born);
@@ -88,7 +88,7 @@ class Look {
     if (eye_.part_time.empty()) {
       energy = parts_.sensed_at(eye_, blurred(plate_, parts_.scenario.seed, index_, born));
     } else {
-      const Nanos first = last_refresh(plate_, plate_.delay - Nanos::of(1)) + plate_.refresh;
+      const Nanos first = last_refresh(plate_, plate_.delay - Nanos::of(1), 0) + plate_.refresh;
       const auto k = (born - first).count() / plate_.refresh.count();
       const auto last = static_cast<std::int64_t>(eye_.part_time.size()) - 1;
       energy = born < first ? 0 : plate_.gain * eye_.part_time[static_cast<std::size_t>(std::min(k, last))];
@@ -144,18 +144,24 @@ class Look {
 };
 }  // namespace
 
-Nanos last_refresh(const Instrument& instrument, Nanos t) {
-  const std::int64_t since = (t - instrument.delay - instrument.phase).count(), step = instrument.refresh.count();
-  std::int64_t k = since / step;
-  if (since % step < 0) --k;
-  return instrument.phase + Nanos::of(k * step);
+Nanos last_refresh(const Instrument& instrument, Nanos t, std::uint64_t stream) {
+  const Nanos since = t - instrument.delay - instrument.phase;
+  const std::int64_t step = instrument.refresh.count();
+  std::int64_t k = since.count() / step;
+  if (since.count() % step < 0) --k;
+  const auto at = [&](std::int64_t n) {
+    if (instrument.jitter == Nanos{}) return Nanos::of(n * step);
+    const double late = uniform(hash(stream, kJitter, static_cast<std::uint64_t>(n)));
+    return Nanos::of(n * step + static_cast<std::int64_t>(late * static_cast<double>(instrument.jitter.count())));
+  };
+  return instrument.phase + (at(k) <= since ? at(k) : at(k - 1));
 }
 
 std::vector<double> part_time_counts(const Machine::Parts& parts, const Eye& eye, const Instrument& instrument) {
   std::vector<double> counts;
   double sum = 0;
   const double stretch = to_seconds(instrument.refresh) / to_seconds(instrument.window);
-  const Nanos first = last_refresh(instrument, instrument.delay - Nanos::of(1)) + instrument.refresh;
+  const Nanos first = last_refresh(instrument, instrument.delay - Nanos::of(1), 0) + instrument.refresh;
   for (Nanos t = first; t <= parts.scenario.end; t += instrument.refresh) {
     sum += (parts.energy_at(eye, t) - parts.energy_at(eye, t - instrument.window)) * stretch;
     counts.push_back(sum);

@@ -45,6 +45,24 @@ TEST(Reading, RefreshAndPhase) {
   EXPECT_EQ(value(m, millis(5129)), 503 * kJoule);
 }
 
+TEST(Reading, JitterMakesEachNewValueLateByItsOwn) {
+  Instrument i = make_counter();
+  i.refresh = seconds(1);
+  i.jitter = millis(400);
+  const Machine m = play(i);
+  std::set<std::int64_t> lateness;
+  for (int k = 1; k < 20; ++k) {
+    EXPECT_EQ(m.read(0, seconds(k) - Nanos::of(1)).moment, m.read(0, seconds(k) - millis(500)).moment);
+    const Nanos at = m.read(0, seconds(k) + millis(400)).moment;
+    EXPECT_GE(at, seconds(k));
+    EXPECT_LE(at, seconds(k) + millis(400));
+    EXPECT_LT(m.read(0, at - Nanos::of(1)).moment, seconds(k)) << "until then the value before";
+    EXPECT_EQ(m.read(0, at).moment, at);
+    lateness.insert((at - seconds(k)).count());
+  }
+  EXPECT_EQ(lateness.size(), 19u);
+}
+
 TEST(Reading, Delay) {
   Instrument i = make_counter();
   i.delay = millis(250);

@@ -115,7 +115,9 @@ Done check(const Instrument& i, const Scenario& scenario) {
   if (i.poll != Nanos{} && !within(i.poll, millis(100), seconds(3600)))
     return wrong("sensor", i.name, "poll must lie in 100ms..1h");
   if (!within(i.accuracy, 0, 100)) return wrong("sensor", i.name, "accuracy must lie in 0..100");
+  if (!within(i.jitter, {}, i.refresh)) return wrong("sensor", i.name, "jitter must lie in 0..refresh");
   const bool part_time = i.measure == Measure::counter && i.window > Nanos{} && i.window < i.refresh;
+  if (part_time && i.jitter > Nanos{}) return wrong("sensor", i.name, "what counts a part of the time has no jitter");
   if (part_time && scenario.end.count() / i.refresh.count() > kMostSteps)
     return wrong("sensor", i.name, "refresh is too short for so long a scenario");
   if (!within(i.gain, 0, 100) || !within(i.offset_w, -kMostWatts, kMostWatts) || !within(i.noise_w, 0, kMostWatts))

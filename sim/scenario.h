@@ -112,6 +112,7 @@ struct Instrument {
   std::uint64_t wrap = 0;              // the register runs 0..wrap-1; 0: 64 bits
   double start_j = 0;                  // what the counter held at time 0
   Nanos refresh = millis(1), phase{};  // new values at phase + k refresh
+  Nanos jitter{};                      // each of them comes up to this late
   Nanos window{};  // averaging of one value. Gauge: its mean (0: refresh). Counter: part of each refresh (0: all of it)
   Nanos delay{};   // a value appears this long after its time
   Nanos latency = Nanos::of(25'000);  // how long a read takes

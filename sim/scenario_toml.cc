@@ -302,6 +302,7 @@ void take_instrument(Keys& keys, Instrument& i) {
   keys.number("start_j", i.start_j);
   keys.time("refresh", i.refresh);
   keys.time("phase", i.phase);
+  keys.time("jitter", i.jitter);
   keys.time("window", i.window);
   keys.time("delay", i.delay);
   keys.time("latency", i.latency);

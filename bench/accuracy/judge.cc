@@ -157,12 +157,12 @@ class Judge {
     const pb::Record& record = measured.record;
     const auto truth = truth_of(machine, record);
     lines_.push_back(fmt::format(
-        R"({{"type":"{}","order":{},"number":{},"band":"{}","history":{},"learns":{},"late":{},"fault":"{}","workload":"{}",)"
-        R"("duration_s":{:.3f},{},"methods":{{{}}},"anomalies":[{}],"terms":[{}],"phases":[{}]}})",
+        R"({{"type":"{}","order":{},"number":{},"band":"{}","history":{},"learns":{},"counts":{},)"
+        R"("late":{},"fault":"{}","workload":"{}","duration_s":{:.3f},{},"methods":{{{}}},"anomalies":[{}],"terms":[{}],"phases":[{}]}})",
         type_.name, &type_ - node_types().data(), number_, measured.band->name, measured.history, type_.learns(),
-        run.late_s > 0, run.fault, run.load.workload, run.duration_s, figures_of(record.energy(), truth),
-        measured.history ? "" : methods_of(machine, number_), names_of(record.anomalies()),
-        names_of(record.energy().contributors()), phases_of(machine, record, run.load)));
+        type_.counts(), run.late_s > 0, run.fault, run.load.workload, run.duration_s,
+        figures_of(record.energy(), truth), measured.history ? "" : methods_of(machine, number_),
+        names_of(record.anomalies()), names_of(record.energy().contributors()), phases_of(machine, record, run.load)));
     return truth && record.energy().has_energy_uj() ? truth->joules : 0;
   }
 

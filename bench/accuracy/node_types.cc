@@ -3,7 +3,8 @@
 // shifted by up to a percent), regulators, fans that follow the heat after tens of seconds, a remainder that wanders,
 // disks and networks with bursts of their own. The watts of these are assumed.
 //
-// Controllers say nothing of their timing, as most do: means over 1 to 60 s that appear up to 3 s later.
+// Controllers say nothing of their timing, as most do: means over 1 to 60 s that appear up to 3 s later, not quite in
+// time, some in steps of several watts.
 #include "bench/accuracy/node_types.h"
 
 #include <algorithm>
@@ -28,7 +29,7 @@ constexpr std::array kTypes = {
     NodeType{"nvml_gpu", "horeka_green", Whole::none},
     NodeType{"gauges_gpu", "horeka_green", Whole::none, 0, 0, Chips::gauges},
     NodeType{"acpi_cpu", "horeka_blue", Whole::acpi},
-    NodeType{"stated_gpu", "hgx_h100"},
+    NodeType{"stated_gpu", "hgx_h100", Whole::stated},
     NodeType{"dcmi_1_cpu", "horeka_blue", Whole::dcmi, 2, 1},
     NodeType{"dcmi_5_cpu", "horeka_blue", Whole::dcmi, 2, 5},
     NodeType{"dcmi_30_cpu", "horeka_blue", Whole::dcmi, 2, 30},
@@ -126,10 +127,11 @@ Instrument make_meter(Random& random, const NodeType& type) {
   meter.name = "meter";
   meter.of = {"plug"};
   meter.measure = sim::Measure::gauge;
-  meter.quantum = 1;
+  meter.quantum = happens(random, 0.6) ? 1 : happens(random, 0.5) ? 4 : 8;
   meter.refresh = seconds(type.refresh_s);
   meter.window = seconds(type.window_s);
   meter.delay = of_seconds(uniform(random, 0, 3));
+  meter.jitter = of_seconds(uniform(random, 0, 0.2) * type.refresh_s);
   meter.silent = true;
   if (type.whole == Whole::dcmi) {
     meter.family = "ipmi_dcmi";
@@ -143,13 +145,14 @@ Instrument make_meter(Random& random, const NodeType& type) {
     meter.unit = 1e-3;
     meter.quantum = happens(random, 0.5) ? 1 : 0.1;
     meter.refresh = meter.window = of_seconds(uniform(random, 1, 3));
+    meter.jitter = of_seconds(uniform(random, 0, 0.2));
     meter.delay = of_seconds(uniform(random, 0, 1));
   }
   return meter;
 }
 
 void set_whole(Random& random, const NodeType& type, Scenario& node) {
-  if (type.whole == Whole::as_it_is) return;
+  if (type.whole == Whole::as_it_is || type.whole == Whole::stated) return;
   std::erase_if(node.instruments, [&](const Instrument& sensor) {
     return is_of_node(sensor) && !(type.whole == Whole::acpi && sensor.family == "hwmon_acpi");
   });

@@ -8,7 +8,7 @@
 
 namespace nw::accuracy {
 
-enum class Whole : unsigned char { as_it_is, none, acpi, dcmi, redfish, pdu };
+enum class Whole : unsigned char { as_it_is, stated, none, acpi, dcmi, redfish, pdu };
 enum class Chips : unsigned char { as_they_are, amd, gauges };
 
 struct NodeType {
@@ -19,6 +19,8 @@ struct NodeType {
   Chips chips = Chips::as_they_are;
   // Learns from a machine's life: the node's sensor is slow, and there are faster ones of its parts.
   bool learns() const { return whole >= Whole::dcmi; }
+  // Its totals rest on counters.
+  bool counts() const { return (whole == Whole::as_it_is || whole == Whole::none) && chips != Chips::gauges; }
 };
 std::span<const NodeType> node_types();
 
