@@ -13,10 +13,13 @@
 namespace nw::accuracy {
 
 namespace {
-// The one place where a machine's history goes into the accounting of a run and comes out of it. RunAccounting keeps
-// none yet: every run is measured as if it were the machine's first.
-void use_history(RunAccounting& /*accounting*/, const History& /*history*/) {}
-void keep_history(const RunAccounting& /*accounting*/, History& /*history*/) {}
+// The one place where a machine's history goes into the accounting of a run and comes out of it.
+void use_history(RunAccounting& accounting, const History& history) {
+  if (const auto* known = std::any_cast<NodeHistory>(&history)) accounting.use(*known, seconds(60));
+}
+void keep_history(const RunAccounting& accounting, History& history) {
+  if (auto known = accounting.history()) history = std::move(*known);
+}
 
 constexpr std::uint64_t kLateSampleSets = std::uint64_t{100} << 32;  // a stream beside the simulator's own
 constexpr double kLateShare = 1.0 / 40;

@@ -10,18 +10,13 @@
 namespace nw {
 
 namespace {
+// Whether the readings say anything of a time of this length: else they are about what was before.
+bool is_longer_than_lag(Nanos duration, const SensorInfo& info) {
+  return duration >= info.longest_lag() + info.longest_lag();
+}
+
 constexpr double kUnresolvedAlias = 0.25;
 constexpr double kApart = 0.1;  // relative; a counter and the power gauge of the same part
-
-SensorEnergy make_sensor_energy(const Meter& meter, const Interval& interval, bool checked) {
-  const Seen seen{meter.min_power().value_or(Watts{}), meter.max_power().value_or(Watts{}), checked};
-  SensorEnergy sensor_energy{&meter.info(), make_energy(meter.info(), interval, seen), meter.max_power()};
-  if (!meter.responsive() || !is_known(interval.cumulative)) {
-    sensor_energy.energy.value.reset();
-    sensor_energy.energy.coverage = 0;
-  }
-  return sensor_energy;
-}
 }  // namespace
 
 RunAccounting::RunAccounting(const std::vector<SensorInfo>& infos, Nanos period) {
@@ -45,6 +40,7 @@ void RunAccounting::add(const SampleSet& sample_set) {
     begun_ = true;
     timeline_.begin(begin_);
   }
+  resolved_total_.add(meters_, sample_set);
   settle_begin(false);
   phases_.settle(MeterCurve(meters_), now);
   settled_ = now;
@@ -98,6 +94,7 @@ void RunAccounting::end(Nanos at) {
   for (std::size_t i = 0; i < meters_.size(); ++i) run.lines[i].given = run_interval(i).cumulative;
   phases_.close_run(MeterCurve(meters_), begin_, end_, run_begin, ends_, std::move(run));
   cross_check();
+  weigh_total();
 }
 
 // An energy counter and a power gauge of the same part, both responsive for more than five seconds, must agree within a
@@ -132,10 +129,62 @@ Interval RunAccounting::run_interval(std::size_t meter) const {
   return interval;
 }
 
+// A slow gauge is behind by up to its lag: at each edge it may have missed a step as high as any that it has shown.
+SensorEnergy RunAccounting::make_sensor_energy(std::size_t i, Interval interval) const {
+  const Meter& meter = meters_[i];
+  const SensorInfo& info = meter.info();
+  const Seen seen{meter.min_power().value_or(Watts{}), meter.max_power().value_or(Watts{}), checked_[i]};
+  if (info.is_slow_gauge()) {
+    const double most =
+        as_joules(to_watts(seen.highest - seen.lowest), std::min(info.longest_lag(), interval.duration));
+    interval.edges = std::max(interval.edges, 2 * most * most / 3);
+  }
+  SensorEnergy sensor_energy{&info, make_energy(info, interval, seen), meter.max_power(), {}};
+  if (!meter.responsive() || !is_known(interval.cumulative)) {
+    sensor_energy.energy.value.reset();
+    sensor_energy.energy.coverage = 0;
+  }
+  return sensor_energy;
+}
+
+// The node's own sensor, where it is slow: by its parts; unknown where they say too little and the time is short.
+void RunAccounting::resolve_total(std::vector<SensorEnergy>& sensor_energies, Nanos duration) const {
+  for (SensorEnergy& whole : sensor_energies) {
+    const SensorInfo& info = *whole.info;
+    if (info.part.domain != Domain::node || !info.is_slow_gauge()) continue;
+    const auto place = static_cast<std::size_t>(&whole - sensor_energies.data());
+    double coverage = 1;
+    const auto energy_of = [&](std::size_t part) {
+      coverage = std::min(coverage, sensor_energies[part].energy.coverage);
+      return sensor_energies[part].energy.value;
+    };
+    const auto resolved =
+        place == resolved_total_.sensor() ? resolved_total_.resolve(meters_, energy_of, duration) : std::nullopt;
+    if (resolved) {
+      whole.energy = make_resolved(info, whole.energy, *resolved, correction_, duration, coverage);
+      whole.method = "resolved by its parts";
+    } else if (!is_longer_than_lag(duration, info)) {
+      whole.energy.value.reset();
+      whole.energy.coverage = 0;
+    }
+  }
+}
+
+// Over a run that is long beside the sensor's lag its own integral is worth more than what the parts say.
+void RunAccounting::weigh_total() {
+  const auto sensor = resolved_total_.sensor();
+  if (!sensor || !is_longer_than_lag(end_ - begin_, meters_[*sensor].info())) return;
+  std::vector<SensorEnergy> energies;
+  for (std::size_t i = 0; i < meters_.size(); ++i) energies.push_back(make_sensor_energy(i, run_interval(i)));
+  const auto energy_of = [&](std::size_t part) { return energies[part].energy.value; };
+  if (const auto resolved = resolved_total_.resolve(meters_, energy_of, end_ - begin_))
+    correction_ = weigh(energies[*sensor].energy, *resolved, end_ - begin_, meters_[*sensor].info().source);
+}
+
 NodeEnergy RunAccounting::compose_run() const {
   std::vector<SensorEnergy> sensor_energies;
-  for (std::size_t i = 0; i < meters_.size(); ++i)
-    sensor_energies.push_back(make_sensor_energy(meters_[i], run_interval(i), checked_[i]));
+  for (std::size_t i = 0; i < meters_.size(); ++i) sensor_energies.push_back(make_sensor_energy(i, run_interval(i)));
+  resolve_total(sensor_energies, end_ - begin_);
   return compose(sensor_energies);
 }
 
@@ -143,8 +192,9 @@ NodeEnergy RunAccounting::compose_phase(const EnergyAccumulator& given) const {
   std::vector<SensorEnergy> sensor_energies;
   for (std::size_t i = 0; i < meters_.size() && i < given.lines.size(); ++i) {
     const EnergyAccumulator::Line& line = given.lines[i];
-    sensor_energies.push_back(make_sensor_energy(meters_[i], {line.given, given.duration, line.edges}, checked_[i]));
+    sensor_energies.push_back(make_sensor_energy(i, {line.given, given.duration, line.edges}));
   }
+  resolve_total(sensor_energies, given.duration);
   return compose(sensor_energies);
 }
 
@@ -159,6 +209,13 @@ void RunAccounting::write_anomalies(pb::Record& record, const NodeEnergy& run) c
     write(meter.info().id, meter.anomalies().since(counts_of(Anomaly::late, late)));
   }
   for (const auto& [anomaly, meter] : found_) write(meters_[meter].info().id, counts_of(anomaly));
+  if (resolved_total_.contradicts())
+    write(meters_[*resolved_total_.sensor()].info().id, counts_of(Anomaly::moves_otherwise));
+  for (const Meter& meter : meters_)
+    if (meter.responsive() && meter.info().part.domain == Domain::node && meter.info().is_slow_gauge() &&
+        std::none_of(run.components.begin(), run.components.end(),
+                     [&](const Component& one) { return one.sensor == meter.info().id && one.energy.value; }))
+      write(meter.info().id, counts_of(Anomaly::not_resolved));
   for (const Meter& meter : meters_)
     if (meter.responsive() && compute_aliasing(meter.info(), end_ - begin_, false) >= kUnresolvedAlias)
       write(meter.info().id, counts_of(Anomaly::aliased));

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "accounting/phases.h"
+#include "accounting/resolved_total.h"
 #include "accounting/timeline.h"
 #include "client/program_event.h"
 #include "energy/containment.h"
@@ -26,6 +27,10 @@ class RunAccounting {
   void add(const SampleSet& sample_set);
   void add(const ProgramEvent& event);
   void note(Anomaly anomaly, std::uint64_t times = 1) { anomalies_.add(anomaly, times); }
+  // What is known of the node's own sensor from earlier runs on this machine, learned so long ago; call before any
+  // sample set. After end(): what is known of it now.
+  void use(NodeHistory history, Nanos age) { resolved_total_.use(std::move(history), age); }
+  std::optional<NodeHistory> history() const { return resolved_total_.history(); }
   // What phases were given, for their programs: of those that ended since the last call, and with `open` so far.
   struct Reading {
     std::uint64_t id;
@@ -42,12 +47,17 @@ class RunAccounting {
  private:
   void settle_begin(bool last);
   Interval run_interval(std::size_t meter) const;
+  SensorEnergy make_sensor_energy(std::size_t meter, Interval interval) const;
+  void resolve_total(std::vector<SensorEnergy>& sensor_energies, Nanos duration) const;
+  void weigh_total();
   NodeEnergy compose_run() const;
   NodeEnergy compose_phase(const EnergyAccumulator& given) const;
   void write_anomalies(pb::Record& record, const NodeEnergy& run) const;
   void cross_check();
 
   std::vector<Meter> meters_;
+  ResolvedTotal resolved_total_;
+  Correction correction_;  // of the node's own sensor
   Phases phases_;
   Timeline timeline_;
   AnomalyCounts anomalies_;

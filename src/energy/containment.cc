@@ -156,8 +156,9 @@ class Composer {
   void add(const SensorEnergy& sensor_energy, unsigned depth, bool counted) {
     if (!shown_.insert(&sensor_energy).second) return;
     const SensorInfo& info = *sensor_energy.info;
-    out_.components.push_back({info.part, info.label, sensor_energy.energy, info.source, info.id, depth,
-                               counted && sensor_energy.energy.value.has_value(), sensor_energy.max_power});
+    out_.components.push_back({info.part, info.label, sensor_energy.energy,
+                               info.source + (sensor_energy.method.empty() ? "" : ", " + sensor_energy.method), info.id,
+                               depth, counted && sensor_energy.energy.value.has_value(), sensor_energy.max_power});
   }
 
   // The parts of a domain in display order: by label ("gpu0 ...") where there is one, else by device.

@@ -25,6 +25,7 @@ struct SensorEnergy {
   const SensorInfo* info = nullptr;
   Energy energy;  // without a value: unresponsive, or never read
   std::optional<Watts> max_power;
+  std::string method;  // how it comes from the readings, where that is not by the sensor alone; for display
 };
 
 struct Component {

@@ -79,6 +79,8 @@ struct SensorInfo {
   Nanos age() const { return Nanos::of(averaging_window.value.count() / 2) + delay.value; }
   // The farthest that a reading can be from the power that it shows.
   Nanos longest_lag() const { return update_interval.most + Nanos::of(averaging_window.most.count() / 2) + delay.most; }
+  // A gauge of power that can be so far behind that what a short run took cannot be seen from it.
+  bool is_slow_gauge() const { return kind == SensorKind::gauge && longest_lag() >= seconds(1); }
 };
 
 struct Sensor {

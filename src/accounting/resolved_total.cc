@@ -1,0 +1,141 @@
+#include "accounting/resolved_total.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace nw {
+
+namespace {
+constexpr std::int64_t kFaster = 3;  // times, that a part must be faster than the sensor
+constexpr double kUseful = 0.35;     // the largest half-width, relative, of an answer
+
+double square(double x) { return x * x; }
+
+PartsEnergy& add(PartsEnergy& sum, Domain domain, double joules) {
+  (domain == Domain::gpu ? sum.accelerators : sum.processors) += joules;
+  return sum;
+}
+}  // namespace
+
+void ResolvedTotal::use(NodeHistory history, Nanos age) { offered_.emplace(std::move(history), age); }
+
+std::optional<NodeHistory> ResolvedTotal::history() const {
+  if (!resolution_ || resolution_->response().readings <= 0) return {};
+  return NodeHistory{names_.front(), {names_.begin() + 1, names_.end()}, resolution_->response()};
+}
+
+bool ResolvedTotal::is_resolvable(std::span<const Meter> meters) const {
+  if (!total_sensors_.total_sensor || total_sensors_.inside.empty()) return false;
+  const SensorInfo& node = meters[*total_sensors_.total_sensor].info();
+  const Nanos lag = node.longest_lag();
+  if (!node.is_slow_gauge() || node.provenance != Provenance::measured) return false;
+  return std::all_of(total_sensors_.inside.begin(), total_sensors_.inside.end(), [&](std::size_t part) {
+    const SensorInfo& info = meters[part].info();
+    return info.provenance == Provenance::measured && info.longest_lag().count() * kFaster <= lag.count();
+  });
+}
+
+void ResolvedTotal::begin(std::span<const Meter> meters) {
+  resolution_.reset();
+  last_look_.reset();
+  if (!is_resolvable(meters)) return;
+  const SensorInfo& node = meters[*total_sensors_.total_sensor].info();
+  resolution_.emplace(node);
+  names_ = {node.id};
+  for (const std::size_t part : total_sensors_.inside) names_.push_back(meters[part].info().id);
+  if (offered_ && offered_->first.sensor == node.id &&
+      std::equal(names_.begin() + 1, names_.end(), offered_->first.parts.begin(), offered_->first.parts.end()))
+    resolution_->resume(offered_->first.response, offered_->second);
+}
+
+// Which sensors there are is looked up when one has begun to measure.
+void ResolvedTotal::add(std::span<const Meter> meters, const SampleSet& sample_set) {
+  if (sample_set.empty()) return;
+  bool changed = responsive_.size() != meters.size();
+  responsive_.resize(meters.size());
+  for (std::size_t i = 0; i < meters.size(); ++i) {
+    changed |= responsive_[i] != meters[i].responsive();
+    responsive_[i] = meters[i].responsive();
+  }
+  add(meters, sample_set, changed ? find_total_sensors(meters, sample_set.front().before) : total_sensors_);
+}
+
+void ResolvedTotal::add(std::span<const Meter> meters, const SampleSet& sample_set, const TotalSensors& total_sensors) {
+  if (!(total_sensors == total_sensors_)) {
+    total_sensors_ = total_sensors;
+    begin(meters);
+  }
+  if (!resolution_ || sample_set.size() < meters.size()) return;
+  const Nanos now = sample_set.front().before;
+  PartsEnergy cumulative;
+  for (const std::size_t part : total_sensors_.inside) {
+    const SensorInfo& info = meters[part].info();
+    nw::add(cumulative, info.part.domain,
+            to_joules(meters[part].at(now).energy) - to_watts(info.bias) * to_seconds(now));
+  }
+  resolution_->add_parts(now, cumulative);
+  const Sample& sample = sample_set[*total_sensors_.total_sensor];
+  if (sample.status != Status::ok || (last_look_ && sample.at() <= *last_look_)) return;
+  const SensorInfo& info = meters[*total_sensors_.total_sensor].info();
+  const Watts power = Watts::of(mul_div(static_cast<Int128>(sample.raw), info.unit_num, info.unit_den)) - info.bias;
+  if (info.max_power == Watts{} || power <= info.max_power)
+    resolution_->add_reading(last_look_.value_or(sample.at()), sample.at(), power);
+  last_look_ = sample.at();
+}
+
+std::optional<NodeResolution::Resolved> ResolvedTotal::resolve(std::span<const Meter> meters, const EnergyOf& energy_of,
+                                                               Nanos duration) const {
+  if (!resolution_ || duration <= Nanos{} || resolution_->contradicts()) return {};
+  PartsEnergy parts;
+  Joules sum;
+  for (const std::size_t part : total_sensors_.inside) {
+    const auto energy = energy_of(part);
+    if (!energy) return {};
+    nw::add(parts, meters[part].info().part.domain, to_joules(*energy));
+    sum += *energy;
+  }
+  auto resolved = resolution_->resolve(parts, duration);
+  if (!resolved || 1.96 * resolved->uncertainty > kUseful * resolved->joules) return {};
+  resolved->joules = std::max(resolved->joules, to_joules(sum));
+  return resolved;
+}
+
+Correction weigh(const Energy& integral, const NodeResolution::Resolved& resolved, Nanos duration,
+                 const std::string& source) {
+  if (!integral.value) return {};
+  double variance = 0;
+  for (const Term& term : integral.uncertainty.terms())
+    if (term.name != source + " gain" && term.name != source + " offset") variance += square(term.joules);
+  const double difference = to_joules(*integral.value) - resolved.joules;
+  double own = square(resolved.uncertainty);
+  if (variance + own <= 0) return {};
+  const double widen = std::sqrt(std::max(square(difference) / (variance + own), 1.0));
+  own *= square(widen);
+  const double weight = own / (variance + own);
+  return {weight * difference / to_seconds(duration), weight, widen};
+}
+
+Energy make_resolved(const SensorInfo& info, const Energy& integral, const NodeResolution::Resolved& resolved,
+                     const Correction& correction, Nanos duration, double coverage) {
+  Energy energy;
+  const double joules = resolved.joules + correction.watts * to_seconds(duration);
+  energy.value = from_double(joules);
+  energy.kind = std::max(Provenance::derived, info.provenance);
+  energy.boundary = info.boundary;
+  energy.coverage = coverage;
+  const bool limit = info.scale_tolerance.shape == Tolerance::Shape::limit;
+  energy.uncertainty.add(
+      {info.source + " gain", joules * info.scale_tolerance.relative / (limit ? std::sqrt(3.0) : 1.0), true, limit});
+  energy.uncertainty.add({info.source + " offset", to_watts(info.offset) * to_seconds(duration), true, false});
+  double lag = 0;  // what of the integral's own uncertainty stays
+  for (const Term& term : integral.uncertainty.terms())
+    if (integral.value && term.name != info.source + " gain" && term.name != info.source + " offset")
+      lag += square(term.joules);
+  energy.uncertainty.add({kResolvedByParts,
+                          std::hypot((1 - correction.weight) * correction.widen * resolved.uncertainty,
+                                     correction.weight * std::sqrt(lag)),
+                          false, false});
+  return energy;
+}
+
+}  // namespace nw
