@@ -6,8 +6,9 @@
 namespace nw {
 
 namespace {
-constexpr std::int64_t kFaster = 3;  // times, that a part must be faster than the sensor
-constexpr double kUseful = 0.35;     // the largest half-width, relative, of an answer
+constexpr std::int64_t kFaster = 3;       // times, that a part must be faster than the sensor
+constexpr Nanos kLeastMean = seconds(1);  // of a counter
+constexpr double kUseful = 0.35;          // the largest half-width, relative, of an answer
 
 double square(double x) { return x * x; }
 
@@ -28,7 +29,7 @@ bool ResolvedTotal::is_resolvable(std::span<const Meter> meters) const {
   if (!total_sensors_.total_sensor || total_sensors_.inside.empty()) return false;
   const SensorInfo& node = meters[*total_sensors_.total_sensor].info();
   const Nanos lag = node.longest_lag();
-  if (!node.is_slow_gauge() || node.provenance != Provenance::measured) return false;
+  if (!node.is_slow() || node.provenance != Provenance::measured) return false;
   return std::all_of(total_sensors_.inside.begin(), total_sensors_.inside.end(), [&](std::size_t part) {
     const SensorInfo& info = meters[part].info();
     return info.provenance == Provenance::measured && info.longest_lag().count() * kFaster <= lag.count();
@@ -38,6 +39,7 @@ bool ResolvedTotal::is_resolvable(std::span<const Meter> meters) const {
 void ResolvedTotal::begin(std::span<const Meter> meters) {
   resolution_.reset();
   last_look_.reset();
+  last_raw_.reset();
   if (!is_resolvable(meters)) return;
   const SensorInfo& node = meters[*total_sensors_.total_sensor].info();
   resolution_.emplace(node);
@@ -46,6 +48,24 @@ void ResolvedTotal::begin(std::span<const Meter> meters) {
   if (offered_ && offered_->first.sensor == node.id &&
       std::equal(names_.begin() + 1, names_.end(), offered_->first.parts.begin(), offered_->first.parts.end()))
     resolution_->resume(offered_->first.response, offered_->second);
+}
+
+// What it was before, it is again: a sensor that is read seldom need not have been read twice for that.
+void ResolvedTotal::begin_from_history(std::span<const Meter> meters, const SampleSet& sample_set) {
+  const auto find = [&](const std::string& id) {
+    const auto found = std::find_if(meters.begin(), meters.end(), [&](const Meter& m) { return m.info().id == id; });
+    return static_cast<std::size_t>(found - meters.begin());
+  };
+  TotalSensors known;
+  const std::size_t sensor = find(offered_->first.sensor);
+  if (sensor >= sample_set.size() || sensor >= meters.size() || sample_set[sensor].status != Status::ok) return;
+  known.total_sensor = sensor;
+  for (const std::string& part : offered_->first.parts) {
+    known.inside.push_back(find(part));
+    if (known.inside.back() >= meters.size() || !meters[known.inside.back()].responsive()) return;
+  }
+  total_sensors_ = std::move(known);
+  begin(meters);
 }
 
 // Which sensors there are is looked up when one has begun to measure.
@@ -57,7 +77,10 @@ void ResolvedTotal::add(std::span<const Meter> meters, const SampleSet& sample_s
     changed |= responsive_[i] != meters[i].responsive();
     responsive_[i] = meters[i].responsive();
   }
-  add(meters, sample_set, changed ? find_total_sensors(meters, sample_set.front().before) : total_sensors_);
+  TotalSensors found = changed ? find_total_sensors(meters, sample_set.front().before) : total_sensors_;
+  if (!resolution_ && !found.total_sensor && offered_) begin_from_history(meters, sample_set);
+  if (resolution_ && !found.total_sensor) found = total_sensors_;
+  add(meters, sample_set, found);
 }
 
 void ResolvedTotal::add(std::span<const Meter> meters, const SampleSet& sample_set, const TotalSensors& total_sensors) {
@@ -74,13 +97,24 @@ void ResolvedTotal::add(std::span<const Meter> meters, const SampleSet& sample_s
             to_joules(meters[part].at(now).energy) - to_watts(info.bias) * to_seconds(now));
   }
   resolution_->add_parts(now, cumulative);
-  const Sample& sample = sample_set[*total_sensors_.total_sensor];
+  add_reading(meters[*total_sensors_.total_sensor], sample_set[*total_sensors_.total_sensor]);
+}
+
+void ResolvedTotal::add_reading(const Meter& meter, const Sample& sample) {
   if (sample.status != Status::ok || (last_look_ && sample.at() <= *last_look_)) return;
-  const SensorInfo& info = meters[*total_sensors_.total_sensor].info();
-  const Watts power = Watts::of(mul_div(static_cast<Int128>(sample.raw), info.unit_num, info.unit_den)) - info.bias;
-  if (info.max_power == Watts{} || power <= info.max_power)
-    resolution_->add_reading(last_look_.value_or(sample.at()), sample.at(), power);
+  const SensorInfo& info = meter.info();
+  const Nanos before = last_look_.value_or(sample.at());
+  if (info.kind == SensorKind::counter) {
+    if (sample.raw == last_raw_ || (last_look_ && sample.at() - before < kLeastMean)) return;
+    const Joules energy = meter.at(sample.at()).energy - meter.at(before).energy;
+    if (last_look_) resolution_->add_mean(before, sample.at(), energy / (sample.at() - before) - info.bias);
+  } else {
+    const Watts power = Watts::of(mul_div(static_cast<Int128>(sample.raw), info.unit_num, info.unit_den));
+    if (info.max_power == Watts{} || power <= info.max_power)
+      resolution_->add_reading(before, sample.at(), power - info.bias);
+  }
   last_look_ = sample.at();
+  last_raw_ = sample.raw;
 }
 
 std::optional<NodeResolution::Resolved> ResolvedTotal::resolve(std::span<const Meter> meters, const EnergyOf& energy_of,
@@ -100,25 +134,31 @@ std::optional<NodeResolution::Resolved> ResolvedTotal::resolve(std::span<const M
   return resolved;
 }
 
+double own_variance(const Energy& energy, const std::string& source) {
+  double variance = 0;
+  for (const Term& term : energy.uncertainty.terms())
+    if (term.name != source + " gain" && term.name != source + " offset") variance += square(term.joules);
+  return variance;
+}
+
 Correction weigh(const Energy& integral, const NodeResolution::Resolved& resolved, Nanos duration,
                  const std::string& source) {
   if (!integral.value) return {};
-  double variance = 0;
-  for (const Term& term : integral.uncertainty.terms())
-    if (term.name != source + " gain" && term.name != source + " offset") variance += square(term.joules);
-  const double difference = to_joules(*integral.value) - resolved.joules;
+  const double difference = to_joules(*integral.value) - resolved.joules, variance = own_variance(integral, source);
   double own = square(resolved.uncertainty);
   if (variance + own <= 0) return {};
   const double widen = std::sqrt(std::max(square(difference) / (variance + own), 1.0));
   own *= square(widen);
-  const double weight = own / (variance + own);
-  return {weight * difference / to_seconds(duration), weight, widen};
+  const double weight = own / (variance + own), time = to_seconds(duration);
+  return {weight * difference / time, weight, widen, std::sqrt(variance) / time, duration};
 }
 
-Energy make_resolved(const SensorInfo& info, const Energy& integral, const NodeResolution::Resolved& resolved,
-                     const Correction& correction, Nanos duration, double coverage) {
+// Of a part of the run, what the integral corrects is the mean; the parts' answer may still differ from it here and
+// there.
+Energy make_resolved(const SensorInfo& info, const NodeResolution::Resolved& resolved, const Correction& correction,
+                     Nanos duration, double coverage) {
   Energy energy;
-  const double joules = resolved.joules + correction.watts * to_seconds(duration);
+  const double time = to_seconds(duration), joules = resolved.joules + correction.watts * time;
   energy.value = from_double(joules);
   energy.kind = std::max(Provenance::derived, info.provenance);
   energy.boundary = info.boundary;
@@ -126,15 +166,12 @@ Energy make_resolved(const SensorInfo& info, const Energy& integral, const NodeR
   const bool limit = info.scale_tolerance.shape == Tolerance::Shape::limit;
   energy.uncertainty.add(
       {info.source + " gain", joules * info.scale_tolerance.relative / (limit ? std::sqrt(3.0) : 1.0), true, limit});
-  energy.uncertainty.add({info.source + " offset", to_watts(info.offset) * to_seconds(duration), true, false});
-  double lag = 0;  // what of the integral's own uncertainty stays
-  for (const Term& term : integral.uncertainty.terms())
-    if (integral.value && term.name != info.source + " gain" && term.name != info.source + " offset")
-      lag += square(term.joules);
-  energy.uncertainty.add({kResolvedByParts,
-                          std::hypot((1 - correction.weight) * correction.widen * resolved.uncertainty,
-                                     correction.weight * std::sqrt(lag)),
-                          false, false});
+  energy.uncertainty.add({info.source + " offset", to_watts(info.offset) * time, true, false});
+  const double beside = 1 - std::min(time / std::max(to_seconds(correction.duration), 1e-9), 1.0);
+  const double own = square((1 - correction.weight) * correction.widen * resolved.uncertainty) +
+                     square(correction.weight * correction.lag * time) +
+                     square(correction.weight * resolved.uncertainty) * beside;
+  energy.uncertainty.add({kResolvedByParts, std::sqrt(own), false, false});
   return energy;
 }
 

@@ -45,6 +45,8 @@ class ResolvedTotal {
 
  private:
   void begin(std::span<const Meter> meters);
+  void begin_from_history(std::span<const Meter> meters, const SampleSet& sample_set);
+  void add_reading(const Meter& meter, const Sample& sample);
   bool is_resolvable(std::span<const Meter> meters) const;
 
   TotalSensors total_sensors_;
@@ -53,6 +55,7 @@ class ResolvedTotal {
   std::optional<std::pair<NodeHistory, Nanos>> offered_;
   std::vector<std::string> names_;  // of the sensor and its parts
   std::optional<Nanos> last_look_;  // at the sensor
+  std::optional<std::uint64_t> last_raw_;
 };
 
 // The name of the uncertainty's term, and of the method for display.
@@ -64,12 +67,16 @@ struct Correction {
   double watts = 0;   // to be added to the parts' answer, for the whole run
   double weight = 0;  // of the integral
   double widen = 1;   // the parts' answer's uncertainty, where both differ by more than theirs explain
+  double lag = 0;     // W, standard uncertainty of the integral's mean power but for gain and offset
+  Nanos duration{};   // of the run
 };
 Correction weigh(const Energy& integral, const NodeResolution::Resolved& resolved, Nanos duration,
                  const std::string& source);
+// Of what is known of a part's energy, J: what the sensor's gain cannot cancel.
+double own_variance(const Energy& energy, const std::string& source);
 
 // The sensor's energy, resolved.
-Energy make_resolved(const SensorInfo& info, const Energy& integral, const NodeResolution::Resolved& resolved,
-                     const Correction& correction, Nanos duration, double coverage);
+Energy make_resolved(const SensorInfo& info, const NodeResolution::Resolved& resolved, const Correction& correction,
+                     Nanos duration, double coverage);
 
 }  // namespace nw

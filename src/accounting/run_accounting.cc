@@ -151,19 +151,22 @@ SensorEnergy RunAccounting::make_sensor_energy(std::size_t i, Interval interval)
 void RunAccounting::resolve_total(std::vector<SensorEnergy>& sensor_energies, Nanos duration) const {
   for (SensorEnergy& whole : sensor_energies) {
     const SensorInfo& info = *whole.info;
-    if (info.part.domain != Domain::node || !info.is_slow_gauge()) continue;
+    if (info.part.domain != Domain::node || !info.is_slow()) continue;
     const auto place = static_cast<std::size_t>(&whole - sensor_energies.data());
-    double coverage = 1;
+    double coverage = 1, variance = 0;
     const auto energy_of = [&](std::size_t part) {
-      coverage = std::min(coverage, sensor_energies[part].energy.coverage);
-      return sensor_energies[part].energy.value;
+      const SensorEnergy& one = sensor_energies[part];
+      coverage = std::min(coverage, one.energy.coverage);
+      variance += own_variance(one.energy, one.info->source);
+      return one.energy.value;
     };
-    const auto resolved =
+    auto resolved =
         place == resolved_total_.sensor() ? resolved_total_.resolve(meters_, energy_of, duration) : std::nullopt;
     if (resolved) {
-      whole.energy = make_resolved(info, whole.energy, *resolved, correction_, duration, coverage);
+      resolved->uncertainty = std::hypot(resolved->uncertainty, std::sqrt(variance));
+      whole.energy = make_resolved(info, *resolved, correction_, duration, coverage);
       whole.method = "resolved by its parts";
-    } else if (!is_longer_than_lag(duration, info)) {
+    } else if (info.kind == SensorKind::gauge && !is_longer_than_lag(duration, info)) {
       whole.energy.value.reset();
       whole.energy.coverage = 0;
     }
@@ -173,12 +176,14 @@ void RunAccounting::resolve_total(std::vector<SensorEnergy>& sensor_energies, Na
 // Over a run that is long beside the sensor's lag its own integral is worth more than what the parts say.
 void RunAccounting::weigh_total() {
   const auto sensor = resolved_total_.sensor();
-  if (!sensor || !is_longer_than_lag(end_ - begin_, meters_[*sensor].info())) return;
+  if (!sensor || end_ <= begin_) return;
+  const SensorInfo& info = meters_[*sensor].info();
+  if (info.kind == SensorKind::gauge && !is_longer_than_lag(end_ - begin_, info)) return;
   std::vector<SensorEnergy> energies;
   for (std::size_t i = 0; i < meters_.size(); ++i) energies.push_back(make_sensor_energy(i, run_interval(i)));
   const auto energy_of = [&](std::size_t part) { return energies[part].energy.value; };
   if (const auto resolved = resolved_total_.resolve(meters_, energy_of, end_ - begin_))
-    correction_ = weigh(energies[*sensor].energy, *resolved, end_ - begin_, meters_[*sensor].info().source);
+    correction_ = weigh(energies[*sensor].energy, *resolved, end_ - begin_, info.source);
 }
 
 NodeEnergy RunAccounting::compose_run() const {

@@ -26,7 +26,7 @@ constexpr double kWrong = 0.1, kUnexplained = 0.7;  // errors of that part of th
 constexpr double kEnough = 10;                      // windows before the sensor is judged
 constexpr double kLeastWindow = 0.5;                // s
 constexpr Nanos kFinest = millis(90);               // the parts' samples are kept at this distance
-constexpr Nanos kMargin = seconds(10);
+constexpr Nanos kMargin = seconds(10), kLongestRead = seconds(120);
 constexpr double kNegligible = 12;  // difference of evidence beyond which a filter has no say
 constexpr double kExcluded = -1e9, kLeastEvidence = -60;
 constexpr double kDoubt = 3;           // within which a filter may be the right one
@@ -61,7 +61,9 @@ NodeResolution::NodeResolution(const SensorInfo& node)
     : window_(node.averaging_window),
       delay_(node.delay),
       update_interval_(node.update_interval),
+      is_counter_(node.kind == SensorKind::counter),
       quantum_(static_cast<double>(node.unit_num) / static_cast<double>(node.unit_den) * 1e-6) {
+  if (is_counter_) window_ = delay_ = Timing();
   for (const Nanos window : candidates(window_, kWindows))
     for (const Nanos delay : candidates(delay_, kDelays)) {
       NodeResponse::Filter filter;
@@ -123,7 +125,8 @@ void NodeResolution::add_parts(Nanos at, const PartsEnergy& cumulative) {
     points_.back() = {at, cumulative};
   else
     points_.push_back({at, cumulative});
-  const Nanos longest = response_.filters.back().window + response_.filters.back().delay + kMargin;
+  const Nanos longest = response_.filters.back().window + response_.filters.back().delay +
+                        std::min(update_interval_.most, kLongestRead) + kMargin;
   while (points_.size() - first_ > 2 && points_[first_ + 1].at < at - longest) ++first_;
   if (first_ > 1000) points_.erase(points_.begin(), points_.begin() + static_cast<std::ptrdiff_t>(first_)), first_ = 0;
 }
@@ -144,14 +147,18 @@ std::optional<PartsEnergy> NodeResolution::cumulative_at(Nanos at) const {
 // The parts' mean power over the time that the reading is the mean of.
 std::optional<NodeResolution::Mean> NodeResolution::mean_of(const NodeResponse::Filter& filter,
                                                             const Reading& reading) const {
-  const double time = to_seconds(filter.window);
   const auto over = [&](Nanos shown) -> std::optional<PartsEnergy> {
-    const Nanos end = shown - filter.delay;
-    const auto from = cumulative_at(end - filter.window), to = cumulative_at(end);
+    const Nanos end = shown - filter.delay, begin = reading.is_mean ? reading.before : end - filter.window;
+    const auto from = cumulative_at(begin), to = cumulative_at(end);
     if (!from || !to) return {};
     const PartsEnergy energy = *to - *from;
+    const double time = to_seconds(end - begin);
     return PartsEnergy{energy.processors / time, energy.accelerators / time};
   };
+  if (reading.is_mean) {
+    const auto power = over(reading.seen);
+    return power ? std::optional(Mean{*power, {}}) : std::nullopt;
+  }
   const auto early = over(reading.before), late = over(reading.seen);
   if (!early || !late) return {};
   return Mean{{(early->processors + late->processors) / 2, (early->accelerators + late->accelerators) / 2},
@@ -165,7 +172,10 @@ std::optional<double> NodeResolution::update(NodeResponse::Filter& filter, const
   if (!mean) return {};
   const std::array<double, 3> x{mean->power.processors, mean->power.accelerators, 1};
   const double change = filter.state[0] * mean->change.processors + filter.state[1] * mean->change.accelerators;
-  const double own = square(quantum_) / 12 + square(kModel * reading.watts), blur = square(change) / 12;
+  // Of a counter both ends are uncertain by a count.
+  const double step =
+      reading.is_mean ? std::sqrt(2.0) * quantum_ / to_seconds(reading.seen - reading.before) : quantum_;
+  const double own = square(step) / 12 + square(kModel * reading.watts), blur = square(change) / 12;
   double noise = own / weight + blur;
   std::array<double, 6>& c = filter.covariance;
   const double error = reading.watts - predict(filter.state, x), known = spread_of(c, x);
@@ -191,6 +201,14 @@ void NodeResolution::add_reading(Nanos before, Nanos seen, Watts power) {
   const double since = last_reading_ ? to_seconds(seen - *last_reading_) : 0;
   last_reading_ = seen;
   last_watts_ = reading.watts;
+  learn(reading, since);
+}
+
+void NodeResolution::add_mean(Nanos from, Nanos to, Watts power) {
+  if (to > from) learn({from, to, to_watts(power), true}, to_seconds(to - from));
+}
+
+void NodeResolution::learn(const Reading& reading, double since) {
   if (!begun_) return begin(reading.watts);
   typical_ = std::max(reading.watts, 1.0);
   response_.typical = typical_;
@@ -201,7 +219,7 @@ void NodeResolution::add_reading(Nanos before, Nanos seen, Watts power) {
   for (NodeResponse::Filter& filter : response_.filters) {
     if (filter.evidence <= kExcluded) continue;
     drift(filter, since);
-    const double own = std::min(1.0, since / to_seconds(filter.window));
+    const double own = reading.is_mean ? 1 : std::min(1.0, since / to_seconds(filter.window));
     const auto off = update(filter, reading, std::max(own, kLeastWeight), is_judged ? judgement : 0);
     if (off && filter.evidence > most) most = filter.evidence, squared_error = *off, weight = own;
   }

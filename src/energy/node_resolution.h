@@ -12,6 +12,9 @@
 // a filter of its own, weighted by how well it predicted the readings. So window and delay are learned by the same
 // means, from the load's own changes.
 //
+// A sensor that counts energy and is seldom read is the same with a window that is known: the time between two
+// readings.
+//
 // Used by one thread. Copyable. A reading costs a few microseconds, a sample of the parts nothing worth mentioning.
 #pragma once
 
@@ -62,6 +65,8 @@ class NodeResolution {
   // A reading of the node's sensor that was first seen at `seen`, and not yet at `before`. A value that was seen before
   // is a new reading only when the sensor must have been updated meanwhile.
   void add_reading(Nanos before, Nanos seen, Watts power);
+  // Of a counter: its mean power between two readings.
+  void add_mean(Nanos from, Nanos to, Watts power);
 
   struct Resolved {
     double joules = 0;
@@ -88,6 +93,7 @@ class NodeResolution {
   struct Reading {
     Nanos before, seen;
     double watts;
+    bool is_mean = false;  // over the time between both
   };
   void begin(double watts);
   void drift(NodeResponse::Filter& filter, double seconds) const;
@@ -96,10 +102,12 @@ class NodeResolution {
   std::optional<PartsEnergy> cumulative_at(Nanos at) const;
   std::optional<Mean> mean_of(const NodeResponse::Filter& filter, const Reading& reading) const;
   double best_evidence() const;
+  void learn(const Reading& reading, double since);
   void note(const Reading& reading, double squared_error, double weight);
 
   Timing window_, delay_, update_interval_;
-  double quantum_ = 0;  // W
+  bool is_counter_;
+  double quantum_;  // W, or J of a counter
   NodeResponse response_;
   bool begun_ = false;         // a reading, or what was learned, says about how much the node draws
   double typical_ = 0;         // W

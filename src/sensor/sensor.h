@@ -79,8 +79,9 @@ struct SensorInfo {
   Nanos age() const { return Nanos::of(averaging_window.value.count() / 2) + delay.value; }
   // The farthest that a reading can be from the power that it shows.
   Nanos longest_lag() const { return update_interval.most + Nanos::of(averaging_window.most.count() / 2) + delay.most; }
-  // A gauge of power that can be so far behind that what a short run took cannot be seen from it.
-  bool is_slow_gauge() const { return kind == SensorKind::gauge && longest_lag() >= seconds(1); }
+  // Whether what a short run took cannot be seen from it: it can be so far behind, or is read so seldom.
+  bool is_slow() const { return longest_lag() >= seconds(1); }
+  bool is_slow_gauge() const { return kind == SensorKind::gauge && is_slow(); }
 };
 
 struct Sensor {
