@@ -17,6 +17,9 @@ void write_accumulator(const EnergyAccumulator& accumulator, pb::EnergyAccumulat
     out.add_division(line.division);
     out.add_edges(line.edges);
   }
+  if (std::any_of(accumulator.lines.begin(), accumulator.lines.end(),
+                  [](const auto& line) { return line.resolution > 0; }))
+    for (const EnergyAccumulator::Line& line : accumulator.lines) out.add_resolution(line.resolution);
   const auto sampled = [](const EnergyAccumulator::Line& line) { return line.given.count > 0; };
   if (std::none_of(accumulator.lines.begin(), accumulator.lines.end(), sampled))
     return;  // counters only: no samples of power
@@ -46,6 +49,7 @@ EnergyAccumulator::Line read_line(const pb::EnergyAccumulator& in, std::size_t a
   line.given.covered = Nanos::of(value_at(in.covered_ns(), at));
   line.division = finite_at(in.division(), at);
   line.edges = finite_at(in.edges(), at);
+  line.resolution = finite_at(in.resolution(), at);
   double* const sampling[] = {&line.given.steps, &line.given.count, &line.given.sum, &line.given.squares,
                               &line.given.products};
   for (std::size_t k = 0; k < 5; ++k) *sampling[k] = finite_at(in.sampling(), 5 * at + k);

@@ -64,6 +64,7 @@ EnergyAccounting::EnergyAccounting(const std::vector<SensorInfo>& infos, Account
 
 void EnergyAccounting::add(const SampleSet& sample_set) {
   for (std::size_t i = 0; i < meters_.size() && i < sample_set.size(); ++i) meters_[i].add(sample_set[i]);
+  resolved_total_.add(meters_, sample_set, newest_);
   ++samples_;
 }
 

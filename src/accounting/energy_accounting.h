@@ -31,6 +31,7 @@
 
 #include "accounting/attribute.h"
 #include "accounting/job_state.h"
+#include "accounting/resolved_total.h"
 #include "accounting/run_window.h"
 #include "accounting/share_curve.h"
 #include "accounting/total_sensors.h"
@@ -163,6 +164,8 @@ class EnergyAccounting {
   static std::vector<std::string> find_device_names(const std::vector<SensorInfo>& infos);
   static bool divides_memory(const std::vector<SensorInfo>& infos);
   void note_responsive(Nanos at);
+  bool is_by_parts(std::size_t meter, const TotalSensors& total_sensors) const;
+  void resolve(ClosedInterval& closed) const;
   void interval(const CgroupSnapshot& cgroups, Nanos at);
   Entry make_entry(std::uint64_t serial, JobState& job, const CgroupSnapshot& cgroups, Nanos time) const;
   void share_devices(Pending& interval);
@@ -234,6 +237,7 @@ class EnergyAccounting {
   bool has_memory_ = false;                // a sensor of memory alone
   TotalSensors total_sensors_;             // of the interval that was closed last
   TotalSensors newest_;                    // of the next interval to be queued
+  ResolvedTotal resolved_total_;
   std::vector<bool> responsive_;
   SampleSet sample_set_;  // the last one
 

@@ -4,9 +4,14 @@
 #include "accounting/checkpoint_accumulator.h"
 #include "accounting/energy_accounting.h"
 #include "accounting/journal_frames.h"
+#include "accounting/node_history_frames.h"
 #include "record/record.h"
 
 namespace nw {
+
+namespace {
+constexpr Nanos kUnknownAge = seconds(24 * 3600);
+}
 
 void EnergyAccounting::write(const std::string& boot_id, pb::Checkpoint& out) const {
   out.set_boot_id(boot_id);
@@ -23,6 +28,7 @@ void EnergyAccounting::write(const std::string& boot_id, pb::Checkpoint& out) co
   for (const EnergyAccumulator& accumulator : unattributed_)
     write_accumulator(accumulator, *out.mutable_unattributed()->add_accumulators());
   write_runs(out);
+  if (const auto history = resolved_total_.history()) write_history(*history, *out.mutable_history());
   out.set_jobs_uj(ended_energy_.count());
   out.set_node_uj(node_energy_.count());
   out.set_remainder_uj(remainder_.count());
@@ -102,7 +108,12 @@ void EnergyAccounting::resume(const pb::Checkpoint& checkpoint, const std::strin
     jobs_.emplace(next_++, std::move(job));
   }
   read_runs(checkpoint, order);
-  if (checkpoint.boot_id() != boot_id || checkpoint.at_ns() > now.count() || checkpoint.at_ns() < 0) {
+  const bool same_boot =
+      checkpoint.boot_id() == boot_id && checkpoint.at_ns() <= now.count() && checkpoint.at_ns() >= 0;
+  // How long ago another boot's was written is not known here.
+  if (auto history = read_history(checkpoint.history()))
+    resolved_total_.use(std::move(*history), same_boot ? now - Nanos::of(checkpoint.at_ns()) : kUnknownAge);
+  if (!same_boot) {
     for (auto& [serial, job] : jobs_) close(job, Nanos::of(checkpoint.at_ns()), "reboot");
     return finish();
   }

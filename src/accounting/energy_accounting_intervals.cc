@@ -44,7 +44,47 @@ struct EnergyAccounting::ClosedInterval {
   std::vector<std::size_t> meter_of;
   Joules total, remainder;
   bool modelled = false;  // nothing of the total is measured
+  double resolution = 0;  // standard uncertainty of the total sensor's energy by its parts, J; 0: its own readings
 };
+
+namespace {
+// What a slow gauge may have missed at an edge: it is behind by up to its lag.
+double lag_variance(const Meter& meter, Nanos time) {
+  if (!meter.info().is_slow_gauge()) return 0;
+  const Nanos lag = meter.info().longest_lag();
+  const auto power = [&](Nanos at) { return to_joules(meter.at(at).energy - meter.at(at - seconds(1)).energy); };
+  const double missed = (power(time) - power(time - lag)) * to_seconds(lag);
+  return missed * missed / 3;
+}
+}  // namespace
+
+bool EnergyAccounting::is_by_parts(std::size_t meter, const TotalSensors& total_sensors) const {
+  return total_sensors.total_sensor == meter && resolved_total_.sensor() == meter &&
+         resolved_total_.parts() == total_sensors.inside;
+}
+
+// The node's own sensor, where it is slow: by its parts. Its remainder is what they leave, exactly.
+void EnergyAccounting::resolve(ClosedInterval& closed) const {
+  const auto sensor = total_sensors_.total_sensor;
+  if (!sensor || !is_by_parts(*sensor, total_sensors_)) return;
+  CumulativeEnergy whole;
+  whole.covered = closed.time;
+  double begin_variance = 0, end_variance = 0;
+  const auto energy_of = [&](std::size_t part) -> std::optional<Joules> {
+    whole.covered = std::min(whole.covered, closed.cumulatives[part].covered);
+    begin_variance += closed.begin_variance[part];
+    end_variance += closed.end_variance[part];
+    return is_known(closed.cumulatives[part]) ? std::optional(closed.cumulatives[part].energy) : std::nullopt;
+  };
+  const auto resolved = resolved_total_.resolve(meters_, energy_of, closed.time);
+  if (!resolved) return;
+  whole.energy = from_double(resolved->joules);
+  for (const std::size_t part : total_sensors_.inside) whole.filled += closed.cumulatives[part].filled;
+  closed.cumulatives[*sensor] = whole;
+  closed.begin_variance[*sensor] = begin_variance;
+  closed.end_variance[*sensor] = end_variance;
+  closed.resolution = resolved->uncertainty;
+}
 
 bool EnergyAccounting::find_edges(const Pending& interval, bool force, std::vector<Meter::Edge>& edges) const {
   edges.resize(meters_.size());
@@ -56,7 +96,8 @@ bool EnergyAccounting::find_edges(const Pending& interval, bool force, std::vect
     }
     const bool answers =
         i < sample_set_.size() && (sample_set_[i].status == Status::ok || sample_set_[i].status == Status::stale);
-    const bool patient = !force && answers && meter.responsive() && interval.waited < kPatience;
+    const bool patient = !force && !is_by_parts(i, interval.total_sensors) && answers && meter.responsive() &&
+                         interval.waited < kPatience;
     if (patient && meter.settled_until() < interval.end) return false;
     std::optional<Meter::Edge> edge;
     if (interval.begins && meter.settled_until() > interval.end)
@@ -91,8 +132,8 @@ EnergyAccounting::ClosedInterval EnergyAccounting::make_closed(const Pending& in
     CumulativeEnergy cumulative = edges[i].cumulative - edges_[i].cumulative;
     if (meters_[i].responsive()) cumulative.energy -= info.bias * closed.time;
     closed.cumulatives.push_back(cumulative);
-    closed.begin_variance.push_back(edges_[i].variance);
-    closed.end_variance.push_back(edges[i].variance);
+    closed.begin_variance.push_back(edges_[i].variance + lag_variance(meters_[i], closed.begin));
+    closed.end_variance.push_back(edges[i].variance + lag_variance(meters_[i], closed.end));
     if (info.part.domain == Domain::node) continue;
     PartEnergy part{division_key_of(info.part.domain), 0, cumulative.energy, {}};
     if (part.key == DivisionKey::device) {
@@ -110,6 +151,7 @@ EnergyAccounting::ClosedInterval EnergyAccounting::make_closed(const Pending& in
     closed.parts.push_back(part);
     closed.meter_of.push_back(i);
   }
+  resolve(closed);
   for (const std::size_t part : total_sensors_.beside) closed.total += closed.cumulatives[part].energy;
   if (!total_sensors_.total_sensor) return closed;
   closed.remainder = closed.cumulatives[*total_sensors_.total_sensor].energy;
@@ -142,6 +184,9 @@ void EnergyAccounting::accumulate(EnergyAccumulator& accumulator, const ClosedIn
   if (total_sensors_.total_sensor) {
     give(accumulator.lines[*total_sensors_.total_sensor], closed.cumulatives[*total_sensors_.total_sensor],
          total_sensor, uncertainty);
+    const double whole = to_joules(closed.cumulatives[*total_sensors_.total_sensor].energy);
+    if (whole > 0)
+      accumulator.lines[*total_sensors_.total_sensor].resolution += closed.resolution * to_joules(total_sensor) / whole;
     total += total_sensor;
   }
   for (std::size_t i = 0; i < meters_.size(); ++i) {
@@ -294,7 +339,8 @@ void EnergyAccounting::accumulate_steps(JobState& job, const Entry& entry, const
     accumulate(its, closed, parts[s]);
     if (!reports && !runs) continue;
     const EnergyAccumulator part = its - before;
-    const ShareCurve curve({closed.begin, closed.end, meters_, edges_, closed.edges, total_sensors_}, before, part);
+    const ShareCurve curve(
+        {closed.begin, closed.end, meters_, edges_, closed.edges, total_sensors_, closed.resolution > 0}, before, part);
     if (reports) settle_phases(job, id, curve);
     if (runs) settle_runs(job, {entry.job, id}, curve);
   }

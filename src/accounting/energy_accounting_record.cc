@@ -35,7 +35,11 @@ Energy make_given(const Meter& meter, const EnergyAccumulator::Line& line, Nanos
                               {scaled(meter.min_power()), scaled(meter.max_power()), false});
   if (line.division > 0)
     energy.uncertainty.add({name_division(division_key_of(meter.info().part.domain), job), line.division, true, false});
-  if (!whole) energy.kind = Provenance::attributed;
+  if (line.resolution > 0) {
+    energy.uncertainty.add({kResolvedByParts, line.resolution, false, false});
+    energy.kind = Provenance::derived;
+  }
+  if (!whole) energy.kind = std::max(energy.kind, Provenance::attributed);
   energy.kind = std::max(energy.kind, meter.info().provenance);
   if (line.given.covered <= Nanos{} && line.whole == Joules{}) {  // never read, or dead
     energy.value.reset();
@@ -84,7 +88,8 @@ NodeEnergy EnergyAccounting::compose_energy(const EnergyAccumulator& accumulator
       energy.value.reset();
       energy.coverage = 0;
     }
-    sensor_energies.push_back({&info, std::move(energy), i < peaks.size() ? peaks[i].most : std::nullopt});
+    sensor_energies.push_back({&info, std::move(energy), i < peaks.size() ? peaks[i].most : std::nullopt,
+                               accumulator.lines[i].resolution > 0 ? kResolvedMethod : ""});
   }
   NodeEnergy node_energy = compose(sensor_energies);
   if (node_energy.total.value) node_energy.total.value = accumulator.total;

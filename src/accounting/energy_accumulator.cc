@@ -23,6 +23,7 @@ void EnergyAccumulator::add(const EnergyAccumulator& other) {
     lines[i].whole += other.lines[i].whole;
     lines[i].division += other.lines[i].division;
     lines[i].edges += other.lines[i].edges;
+    lines[i].resolution += other.lines[i].resolution;
   }
   total += other.total;
   modelled += other.modelled;
@@ -38,6 +39,7 @@ EnergyAccumulator operator-(const EnergyAccumulator& later, const EnergyAccumula
     line.whole -= before.whole;
     line.division -= before.division;
     line.edges -= before.edges;
+    line.resolution -= before.resolution;
   }
   between.total -= earlier.total;
   between.modelled -= earlier.modelled;

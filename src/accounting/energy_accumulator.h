@@ -15,8 +15,10 @@ struct EnergyAccumulator {
   struct Line {
     CumulativeEnergy given;  // energy and fills divided; times and samples whole
     Joules whole;            // what the meter measured in total meanwhile
-    double division = 0;  // standard uncertainty of the division, J: it adds up linearly over intervals (attribute.h)
-    double edges = 0;     // variance of both edges, J^2
+    double division = 0;    // standard uncertainty of the division, J: it adds up linearly over intervals (attribute.h)
+    double edges = 0;       // variance of both edges, J^2
+    double resolution = 0;  // standard uncertainty of a node's energy by its parts, J: adds up linearly, as the
+                            // coefficients are the same in all intervals; 0: the sensor's own readings
   };
   std::vector<Line> lines;  // one a meter
   Joules total;             // of the node's total

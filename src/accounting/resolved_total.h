@@ -60,6 +60,7 @@ class ResolvedTotal {
 
 // The name of the uncertainty's term, and of the method for display.
 inline constexpr const char* kResolvedByParts = "node sensor resolved by its parts";
+inline constexpr const char* kResolvedMethod = "resolved by its parts";
 
 // Of a run or phase: the sensor's own integral, whose uncertainty is in the time that its readings lag behind, and the
 // parts' answer, each as much as it is worth.

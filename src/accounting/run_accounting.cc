@@ -165,7 +165,7 @@ void RunAccounting::resolve_total(std::vector<SensorEnergy>& sensor_energies, Na
     if (resolved) {
       resolved->uncertainty = std::hypot(resolved->uncertainty, std::sqrt(variance));
       whole.energy = make_resolved(info, *resolved, correction_, duration, coverage);
-      whole.method = "resolved by its parts";
+      whole.method = kResolvedMethod;
     } else if (info.kind == SensorKind::gauge && !is_longer_than_lag(duration, info)) {
       whole.energy.value.reset();
       whole.energy.coverage = 0;

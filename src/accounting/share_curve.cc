@@ -38,6 +38,27 @@ EnergyAccumulator::Line ShareCurve::line_at(std::size_t meter, Nanos time) const
   line.given.products = part.given.products * f;
   line.whole = Joules::of(used.of(part.whole.count()));
   line.division = part.division * used.value();
+  line.resolution = part.resolution * used.value();
+  return line;
+}
+
+// The node as its parts go, and evenly what they leave.
+EnergyAccumulator::Line ShareCurve::resolved_at(Nanos time) const {
+  const EnergyAccumulator::Line& whole = part_.lines[*ends_.total_sensors.total_sensor];
+  Joules parts, passed;
+  for (const std::size_t meter : ends_.total_sensors.inside) {
+    parts += part_.lines[meter].given.energy;
+    passed += line_at(meter, time).given.energy;
+  }
+  const Fraction time_passed{(time - ends_.begin).count(), (ends_.end - ends_.begin).count()};
+  EnergyAccumulator::Line line;
+  line.given.energy = passed + Joules::of(time_passed.of((whole.given.energy - parts).count()));
+  const Fraction used{line.given.energy.count(), std::max<std::int64_t>(whole.given.energy.count(), 1)};
+  line.given.filled = Joules::of(used.of(whole.given.filled.count()));
+  line.given.covered = Nanos::of(time_passed.of(whole.given.covered.count()));
+  line.whole = Joules::of(used.of(whole.whole.count()));
+  line.division = whole.division * used.value();
+  line.resolution = whole.resolution * used.value();
   return line;
 }
 
@@ -47,7 +68,10 @@ double ShareCurve::edge_variance(std::size_t meter, Nanos time) const {
   const double share = whole == 0 ? 0 : given / whole;
   const double f = to_seconds(time - ends_.begin) / to_seconds(ends_.end - ends_.begin);
   const double where = part.given.energy == part.whole ? 0 : kWhereUsed * std::sqrt(f * (1 - f)) * given;
-  return share * share * ends_.meters[meter].edge_variance(time) + where * where;
+  double own = is_resolved(meter) ? 0 : ends_.meters[meter].edge_variance(time);
+  if (is_resolved(meter))
+    for (const std::size_t inside : ends_.total_sensors.inside) own += ends_.meters[inside].edge_variance(time);
+  return share * share * own + where * where;
 }
 
 EnergyCurve::Edge ShareCurve::at(Nanos time) const {
@@ -56,7 +80,7 @@ EnergyCurve::Edge ShareCurve::at(Nanos time) const {
   if (time < ends_.end) {
     until = EnergyAccumulator(part_.lines.size());
     for (std::size_t i = 0; i < until.lines.size(); ++i) {
-      until.lines[i] = line_at(i, time);
+      until.lines[i] = is_resolved(i) ? resolved_at(time) : line_at(i, time);
       if (ends_.total_sensors.is_of_total(i)) until.total += until.lines[i].given.energy;
     }
     if (part_.modelled != Joules{}) until.modelled = until.total;

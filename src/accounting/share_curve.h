@@ -18,6 +18,7 @@ class ShareCurve final : public EnergyCurve {
     std::span<const Meter> meters;
     std::span<const Meter::Edge> at_begin, at_end;
     const TotalSensors& total_sensors;
+    bool is_resolved = false;  // the total sensor's energy is by its parts, and follows them
   };
   // `before`: what the step was given until the interval's begin; `part`: in the interval.
   ShareCurve(const Ends& ends, const EnergyAccumulator& before, const EnergyAccumulator& part)
@@ -30,6 +31,8 @@ class ShareCurve final : public EnergyCurve {
 
  private:
   EnergyAccumulator::Line line_at(std::size_t meter, Nanos time) const;
+  EnergyAccumulator::Line resolved_at(Nanos time) const;
+  bool is_resolved(std::size_t meter) const { return ends_.is_resolved && ends_.total_sensors.total_sensor == meter; }
   double edge_variance(std::size_t meter, Nanos time) const;
 
   Ends ends_;

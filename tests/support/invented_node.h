@@ -53,7 +53,23 @@ class InventedNode {
     SampleSet samples;
     for (const std::int64_t counted : energy)
       samples.push_back({now, now, {}, static_cast<std::uint64_t>(counted), lost ? Status::denied : Status::ok, {}});
+    if (controller_w)
+      samples.push_back(
+          {now, now, {}, static_cast<std::uint64_t>(*controller_w), lost ? Status::denied : Status::ok, {}});
     return samples;
+  }
+  // A controller that shows the mean of the whole node's power over half a minute; what it shows is `controller_w`.
+  void add_controller() {
+    SensorInfo& info = infos.emplace_back();
+    info.id = info.source = "controller/0";
+    info.part = {Domain::node, "0"};
+    info.kind = SensorKind::gauge;
+    info.boundary = Boundary::wall;
+    info.unit_num = kMicro;
+    info.update_interval = {seconds(1), seconds(2), TimingBasis::assumed};
+    info.averaging_window = {seconds(15), seconds(30), TimingBasis::assumed};
+    controller_w = 0;
+    start();
   }
   void point(Nanos time = seconds(1)) {
     run_for(time);
@@ -113,6 +129,7 @@ class InventedNode {
   CgroupSnapshot cgroups;
   Nanos now = seconds(100);
   bool busy = false, lost = false;
+  std::optional<std::int64_t> controller_w;
   std::int64_t energy[2] = {1'000'000, 1'000'000};
 };
 

@@ -12,6 +12,7 @@
 #include "apps/cli/baseline.h"
 #include "apps/cli/cli_common.h"
 #include "apps/cli/instrumented_command.h"
+#include "apps/cli/node_history.h"
 #include "apps/cli/program_name.h"
 #include "apps/cli/sampling_thread.h"
 #include "base/monotonic.h"
@@ -126,6 +127,7 @@ RunResult RunMonitor::measure(const RunOptions& options, pb::Record record, cons
   const SamplingSchedule schedule(period_, infos());
   RunAccounting accounting(infos(), schedule.period(Nanos{}));
   if (!journal) accounting.note(Anomaly::journal_failed);
+  use_history(accounting, *host_);
   UtilizationSummary utilization_summary(node_.utilization_infos());
   SamplingThread measurement(*host_, node_.reader(), accounting, channel.get(), journal ? &*journal : nullptr,
                              schedule);
@@ -144,6 +146,7 @@ RunResult RunMonitor::measure(const RunOptions& options, pb::Record record, cons
   measurement.stop(ended->at, record);
 
   // From here nothing touches hardware.
+  keep_history(accounting, *host_);
   accounting.write(record);
   utilization_summary.write(record);
   record.set_state("finished");
