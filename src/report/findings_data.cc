@@ -50,9 +50,8 @@ Json runtime_json(const RuntimeFinding& finding) {
                                         {"clear", one.verdict == Verdict::clear},
                                         {"verdict", text(name(one.verdict))}};
                           })},
-          {"compared", finding.powers},
-          {"tests", finding.tests},
-          {"method", kJudgedBy}};
+          {"compared", finding.compared},
+          {"tests", finding.powers.tests()}};
 }
 
 std::string_view use_word(Accelerator::Use use) {
@@ -121,7 +120,11 @@ std::string make_findings_json(const Findings& findings) {
                    {"notes", one.notes},
                    {"would_change", one.change}});
   }
-  return json::print(Json{{"schema", "nodewatt/1"}, {"type", "findings"}, {"findings", std::move(all)}});
+  return json::print(Json{{"schema", "nodewatt/1"},
+                          {"type", "findings"},
+                          {"tests", findings.tests},
+                          {"method", kJudgedBy},
+                          {"findings", std::move(all)}});
 }
 
 }  // namespace nw

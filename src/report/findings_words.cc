@@ -42,19 +42,23 @@ std::string capitalised(std::string text) {
 
 // ---- 1
 
+std::string tests_words(std::size_t tests) {
+  return fmt::format("clear is judged over all {} tests of these findings together", tests);
+}
+
 // What the mean power of one placement says of another; only what a test found.
 std::string powers_sentence(const RuntimeFinding& finding) {
-  if (finding.powers < 2) return "";
-  if (finding.tests == 0)
+  if (finding.compared < 2) return "";
+  if (finding.powers.tests() == 0)
     return "Whether the mean powers of these placements differ is not known: it takes two runs and more on each.";
   const Misled& first = finding.misled[0];
   if (first.verdict != Verdict::clear)
-    return fmt::format("The mean powers of these {} placements do not clearly differ.", finding.powers);
+    return fmt::format("The mean powers of these {} placements do not clearly differ.", finding.compared);
   return fmt::format("A kilowatt-hour per hour of {} says nothing of {}: it is off by {} (n={} and {}).",
                      place(first.from), place(first.on), signed_percent(first.error), first.n_from, first.n_on);
 }
 
-FindingWords runtime_words(const RuntimeFinding& finding) {
+FindingWords runtime_words(const RuntimeFinding& finding, std::size_t tests) {
   FindingWords out{"runtime", "Runtime is not energy", "", false, {"Method", "Error", "Median size", "Runs"}, {}, {},
                    ""};
   const MethodError* worst = nullptr;
@@ -78,10 +82,10 @@ FindingWords runtime_words(const RuntimeFinding& finding) {
                                     place(one.from), place(one.on), power_text(one.watts_on),
                                     signed_percent(one.error)));
   }
-  if (const std::string family = family_words(finding.powers, finding.tests, "mean powers"); !family.empty())
-    out.notes.push_back(family);
+  if (finding.powers.tests() > 0 && tests > 1)
+    out.notes.push_back(fmt::format("{} mean powers compared; {}", finding.compared, tests_words(tests)));
   if (!unknown.empty()) out.notes.push_back("not known: " + unknown);
-  out.is_known = is_tried || finding.tests > 0;
+  out.is_known = is_tried || finding.powers.tests() > 0;
   if (worst != nullptr)
     out.sentence =
         fmt::format("Estimates that need no sensor are off by up to {} in the median over {} ({}: {}).",
@@ -320,7 +324,7 @@ void add_verdict(const PhaseFinding::Part& verdict, const ColumnUnits& units, co
          std::to_string(side.joules.n)});
 }
 
-FindingWords phases_words(const PhaseFinding& finding, const NumberStyle& style) {
+FindingWords phases_words(const PhaseFinding& finding, std::size_t tests, const NumberStyle& style) {
   FindingWords out{"phases",
                    "Training is not inference",
                    "",
@@ -330,14 +334,15 @@ FindingWords phases_words(const PhaseFinding& finding, const NumberStyle& style)
                    {},
                    ""};
   const ColumnUnits units = units_of_verdicts(finding);
-  std::size_t tests = 0;
+  std::size_t own = 0;
   for (const PhaseFinding::Part& one : finding.parts) {
-    tests += one.comparison.pairs.tests();
+    own += one.comparison.pairs.tests();
     add_verdict(one, units, style, out);
     out.sentence += (out.sentence.empty() ? "" : ". ") + capitalised(verdict_sentence(one, style));
     out.is_known |= one.comparison.is_ranked && one.comparison.sides.size() > 1;
   }
-  if (tests > 1) out.notes.push_back(fmt::format("{} pairs of placements tested, all of them together", tests));
+  if (own > 0 && tests > 1)
+    out.notes.push_back(fmt::format("{} pairs of placements compared; {}", own, tests_words(tests)));
   if (finding.parts.empty()) out.sentence = "No phase or run of these is called training or inference";
   out.sentence += ".";
   out.change =
@@ -349,7 +354,8 @@ FindingWords phases_words(const PhaseFinding& finding, const NumberStyle& style)
 }  // namespace
 
 std::vector<FindingWords> make_findings_words(const Findings& findings, const NumberStyle& style) {
-  return {runtime_words(findings.runtime), unused_words(findings.unused, style), phases_words(findings.phases, style)};
+  return {runtime_words(findings.runtime, findings.tests), unused_words(findings.unused, style),
+          phases_words(findings.phases, findings.tests, style)};
 }
 
 }  // namespace nw

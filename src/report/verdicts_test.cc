@@ -46,7 +46,7 @@ TEST(FindingWords, OfRunsThatAreAlikeNothingIsClaimed) {
   const std::string text = Runs({{1000, 1030, 985}, {1020, 990, 1010}, {1005, 1025, 995}}).findings();
   EXPECT_TRUE(has(text, "The mean powers of these 3 placements do not clearly differ.")) << text;
   EXPECT_TRUE(has(text, "In training of seg no placement takes clearly more energy than t0 (t1 and t2).")) << text;
-  EXPECT_TRUE(has(text, "3 mean powers compared: clear is judged over all 3 pairs together")) << text;
+  EXPECT_TRUE(has(text, "3 mean powers compared; clear is judged over all 6 tests of these findings together")) << text;
   for (const char* claim : {"says nothing of", "would be off by", "takes least", "times as much"})
     EXPECT_FALSE(has(text, claim)) << text;
 }
@@ -72,7 +72,8 @@ TEST(FindingWords, TheJsonSaysWhatWasTested) {
   const auto& runtime = json["findings"][0]["figures"];
   EXPECT_EQ(runtime["tests"], 3);
   EXPECT_EQ(runtime["compared"], 3);
-  EXPECT_EQ(runtime["method"], "holm");
+  EXPECT_EQ(json["method"], "holm");
+  EXPECT_EQ(json["tests"], 6);
   for (const auto& pair : runtime["misled"]) EXPECT_EQ(pair["clear"], false);
 }
 

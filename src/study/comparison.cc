@@ -292,8 +292,8 @@ std::optional<double> compute_least_bias(const Comparison& all) {
 
 }  // namespace
 
-void judge_together(std::span<Comparison* const> all) {
-  std::vector<Pairwise*> pairs;
+void judge_together(std::span<Comparison* const> all, std::span<Pairwise* const> others) {
+  std::vector<Pairwise*> pairs(others.begin(), others.end());
   for (Comparison* one : all)
     if (one->is_ranked) pairs.push_back(&one->pairs);
   judge(pairs);

@@ -85,9 +85,9 @@ struct Comparison {
   static constexpr double kLeastCoverage = 0.95;
 };
 
-// Judges the pairs of several comparisons as one family, so that of all of them together at most 5 of 100 call a
-// difference clear that is none.
-void judge_together(std::span<Comparison* const> all);
+// Judges the pairs of several comparisons as one family, with `others` beside them, so that of all of them together at
+// most 5 of 100 call a difference clear that is none.
+void judge_together(std::span<Comparison* const> all, std::span<Pairwise* const> others = {});
 
 // The error says which base or key is not there.
 Result<Comparison> compare(std::span<const pb::Record* const> records, const ComparisonOptions& options = {});

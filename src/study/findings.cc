@@ -29,14 +29,6 @@ std::vector<RunGroup> placements(const Pointers& records) { return make_run_grou
 
 std::string application_and_kind(const pb::Record& record) { return application_of(record) + "\n" + record.name(); }
 
-// The tests of all these comparisons as one family.
-template <class Items>
-void judge_all(Items& items) {
-  std::vector<Comparison*> comparisons;
-  for (auto& item : items) comparisons.push_back(&item.comparison);
-  judge_together(comparisons);
-}
-
 // ---- 1. Runtime
 
 // The probability that a right estimate is this far from the measurement: the sensors' uncertainty alone is between
@@ -136,7 +128,7 @@ std::vector<Power> find_powers(const Pointers& records) {
   return powers;
 }
 
-Pairwise judge_powers(const std::vector<Power>& powers) {
+Pairwise test_powers(const std::vector<Power>& powers) {
   Pairwise pairs(powers.size());
   for (std::size_t a = 0; a < powers.size(); ++a)
     for (std::size_t b = a + 1; b < powers.size(); ++b) {
@@ -147,27 +139,20 @@ Pairwise judge_powers(const std::vector<Power>& powers) {
       else if (const auto chance = compute_chance(one.watts, other.watts, compute_likeness(one.load, other.load)))
         pairs.set(a, b, *chance);
     }
-  judge(pairs);
   return pairs;
 }
 
 void find_misled(const Pointers& records, RuntimeFinding& finding) {
   const std::vector<Power> powers = find_powers(records);
-  const Pairwise pairs = judge_powers(powers);
-  finding.powers = powers.size();
-  finding.tests = pairs.tests();
+  finding.powers = test_powers(powers);
+  finding.compared = powers.size();
   for (std::size_t from = 0; from < powers.size(); ++from)
     for (std::size_t on = 0; on < powers.size(); ++on) {
       if (from == on) continue;
       const Mean &a = powers[from].watts, &b = powers[on].watts;
       finding.misled.push_back({powers[from].label, powers[on].label, *a.value / *b.value - 1, a.amount(), b.amount(),
-                                a.n, b.n, pairs.of(from, on)});
+                                a.n, b.n, from, on, Verdict::unknown});
     }
-  std::stable_sort(finding.misled.begin(), finding.misled.end(), [](const Misled& a, const Misled& b) {
-    const bool is_clear = a.verdict == Verdict::clear;
-    if (is_clear != (b.verdict == Verdict::clear)) return is_clear;
-    return std::abs(a.error) > std::abs(b.error);
-  });
 }
 
 RuntimeFinding find_runtime(const Pointers& records) {
@@ -231,7 +216,6 @@ void find_elsewhere(const Pointers& records, UnusedFinding& finding) {
       }
     }
   }
-  judge_all(finding.elsewhere);
 }
 
 UnusedFinding find_unused(const Pointers& records) {
@@ -275,8 +259,25 @@ PhaseFinding find_phases(const Pointers& records) {
     if (auto found = compare(runs, options))
       finding.parts.push_back({key.application, !key.inference, key.phase, std::move(*found)});
   }
-  judge_all(finding.parts);
   return finding;
+}
+
+// All tests are one family.
+void judge_all(Findings& found) {
+  std::vector<Comparison*> comparisons;
+  for (auto& one : found.unused.elsewhere) comparisons.push_back(&one.comparison);
+  for (auto& one : found.phases.parts) comparisons.push_back(&one.comparison);
+  Pairwise* const powers[] = {&found.runtime.powers};
+  judge_together(comparisons, powers);
+  found.tests = found.runtime.powers.tests();
+  for (const Comparison* one : comparisons) found.tests += one->pairs.tests();
+  auto& misled = found.runtime.misled;
+  for (Misled& one : misled) one.verdict = found.runtime.powers.of(one.from_at, one.on_at);
+  std::stable_sort(misled.begin(), misled.end(), [](const Misled& a, const Misled& b) {
+    const bool is_clear = a.verdict == Verdict::clear;
+    if (is_clear != (b.verdict == Verdict::clear)) return is_clear;
+    return std::abs(a.error) > std::abs(b.error);
+  });
 }
 
 }  // namespace
@@ -291,7 +292,9 @@ Findings compute_findings(std::span<const pb::Record* const> records) {
   Pointers all;
   for (const pb::Record* record : records)
     if (!record->warmup()) all.push_back(record);
-  return {find_runtime(all), find_unused(all), find_phases(all)};
+  Findings found{find_runtime(all), find_unused(all), find_phases(all), 0};
+  judge_all(found);
+  return found;
 }
 
 std::string application_of(const pb::Record& record) {

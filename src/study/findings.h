@@ -1,7 +1,7 @@
 // Findings: computes the answers to three questions from several runs; report/findings*.cc has the words.
 //
-// Nothing is found that has no test behind it: the tests of one question are judged together (pairwise.h), so that of
-// runs that are all alike at most 5 of 100 such questions find a difference.
+// Nothing is found that has no test behind it: the tests of all questions are judged together (pairwise.h), so that of
+// runs that are all alike at most 5 of 100 such findings name a difference.
 //
 //   1. Runtime is not energy: what estimates from time and ratings would have given, and how wrong the mean power of
 //      one node type is on another.
@@ -38,14 +38,16 @@ struct Misled {
   double error = 0;      // (estimated - measured) / measured
   Amount watts_from, watts_on;
   std::size_t n_from = 0, n_on = 0;
+  std::size_t from_at = 0, on_at = 0;  // in RuntimeFinding::powers
   Verdict verdict = Verdict::unknown;  // whether the two powers differ, judged with those of all placements
 };
 
 struct RuntimeFinding {
   std::vector<std::pair<const pb::Record*, std::vector<Estimate>>> runs;
   std::vector<MethodError> methods;
-  std::vector<Misled> misled;         // those that are clear first, the largest first; each pair in both directions
-  std::size_t powers = 0, tests = 0;  // mean powers compared, and the pairs of them that could be tested
+  std::vector<Misled> misled;  // those that are clear first, the largest first; each pair in both directions
+  Pairwise powers;             // the placements' mean powers against each other
+  std::size_t compared = 0;    // how many of them
 };
 
 struct UnusedFinding {
@@ -83,6 +85,7 @@ struct Findings {
   RuntimeFinding runtime;
   UnusedFinding unused;
   PhaseFinding phases;
+  std::size_t tests = 0;  // of all pairs, judged together
 };
 
 Findings compute_findings(std::span<const pb::Record* const> records);
