@@ -113,6 +113,15 @@ bool any_clear(const Comparison& comparison) {
   return false;
 }
 
+// What judging each pair alone would say: the 95 % interval of some ratio to the least does not include 1.
+bool any_alone(const Comparison& comparison) {
+  return std::any_of(comparison.sides.begin(), comparison.sides.end(), [](const Side& side) {
+    const Amount& ratio = side.energy.quotient;
+    return ratio.value && ratio.uncertainty &&
+           std::abs(*ratio.value - 1) * std::min(1.0, *ratio.value) > *ratio.uncertainty;
+  });
+}
+
 bool advice_differs(const std::vector<pb::Record>& records, std::size_t variants) {
   std::vector<Partition> partitions(variants);
   for (std::size_t i = 0; i < variants; ++i)
@@ -129,7 +138,7 @@ bool finds_anything(const std::vector<pb::Record>& records) {
 }
 
 struct Counts {
-  int families = 0, ranked = 0, compare = 0, advise = 0, findings = 0, found = 0;
+  int families = 0, ranked = 0, compare = 0, advise = 0, findings = 0, alone = 0, found = 0;
 };
 
 Counts judge(const Cell& cell, const std::vector<const Plays*>& all, int families, Random& random) {
@@ -141,6 +150,7 @@ Counts judge(const Cell& cell, const std::vector<const Plays*>& all, int familie
     if (!comparison || !comparison->is_ranked) continue;
     ++counts.ranked;
     counts.compare += any_clear(*comparison);
+    counts.alone += any_alone(*comparison);
     counts.advise += advice_differs(alike, cell.k);
     counts.findings += finds_anything(alike);
     const auto unlike = draw_family(cell, plays, kMore, random);
@@ -152,10 +162,10 @@ Counts judge(const Cell& cell, const std::vector<const Plays*>& all, int familie
 
 std::string line(const Cell& cell, const Counts& counts) {
   return fmt::format(
-      R"({{"where":"{}","length":"{}","scatter":"{}","k":{},"n":{},"families":{},"compare":{},"advise":{},"findings":{},"found":{}}})",
+      R"({{"where":"{}","length":"{}","scatter":"{}","k":{},"n":{},"families":{},"compare":{},"advise":{},"findings":{},"alone":{},"found":{}}})",
       cell.on_one ? "one node" : "a node each", cell.is_long ? "1-30 min" : "1-60 s",
       cell.one_scatter ? "alike" : "each its own", cell.k, cell.n, counts.ranked, counts.compare, counts.advise,
-      counts.findings, counts.found);
+      counts.findings, counts.alone, counts.found);
 }
 
 template <class Work>
