@@ -11,7 +11,7 @@ TIDY_SECONDS ?= 60
 CTEST := ctest --output-on-failure --no-tests=error
 
 PARTS := properties asan tsan fuzz learn latex mpi storm live shells gcc tidy-deep
-BENCHES := overhead nvtx phases accuracy sharing compare jobs daemon known-power hooks engine
+BENCHES := overhead nvtx phases accuracy verdicts sharing compare jobs daemon known-power hooks engine
 
 .PHONY: deps build bench test unit unit-programs e2e check tidy lint programs benches test-all $(PARTS:%=test-%) fuzz portable wheel $(BENCHES:%=bench-%) bench-build results format clean
 
@@ -126,6 +126,9 @@ results: build        ## docs/results/node-types.md: simulated node types, the t
 
 bench-accuracy: benches ## the error on simulated machines, MACHINES of each node type; LONG=1 hours, STRICT=1 fails at a missed goal; WRITE=docs/results writes the page; last line JSON
 	@bench/accuracy/report $(BUILD) $${MACHINES:+--machines $$MACHINES} --seed $${SEED:-1} $${RATIOS:+--ratios $$RATIOS} $${LONG:+--long} $${STRICT:+--strict} $${WRITE:+--write $$WRITE}
+
+bench-verdicts: benches ## how often variants that are alike are called different, FAMILIES of each kind on NODES; WRITE=docs/results writes the page; last line JSON
+	@bench/accuracy/verdicts $(BUILD) --families $${FAMILIES:-200} --nodes $${NODES:-40} --seed $${SEED:-1} $${WRITE:+--write $$WRITE}
 
 bench-sharing: benches  ## jobs that share a node: true energy inside the stated interval, NODES of each kind; WRITE=docs/results writes the page; last line JSON
 	@bench/sharing/report $(BUILD) --nodes $${NODES:-100} --seed $${SEED:-1} $${WRITE:+--write $$WRITE}

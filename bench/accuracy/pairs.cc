@@ -103,6 +103,17 @@ Result<Pair> invent_pair(Where where, std::uint64_t seed, std::uint64_t number) 
   return pair;
 }
 
+Result<std::vector<PlayedSide>> invent_alike(std::size_t nodes, std::uint64_t seed, std::uint64_t number) {
+  Random random((seed * 1'000'003 + number) * 5 + nodes);
+  const char* type = kTypes[random() % kTypes.size()];
+  std::vector<PlayedSide> sides;
+  for (std::size_t i = 0; i < nodes; ++i)
+    sides.push_back(NW_TRY(make_side(type, Total::as_it_is, ("n" + std::to_string(i)).c_str(), random)));
+  draw_load(random, sides[0], log_uniform(random, kShortest, kLongest));
+  for (std::size_t i = 1; i < nodes; ++i) take_load(sides[0], sides[i]);
+  return sides;
+}
+
 sim::Scenario make_run(const PlayedSide& side, std::uint64_t seed, double power, double time) {
   sim::Scenario run = side.node;
   Random random(seed);

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "sim/scenario.h"
 
@@ -28,6 +29,9 @@ struct Pair {
 };
 
 Result<Pair> invent_pair(Where where, std::uint64_t seed, std::uint64_t number);
+
+// The same load on so many nodes of one type, each with sensors that err in their own way; on one node where it is 1.
+Result<std::vector<PlayedSide>> invent_alike(std::size_t nodes, std::uint64_t seed, std::uint64_t number);
 
 // One run of a variant. `power` and `time`: by how many sigmas its load is larger and longer than the mean.
 sim::Scenario make_run(const PlayedSide& side, std::uint64_t seed, double power, double time);

@@ -74,8 +74,8 @@ over records that the production code made ({len(ratios.skipped)} more were not 
 
 {ratios.table()}
 
-A single run on one node knows its ratio to parts in a thousand and better, so that truths 0.05 % apart may rightly be called clear there; of
-repeats they are false alarms. What remains: a run that stalls once in twenty is not known from five runs that did not, and five short training
+A single run on one node knows the ratio of these two runs to parts in a thousand; it is never called clear, since it says nothing of further runs.
+How often many variants that are alike are called clear: [verdicts.md](verdicts.md). What remains: a run that stalls once in twenty is not known from five runs that did not, and five short training
 runs miss their mean by that. A single run's random uncertainty is a little too large, since a load in step with a sensor is allowed for and seldom met.
 The start and end terms of several GPUs are taken as independent though they share those of the run, which makes the intervals of sums of counters a little too narrow within a minute.
 """

@@ -98,11 +98,12 @@ std::string judge(const Pair& pair, const Played& a, const Played& b, int n) {
       pair.a.duration_s);
   if (!comparison) return fmt::format(R"({{{},"error":"{}"}})", about, comparison.error().what);
   const Ratio& ratio = comparison->sides[0].energy;
+  const bool is_clear = comparison->sides[0].verdict == Verdict::clear;
   if (!comparison->is_ranked || !ratio.quotient.value || !ratio.quotient.uncertainty)
     return fmt::format(R"({{{},"skipped":"not ranked"}})", about);
   const double truth = n == 1 ? a.truths[0] / b.truths[0] : a.mean / b.mean;
   return fmt::format(R"({{{},"ratio":{:.8g},"half":{:.8g},"truth":{:.8g},"clear":{}}})", about, *ratio.quotient.value,
-                     *ratio.quotient.uncertainty, truth, ratio.clear);
+                     *ratio.quotient.uncertainty, truth, is_clear);
 }
 
 std::vector<std::string> judge(Where where, std::uint64_t seed, std::uint64_t number) {

@@ -11,6 +11,9 @@
 
 namespace nw {
 
+// A baseline is the mean over so many equal stretches; its standard error is their scatter.
+inline constexpr int kBaselineStretches = 10;
+
 // Whether it was measured on this host, not longer ago than `valid_days`. A host without a name of its own
 // ("localhost") does not match.
 bool is_current(const BaselineSite& baseline, const std::string& host, std::int64_t wall_ns, unsigned valid_days);

@@ -40,7 +40,10 @@ Json side_json(const Side& side, const Comparison& all) {
           {"boundary", boundary_words(all, side)},
           {"relative_energy", json::amount(side.energy.quotient)},
           {"difference_j", json::amount(side.energy.difference)},
-          {"clear", side.energy.clear},
+          {"clear", side.verdict == Verdict::clear},
+          {"verdict", text(name(side.verdict))},
+          {"of_these_runs_alone", side.energy.is_of_these_runs},
+          {"gain_by_load", side.same_sensors ? number(side.energy.gain_by_load) : Json(nullptr)},
           {"relative_time", json::amount(side.time.quotient)},
           {"relative_energy_delay", json::amount(side.delay.quotient)},
           {"same_sensors_as_base", side.same_sensors},
@@ -65,6 +68,10 @@ Json make_compare_object(const Comparison& comparison) {
           {"same_work", comparison.same_amount},
           {"common_domains", comparison.common},
           {"left_out_domains", comparison.left_out},
+          {"compared", comparison.compared},
+          {"tests", comparison.pairs.tests()},
+          {"method", kJudgedBy},
+          {"least_is_low_by", number(comparison.least_is_low_by)},
           {"base", comparison.base ? text(comparison.sides[*comparison.base].who.label) : Json(nullptr)},
           {"sides", list(comparison.sides, [&](const Side& side) { return side_json(side, comparison); })},
           {"differences", list(comparison.differences,
@@ -82,16 +89,16 @@ std::string make_compare_csv(const Comparison& comparison) {
   std::string out =
       "label,runs,phase,unit,duration_s,duration_uncertainty_s,energy_j,energy_uncertainty_j,energy_per_unit_j,"
       "energy_per_unit_uncertainty_j,kind,coverage,boundary,relative_energy,relative_energy_uncertainty,relative_time,"
-      "relative_time_uncertainty,energy_rank,time_rank,energy_delay_rank,pareto,unit_phase,failed_runs\n";
+      "relative_time_uncertainty,energy_rank,time_rank,energy_delay_rank,pareto,unit_phase,failed_runs,verdict\n";
   for (const Side& side : comparison.sides) {
     const std::string& unit_phase = side.who.phase.empty() && comparison.per ? comparison.per->phase : side.who.phase;
-    out += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", for_csv(side.who.label),
-                       side.who.runs.size(), for_csv(side.who.phase),
-                       comparison.per ? for_csv(comparison.per->unit) : "", cells(side.seconds), cells(side.joules),
-                       comparison.per ? cells(side.figure) : ",", kind_name(side.kind), cell(side.coverage),
-                       for_csv(boundary_words(comparison, side)), cells(side.energy.quotient),
-                       cells(side.time.quotient), rank(side.energy_place), rank(side.time_place),
-                       rank(side.product_place), side.on_front ? "yes" : "no", for_csv(unit_phase), side.who.failed);
+    out += fmt::format(
+        "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", for_csv(side.who.label), side.who.runs.size(),
+        for_csv(side.who.phase), comparison.per ? for_csv(comparison.per->unit) : "", cells(side.seconds),
+        cells(side.joules), comparison.per ? cells(side.figure) : ",", kind_name(side.kind), cell(side.coverage),
+        for_csv(boundary_words(comparison, side)), cells(side.energy.quotient), cells(side.time.quotient),
+        rank(side.energy_place), rank(side.time_place), rank(side.product_place), side.on_front ? "yes" : "no",
+        for_csv(unit_phase), side.who.failed, name(side.verdict));
   }
   return out;
 }

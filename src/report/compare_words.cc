@@ -86,7 +86,8 @@ class Wording {
 
   void add_ranks() {
     const auto place = [](std::size_t one) { return one == 0 ? std::string(kUnknown) : std::to_string(one); };
-    line("relative energy" + per(), [&](const Side& side) { return ratio(side, side.energy); });
+    line("relative energy" + per() + (is_one_run_each() ? ", of these runs" : ""),
+         [&](const Side& side) { return ratio(side, side.energy); });
     line("relative time" + per(), [&](const Side& side) { return ratio(side, side.time); });
     line("relative energy x time", [&](const Side& side) { return ratio(side, side.delay); });
     line("rank by energy, time, product", [&](const Side& side) {
@@ -170,25 +171,37 @@ class Wording {
     if (all_.is_ranked) out_.verdicts.push_back(winner_words());
     for (std::size_t i = 0; i < all_.sides.size(); ++i)
       if (i != *all_.base) out_.verdicts.push_back(verdict(i));
+    if (!all_.is_ranked) return;
+    if (const std::string family = family_words(all_.compared, all_.pairs.tests(), "variants"); !family.empty())
+      out_.verdicts.push_back(family);
+    if (const std::string bias = least_bias_words(all_); !bias.empty())
+      out_.verdicts.push_back(out_.labels[*all_.least] + ": " + bias);
   }
 
   std::string winner_words() const {
     const Side& least = all_.sides[*all_.least];
     std::string label = out_.labels[*all_.least];
-    label += all_.common.empty() ? " takes least energy" : " takes least energy in the parts that all have measured";
-    if (const std::string near = unclear_words(); !near.empty()) label += ", not clearly less than " + near;
-    if (least.time_place == 1) return label + " and is fastest";
+    label += is_one_run_each() ? " took least energy in these runs" : " takes least energy";
+    if (!all_.common.empty()) label += " in the parts that all have measured";
+    if (const std::string near = unclear_words(); !near.empty() && !is_one_run_each())
+      label += ", not clearly less than " + near;
+    if (least.time_place == 1) return label + (is_one_run_each() ? " and was fastest" : " and is fastest");
     const auto fastest =
         std::find_if(all_.sides.begin(), all_.sides.end(), [](const Side& side) { return side.time_place == 1; });
     if (fastest == all_.sides.end()) return label;
-    return fmt::format("{}; {} is fastest", label, out_.labels[static_cast<std::size_t>(fastest - all_.sides.begin())]);
+    return fmt::format("{}; {} {} fastest", label, out_.labels[static_cast<std::size_t>(fastest - all_.sides.begin())],
+                       is_one_run_each() ? "was" : "is");
+  }
+
+  bool is_one_run_each() const {
+    return std::all_of(all_.sides.begin(), all_.sides.end(), [](const Side& side) { return side.figure.n < 2; });
   }
 
   // The variants that are not clearly above the least.
   std::string unclear_words() const {
     std::string text;
     for (std::size_t i = 0; i < all_.sides.size(); ++i)
-      if (i != *all_.least && all_.sides[i].figure.value && !all_.sides[i].is_above_least)
+      if (i != *all_.least && all_.sides[i].figure.value && all_.sides[i].above_least != Verdict::clear)
         text += (text.empty() ? "" : " and ") + out_.labels[i];
     return text;
   }
@@ -197,18 +210,45 @@ class Wording {
     const Side &side = all_.sides[i], &base = all_.sides[*all_.base];
     const std::string &mine = out_.labels[i], &its = out_.labels[*all_.base];
     if (!side.energy.quotient.value) return mine + ": energy unknown";
-    if (!side.energy.clear)
+    if (side.verdict == Verdict::one_run) return one_run_words(i);
+    if (side.verdict != Verdict::clear)
       return fmt::format("{} and {}: no clear difference (n={} and {}{})", its, mine, base.figure.n, side.figure.n,
                          side.energy.quotient.uncertainty ? "" : ", uncertainty unknown");
-    Amount more = side.energy.quotient;
+    return fmt::format("{} takes {} than {}: clear, {}{}", mine, more_words(side.energy), its,
+                       difference_words(side.energy.difference), sensors_words(side));
+  }
+
+  // What was measured of these runs is said all the same: how far they were apart, not what it means.
+  std::string one_run_words(std::size_t i) const {
+    const Side &side = all_.sides[i], &base = all_.sides[*all_.base];
+    const std::string &mine = out_.labels[i], &its = out_.labels[*all_.base];
+    const std::string runs = side.figure.n < 2 && base.figure.n < 2 ? "one run a side"
+                             : side.figure.n < 2                    ? "one run of " + mine
+                                                                    : "one run of " + its;
+    const std::string measured = side.energy.quotient.uncertainty
+                                     ? fmt::format("; in these runs {} took {}", mine, more_words(side.energy))
+                                     : ", uncertainty unknown";
+    return fmt::format("{} and {}: {}: not a verdict{}", its, mine, runs, measured);
+  }
+
+  // "2.0 +- 0.1 % more"
+  std::string more_words(const Ratio& energy) const {
+    Amount more = energy.quotient;
     *more.value -= 1;
     more.uncertainty = std::max(more.uncertainty.value_or(0), kLeastPercent);
     const bool is_less = *more.value < 0;
     more.value = std::abs(*more.value);
-    return fmt::format("{} takes {} {} {} {} than {}: clear, {}{}", mine, number_of(percent_text(more)),
-                       plus_minus(style_.utf8), percent_text({more.uncertainty, more.uncertainty}),
-                       is_less ? "less" : "more", its, difference_words(side.energy.difference),
-                       side.same_sensors ? " (same sensors: their common error cancels)" : "");
+    return fmt::format("{} {} {} {}", number_of(percent_text(more)), plus_minus(style_.utf8),
+                       percent_text({more.uncertainty, more.uncertainty}), is_less ? "less" : "more");
+  }
+
+  // What of the sensors' error is left where both are read by the same ones.
+  static std::string sensors_words(const Side& side) {
+    if (!side.same_sensors) return "";
+    const double left = 1.96 * side.energy.gain_by_load;
+    if (left < kLeastPercent) return " (same sensors: their common error cancels)";
+    return fmt::format(" (same sensors: their common error cancels but for {}, the loads differ)",
+                       percent_text({left, {}}));
   }
 
   std::string difference_words(Amount difference) const {
@@ -222,6 +262,19 @@ class Wording {
 };
 
 }  // namespace
+
+std::string family_words(std::size_t compared, std::size_t tests, std::string_view what) {
+  if (compared < 3 || tests == 0) return "";
+  return fmt::format("{} {} compared: clear is judged over all {} pairs together", compared, what, tests);
+}
+
+std::string least_bias_words(const Comparison& comparison) {
+  std::size_t near = 0;
+  for (const Side& side : comparison.sides) near += side.figure.value && side.above_least != Verdict::clear;
+  if (!comparison.least_is_low_by || comparison.compared < 3 || near < 2) return "";
+  return fmt::format("as the least of {} that do not clearly differ it is probably too low, by up to {} in the mean",
+                     near, percent_text({*comparison.least_is_low_by, {}}));
+}
 
 std::string scope_words(const Scope& scope) {
   if (scope.boundary == pb::BOUNDARY_WALL) return kNodeAtWall;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "report/number.h"
@@ -25,6 +26,11 @@ struct CompareWords {
 };
 
 CompareWords make_compare_words(const Comparison& comparison, const NumberStyle& style);
+
+// "8 variants compared, 28 pairs tested together"; empty where two alone were compared.
+std::string family_words(std::size_t compared, std::size_t tests, std::string_view what);
+// "as the least of 4 that do not differ clearly, it is probably too low, by some 1.2 %"; empty where it is no matter.
+std::string least_bias_words(const Comparison& comparison);
 
 // "the whole node, at the wall (AC)"; "Memory, CPU packages and all GPUs".
 std::string scope_words(const Scope& scope);

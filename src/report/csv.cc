@@ -21,7 +21,8 @@ namespace {
 constexpr const char* kHeader =
     "uid,name,host,start_time,scope,phase,phase_count,duration_s,domain,device,label,energy_j,uncertainty_j,coverage,"
     "kind,boundary,"
-    "source,sensor,depth,counted,mean_power_w,max_power_w,node_type,cpu_busy,child_cpu_s,idle_energy_j,busy,busiest,"
+    "source,sensor,depth,counted,mean_power_w,max_power_w,node_type,cpu_busy,child_cpu_s,idle_energy_j,idle_"
+    "uncertainty_j,busy,busiest,"
     "processes,power_limit_w,allocated,version,data_sha256,simulated_by\n";
 
 // The shortest digits that read back as the same number.
@@ -48,14 +49,15 @@ std::string energy_cells(const pb::Energy& energy) {
                      number(coverage(energy)), kind_name(known_kind(energy)), boundary_name(known_boundary(energy)));
 }
 
-constexpr const char* kNoRun = ",,,,";      // where a row is not about the whole run
+constexpr const char* kNoRun = ",,,,,";     // where a row is not about the whole run
 constexpr const char* kNoDevice = ",,,,,";  // where it is about no device
 
-// What is known of the whole run beside its energy: four cells, each with the comma before it.
+// What is known of the whole run beside its energy: five cells, each with the comma before it.
 std::string run_cells(const pb::Record& record) {
   const auto idle = compute_idle(record);
-  return fmt::format(",{},{},{},{}", for_csv(record.node_type()), number(cpu_busy(record)), number(child_cpu_s(record)),
-                     number(idle ? idle->joules.value : std::nullopt));
+  return fmt::format(",{},{},{},{},{}", for_csv(record.node_type()), number(cpu_busy(record)),
+                     number(child_cpu_s(record)), number(idle ? idle->joules.value : std::nullopt),
+                     number(idle ? idle->joules.uncertainty : std::nullopt));
 }
 
 // And of a component's device.

@@ -25,6 +25,7 @@ Json runtime_json(const RuntimeFinding& finding) {
                                          {"lowest_error", number(one.lowest)},
                                          {"highest_error", number(one.highest)},
                                          {"median_error_size", number(one.median_size)},
+                                         {"clear", one.verdict == Verdict::clear},
                                          {"missing", text(one.missing)}};
                            })},
           {"runs", list(finding.runs,
@@ -39,13 +40,18 @@ Json runtime_json(const RuntimeFinding& finding) {
                           });
                           return run;
                         })},
-          {"misled", list(finding.misled, [](const Misled& one) {
-             return Json{{"power_of", text(one.from)},
-                         {"taken_for", text(one.on)},
-                         {"error", number(one.error)},
-                         {"power_of_w", json::amount(one.watts_from)},
-                         {"taken_for_w", json::amount(one.watts_on)}};
-           })}};
+          {"misled", list(finding.misled,
+                          [](const Misled& one) {
+                            return Json{{"power_of", text(one.from)},
+                                        {"taken_for", text(one.on)},
+                                        {"error", number(one.error)},
+                                        {"power_of_w", json::amount(one.watts_from)},
+                                        {"taken_for_w", json::amount(one.watts_on)},
+                                        {"clear", one.verdict == Verdict::clear},
+                                        {"verdict", text(name(one.verdict))}};
+                          })},
+          {"compared", finding.compared},
+          {"tests", finding.powers.tests()}};
 }
 
 std::string_view use_word(Accelerator::Use use) {
@@ -57,11 +63,12 @@ std::string_view basis_word(Accelerator::Basis basis) {
 }
 
 Json accelerator_json(const Accelerator& one) {
-  return {{"domain", text(one.part->domain())},    {"device", text(one.part->device())},
-          {"label", text(one.part->label())},      {"use", text(use_word(one.use))},
-          {"basis", text(basis_word(one.basis))},  {"energy_j", json::amount(energy_amount(one.part->energy()))},
-          {"mean_power_w", number(one.watts)},     {"allocated_without_process", one.no_process},
-          {"of_peers_power", number(one.of_peers)}};
+  return {{"domain", text(one.part->domain())},     {"device", text(one.part->device())},
+          {"label", text(one.part->label())},       {"use", text(use_word(one.use))},
+          {"basis", text(basis_word(one.basis))},   {"energy_j", json::amount(one.joules)},
+          {"mean_power_w", number(one.watts)},      {"allocated_without_process", one.no_process},
+          {"of_peers_power", number(one.of_peers)}, {"mean_power_uncertainty_w", number(one.power.uncertainty)},
+          {"offset_assumed", one.is_offset_assumed}};
 }
 
 Json unused_json(const UnusedFinding& finding) {
@@ -76,19 +83,20 @@ Json unused_json(const UnusedFinding& finding) {
                           return run;
                         })},
           {"elsewhere", list(finding.elsewhere, [](const UnusedFinding::Elsewhere& one) {
-             const Ratio ratio = one.ratio();
+             const Side* idle = one.idle_side();
              const auto& per = one.comparison.per;
              return Json{{"idle_on", text(one.idle_on)},
                          {"without", text(one.without)},
                          {"unit", text(per ? per->unit : "")},
-                         {"relative_energy", json::amount(ratio.quotient)},
-                         {"clear", ratio.clear},
+                         {"relative_energy", json::amount(idle != nullptr ? idle->energy.quotient : Amount{})},
+                         {"clear", idle != nullptr && idle->verdict == Verdict::clear},
+                         {"verdict", idle != nullptr ? text(name(idle->verdict)) : Json(nullptr)},
                          {"ranked", one.comparison.is_ranked}};
            })}};
 }
 
 Json phases_json(const PhaseFinding& finding) {
-  return {{"verdicts", list(finding.verdicts, [](const PhaseFinding::Verdict& one) {
+  return {{"verdicts", list(finding.parts, [](const PhaseFinding::Part& one) {
              return Json{{"application", text(one.application)},
                          {"learns", one.training},
                          {"phase", text(one.phase)},
@@ -112,7 +120,11 @@ std::string make_findings_json(const Findings& findings) {
                    {"notes", one.notes},
                    {"would_change", one.change}});
   }
-  return json::print(Json{{"schema", "nodewatt/1"}, {"type", "findings"}, {"findings", std::move(all)}});
+  return json::print(Json{{"schema", "nodewatt/1"},
+                          {"type", "findings"},
+                          {"tests", findings.tests},
+                          {"method", kJudgedBy},
+                          {"findings", std::move(all)}});
 }
 
 }  // namespace nw

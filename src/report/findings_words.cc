@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
-#include <map>
 
 #include "record/record.pb.h"
 #include "report/column_units.h"
@@ -17,7 +16,7 @@ namespace nw {
 
 namespace {
 
-constexpr std::size_t kMostPairs = 6, kMostRuns = 3;
+constexpr std::size_t kMostPairs = 6;
 
 std::string place(std::string_view label) { return clean(label); }
 
@@ -33,8 +32,6 @@ std::string range(const MethodError& one) {
   return low.substr(0, low.size() - 2) + " to " + high;
 }
 
-std::string runs_text(std::size_t n) { return fmt::format("{} run{}", n, n == 1 ? "" : "s"); }
-
 std::string capitalised(std::string text) {
   if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
   return text;
@@ -42,10 +39,27 @@ std::string capitalised(std::string text) {
 
 // ---- 1
 
-FindingWords runtime_words(const RuntimeFinding& finding) {
+std::string tests_words(std::size_t tests) {
+  return fmt::format("clear is judged over all {} tests of these findings together", tests);
+}
+
+// What the mean power of one placement says of another; only what a test found.
+std::string powers_sentence(const RuntimeFinding& finding) {
+  if (finding.compared < 2) return "";
+  if (finding.powers.tests() == 0)
+    return "Whether the mean powers of these placements differ is not known: it takes two runs and more on each.";
+  const Misled& first = finding.misled[0];
+  if (first.verdict != Verdict::clear)
+    return fmt::format("The mean powers of these {} placements do not clearly differ.", finding.compared);
+  return fmt::format("A kilowatt-hour per hour of {} says nothing of {}: it is off by {} (n={} and {}).",
+                     place(first.from), place(first.on), signed_percent(first.error), first.n_from, first.n_on);
+}
+
+FindingWords runtime_words(const RuntimeFinding& finding, std::size_t tests) {
   FindingWords out{"runtime", "Runtime is not energy", "", false, {"Method", "Error", "Median size", "Runs"}, {}, {},
                    ""};
   const MethodError* worst = nullptr;
+  bool is_tried = false;
   std::string unknown;
   for (const MethodError& one : finding.methods) {
     const std::string method(name(one.method));
@@ -54,25 +68,29 @@ FindingWords runtime_words(const RuntimeFinding& finding) {
       continue;
     }
     out.rows.push_back({method, range(one), percent_text({one.median_size, {}}), std::to_string(one.n)});
-    if (worst == nullptr || *one.median_size > *worst->median_size) worst = &one;
+    is_tried |= one.verdict != Verdict::unknown;
+    if (one.verdict == Verdict::clear && (worst == nullptr || *one.median_size > *worst->median_size)) worst = &one;
     out.notes.push_back(fmt::format("{}: {} ({})", method, formula(one.method), origin(one.method)));
   }
   for (std::size_t i = 0; i < finding.misled.size() && i < kMostPairs; ++i) {
     const Misled& one = finding.misled[i];
+    if (one.verdict != Verdict::clear) break;  // the clear ones come first
     out.notes.push_back(fmt::format("the {} of {}, taken for {} ({}), would be off by {}", power_text(one.watts_from),
                                     place(one.from), place(one.on), power_text(one.watts_on),
                                     signed_percent(one.error)));
   }
+  if (finding.powers.tests() > 0 && tests > 1)
+    out.notes.push_back(fmt::format("{} mean powers compared; {}", finding.compared, tests_words(tests)));
   if (!unknown.empty()) out.notes.push_back("not known: " + unknown);
-  out.is_known = worst != nullptr || !finding.misled.empty();
+  out.is_known = is_tried || finding.powers.tests() > 0;
   if (worst != nullptr)
     out.sentence =
         fmt::format("Estimates that need no sensor are off by up to {} in the median over {} ({}: {}).",
                     percent_text({worst->median_size, {}}), runs_text(worst->n), name(worst->method), range(*worst));
-  if (!finding.misled.empty())
-    out.sentence += fmt::format("{}A kilowatt-hour per hour of {} says nothing of {}: it is off by {}.",
-                                out.sentence.empty() ? "" : " ", place(finding.misled[0].from),
-                                place(finding.misled[0].on), signed_percent(finding.misled[0].error));
+  else if (is_tried)
+    out.sentence = "No estimate that needs no sensor is clearly off: the sensors' own uncertainty is as large.";
+  if (const std::string powers = powers_sentence(finding); !powers.empty())
+    out.sentence += (out.sentence.empty() ? "" : " ") + powers;
   if (!out.is_known)
     out.sentence = "Nothing can be said: none of these runs was measured, or nothing is known to estimate it from.";
   out.change =
@@ -82,167 +100,47 @@ FindingWords runtime_words(const RuntimeFinding& finding) {
   return out;
 }
 
-// ---- 2
-
-std::string use_words(const Accelerator& one) {
-  std::string text = one.use == Accelerator::Use::idle   ? "idle"
-                     : one.use == Accelerator::Use::busy ? "worked"
-                                                         : "not known";
-  if (one.basis == Accelerator::Basis::driver) text += ", by its driver";
-  if (one.basis == Accelerator::Basis::power) text += ", by its power";
-  if (one.no_process) text += "; allocated, and no process was on it";
-  if (one.of_peers) text += fmt::format("; {} of its peers' power", percent_text({one.of_peers, {}}));
-  return text;
-}
-
-ColumnUnits units_of_devices(const UnusedFinding& finding) {
-  ColumnUnits units;
-  for (const UnusedFinding::Run& run : finding.runs)
-    for (const Accelerator& one : run.accelerators) units.add(energy_amount(one.part->energy()), {one.watts, {}});
-  return units;
-}
-
-void add_devices(const UnusedFinding::Run& run, const ColumnUnits& units, const NumberStyle& style, FindingWords& out) {
-  for (const Accelerator& one : run.accelerators) {
-    const Amount joules = energy_amount(one.part->energy());
-    const auto whole = energy_j(run.record->energy());
-    out.rows.push_back({fmt::format("{} {}", short_id(*run.record), title(*run.record)), part_label(*one.part),
-                        use_words(one), energy_pair_text(joules, units.energy(style)),
-                        power_text({one.watts, {}}, units.power()), percent_text(ratio({joules.value, {}}, whole))});
-  }
-}
-
-// With many runs, one row for all of one name that used equally many accelerators; peculiarities of a single run are
-// notes.
-void add_runs(const UnusedFinding& finding, const NumberStyle& style, FindingWords& out) {
-  struct Sum {
-    std::vector<double> joules, uncertainties, watts, shares;
-
-    // The repeats' scatter, and what the sensors' own error contributes to their mean.
-    Amount energy() const {
-      Amount mean = compute_plain(joules).amount();
-      if (uncertainties.size() < joules.size()) return {mean.value, {}};
-      const double own = compute_plain(uncertainties).value.value_or(0);
-      return {mean.value, std::hypot(mean.uncertainty.value_or(0), own)};
-    }
-    Amount power() const { return {compute_plain(watts).value, {}}; }
-  };
-  std::map<std::pair<std::string, std::string>, Sum> sums;
-  for (const UnusedFinding::Run& run : finding.runs) {
-    const std::string use = fmt::format("{} of {} idle{}", run.idle, run.accelerators.size(),
-                                        run.unknown > 0 ? fmt::format(", {} not known", run.unknown) : "");
-    Sum& sum = sums[{title(*run.record), use}];
-    const auto seconds = duration_s(run.record->duration_ns());
-    if (run.joules.value) sum.joules.push_back(*run.joules.value);
-    if (run.joules.value && run.joules.uncertainty) sum.uncertainties.push_back(*run.joules.uncertainty);
-    if (run.joules.value && seconds) sum.watts.push_back(*run.joules.value / *seconds);
-    if (run.share.value) sum.shares.push_back(*run.share.value);
-    for (const Accelerator& one : run.accelerators)
-      if (one.no_process || one.of_peers)
-        out.notes.push_back(fmt::format("{} {}: {} {}", short_id(*run.record), title(*run.record),
-                                        part_label(*one.part), use_words(one)));
-  }
-  ColumnUnits units;
-  for (const auto& [key, sum] : sums) units.add(sum.energy(), sum.power());
-  for (const auto& [key, sum] : sums)
-    out.rows.push_back({key.first, "idle accelerators", key.second, energy_pair_text(sum.energy(), units.energy(style)),
-                        power_text(sum.power(), units.power()), percent_text({compute_plain(sum.shares).value, {}})});
-}
-
-std::string idle_sentence(const UnusedFinding& finding) {
-  std::size_t runs = 0, unknown = 0;
-  const UnusedFinding::Run* largest = nullptr;
-  for (const UnusedFinding::Run& run : finding.runs) {
-    runs += run.idle > 0, unknown += run.unknown > 0;
-    if (run.share.value && (largest == nullptr || *run.share.value > *largest->share.value)) largest = &run;
-  }
-  if (finding.runs.empty()) return "No accelerator with an energy of its own was on these runs' nodes.";
-  if (runs == 0)
-    return unknown > 0 ? "Whether the accelerators worked is not known of " + runs_text(unknown) + "."
-                       : "Every accelerator worked in " + runs_text(finding.runs.size()) + ".";
-  std::string text = fmt::format("Idle accelerators took energy in {} of {}", runs, runs_text(finding.runs.size()));
-  if (largest != nullptr)
-    text += fmt::format(": in {} {}, {} of them took {} of the run's energy", short_id(*largest->record),
-                        title(*largest->record), largest->idle, percent_text(largest->share));
-  return text + ".";
-}
-
-std::string elsewhere_words(const UnusedFinding::Elsewhere& one, const NumberStyle& style) {
-  const std::string with = place(one.idle_on), without = place(one.without);
-  const Ratio ratio = one.ratio();
-  if (!one.comparison.is_ranked)
-    return fmt::format("{} against {}: {}", with, without, make_compare_words(one.comparison, style).comparable);
-  if (!ratio.quotient.value) return fmt::format("{} against {}: energy unknown", with, without);
-  const auto& per = one.comparison.per;
-  return fmt::format("The same work takes {} times the energy on {} that it takes on {}{}{}",
-                     ratio_text(ratio.quotient, style), with, without,
-                     per ? ", per " + clean(per->unit) : ", if it was the same: none of it was counted",
-                     ratio.clear ? "" : " (no clear difference)");
-}
-
-bool is_any_use_known(const UnusedFinding& finding) {
-  return std::any_of(finding.runs.begin(), finding.runs.end(),
-                     [](const UnusedFinding::Run& run) { return run.unknown < run.accelerators.size(); });
-}
-
-FindingWords unused_words(const UnusedFinding& finding, const NumberStyle& style) {
-  FindingWords out{"unused",
-                   "Idle accelerators",
-                   idle_sentence(finding),
-                   is_any_use_known(finding),
-                   {"Run", "Device", "Use", "Energy", "Mean", "Share"},
-                   {},
-                   {},
-                   ""};
-  if (finding.runs.size() > kMostRuns)
-    add_runs(finding, style, out);
-  else
-    for (const UnusedFinding::Run& run : finding.runs) add_devices(run, units_of_devices(finding), style, out);
-  bool is_said = false;
-  for (const UnusedFinding::Elsewhere& one : finding.elsewhere) {
-    const std::string text = elsewhere_words(one, style);
-    if (one.ratio().quotient.value && !is_said) out.sentence += " " + text + ".", is_said = true;
-    out.notes.push_back(text);
-  }
-  if (finding.elsewhere.empty() && !finding.runs.empty())
-    out.notes.emplace_back(
-        "What the same work takes on a node without accelerators is not known: none of the runs is one.");
-  out.change =
-      "A job that needs no accelerator takes this away by asking for a node without one; only measuring it there "
-      "says by how much.";
-  return out;
-}
-
 // ---- 3
 
-std::string verdict_sentence(const PhaseFinding::Verdict& verdict, const NumberStyle& style) {
+std::string verdict_sentence(const PhaseFinding::Part& verdict, const NumberStyle& style) {
   const Comparison& all = verdict.comparison;
   const std::string what =
       fmt::format("{} of {}", verdict.training ? "training" : "inference", clean(verdict.application));
   if (all.sides.size() < 2) return what + " ran on one placement alone";
   if (!all.is_ranked) return what + ": " + make_compare_words(all, style).comparable;
   if (!all.least) return what + ": no energy is known";
-  std::string clear, unclear;
+  std::string clear, unclear, single;
   for (std::size_t i = 0; i < all.sides.size(); ++i) {
     if (i == *all.base) continue;
-    const Ratio& energy = all.sides[i].energy;
-    if (!energy.quotient.value) continue;  // its energy is unknown
-    if (!energy.clear)
-      unclear += (unclear.empty() ? "" : " and ") + place(all.sides[i].who.label);
+    const Side& side = all.sides[i];
+    if (!side.energy.quotient.value) continue;  // its energy is unknown
+    std::string& list = side.verdict == Verdict::one_run ? single : unclear;
+    if (side.verdict != Verdict::clear)
+      list += (list.empty() ? "" : " and ") + place(side.who.label);
     else
-      clear += fmt::format("{}{} takes {} times as much", clear.empty() ? "" : ", ", place(all.sides[i].who.label),
-                           ratio_text(energy.quotient, style));
+      clear += fmt::format("{}{} takes {} times as much", clear.empty() ? "" : ", ", place(side.who.label),
+                           ratio_text(side.energy.quotient, style));
   }
-  std::string text = fmt::format("in {} {} takes least energy", what, place(all.sides[*all.base].who.label));
-  if (!clear.empty()) text += "; " + clear;
-  if (!unclear.empty()) text += "; no clear difference to " + unclear;
+  const std::string least = place(all.sides[*all.base].who.label);
+  if (clear.empty() && unclear.empty() && single.empty()) return fmt::format("{}: known on {} alone", what, least);
+  std::string text;
+  if (clear.empty() && unclear.empty())
+    return fmt::format("{}: one run on a side is not a verdict ({} and {})", what, least, single);
+  if (clear.empty())
+    text = fmt::format("in {} no placement takes clearly more energy than {} ({})", what, least, unclear);
+  else if (unclear.empty())
+    text = fmt::format("in {} {} takes least energy; {}", what, least, clear);
+  else
+    text = fmt::format("in {} {} and {} take least energy, without a clear difference; {} as {}", what, least, unclear,
+                       clear, least);
+  if (!single.empty()) text += "; one run is not a verdict on " + single;
   if (!all.per && !all.counts_work) text += " (if they did the same work: none of them counts any)";
   return text;
 }
 
 ColumnUnits units_of_verdicts(const PhaseFinding& finding) {
   ColumnUnits units;
-  for (const PhaseFinding::Verdict& verdict : finding.verdicts)
+  for (const PhaseFinding::Part& verdict : finding.parts)
     for (const Side& side : verdict.comparison.sides) {
       units.add(side.joules.amount());
       if (verdict.comparison.per) units.add_item(clean(verdict.comparison.per->unit), side.figure.amount());
@@ -250,7 +148,7 @@ ColumnUnits units_of_verdicts(const PhaseFinding& finding) {
   return units;
 }
 
-void add_verdict(const PhaseFinding::Verdict& verdict, const ColumnUnits& units, const NumberStyle& style,
+void add_verdict(const PhaseFinding::Part& verdict, const ColumnUnits& units, const NumberStyle& style,
                  FindingWords& out) {
   const Comparison& all = verdict.comparison;
   const std::string item = all.per ? clean(all.per->unit) : "";
@@ -263,7 +161,7 @@ void add_verdict(const PhaseFinding::Verdict& verdict, const ColumnUnits& units,
          std::to_string(side.joules.n)});
 }
 
-FindingWords phases_words(const PhaseFinding& finding, const NumberStyle& style) {
+FindingWords phases_words(const PhaseFinding& finding, std::size_t tests, const NumberStyle& style) {
   FindingWords out{"phases",
                    "Training is not inference",
                    "",
@@ -273,12 +171,16 @@ FindingWords phases_words(const PhaseFinding& finding, const NumberStyle& style)
                    {},
                    ""};
   const ColumnUnits units = units_of_verdicts(finding);
-  for (const PhaseFinding::Verdict& one : finding.verdicts) {
+  std::size_t own = 0;
+  for (const PhaseFinding::Part& one : finding.parts) {
+    own += one.comparison.pairs.tests();
     add_verdict(one, units, style, out);
     out.sentence += (out.sentence.empty() ? "" : ". ") + capitalised(verdict_sentence(one, style));
     out.is_known |= one.comparison.is_ranked && one.comparison.sides.size() > 1;
   }
-  if (finding.verdicts.empty()) out.sentence = "No phase or run of these is called training or inference";
+  if (own > 0 && tests > 1)
+    out.notes.push_back(fmt::format("{} pairs of placements compared; {}", own, tests_words(tests)));
+  if (finding.parts.empty()) out.sentence = "No phase or run of these is called training or inference";
   out.sentence += ".";
   out.change =
       "Batch size, precision and the length of a phase move these figures; the verdict holds for the settings "
@@ -289,7 +191,8 @@ FindingWords phases_words(const PhaseFinding& finding, const NumberStyle& style)
 }  // namespace
 
 std::vector<FindingWords> make_findings_words(const Findings& findings, const NumberStyle& style) {
-  return {runtime_words(findings.runtime), unused_words(findings.unused, style), phases_words(findings.phases, style)};
+  return {runtime_words(findings.runtime, findings.tests), make_unused_words(findings.unused, style),
+          phases_words(findings.phases, findings.tests, style)};
 }
 
 }  // namespace nw

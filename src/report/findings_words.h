@@ -21,6 +21,10 @@ struct FindingWords {
   std::string change;  // what would change it
 };
 
+inline std::string runs_text(std::size_t n) { return std::to_string(n) + (n == 1 ? " run" : " runs"); }
+
+FindingWords make_unused_words(const UnusedFinding& finding, const NumberStyle& style);
+
 std::vector<FindingWords> make_findings_words(const Findings& findings, const NumberStyle& style);
 
 }  // namespace nw

@@ -91,12 +91,12 @@ std::string unused_words(const pb::Record& record, const NumberStyle& style) {
   std::string which;
   for (const Accelerator& one : classify_accelerators(record))
     if (one.no_process && one.part != nullptr)
-      append(which, fmt::format("{} {}", part_label(*one.part), energy_text(energy_amount(one.part->energy()), style)));
+      append(which, fmt::format("{} {}", part_label(*one.part), energy_pair_text(one.joules, style)));
   const pb::Job& job = record.job();
   if (job.unused_gpu_uj() <= 0) return which.empty() ? "" : "no process was seen on " + which;
-  const Amount unused{static_cast<double>(job.unused_gpu_uj()) / 1e6, {}};
+  const Amount unused = compute_unused_energy(record);
   const Amount part = ratio(unused, energy_j(record.energy()));
-  std::string words = energy_text(unused, style);
+  std::string words = energy_pair_text(unused, style);
   if (part.value) words += fmt::format(", {} of the energy,", percent_text(part));
   words += " in accelerators on which no process was seen";
   return which.empty() ? words : words + ": " + which;

@@ -7,6 +7,7 @@
 #include "record/record.pb.h"
 #include "report/job.h"
 #include "report/json_energy.h"
+#include "study/accelerators.h"
 #include "study/jobs.h"
 
 namespace nw {
@@ -65,6 +66,7 @@ nlohmann::ordered_json make_job_json(const pb::Record& record) {
   out["memory_share"] = job.has_memory() ? number(job.memory()) : Json(nullptr);
   out["unused_gpu_j"] =
       job.has_unused_gpu_uj() ? number(static_cast<double>(job.unused_gpu_uj()) / 1e6) : Json(nullptr);
+  out["unused_gpu_uncertainty_j"] = number(compute_unused_energy(record).uncertainty);
   out["policy"] = text(current_words(job.policy()));
   out["share_u_j"] = job.has_u_share_uj() ? number(job.u_share_uj() / 1e6) : Json(nullptr);
   out["others"] = list(job.others(), [&record](const pb::ByPolicy& one) {

@@ -73,7 +73,7 @@ TEST(Job, SaysWhoseTheJoulesAre) {
   EXPECT_NE(shared.find("attributed"), std::string::npos);
   EXPECT_NE(shared.find("Job 4718_2"), std::string::npos);
   const std::string exclusive = make_job_text(sample::exclusive_job(), {.width = 160});
-  EXPECT_NE(exclusive.find("gpu3 NVIDIA H100 SXM5 62.8 Wh"), std::string::npos) << exclusive;
+  EXPECT_NE(exclusive.find("gpu3 NVIDIA H100 SXM5 62.8 +- 6.4 Wh"), std::string::npos) << exclusive;
   EXPECT_EQ(exclusive.find("running"), std::string::npos);
 }
 

@@ -123,7 +123,8 @@ Json make_idle(const pb::Record& record) {
   const auto share = compute_idle(record).value_or(IdleShare{});
   return {{"energy_j", number(share.joules.value)},
           {"uncertainty_j", number(share.joules.uncertainty)},
-          {"fraction", number(share.fraction)},
+          {"fraction", number(share.fraction.value)},
+          {"fraction_uncertainty", number(share.fraction.uncertainty)},
           {"sensors", list(record.idle(), [](const pb::Idle& one) {
              return Json{{"sensor", text(one.sensor())},
                          {"domain", text(one.domain())},

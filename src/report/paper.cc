@@ -40,6 +40,10 @@ struct Origin {
   std::string unit;  // foreign
 };
 
+Load load_of(const Origin& origin) {
+  return make_load(*origin.batch, compute_power(measurements(*origin.batch, origin.phase)).value);
+}
+
 // Each row relative to the first of its phase, where both did the same unit of work (or none was counted) within one
 // boundary.
 void add_relatives(std::vector<PaperRow>& rows, const std::vector<Origin>& sources) {
@@ -51,7 +55,7 @@ void add_relatives(std::vector<PaperRow>& rows, const std::vector<Origin>& sourc
     const bool work = !sources[i].unit.empty();
     const Ratio ratio =
         compute_ratio(work ? rows[i].per_unit : rows[i].energy, work ? rows[base].per_unit : rows[base].energy,
-                      same_sensors(*sources[i].batch, *sources[base].batch));
+                      compute_likeness(load_of(sources[i]), load_of(sources[base])));
     rows[i].relative = ratio.quotient;
     if (ratio.quotient.value) rows[base].relative = {1.0, {}};
   }

@@ -18,7 +18,7 @@ namespace nw {
 
 struct Comparison;  // study/comparison.h
 struct Findings;    // study/findings.h
-struct Advice;      // study/advice.h
+struct Advised;     // study/advice.h
 
 struct TextStyle {
   int width = 100;
@@ -68,8 +68,8 @@ std::string make_findings_html(const Findings& findings);
 std::string make_findings_body(const Findings& findings);
 
 // `nodewatt advise`
-std::string make_advice(std::span<const Advice> all, std::string_view currency, const TextStyle& style);
-std::string make_advice_json(std::span<const Advice> all, std::string_view currency);
+std::string make_advice(const Advised& all, std::string_view currency, const TextStyle& style);
+std::string make_advice_json(const Advised& all, std::string_view currency);
 
 // One line of a bench: the repeats of one application, phase and configuration.
 struct BenchRow {

@@ -68,6 +68,8 @@ class PartTable {
     line.indent = has_node_ ? 0 : 1;
     line.domain = "node";
     fill(line, share->joules, pb::KIND_ESTIMATED);
+    line.fraction = share->fraction.value;
+    line.share = percent_text(share->fraction);
     line.source = "idle baseline" + (share->date.empty() ? "" : ", " + clean(share->date).substr(0, 10));
     return line;
   }

@@ -18,12 +18,13 @@ using json::Json, json::text;
 using csv::cells;
 std::string place(std::size_t one) { return one == 0 ? "" : std::to_string(one); }
 
-// "least", "unclear", "more"; empty where it is not known.
+// "least", "unclear", "more", "one_run"; empty where it is not known.
 std::string_view verdict(const Swept& swept, std::size_t point) {
   const auto& side = swept.points[point].side;
   if (!side || !swept.comparison.is_ranked || !swept.comparison.sides[*side].energy.quotient.value) return "";
   if (find_least(swept) == point) return "least";
-  return swept.comparison.sides[*side].energy.clear ? "more" : "unclear";
+  const Verdict above = swept.comparison.sides[*side].above_least;
+  return above == Verdict::clear ? "more" : above == Verdict::one_run ? "one_run" : "unclear";
 }
 
 Json labels(const Swept& swept, const std::vector<std::size_t>& points) {

@@ -76,6 +76,35 @@ TEST(Swept, NamesTheLeastAndWhatIsNotClearlyMore) {
   EXPECT_FALSE(has(text, "Differs too")) << "threads is what was varied\n" << text;
 }
 
+TEST(Swept, OneRunAConfigurationIsNotAVerdict) {
+  Study study;
+  study.add("1", {500}, 10);
+  study.add("2", {300}, 8);
+  const std::string text = text_of(study.compared());
+  EXPECT_TRUE(has(text, "One run a configuration: not a verdict.")) << text;
+  EXPECT_FALSE(has(text, "clearly more")) << text;
+  EXPECT_TRUE(has(text, "one run")) << text;
+  const auto json = nlohmann::json::parse(make_swept_json(study.swept));
+  EXPECT_EQ(json["points"][0]["verdict"], "one_run");
+  EXPECT_EQ(json["not_clearly_more"], nlohmann::json::array({"threads=1"}));
+}
+
+TEST(Swept, ManyConfigurationsAreJudgedTogether) {
+  Study study;
+  // 301 and 309 J a pair: clear of two alone, and not among ten pairs.
+  for (const auto& [threads, joules] : {std::pair{"1", 300.0}, {"2", 304.5}, {"3", 302}, {"4", 303}, {"5", 302.5}})
+    study.add(threads, {joules, joules + 1, joules + 2}, 10);
+  const std::string text = text_of(study.compared());
+  EXPECT_TRUE(has(text, "5 configurations compared: clear is judged over all 10 pairs together.")) << text;
+  EXPECT_TRUE(has(text, "The least energy: as the least of 5 that do not clearly differ it is probably too low"))
+      << text;
+  EXPECT_FALSE(has(text, "clearly more.")) << text;
+  Study two;
+  two.add("1", {300, 301, 302}, 10);
+  two.add("2", {304.5, 305.5, 306.5}, 10);
+  EXPECT_TRUE(has(text_of(two.compared()), "Every other configuration takes clearly more.")) << text_of(two.swept);
+}
+
 TEST(Swept, FailuresAndWhatWasNotRunHaveNoFigures) {
   Study study;
   study.add("1", {500, 502}, 10);

@@ -116,7 +116,8 @@ class Words {
     const std::string front = side.on_front ? " *" : "";
     if (is_base(side)) return "least" + front;
     if (!side.energy.quotient.value) return std::string(kUnknown);
-    return (side.energy.clear ? "more" : "not clear") + front;
+    if (side.above_least == Verdict::one_run) return "one run" + front;
+    return (side.above_least == Verdict::clear ? "more" : "not clear") + front;
   }
 
   std::string figure(const Side& side) const {
@@ -133,8 +134,16 @@ class Words {
     for (std::size_t i = 0; i < unclear.size() && i < kMostNamed; ++i)
       text += (i == 0 ? "" : "; ") + label(swept_.points[unclear[i]]);
     if (unclear.size() > kMostNamed) text += fmt::format("; and {} more", unclear.size() - kMostNamed);
-    out.push_back(unclear.empty() ? "Every other configuration takes clearly more."
-                                  : "Not clearly more: " + text + ".");
+    if (all_.compared < 2)
+      out.emplace_back("No other configuration has a figure.");
+    else if (all_.pairs.tests() == 0)
+      out.emplace_back(
+          "One run a configuration: not a verdict. The intervals are of these runs; repeat them (--repeat).");
+    else if (unclear.empty())
+      out.emplace_back("Every other configuration takes clearly more.");
+    else
+      out.push_back("Not clearly more: " + text + ".");
+    add_family(out);
     const auto first = [&](std::size_t Side::*place) {
       for (const SweptPoint& point : swept_.points)
         if (point.side && all_.sides[*point.side].*place == 1) return label(point);
@@ -143,6 +152,13 @@ class Words {
     out.push_back(
         fmt::format("Fastest: {}. Least energy x time: {}.", first(&Side::time_place), first(&Side::product_place)));
     out.emplace_back("* no other configuration takes both less energy and less time.");
+  }
+
+  void add_family(std::vector<std::string>& out) const {
+    if (std::string family = family_words(all_.compared, all_.pairs.tests(), "configurations"); !family.empty())
+      out.push_back(family + ".");
+    if (const std::string bias = least_bias_words(all_); !bias.empty())
+      out.push_back("The least energy: " + bias + ".");
   }
 
   bool is_varied(const Difference& one) const {
@@ -181,7 +197,7 @@ std::vector<std::size_t> compute_unclear(const Swept& swept) {
   for (std::size_t i = 0; least && i < swept.points.size(); ++i) {
     if (i == *least || !swept.points[i].side) continue;
     const Side& side = swept.comparison.sides[*swept.points[i].side];
-    if (side.energy.quotient.value && !side.energy.clear) unclear.push_back(i);
+    if (side.energy.quotient.value && side.above_least != Verdict::clear) unclear.push_back(i);
   }
   return unclear;
 }

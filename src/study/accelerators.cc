@@ -1,6 +1,8 @@
 #include "study/accelerators.h"
 
 #include <algorithm>
+#include <cmath>
+#include <string_view>
 
 #include "record/node_type.h"
 #include "record/record.pb.h"
@@ -14,6 +16,7 @@ namespace {
 constexpr double kQuiet = 1.1;       // highest power over the mean
 constexpr double kQuietWatts = 5;    // this much is noise on any board
 constexpr double kIdleShare = 0.25;  // of the rating
+constexpr double kSameEnergy = 0.01;
 
 using Use = Accelerator::Use;
 using Basis = Accelerator::Basis;
@@ -46,6 +49,23 @@ void judge(Accelerator& one) {
   const bool quiet = *highest <= std::max(*one.watts * kQuiet, *one.watts + kQuietWatts);
   one.use = quiet && *one.watts < kIdleShare * *rated ? Use::idle : Use::busy;
   one.basis = Basis::power;
+}
+
+bool states_offset(const pb::Energy& energy) {
+  return std::any_of(energy.contributors().begin(), energy.contributors().end(),
+                     [](const pb::Contributor& one) { return std::string_view(one.name()).ends_with(" offset"); });
+}
+
+void add_amounts(Accelerator& one, std::optional<double> seconds) {
+  const pb::Energy& energy = one.part->energy();
+  one.joules = energy_amount(energy);
+  if (one.use == Use::idle && one.joules.uncertainty && seconds && !states_offset(energy)) {
+    const bool is_desktop = one.part->label().find("GeForce") != std::string::npos;
+    const double offset_w = is_desktop ? Accelerator::kDesktopOffsetW : Accelerator::kOffsetW;
+    one.joules.uncertainty = std::hypot(*one.joules.uncertainty, 1.96 * offset_w * *seconds);
+    one.is_offset_assumed = true;
+  }
+  one.power = ratio(one.joules, seconds);
 }
 
 void find_laggards(std::vector<Accelerator>& all) {
@@ -85,10 +105,21 @@ std::vector<Accelerator> classify_accelerators(const pb::Record& record) {
     one.device = find_device(record, part);
     one.watts = mean_power_w(part.energy(), record.duration_ns());
     judge(one);
+    add_amounts(one, duration_s(record.duration_ns()));
     all.push_back(one);
   }
   find_laggards(all);
   return all;
+}
+
+Amount compute_unused_energy(const pb::Record& job) {
+  if (!job.job().has_unused_gpu_uj()) return {};
+  Amount unused{static_cast<double>(job.job().unused_gpu_uj()) / 1e6, {}};
+  double joules = 0, uncertainty = 0;
+  for (const Accelerator& one : classify_accelerators(job))
+    if (one.no_process) joules += *one.joules.value, uncertainty += one.joules.uncertainty.value_or(0);
+  if (joules > 0 && std::abs(joules - *unused.value) <= kSameEnergy * joules) unused.uncertainty = uncertainty;
+  return unused;
 }
 
 Placement placement(const pb::Record& record) {

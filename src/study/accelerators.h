@@ -23,14 +23,24 @@ struct Accelerator {
   Use use = Use::unknown;
   Basis basis = Basis::none;
   std::optional<double> watts;  // mean
-  bool no_process = false;      // allocated to the run, but no process was ever seen on it
+  // With their intervals. Of an idle accelerator the sensor's constant offset is most of the error; where the sensor
+  // states none, one is assumed.
+  Amount joules, power;
+  bool is_offset_assumed = false;
+  bool no_process = false;  // allocated to the run, but no process was ever seen on it
   std::optional<double>
       of_peers;  // its mean power over the median of the run's other busy GPUs, where that is far below 1
   static constexpr double kFarBelow = 0.7;
+  // Standard uncertainty of the assumed offset: boards for data centres read a few watts wrong when idle, those for
+  // desktops up to ten.
+  static constexpr double kOffsetW = 3, kDesktopOffsetW = 8;
 };
 
 // All GPUs of the run that have an energy, in the record's order.
 std::vector<Accelerator> classify_accelerators(const pb::Record& record);
+
+// The energy of a job's accelerators on which no process was seen, with its interval where they can be told.
+Amount compute_unused_energy(const pb::Record& job);
 
 enum class Placement : unsigned char { no_accelerators, all_idle, some_idle, busy, unknown };
 Placement placement(const pb::Record& record);

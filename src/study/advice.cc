@@ -9,6 +9,8 @@
 #include "study/accelerators.h"
 #include "study/attempts.h"
 #include "study/comparison.h"
+#include "study/likeness.h"
+#include "study/ratio.h"
 
 namespace nw {
 
@@ -48,6 +50,21 @@ Amount predict(const Mean& mean, double scale) {
   return amount;
 }
 
+Mean scaled(Mean mean, double scale) {
+  if (mean.value) *mean.value *= scale;
+  mean.random *= scale;
+  mean.scatter_u *= scale;
+  mean.shared.widen(scale);
+  return mean;
+}
+
+// A row with what its test against another needs.
+struct Candidate {
+  Advice advice;
+  Mean joules;
+  Load load;
+};
+
 class Adviser {
  public:
   Adviser(const pb::Record& run, std::span<const pb::Record* const> records, std::optional<double> price_per_kwh)
@@ -56,14 +73,14 @@ class Adviser {
       if (is_like(*record, run)) like_.push_back(record);
   }
 
-  void add(const Partition& partition, std::vector<Advice>& to) const {
+  void add(const Partition& partition, std::vector<Candidate>& to) const {
     std::vector<const pb::Record*> here;
     for (const pb::Record* record : like_)
       if (fits(node_type(*record), partition.node_type)) here.push_back(record);
     const std::size_t before = to.size();
     for (const RunGroup& side : make_run_groups(here, GroupBy::placement))
-      if (auto advice = make(partition, side)) to.push_back(std::move(*advice));
-    if (to.size() == before) to.emplace_back().partition = &partition;
+      if (auto candidate = make(partition, side)) to.push_back(std::move(*candidate));
+    if (to.size() == before) to.emplace_back().advice.partition = &partition;
   }
 
  private:
@@ -80,7 +97,7 @@ class Adviser {
     return whole;
   }
 
-  std::optional<Advice> make(const Partition& partition, const RunGroup& side) const {
+  std::optional<Candidate> make(const Partition& partition, const RunGroup& side) const {
     const auto work = work_of(side);
     Measurements runs;
     for (const pb::Record* one : side.runs) runs.push_back(whole_of(*one, work));
@@ -109,7 +126,7 @@ class Adviser {
       advice.node_cost = times(advice.seconds, *partition.price_per_node_hour / kSecondsPerHour);
     advice.other_settings = std::any_of(side.runs.begin(), side.runs.end(),
                                         [&](const pb::Record* one) { return !has_settings_of(*one, run_); });
-    return advice;
+    return Candidate{std::move(advice), scaled(joules, scale), make_load(side, compute_power(runs).value)};
   }
 
   static Amount times(Amount amount, double factor) {
@@ -137,16 +154,60 @@ bool are_comparable(std::span<const Advice> all) {
   return true;
 }
 
-std::vector<Advice> advise(const pb::Record& run, std::span<const pb::Record* const> records,
-                           std::span<const Partition> partitions, std::optional<double> price_per_kwh) {
+namespace {
+
+Pairwise test_rows(const std::vector<Candidate>& rows) {
+  Pairwise pairs(rows.size());
+  for (std::size_t a = 0; a < rows.size(); ++a)
+    for (std::size_t b = a + 1; b < rows.size(); ++b) {
+      const Candidate &one = rows[a], &other = rows[b];
+      if (one.joules.n == 1 || other.joules.n == 1)
+        pairs.set(a, b, Verdict::one_run);
+      else if (const auto chance = compute_chance(one.joules, other.joules, compute_likeness(one.load, other.load)))
+        pairs.set(a, b, *chance);
+    }
+  judge(pairs);
+  return pairs;
+}
+
+// From the least on: a row joins the group as long as it does not clearly differ from any that is in it.
+std::size_t group_rows(std::vector<Candidate>& rows, const Pairwise& pairs) {
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    if (rows[i].joules.value) order.push_back(i);
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return *rows[a].joules.value < *rows[b].joules.value; });
+  std::size_t group = 0, first = 0;
+  for (std::size_t at = 0; at < order.size(); ++at) {
+    const auto differs = [&](std::size_t member) { return pairs.of(order[at], member) == Verdict::clear; };
+    const auto begin = order.begin();
+    if (at == 0 ||
+        std::any_of(begin + static_cast<std::ptrdiff_t>(first), begin + static_cast<std::ptrdiff_t>(at), differs))
+      ++group, first = at;
+    rows[order[at]].advice.group = group;
+  }
+  return group;
+}
+
+}  // namespace
+
+Advised advise(const pb::Record& run, std::span<const pb::Record* const> records, std::span<const Partition> partitions,
+               std::optional<double> price_per_kwh) {
   const Adviser adviser(run, records, price_per_kwh);
-  std::vector<Advice> all;
-  for (const Partition& partition : partitions) adviser.add(partition, all);
-  if (!are_comparable(all)) return all;
-  std::stable_sort(all.begin(), all.end(), [](const Advice& a, const Advice& b) {
-    return a.joules.value.value_or(HUGE_VAL) < b.joules.value.value_or(HUGE_VAL);
+  std::vector<Candidate> rows;
+  for (const Partition& partition : partitions) adviser.add(partition, rows);
+  Advised out;
+  for (const Candidate& one : rows) out.rows.push_back(one.advice), out.compared += one.joules.value ? 1 : 0;
+  out.is_ranked = are_comparable(out.rows);
+  if (!out.is_ranked) return out;
+  const Pairwise pairs = test_rows(rows);
+  out.tests = pairs.tests();
+  out.groups = group_rows(rows, pairs);
+  for (std::size_t i = 0; i < rows.size(); ++i) out.rows[i].group = rows[i].advice.group;
+  std::stable_sort(out.rows.begin(), out.rows.end(), [](const Advice& a, const Advice& b) {
+    return a.group - 1 < b.group - 1;  // 0 is last
   });
-  return all;
+  return out;
 }
 
 }  // namespace nw

@@ -10,6 +10,7 @@
 #include "record/record.pb.h"
 #include "study/attempts.h"
 #include "study/common_part.h"
+#include "study/likeness.h"
 
 namespace nw {
 
@@ -41,6 +42,8 @@ class Comparer {
                                       [](const Incomparable& one) { return one.why == Incomparable::Why::nothing; });
     out_.is_ranked = out_.sides.size() > 1 && (out_.incomparables.empty() || (options_.allow_mixed && !hopeless));
     NW_CHECK(choose_base());
+    out_.compared = static_cast<std::size_t>(
+        std::count_if(out_.sides.begin(), out_.sides.end(), [](const Side& side) { return side.figure.value; }));
     if (out_.is_ranked) rank();
     return std::move(out_);
   }
@@ -215,21 +218,40 @@ class Comparer {
   void rank() {
     auto& sides = out_.sides;
     if (!out_.base) return;
-    const Side &base = sides[*out_.base], &least = sides[*out_.least];
-    for (Side& side : sides) {
-      side.is_above_least = compute_ratio(side.figure, least.figure, same_sensors(side.who, least.who)).clear;
-      side.same_sensors = same_sensors(side.who, base.who);
-      side.energy = compute_ratio(side.figure, base.figure, side.same_sensors);
-      side.time = compute_ratio(side.pace, base.pace, false);
-      side.delay = compute_ratio(side.product, base.product, side.same_sensors);
+    std::vector<Load> loads;
+    for (const Side& side : sides) loads.push_back(make_load(side.who, side.watts.value, out_.common.empty()));
+    for (std::size_t i = 0; i < sides.size(); ++i) {
+      Side& side = sides[i];
+      const Side& base = sides[*out_.base];
+      const Likeness likeness = compute_likeness(loads[i], loads[*out_.base]);
+      side.same_sensors = likeness.same_sensors;
+      side.energy = compute_ratio(side.figure, base.figure, likeness);
+      side.time = compute_ratio(side.pace, base.pace, {});
+      side.delay = compute_ratio(side.product, base.product, likeness);
       side.on_front = side.figure.value && side.pace.value &&
                       std::none_of(sides.begin(), sides.end(), [&](const Side& other) { return beats(other, side); });
     }
+    test_pairs(loads);
     for (Ratio* itself : {&sides[*out_.base].energy, &sides[*out_.base].time, &sides[*out_.base].delay})
-      if (itself->quotient.value) *itself = {{1, 0}, {0, 0}, false};
+      if (itself->quotient.value) *itself = {{1, 0}, {0, 0}};
     place(&Side::figure, &Side::energy_place);
     place(&Side::pace, &Side::time_place);
     place(&Side::product, &Side::product_place);
+  }
+
+  void test_pairs(const std::vector<Load>& loads) {
+    const auto& sides = out_.sides;
+    out_.pairs = Pairwise(sides.size());
+    for (std::size_t a = 0; a < sides.size(); ++a)
+      for (std::size_t b = a + 1; b < sides.size(); ++b) {
+        const Mean &one = sides[a].figure, &other = sides[b].figure;
+        if (one.n == 1 || other.n == 1)
+          out_.pairs.set(a, b, one.value && other.value ? Verdict::one_run : Verdict::unknown);
+        else if (const auto chance = compute_chance(one, other, compute_likeness(loads[a], loads[b])))
+          out_.pairs.set(a, b, *chance);
+      }
+    Comparison* const family[] = {&out_};
+    judge_together(family);
   }
 
   static bool beats(const Side& a, const Side& b) {
@@ -254,7 +276,36 @@ class Comparer {
   Comparison out_;
 };
 
+// The mean standard uncertainty of those that nothing proves to be above the least, the least included, and how far the
+// least of so many lies too low. What they share moves all alike.
+std::optional<double> compute_least_bias(const Comparison& all) {
+  double variance = 0;
+  std::size_t near = 0;
+  for (std::size_t i = 0; i < all.sides.size(); ++i) {
+    const Mean& figure = all.sides[i].figure;
+    if (!figure.value || (i != *all.least && all.sides[i].above_least == Verdict::clear)) continue;
+    if (figure.n < 2) return std::nullopt;
+    variance += figure.scatter_u * figure.scatter_u, ++near;
+  }
+  return least_of(near) * std::sqrt(variance / static_cast<double>(near)) / *all.sides[*all.least].figure.value;
+}
+
 }  // namespace
+
+void judge_together(std::span<Comparison* const> all, std::span<Pairwise* const> others) {
+  std::vector<Pairwise*> pairs(others.begin(), others.end());
+  for (Comparison* one : all)
+    if (one->is_ranked) pairs.push_back(&one->pairs);
+  judge(pairs);
+  for (Comparison* one : all) {
+    if (!one->is_ranked || !one->base || !one->least) continue;
+    for (std::size_t i = 0; i < one->sides.size(); ++i) {
+      one->sides[i].verdict = one->pairs.of(i, *one->base);
+      one->sides[i].above_least = one->pairs.of(i, *one->least);
+    }
+    one->least_is_low_by = compute_least_bias(*one);
+  }
+}
 
 Result<Comparison> compare(std::span<const pb::Record* const> records, const ComparisonOptions& options) {
   return Comparer(records, options).compare();

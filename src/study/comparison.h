@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "study/pairwise.h"
 #include "study/ratio.h"
 #include "study/run_group.h"
 
@@ -54,11 +55,12 @@ struct Side {
 
   // Against the base.
   Ratio energy, time, delay;
-  bool same_sensors = false;  // as the base: the common error cancels
+  Verdict verdict = Verdict::unknown;  // of its energy against the base's, judged with all other pairs (pairwise.h)
+  bool same_sensors = false;           // as the base: the common error cancels
   // Ranks by energy, time and energy-delay product, from 1; 0: unknown, or nothing is ranked.
   std::size_t energy_place = 0, time_place = 0, product_place = 0;
-  bool is_above_least = false;  // clearly above the variant with the least energy
-  bool on_front = false;        // no other variant takes both less energy and less time
+  Verdict above_least = Verdict::unknown;  // whether it is clearly above the variant with the least energy
+  bool on_front = false;                   // no other variant takes both less energy and less time
 };
 
 struct Comparison {
@@ -70,6 +72,11 @@ struct Comparison {
   bool is_ranked = false;
   std::optional<std::size_t> base;
   std::optional<std::size_t> least;  // the variant with the smallest figure
+  std::size_t compared = 0;          // variants whose figure is known
+  Pairwise pairs;                    // every pair of them, where they are ranked
+  // The least of several noisy figures is below its own true value more often than above it. By how much in the mean,
+  // relative to it, if those that are not clearly above it are in truth as good; unknown where their scatter is.
+  std::optional<double> least_is_low_by;
   std::vector<Incomparable> incomparables;
   std::vector<Difference> differences;
   std::vector<std::string> common;    // domains to which energies were reduced
@@ -77,6 +84,10 @@ struct Comparison {
   static constexpr std::size_t kMostWorks = 6;
   static constexpr double kLeastCoverage = 0.95;
 };
+
+// Judges the pairs of several comparisons as one family, with `others` beside them, so that of all of them together at
+// most 5 of 100 call a difference clear that is none.
+void judge_together(std::span<Comparison* const> all, std::span<Pairwise* const> others = {});
 
 // The error says which base or key is not there.
 Result<Comparison> compare(std::span<const pb::Record* const> records, const ComparisonOptions& options = {});

@@ -2,6 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <deque>
+#include <random>
+
+#include <fmt/format.h>
+
 #include "study/common_part.h"
 #include "support/records.h"
 
@@ -213,6 +219,96 @@ TEST(Comparison, TheBaseIsChosenByNameOrUid) {
 TEST(Comparison, OfNothingAndOfOne) {
   EXPECT_FALSE(compared({}).is_ranked);
   EXPECT_FALSE(compared({run("a", "x", 1)}).is_ranked);
+}
+
+// This many groups of this many runs, all of 1000 J but for this relative scatter.
+std::vector<pb::Record> alike(int groups, int runs, double scatter, unsigned seed) {
+  std::mt19937_64 random(seed);
+  std::normal_distribution<double> normal;
+  std::vector<pb::Record> all;
+  for (int group = 0; group < groups; ++group)
+    for (int i = 0; i < runs; ++i) {
+      all.push_back(run(fmt::format("g{}r{}", group, i), "x", 1000 * std::exp(scatter * normal(random))));
+      all.back().set_group(fmt::format("g{}", group));
+    }
+  return all;
+}
+
+std::size_t clear_ones(const Comparison& comparison) {
+  return static_cast<std::size_t>(std::count_if(comparison.sides.begin(), comparison.sides.end(), [](const Side& side) {
+    return side.verdict == Verdict::clear || side.above_least == Verdict::clear;
+  }));
+}
+
+TEST(Verdicts, OneRunASideIsNeverOne) {
+  const auto all = compared({run("a", "x", 1000), run("b", "x", 9000)});
+  EXPECT_TRUE(all.is_ranked);
+  EXPECT_EQ(all.sides[1].verdict, Verdict::one_run);
+  EXPECT_EQ(all.sides[1].above_least, Verdict::one_run);
+  EXPECT_EQ(all.pairs.tests(), 0u);
+  EXPECT_FALSE(all.least_is_low_by);
+}
+
+TEST(Verdicts, OfManyThatAreAlikeHardlyAnyIsClear) {
+  for (const auto& [groups, runs] : {std::pair{2, 2}, {8, 3}, {16, 5}}) {
+    int wrong = 0;
+    constexpr unsigned kFamilies = 200;
+    for (unsigned seed = 1; seed <= kFamilies; ++seed)
+      wrong += clear_ones(compared(alike(groups, runs, 0.02, seed))) > 0;
+    EXPECT_LE(wrong, 18) << groups << " x " << runs << ": 5 % of 200 are 10";
+  }
+}
+
+TEST(Verdicts, WhatDiffersIsStillFound) {
+  int found = 0;
+  for (unsigned seed = 1; seed <= 50; ++seed) {
+    auto records = alike(8, 5, 0.01, seed);
+    for (int i = 0; i < 5; ++i) records[i].mutable_energy()->set_energy_uj(records[i].energy().energy_uj() * 12 / 10);
+    const auto all = compared(records);
+    found += all.sides[0].verdict == Verdict::clear;
+    EXPECT_EQ(all.compared, 8u);
+    EXPECT_EQ(all.pairs.tests(), 28u);
+  }
+  EXPECT_GE(found, 49);
+}
+
+TEST(Verdicts, SeveralComparisonsAreOneFamily) {
+  auto records = alike(2, 4, 0.01, 3);
+  for (int i = 0; i < 4; ++i) records[i].mutable_energy()->set_energy_uj(records[i].energy().energy_uj() * 104 / 100);
+  std::deque<Comparison> all(1, compared(records));
+  ASSERT_EQ(clear_ones(all[0]), 1u);
+  for (unsigned seed = 1; seed <= 200; ++seed) all.push_back(compared(alike(2, 4, 0.01, seed)));
+  std::vector<Comparison*> pointers;
+  for (Comparison& one : all) pointers.push_back(&one);
+  judge_together(pointers);
+  EXPECT_EQ(clear_ones(all[0]), 0u) << "among two hundred others 4 % is nothing unusual";
+}
+
+TEST(Verdicts, TheLeastOfManyIsTooLow) {
+  double low = 0, said = 0;
+  constexpr unsigned kFamilies = 200;
+  for (unsigned seed = 1; seed <= kFamilies; ++seed) {
+    const auto all = compared(alike(8, 4, 0.02, seed));
+    low += 1 - *all.sides[*all.least].joules.value / 1000;
+    said += *all.least_is_low_by;
+  }
+  EXPECT_GT(low / kFamilies, 0.01) << "1.42 x 2 % / 2";
+  EXPECT_NEAR(said / kFamilies, low / kFamilies, 0.004);
+}
+
+// The same sensors, whose node can draw 1000 W, at 100 W and at 600 W: half of 1 % stays of their gain.
+TEST(Verdicts, TheGainDoesNotCancelBetweenUnlikeLoads) {
+  std::vector<pb::Record> records;
+  for (int i = 0; i < 4; ++i) {
+    records.push_back(run(fmt::format("r{}", i), "x", 60'000 + i, i < 2 ? 600 : 100));
+    records.back().set_group(i < 2 ? "slow" : "fast");
+    sample::add_part(records.back(), "node", "0", 60'000, 0.02, pb::KIND_MEASURED, "PSU", i < 2 ? 150 : 1000);
+  }
+  const auto all = compared(records);
+  const Side& side = all.sides[*all.base == 0 ? 1 : 0];
+  EXPECT_TRUE(side.same_sensors);
+  EXPECT_NEAR(side.energy.gain_by_load, 0.005, 1e-5);
+  EXPECT_GE(*side.energy.quotient.uncertainty, 1.96 * 0.0049);
 }
 
 }  // namespace

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <map>
 
 #include "base/parse.h"
 #include "record/record.pb.h"
+#include "study/likeness.h"
 
 namespace nw {
 
@@ -29,8 +31,17 @@ std::string application_and_kind(const pb::Record& record) { return application_
 
 // ---- 1. Runtime
 
-MethodError judge_method(Method method, const RuntimeFinding& finding) {
-  MethodError out{method, 0, {}, {}, {}, ""};
+// The probability that a right estimate is this far from the measurement: the sensors' uncertainty alone is between
+// them.
+std::optional<double> compute_chance(const pb::Record& record, const Estimate& one) {
+  const auto measured = energy_j(record.energy()), half = uncertainty_j(record.energy());
+  if (!one.joules || !measured || !half || !(*half > 0)) return std::nullopt;
+  return student_tail(1.96 * (*one.joules - *measured) / *half, std::numeric_limits<double>::infinity());
+}
+
+MethodError summarise_method(Method method, const RuntimeFinding& finding) {
+  MethodError out;
+  out.method = method;
   std::vector<double> sizes;
   for (const auto& [record, estimates] : finding.runs) {
     const Estimate& one = estimates[static_cast<std::size_t>(method)];
@@ -81,22 +92,67 @@ class Powers {
   std::map<std::pair<std::string, std::string>, Sum> by_application_;
 };
 
-void find_misled(const Pointers& records, RuntimeFinding& finding) {
-  struct Power {
-    std::string label;
-    Mean watts;
-  };
+// A method has as its chance the median of its runs': the sensors' error is mostly one for all of them, so that more
+// runs prove no more.
+void judge_methods(RuntimeFinding& finding) {
+  std::vector<double> chances;
+  std::vector<MethodError*> judged;
+  for (MethodError& method : finding.methods) {
+    std::vector<double> of_runs;
+    for (const auto& [record, estimates] : finding.runs)
+      if (const auto chance = compute_chance(*record, estimates[static_cast<std::size_t>(method.method)]))
+        of_runs.push_back(*chance);
+    if (const auto median = compute_median(std::move(of_runs))) chances.push_back(*median), judged.push_back(&method);
+  }
+  const std::vector<bool> clear = judge_chances(chances);
+  for (std::size_t i = 0; i < judged.size(); ++i) judged[i]->verdict = clear[i] ? Verdict::clear : Verdict::unclear;
+}
+
+// The mean power of one placement.
+struct Power {
+  std::string label;
+  Mean watts;
+  Scope scope;
+  bool is_played = false;
+  Load load;
+};
+
+std::vector<Power> find_powers(const Pointers& records) {
   std::vector<Power> powers;
   for (const RunGroup& side : placements(records))
-    if (Mean watts = compute_power(measurements(side, "")); watts.value && *watts.value > 0)
-      powers.push_back({side.label, std::move(watts)});
-  for (const Power& from : powers)
-    for (const Power& on : powers)
-      if (&from != &on)
-        finding.misled.push_back(
-            {from.label, on.label, *from.watts.value / *on.watts.value - 1, from.watts.amount(), on.watts.amount()});
-  std::stable_sort(finding.misled.begin(), finding.misled.end(),
-                   [](const Misled& a, const Misled& b) { return std::abs(a.error) > std::abs(b.error); });
+    if (Mean watts = compute_power(measurements(side, "")); watts.value && *watts.value > 0) {
+      const Load load = make_load(side, watts.value);
+      powers.push_back(
+          {side.label, std::move(watts), compute_scope(side.first()), !side.first().node().played().empty(), load});
+    }
+  return powers;
+}
+
+Pairwise test_powers(const std::vector<Power>& powers) {
+  Pairwise pairs(powers.size());
+  for (std::size_t a = 0; a < powers.size(); ++a)
+    for (std::size_t b = a + 1; b < powers.size(); ++b) {
+      const Power &one = powers[a], &other = powers[b];
+      if (one.scope != other.scope || one.is_played != other.is_played) continue;  // not the same quantity
+      if (one.watts.n == 1 || other.watts.n == 1)
+        pairs.set(a, b, Verdict::one_run);
+      else if (const auto chance = compute_chance(one.watts, other.watts, compute_likeness(one.load, other.load)))
+        pairs.set(a, b, *chance);
+    }
+  return pairs;
+}
+
+void find_misled(const Pointers& records, RuntimeFinding& finding) {
+  const std::vector<Power> powers = find_powers(records);
+  finding.powers = test_powers(powers);
+  finding.compared = powers.size();
+  for (std::size_t from = 0; from < powers.size(); ++from)
+    for (std::size_t on = 0; on < powers.size(); ++on) {
+      if (from == on) continue;
+      const Mean &a = powers[from].watts, &b = powers[on].watts;
+      finding.misled.push_back({powers[from].label, powers[on].label, *a.value / *b.value - 1, a.amount(), b.amount(),
+                                a.n, b.n, from, on, Verdict::unknown});
+    }
 }
 
 RuntimeFinding find_runtime(const Pointers& records) {
@@ -108,7 +164,8 @@ RuntimeFinding find_runtime(const Pointers& records) {
   for (const pb::Record* record : records)
     if (const auto type = types.find(record); type != types.end())
       finding.runs.emplace_back(record, compute_estimates(*record, powers.of_others(*record, type->second)));
-  for (const Method method : kMethods) finding.methods.push_back(judge_method(method, finding));
+  for (const Method method : kMethods) finding.methods.push_back(summarise_method(method, finding));
+  judge_methods(finding);
   Pointers measured;
   std::copy_if(records.begin(), records.end(), std::back_inserter(measured),
                [](const auto* one) { return is_measured(*one); });
@@ -127,8 +184,9 @@ UnusedFinding::Run judge_run(const pb::Record& record) {
     run.unknown += one.use == Accelerator::Use::unknown;
     if (one.use != Accelerator::Use::idle) continue;
     ++run.idle;
-    joules += energy_j(one.part->energy()).value_or(0);
-    uncertainty += uncertainty_j(one.part->energy()).value_or(0);
+    joules += one.joules.value.value_or(0);
+    uncertainty += one.joules.uncertainty.value_or(0);
+    run.is_offset_assumed |= one.is_offset_assumed;
   }
   if (run.idle == 0) return run;
   run.joules = {joules, uncertainty};
@@ -199,24 +257,44 @@ PhaseFinding find_phases(const Pointers& records) {
     options.by = GroupBy::placement;
     options.phase = key.phase;
     if (auto found = compare(runs, options))
-      finding.verdicts.push_back({key.application, !key.inference, key.phase, std::move(*found)});
+      finding.parts.push_back({key.application, !key.inference, key.phase, std::move(*found)});
   }
   return finding;
 }
 
+// All tests are one family.
+void judge_all(Findings& found) {
+  std::vector<Comparison*> comparisons;
+  for (auto& one : found.unused.elsewhere) comparisons.push_back(&one.comparison);
+  for (auto& one : found.phases.parts) comparisons.push_back(&one.comparison);
+  Pairwise* const powers[] = {&found.runtime.powers};
+  judge_together(comparisons, powers);
+  found.tests = found.runtime.powers.tests();
+  for (const Comparison* one : comparisons) found.tests += one->pairs.tests();
+  auto& misled = found.runtime.misled;
+  for (Misled& one : misled) one.verdict = found.runtime.powers.of(one.from_at, one.on_at);
+  std::stable_sort(misled.begin(), misled.end(), [](const Misled& a, const Misled& b) {
+    const bool is_clear = a.verdict == Verdict::clear;
+    if (is_clear != (b.verdict == Verdict::clear)) return is_clear;
+    return std::abs(a.error) > std::abs(b.error);
+  });
+}
+
 }  // namespace
 
-Ratio UnusedFinding::Elsewhere::ratio() const {
+const Side* UnusedFinding::Elsewhere::idle_side() const {
   for (const Side& side : comparison.sides)
-    if (comparison.is_ranked && side.who.label == idle_on) return side.energy;
-  return {};
+    if (comparison.is_ranked && side.who.label == idle_on) return &side;
+  return nullptr;
 }
 
 Findings compute_findings(std::span<const pb::Record* const> records) {
   Pointers all;
   for (const pb::Record* record : records)
     if (!record->warmup()) all.push_back(record);
-  return {find_runtime(all), find_unused(all), find_phases(all)};
+  Findings found{find_runtime(all), find_unused(all), find_phases(all), 0};
+  judge_all(found);
+  return found;
 }
 
 std::string application_of(const pb::Record& record) {

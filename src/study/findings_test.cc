@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+
+#include <fmt/format.h>
+
 #include "study/advice.h"
 #include "study/hardware.h"
 #include "support/record_devices.h"
@@ -159,21 +163,21 @@ TEST(Findings, IdleAcceleratorsAndWhatTheyCost) {
   EXPECT_NEAR(*idle.share.value, 22'000 / 13'700.0, 1e-6);
   ASSERT_EQ(found.unused.elsewhere.size(), 1u);
   EXPECT_EQ(found.unused.elsewhere[0].comparison.per->unit, "sample");
-  EXPECT_NEAR(*found.unused.elsewhere[0].ratio().quotient.value, 13'720.0 / 10'020, 1e-6);
-  EXPECT_TRUE(found.unused.elsewhere[0].ratio().clear);
+  EXPECT_NEAR(*found.unused.elsewhere[0].idle_side()->energy.quotient.value, 13'720.0 / 10'020, 1e-6);
+  EXPECT_EQ(found.unused.elsewhere[0].idle_side()->verdict, Verdict::clear);
   EXPECT_TRUE(found.unused.elsewhere[0].comparison.is_ranked);
 }
 
 TEST(Findings, TrainingAndInferenceAreJudgedApart) {
   const auto records = two_node_types();
   const Findings found = compute_findings(pointers(records));
-  ASSERT_EQ(found.phases.verdicts.size(), 2u);
-  const auto& training = found.phases.verdicts[0];
+  ASSERT_EQ(found.phases.parts.size(), 2u);
+  const auto& training = found.phases.parts[0];
   EXPECT_TRUE(training.training);
   EXPECT_EQ(training.application, "seg");
   EXPECT_EQ(training.comparison.sides[*training.comparison.least].who.label,
             "2x Intel Xeon Platinum 8368, 4x A100-SXM4-40GB");
-  const auto& inference = found.phases.verdicts[1];
+  const auto& inference = found.phases.parts[1];
   EXPECT_FALSE(inference.training);
   EXPECT_EQ(inference.comparison.sides[*inference.comparison.least].who.label, "2x Intel Xeon Platinum 8368");
 }
@@ -188,10 +192,10 @@ TEST(Findings, APhaseSaysMoreThanANameAndPhasesAreCutOut) {
   }
   const std::vector<pb::Record> records{a, b};
   const Findings found = compute_findings(pointers(records));
-  ASSERT_EQ(found.phases.verdicts.size(), 2u);
-  EXPECT_NEAR(*found.phases.verdicts[0].comparison.sides[0].joules.value, 8'000, 1e-6);
-  EXPECT_EQ(*found.phases.verdicts[0].comparison.least, 1u);
-  EXPECT_EQ(*found.phases.verdicts[1].comparison.least, 0u);
+  ASSERT_EQ(found.phases.parts.size(), 2u);
+  EXPECT_NEAR(*found.phases.parts[0].comparison.sides[0].joules.value, 8'000, 1e-6);
+  EXPECT_EQ(*found.phases.parts[0].comparison.least, 1u);
+  EXPECT_EQ(*found.phases.parts[1].comparison.least, 0u);
 }
 
 TEST(Findings, MeanPowerOfAnotherNodeTypeMisleads) {
@@ -206,7 +210,7 @@ TEST(Findings, MeanPowerOfAnotherNodeTypeMisleads) {
 
 TEST(Findings, OfNothingNothing) {
   const Findings found = compute_findings({});
-  EXPECT_TRUE(found.runtime.runs.empty() && found.unused.runs.empty() && found.phases.verdicts.empty());
+  EXPECT_TRUE(found.runtime.runs.empty() && found.unused.runs.empty() && found.phases.parts.empty());
   pb::Record guess = run("a", "x train", 1'000, 1, 60, 61);
   guess.mutable_energy()->set_kind(pb::KIND_ESTIMATED);
   const std::vector<pb::Record> records{guess};
@@ -219,7 +223,7 @@ TEST(Advice, FromTheRunsOfThisWorkloadAlone) {
   const std::vector<Partition> partitions{{"gpu", "*A100*", "--exclusive", 4, 2.0},
                                           {"cpu", "2x Intel Xeon Platinum 8368", "", 0, {}},
                                           {"new", "*H100*", "", 8, {}}};
-  const auto all = advise(records[0], pointers(records), partitions, 0.3);
+  const auto all = advise(records[0], pointers(records), partitions, 0.3).rows;
   ASSERT_EQ(all.size(), 3u);
   EXPECT_EQ(all[0].partition->name, "gpu");
   EXPECT_TRUE(all[0].uses_gpus);
@@ -241,7 +245,7 @@ TEST(Advice, AnotherAmountIsScaledAndOneRunHasNoScatter) {
   asked.mutable_node()->set_cpu_model("elsewhere");
   const std::vector<pb::Record> records{small, asked};
   const std::vector<Partition> partitions{{"cpu", "*8368", "", 0, {}}};
-  const auto all = advise(asked, pointers(records), partitions, {});
+  const auto all = advise(asked, pointers(records), partitions, {}).rows;
   ASSERT_EQ(all.size(), 1u);
   EXPECT_TRUE(all[0].by_amount);
   EXPECT_NEAR(*all[0].joules.value, 5'000, 1e-6);
@@ -259,7 +263,7 @@ TEST(Advice, KilledRunsDoNotCountAndWorkInPhasesDoes) {
   asked.mutable_node()->set_cpu_model("elsewhere");
   const std::vector<pb::Record> records{small, killed, asked};
   const std::vector<Partition> partitions{{"cpu", "*8368", "", 0, {}}};
-  const auto all = advise(asked, pointers(records), partitions, {});
+  const auto all = advise(asked, pointers(records), partitions, {}).rows;
   ASSERT_EQ(all.size(), 1u);
   EXPECT_EQ(all[0].n, 1u);
   EXPECT_TRUE(all[0].by_amount);
@@ -272,7 +276,7 @@ TEST(Advice, EnergiesOfUnlikeBoundaryAreNotRanked) {
     if (one.node().gpus_size() > 0) one.mutable_energy()->set_boundary(pb::BOUNDARY_ON_CHIP);
   const std::vector<Partition> partitions{{"cpu", "2x Intel Xeon Platinum 8368", "", 0, {}},
                                           {"gpu", "*A100*", "", 4, {}}};
-  const auto all = advise(records[0], pointers(records), partitions, {});
+  const auto all = advise(records[0], pointers(records), partitions, {}).rows;
   EXPECT_FALSE(are_comparable(all));
   ASSERT_EQ(all.size(), 2u);
   EXPECT_EQ(all[0].partition->name, "cpu") << "in the partitions' order, although the other figure is smaller";
@@ -285,7 +289,110 @@ TEST(Findings, WhatIdleAcceleratorsCostIsSaidOfLikeEnergiesAlone) {
   const Findings found = compute_findings(pointers(records));
   ASSERT_EQ(found.unused.elsewhere.size(), 1u);
   EXPECT_FALSE(found.unused.elsewhere[0].comparison.is_ranked);
-  EXPECT_FALSE(found.unused.elsewhere[0].ratio().quotient.value);
+  EXPECT_EQ(found.unused.elsewhere[0].idle_side(), nullptr);
+}
+
+// One application on nodes of this many types that are all alike: energies scatter by 2 %.
+std::vector<pb::Record> alike(int types, int runs, unsigned seed) {
+  std::mt19937_64 random(seed);
+  std::normal_distribution<double> normal;
+  std::vector<pb::Record> all;
+  for (int type = 0; type < types; ++type)
+    for (int i = 0; i < runs; ++i) {
+      pb::Record& one =
+          all.emplace_back(run(fmt::format("{}-{}", type, i), "seg train", 50'000 * (1 + 0.02 * normal(random))));
+      one.set_node_type(fmt::format("type {}", type));
+      one.mutable_node()->set_host(fmt::format("n{}", type));
+    }
+  return all;
+}
+
+TEST(Findings, OfNodesThatAreAlikeNothingIsFound) {
+  int wrong = 0;
+  constexpr unsigned kFamilies = 60;
+  for (unsigned seed = 1; seed <= kFamilies; ++seed) {
+    const auto records = alike(6, 3, seed);
+    const Findings found = compute_findings(pointers(records));
+    const auto& sides = found.phases.parts[0].comparison.sides;
+    EXPECT_EQ(found.runtime.compared, 6u);
+    EXPECT_EQ(found.runtime.powers.tests(), 15u);
+    EXPECT_EQ(found.tests, 30u) << "of power and of energy, all judged together";
+    wrong += found.runtime.misled[0].verdict == Verdict::clear ||
+             std::any_of(sides.begin(), sides.end(), [](const Side& side) { return side.verdict == Verdict::clear; });
+  }
+  EXPECT_LE(wrong, 6) << "5 % are 3";
+}
+
+TEST(Findings, OneRunOnAPlacementIsNoFinding) {
+  const std::vector<pb::Record> records{run("a", "seg train", 50'000), run("b", "seg train", 20'000, 4, 60)};
+  const Findings found = compute_findings(pointers(records));
+  ASSERT_EQ(found.runtime.misled.size(), 2u);
+  EXPECT_EQ(found.runtime.misled[0].verdict, Verdict::one_run);
+  EXPECT_EQ(found.tests, 0u);
+}
+
+TEST(Findings, AMethodIsOffByMoreThanTheSensorsLeaveOpen) {
+  // Rated power is 540 W, and the sensors are sure to 2 %.
+  const std::vector<pb::Record> right{run("a", "x", 54'200)}, wrong{run("a", "x", 30'000)};
+  EXPECT_EQ(compute_findings(pointers(right)).runtime.methods[0].verdict, Verdict::unclear);
+  EXPECT_EQ(compute_findings(pointers(wrong)).runtime.methods[0].verdict, Verdict::clear);
+}
+
+// 15 W x 100 s on two idle accelerators whose sensors state 5 % and no offset.
+TEST(Accelerators, AnIdleOneHasItsSensorsOffset) {
+  const std::vector<pb::Record> records{run("a", "x", 50'000, 2, 15, 15.5)};
+  const auto idle = compute_findings(pointers(records)).unused.runs[0];
+  const double each = std::hypot(0.05 * 1500, 1.96 * 3 * 100);
+  EXPECT_TRUE(idle.is_offset_assumed);
+  EXPECT_NEAR(*idle.joules.uncertainty, 2 * each, 1);
+  EXPECT_NEAR(*idle.accelerators[0].power.uncertainty, each / 100, 0.01);
+  pb::Record stated = records[0];
+  for (pb::Component& part : *stated.mutable_components())
+    sample::add_contributor(*part.mutable_energy(), "NVML offset", 30, true);
+  const pb::Record* one[] = {&stated};
+  const auto known = compute_findings(one).unused.runs[0];
+  EXPECT_FALSE(known.is_offset_assumed) << "the sensor states its own";
+  EXPECT_NEAR(*known.joules.uncertainty, 2 * 75, 1);
+}
+
+// Partitions "p0", "p1" ... of node types whose runs took these joules.
+struct Cluster {
+  std::vector<pb::Record> records;
+  std::vector<Partition> partitions;
+
+  explicit Cluster(const std::vector<std::vector<double>>& joules) {
+    for (std::size_t p = 0; p < joules.size(); ++p) {
+      partitions.push_back({fmt::format("p{}", p), fmt::format("t{}", p), "", 0, {}});
+      for (const double one : joules[p]) {
+        records.push_back(run(fmt::format("{}", records.size()), "x", one));
+        records.back().set_node_type(fmt::format("t{}", p));
+        records.back().mutable_node()->set_host("n1");
+      }
+    }
+  }
+  Advised advised() const { return advise(records[0], pointers(records), partitions, {}); }
+};
+
+std::vector<std::pair<std::string, std::size_t>> places(const Advised& advised) {
+  std::vector<std::pair<std::string, std::size_t>> all;
+  for (const Advice& one : advised.rows) all.emplace_back(one.partition->name, one.group);
+  return all;
+}
+
+TEST(Advice, RowsThatDoNotDifferAreOneGroupInTheirOwnOrder) {
+  const Cluster cluster({{1010, 1000, 1030}, {2000, 2010, 2020}, {1000, 1020, 1005}});
+  const Advised advised = cluster.advised();
+  EXPECT_EQ(places(advised), (std::vector<std::pair<std::string, std::size_t>>{{"p0", 1}, {"p2", 1}, {"p1", 2}}))
+      << "p2 has the least energy, but not clearly";
+  EXPECT_EQ(advised.compared, 3u);
+  EXPECT_EQ(advised.tests, 3u);
+  EXPECT_EQ(advised.groups, 2u);
+}
+
+TEST(Advice, OneRunIsInNoGroupOfItsOwn) {
+  const Cluster cluster({{1000}, {2000, 2010, 2020}});
+  EXPECT_EQ(cluster.advised().groups, 1u) << "how far a second run would be from the first is not known";
+  EXPECT_EQ(cluster.advised().tests, 0u);
 }
 
 }  // namespace

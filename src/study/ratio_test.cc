@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 #include <random>
 
 namespace nw {
@@ -34,11 +35,10 @@ Mean mean_of(const std::vector<pb::Energy>& energies) {
 
 TEST(Ratio, AGainCancelsBetweenRunsOfTheSameSensors) {
   const Mean a = mean_of({energy(1000, 0.05, 0.001)}), b = mean_of({energy(500, 0.05, 0.001)});
-  const Ratio same = compute_ratio(a, b, true), other = compute_ratio(a, b, false);
+  const Ratio same = compute_ratio(a, b, {true, 0}), other = compute_ratio(a, b, {});
   EXPECT_DOUBLE_EQ(*same.quotient.value, 2);
   EXPECT_NEAR(*same.quotient.uncertainty, 2 * 1.96 * std::hypot(0.001, 0.001), 1e-4);
   EXPECT_NEAR(*other.quotient.uncertainty, 2 * 1.96 * std::hypot(0.05, 0.05), 0.01);
-  EXPECT_TRUE(same.clear);
   EXPECT_NEAR(*same.difference.value, 500, 1e-9);
   EXPECT_NEAR(*same.difference.uncertainty, 1.96 * std::sqrt(25.0 * 25 + 1 + 0.25), 0.1)
       << "a gain stays in a difference";
@@ -49,27 +49,95 @@ TEST(Ratio, AnOffsetCancelsAsFarAsTheTimesAreAlike) {
   pb::Energy quick = energy(1000, 0, 0), slow = energy(1000, 0, 0);
   quick.mutable_terms(0)->set_u_uj(200e6);
   slow.mutable_terms(0)->set_u_uj(600e6);
-  EXPECT_NEAR(*compute_ratio(mean_of({quick}), mean_of({slow}), true).quotient.uncertainty, 1.96 * 0.4, 1e-3);
+  EXPECT_NEAR(*compute_ratio(mean_of({quick}), mean_of({slow}), {true, 0}).quotient.uncertainty, 1.96 * 0.4, 1e-3);
 }
 
 TEST(Ratio, IsClearWhicheverWayItIsAsked) {
   const Mean little = mean_of({energy(100, 0.35, 0)}), much = mean_of({energy(200, 0.35, 0)});
-  const Ratio up = compute_ratio(much, little, false), down = compute_ratio(little, much, false);
+  const Ratio up = compute_ratio(much, little, {}), down = compute_ratio(little, much, {});
   EXPECT_GT(1 - *down.quotient.value, *down.quotient.uncertainty) << "0.5 +- 0.49, alone";
   EXPECT_LT(*up.quotient.value - 1, *up.quotient.uncertainty) << "2 +- 1.9";
-  EXPECT_FALSE(up.clear);
-  EXPECT_FALSE(down.clear);
+  const Mean twice_little = mean_of({energy(100, 0.35, 0), energy(101, 0.35, 0)}),
+             twice_much = mean_of({energy(200, 0.35, 0), energy(201, 0.35, 0)});
+  EXPECT_DOUBLE_EQ(*compute_chance(twice_much, twice_little, {}), *compute_chance(twice_little, twice_much, {}));
+  EXPECT_GT(*compute_chance(twice_much, twice_little, {}), 0.05);
+}
+
+TEST(Ratio, StudentsTailIsThatOfTheTables) {
+  const double infinite = std::numeric_limits<double>::infinity();
+  EXPECT_NEAR(student_tail(12.706, 1), 0.05, 1e-5);
+  EXPECT_NEAR(student_tail(-2.262, 9), 0.05, 1e-4);
+  EXPECT_NEAR(student_tail(5.041, 8), 0.001, 1e-6);
+  EXPECT_NEAR(student_tail(31.599, 2), 0.001, 1e-7);
+  EXPECT_NEAR(student_tail(2.009, 50), 0.05, 1e-4);
+  EXPECT_NEAR(student_tail(1.959964, infinite), 0.05, 1e-7);
+  EXPECT_NEAR(student_tail(1.959964, 1e6), 0.05, 1e-5);
+  EXPECT_EQ(student_tail(0, 3), 1);
+  EXPECT_EQ(student_tail(infinite, 3), 0);
+}
+
+// 1 % scatter, known to 0.1 %: the two runs are that far apart, but of what the variants take nothing is proved.
+TEST(Ratio, OneRunASideIsOfTheseRunsAlone) {
+  const Mean one = mean_of({energy(1000, 0, 0.001)}), other = mean_of({energy(1020, 0, 0.001)});
+  EXPECT_TRUE(compute_ratio(other, one, {true, 0}).is_of_these_runs);
+  EXPECT_LT(*compute_ratio(other, one, {true, 0}).quotient.uncertainty, 0.01);
+  EXPECT_FALSE(compute_chance(other, one, {true, 0}));
+  const Mean many = mean_of({energy(1000, 0, 0.001), energy(1001, 0, 0.001), energy(1002, 0, 0.001)});
+  EXPECT_FALSE(compute_chance(other, many, {true, 0}));
+  EXPECT_TRUE(compute_ratio(other, many, {true, 0}).is_of_these_runs);
+  EXPECT_FALSE(compute_ratio(many, many, {true, 0}).is_of_these_runs);
+}
+
+// Two runs within 0.001 % of each other by luck, whose sensors state 0.5 %.
+TEST(Ratio, RunsThatAgreeByLuckAreNoProof) {
+  const Mean a = mean_of({energy(1000, 0, 0.005), energy(1000.01, 0, 0.005)});
+  const Mean b = mean_of({energy(1020, 0, 0.005), energy(1020.01, 0, 0.005)});
+  EXPECT_NEAR(a.scatter_u, 5 / std::sqrt(2.0), 0.01);
+  EXPECT_GT(*compute_chance(a, b, {true, 0}), 0.05);
+}
+
+// Of one pair alone the test is the interval: below 5 % where it does not include 1.
+TEST(Ratio, ChanceAndIntervalAgree) {
+  for (const double gain : {0.0, 0.001, 0.01, 0.05})
+    for (int n : {2, 3, 6}) {
+      int clear = 0;
+      for (int step = 0; step < 400; ++step) {
+        std::vector<pb::Energy> a, b;
+        for (int i = 0; i < n; ++i) {
+          a.push_back(energy((1000 + 10 * i) * (1 + 0.002 * step), gain, 1e-6));
+          b.push_back(energy(1000 + 10 * i, gain, 1e-6));
+        }
+        const Mean one = mean_of(a), other = mean_of(b);
+        const Ratio ratio = compute_ratio(one, other, {});
+        const bool outside = *ratio.quotient.value - 1 > *ratio.quotient.uncertainty * (1 + 1e-3);
+        const bool inside = *ratio.quotient.value - 1 < *ratio.quotient.uncertainty * (1 - 1e-3);
+        const double chance = *compute_chance(one, other, {});
+        EXPECT_FALSE(outside && chance > 0.05) << gain << ' ' << n << ' ' << step;
+        EXPECT_FALSE(inside && chance < 0.05) << gain << ' ' << n << ' ' << step;
+        clear += chance < 0.05;
+      }
+      EXPECT_GT(clear, 100);
+      EXPECT_LT(clear, 400);
+    }
+}
+
+TEST(Ratio, AGainThatMovesWithTheLoadStays) {
+  const Mean a = mean_of({energy(1000, 0.05, 0)}), b = mean_of({energy(500, 0.05, 0)});
+  const Ratio far = compute_ratio(a, b, {true, 1}), near = compute_ratio(a, b, {true, 0.1});
+  EXPECT_NEAR(far.gain_by_load, 0.02, 1e-12) << "1 % of 2";
+  EXPECT_NEAR(*far.quotient.uncertainty, 1.96 * 0.02, 1e-6);
+  EXPECT_NEAR(*near.quotient.uncertainty, 1.96 * 0.002, 1e-6);
+  EXPECT_EQ(compute_ratio(a, b, {false, 1}).gain_by_load, 0) << "there the whole gain stays";
 }
 
 TEST(Ratio, WithoutUncertaintyOrValueNothingIsClaimed) {
   pb::Energy silent;
   silent.set_energy_uj(5);
-  const Ratio ratio = compute_ratio(mean_of({silent}), mean_of({energy(1, 0.1, 0)}), false);
+  const Ratio ratio = compute_ratio(mean_of({silent}), mean_of({energy(1, 0.1, 0)}), {});
   EXPECT_TRUE(ratio.quotient.value);
   EXPECT_FALSE(ratio.quotient.uncertainty);
-  EXPECT_FALSE(ratio.clear);
-  EXPECT_FALSE(compute_ratio(mean_of({}), mean_of({energy(1, 0.1, 0)}), false).quotient.value);
-  EXPECT_FALSE(compute_ratio(mean_of({energy(1, 0.1, 0)}), mean_of({energy(0, 0, 0)}), false).quotient.value);
+  EXPECT_FALSE(compute_ratio(mean_of({}), mean_of({energy(1, 0.1, 0)}), {}).quotient.value);
+  EXPECT_FALSE(compute_ratio(mean_of({energy(1, 0.1, 0)}), mean_of({energy(0, 0, 0)}), {}).quotient.value);
 }
 
 // Means of runs that really scatter, on one node and on two, with normal gains and with limits.
@@ -95,7 +163,7 @@ TEST_P(RatioCoverage, HoldsTheTruth) {
       a.push_back(energy(own_a * gain_a * (1 + noise * normal(random)), gain_u, noise, rectangular));
       b.push_back(energy(own_b * gain_b * (1 + noise * normal(random)), gain_u, noise, rectangular));
     }
-    const Ratio ratio = compute_ratio(mean_of(a), mean_of(b), same);
+    const Ratio ratio = compute_ratio(mean_of(a), mean_of(b), {same, 0});
     held += std::abs(*ratio.quotient.value - truth_a / truth_b) <= *ratio.quotient.uncertainty;
   }
   const double share = static_cast<double>(held) / kDraws;

@@ -54,6 +54,7 @@ Mean compute_mean(const std::vector<Figure>& figures) {
   const double by_seen = t_factor(figures.size()) * seen, by_stated = 1.96 * mean.random;
   mean.scatter = std::max(by_seen, by_stated);
   if (by_seen >= by_stated) mean.random = seen, mean.freedom = n - 1;
+  mean.scatter_u = std::max(seen, std::sqrt(stated) / n);
   mean.interval = std::hypot(*mean.scatter, mean.shared.expanded());
   return mean;
 }

@@ -26,8 +26,11 @@ struct Mean {
   std::optional<double> interval;  // and including what they share
   double random = 0;               // standard uncertainty of the mean, from what differs between runs
   double freedom = std::numeric_limits<double>::infinity();  // degrees of freedom of `random`
-  Uncertainty shared;                                        // what they share
-  bool is_uncertain = false;                                 // whether any uncertainty is known at all
+  // The same for a test, from n >= 2 runs and with n - 1 degrees of freedom: the larger of their scatter and what they
+  // state. Few runs that happen to agree are no proof of a small scatter.
+  double scatter_u = 0;
+  Uncertainty shared;         // what they share
+  bool is_uncertain = false;  // whether any uncertainty is known at all
   Amount amount() const { return {value, interval}; }
 };
 

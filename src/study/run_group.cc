@@ -109,17 +109,6 @@ std::vector<RunGroup> split_by_phase(const std::vector<RunGroup>& groups) {
   return sides;
 }
 
-bool has_estimate(const RunGroup& run_group) {
-  return std::any_of(run_group.runs.begin(), run_group.runs.end(),
-                     [](const pb::Record* run) { return run->energy().kind() == pb::KIND_ESTIMATED; });
-}
-
-std::set<std::string> sensor_ids(const pb::Record& record) {
-  std::set<std::string> ids;
-  for (const pb::SensorUse& sensor : record.sensors()) ids.insert(sensor.id());
-  return ids;
-}
-
 std::string gpus_of(const pb::Record& record) {
   std::map<std::string, int> models;
   for (const std::string& gpu : record.node().gpus()) ++models[gpu_model(gpu)];
@@ -184,16 +173,6 @@ Measurements measurements(const RunGroup& run_group, std::string_view phase) {
 
 Measurements measurements(const RunGroup& run_group, const SharedWork& work) {
   return measurements(run_group, run_group.phase.empty() ? work.phase : run_group.phase);
-}
-
-bool same_sensors(const RunGroup& a, const RunGroup& b) {
-  if (has_estimate(a) || has_estimate(b) || a.first().node().host().empty() || a.first().sensors().empty())
-    return false;
-  const auto ids = sensor_ids(a.first());
-  const auto is_like = [&](const pb::Record* run) {
-    return run->node().host() == a.first().node().host() && sensor_ids(*run) == ids;
-  };
-  return std::all_of(a.runs.begin(), a.runs.end(), is_like) && std::all_of(b.runs.begin(), b.runs.end(), is_like);
 }
 
 std::vector<SharedWork> shared_work(const std::vector<RunGroup>& run_groups) {

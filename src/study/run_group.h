@@ -53,9 +53,6 @@ std::vector<RunGroup> make_run_groups(std::span<const pb::Record* const> records
 
 Measurements measurements(const RunGroup& run_group, std::string_view phase);
 
-// One node, read by the same sensors, nothing modelled: their common error affects both variants alike.
-bool same_sensors(const RunGroup& a, const RunGroup& b);
-
 // A unit of work in one phase (empty: the run itself) that every variant has done.
 struct SharedWork {
   std::string phase;

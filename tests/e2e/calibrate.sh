@@ -24,6 +24,12 @@ expect "of the known power" "$(python3 -c '
 import re,sys
 print(all(abs(float(w) - 40) < 2 for w in re.findall(r"power_w = (.*)", open("idle.toml").read())) and "package-0" in open("idle.toml").read())')" True
 [ -s "$XDG_DATA_HOME/nodewatt/baseline.toml" ] || fail "the baseline is not kept"
+# A known offset is no idle power: taken off the baseline as off every run.
+printf '[sensors."rapl_powercap/*"]\nbias_w = 15\nsource = "meter"\ndate = "2026-01-01"\n' >bias.toml
+"$NODEWATT" --root vm calibrate idle --config bias.toml --duration 3s -o less.toml; expect "idle with a bias" $? 0
+expect "without the bias" "$(python3 -c '
+import re,sys
+print(all(abs(float(w) - 25) < 2 for w in re.findall(r"power_w = (.*)", open("less.toml").read())) and "package-0" in open("less.toml").read())')" True
 kill $feeder
 
 "$HERE/wrong_sensor.py" play $zone/energy_uj meter.csv & feeder=$!

@@ -17,6 +17,7 @@
 #include "base/cpu_ticks.h"
 #include "base/parse.h"
 #include "energy/meter.h"
+#include "record/idle.h"
 #include "record/record.h"
 #include "record/record.pb.h"
 #include "sensor/monitor.h"
@@ -29,7 +30,7 @@ namespace nw::cli {
 namespace {
 constexpr double kMostBusy = 0.05, kMostLoadPerCpu = 0.05, kMostLoad = 0.5;
 constexpr Nanos kUtilizationSample = seconds(1), kStep = millis(100);
-constexpr int kIntervals = 10;
+constexpr int kIntervals = kBaselineStretches;
 
 struct Conditions {
   std::optional<double> load, busy, temperature_c;
@@ -147,6 +148,7 @@ std::vector<Idle> measure(NodeMonitor& node, Nanos length) {
     Idle one{meters[i].info().id, 0, 0};
     for (const double watts : means[i]) one.watts += watts / count;
     for (const double watts : means[i]) one.error += (watts - one.watts) * (watts - one.watts);
+    one.watts -= to_watts(meters[i].info().bias);  // as from every figure of a run
     one.error = std::sqrt(one.error / (count - 1) / count);
     all.push_back(std::move(one));
   }

@@ -59,7 +59,8 @@ class Watch {
     for (std::size_t i = 0; i < meters_.size(); ++i) {
       const CumulativeEnergy cumulative = meters_[i].at(now);
       if (watched_sensors_[i] && cumulative.covered > last_[i].covered && now > from_)
-        watts[i] = to_joules(cumulative.energy - last_[i].energy) / to_seconds(now - from_);
+        watts[i] = to_joules(cumulative.energy - last_[i].energy) / to_seconds(now - from_) -
+                   to_watts(meters_[i].info().bias);  // as in the baseline
       last_[i] = cumulative;
     }
     from_ = now;

@@ -74,6 +74,7 @@ struct Cooling : testing::Test {
   MemoryHost host;
   pb::Record record;
   std::optional<int> signal, told;
+  Watts bias{};
   Wait wait = [this](Nanos until) {
     if (!signal) host.sleep_until(until);
     return signal;
@@ -83,6 +84,7 @@ struct Cooling : testing::Test {
     std::vector<Sensor> sensors;
     Sensor& sensor = sensors.emplace_back();
     sensor.info = info("g", SensorKind::gauge, millis(10));
+    sensor.info.bias = bias;
     sensor.source = std::make_unique<Falling>(host);
     Reader reader(host, std::move(sensors));
     return cool_down(host, reader, record, longest, wait, told);
@@ -99,6 +101,12 @@ TEST_F(Cooling, EndsAtTheBaseline) {
   EXPECT_EQ(cool(seconds(60)), CoolDownResult::at_base);
   EXPECT_GT(host.now(), seconds(3));
   EXPECT_LT(host.now(), seconds(6));
+}
+
+TEST_F(Cooling, ABiasIsTakenOffAsInTheBaseline) {
+  bias = Watts::of(20'000'000);
+  add_baseline(80);
+  EXPECT_EQ(cool(seconds(60)), CoolDownResult::at_base);
 }
 
 TEST_F(Cooling, GivesUpInTheEnd) {
