@@ -85,8 +85,9 @@ class Host {
 
   virtual ~Host() = default;
 
-  // Files, at probe time. A text is at most kMaxText bytes; a directory's names come sorted.
-  static constexpr std::size_t kMaxText = 1 << 20;
+  // Files, at probe time. A text is at most kMaxText bytes: /proc/cpuinfo has 2 kB a thread, and nodes have thousands.
+  // A directory's names come sorted.
+  static constexpr std::size_t kMaxText = 16 << 20;
   virtual Result<std::string> read_text(const std::string& path) = 0;
   virtual Result<std::vector<std::string>> list(const std::string& path) = 0;
   virtual Result<std::string> read_link(const std::string& path) = 0;

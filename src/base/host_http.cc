@@ -4,8 +4,10 @@
 //   - The easy interface with one handle for one server, so that a TLS session is reused by many requests; a handle
 //     belongs to one thread at a time, hence the lock.
 //   - NOSIGNAL, for time limits without SIGALRM. libcurl then leaves SIGPIPE to us: it is blocked around a transfer.
-//   - No proxy, whatever http_proxy says: it must not see a BMC's password. No .netrc, no redirects, HTTP 1.1, no
-//     compression, so that the size of an answer is that of the transfer.
+//   - No proxy, whatever http_proxy says: it must not see a BMC's password. No .netrc, HTTP 1.1, no compression, so
+//     that the size of an answer is that of the transfer.
+//   - libcurl follows no redirect: a server must not send the password elsewhere. One that only adds the slash at the
+//     end of a path, or takes it off, on this very server, is followed here, once, within the request's deadline.
 //   - A pinned key (HPKP's "sha256//<base64>") without a CA file turns off the check of the certificate's chain and
 //     name and keeps that of the key: many BMCs have self-signed certificates without a matching name.
 //   - Sockets with close-on-exec: the measured command must not inherit an authenticated connection. For the pair by
@@ -20,10 +22,13 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <ctime>
 #include <filesystem>
+#include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 
 #include <fmt/format.h>
@@ -151,6 +156,36 @@ Result<void> check_origin(const std::string& origin) {
   return {};
 }
 
+// "https://BMC.example:443" and "https://bmc.example" are one origin.
+std::string canonical_origin(std::string origin) {
+  for (char& c : origin)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  const std::string_view usual = origin.starts_with("https://") ? ":443" : ":80";
+  if (origin.ends_with(usual)) origin.resize(origin.size() - usual.size());
+  return origin;
+}
+
+// libcurl writes user and password into the target of a redirect to the same server; they are nobody's business.
+std::string without_user(std::string_view target) {
+  const auto scheme = target.find("://");
+  const auto host = scheme == target.npos ? 0 : scheme + 3;
+  const auto at = target.substr(0, target.find('/', host)).rfind('@');
+  if (at == target.npos || at < host) return std::string(target);
+  return std::string(target.substr(0, host)) + std::string(target.substr(at + 1));
+}
+
+// The path that a redirect leads to, if it is the same resource of the same server, with or without a slash at its end.
+std::optional<std::string> same_with_slash(const std::string& origin, const std::string& path,
+                                           std::string_view target) {
+  const auto scheme = target.find("://");
+  const auto begin = scheme == target.npos ? target.npos : target.find('/', scheme + 3);
+  if (begin == target.npos || canonical_origin(std::string(target.substr(0, begin))) != canonical_origin(origin))
+    return std::nullopt;
+  std::string moved(target.substr(begin));
+  if (moved == path + "/" || moved + "/" == path) return moved;
+  return std::nullopt;
+}
+
 struct Credentials {
   std::string user, password;
 };
@@ -177,9 +212,7 @@ class CurlHttp : public Http {
 
   Result<void> set_up(const Credentials& credentials) {
     if (handle_ == nullptr) return fail(ErrorKind::failed, "curl_easy_init failed");
-    const long ms = std::max<long>(options_.deadline.count() / kMicro, 1);
     set(CURLOPT_NOSIGNAL, 1L);
-    set(CURLOPT_TIMEOUT_MS, ms);
     set(CURLOPT_FOLLOWLOCATION, 0L);
     set(CURLOPT_PROXY, "");
     set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
@@ -202,12 +235,29 @@ class CurlHttp : public Http {
 
   Result<std::string> get(const std::string& path) override {
     const std::lock_guard lock(mutex_);
-    const std::string url = options_.origin + path;
     const bool clean = std::all_of(path.begin(), path.end(), [](char c) { return c > ' ' && c < 0x7f; });
     if (!path.starts_with('/') || !clean) return fail(ErrorKind::malformed, quote(path, 80) + " is no path");
+    const auto begun = std::chrono::steady_clock::now();
+    const auto moved = moved_.find(path);
+    const std::string first = moved == moved_.end() ? path : moved->second;
+    auto answer = transfer(first, options_.deadline);
+    if (answer || status_ < 300 || status_ >= 400) return answer;
+    const auto second = same_with_slash(options_.origin, first, redirect_target());
+    if (!second) return answer;
+    const auto used = std::chrono::nanoseconds(std::chrono::steady_clock::now() - begun).count();
+    answer = transfer(*second, Nanos::of(options_.deadline.count() - used));
+    if (answer) moved_[path] = *second;
+    return answer;
+  }
+  long status() const override { return status_; }
+
+ private:
+  Result<std::string> transfer(const std::string& path, Nanos deadline) {
+    const std::string url = options_.origin + path;
     Body body{{}, options_.most};
     set(CURLOPT_URL, url.c_str());
     set(CURLOPT_WRITEDATA, &body);
+    set(CURLOPT_TIMEOUT_MS, std::max<long>(deadline.count() / kMicro, 1));
     status_ = 0;
     const CURLcode code = perform();
     if (body.too_long) return fail(ErrorKind::malformed, fmt::format("{}: longer than {} bytes", url, options_.most));
@@ -218,9 +268,7 @@ class CurlHttp : public Http {
     NW_CHECK(check_status(url, status));
     return std::move(body.text);
   }
-  long status() const override { return status_; }
 
- private:
   CURLcode perform() {
     const PipeSignalBlocked blocked;
     if (std::exchange(used_, true)) return api_.perform(handle_);
@@ -253,14 +301,17 @@ class CurlHttp : public Http {
     }
   }
 
+  std::string redirect_target() const {
+    const char* target = nullptr;
+    api_.info(handle_, CURLINFO_REDIRECT_URL, &target);
+    return target == nullptr ? "nowhere" : without_user(target);
+  }
+
   Result<void> check_status(const std::string& url, long status) const {
     if (status == 200) return {};
-    if (status >= 300 && status < 400) {
-      const char* target = nullptr;
-      api_.info(handle_, CURLINFO_REDIRECT_URL, &target);
-      return fail(ErrorKind::malformed, fmt::format("{}: {}, leads to {}; redirects are not followed", url, status,
-                                                    quote(target != nullptr ? target : "nowhere", 80)));
-    }
+    if (status >= 300 && status < 400)
+      return fail(ErrorKind::malformed,
+                  fmt::format("{}: {}, leads to {}; not followed", url, status, quote(redirect_target(), 80)));
     switch (status) {
       case 401: return fail(ErrorKind::denied, url + ": 401, user or password is not accepted");
       case 403: return fail(ErrorKind::denied, url + ": 403, this user may not read it");
@@ -277,6 +328,7 @@ class CurlHttp : public Http {
   CURLcode refused_ = CURLE_OK;
   bool used_ = false;
   std::atomic<long> status_ = 0;
+  std::map<std::string, std::string> moved_;  // paths that the server knows with, or without, a slash
   std::mutex mutex_;
 };
 }  // namespace

@@ -124,6 +124,20 @@ TEST_F(RealHttp, ARedirectIsNotFollowedAndItsTargetNamed) {
   EXPECT_NE(redirect.what.find("https://elsewhere.example"), std::string::npos) << redirect.what;
 }
 
+TEST_F(RealHttp, ARedirectToTheSamePathWithOrWithoutItsSlashIsFollowedOnce) {
+  const auto http = open_real_http(bmc_->trusted());
+  ASSERT_TRUE(http) << http.error().what;
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ((*http)->get("/manners/slash").value_or("none"), "with a slash") << i;
+    EXPECT_EQ((*http)->status(), 200) << i;
+    EXPECT_EQ((*http)->get("/manners/unslash/").value_or("none"), "without a slash") << i;
+  }
+  const Error circle = manner("circle");
+  EXPECT_EQ(circle.kind, ErrorKind::malformed);
+  EXPECT_EQ(circle.what.find("calvin"), std::string::npos) << "libcurl adds it to the target: " << circle.what;
+  EXPECT_EQ(manner("plain").kind, ErrorKind::malformed) << "the password would leave in the clear";
+}
+
 TEST_F(RealHttp, ItsDeadlineHoldsAgainstAServerThatHangsOrDrips) {
   for (const char* name : {"hang", "drip"}) {
     const auto begin = std::chrono::steady_clock::now();

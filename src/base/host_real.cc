@@ -130,7 +130,7 @@ class RealHost : public Host {
 
   Result<std::string> read_text(const std::string& path) override {
     const Fd fd = NW_TRY(open_regular(path));
-    return read_all(fd.get(), root_ + path);
+    return read_all(fd.get(), root_ + path, kMaxText);
   }
 
   Result<std::vector<std::string>> list(const std::string& path) override {

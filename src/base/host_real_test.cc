@@ -83,7 +83,7 @@ TEST_F(RealHostTest, AHugeFileIsRefusedAndItsBeginningNotBelieved) {
   EXPECT_EQ(host->read_text("/most").value().size(), Host::kMaxText);
   dir.write("more", std::string(Host::kMaxText + 1, '7'));
   EXPECT_EQ(host->read_text("/more").error().kind, ErrorKind::malformed);
-  EXPECT_THAT(host->read_text("/more").error().what, HasSubstr("more: longer than 1 MiB"));
+  EXPECT_THAT(host->read_text("/more").error().what, HasSubstr("more: longer than 16 MiB"));
   EXPECT_EQ(read("/more").error, ErrorKind::malformed);
   dir.write("padded", std::string(10'000, '0') + "5");
   EXPECT_FALSE(read("/padded").ok) << "a number that is cut is no number";

@@ -1,7 +1,8 @@
 // Http: GET requests to one server, over TLS, through libcurl, which is opened at run time.
 //
-// Redirects are not followed. A certificate that neither the CA file nor the pinned key confirms is an error.
-// Credentials come from a file that only its owner may read and go nowhere else: not into errors, logs or tapes.
+// Of redirects only the one is followed that adds or takes off the slash at the end of a path. A certificate that
+// neither the CA file nor the pinned key confirms is an error. Credentials come from a file that only its owner may
+// read and go nowhere else: not into errors, logs or tapes.
 #pragma once
 
 #include <memory>

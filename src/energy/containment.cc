@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <set>
 #include <utility>
+
+#include "energy/containment_tree.h"
 
 namespace nw {
 
@@ -16,25 +17,13 @@ double compute_chi2(const Energy& a, const Energy& b) {
 }
 
 namespace {
-// What contains what, below the node, which contains everything. dram is beside package, as on servers.
-struct Containment {
-  Domain outer, inner;
-};
-constexpr Containment kContainment[] = {
-    {Domain::psys, Domain::package},   {Domain::psys, Domain::dram},      {Domain::module, Domain::gpu},
-    {Domain::module, Domain::package}, {Domain::module, Domain::cpu},     {Domain::module, Domain::sysio},
-    {Domain::package, Domain::core},   {Domain::package, Domain::uncore},
-};
 // What can be directly below the node, in the order of display.
-constexpr Domain kTop[] = {Domain::module, Domain::psys, Domain::gpu,  Domain::package,
-                           Domain::dram,   Domain::cpu,  Domain::sysio};
+constexpr Domain kTop[] = {Domain::module, Domain::psys,  Domain::gpu,  Domain::package, Domain::dram,
+                           Domain::cpu,    Domain::sysio, Domain::core, Domain::uncore};
 
-std::vector<Domain> inside(Domain outer) {
-  std::vector<Domain> domains;
-  for (const Containment& holds : kContainment)
-    if (holds.outer == outer) domains.push_back(holds.inner);
-  return domains;
-}
+// What can be inside a part, in the order of display.
+constexpr Domain kInside[] = {Domain::gpu, Domain::package, Domain::core, Domain::uncore,
+                              Domain::cpu, Domain::sysio,   Domain::dram};
 
 bool contains(const std::vector<Domain>& domains, Domain domain) {
   return std::find(domains.begin(), domains.end(), domain) != domains.end();
@@ -44,8 +33,6 @@ bool better(const SensorEnergy& a, const SensorEnergy& b) {
   if (a.energy.value.has_value() != b.energy.value.has_value()) return a.energy.value.has_value();
   return a.info->kind == SensorKind::counter && b.info->kind == SensorKind::gauge;
 }
-
-using Chosen = std::map<Part, SensorEnergy>;
 
 // Selects one sensor energy for each part, the earlier where neither is better, and records disagreements of the
 // others.
@@ -65,12 +52,12 @@ class Selection {
     drop_second_names();
   }
 
-  Chosen measured, modelled;
-  Chosen node, plug;  // sensors of the whole node, after and before its power supplies
+  MeasuredParts measured, modelled;
+  MeasuredParts node, plug;  // sensors of the whole node, after and before its power supplies
   std::vector<Disagreement> disagreements;
 
  private:
-  void add(Chosen& chosen, const SensorEnergy& sensor_energy) {
+  void add(MeasuredParts& chosen, const SensorEnergy& sensor_energy) {
     const auto [at, is_new] = chosen.try_emplace(sensor_energy.info->part, sensor_energy);
     if (is_new) return;
     SensorEnergy other = sensor_energy;
@@ -108,11 +95,17 @@ class Selection {
 
 class Composer {
  public:
-  explicit Composer(Selection selection) : selection_(std::move(selection)), measured_(selection_.measured) {
+  Composer(Selection selection, Wholes wholes)
+      : selection_(std::move(selection)),
+        measured_(selection_.measured),
+        tree_(selection_.measured, wholes),
+        wholes_(wholes) {
     out_.disagreements = std::move(selection_.disagreements);
-    for (const auto& [part, sensor_energy] : measured_)
-      if (sensor_energy.energy.value) known_.insert(part.domain);
-    const auto first = [](Chosen& nodes) {
+    for (Disagreement& one : tree_.take_disagreements()) {
+      out_.anomalies.add(Anomaly::negative_rest);
+      out_.disagreements.push_back(std::move(one));
+    }
+    const auto first = [](MeasuredParts& nodes) {
       for (auto& [part, sensor_energy] : nodes)
         if (sensor_energy.energy.value) return &sensor_energy;
       return static_cast<SensorEnergy*>(nullptr);
@@ -130,9 +123,13 @@ class Composer {
   }
 
   NodeEnergy compose() {
+    if (wholes_ == Wholes::judged) judge_node();
     if (node_ == nullptr && plug_ == nullptr) {
-      for (const Domain domain : kTop)
-        if (is_top(domain)) add_domain(domain, 0);
+      for (const SensorEnergy* doubted : doubted_nodes_) add(*doubted, 0, false);
+      for (const Domain domain : kTop) add_domain(domain, 0);
+      if (!doubted_nodes_.empty())
+        add_derived("0", "rest of node", difference(doubted_nodes_[0]->energy, sum_, doubt_, coverage_ / top_),
+                    "node minus parts", 0, false);
       finish_parts();
     } else {
       compose_node();
@@ -143,13 +140,31 @@ class Composer {
   }
 
  private:
-  bool knows(Domain domain) const { return known_.contains(domain); }
+  bool knows(Domain domain) const { return tree_.knows(domain); }
 
-  // Whether it is directly below the node on this machine: nothing that contains it has a value.
-  bool is_top(Domain domain) const {
-    return std::find(std::begin(kTop), std::end(kTop), domain) != std::end(kTop) &&
-           std::none_of(std::begin(kContainment), std::end(kContainment),
-                        [&](const Containment& holds) { return holds.inner == domain && knows(holds.outer); });
+  // A sensor of the node that shows less than the parts inside it, by more than both intervals allow, is none.
+  void judge_node() {
+    judge(node_);
+    judge(plug_);
+    judge(beside_);
+    if (node_ != nullptr || plug_ != nullptr || beside_ == nullptr) return;
+    (beside_->energy.boundary == Boundary::wall ? plug_ : node_) = std::exchange(beside_, nullptr);
+  }
+
+  void judge(SensorEnergy*& node) {
+    if (node == nullptr) return;
+    std::vector<const SensorEnergy*> parts = tree_.tops();
+    std::erase_if(parts,
+                  [&](const SensorEnergy* part) { return contains(node->info->excludes, part->info->part.domain); });
+    const Energy sum = sum_of(parts);
+    const double chi2 = *sum.value > *node->energy.value ? compute_chi2(node->energy, sum) : 0;
+    if (!disagree(node->info->id, "parts", chi2)) return;
+    out_.anomalies.add(Anomaly::negative_rest);
+    node->energy.uncertainty.widen(std::sqrt(chi2));
+    if (to_joules(*sum.value) < kBroken * to_joules(*node->energy.value))
+      for (auto& [part, sensor_energy] : measured_)
+        if (tree_.stands(sensor_energy)) sensor_energy.energy.uncertainty.widen(std::sqrt(chi2));
+    doubted_nodes_.push_back(std::exchange(node, nullptr));
   }
 
   // Adds each sensor energy once, however many components contain it.
@@ -171,38 +186,34 @@ class Composer {
     return parts;
   }
 
-  // All parts of a domain directly below the node, each followed by what it contains.
+  // All parts of a domain directly below the node, each followed by what it contains. One without a value, or that is
+  // not believed, is shown there too.
   void add_domain(Domain domain, unsigned depth) {
     for (const SensorEnergy* sensor_energy : parts_of(domain)) {
-      add(*sensor_energy, depth, true);
+      if (!tree_.find(*sensor_energy).top) continue;
+      add(*sensor_energy, depth, tree_.stands(*sensor_energy));
       count(*sensor_energy);
-      add_inside(sensor_energy->info->part, depth + 1);
+      add_inside(*sensor_energy, depth + 1);
     }
   }
 
-  // A single psys or module contains all of the domains inside it; one of several only those with its own device
-  // number.
-  void add_inside(const Part& outer, unsigned depth) {
-    const bool alone = std::count_if(measured_.begin(), measured_.end(),
-                                     [&](const auto& entry) { return entry.first.domain == outer.domain; }) == 1;
-    for (const Domain domain : inside(outer.domain))
+  void add_inside(const SensorEnergy& outer, unsigned depth) {
+    for (const Domain domain : kInside)
       for (const SensorEnergy* sensor_energy : parts_of(domain)) {
-        if (is_top(domain)) continue;  // the outer sensor has no value, so its parts are on top
-        const Part& part = sensor_energy->info->part;
-        if (part.device != outer.device && (!alone || outer.domain == Domain::package)) continue;
+        if (!tree_.is_shown_in(*sensor_energy, outer)) continue;
         add(*sensor_energy, depth, false);
-        if (domain == Domain::package) add_inside(part, depth + 1);
+        add_inside(*sensor_energy, depth + 1);
       }
   }
 
-  // A psys or module without a value is no gap where everything inside it was measured.
+  // A psys or module without a value is no gap where something inside it was measured, and one that is not believed is
+  // none at all.
   bool replaced(const SensorEnergy& sensor_energy) const {
+    if (tree_.is_doubted(sensor_energy)) return true;
     const Domain outer = sensor_energy.info->part.domain;
     if (sensor_energy.energy.value || (outer != Domain::psys && outer != Domain::module)) return false;
     return std::any_of(measured_.begin(), measured_.end(), [&](const auto& entry) {
-      const auto held = inside(outer);
-      return entry.second.energy.value && is_top(entry.first.domain) &&
-             std::find(held.begin(), held.end(), entry.first.domain) != held.end();
+      return tree_.stands(entry.second) && tree_.find(entry.second).top && can_contain(outer, entry.first.domain);
     });
   }
 
@@ -231,9 +242,10 @@ class Composer {
     return remainder;
   }
 
-  void add_derived(const char* device, const char* label, Energy energy, const char* source, unsigned depth) {
+  void add_derived(const char* device, const char* label, Energy energy, const char* source, unsigned depth,
+                   bool counted = true) {
     out_.components.push_back(
-        {{Domain::other, device}, label, std::move(energy), source, "", depth, true, std::nullopt});
+        {{Domain::other, device}, label, std::move(energy), source, "", depth, counted, std::nullopt});
   }
 
   // The node's own sensors at the root, the power supplies' loss between them, what the sensor includes below, and what
@@ -261,7 +273,8 @@ class Composer {
                   "wall minus node DC", 1);
     }
     for (const Domain domain : kTop)
-      if (is_top(domain) && !contains(excludes, domain)) add_domain(domain, depth);
+      if (!contains(excludes, domain)) add_domain(domain, depth);
+    for (const SensorEnergy* doubted : doubted_nodes_) add(*doubted, depth, false);
     finish_rest(node_ != nullptr ? *node_ : total_sensor, depth, at);
     out_.total = total_sensor.energy;
     out_.boundary_note = total_sensor.energy.boundary == Boundary::wall ? kNodeAtWall : kNodeDc;
@@ -301,7 +314,7 @@ class Composer {
     top_ = top_known_ = 0;
     coverage_ = 0;
     for (const Domain domain : kTop)
-      if (is_top(domain) && contains(excludes, domain)) add_domain(domain, 0);
+      if (contains(excludes, domain)) add_domain(domain, 0);
     if (top_known_ == 0) {
       out_.boundary_note += ", without ";
       for (const Domain domain : excludes)
@@ -315,15 +328,16 @@ class Composer {
     out_.boundary_note += ", and what its sensor does not see";
   }
 
-  // Whether the model's part stands in for something that was not measured.
+  // Whether the model's part stands in for something that was not measured: not where a whole contains it that was.
   bool missing(const Part& part) const {
+    const bool of_modules = knows(Domain::psys) || knows(Domain::module);
     switch (part.domain) {
       case Domain::package: {
         const auto same = measured_.find(part);
         if (same != measured_.end()) return !knows(Domain::psys) && !same->second.energy.value;
-        return !knows(Domain::psys) && !knows(Domain::module) && !knows(Domain::package) && !knows(Domain::cpu);
+        return !of_modules && !knows(Domain::package) && !knows(Domain::cpu);
       }
-      case Domain::dram: return !knows(Domain::psys) && !knows(Domain::module) && !knows(Domain::dram);
+      case Domain::dram: return !of_modules && !knows(Domain::dram) && !tree_.covers(part);
       default: return true;
     }
   }
@@ -380,17 +394,20 @@ class Composer {
       case Domain::gpu: return "GPUs";
       case Domain::cpu: return "CPUs";
       case Domain::sysio: return "CPU input and output";
+      case Domain::core: return "CPU cores";
       default: return std::string(name(domain));
     }
   }
 
   // "CPU packages and memory", from the domains that were summed.
   std::string note_of_parts() const {
-    constexpr Domain kOrder[] = {Domain::psys, Domain::module, Domain::package, Domain::dram,
-                                 Domain::gpu,  Domain::cpu,    Domain::sysio};
+    constexpr Domain kOrder[] = {Domain::psys, Domain::module, Domain::package, Domain::dram,  Domain::gpu,
+                                 Domain::cpu,  Domain::sysio,  Domain::core,    Domain::uncore};
     std::vector<std::string> words;
+    const auto tops = tree_.tops();
     for (const Domain domain : kOrder)
-      if (is_top(domain) && knows(domain)) words.push_back(word_of(domain));
+      if (std::any_of(tops.begin(), tops.end(), [&](const auto* top) { return top->info->part.domain == domain; }))
+        words.push_back(word_of(domain));
     std::string note;
     for (std::size_t i = 0; i < words.size(); ++i)
       note += (i == 0 ? "" : i + 1 == words.size() ? " and " : ", ") + words[i];
@@ -398,8 +415,10 @@ class Composer {
   }
 
   Selection selection_;
-  const Chosen& measured_;
-  std::set<Domain> known_;  // domains of which something was measured
+  MeasuredParts& measured_;
+  PartTree tree_;
+  Wholes wholes_;
+  std::vector<const SensorEnergy*> doubted_nodes_;  // sensors of the node that show less than its parts
   SensorEnergy* node_ = nullptr;
   SensorEnergy* plug_ = nullptr;
   SensorEnergy* beside_ = nullptr;  // also of the node, and not counted
@@ -414,8 +433,8 @@ class Composer {
 };
 }  // namespace
 
-NodeEnergy compose(std::span<const SensorEnergy> sensor_energies) {
-  return Composer(Selection(sensor_energies)).compose();
+NodeEnergy compose(std::span<const SensorEnergy> sensor_energies, Wholes wholes) {
+  return Composer(Selection(sensor_energies), wholes).compose();
 }
 
 }  // namespace nw

@@ -1,9 +1,12 @@
 // Containment: which part of the node contains which, so that nothing is counted twice and the node's remainder is what
 // its parts leave; and whether sensors of the same thing agree.
 //
-// The tree is data, kContainment in containment.cc. At its root are up to two sensors of the whole node, one on each
-// side of the power supplies; the difference between them is the supplies' loss. A node's sensor may not include some
-// parts (SensorInfo::excludes: some controllers do not see the GPUs); those are added beside it.
+// The tree is data, kContainment in containment_tree.cc. At its root are up to two sensors of the whole node, one on
+// each side of the power supplies; the difference between them is the supplies' loss. A node's sensor may not include
+// some parts (SensorInfo::excludes: some controllers do not see the GPUs); those are added beside it.
+//
+// A whole is never below its measured parts. Where its sensor shows less than they do, by more than both intervals
+// allow, it is flagged at whatever level (node, platform, module, package), shown, and not counted: its parts are.
 #pragma once
 
 #include <optional>
@@ -55,9 +58,13 @@ struct NodeEnergy {
   AnomalyCounts anomalies;
 };
 
+// Whether a whole below its parts gives way to them, or stays and is flagged: energies that were divided among jobs by
+// a choice that was made for the whole node have to be composed by the same choice.
+enum class Wholes : unsigned char { judged, kept };
+
 // Sensor energies in the driver table's order: of several for one part the first that has a value is used, counters
 // before gauges, measured before modelled.
-NodeEnergy compose(std::span<const SensorEnergy> sensor_energies);
+NodeEnergy compose(std::span<const SensorEnergy> sensor_energies, Wholes wholes = Wholes::judged);
 
 // 95 % point of chi squared with one degree of freedom: above it two figures disagree, and their uncertainties are
 // widened by the root of it (Birge 1932).

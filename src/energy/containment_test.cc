@@ -231,7 +231,8 @@ TEST(Tree, ANegativeRestIsFlaggedAndNotClamped) {
   node.add(Domain::dram, "0", 64);
   node.add(Domain::cpu, "0", 33);
   const auto out = node.compose();
-  EXPECT_DOUBLE_EQ(power(out.total), 451);
+  EXPECT_DOUBLE_EQ(power(out.total), 513) << "a whole is never below its measured parts";
+  EXPECT_FALSE(find(out, Domain::node)[0]->counted);
   ASSERT_EQ(find(out, Domain::other).size(), 1u);
   EXPECT_EQ(*find(out, Domain::other)[0]->energy.value, joules(-62 * 3600));
   EXPECT_EQ(out.anomalies.count(Anomaly::negative_rest), 1u);
@@ -328,7 +329,95 @@ TEST(Tree, PartsThatCanNotFitIntoTheNodeWidenIt) {
   const auto out = node.compose();
   EXPECT_EQ(out.anomalies.count(Anomaly::negative_rest), 1u);
   EXPECT_EQ(out.anomalies.count(Anomaly::sensors_disagree), 1u);
-  EXPECT_NEAR(out.total.uncertainty.combined() / 3600, 20 * 200 / std::hypot(20, 30), 0.1);
+  EXPECT_DOUBLE_EQ(power(out.total), 600) << "never below its measured parts";
+  EXPECT_NEAR(out.total.uncertainty.combined() / 3600, 30 * 200 / std::hypot(20, 30), 0.1);
+  std::vector<SensorEnergy> flat(node.sensor_energies_.begin(), node.sensor_energies_.end());
+  const auto kept = nw::compose(flat, Wholes::kept);
+  EXPECT_DOUBLE_EQ(power(kept.total), 400) << "shares of a total that is chosen elsewhere";
+  EXPECT_EQ(kept.anomalies.count(Anomaly::negative_rest), 1u);
+  EXPECT_NEAR(kept.total.uncertainty.combined() / 3600, 20 * 200 / std::hypot(20, 30), 0.1);
+}
+
+TEST(Tree, APlatformThatNobodyWiredUpGivesWayToItsPackages) {
+  Node node;
+  node.add(Domain::psys, "0", 14);
+  node.add(Domain::package, "0", 190);
+  node.add(Domain::core, "0", 150);
+  const auto out = node.compose();
+  EXPECT_DOUBLE_EQ(power(out.total), 190);
+  EXPECT_EQ(out.total.coverage, 1);
+  EXPECT_EQ(out.boundary_note, "CPU packages alone, not the whole node");
+  EXPECT_EQ(out.anomalies.count(Anomaly::negative_rest), 1u);
+  EXPECT_EQ(out.anomalies.count(Anomaly::sensors_disagree), 1u);
+  ASSERT_EQ(find(out, Domain::psys).size(), 1u) << "shown as it reads";
+  EXPECT_DOUBLE_EQ(power(find(out, Domain::psys)[0]->energy), 14);
+  EXPECT_FALSE(find(out, Domain::psys)[0]->counted);
+  EXPECT_TRUE(find(out, Domain::package)[0]->counted);
+  EXPECT_EQ(find(out, Domain::core)[0]->depth, 1u);
+  EXPECT_NEAR(out.total.uncertainty.combined() / 3600, 9.5, 1e-6) << "it says nothing of the package";
+}
+
+TEST(Tree, ThePlatformsDoubtIsThePackagesWhereBothMayBeRight) {
+  Node node;
+  node.add(Domain::psys, "0", 150);
+  node.add(Domain::package, "0", 190);
+  const auto out = node.compose();
+  EXPECT_DOUBLE_EQ(power(out.total), 190);
+  EXPECT_NEAR(out.total.uncertainty.combined() / 3600, 9.5 * 40 / std::hypot(7.5, 9.5), 1e-6) << "Birge";
+  Node near;
+  near.add(Domain::psys, "0", 180);
+  near.add(Domain::package, "0", 190);
+  EXPECT_DOUBLE_EQ(power(near.compose().total), 180) << "within their intervals";
+  EXPECT_EQ(near.compose().anomalies.count(Anomaly::sensors_disagree), 0u);
+}
+
+TEST(Tree, AModuleBelowItsSocketAndAPackageBelowItsCoresGiveWayAlone) {
+  Node node;
+  node.add(Domain::module, "0", 60);
+  node.add(Domain::module, "1", 500);
+  node.add(Domain::package, "0", 140);
+  node.add(Domain::package, "1", 150);
+  const auto out = node.compose();
+  EXPECT_DOUBLE_EQ(power(out.total), 640) << "the other module is as it was";
+  EXPECT_EQ(find(out, Domain::package)[0]->depth, 1u);
+  Node cores;
+  cores.add(Domain::package, "0", 20);
+  cores.add(Domain::core, "0", 90);
+  cores.add(Domain::package, "1", 100);
+  cores.add(Domain::core, "1", 70);
+  EXPECT_DOUBLE_EQ(power(cores.compose().total), 190);
+  EXPECT_EQ(cores.compose().anomalies.count(Anomaly::negative_rest), 1u);
+}
+
+TEST(Tree, ModulesTogetherBelowTheirGpusGiveWayTogether) {
+  Node node;
+  for (const char* device : {"0", "1"}) node.add(Domain::module, device, 300);
+  for (const char* device : {"GPU-a", "GPU-b"}) node.add(Domain::gpu, device, 700);
+  for (const char* device : {"0", "1"}) node.add(Domain::package, device, 100);
+  EXPECT_DOUBLE_EQ(power(node.compose().total), 1600) << "which GPU is in which module is not known";
+}
+
+TEST(Tree, ASocketsEnvelopeHoldsItsRailsAndItsMemory) {
+  Node node;
+  for (const char* device : {"0", "1"}) {
+    node.add(Domain::package, device, 104).energy.boundary = Boundary::board;
+    node.infos_.back().boundary = Boundary::board;
+    node.add(Domain::cpu, device, 54);
+    node.add(Domain::sysio, device, 6);
+    node.add(Domain::dram, device, 41);
+    node.add_model(Domain::dram, "0", 90);
+  }
+  const auto out = node.compose();
+  EXPECT_DOUBLE_EQ(power(out.total), 208);
+  EXPECT_FALSE(out.node_estimate) << "the envelope is no place for a model of the memory";
+  for (const Domain inner : {Domain::cpu, Domain::sysio, Domain::dram}) {
+    EXPECT_EQ(find(out, inner)[0]->depth, 1u);
+    EXPECT_FALSE(find(out, inner)[0]->counted);
+  }
+  Node rails;
+  rails.add_dead(Domain::package, "0");
+  rails.add(Domain::cpu, "0", 54);
+  EXPECT_DOUBLE_EQ(power(rails.compose().total), 54) << "what is left of it";
 }
 
 TEST(Tree, TwoSensorsOfOnePartCountOnce) {

@@ -25,11 +25,13 @@ void add_line(const SensorLine& line, std::string& out) {
                      power_of(line), line.kind, clean(line.source + (line.label.empty() ? "" : ", " + line.label)));
 }
 
-bool measured(const SensorLine& line) { return line.kind == "measured" && line.state == "ok"; }
+// Of a sensor, if perhaps divided by a hypervisor or among nodes; not of the model.
+bool is_sensor(const SensorLine& line) { return line.kind != "estimated"; }
+bool measured(const SensorLine& line) { return is_sensor(line) && line.state == "ok"; }
 
 bool reads(const Sensors& sensors, std::initializer_list<const char*> domains, std::string_view state = "ok") {
   return std::any_of(sensors.lines.begin(), sensors.lines.end(), [&](const SensorLine& line) {
-    return line.kind == "measured" && line.state == state &&
+    return is_sensor(line) && line.state == state &&
            std::find(domains.begin(), domains.end(), line.domain) != domains.end();
   });
 }
@@ -78,7 +80,7 @@ std::string make_doctor_text(const Sensors& sensors, const TextStyle&) {
     if (measured(line)) add_line(line, out);
   bool first = true;
   for (const auto& line : sensors.lines) {
-    if (line.kind != "measured" || line.state == "ok") continue;
+    if (!is_sensor(line) || line.state == "ok") continue;
     if (first) out += "\nPresent but not counting\n";
     first = false;
     out +=

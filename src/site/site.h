@@ -37,14 +37,16 @@ struct SensorRule {
 struct IpmiSite {
   std::string device = "/dev/ipmi0";
   Nanos period = seconds(2);
-  bool node_manager = false;  // ask Intel's Node Manager where there is no DCMI
+  bool accept_inactive = false;  // believe figures of a controller that never says that it measures
+  bool node_manager = false;     // ask Intel's Node Manager where there is no DCMI
 };
 
 struct RedfishSite {
   std::string name;    // of the table, [redfish.<name>]
   std::string origin;  // "https://bmc.example"
   std::string ca_file, pinned_key, credentials_file;
-  std::string chassis;  // "" is the first that reports power
+  std::string chassis;  // "": judged by what each says
+  std::string power;    // "" or the place of the node's watts: "/redfish/v1/Chassis/1/Power#/Oem/Vendor/Watts"
   Nanos period = seconds(5);
 };
 

@@ -137,6 +137,10 @@ void add_ipmi(Keys& k) {
   add_period(k, "ipmi.period", "How often the BMC is asked.", [](Site& s, Names, const KeyValue& v) {
     s.ipmi.period = v.time;
   }).with_default(toml(usual.period));
+  add(k, "ipmi.accept_inactive", KeyType::flag,
+      "Whether figures of a controller are believed that never says that it is measuring.",
+      [](Site& s, Names, const KeyValue& v) { s.ipmi.accept_inactive = v.flag; })
+      .with_default("false");
   add(k, "ipmi.node_manager", KeyType::flag, "Whether Intel's Node Manager is asked where DCMI is not there.",
       [](Site& s, Names, const KeyValue& v) { s.ipmi.node_manager = v.flag; })
       .with_default(usual.node_manager ? "true" : "false");
@@ -155,8 +159,11 @@ void add_redfish(Keys& k) {
       [](Site& s, Names n, const KeyValue& v) { redfish_of(s, n).pinned_key = v.text; });
   add(k, "redfish.*.credentials_file", KeyType::text, "The file with user and password; no one else may read it.",
       [](Site& s, Names n, const KeyValue& v) { redfish_of(s, n).credentials_file = v.text; });
-  add(k, "redfish.*.chassis", KeyType::text, "Which chassis; without it the first that reports its power.",
+  add(k, "redfish.*.chassis", KeyType::text, "Which chassis; without it the one that is a node and draws most.",
       [](Site& s, Names n, const KeyValue& v) { redfish_of(s, n).chassis = v.text; });
+  add(k, "redfish.*.power", KeyType::text,
+      "Where the node's watts are, in place of a search: `/redfish/v1/Chassis/1/Power#/Oem/Vendor/TotalWatts`.",
+      [](Site& s, Names n, const KeyValue& v) { redfish_of(s, n).power = v.text; });
   add_period(k, "redfish.*.period", "How often the BMC is asked.", [](Site& s, Names n, const KeyValue& v) {
     redfish_of(s, n).period = v.time;
   }).with_default(toml(usual.period));

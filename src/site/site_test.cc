@@ -273,9 +273,10 @@ TEST(Site, SettingsSayWhereTheyComeFrom) {
   for (const SiteSetting& one :
        read_site("[redfish.b]\norigin = \"https://b\"\n[ipmi]\nperiod = \"3s\"\n", "f").settings)
     text += one.key + "=" + one.value + "@" + std::to_string(one.line) + "\n";
-  EXPECT_EQ(text,
-            "ipmi.device=\"/dev/ipmi0\"@0\nipmi.period=\"3s\"@4\nipmi.node_manager=false@0\n"
-            "redfish.b.origin=\"https://b\"@2\nredfish.b.period=\"5s\"@0\nbaseline.valid_days=180@0\n");
+  EXPECT_EQ(
+      text,
+      "ipmi.device=\"/dev/ipmi0\"@0\nipmi.period=\"3s\"@4\nipmi.accept_inactive=false@0\nipmi.node_manager=false@0\n"
+      "redfish.b.origin=\"https://b\"@2\nredfish.b.period=\"5s\"@0\nbaseline.valid_days=180@0\n");
 }
 
 TEST(Site, RulesKeepTheFilesOrder) {

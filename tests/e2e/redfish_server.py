@@ -5,8 +5,8 @@ usage: redfish_server.py CERTIFICATE KEY     or, for plain HTTP: redfish_server.
 Prints "port N" when it listens, and ends when its standard input does.
 
 Below /redfish/v1: one chassis with Power, EnvironmentMetrics and the sensors TotalPower and TotalEnergy. POST /watts with a number as its
-body sets the power (480 W at first). Below /manners: hang, drip, long (2 MiB), half, empty, redirect, busy (429), away (503), forbidden,
-html, deep (an array in an array, 100000 times).
+body sets the power (480 W at first). Below /manners: hang, drip, long (2 MiB), half, empty, redirect, slash (to the path with a slash at its
+end), unslash, circle, busy (429), away (503), forbidden, html, deep (an array in an array, 100000 times).
 """
 import base64
 import datetime
@@ -60,7 +60,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         if self.path.startswith("/manners/"):
-            return getattr(self, "manner_" + self.path[9:], lambda: self.answer(404))()
+            return getattr(self, "manner_" + self.path[9:].replace("/", "_"), lambda: self.answer(404))()
         if self.headers.get("Authorization") != AUTH:
             return self.answer(401)
         resource = tree().get(self.path)
@@ -98,6 +98,27 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def manner_redirect(self):
         self.answer(302, Location="https://elsewhere.example/redfish/v1/Chassis")
+
+    def manner_slash(self):
+        self.answer(301, Location=self.path + "/")
+
+    def manner_slash_(self):
+        self.answer(200, b"with a slash")
+
+    def manner_unslash_(self):
+        self.answer(308, Location=f"https://127.0.0.1:{self.server.server_address[1]}/manners/unslash")
+
+    def manner_unslash(self):
+        self.answer(200, b"without a slash")
+
+    def manner_circle(self):
+        self.answer(301, Location="/manners/circle/")
+
+    def manner_circle_(self):
+        self.answer(301, Location="/manners/circle")
+
+    def manner_plain(self):
+        self.answer(301, Location=f"http://127.0.0.1:{self.server.server_address[1]}/manners/plain/")
 
     def manner_busy(self):
         self.answer(429, **{"Retry-After": "3600"})

@@ -24,7 +24,14 @@ void check_answer(std::string_view text) {
     check_path(links->power);
     check_path(links->environment);
     check_path(links->sensors);
+    check_path(links->subsystem);
+    for (const auto& path : links->systems) check_path(path);
   }
+  if (const auto supplies = power_supplies(text))
+    for (const Supply& supply : *supplies)
+      for (const SupplyFlow* flow : {&supply.input, &supply.output}) check(flow->watts);
+  if (const auto powers = vendor_powers(text))
+    for (const VendorPower& power : *powers) require(std::isfinite(power.watts) && power.watts > 0);
   if (const auto controls = power_controls(text))
     for (const Control& control : *controls) {
       check(control.watts);

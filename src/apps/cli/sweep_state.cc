@@ -379,7 +379,8 @@ Result<SweepState> parse_state(std::string_view text) {
 
 Done save_state(const std::string& dir, const SweepState& state) {
   const std::string text = make_state_text(state);
-  if (text.size() > Host::kMaxText)
+  constexpr std::size_t kMost = 1 << 20;
+  if (text.size() > kMost)
     return fail(ErrorKind::malformed, fmt::format("{}/{}: would be longer than 1 MiB", dir, SweepState::kFile));
   return write_out(dir + "/" + SweepState::kFile, text);
 }

@@ -38,11 +38,13 @@ Done check(const Question& question, View answer, std::size_t length) {
   return {};
 }
 
-Result<BmcPower> decode_power(const Question& question, View fields) {
+Result<BmcPower> decode_power(const Question& question, View fields, Inactive inactive) {
   const BmcPower power{u16(fields, 0), u16(fields, 2), u16(fields, 4), u16(fields, 6), u32(fields, 8), u32(fields, 12)};
-  if ((fields[16] & kMeasuring) == 0)
+  if ((fields[16] & kMeasuring) == 0 && inactive == Inactive::refused)
     return fail(ErrorKind::busy,
-                fmt::format("{}: the controller is not measuring (state {:#04x})", question.name, fields[16]));
+                fmt::format("{}: the controller says that it is not measuring (state {:#04x}), with {} "
+                            "W beside it",
+                            question.name, fields[16], power.current));
   if (power.current == 0) return wrong(question, "0 W, which no running node draws");
   if (power.current > kMostWatts) return wrong(question, fmt::format("{} W, more than any node draws", power.current));
   return power;
@@ -130,20 +132,20 @@ Result<bool> decode_capabilities(View answer) {
   return (answer[kPlatform] & kPowerManagement) != 0;
 }
 
-Result<BmcPower> decode_dcmi_power(View answer) {
+Result<BmcPower> decode_dcmi_power(View answer, Inactive inactive) {
   const Question question = ask_dcmi_power();
   NW_CHECK(check(question, answer, 19));
   if (answer[1] != kDcmi) return wrong(question, fmt::format("group extension {:#04x}, not 0xdc", answer[1]));
-  return decode_power(question, answer.subspan(2));
+  return decode_power(question, answer.subspan(2), inactive);
 }
 
-Result<BmcPower> decode_node_manager(View answer) {
+Result<BmcPower> decode_node_manager(View answer, Inactive inactive) {
   const Question question = ask_node_manager();
   NW_CHECK(check(question, answer, 21));
   for (std::size_t i = 0; i < std::size(kIntel); ++i)
     if (answer[1 + i] != kIntel[i])
       return wrong(question, fmt::format("enterprise number {}, not Intel's 57 01 00", to_hex(answer.subspan(1, 3))));
-  return decode_power(question, answer.subspan(4));
+  return decode_power(question, answer.subspan(4), inactive);
 }
 
 Result<XccForm> xcc_form(View answer) {

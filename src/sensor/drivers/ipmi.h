@@ -49,9 +49,11 @@ struct BmcPower {
   bool dated() const { return timestamp != 0 && timestamp != 0xffffffff; }
 };
 Result<bool> decode_capabilities(View answer);  // whether power management is among them
-// A current power of 0 W or of more than kMostWatts, and a measurement that is not active, are errors.
-Result<BmcPower> decode_dcmi_power(View answer);
-Result<BmcPower> decode_node_manager(View answer);
+// A current power of 0 W or of more than kMostWatts is an error, and so is a measurement that is not active, unless the
+// site says that this controller never fills the state byte.
+enum class Inactive : unsigned char { refused, accepted };
+Result<BmcPower> decode_dcmi_power(View answer, Inactive inactive = Inactive::refused);
+Result<BmcPower> decode_node_manager(View answer, Inactive inactive = Inactive::refused);
 
 // Lenovo's answers to one request, told apart by their length.
 enum class XccForm : unsigned char { counter, mean };

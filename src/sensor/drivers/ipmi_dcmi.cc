@@ -14,6 +14,8 @@
 //
 // Known inaccuracies: current power 0 while the controller starts or has lost its supplies; measuring switched off,
 // with a number beside it; a completion code that is not 0 with data after it. None of these is accepted as a value.
+// But some controllers (of OpenBMC) leave time, period and state 0 for ever and measure: the site's key accept_inactive
+// believes those, and the sensor's source says so.
 // Whether the figure includes GPUs in a tray of their own differs by vendor; a site states that with a rule (`lacks`).
 #include <algorithm>
 
@@ -34,7 +36,9 @@ Result<Value> value_of(const Result<BmcPower>& power) {
   return Value{power->current, {}, power->dated()};
 }
 Result<Value> dcmi_value(View answer) { return value_of(decode_dcmi_power(answer)); }
+Result<Value> any_dcmi_value(View answer) { return value_of(decode_dcmi_power(answer, Inactive::accepted)); }
 Result<Value> node_manager_value(View answer) { return value_of(decode_node_manager(answer)); }
+Result<Value> any_node_manager_value(View answer) { return value_of(decode_node_manager(answer, Inactive::accepted)); }
 
 class Prober {
  public:
@@ -45,6 +49,14 @@ class Prober {
       explain_closed(open.error());
       return std::move(probe_);
     }
+    // On a tape, so that it needs no site file.
+    accepts_inactive_ = host_
+                            .ask("ipmi_dcmi:accept_inactive",
+                                 [&]() -> Result<std::string> {
+                                   if (site_.accept_inactive) return std::string("yes");
+                                   return fail(ErrorKind::absent, "not in the site file");
+                                 })
+                            .has_value();
     if (!add_dcmi() && site_.node_manager) add_node_manager();
     return std::move(probe_);
   }
@@ -69,14 +81,15 @@ class Prober {
     SensorInfo info = power_info();
     info.source = "IPMI DCMI power reading";
     info.update_interval = {bmc_.update_interval(seconds(1)), bmc_.update_interval(seconds(5)), TimingBasis::assumed};
-    return add("power", ask_dcmi_power(), dcmi_value, std::move(info));
+    return add("power", ask_dcmi_power(), accepts_inactive_ ? any_dcmi_value : dcmi_value, std::move(info));
   }
 
   void add_node_manager() {
     SensorInfo info = power_info();
     info.source = "Intel Node Manager (IPMI)";
     info.update_interval = bmc_.update_interval(seconds(5));
-    add("node_manager", ask_node_manager(), node_manager_value, std::move(info));
+    add("node_manager", ask_node_manager(), accepts_inactive_ ? any_node_manager_value : node_manager_value,
+        std::move(info));
   }
 
   SensorInfo power_info() {
@@ -100,14 +113,26 @@ class Prober {
   bool add(const std::string& key, const Question& question, Decode decode, SensorInfo info) {
     const auto answer = bmc_.ask(key, question);
     if (!answer) return note_missing(answer.error()), false;
-    if (const auto value = decode(*answer); !value) return note(value.error()), false;
+    if (const auto value = decode(*answer); !value) return note_unbelieved(*answer, value.error()), false;
+    if (is_inactive(*answer)) info.source += ", measuring not reported as active";
     auto source = bmc_.poll(key, question, decode);
     if (!source) return note(source.error()), false;
     probe_.sensors.push_back({std::move(info), std::move(*source)});
     return true;
   }
 
+  static bool is_inactive(View answer) {
+    return (!dcmi_value(answer) && any_dcmi_value(answer)) ||
+           (!node_manager_value(answer) && any_node_manager_value(answer));
+  }
+
   void note(const Error& error) { note(error.what); }
+  // A controller that is not measuring may do so later, or never say that it does.
+  void note_unbelieved(View answer, const Error& error) {
+    if (!is_inactive(answer)) return note(error);
+    note(error.what, "where its figures are known to be right, in the site file: [ipmi] accept_inactive = true");
+    probe_.diagnostics.back().sensor = kSensor;
+  }
   // A controller that is busy may answer later; one that knows no such command will not.
   void note_missing(const Error& error) {
     note(error);
@@ -119,6 +144,7 @@ class Prober {
 
   Host& host_;
   const IpmiSite& site_;
+  bool accepts_inactive_ = false;
   Bmc bmc_;
   ProbeResult probe_;
 };

@@ -115,6 +115,23 @@ TEST(IpmiDcmi, DiagnosticsNameCommandAndCause) {
   EXPECT_NE(found(able, Bytes(272, 0)).find("272 bytes, not 19"), std::string::npos);
 }
 
+TEST(IpmiDcmi, AControllerThatNeverSaysThatItMeasuresIsBelievedWhereTheSiteSaysSo) {
+  Machine host;
+  host.say(power(319, 0, 0x00));
+  ProbeResult refused = probe_ipmi_dcmi(host);
+  EXPECT_TRUE(refused.sensors.empty());
+  const Diagnostic* told = find_diagnostic(refused, "with 319 W beside it");
+  ASSERT_NE(told, nullptr) << all_diagnostics(refused);
+  EXPECT_EQ(told->sensor, "ipmi_dcmi/node-0") << "stands as missing";
+  EXPECT_NE(told->repair.find("accept_inactive = true"), std::string::npos);
+  Site site;
+  site.ipmi.accept_inactive = true;
+  ProbeResult accepted = probe_ipmi_dcmi(host, site);
+  ASSERT_EQ(accepted.sensors.size(), 1u) << all_diagnostics(accepted);
+  EXPECT_EQ(accepted.sensors[0].source->read().value, 319u);
+  EXPECT_EQ(accepted.sensors[0].info.source, "IPMI DCMI power reading, measuring not reported as active");
+}
+
 TEST(IpmiDcmi, ABusyControllerIsAskedAgain) {
   IpmiMachine host;
   const auto question = ipmi::ask_capabilities();

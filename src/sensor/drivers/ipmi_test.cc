@@ -66,7 +66,8 @@ TEST(Ipmi, DcmiPower) {
 TEST(Ipmi, WhatIsNoDcmiPower) {
   const auto off = decode_dcmi_power(with(kPower, 18, 0x00));
   EXPECT_EQ(off.error().kind, ErrorKind::busy);
-  EXPECT_THAT(off.error().what, HasSubstr("DCMI Get Power Reading: the controller is not measuring (state 0x00)"));
+  EXPECT_THAT(off.error().what,
+              HasSubstr("DCMI Get Power Reading: the controller says that it is not measuring (state 0x00), with "));
   EXPECT_EQ(decode_dcmi_power(with(kPower, 18, 0xbf)).error().kind, ErrorKind::busy);
   EXPECT_TRUE(decode_dcmi_power(with(kPower, 18, 0xff)));
   Bytes zero = with(kPower, 2, 0);
@@ -172,8 +173,8 @@ auto error_of(Decode decode) {
   };
 }
 std::vector<Decoder> decoders() {
-  return {{"DCMI Get Power Reading", 19, error_of(decode_dcmi_power)},
-          {"Node Manager statistics", 21, error_of(decode_node_manager)},
+  return {{"DCMI Get Power Reading", 19, error_of([](View answer) { return decode_dcmi_power(answer); })},
+          {"Node Manager statistics", 21, error_of([](View answer) { return decode_node_manager(answer); })},
           {"Lenovo energy reading", 15, error_of(decode_xcc_energy)},
           {"Lenovo energy reading", 39, error_of(decode_xcc_mean)},
           {"Lenovo power reading", 15, error_of(decode_xcc_split)}};

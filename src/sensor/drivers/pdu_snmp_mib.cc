@@ -14,6 +14,25 @@ constexpr std::string_view kRaritan = ".1.3.6.1.4.1.13742.6";
 constexpr std::int64_t kWattUnit = 3, kTrue = 1, kMostDigits = 6;
 constexpr double kMostWatts = 100'000;  // of one outlet
 
+// "98.20", "887 W", "1.2kW": some agents write their numbers as text. Nothing where a text says anything else.
+std::optional<double> number_in(std::string_view text) {
+  text = trim(text);
+  const auto digits = std::min(text.find_first_not_of("0123456789.+-"), text.size());
+  const auto number = parse_double(text.substr(0, digits));
+  std::string unit(trim(text.substr(digits)));
+  for (char& c : unit)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  if (!number) return std::nullopt;
+  if (unit.empty() || unit == "w" || unit == "watt" || unit == "watts") return number;
+  if (unit == "kw") return *number * 1000;
+  return std::nullopt;
+}
+
+std::optional<double> number_of(const SnmpValue& value) {
+  if (value.text) return number_in(*value.text);
+  return value.number ? std::optional(static_cast<double>(*value.number)) : std::nullopt;
+}
+
 std::string raritan(std::string_view column, unsigned number) {
   return fmt::format("{}{}.1.{}.5", kRaritan, column, number);
 }
@@ -71,12 +90,15 @@ Result<std::uint64_t> compute_sum_mw(std::span<const Outlet> outlets, std::span<
     if (answers.size() - next < takes) return fail(ErrorKind::malformed, "fewer answers than outlets");
     const SnmpValue &value = answers[next], *available = takes == 2 ? &answers[next + 1] : nullptr;
     next += takes;
-    if (value.text) return fail(ErrorKind::malformed, fmt::format("outlet {}: a text, not a number", outlet.number));
-    if (!value.number) return fail(ErrorKind::absent, fmt::format("outlet {}: there is no such outlet", outlet.number));
+    const auto number = number_of(value);
+    if (value.text && !number)
+      return fail(ErrorKind::malformed,
+                  fmt::format("outlet {}: the text {} is no number of watts", outlet.number, quote(*value.text)));
+    if (!number) return fail(ErrorKind::absent, fmt::format("outlet {}: there is no such outlet", outlet.number));
     if (available != nullptr && available->number != kTrue)
       return fail(ErrorKind::absent, fmt::format("outlet {}: its power is not available", outlet.number));
-    const double watts = static_cast<double>(*value.number) * outlet.watts_per_count;
-    if (*value.number < 0) return fail(ErrorKind::absent, fmt::format("outlet {}: is not metered", outlet.number));
+    const double watts = *number * outlet.watts_per_count;
+    if (*number < 0) return fail(ErrorKind::absent, fmt::format("outlet {}: is not metered", outlet.number));
     if (watts > kMostWatts) return fail(ErrorKind::malformed, fmt::format("outlet {}: {} W", outlet.number, watts));
     sum_mw += watts * 1000 / outlet.shared_by;
   }

@@ -182,6 +182,24 @@ TEST_F(PduDriver, AGenericOidHasItsOwnPlaceForTheOutletAndScale) {
   EXPECT_NE(find_diagnostic(probe_, "is no numeric OID"), nullptr);
 }
 
+TEST_F(PduDriver, ANumberInATextIsANumberAndAWordIsNone) {
+  PduSite& pdu = add("g", "generic", {{"n01", {5}}});
+  pdu.oid = ".1.3.6.1.4.1.21317.{outlet}";
+  SnmpValue& value = host_.agent("g").values[".1.3.6.1.4.1.21317.5"];
+  for (const auto& [text, mw] : std::map<std::string, std::uint64_t>{
+           {"98.20", 98'200}, {"887W", 887'000}, {" 12 watts\n", 12'000}, {"1.25 kW", 1'250'000}}) {
+    value.text = text;
+    Sensor* node = run();
+    ASSERT_NE(node, nullptr) << text << all_diagnostics(probe_);
+    EXPECT_EQ(node->source->read().value, mw) << text;
+  }
+  for (const char* text : {"off", "", "12 A", "1.2.3", "W", "nan", "0x10", "5 W 6"}) {
+    value.text = text;
+    EXPECT_EQ(run(), nullptr) << text;
+    EXPECT_NE(find_diagnostic(probe_, "is no number of watts"), nullptr) << text;
+  }
+}
+
 TEST_F(PduDriver, WhatIsNoPowerIsADiagnosticAtTheProbe) {
   add("a", "apc-rpdu2", {{"n01", {3}}});
   EXPECT_EQ(run(), nullptr);
@@ -191,7 +209,7 @@ TEST_F(PduDriver, WhatIsNoPowerIsADiagnosticAtTheProbe) {
   EXPECT_NE(find_diagnostic(probe_, "not metered"), nullptr);
   host_.agent("a").values[apc(3)] = text("lots");
   EXPECT_EQ(run(), nullptr);
-  EXPECT_NE(find_diagnostic(probe_, "a text"), nullptr);
+  EXPECT_NE(find_diagnostic(probe_, "the text"), nullptr);
   host_.agent("a").values[apc(3)] = number(4'294'967'295);
   EXPECT_EQ(run(), nullptr);
   host_.agent("a").error = Error{ErrorKind::busy, "a: no answer within 2000 ms"};

@@ -70,6 +70,7 @@ class Prober {
     const auto places = find_places();
     for (const Place& place : places) add_place(place, &place == &places.front());
     if (!probe_.sensors.empty()) note_filter(places.front());
+    if (!probe_.sensors.empty() && cpu_.guest) note(device(places.front().cpu), kInGuest);
     return std::move(probe_);
   }
 

@@ -7,9 +7,6 @@ namespace nw::rapl {
 namespace {
 constexpr unsigned kCoreFamily = 6;  // of every Intel CPU that is meant here
 
-// Haswell-EP, Broadwell-EP, Broadwell-D, Skylake-SP to Cooper Lake, Ice Lake-SP, Ice Lake-D, Knights Landing, Knights
-// Mill.
-constexpr unsigned kFixedDram[] = {0x3f, 0x4f, 0x56, 0x55, 0x6a, 0x6c, 0x57, 0x85};
 constexpr unsigned kWholeJoulePlatform[] = {0x8f, 0xcf};                  // Sapphire Rapids, Emerald Rapids
 constexpr unsigned kOtherUnits[] = {0x37, 0x4a, 0x4c, 0x4d, 0x5a, 0x5d};  // Atoms whose exponent counts upwards
 
@@ -28,7 +25,7 @@ std::optional<CountUnit> compute_unit(Domain domain, const Cpu& cpu, std::uint64
     case Domain::package: return standard;
     case Domain::core:
     case Domain::uncore: return cpu.server ? std::nullopt : std::optional(standard);
-    case Domain::dram: return is_one_of(cpu, kFixedDram) ? unit_of_exponent(16) : standard;
+    case Domain::dram: return has_fixed_dram_unit(cpu) ? unit_of_exponent(16) : standard;
     case Domain::psys:
       if (is_one_of(cpu, kWholeJoulePlatform)) return unit_of_exponent(0);
       return cpu.server ? std::nullopt : std::optional(standard);

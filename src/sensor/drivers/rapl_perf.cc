@@ -16,7 +16,8 @@
 //
 // Known inaccuracies. Some virtual machines offer the events, open them and always read 0; that shows only in use, and
 // the energy layer leaves such a sensor out as `dead`. Kernels without the fix of September 2022 use the wrong DRAM
-// unit on Sapphire Rapids (4 times too low).
+// unit on Sapphire Rapids (4 times too low); the range in powercap's files, which everybody may read, shows that, and
+// the figures are corrected by it.
 //
 // Permissions. System-wide counters need CAP_PERFMON (CAP_SYS_ADMIN before Linux 5.8), or kernel.perf_event_paranoid of
 // at most 0.
@@ -145,13 +146,20 @@ class Prober {
   ProbeResult probe() {
     const bool found = add_pmu("power");
     add_pmu("power_core");
-    if (!found && cpu_.x86 && !cpu_.guest)
-      note(std::string(kDevices) + "power", "this kernel offers no RAPL events: its module is not loaded",
-           "sudo modprobe rapl");
+    if (!found && cpu_.x86 && !cpu_.guest) note_no_events();
+    if (!probe_.sensors.empty() && cpu_.guest) note(std::string(kDevices) + "power", rapl::kInGuest);
     return std::move(probe_);
   }
 
  private:
+  // A container cannot load a module.
+  void note_no_events() {
+    const bool inside = rapl::is_container(host_);
+    note(std::string(kDevices) + "power",
+         fmt::format("this kernel offers no RAPL events: its module is not loaded{}", inside ? " on the host" : ""),
+         inside ? "on the host: sudo modprobe rapl" : "sudo modprobe rapl");
+  }
+
   bool add_pmu(std::string_view pmu) {
     dir_ = std::string(kDevices) + std::string(pmu);
     const auto events = host_.list(dir_ + "/events");
@@ -238,11 +246,23 @@ class Prober {
       sources.push_back(std::move(*source));
     }
     SensorInfo info = rapl::make_info("rapl_perf", "perf", part, cpu_);
+    if (part.domain == Domain::dram) correct(unit, path);
     info.unit_num = unit.num;
     info.unit_den = unit.den;
     info.access = "CAP_PERFMON, or perf_event_paranoid of at most 0";
     auto source = sources.size() == 1 ? std::move(sources.front()) : std::make_unique<SumSource>(std::move(sources));
     probe_.sensors.push_back({std::move(info), std::move(source)});
+  }
+
+  // Where the kernel uses another unit than the CPU.
+  void correct(Fraction& unit, const std::string& path) {
+    const auto fault = rapl::find_dram_fault(host_, cpu_);
+    if (!fault) return;
+    const Int128 num = Int128{unit.num} * fault->right_nj, den = Int128{unit.den} * fault->shown_nj;
+    const Int128 common = gcd(num, den), limit = Int128{1} << 62;
+    if (num / common > limit || den / common > limit) return;
+    unit = {static_cast<std::int64_t>(num / common), static_cast<std::int64_t>(den / common)};
+    if (!std::exchange(corrected_, true)) note(path, rapl::describe(*fault));
   }
 
   // One Diagnostic for each PMU is enough: what denies one event denies them all.
@@ -281,7 +301,7 @@ class Prober {
   ProbeResult probe_;
   std::string dir_;         // the present PMU
   std::uint32_t type_ = 0;  // its number
-  bool refused_ = false;
+  bool refused_ = false, corrected_ = false;
 };
 }  // namespace
 

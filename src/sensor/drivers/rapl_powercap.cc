@@ -15,7 +15,10 @@
 // the package's first CPU only. It is left out. (2) Some multi-die packages show one socket-wide counter once per die;
 // such duplicates have equal counts and only one is used. (3) intel-rapl-mmio shows the same package again through
 // memory-mapped registers: used only where intel-rapl does not have that part. (4) psys beyond the first package: what
-// a second one covers is not documented; left out.
+// a second one covers is not documented; left out. (5) Kernels before 6.1 count DRAM of Sapphire Rapids in the unit of
+// its predecessors: the range shows it, and it is corrected. (6) After a suspend some CPUs count 1000 times too fast:
+// constraint_*_max_power_uw, the most that the package is made for, times 10 is a ceiling. (7) In a virtual machine the
+// counters are the hypervisor's. (8) Containers mask the folder behind the zones' links.
 #include <algorithm>
 #include <map>
 
@@ -31,7 +34,12 @@ constexpr std::string_view kRoot = "/sys/class/powercap/";
 constexpr std::string_view kPsys = "psys";
 constexpr std::uint64_t kLastCount = 0xffffffff;
 constexpr std::uint64_t kLargestRange = std::uint64_t{1} << 62;
-constexpr std::uint64_t kTwinUj = 1'000'000;  // two reads of one counter, microseconds apart
+constexpr std::uint64_t kTwinUj = 1'000'000;   // two reads of one counter that stands still
+constexpr std::uint64_t kNearUj = 10'000'000;  // two reads of one counter, a pause apart
+constexpr int kRounds = 8;                     // of watching two counters move
+constexpr Nanos kRound = millis(5);
+constexpr std::uint64_t kCeiling = 10;  // turbo of the smallest parts is four times what they are made for
+constexpr std::uint64_t kLeastCeilingW = 50;
 
 // The device of a package: the text after `prefix`, when it is a whole number or "<number>-die-<number>".
 std::optional<std::string> package_device(std::string_view zone_name) {
@@ -58,6 +66,12 @@ std::uint64_t wrap_of(std::uint64_t max_uj) {
   return max_uj + 1;
 }
 
+// The counter of one die, when it was found.
+struct Die {
+  std::string path;
+  std::uint64_t energy_uj = 0;
+};
+
 class Prober {
  public:
   explicit Prober(Host& host) : host_(host), cpu_(rapl::read_cpu(host)) {}
@@ -66,7 +80,11 @@ class Prober {
     const std::vector<std::string> zones = find_zones();
     for (const auto& zone : zones) add_zone(zone);
     if (zones.empty()) note_missing();
+    if (masked_) note_masked();
     if (!denied_.empty()) note_denied();
+    if (!probe_.sensors.empty() && cpu_.guest) note("/sys/class/powercap", rapl::kInGuest);
+    if (!probe_.sensors.empty() && !cpu_.known)
+      note("/proc/cpuinfo", "names no CPU that is known: RAPL's tolerances are the widest of those known");
     return std::move(probe_);
   }
 
@@ -107,7 +125,7 @@ class Prober {
       return note(dir + "/max_energy_range_uj", fmt::format("{} is no range of a counter", *max_uj));
     if (*energy_uj > *max_uj)
       return note(dir + "/energy_uj", fmt::format("{} is beyond the counter's own range of {}", *energy_uj, *max_uj));
-    if (is_twin(*part, *energy_uj))
+    if (is_twin(*part, dir + "/energy_uj", *energy_uj))
       return note(dir, "shows the counter of another die of the same package again; left out");
     open(dir, *part, *max_uj);
   }
@@ -117,8 +135,33 @@ class Prober {
     if (!source) return note(dir + "/energy_uj", source.error().what);
     SensorInfo info = rapl::make_info("rapl_powercap", "powercap", part, cpu_);
     info.wrap = wrap_of(max_uj);
+    if (part.domain == Domain::package || part.domain == Domain::psys) lower_ceiling(dir, info);
+    if (part.domain == Domain::package) package_max_uj_ = max_uj;
+    if (part.domain == Domain::dram) correct(dir, max_uj, info);
     info.access = "root, or a group by udev rule";
     probe_.sensors.push_back({std::move(info), std::move(*source)});
+  }
+
+  // Its constraints say what the part is made for.
+  void lower_ceiling(const std::string& dir, SensorInfo& info) {
+    std::uint64_t most_w = 0;
+    for (const char constraint : {'0', '1', '2'}) {
+      const auto text = host_.read_text(fmt::format("{}/constraint_{}_max_power_uw", dir, constraint));
+      const auto uw = text ? parse_u64(*text) : std::nullopt;
+      if (!uw) break;
+      most_w = std::max(most_w, *uw / kMicro);
+    }
+    if (most_w == 0 || most_w > 10'000) return;
+    const std::uint64_t ceiling = std::max(kCeiling * most_w, kLeastCeilingW);
+    info.max_power = std::min(info.max_power, watts(static_cast<std::int64_t>(ceiling)));
+  }
+
+  void correct(const std::string& dir, std::uint64_t max_uj, SensorInfo& info) {
+    const auto fault = rapl::find_dram_fault(cpu_, package_max_uj_, max_uj);
+    if (!fault) return;
+    info.unit_num = fault->right_nj;
+    info.unit_den = fault->shown_nj;
+    if (!std::exchange(corrected_, true)) note(dir, rapl::describe(*fault));
   }
 
   // The part that a zone measures; nothing, with a Diagnostic, when its name is unknown.
@@ -149,6 +192,7 @@ class Prober {
     if (dir == dirs_.end()) return std::nullopt;
     const std::string path = dir->second + "/name";
     const auto text = host_.read_text(path);
+    if (!text && text.error().kind == ErrorKind::absent) return masked_ = true, std::nullopt;
     if (!text) return note(path, text.error().what), std::nullopt;
     return std::string(trim(*text));
   }
@@ -167,15 +211,50 @@ class Prober {
                        [&](const Sensor& s) { return s.info.part == part; });
   }
 
-  bool is_twin(const Part& part, std::uint64_t energy_uj) {
+  bool is_twin(const Part& part, const std::string& path, std::uint64_t energy_uj) {
     if (part.domain != Domain::package || part.device.find("-die-") == std::string::npos) return false;
-    auto& counts = dies_[part.device.substr(0, part.device.find('-'))];
-    const bool twin = std::any_of(counts.begin(), counts.end(), [&](std::uint64_t other) {
-      return other != 0 && std::max(other, energy_uj) - std::min(other, energy_uj) < kTwinUj;
+    auto& dies = dies_[part.device.substr(0, part.device.find('-'))];
+    const bool twin = std::any_of(dies.begin(), dies.end(), [&](const Die& other) {
+      return are_one(other, {path, energy_uj});
     });
-    counts.push_back(energy_uj);
+    dies.push_back({path, energy_uj});
     return twin;
   }
+
+  // Whether two files show one counter. Between their reads any time may pass, so that equal counts are no reason: it
+  // is one when both move alike from counts that are near each other, as only one in thousands of counters of their own
+  // is by chance. What was seen goes on a tape.
+  bool are_one(const Die& a, const Die& b) {
+    if (a.energy_uj == 0 || distance(a.energy_uj, b.energy_uj) > kNearUj) return false;
+    const auto seen = host_.ask(fmt::format("rapl_powercap:one:{}:{}", a.path, b.path),
+                                [&]() -> Result<std::string> { return move_alike(a.path, b.path); });
+    if (seen && (*seen == "yes" || *seen == "no")) return *seen == "yes";
+    return distance(a.energy_uj, b.energy_uj) < kTwinUj;
+  }
+
+  // "yes", "no", or "still": neither moves.
+  Result<std::string> move_alike(const std::string& a, const std::string& b) {
+    std::uint64_t first_a = 0, first_b = 0, last_a = 0, last_b = 0;
+    for (int round = 0; round < kRounds; ++round) {
+      const auto now_a = read_count(a), now_b = read_count(b);
+      if (!now_a || !now_b) return fail(ErrorKind::failed, "cannot be read again");
+      if (round == 0) first_a = *now_a, first_b = *now_b;
+      last_a = *now_a, last_b = *now_b;
+      if (round + 1 < kRounds) host_.sleep_until(host_.now() + kRound);
+    }
+    if (last_a == first_a && last_b == first_b) return std::string("still");
+    if (last_a < first_a || last_b < first_b) return fail(ErrorKind::busy, "wrapped meanwhile");
+    const std::uint64_t moved_a = last_a - first_a, moved_b = last_b - first_b;
+    const std::uint64_t slack = std::max(moved_a, moved_b) / 10 + kTwinUj;
+    return std::string(distance(moved_a, moved_b) <= slack ? "yes" : "no");
+  }
+
+  std::optional<std::uint64_t> read_count(const std::string& path) {
+    const auto text = host_.read_text(path);
+    return text ? parse_u64(*text) : std::nullopt;
+  }
+
+  static std::uint64_t distance(std::uint64_t a, std::uint64_t b) { return std::max(a, b) - std::min(a, b); }
 
   void note_missing() {
     if (cpu_.guest)
@@ -184,6 +263,19 @@ class Prober {
     if (cpu_.x86)
       note(std::string(kRoot), "no power zones: the kernel's RAPL module is not loaded",
            "sudo modprobe intel_rapl_common && sudo modprobe intel_rapl_msr");
+  }
+
+  // The class folder's links lead to a folder that the container's runtime mounted over.
+  void note_masked() {
+    const bool inside = rapl::is_container(host_);
+    note(std::string(kRoot),
+         inside ? "the zones' links lead to nothing: this container's runtime masks /sys/devices/virtual/powercap"
+                : "the zones' links lead to nothing",
+         inside ? "docker run -v /sys:/host/sys:ro -v /proc:/host/proc:ro ... and nodewatt --root /host; or without "
+                  "--root: "
+                  "docker run --security-opt systempaths=unconfined (podman: --security-opt "
+                  "unmask=/sys/devices/virtual/powercap). In Kubernetes the same two as hostPath volumes"
+                : "");
   }
 
   void note_denied() {
@@ -208,7 +300,9 @@ class Prober {
   ProbeResult probe_;
   std::map<std::string, std::string> dirs_;  // zone to its directory
   std::vector<std::string> denied_;
-  std::map<std::string, std::vector<std::uint64_t>> dies_;  // socket to the counters of its dies
+  std::map<std::string, std::vector<Die>> dies_;  // by socket
+  std::uint64_t package_max_uj_ = 0;
+  bool corrected_ = false, masked_ = false;
 };
 }  // namespace
 

@@ -1,3 +1,6 @@
+#include <map>
+#include <tuple>
+
 #include "sensor/drivers/driver_test.h"
 
 namespace nw {
@@ -85,6 +88,103 @@ TEST(RaplPowercap, DiesThatMirrorTheSocketCountOnce) {
   probe = probe_rapl_powercap(host);
   ASSERT_EQ(probe.sensors.size(), 2u);
   EXPECT_EQ(probe.sensors[1].info.part, (Part{Domain::package, "0-die-1"}));
+}
+
+// A machine whose counters move at these powers, in watts, when time is waited for.
+struct MovingMachine : Machine {
+  bool sleep_until(Nanos when) override {
+    const Nanos before = now();
+    const bool more = Machine::sleep_until(when);
+    for (auto& [path, counter] : counters) {
+      counter.first += static_cast<std::uint64_t>(counter.second * to_seconds(now() - before) * 1e6);
+      set_file(path, std::to_string(counter.first));
+    }
+    return more;
+  }
+  void die(int number, std::uint64_t energy, double watts) {
+    const std::string zone = "intel-rapl:" + std::to_string(number);
+    this->zone(zone, "package-0-die-" + std::to_string(number), kPackageMax, energy);
+    counters["/sys/class/powercap/" + zone + "/energy_uj"] = {energy, watts};
+  }
+  std::map<std::string, std::pair<std::uint64_t, double>> counters;
+};
+
+TEST(RaplPowercap, DiesAreOneCounterWhereTheyMoveAlikeAndNotByAnInstant) {
+  for (const auto& [offset, other_watts, sensors] :
+       std::initializer_list<std::tuple<std::uint64_t, double, std::size_t>>{
+           {1'300'000, 170, 1},          // a pause between the two reads
+           {400, 250, 2},                // near by chance, and not alike
+           {20'000'000'000, 170, 2}}) {  // equally loaded, and each its own
+    MovingMachine host;
+    host.die(0, 68'000'000'000, 170);
+    host.die(3, 68'000'000'000 + offset, other_watts);
+    EXPECT_EQ(probe_rapl_powercap(host).sensors.size(), sensors) << offset << " uJ, " << other_watts << " W";
+  }
+}
+
+TEST(RaplPowercap, TheRangeBetraysAMemoryUnitThatIsNotTheCpus) {
+  const auto with_model = [](unsigned model, std::uint64_t range) {
+    Machine host;
+    host.set_file("/proc/cpuinfo", "vendor_id\t: GenuineIntel\ncpu family\t: 6\nmodel\t\t: " + std::to_string(model) +
+                                       "\nmodel name\t: Intel(R) Xeon(R) Platinum\nflags\t\t: fpu\n");
+    host.zone("intel-rapl:0", "package-0", kPackageMax, 1000);
+    host.zone("intel-rapl:0:0", "dram", range, 2000);
+    return probe_rapl_powercap(host);
+  };
+  ProbeResult probe = with_model(143, kDramMax);
+  EXPECT_NEAR(unit_of(*find_sensor(probe, "rapl_powercap/dram-0")), 61.035 / 15.3, 1e-9);
+  EXPECT_NE(find_diagnostic(probe, "multiplied by 3.989"), nullptr) << all_diagnostics(probe);
+  probe = with_model(106, kPackageMax);
+  EXPECT_NEAR(unit_of(*find_sensor(probe, "rapl_powercap/dram-0")), 15.259 / 61.035, 1e-9);
+  for (const auto& [model, range] :
+       std::map<unsigned, std::uint64_t>{{106, kDramMax}, {143, kPackageMax}, {999, kDramMax}}) {
+    probe = with_model(model, range);
+    EXPECT_EQ(unit_of(*find_sensor(probe, "rapl_powercap/dram-0")), 1) << model;
+    EXPECT_EQ(all_diagnostics(probe), "") << model;
+  }
+}
+
+TEST(RaplPowercap, WhatAPackageIsMadeForBoundsWhatIsBelieved) {
+  Machine host = make_two_sockets();
+  host.set_file("/sys/class/powercap/intel-rapl:0/constraint_0_max_power_uw", "6000000\n");
+  host.set_file("/sys/class/powercap/intel-rapl:0/constraint_1_max_power_uw", "0\n");
+  host.set_file("/sys/class/powercap/intel-rapl:1/constraint_0_max_power_uw", "270000000\n");
+  ProbeResult probe = probe_rapl_powercap(host);
+  EXPECT_EQ(find_sensor(probe, "rapl_powercap/package-1")->info.max_power, watts(60));
+  EXPECT_EQ(find_sensor(probe, "rapl_powercap/package-0")->info.max_power, watts(1000)) << "no higher than any part";
+}
+
+TEST(RaplPowercap, InAVirtualMachineItIsTheHypervisorsWord) {
+  Machine host = make_two_sockets();
+  host.set_file("/proc/cpuinfo", kGuest);
+  ProbeResult probe = probe_rapl_powercap(host);
+  const SensorInfo& info = find_sensor(probe, "rapl_powercap/package-0")->info;
+  EXPECT_EQ(info.provenance, Provenance::attributed);
+  EXPECT_EQ(info.source, "RAPL package (powercap) of a virtual machine");
+  EXPECT_EQ(info.scale_tolerance.relative, 0.5);
+  EXPECT_NE(find_diagnostic(probe, "virtual machine"), nullptr);
+}
+
+TEST(RaplPowercap, ACpuThatCouldNotBeReadIsNotTakenForTheBetterOne) {
+  Machine host = make_two_sockets();
+  host.set_error("/proc/cpuinfo", ErrorKind::failed);
+  ProbeResult probe = probe_rapl_powercap(host);
+  const SensorInfo& info = find_sensor(probe, "rapl_powercap/package-0")->info;
+  EXPECT_EQ(info.scale_tolerance.relative, 0.10);
+  EXPECT_EQ(info.offset, watts(2));
+  EXPECT_NE(find_diagnostic(probe, "no CPU that is known"), nullptr);
+}
+
+TEST(RaplPowercap, InAContainerMaskedZonesAreNamedWithTheirFix) {
+  Machine host;
+  host.set_file("/proc/cpuinfo", kXeon);
+  host.set_file("/sys/class/powercap/intel-rapl:0/uevent", "");
+  EXPECT_NE(find_diagnostic(probe_rapl_powercap(host), "links lead to nothing"), nullptr);
+  host.set_file("/.dockerenv", "");
+  ProbeResult probe = probe_rapl_powercap(host);
+  ASSERT_EQ(probe.diagnostics.size(), 1u) << all_diagnostics(probe);
+  EXPECT_NE(probe.diagnostics[0].what.find("masks /sys/devices/virtual/powercap"), std::string::npos);
+  EXPECT_NE(probe.diagnostics[0].repair.find("-v /sys:/host/sys:ro"), std::string::npos);
 }
 
 TEST(RaplPowercap, AmdCoreZoneIsOneCoreAndLeftOut) {

@@ -1,12 +1,15 @@
 // redfish: the node's power and energy from its BMC, over HTTPS (DMTF DSP0268 Sensor, EnvironmentMetrics, Power).
 //
-// The site file names the BMC; there is no search on the network. At probe time each chassis (or the site's) is queried
-// for its resources, and the best is used:
+// The site file names the BMC; there is no search on the network. At probe time every chassis is judged
+// (redfish_chassis.cc) and queried for its resources (redfish_figures.cc), unless the site names one. The best of a
+// chassis is used:
 //   1. a Sensor of ReadingType Power: the one that EnvironmentMetrics was copied from (DataSourceUri), or one whose
 //      name contains total, system, chassis, node, server or input and no component. A Sensor states how often and how
 //      well it measures: SensingInterval, AveragingInterval, ReadingTime, Accuracy.
 //   2. EnvironmentMetrics' PowerWatts
-//   3. Power's PowerControl, the first that is no component's
+//   3. Power's PowerControl, the first that is no component's and not 0
+//   4. a vendor's own member of Power: a table in redfish_figures.cc, or what the site's key `power` names
+//   5. the sum of what the power supplies take, or else give: Power's PowerSupplies, PowerSubsystem's metrics, Sensors
 // Accuracy is "the estimated percent error", ReadingAccuracy the largest deviation in watts: both are used as limits
 // with the basis "stated by the BMC". Precision is used as the number of digits after the decimal point, as in the
 // schema's own examples (31.6 with a Precision of 1), though its text says significant digits.
@@ -26,7 +29,7 @@
 // Known inaccuracies. PowerConsumedWatts is a mean over a minute on some BMCs, and PowerMetrics.IntervalInMin refers to
 // the statistics beside it, not to it. A chassis may be an enclosure of several nodes. Basic authentication at every
 // request can fill a BMC's audit log; a wrong password may lock the account, so a refusal ends the probe.
-#include "sensor/drivers/redfish_json.h"
+#include "sensor/drivers/redfish_figures.h"
 
 #include <algorithm>
 #include <cmath>
@@ -46,94 +49,84 @@ namespace {
 using namespace redfish;
 
 constexpr Nanos kFastest = seconds(1), kSlowest = seconds(60);
-constexpr std::size_t kMostChassis = 8, kMostSensors = 8;  // asked at probe time
+constexpr Nanos kLongestSearch = seconds(30);  // for further chassis, at probe time
 constexpr std::int64_t kMaxPowerW = 20'000;
 constexpr double kUselessKwh = 0.01;
 constexpr Nanos kDatedStep = millis(100);  // step of a counter up to which ReadingTime is used
 constexpr long kNotAuthorized = 401;
 
 // One BMC, shared with the thread that polls it.
-struct Bmc {
+struct Connection {
   HttpOptions options;
   std::shared_ptr<Http> http;
 };
 
-// A number to be read repeatedly.
+// A number to be read repeatedly, or the sum of some.
 struct Wanted {
-  std::string path, pointer;
+  std::vector<Place> terms;
   double scale = 1;                // reading to counts
   bool dated = true;               // ReadingTime is the time of the value, not only of the reading
   std::optional<Nanos> beginning;  // the first ReadingTime seen
 };
 
-std::string lower(std::string text) {
-  for (char& c : text)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return text;
-}
-bool has_one_of(const std::string& text, std::initializer_list<const char*> words) {
-  return std::any_of(words.begin(), words.end(), [&](const char* word) { return text.find(word) != text.npos; });
-}
-bool is_component(const std::string& name, const std::string& context) {
-  return has_one_of(lower(name), {"cpu", "gpu", "proc", "mem", "dimm", "fan", "psu", "ps1", "ps2", "supply", "pcie",
-                                  "drive", "disk", "storage", "nic", "accel"}) ||
-         !(context.empty() || context == "Chassis" || context == "SystemBoard" || context == "PowerSubsystem" ||
-           context == "Intake");
-}
-bool sounds_like_node(const std::string& name) {
-  return !is_component(name, "") &&
-         has_one_of(lower(name), {"total", "system", "sys_", "chassis", "node", "server", "input"}) &&
-         has_one_of(lower(name), {"power", "pwr", "watt", "energy"});
-}
-
-Reading read_value(const std::string& body, Wanted& wanted) {
-  const auto found = value(body, wanted.pointer);
-  if (!found) return Reading::none(found.error().kind);
-  if (!found->number) return Reading::none(ErrorKind::absent);
-  const double counts = *found->number * wanted.scale;
+Reading reading_of(const Measurand& found, double counts, Wanted& wanted) {
   if (!(counts >= 0) || counts > 1e15) return Reading::none(ErrorKind::malformed);
   Reading reading = Reading::of(static_cast<std::uint64_t>(std::llround(counts)));
-  if (!found->time || !wanted.dated) return reading;
+  if (!found.time || !wanted.dated || wanted.terms.size() > 1) return reading;
   constexpr Nanos kFarthest =
       seconds(900'000'000);  // the largest that a tape can hold; a BMC whose clock was not set jumps further
-  if (!wanted.beginning) wanted.beginning = found->time;
-  const Nanos since = *found->time - *wanted.beginning;
+  if (!wanted.beginning) wanted.beginning = found.time;
+  const Nanos since = *found.time - *wanted.beginning;
   if (since < kFarthest && -since < kFarthest) reading.device = since;
   return reading;
 }
 
-// Requests each resource once, however many numbers are in it.
-void ask_all(Bmc& bmc, std::vector<Wanted>& wanted, std::span<Reading> answers) {
-  std::map<std::string, Result<std::string>> bodies;
-  for (std::size_t i = 0; i < wanted.size() && i < answers.size(); ++i) {
-    auto body = bodies.find(wanted[i].path);
-    if (body == bodies.end())
-      body = bodies
-                 .emplace(wanted[i].path, bmc.http ? bmc.http->get(wanted[i].path)
-                                                   : Result<std::string>(fail(ErrorKind::absent, "no connection")))
-                 .first;
-    answers[i] = body->second ? read_value(*body->second, wanted[i]) : Reading::none(body->second.error().kind);
+// Requests each resource of a round once, however many numbers are in it.
+class Round {
+ public:
+  explicit Round(Connection& bmc) : bmc_(bmc) {}
+
+  // Of a sum every term has to be there: a part of it would be a wrong figure.
+  Reading read(Wanted& wanted) {
+    double sum = 0;
+    Measurand last;
+    for (const Place& term : wanted.terms) {
+      const auto& body = get(term.path);
+      if (!body) return Reading::none(body.error().kind);
+      const auto found = value(*body, term.pointer);
+      if (!found) return Reading::none(found.error().kind);
+      if (!found->number) return Reading::none(ErrorKind::absent);
+      if (!(*found->number >= 0)) return Reading::none(ErrorKind::malformed);
+      sum += *found->number;
+      last = *found;
+    }
+    return reading_of(last, sum * wanted.scale, wanted);
   }
-}
 
-enum class Unit : unsigned char { watt, joule, kwh };
+ private:
+  const Result<std::string>& get(const std::string& path) {
+    if (const auto known = bodies_.find(path); known != bodies_.end()) return known->second;
+    auto body = bmc_.http ? bmc_.http->get(path) : Result<std::string>(fail(ErrorKind::absent, "no connection"));
+    return bodies_.emplace(path, std::move(body)).first->second;
+  }
 
-// Where a figure was found and its properties.
-struct Found {
-  Unit unit = Unit::watt;
-  std::string path, pointer;
-  std::string source;  // "sensor Total Power"
-  SensorFacts facts;   // of a Sensor; otherwise only the reading
+  Connection& bmc_;
+  std::map<std::string, Result<std::string>> bodies_;
 };
 
-class Prober {
+void ask_all(Connection& bmc, std::vector<Wanted>& wanted, std::span<Reading> answers) {
+  Round round(bmc);
+  for (std::size_t i = 0; i < wanted.size() && i < answers.size(); ++i) answers[i] = round.read(wanted[i]);
+}
+
+class Prober : private Resources {
  public:
   Prober(Host& host, const Site& site) : host_(host), site_(site) {}
 
   ProbeResult probe() {
     const auto text = host_.ask("redfish:site", [this] { return describe_site(); });
     if (!text) {
-      if (text.error().kind != ErrorKind::absent) note("redfish", text.error());
+      if (text.error().kind != ErrorKind::absent) note_at("redfish", text.error());
       return std::move(probe_);
     }
     for (const auto line : split(*text, '\n')) {
@@ -141,6 +134,7 @@ class Prober {
       const std::string key(line.substr(0, space)), rest(trim(line.substr(space)));
       if (key == "bmc") add_bmc(), start(rest);
       if (key == "chassis") chassis_ = rest;
+      if (key == "power") power_ = rest;
       if (const auto ms = key == "period_ms" ? parse_u64(rest) : std::nullopt; ms && *ms < 3'600'000)
         period_ = std::max(kFastest, millis(static_cast<std::int64_t>(*ms)));
     }
@@ -152,7 +146,8 @@ class Prober {
   Result<std::string> describe_site() const {
     std::string text;
     for (const RedfishSite& bmc : site_.redfish)
-      text += fmt::format("bmc {}\nperiod_ms {}\nchassis {}\n", bmc.name, bmc.period.count() / kMicro, bmc.chassis);
+      text += fmt::format("bmc {}\nperiod_ms {}\nchassis {}\n{}", bmc.name, bmc.period.count() / kMicro, bmc.chassis,
+                          bmc.power.empty() ? "" : "power " + bmc.power + "\n");
     if (text.empty()) return fail(ErrorKind::absent, "the site file names no BMC");
     return text;
   }
@@ -160,8 +155,10 @@ class Prober {
   void start(const std::string& name) {
     name_ = name;
     chassis_.clear();
+    power_.clear();
+    search_until_ = host_.now() + kLongestSearch;
     period_ = seconds(5);
-    bmc_ = std::make_shared<Bmc>();
+    bmc_ = std::make_shared<Connection>();
     for (const RedfishSite& bmc : site_.redfish) {
       if (bmc.name != name) continue;
       bmc_->options.origin = bmc.origin;
@@ -198,7 +195,7 @@ class Prober {
 
   // A BMC that refuses the user, hangs or is missing gets no further requests: they would not be faster, and may lock
   // the account.
-  Result<std::string> ask(const std::string& path) {
+  Result<std::string> ask(const std::string& path) override {
     if (lost_) return tl::make_unexpected(*lost_);
     auto answer = host_.ask(fmt::format("redfish:{}:{}", name_, path), [&] { return get_live(path); });
     if (!answer && answer.error().kind != ErrorKind::absent && answer.error().kind != ErrorKind::malformed)
@@ -208,127 +205,62 @@ class Prober {
 
   void add_bmc() {
     if (name_.empty()) return;
-    if (!probe_.sensors.empty()) return note("redfish " + name_, "a second BMC of this node; left out");
-    const auto paths = list_chassis();
-    if (!paths) return note_missing(paths.error());
-    std::vector<Found> found;
-    for (const auto& path : *paths)
-      if (found.empty()) found = search(path);
-    if (!found.empty()) {
-      if (lost_) note("redfish " + name_, *lost_);
-      return bind(found);
-    }
-    if (lost_) return note_missing(*lost_);
-    note_missing({{}, "no chassis of this BMC says what power it draws"});
+    if (!probe_.sensors.empty()) return note_at("redfish " + name_, "a second BMC of this node; left out");
+    auto figures = find();
+    if (!figures) return note_missing(figures.error());
+    std::vector<Figure> found;
+    if (figures->power) found.push_back(std::move(*figures->power));
+    if (figures->energy && is_fine(*figures->energy)) found.push_back(std::move(*figures->energy));
+    if (found.empty()) return note_missing({{}, "no chassis of this BMC says what power it draws"});
+    if (lost_) note_at("redfish " + name_, *lost_);
+    bind(found);
   }
 
-  Result<std::vector<std::string>> list_chassis() {
-    if (chassis_.starts_with("/redfish/")) return std::vector{chassis_};
+  Result<Figures> find() {
+    if (!power_.empty()) return named_figure(*this, power_);
     const std::string collection = "/redfish/v1/Chassis";
-    if (!chassis_.empty()) return std::vector{collection + "/" + chassis_};
-    auto paths = members(NW_TRY(ask(collection)));
+    auto paths = chassis_.empty()
+                     ? members(NW_TRY(ask(collection)))
+                     : std::vector{chassis_.starts_with("/redfish/") ? chassis_ : collection + "/" + chassis_};
     if (!paths) return fail(paths.error().kind, collection + ": " + paths.error().what);
-    if (paths->size() > kMostChassis) paths->resize(kMostChassis);
-    return paths;
-  }
-
-  // The answer at a path as parsed by `read`. A missing resource is nothing; a malformed one gives a Diagnostic.
-  template <class Read>
-  auto look(const std::optional<std::string>& path, Read read)
-      -> std::optional<typename decltype(read(""))::value_type> {
-    if (!path) return std::nullopt;
-    const auto text = ask(*path);
-    if (!text && text.error().kind == ErrorKind::malformed) note("redfish " + name_ + " " + *path, text.error());
-    if (!text) return std::nullopt;
-    auto understood = read(*text);
-    if (understood) return std::move(*understood);
-    note("redfish " + name_ + " " + *path, understood.error());
-    return std::nullopt;
-  }
-
-  // Power, then energy, as far as this chassis has them.
-  std::vector<Found> search(const std::string& path) {
-    const auto links = look(std::optional(path), chassis);
-    if (!links) return {};
-    const Environment metrics = look(links->environment, environment).value_or(Environment{});
-    std::vector<std::string> candidates;
-    for (const MetricReading* excerpt : {&metrics.power, &metrics.energy_j, &metrics.energy_kwh})
-      if (excerpt->source) candidates.push_back(*excerpt->source);
-    const std::size_t named = candidates.size();
-    for (auto& member : look(links->sensors, members).value_or(std::vector<std::string>{}))
-      if (sounds_like_node(member.substr(member.rfind('/') + 1)) &&
-          std::find(candidates.begin(), candidates.end(), member) == candidates.end())
-        candidates.push_back(std::move(member));
-    candidates.resize(std::min(candidates.size(), kMostSensors));
-    std::optional<Found> power, energy;
-    for (std::size_t i = 0; i < candidates.size(); ++i)
-      if (const auto facts = look(std::optional(candidates[i]), sensor))
-        if (facts->reading && facts->enabled && !is_component(i < named ? "" : facts->id + facts->name, facts->context))
-          take_sensor(candidates[i], *facts, power, energy);
-    if (!power) power = power_without_sensor(*links, metrics);
-    if (!energy) energy = energy_without_sensor(*links, metrics);
-    std::vector<Found> found;
-    if (power) found.push_back(std::move(*power));
-    if (energy && is_fine(*energy)) found.push_back(std::move(*energy));
+    auto found = chassis_.empty() ? choose_chassis(*this, *paths) : of_the_sites(paths->front());
+    if (!found && lost_) return tl::make_unexpected(*lost_);
     return found;
   }
 
-  static void take_sensor(const std::string& path, const SensorFacts& facts, std::optional<Found>& power,
-                          std::optional<Found>& energy) {
-    const std::string source = "sensor " + (facts.name.empty() ? facts.id : facts.name);
-    const bool joules = facts.type == "EnergyJoules";
-    if (facts.type == "Power" && !power) power = Found{Unit::watt, path, "/Reading", source, facts};
-    if ((joules || facts.type == "EnergykWh") && (!energy || (joules && energy->unit == Unit::kwh)))
-      energy = Found{joules ? Unit::joule : Unit::kwh, path, "/Reading", source, facts};
+  // The site's own choice is not judged.
+  Result<Figures> of_the_sites(const std::string& path) {
+    const auto links = look(std::optional(path), chassis);
+    Figures figures = links ? find_figures(*this, *links) : Figures{};
+    if (figures.any()) return figures;
+    return choose_chassis(*this, {path});  // for its account of what is there
   }
 
-  std::optional<Found> power_without_sensor(const Chassis& links, const Environment& metrics) {
-    SensorFacts facts;
-    facts.reading = metrics.power.reading;
-    if (facts.reading) return Found{Unit::watt, *links.environment, "/PowerWatts/Reading", "EnvironmentMetrics", facts};
-    const auto controls = look(links.power, power_controls);
-    if (!controls) return std::nullopt;
-    for (const Control& control : *controls) {
-      if (!control.watts || is_component(control.name, control.context)) continue;
-      facts.reading = control.watts;
-      return Found{Unit::watt, *links.power, control.pointer, "Power", facts};
-    }
-    return std::nullopt;
-  }
-
-  static std::optional<Found> energy_without_sensor(const Chassis& links, const Environment& metrics) {
-    SensorFacts facts;
-    facts.reading = metrics.energy_j.reading;
-    if (facts.reading)
-      return Found{Unit::joule, *links.environment, "/EnergyJoules/Reading", "EnvironmentMetrics", facts};
-    facts.reading = metrics.energy_kwh.reading;
-    if (facts.reading) return Found{Unit::kwh, *links.environment, "/EnergykWh/Reading", "EnvironmentMetrics", facts};
-    return std::nullopt;
-  }
+  bool has_time() override { return host_.now() < search_until_; }
+  void note(const std::string& path, const Error& error) override { note_at("redfish " + name_ + " " + path, error); }
 
   // In the reading's unit, the finer of the two.
-  static double step_of(const Found& found) {
+  static double step_of(const Figure& found) {
     const double shown = compute_step(found.facts.reading.value_or(0));
     return found.facts.lifetime ? std::min(shown, compute_step(*found.facts.lifetime)) : shown;
   }
-  bool is_fine(const Found& energy) {
+  bool is_fine(const Figure& energy) {
     const double step = step_of(energy);
     if (energy.unit != Unit::kwh || step < kUselessKwh) return true;
-    note("redfish " + name_ + " " + energy.path,
+    note(energy.terms[0].path,
          {{},
           fmt::format("EnergykWh comes in steps of {:.3g} kWh ({:.0f} kJ), which says nothing of a job; left out", step,
                       step * 3600)});
     return false;
   }
 
-  SensorInfo make_info(const Found& found, const char* what) const {
+  SensorInfo make_info(const Figure& found, const char* what) const {
     const SensorFacts& facts = found.facts;
     SensorInfo info;
     info.id = fmt::format("redfish/{}/{}", name_, what);
     info.source = fmt::format("Redfish {} of {}", found.source, name_);
     info.part = {Domain::node, "0"};
-    const bool output = facts.sub_context == "Output" || (facts.voltage == "DC" && facts.sub_context != "Input");
-    info.boundary = output ? Boundary::node_dc : Boundary::wall;
+    info.boundary = found.behind_supplies ? Boundary::node_dc : Boundary::wall;
     info.unit_num = 1000;
     info.update_interval = facts.sensing
                                ? Timing(std::max(period_, *facts.sensing), *facts.sensing, TimingBasis::stated)
@@ -337,12 +269,13 @@ class Prober {
     const bool stated = facts.accuracy && *facts.accuracy > 0 && *facts.accuracy <= 100;
     info.scale_tolerance = stated ? Tolerance{*facts.accuracy / 100, Tolerance::Shape::limit, "stated by the BMC"}
                                   : Tolerance{0.05, Tolerance::Shape::limit, "assumed"};
-    info.offset = stated ? Watts{} : Watts::of(5'770'000);  // +-10 W as a limit
+    const auto each = static_cast<std::int64_t>(found.terms.size());
+    info.offset = stated ? Watts{} : Watts::of(5'770'000 * each);  // +-10 W as a limit, of each supply of a sum
     info.access = "whoever may read the BMC's credentials file";
     return info;
   }
 
-  SensorInfo make_power_info(const Found& found) const {
+  SensorInfo make_power_info(const Figure& found) const {
     const SensorFacts& facts = found.facts;
     SensorInfo info = make_info(found, "power");
     info.kind = SensorKind::gauge;
@@ -363,13 +296,13 @@ class Prober {
   }
 
   // How long the node takes for one step of its counter.
-  static Nanos step_time(const Found& found, double power_w) {
+  static Nanos step_time(const Figure& found, double power_w) {
     const double step_j = step_of(found) * (found.unit == Unit::kwh ? 3.6e6 : 1);
     return Nanos::of(std::llround(std::min(step_j / std::max(power_w, 1.0), 3600.0) * 1e9));
   }
 
   // The update interval is the time that the node takes for a count: a coarse counter is a slow one.
-  SensorInfo make_energy_info(const Found& found, double power_w) const {
+  SensorInfo make_energy_info(const Figure& found, double power_w) const {
     SensorInfo info = make_info(found, "energy");
     info.kind = SensorKind::counter;
     if (found.unit == Unit::kwh) info.unit_num = 3'600'000;  // 1e-6 kWh
@@ -379,43 +312,43 @@ class Prober {
     return info;
   }
 
-  void bind(const std::vector<Found>& found) {
+  void bind(const std::vector<Figure>& found) {
     std::vector<SensorInfo> infos;
     std::vector<std::string> keys;
     std::vector<Wanted> wanted;
     double power_w = 100;  // if nothing else is known
     Nanos slowest = period_;
-    for (const Found& each : found) {
+    for (const Figure& each : found) {
       const bool is_power = each.unit == Unit::watt;
       if (is_power) power_w = *each.facts.reading;
       infos.push_back(is_power ? make_power_info(each) : make_energy_info(each, power_w));
       keys.push_back(fmt::format("redfish:{}/{}", name_, is_power ? "power" : "energy"));
       const bool dated = is_power || step_time(each, power_w) <= kDatedStep;
-      wanted.push_back({each.path, each.pointer, each.unit == Unit::kwh ? 1e6 : 1e3, dated, {}});
+      wanted.push_back({each.terms, each.unit == Unit::kwh ? 1e6 : 1e3, dated, {}});
       slowest = std::max(slowest, each.facts.sensing.value_or(period_));
     }
     const BusSchedule schedule{period_, Nanos::of(3 * slowest.count()) + bmc_->options.deadline};
     const auto asked = std::make_shared<std::vector<Wanted>>(std::move(wanted));
     auto sources = host_.bind_bus(keys, schedule,
                                   [bmc = bmc_, asked](std::span<Reading> answers) { ask_all(*bmc, *asked, answers); });
-    if (!sources) return note("redfish " + name_, sources.error());
+    if (!sources) return note_at("redfish " + name_, sources.error());
     for (std::size_t i = 0; i < infos.size(); ++i)
       probe_.sensors.push_back({std::move(infos[i]), std::move((*sources)[i])});
   }
 
-  void note(std::string where, const Error& error) {
+  void note_at(std::string where, const Error& error) {
     const bool library = error.what.find("libcurl") != error.what.npos && error.kind == ErrorKind::absent;
     probe_.diagnostics.push_back({std::move(where), error.what, library ? "sudo apt install libcurl4" : ""});
   }
 
-  void note(std::string where, std::string what) {
+  void note_at(std::string where, std::string what) {
     probe_.diagnostics.push_back({std::move(where), std::move(what), ""});
   }
 
   // The site file names this BMC, but it gives no sensor. That may change: a BMC that boots answers late or with
   // nothing.
   void note_missing(const Error& error) {
-    note("redfish " + name_, error);
+    note_at("redfish " + name_, error);
     probe_.diagnostics.back().sensor = fmt::format("redfish/{}/power", name_);
     probe_.diagnostics.back().refused = error.kind == ErrorKind::denied;
   }
@@ -424,9 +357,9 @@ class Prober {
   const Site& site_;
   ProbeResult probe_;
   // The present BMC.
-  std::string name_, chassis_;
-  Nanos period_{};
-  std::shared_ptr<Bmc> bmc_;
+  std::string name_, chassis_, power_;
+  Nanos period_{}, search_until_{};
+  std::shared_ptr<Connection> bmc_;
   std::optional<Error> lost_;
 };
 }  // namespace

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -19,7 +18,7 @@ constexpr std::size_t kLongest = 1 << 20;
 constexpr int kDeepest = 32;
 constexpr std::size_t kMostMembers = 256;
 
-constexpr std::array<std::string_view, 32> kKnown{"@odata.id",
+constexpr std::array<std::string_view, 43> kKnown{"@odata.id",
                                                   "Members",
                                                   "Power",
                                                   "EnvironmentMetrics",
@@ -50,7 +49,18 @@ constexpr std::array<std::string_view, 32> kKnown{"@odata.id",
                                                   "State",
                                                   "ElectricalContext",
                                                   "PowerMetrics",
-                                                  "IntervalInMin"};
+                                                  "IntervalInMin",
+                                                  "ChassisType",
+                                                  "Links",
+                                                  "ComputerSystems",
+                                                  "PowerSubsystem",
+                                                  "PowerSupplies",
+                                                  "Metrics",
+                                                  "InputPowerWatts",
+                                                  "OutputPowerWatts",
+                                                  "PowerInputWatts",
+                                                  "PowerOutputWatts",
+                                                  "LastPowerOutputWatts"};
 
 // The parser itself does not recurse, but traversing the tree afterwards does.
 bool is_shallow(std::string_view json) {
@@ -104,6 +114,14 @@ class Node {
       nodes.emplace_back((*json_)[i], fmt::format("{}/{}", pointer_, i));
     return nodes;
   }
+  Result<std::vector<Node>> members() const {
+    std::vector<Node> nodes;
+    if (!is_there()) return nodes;
+    if (!json_->is_object()) return wrong("an object");
+    for (const auto& [name, value] : json_->items())
+      if (value.is_object()) nodes.emplace_back(value, pointer_ + "/" + name);
+    return nodes;
+  }
   Result<std::optional<double>> number() const {
     if (!is_there()) return std::nullopt;
     if (!json_->is_number()) return wrong("a number");
@@ -135,6 +153,30 @@ class Node {
   std::string pointer_;
 };
 
+bool is_of_power(std::string_view name) {
+  std::string lower(name);
+  for (char& c : lower)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return lower.find("power") != lower.npos || lower.find("watt") != lower.npos;
+}
+
+// Of a vendor's own members, whose names nobody knows: the numbers that are called power or watts, where they stand.
+// Null, where there are none.
+Json powers_of(const Json& json) {
+  if (!json.is_structured()) return nullptr;
+  Json kept = json.is_array() ? Json::array() : Json::object();
+  bool any = false;
+  for (const auto& [name, member] : json.items()) {
+    Json part = member.is_number() && json.is_object() && is_of_power(name) ? member : powers_of(member);
+    any = any || !part.is_null();
+    if (json.is_array())
+      kept.push_back(std::move(part));
+    else if (!part.is_null())
+      kept[name] = std::move(part);
+  }
+  return any ? kept : Json(nullptr);
+}
+
 Json known_part(const Json& json) {
   if (json.is_array()) {
     Json kept = Json::array();
@@ -143,8 +185,11 @@ Json known_part(const Json& json) {
   }
   if (!json.is_object()) return json;
   Json kept = Json::object();
-  for (const auto& [name, value] : json.items())
+  for (const auto& [name, value] : json.items()) {
     if (std::find(kKnown.begin(), kKnown.end(), name) != kKnown.end()) kept[name] = known_part(value);
+    if (name != "Oem") continue;
+    if (Json powers = powers_of(value); !powers.is_null()) kept[name] = std::move(powers);
+  }
   return kept;
 }
 
@@ -162,42 +207,6 @@ Result<MetricReading> excerpt(const Node& node, const char* name) {
   reading.reading = NW_TRY(number(member, "Reading"));
   reading.source = NW_TRY(NW_TRY(member.member("DataSourceUri")).path());
   return reading;
-}
-
-// Takes digits off the front; nothing unless there are exactly this many.
-std::optional<int> take_digits(std::string_view& text, std::size_t count) {
-  const auto number = text.size() < count ? std::nullopt : parse_u64(text.substr(0, count));
-  const bool digits = number && text.substr(0, count).find_first_not_of("0123456789") == text.npos;
-  if (!digits) return std::nullopt;
-  text.remove_prefix(count);
-  return static_cast<int>(*number);
-}
-bool take(std::string_view& text, char c) {
-  if (!text.starts_with(c)) return false;
-  text.remove_prefix(1);
-  return true;
-}
-
-// Nanoseconds of ".25" and the like at the front; 0 when there is no point.
-std::optional<std::int64_t> take_fraction(std::string_view& text) {
-  if (!take(text, '.')) return 0;
-  std::int64_t ns = 0, place = kNanosPerSecond / 10;
-  std::size_t count = 0;
-  for (; !text.empty() && text[0] >= '0' && text[0] <= '9'; text.remove_prefix(1), place /= 10, ++count)
-    ns += (text[0] - '0') * place;
-  return count > 0 ? std::optional(ns) : std::nullopt;
-}
-
-// "Z" or "+01:00" as seconds to subtract.
-std::optional<int> take_zone(std::string_view& text) {
-  if (take(text, 'Z') || take(text, 'z')) return 0;
-  const bool minus = text.starts_with('-');
-  if (!take(text, '+') && !take(text, '-')) return std::nullopt;
-  const auto hours = take_digits(text, 2);
-  if (!take(text, ':')) return std::nullopt;
-  const auto minutes = take_digits(text, 2);
-  if (!hours || !minutes || *hours > 23 || *minutes > 59) return std::nullopt;
-  return (*hours * 3600 + *minutes * 60) * (minus ? -1 : 1);
 }
 }  // namespace
 
@@ -218,6 +227,13 @@ Result<Chassis> chassis(std::string_view json) {
   const Json parsed = NW_TRY(parse(json));
   const Node root(parsed, "");
   Chassis out;
+  out.id = NW_TRY(text(root, "Id"));
+  out.name = NW_TRY(text(root, "Name"));
+  out.type = NW_TRY(text(root, "ChassisType"));
+  const Node links = NW_TRY(root.member("Links"));
+  for (const Node& system : NW_TRY(NW_TRY(links.member("ComputerSystems")).elements()))
+    if (auto path = NW_TRY(NW_TRY(system.member("@odata.id")).path())) out.systems.push_back(std::move(*path));
+  out.subsystem = NW_TRY(link(root, "PowerSubsystem"));
   out.power = NW_TRY(link(root, "Power"));
   out.environment = NW_TRY(link(root, "EnvironmentMetrics"));
   out.sensors = NW_TRY(link(root, "Sensors"));
@@ -237,6 +253,87 @@ Result<std::vector<Control>> power_controls(std::string_view json) {
     controls.push_back(std::move(control));
   }
   return controls;
+}
+
+namespace {
+Result<SupplyFlow> flow(const Node& node) { return SupplyFlow{node.pointer(), NW_TRY(node.number())}; }
+
+// The first of a supply's members that has a number; else the first.
+Result<SupplyFlow> first_flow(const Node& supply, std::initializer_list<const char*> names) {
+  SupplyFlow first;
+  for (const char* name : names) {
+    SupplyFlow found = NW_TRY(flow(NW_TRY(supply.member(name))));
+    if (found.watts) return found;
+    if (first.pointer.empty()) first = std::move(found);
+  }
+  return first;
+}
+
+Result<bool> is_present(const Node& node) {
+  const std::string state = NW_TRY(text(NW_TRY(node.member("Status")), "State"));
+  return state.empty() || state == "Enabled" || state == "StandbySpare" || state == "Standby";
+}
+
+// One of Power's PowerSupplies. Some vendors state what it takes among their own members alone.
+Result<Supply> power_supply(const Node& node) {
+  Supply supply;
+  supply.name = NW_TRY(text(node, "Name"));
+  supply.present = NW_TRY(is_present(node));
+  supply.input = NW_TRY(first_flow(node, {"PowerInputWatts"}));
+  supply.output = NW_TRY(first_flow(node, {"PowerOutputWatts", "LastPowerOutputWatts"}));
+  for (const Node& vendor : NW_TRY(NW_TRY(node.member("Oem")).members())) {
+    if (!supply.input.watts) supply.input = NW_TRY(first_flow(vendor, {"PowerInputWatts"}));
+    if (!supply.output.watts) supply.output = NW_TRY(first_flow(vendor, {"PowerOutputWatts"}));
+  }
+  return supply;
+}
+
+void add_powers(const Json& json, const std::string& pointer, std::vector<VendorPower>& found) {
+  constexpr std::size_t kMost = 8;
+  if (!json.is_structured()) return;
+  for (const auto& [name, member] : json.items()) {
+    const std::string place = pointer + "/" + name;
+    const double number = member.is_number() ? member.get<double>() : 0;
+    if (std::isfinite(number) && number > 0 && found.size() < kMost) found.push_back({place, number});
+    add_powers(member, place, found);
+  }
+}
+}  // namespace
+
+Result<std::vector<Supply>> power_supplies(std::string_view json) {
+  const Json parsed = NW_TRY(parse(json));
+  std::vector<Supply> supplies;
+  for (const Node& element : NW_TRY(NW_TRY(Node(parsed, "").member("PowerSupplies")).elements()))
+    supplies.push_back(NW_TRY(power_supply(element)));
+  return supplies;
+}
+
+Result<SupplyCollection> power_subsystem(std::string_view json) {
+  const Json parsed = NW_TRY(parse(json));
+  return SupplyCollection{NW_TRY(link(Node(parsed, ""), "PowerSupplies"))};
+}
+
+Result<SupplyLinks> supply_links(std::string_view json) {
+  const Json parsed = NW_TRY(parse(json));
+  const Node root(parsed, "");
+  return SupplyLinks{NW_TRY(text(root, "Name")), NW_TRY(is_present(root)), NW_TRY(link(root, "Metrics"))};
+}
+
+Result<Supply> supply_metrics(std::string_view json) {
+  const Json parsed = NW_TRY(parse(json));
+  const Node root(parsed, "");
+  Supply supply;
+  supply.input = NW_TRY(flow(NW_TRY(NW_TRY(root.member("InputPowerWatts")).member("Reading"))));
+  supply.output = NW_TRY(flow(NW_TRY(NW_TRY(root.member("OutputPowerWatts")).member("Reading"))));
+  return supply;
+}
+
+Result<std::vector<VendorPower>> vendor_powers(std::string_view json) {
+  const Json parsed = NW_TRY(parse(json));
+  std::vector<VendorPower> found;
+  const auto oem = parsed.find("Oem");
+  if (oem != parsed.end()) add_powers(powers_of(*oem), "/Oem", found);
+  return found;
 }
 
 Result<Environment> environment(std::string_view json) {
@@ -287,67 +384,10 @@ Result<Measurand> value(std::string_view json, const std::string& pointer) {
   }
   Measurand out;
   out.number = NW_TRY(node.number());
+  constexpr Nanos kClockWasSet = seconds(946'684'800);  // the year 2000; a BMC that nobody told the time begins in 1970
   out.time = parse_iso_time(NW_TRY(text(root, "ReadingTime")));
+  if (out.time && *out.time < kClockWasSet) out.time.reset();
   return out;
-}
-
-std::optional<Nanos> parse_iso_duration(std::string_view text) {
-  constexpr std::int64_t kTenYears = 315'576'000;
-  if (!take(text, 'P') || text.empty()) return std::nullopt;
-  std::int64_t total_s = 0, fraction_ns = 0;
-  bool time = false;
-  for (std::string_view units = "DHMS"; !text.empty();) {
-    if (!time && take(text, 'T')) time = true;
-    const auto digits = std::min(text.find_first_not_of("0123456789"), text.size());
-    const auto number = digits > 0 && digits <= 10 ? parse_u64(text.substr(0, digits)) : std::nullopt;
-    if (!number) return std::nullopt;
-    text.remove_prefix(digits);
-    const bool fractional = text.starts_with('.');
-    const auto fraction = take_fraction(text);
-    const auto unit = text.empty() ? units.npos : units.find(text[0]);
-    if (!fraction || unit == units.npos || (fractional && text[0] != 'S') || (text[0] == 'D') == time)
-      return std::nullopt;
-    const std::int64_t each = text[0] == 'D' ? 86'400 : text[0] == 'H' ? 3600 : text[0] == 'M' ? 60 : 1;
-    total_s += static_cast<std::int64_t>(*number) * each;
-    fraction_ns = *fraction;
-    if (total_s > kTenYears) return std::nullopt;
-    units.remove_prefix(unit + 1);  // larger units come first, each once
-    text.remove_prefix(1);
-  }
-  return Nanos::of(total_s * kNanosPerSecond + fraction_ns);
-}
-
-std::optional<Nanos> parse_iso_time(std::string_view text) {
-  const auto year = take_digits(text, 4);
-  if (!year || !take(text, '-')) return std::nullopt;
-  const auto month = take_digits(text, 2);
-  if (!month || !take(text, '-')) return std::nullopt;
-  const auto day = take_digits(text, 2);
-  if (!day || (!take(text, 'T') && !take(text, 't') && !take(text, ' '))) return std::nullopt;
-  const auto hour = take_digits(text, 2);
-  if (!hour || !take(text, ':')) return std::nullopt;
-  const auto minute = take_digits(text, 2);
-  if (!minute || !take(text, ':')) return std::nullopt;
-  const auto second = take_digits(text, 2);
-  const auto fraction = take_fraction(text);
-  const auto zone = take_zone(text);
-  if (!second || !fraction || !zone || !text.empty()) return std::nullopt;
-  const std::chrono::year_month_day date{std::chrono::year(*year), std::chrono::month(static_cast<unsigned>(*month)),
-                                         std::chrono::day(static_cast<unsigned>(*day))};
-  if (!date.ok() || *year < 1970 || *year > 2199 || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
-  const std::int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
-  const std::int64_t s = days * 86'400 + *hour * 3600 + *minute * 60 + *second - *zone;
-  return Nanos::of(s * kNanosPerSecond + *fraction);
-}
-
-double compute_step(double reading) {
-  constexpr double kFinest = 1e-6;
-  if (!std::isfinite(reading)) return 1;
-  const double size = std::abs(reading);
-  double step = 1;
-  while (step > kFinest && std::abs(std::round(size / step) * step - size) > 1e-9 * std::max(size, 1.0)) step /= 10;
-  constexpr double kSinglePrecision = 1.0 / (1 << 23);
-  return std::max(step, step < 1 ? size * kSinglePrecision : step);
 }
 
 }  // namespace nw::redfish

@@ -16,13 +16,16 @@
 namespace nw::redfish {
 
 // The answer without members that nodewatt does not use (serial numbers, asset tags, locations): what may go on a tape.
+// Of a vendor's own members (Oem) the numbers that are called power or watts stay.
 Result<std::string> keep_known(std::string_view json);
 
 // The paths of a collection's members, at most 256.
 Result<std::vector<std::string>> members(std::string_view json);
 
 struct Chassis {
-  std::optional<std::string> power, environment, sensors;  // paths
+  std::string id, name, type;
+  std::vector<std::string> systems;                                   // paths of the computer systems in it
+  std::optional<std::string> power, environment, sensors, subsystem;  // paths
 };
 Result<Chassis> chassis(std::string_view json);
 
@@ -33,6 +36,37 @@ struct Control {
   std::optional<double> watts;
 };
 Result<std::vector<Control>> power_controls(std::string_view json);
+
+// What a power supply takes and gives.
+struct SupplyFlow {
+  std::string pointer;
+  std::optional<double> watts;
+};
+struct Supply {
+  std::string name;
+  bool present = true;  // an empty bay takes nothing
+  SupplyFlow input, output;
+};
+Result<std::vector<Supply>> power_supplies(std::string_view json);  // of Power
+struct SupplyCollection {
+  std::optional<std::string> path;
+};
+Result<SupplyCollection> power_subsystem(std::string_view json);
+// One of PowerSubsystem's supplies, and its PowerSupplyMetrics.
+struct SupplyLinks {
+  std::string name;
+  bool present = true;
+  std::optional<std::string> metrics;
+};
+Result<SupplyLinks> supply_links(std::string_view json);
+Result<Supply> supply_metrics(std::string_view json);
+
+// Numbers among a vendor's own members that are called power or watts, at most eight.
+struct VendorPower {
+  std::string pointer;
+  double watts = 0;
+};
+Result<std::vector<VendorPower>> vendor_powers(std::string_view json);
 
 // A member of EnvironmentMetrics: a reading and the Sensor that it was copied from.
 struct MetricReading {

@@ -74,12 +74,42 @@ TEST(RedfishJson, SerialNumbersStayAtHome) {
   EXPECT_EQ(*kept, R"({"Id":"1","Members":[{"@odata.id":"/redfish/v1/a"}],"Reading":1.5})");
 }
 
+TEST(RedfishJson, OfAVendorsOwnMembersThePowersStayWhereTheyAre) {
+  const char* text = R"({"Oem": {"Acme": {"Serial": "X1", "Room": 7, "Rails": [{"Name": "A"}, {"InputPower": 120}],
+      "TotalPowerWatts": 420, "PowerState": "On", "Empty": {}}, "Other": {"Slot": 3}}})";
+  const auto kept = keep_known(text);
+  ASSERT_TRUE(kept);
+  EXPECT_EQ(*kept, R"({"Oem":{"Acme":{"Rails":[null,{"InputPower":120}],"TotalPowerWatts":420}}})");
+  EXPECT_EQ(keep_known(*kept).value(), *kept);
+  const auto powers = vendor_powers(text);
+  ASSERT_TRUE(powers);
+  ASSERT_EQ(powers->size(), 2u);
+  EXPECT_EQ((*powers)[0].pointer, "/Oem/Acme/Rails/1/InputPower");
+  EXPECT_EQ((*powers)[1].watts, 420);
+  EXPECT_EQ(value(*kept, "/Oem/Acme/Rails/1/InputPower")->number, 120);
+}
+
+TEST(RedfishJson, ASupplySaysWhatItTakesAndGivesOrThatItIsNotThere) {
+  const auto supplies =
+      power_supplies(R"({"PowerSupplies": [{"Name": "PSU1", "PowerInputWatts": 120, "LastPowerOutputWatts": 110},
+      {"Oem": {"Acme": {"PowerInputWatts": 116}}}, {"Status": {"State": "Absent"}}]})");
+  ASSERT_TRUE(supplies) << supplies.error().what;
+  ASSERT_EQ(supplies->size(), 3u);
+  EXPECT_EQ((*supplies)[0].input.pointer, "/PowerSupplies/0/PowerInputWatts");
+  EXPECT_EQ((*supplies)[0].output.watts, 110);
+  EXPECT_EQ((*supplies)[1].input.pointer, "/PowerSupplies/1/Oem/Acme/PowerInputWatts");
+  EXPECT_FALSE((*supplies)[1].output.watts);
+  EXPECT_FALSE((*supplies)[2].present);
+}
+
 TEST(RedfishJson, ValuesAreFoundByPointerWithTheirTime) {
   const auto found = value(R"({"Reading": 480.25, "ReadingTime": "2026-01-01T00:00:00.25Z"})", "/Reading");
   ASSERT_TRUE(found);
   EXPECT_EQ(found->number, 480.25);
   EXPECT_EQ(found->time, Nanos::of(1'767'225'600'250'000'000));
   EXPECT_FALSE(value(R"({"Reading": 1, "ReadingTime": "yesterday"})", "/Reading")->time);
+  EXPECT_FALSE(value(R"({"Reading": 1, "ReadingTime": "1970-01-01T00:00:00.000+00:00"})", "/Reading")->time)
+      << "its clock was never set, so the same time is not the same reading";
   EXPECT_EQ(value(R"({"PowerControl": [{}, {"PowerConsumedWatts": 7}]})", "/PowerControl/1/PowerConsumedWatts")->number,
             7);
 }

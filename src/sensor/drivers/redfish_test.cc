@@ -148,8 +148,7 @@ TEST_F(RedfishDriver, TheSensorThatMetricsWereCopiedFromIsBelievedWhateverItsNam
   EXPECT_EQ(power()->source->read().value, 477'000u);
 }
 
-TEST_F(RedfishDriver, APowerSupplyOrAComponentIsNotTheNode) {
-  set_sensor("PS1_Input_Power", R"("ReadingType": "Power", "Reading": 240)");
+TEST_F(RedfishDriver, AComponentIsNotTheNode) {
   set_sensor("Total_GPU_Power", R"("ReadingType": "Power", "Reading": 300)");
   set_sensor("Input_Power", R"("ReadingType": "Power", "Reading": 240, "PhysicalContext": "PowerSupply")");
   set_sensor("Total_Power_Off", R"("ReadingType": "Power", "Reading": 0, "Status": {"State": "Disabled"})");
@@ -343,6 +342,29 @@ TEST_F(RedfishDriver, TheSitesChassisIsTheOnlyOneAsked) {
     ASSERT_NE(power(), nullptr) << chassis;
     EXPECT_EQ(power()->source->read().value, 99'000u);
   }
+}
+
+TEST_F(RedfishDriver, ASumHasAllItsTermsOrNoValue) {
+  const std::string path = std::string(kOne) + "/Power";
+  host_.set(path, R"({"PowerSupplies": [{"PowerInputWatts": 120}, {"PowerInputWatts": 116}]})");
+  run();
+  ASSERT_NE(power(), nullptr) << all_diagnostics(probe_);
+  EXPECT_EQ(power()->info.source, "Redfish sum of 2 power supplies' inputs of bmc0");
+  EXPECT_EQ(power()->info.boundary, Boundary::wall);
+  host_.script->asked.clear();
+  EXPECT_EQ(power()->source->read().value, 236'000u);
+  EXPECT_EQ(host_.script->asked.size(), 1u) << "one resource, one request";
+  host_.set(path, R"({"PowerSupplies": [{"PowerInputWatts": 120}, {"PowerInputWatts": null}]})");
+  EXPECT_EQ(power()->source->read().error, ErrorKind::absent);
+}
+
+TEST_F(RedfishDriver, TheSitesOwnPlaceOfTheWattsIsRead) {
+  set_power(R"({"PowerConsumedWatts": 470})");
+  host_.set(std::string(kOne) + "/Oem", R"({"Oem": {"Acme": {"Watts": 512.5}}})");
+  site_.redfish[0].power = std::string(kOne) + "/Oem#/Oem/Acme/Watts";
+  run();
+  ASSERT_NE(power(), nullptr) << all_diagnostics(probe_);
+  EXPECT_EQ(power()->source->read().value, 512'500u);
 }
 
 TEST_F(RedfishDriver, ASecondBmcStandsInForTheFirstAndIsElseLeftOut) {
