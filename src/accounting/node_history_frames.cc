@@ -44,13 +44,14 @@ void write_history(const NodeHistory& history, pb::NodeHistory& out) {
   out.set_error_w2(response.error);
   out.set_mean_w(response.mean);
   out.set_variance_w2(response.variance);
+  out.set_renewal_s(response.renewal);
 }
 
 std::optional<NodeHistory> read_history(const pb::NodeHistory& in) {
   if (in.filters_size() == 0 || in.filters_size() > kMostFilters ||
       !std::all_of(in.filters().begin(), in.filters().end(), makes_sense))
     return {};
-  for (const double amount : {in.readings(), in.typical_w(), in.error_w2(), in.variance_w2()})
+  for (const double amount : {in.readings(), in.typical_w(), in.error_w2(), in.variance_w2(), in.renewal_s()})
     if (!is_amount(amount)) return {};
   if (!std::isfinite(in.mean_w())) return {};
   NodeHistory history{in.sensor(), {in.parts().begin(), in.parts().end()}, {}};
@@ -67,6 +68,7 @@ std::optional<NodeHistory> read_history(const pb::NodeHistory& in) {
   history.response.error = in.error_w2();
   history.response.mean = in.mean_w();
   history.response.variance = in.variance_w2();
+  history.response.renewal = in.renewal_s();
   return history;
 }
 

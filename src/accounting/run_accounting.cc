@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "accounting/phase_record.h"
 #include "record/record.h"
@@ -242,19 +243,45 @@ void RunAccounting::write(pb::Record& record) const {
   write_work(phases_.work(), *record.mutable_work());
   write_statements(phases_, record);
   write_anomalies(record, run);
-  record.mutable_timeline()->set_step_ns(timeline_.step().count());
+  for (const Meter& meter : meters_) write_sensor(meter.info(), *record.add_sensors());
+  write_timeline(record, run);
+}
+
+void RunAccounting::write_timeline(pb::Record& record, const NodeEnergy& run) const {
+  pb::Timeline& timeline = *record.mutable_timeline();
+  timeline.set_step_ns(timeline_.step().count());
   for (std::size_t i = 0; i < meters_.size(); ++i) {
     const SensorInfo& info = meters_[i].info();
-    write_sensor(info, *record.add_sensors());
-    const bool shown = std::any_of(run.components.begin(), run.components.end(),
-                                   [&](const Component& component) { return component.sensor == info.id; });
-    if (!shown || !meters_[i].responsive()) continue;
-    auto* series = record.mutable_timeline()->add_series();
-    series->set_domain(std::string(name(info.part.domain)));
-    series->set_device(info.part.device);
-    series->set_estimated(info.provenance == Provenance::estimated);
-    for (const auto& energy : timeline_.energies(i)) series->add_energy_uj(energy ? energy->count() : kNotRead);
+    const auto shown = std::find_if(run.components.begin(), run.components.end(),
+                                    [&](const Component& component) { return component.sensor == info.id; });
+    if (shown == run.components.end() || !meters_[i].responsive()) continue;
+    const bool is_resolved = i == resolved_total_.sensor() && shown->energy.kind == Provenance::derived;
+    for (const bool as_read : {false, true}) {
+      if (as_read && !is_resolved) continue;
+      auto& series = *timeline.add_series();
+      series.set_domain(std::string(name(info.part.domain)));
+      series.set_device(info.part.device);
+      series.set_estimated(info.provenance == Provenance::estimated);
+      series.set_as_read(as_read);
+      for (const auto& energy : is_resolved && !as_read ? resolved_steps() : timeline_.energies(i))
+        series.add_energy_uj(energy ? energy->count() : kNotRead);
+    }
   }
+}
+
+// The node's energy in each step, as its parts have it.
+std::vector<std::optional<Joules>> RunAccounting::resolved_steps() const {
+  std::map<std::size_t, std::vector<std::optional<Joules>>> parts;
+  std::size_t steps = 0;
+  for (const std::size_t part : resolved_total_.parts())
+    steps = std::max(steps, (parts[part] = timeline_.energies(part)).size());
+  std::vector<std::optional<Joules>> energies(steps);
+  for (std::size_t k = 0; k < steps; ++k) {
+    const auto energy_of = [&](std::size_t part) { return k < parts[part].size() ? parts[part][k] : std::nullopt; };
+    if (const auto resolved = resolved_total_.resolve(meters_, energy_of, timeline_.step()))
+      energies[k] = from_double(resolved->joules + correction_.watts * to_seconds(timeline_.step()));
+  }
+  return energies;
 }
 
 }  // namespace nw

@@ -53,6 +53,8 @@ class RunAccounting {
   NodeEnergy compose_run() const;
   NodeEnergy compose_phase(const EnergyAccumulator& given) const;
   void write_anomalies(pb::Record& record, const NodeEnergy& run) const;
+  void write_timeline(pb::Record& record, const NodeEnergy& run) const;
+  std::vector<std::optional<Joules>> resolved_steps() const;
   void cross_check();
 
   std::vector<Meter> meters_;

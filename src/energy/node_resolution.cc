@@ -16,12 +16,13 @@ constexpr double kLeastConstantSigma = 20;  // W
 constexpr double kConstantDrift = 0.01, kConstantDriftTime = 600;
 constexpr double kSlopeDrift = 0.01, kSlopeDriftTime = 3600;
 // How far the node is from the equation: supplies' efficiency and fans are no straight lines.
-constexpr double kModel = 0.012;                    // of the node's power, in one window of the sensor
-constexpr double kModelShort = 0.015;               // in an interval
-constexpr double kOutlier = 9;                      // squared standard deviations beyond which a reading counts less
-constexpr double kJudged = 10;                      // s between readings that count once each as evidence for a filter
-constexpr double kMostSurprise = 25;                // that one reading may say against a filter
-constexpr double kMemory = 50;                      // windows, of the errors
+constexpr double kModel = 0.012;       // of the node's power, in one window of the sensor
+constexpr double kModelShort = 0.015;  // in an interval
+constexpr double kOutlier = 9;         // squared standard deviations beyond which a reading counts less
+constexpr double kJudged = 10;         // s between readings that count once each as evidence for a filter
+constexpr double kMostSurprise = 25;   // that one reading may say against a filter
+constexpr double kMemory = 50;         // windows, of the errors
+constexpr double kMedianStep = 1.05;
 constexpr double kWrong = 0.1, kUnexplained = 0.7;  // errors of that part of the mean, and of the variance
 constexpr double kEnough = 10;                      // windows before the sensor is judged
 constexpr double kLeastWindow = 0.5;                // s
@@ -99,6 +100,7 @@ bool NodeResolution::resume(const NodeResponse& known, Nanos age) {
   taken.error = known.error;
   taken.mean = known.mean;
   taken.variance = known.variance;
+  taken.renewal = known.renewal;
   response_ = std::move(taken);
   begun_ = true;
   typical_ = known.typical;
@@ -199,9 +201,16 @@ void NodeResolution::add_reading(Nanos before, Nanos seen, Watts power) {
   const bool same = last_reading_ && reading.watts == last_watts_;
   if (last_reading_ && (seen <= *last_reading_ || (same && seen - *last_reading_ <= update_interval_.most))) return;
   const double since = last_reading_ ? to_seconds(seen - *last_reading_) : 0;
+  if (last_reading_ && !same) note_renewal(since);
   last_reading_ = seen;
   last_watts_ = reading.watts;
   learn(reading, since);
+}
+
+// A median that follows: each time moves it by a twentieth towards itself.
+void NodeResolution::note_renewal(double since) {
+  double& median = response_.renewal;
+  median = median <= 0 ? since : since > median ? median * kMedianStep : since < median ? median / kMedianStep : median;
 }
 
 void NodeResolution::add_mean(Nanos from, Nanos to, Watts power) {
@@ -250,9 +259,10 @@ bool NodeResolution::contradicts() const {
 std::optional<NodeResolution::Resolved> NodeResolution::resolve(const PartsEnergy& parts, Nanos duration) const {
   if (!begun_) return {};
   const std::array<double, 3> x{parts.processors, parts.accelerators, to_seconds(duration)};
+  const double best = response_.best()->evidence;
   double weights = 0, sum = 0, squares = 0, variance = 0;
   for (const NodeResponse::Filter& filter : response_.filters) {
-    const double behind = best_evidence() - filter.evidence;
+    const double behind = best - filter.evidence;
     if (behind > kNegligible) continue;
     const double weight = std::exp(-behind), joules = predict(filter.state, x);
     weights += weight;
@@ -266,35 +276,24 @@ std::optional<NodeResolution::Resolved> NodeResolution::resolve(const PartsEnerg
   return Resolved{mean, std::sqrt(variance)};
 }
 
-double NodeResolution::best_evidence() const {
-  double best = kExcluded;
-  for (const NodeResponse::Filter& filter : response_.filters) best = std::max(best, filter.evidence);
-  return best;
+const NodeResponse::Filter* NodeResponse::best() const {
+  const auto found = std::max_element(filters.begin(), filters.end(),
+                                      [](const auto& a, const auto& b) { return a.evidence < b.evidence; });
+  return found == filters.end() ? nullptr : &*found;
 }
 
 namespace {
-template <class Get>
-Timing learned(const NodeResponse& response, double best, Get get) {
-  Timing timing;
-  double most = kExcluded;
-  for (const NodeResponse::Filter& filter : response.filters) {
-    if (best - filter.evidence > kDoubt) continue;
-    if (filter.evidence > most) most = filter.evidence, timing.value = get(filter);
-    timing.most = std::max(timing.most, get(filter));
-  }
-  timing.basis = TimingBasis::learned;
+Timing learned(const NodeResponse& response, Nanos NodeResponse::Filter::*member) {
+  const NodeResponse::Filter* best = response.best();
+  if (best == nullptr) return {};
+  Timing timing(best->*member, best->*member, TimingBasis::learned);
+  for (const NodeResponse::Filter& filter : response.filters)
+    if (best->evidence - filter.evidence <= kDoubt) timing.most = std::max(timing.most, filter.*member);
   return timing;
 }
 }  // namespace
 
-Timing NodeResolution::window() const {
-  if (window_.is_exact() || response_.readings < kEnough) return window_;
-  return learned(response_, best_evidence(), [](const NodeResponse::Filter& filter) { return filter.window; });
-}
-
-Timing NodeResolution::delay() const {
-  if (delay_.is_exact() || response_.readings < kEnough) return delay_;
-  return learned(response_, best_evidence(), [](const NodeResponse::Filter& filter) { return filter.delay; });
-}
+Timing NodeResponse::window() const { return learned(*this, &Filter::window); }
+Timing NodeResponse::delay() const { return learned(*this, &Filter::delay); }
 
 }  // namespace nw

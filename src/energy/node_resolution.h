@@ -49,6 +49,13 @@ struct NodeResponse {
   double typical = 0;             // W, of the node lately
   double error = 0;               // W^2, mean squared error of the best filter's predictions
   double mean = 0, variance = 0;  // W, W^2, of the readings
+  double renewal = 0;             // s, the median time between two values that differ; 0: not known
+
+  // The filter that explains the readings best; nothing where there is none.
+  const Filter* best() const;
+  // The window and delay that may be the right ones: the best, and the longest of those that explain almost as much.
+  Timing window() const;
+  Timing delay() const;
 };
 
 class NodeResolution {
@@ -77,9 +84,6 @@ class NodeResolution {
   // The readings do not move with the parts: they are of another node, or in another unit, or a part that draws much is
   // not measured.
   bool contradicts() const;
-  // The window and delay that explain the readings best, and the longest that still may.
-  Timing window() const;
-  Timing delay() const;
 
  private:
   struct Point {
@@ -101,8 +105,8 @@ class NodeResolution {
                                double judgement) const;
   std::optional<PartsEnergy> cumulative_at(Nanos at) const;
   std::optional<Mean> mean_of(const NodeResponse::Filter& filter, const Reading& reading) const;
-  double best_evidence() const;
   void learn(const Reading& reading, double since);
+  void note_renewal(double since);
   void note(const Reading& reading, double squared_error, double weight);
 
   Timing window_, delay_, update_interval_;

@@ -118,11 +118,11 @@ TEST(NodeResolution, LearnsWhichTimeAReadingIsTheMeanOf) {
   for (const double window : {1.0, 5.0, 30.0}) {
     NodeResolution resolution(dcmi());
     Played node(window, 2, 2);
-    EXPECT_EQ(resolution.window().basis, TimingBasis::assumed);
     node.play(resolution, 900, 60);
-    EXPECT_EQ(resolution.window().basis, TimingBasis::learned);
-    EXPECT_EQ(resolution.window().value, Nanos::of(std::llround(window * 1e9)));
-    EXPECT_EQ(resolution.delay().value, seconds(2));
+    EXPECT_EQ(resolution.response().window().basis, TimingBasis::learned);
+    EXPECT_EQ(resolution.response().window().value, Nanos::of(std::llround(window * 1e9)));
+    EXPECT_EQ(resolution.response().delay().value, seconds(2));
+    EXPECT_NEAR(resolution.response().renewal, 2, 0.3);
   }
 }
 

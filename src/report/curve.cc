@@ -113,7 +113,9 @@ Curve make_curve(const pb::Record& record, std::size_t most_columns) {
   for (const pb::Series& series : timeline.series()) {
     if (nested(record, series)) continue;
     Layer layer = make_layer(record, series, merge);
-    if (layer.domain == "node" && !layer.estimated)
+    if (series.as_read())
+      curve.readings = std::move(layer.watts);
+    else if (layer.domain == "node" && !layer.estimated)
       curve.node = std::move(layer);
     else
       curve.layers.push_back(std::move(layer));

@@ -26,7 +26,8 @@ struct Curve {
   std::size_t columns = 0;
   std::vector<Layer> layers;  // bottom first, estimated ones last
   std::optional<Layer> node;
-  std::vector<bool> gap;  // something that is measured elsewhere is unknown here
+  std::vector<Power> readings;  // of the node's own sensor, where `node` is resolved by its parts; else none
+  std::vector<bool> gap;        // something that is measured elsewhere is unknown here
 
   double begin(std::size_t column) const { return static_cast<double>(column) * step_s; }
   double end(std::size_t column) const;

@@ -21,6 +21,7 @@ const char* const kSvgStyle =
     ".nw text{fill:#17212b;fill:var(--ink)}.nw .m{fill:#55616e;fill:var(--mute)}"
     ".nw .g{stroke:#d9dfe6;stroke:var(--line);fill:none}"
     ".nw .a{stroke:#fff;stroke:var(--paper);stroke-width:.7}"
+    ".nw .r{fill:#17212b;fill:var(--ink);opacity:.75}"
     ".nw .n{stroke:#17212b;stroke:var(--ink);stroke-width:1.6;fill:none;stroke-linejoin:round}"
     ".nw .b{fill:#e9eef4;fill:var(--band);stroke:#fff;stroke:var(--paper)}"
     ".nw .c{fill:#f4f6f9;fill:var(--band2);stroke:#fff;stroke:var(--paper)}"

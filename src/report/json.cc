@@ -63,6 +63,7 @@ Json make_series(const pb::Series& series, std::int64_t step_ns, std::int64_t du
   return {{"domain", text(series.domain())},
           {"device", text(series.device())},
           {"estimated", series.estimated()},
+          {"as_read", series.as_read()},
           {"power_w", std::move(watts)}};
 }
 
@@ -78,6 +79,8 @@ Json make_sensor(const pb::SensorUse& one) {
           {"source", text(one.source())},
           {"type", one.counter() ? "counter" : "gauge"},
           {"refresh_s", number(duration_s(one.update_interval_ns()))},
+          {"longest_lag_s", one.has_longest_lag_ns() ? number(duration_s(one.longest_lag_ns())) : Json(nullptr)},
+          {"timing_basis", text(one.timing_basis())},
           {"gain", above_zero(one.gain())},
           {"gain_shape", text(one.gain_shape())},
           {"gain_basis", text(one.gain_basis())},

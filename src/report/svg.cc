@@ -39,6 +39,7 @@ class Timeline {
   explicit Timeline(const pb::Record& record) : record_(record), curve_(make_curve(record, kMostColumns)) {
     for (std::size_t i = 0; i < curve_.columns; ++i) {
       top_ = std::max(top_, height(curve_, i));
+      if (i < curve_.readings.size()) top_ = std::max(top_, curve_.readings[i].value_or(0));
       borders_.push_back(x(curve_.begin(i)));
     }
     borders_.push_back(x(curve_.end(curve_.columns == 0 ? 0 : curve_.columns - 1)));
@@ -56,7 +57,7 @@ class Timeline {
     if (curve_.columns == 0) return empty();
     plot_top_ = kTop;
     const std::string bands = draw_bands();
-    const std::string body = grid() + gaps() + layers() + node_line() + bands;
+    const std::string body = grid() + gaps() + layers() + node_line() + readings() + bands;
     const double legend_top = plot_top_ + kPlotHeight + 46;
     double bottom = 0;
     const std::string legend = draw_legend(legend_top, bottom);
@@ -212,6 +213,18 @@ class Timeline {
     std::vector<Edge> edges;
     for (const Power watts : curve_.node->watts) edges.push_back({watts.has_value(), 0, y(watts.value_or(0))});
     return fmt::format("<path class=\"n\" d=\"{}\"><title>node sensor</title></path>", line_path(edges, borders_));
+  }
+
+  // The sensor's own readings, which lag behind the line; of several alike in a row the first.
+  std::string readings() const {
+    std::string out;
+    for (std::size_t i = 0; i < curve_.readings.size(); ++i) {
+      const Power watts = curve_.readings[i];
+      if (!watts || (i > 0 && curve_.readings[i - 1] == watts)) continue;
+      out += fmt::format("<circle class=\"r\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"2.2\"/>",
+                         (x(curve_.begin(i)) + x(curve_.end(i))) / 2, y(*watts));
+    }
+    return out.empty() ? "" : "<g><title>readings of the node sensor</title>" + out + "</g>";
   }
 
   std::vector<Swatch> swatches() const {

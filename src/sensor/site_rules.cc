@@ -88,6 +88,10 @@ bool SiteRules::apply(std::string_view driver, SensorInfo& info) {
     if (rule.scale_tolerance) info.scale_tolerance = *rule.scale_tolerance;
     if (rule.factor) factor = rule.factor;
     info.bias = rule.bias.value_or(info.bias);
+    for (const auto& [stated, timing] :
+         {std::pair{rule.update_interval, &info.update_interval},
+          std::pair{rule.averaging_window, &info.averaging_window}, std::pair{rule.delay, &info.delay}})
+      if (stated) *timing = {*stated, *stated, TimingBasis::stated};
   }
   if (factor && !divide_unit(info, *factor))
     diagnostics_.push_back({info.id, fmt::format("its factor {} cannot be applied: the unit would not fit", *factor),

@@ -31,7 +31,8 @@ struct SensorRule {
   std::optional<Tolerance> scale_tolerance;  // a tolerance measured by the site
   std::optional<double> factor;              // reading / truth, as calibrated; the reading is divided by it
   std::optional<Watts> bias;                 // constant offset, subtracted after the division
-  std::string source, date;                  // who measured it, and when
+  std::optional<Nanos> update_interval, averaging_window, delay;  // as measured by the site
+  std::string source, date;                                       // who measured it, and when
 };
 
 struct IpmiSite {

@@ -96,6 +96,15 @@ void take_excludes(Site& s, Names n, const KeyValue& v) {
   rule_of(s, n).excludes = std::move(domains);
 }
 
+template <std::optional<Nanos> SensorRule::*kMember>
+void add_timing(Keys& k, std::string path, std::string sentence) {
+  constexpr double kMostSeconds = 3600;
+  add_number(
+      k, std::move(path), "", 0, kMostSeconds, std::move(sentence),
+      [](Site& s, Names n, const KeyValue& v) { rule_of(s, n).*kMember = v.time; }, KeyType::duration)
+      .needing({"source", "date"});
+}
+
 void add_rules(Keys& k) {
   add(k, "sensors.*.use", KeyType::flag,
       "Whether the sensor is used. A driver's name with `use = false`: the driver is not even asked.",
@@ -123,7 +132,10 @@ void add_rules(Keys& k) {
              "A constant offset, as calibrated: taken off after the division by `factor`.",
              [](Site& s, Names n, const KeyValue& v) { rule_of(s, n).bias = watts_of(v.number); })
       .needing({"source", "date"});
-  add(k, "sensors.*.source", KeyType::text, "The source of `tolerance`, `factor` and `bias_w`.",
+  add_timing<&SensorRule::update_interval>(k, "sensors.*.update_interval", "How often the sensor has a new value.");
+  add_timing<&SensorRule::averaging_window>(k, "sensors.*.averaging_window", "Over how long a value is the mean.");
+  add_timing<&SensorRule::delay>(k, "sensors.*.delay", "How long after that time it is shown.");
+  add(k, "sensors.*.source", KeyType::text, "The source of these figures.",
       [](Site& s, Names n, const KeyValue& v) { rule_of(s, n).source = v.text; });
   add(k, "sensors.*.date", KeyType::date, "Date of these figures.",
       [](Site& s, Names n, const KeyValue& v) { rule_of(s, n).date = v.text; });

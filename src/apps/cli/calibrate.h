@@ -1,4 +1,4 @@
-// Shared by `nodewatt calibrate idle` and `calibrate against`.
+// Shared by `nodewatt calibrate idle`, `against` and `response`.
 #pragma once
 
 #include <string>

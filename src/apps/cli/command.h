@@ -213,12 +213,13 @@ int config_show(const ConfigOptions& options);
 
 struct CalibrateOptions {
   Root root;
-  std::string config, output, duration = "60s";
+  std::string config, output, duration;
   bool force = false;
   std::string reference, sensor, tape;  // `against`: the meter's readings, and the sensor to calibrate
   double reference_uncertainty = 0;     // of the meter, relative standard uncertainty; 0: unknown
 };
 int calibrate_idle(const CalibrateOptions& options);
 int calibrate_against(const CalibrateOptions& options);
+int calibrate_response(const CalibrateOptions& options);
 
 }  // namespace nw::cli

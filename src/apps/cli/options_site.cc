@@ -24,11 +24,15 @@ void add_config_commands(CommandLine& line) {
 }
 
 void add_calibrate(CommandLine& line) {
-  auto* calibrate = line.app.add_subcommand("calibrate", "measure this node's idle power, or a sensor against a meter");
+  auto* calibrate = line.app.add_subcommand(
+      "calibrate", "measure this node's idle power, a sensor against a meter, or how a slow sensor answers");
   calibrate->require_subcommand(1);
   auto& o = line.keep<CalibrateOptions>();
   auto* idle = calibrate->add_subcommand("idle", "mean power of every sensor while nothing runs");
   idle->add_flag("--force", o.force, "measure though the node is not idle");
+  auto* response =
+      calibrate->add_subcommand("response", "window and delay of the node's own sensor, from a load of known times");
+  response->add_flag("--force", o.force, "go on though the node is not idle");
   auto* against =
       calibrate->add_subcommand("against", "factor and bias of a sensor, from a reference meter's readings");
   against
@@ -44,16 +48,23 @@ void add_calibrate(CommandLine& line) {
         ->add_option(name, o.reference_uncertainty, "relative standard uncertainty (1 sigma) of the reference (0.002)")
         ->check(CLI::Range(0.0, 0.5))
         ->group(name == std::string_view("--reference-tolerance") ? "" : "Options");
-  for (auto* sub : {idle, against}) {
-    sub->add_option("--duration", o.duration, "how long")->capture_default_str()->type_name("T");
+  for (auto* sub : {idle, against, response}) {
+    sub->add_option("--duration", o.duration, sub == response ? "how long (150s)" : "how long (60s)")->type_name("T");
     sub->add_option("-o,--output", o.output, "write to this file instead of standard output")->type_name("FILE");
     add_machine_options(*sub, o.root, o.config);
   }
   idle->callback([&line, &o] {
+    if (o.duration.empty()) o.duration = "60s";
     line.settle(o);
     line.code = calibrate_idle(o);
   });
+  response->callback([&line, &o] {
+    if (o.duration.empty()) o.duration = "150s";
+    line.settle(o);
+    line.code = calibrate_response(o);
+  });
   against->callback([&line, &o] {
+    if (o.duration.empty()) o.duration = "60s";
     line.settle(o);
     line.code = calibrate_against(o);
   });
