@@ -100,18 +100,27 @@ void add_runs(const UnusedFinding& finding, const NumberStyle& style, FindingWor
          pair_text(Sum::mean_of(sum.watts), units.power(), style), share_pair(Sum::mean_of(sum.shares), style)});
 }
 
+// Whether what they took is more than their sensors' error.
+bool took_energy(const UnusedFinding::Run& run) {
+  return run.joules.value && run.joules.uncertainty.value_or(0) > 0 && *run.joules.value > *run.joules.uncertainty;
+}
+
 std::string idle_sentence(const UnusedFinding& finding, const NumberStyle& style) {
-  std::size_t runs = 0, unknown = 0;
+  std::size_t runs = 0, took = 0, unknown = 0;
   const UnusedFinding::Run* largest = nullptr;
   for (const UnusedFinding::Run& run : finding.runs) {
-    runs += run.idle > 0, unknown += run.unknown > 0;
-    if (run.share.value && (largest == nullptr || *run.share.value > *largest->share.value)) largest = &run;
+    runs += run.idle > 0, unknown += run.unknown > 0, took += took_energy(run);
+    if (took_energy(run) && run.share.value && (largest == nullptr || *run.share.value > *largest->share.value))
+      largest = &run;
   }
   if (finding.runs.empty()) return "No accelerator with an energy of its own was on these runs' nodes.";
   if (runs == 0)
     return unknown > 0 ? "Whether the accelerators worked is not known of " + runs_text(unknown) + "."
                        : "Every accelerator worked in " + runs_text(finding.runs.size()) + ".";
-  std::string text = fmt::format("Idle accelerators took energy in {} of {}", runs, runs_text(finding.runs.size()));
+  if (took == 0)
+    return fmt::format("Accelerators were idle in {} of {}; what they took is not more than their sensors' error.",
+                       runs, runs_text(finding.runs.size()));
+  std::string text = fmt::format("Idle accelerators took energy in {} of {}", took, runs_text(finding.runs.size()));
   if (largest != nullptr)
     text += fmt::format(": in {} {}, {} of them took {} of the run's energy", short_id(*largest->record),
                         title(*largest->record), largest->idle, share_pair(largest->share, style));

@@ -1,6 +1,8 @@
 // What findings and advice say of runs that are alike, that differ, and that are alone.
 #include <gtest/gtest.h>
 
+#include <tuple>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -64,6 +66,23 @@ TEST(FindingWords, OneRunIsNotAVerdict) {
   EXPECT_TRUE(has(text, "Training of seg: one run on a side is not a verdict (t0 and t1).")) << text;
   EXPECT_FALSE(has(text, "says nothing of")) << text;
   EXPECT_FALSE(has(text, "takes least")) << text;
+}
+
+// 8 W on a desktop board whose sensor may be 8 W wrong, and 60 W on one for data centres.
+TEST(FindingWords, IdleEnergyIsSaidWhereItIsMoreThanItsError) {
+  for (const auto& [label, watts, said] :
+       {std::tuple{"gpu0 NVIDIA GeForce RTX 4090", 8,
+                   "Accelerators were idle in 1 of 1 run; what they took is not more"},
+        {"gpu0 NVIDIA A100-SXM4-40GB", 60,
+         "Idle accelerators took energy in 1 of 1 run: in @u x, 1 of them took 6.00"}}) {
+    pb::Record record = sample::bare("u", "x", 100);
+    sample::fill(*record.mutable_energy(), 100'000, 0.02, pb::KIND_MEASURED, pb::BOUNDARY_WALL);
+    sample::add_part(record, "gpu", "GPU-0", 100 * watts, 0.05, pb::KIND_MEASURED, "s", watts).set_label(label);
+    sample::add_device(record, "GPU-0", "", 0, 0, 0, 400);
+    const pb::Record* one[] = {&record};
+    const std::string text = make_findings(compute_findings(one), {.width = 400});
+    EXPECT_TRUE(has(text, said)) << text;
+  }
 }
 
 TEST(FindingWords, TheJsonSaysWhatWasTested) {

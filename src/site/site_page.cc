@@ -25,6 +25,7 @@ This page is generated from the table in `src/site/site_keys.cc` (`NODEWATT_UPDA
 - **Rules for sensors.** The name of `[sensors."PATTERN"]` is a driver (`nvml`), a sensor's id (`rapl_powercap/package-0`), or either with `*`
   for any letters (`nvml/*/power`). Where several match, all apply; of one key the later in the file wins. `nodewatt sensors --json` has the
   ids. The corrected value of a reading r is r / `factor` - `bias_w`; `nodewatt calibrate against` prints such a rule.
+  A baseline of `nodewatt calibrate idle` is corrected by the rules of its day: measure it again after a new one.
 - **Utilization.** What a device reports of its utilization has an id too (`nvml/*/activity`, `host/cpus`); of the rules only `use = false` applies
   to it.
 - **Node types.** `[node] type = "h100x4"` names nodes of one type, by the name that is used at your site; records carry it, and runs are

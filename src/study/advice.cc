@@ -159,13 +159,8 @@ namespace {
 Pairwise test_rows(const std::vector<Candidate>& rows) {
   Pairwise pairs(rows.size());
   for (std::size_t a = 0; a < rows.size(); ++a)
-    for (std::size_t b = a + 1; b < rows.size(); ++b) {
-      const Candidate &one = rows[a], &other = rows[b];
-      if (one.joules.n == 1 || other.joules.n == 1)
-        pairs.set(a, b, Verdict::one_run);
-      else if (const auto chance = compute_chance(one.joules, other.joules, compute_likeness(one.load, other.load)))
-        pairs.set(a, b, *chance);
-    }
+    for (std::size_t b = a + 1; b < rows.size(); ++b)
+      test_pair(pairs, a, b, rows[a].joules, rows[b].joules, compute_likeness(rows[a].load, rows[b].load));
   judge(pairs);
   return pairs;
 }

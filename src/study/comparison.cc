@@ -243,13 +243,8 @@ class Comparer {
     const auto& sides = out_.sides;
     out_.pairs = Pairwise(sides.size());
     for (std::size_t a = 0; a < sides.size(); ++a)
-      for (std::size_t b = a + 1; b < sides.size(); ++b) {
-        const Mean &one = sides[a].figure, &other = sides[b].figure;
-        if (one.n == 1 || other.n == 1)
-          out_.pairs.set(a, b, one.value && other.value ? Verdict::one_run : Verdict::unknown);
-        else if (const auto chance = compute_chance(one, other, compute_likeness(loads[a], loads[b])))
-          out_.pairs.set(a, b, *chance);
-      }
+      for (std::size_t b = a + 1; b < sides.size(); ++b)
+        test_pair(out_.pairs, a, b, sides[a].figure, sides[b].figure, compute_likeness(loads[a], loads[b]));
     Comparison* const family[] = {&out_};
     judge_together(family);
   }

@@ -134,10 +134,7 @@ Pairwise test_powers(const std::vector<Power>& powers) {
     for (std::size_t b = a + 1; b < powers.size(); ++b) {
       const Power &one = powers[a], &other = powers[b];
       if (one.scope != other.scope || one.is_played != other.is_played) continue;  // not the same quantity
-      if (one.watts.n == 1 || other.watts.n == 1)
-        pairs.set(a, b, Verdict::one_run);
-      else if (const auto chance = compute_chance(one.watts, other.watts, compute_likeness(one.load, other.load)))
-        pairs.set(a, b, *chance);
+      test_pair(pairs, a, b, one.watts, other.watts, compute_likeness(one.load, other.load));
     }
   return pairs;
 }

@@ -141,4 +141,11 @@ std::optional<double> compute_chance(const Mean& a, const Mean& b, Likeness like
   return chance_of(distance, random, compute_freedom(random_a, random_b), fixed);
 }
 
+void test_pair(Pairwise& pairs, std::size_t a, std::size_t b, const Mean& of_a, const Mean& of_b, Likeness likeness) {
+  if (const auto chance = compute_chance(of_a, of_b, likeness))
+    pairs.set(a, b, *chance);
+  else if (of_a.value && of_b.value && (of_a.n < 2 || of_b.n < 2))
+    pairs.set(a, b, Verdict::one_run);
+}
+
 }  // namespace nw

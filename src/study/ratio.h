@@ -17,6 +17,7 @@
 #include <optional>
 
 #include "study/likeness.h"
+#include "study/pairwise.h"
 #include "study/repeats.h"
 
 namespace nw {
@@ -35,6 +36,9 @@ Ratio compute_ratio(const Mean& a, const Mean& b, Likeness likeness);
 // The probability that two equal means differ by this much or more: two-sided, by Welch's test, whichever is the base.
 // Nothing where either side has fewer than two runs, or the runs neither scatter nor say how far they may.
 std::optional<double> compute_chance(const Mean& a, const Mean& b, Likeness likeness);
+
+// Tests one pair of a family: enters its chance, or why there is none.
+void test_pair(Pairwise& pairs, std::size_t a, std::size_t b, const Mean& of_a, const Mean& of_b, Likeness likeness);
 
 // The two-sided tail of Student's distribution beyond |t|; normal where `freedom` is infinite.
 double student_tail(double t, double freedom);
