@@ -191,7 +191,17 @@ NodeEnergy RunAccounting::compose_run() const {
   std::vector<SensorEnergy> sensor_energies;
   for (std::size_t i = 0; i < meters_.size(); ++i) sensor_energies.push_back(make_sensor_energy(i, run_interval(i)));
   resolve_total(sensor_energies, end_ - begin_);
+  for (SensorEnergy& one : sensor_energies)
+    if (!one.method.empty()) one.max_power = max_resolved();
   return compose(sensor_energies);
+}
+
+// Of the steps that are shown: a slow sensor's highest reading is no maximum of what it missed.
+std::optional<Watts> RunAccounting::max_resolved() const {
+  std::optional<Watts> most;
+  for (const auto& energy : resolved_steps())
+    if (energy) most = std::max(most.value_or(Watts{}), *energy / timeline_.step());
+  return most;
 }
 
 NodeEnergy RunAccounting::compose_phase(const EnergyAccumulator& given) const {

@@ -55,6 +55,7 @@ class RunAccounting {
   void write_anomalies(pb::Record& record, const NodeEnergy& run) const;
   void write_timeline(pb::Record& record, const NodeEnergy& run) const;
   std::vector<std::optional<Joules>> resolved_steps() const;
+  std::optional<Watts> max_resolved() const;
   void cross_check();
 
   std::vector<Meter> meters_;

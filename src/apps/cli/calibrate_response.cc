@@ -30,7 +30,8 @@
 namespace nw::cli {
 
 namespace {
-constexpr Nanos kStep = millis(100), kLook = seconds(1), kShortest = seconds(60);
+constexpr Nanos kStep = millis(100), kLook = seconds(1), kShortest = seconds(60), kUsual = seconds(150);
+constexpr std::int64_t kWindows = 4;                     // the longest that the sensor may have, at least so many times
 constexpr int kWorkAndRest[] = {20, 10, 6, 14, 30, 20};  // s of work, then of rest, and again
 constexpr double kEnough = 3;                            // windows seen, before anything is printed
 
@@ -119,19 +120,18 @@ std::string timing_words(const Timing& timing) {
                            : fmt::format("{:g} s, at most {:g} s", to_seconds(timing.value), to_seconds(timing.most));
 }
 
-std::string words_of(const NodeHistory& history) {
+std::string words_of(const NodeHistory& history, bool accelerators) {
   const NodeResponse& response = history.response;
   const NodeResponse::Filter& best = *response.best();
   std::string text =
       fmt::format("{}\n  a new value every  {:.2g} s\n  mean over          {}\n  shown after        {}\n",
                   history.sensor, response.renewal, timing_words(response.window()), timing_words(response.delay()));
-  text += fmt::format(
-      "  the node's power   {:.3f} +- {:.3f} x processors and memory, {:.3f} +- {:.3f} x accelerators, {:.0f} +- "
-      "{:.0f} W\n"
-      "  which is wrong by  {:.1f} W (root mean square, of its readings)\n",
-      best.state[0], 1.96 * std::sqrt(best.covariance[0]), best.state[1], 1.96 * std::sqrt(best.covariance[3]),
-      best.state[2], 1.96 * std::sqrt(best.covariance[5]), std::sqrt(response.error));
-  return text;
+  text += fmt::format("  the node's power   {:.3f} +- {:.3f} x processors and memory, ", best.state[0],
+                      1.96 * std::sqrt(best.covariance[0]));
+  if (accelerators)
+    text += fmt::format("{:.3f} +- {:.3f} x accelerators, ", best.state[1], 1.96 * std::sqrt(best.covariance[3]));
+  return text + fmt::format("{:.0f} +- {:.0f} W\n  which is wrong by  {:.1f} W (root mean square, of its readings)\n",
+                            best.state[2], 1.96 * std::sqrt(best.covariance[5]), std::sqrt(response.error));
 }
 
 std::string rule_of(const NodeHistory& history, std::int64_t wall_ns) {
@@ -156,7 +156,7 @@ std::string why_busy(NodeMonitor& node) {
 }  // namespace
 
 int calibrate_response(const CalibrateOptions& options) {
-  const auto length = parse_length(options.duration, kShortest);
+  auto length = options.duration.empty() ? Result<Nanos>(kUsual) : parse_length(options.duration, kShortest);
   if (!length) return error_exit(length.error().what, 2);
   const auto site = find_site(options.config, options.root);
   if (!site) return error_exit(site.error().what);
@@ -164,9 +164,12 @@ int calibrate_response(const CalibrateOptions& options) {
   const auto host = make_real_host(options.root);
   NodeMonitor node(*host, *site);
   const auto& infos = node.infos();
-  if (std::none_of(infos.begin(), infos.end(),
-                   [](const SensorInfo& info) { return info.part.domain == Domain::node && info.is_slow(); }))
-    return error_exit("this node has no slow sensor of its own: there is nothing to learn");
+  const auto slow = std::find_if(infos.begin(), infos.end(), [](const SensorInfo& info) {
+    return info.part.domain == Domain::node && info.is_slow();
+  });
+  if (slow == infos.end()) return error_exit("this node has no slow sensor of its own: there is nothing to learn");
+  if (options.duration.empty())
+    length = std::max(*length, Nanos::of(kWindows * (slow->averaging_window.most + slow->delay.most).count()));
   if (const auto why = why_busy(node); !why.empty() && !options.force)
     return error_exit("this node is not idle: " + why + "; wait, or go on all the same with --force");
 
@@ -183,7 +186,9 @@ int calibrate_response(const CalibrateOptions& options) {
   pb::Record record;
   accounting.write(record);
   const TextStyle style = style_for(STDERR_FILENO);
-  fmt::print(stderr, "{}\n{}\n", make_chart(record, style.width, style.utf8), words_of(*history));
+  const bool accelerators = std::any_of(infos.begin(), infos.end(),
+                                        [](const SensorInfo& info) { return info.part.domain == Domain::gpu; });
+  fmt::print(stderr, "{}\n{}\n", make_chart(record, style.width, style.utf8), words_of(*history, accelerators));
   const auto done = write_out(options.output, rule_of(*history, host->wall_ns()));
   return done ? 0 : error_exit(done.error());
 }

@@ -49,7 +49,10 @@ void add_calibrate(CommandLine& line) {
         ->check(CLI::Range(0.0, 0.5))
         ->group(name == std::string_view("--reference-tolerance") ? "" : "Options");
   for (auto* sub : {idle, against, response}) {
-    sub->add_option("--duration", o.duration, sub == response ? "how long (150s)" : "how long (60s)")->type_name("T");
+    sub->add_option(
+           "--duration", o.duration,
+           sub == response ? "how long (150s, or four of the longest windows that it may have)" : "how long (60s)")
+        ->type_name("T");
     sub->add_option("-o,--output", o.output, "write to this file instead of standard output")->type_name("FILE");
     add_machine_options(*sub, o.root, o.config);
   }
@@ -59,7 +62,6 @@ void add_calibrate(CommandLine& line) {
     line.code = calibrate_idle(o);
   });
   response->callback([&line, &o] {
-    if (o.duration.empty()) o.duration = "150s";
     line.settle(o);
     line.code = calibrate_response(o);
   });
