@@ -38,8 +38,8 @@ constexpr std::uint64_t kTwinUj = 1'000'000;   // two reads of one counter that 
 constexpr std::uint64_t kNearUj = 10'000'000;  // two reads of one counter, a pause apart
 constexpr int kRounds = 8;                     // of watching two counters move
 constexpr Nanos kRound = millis(5);
-constexpr std::uint64_t kCeiling = 10;  // turbo of the smallest parts is four times what they are made for
-constexpr std::uint64_t kLeastCeilingW = 50;
+constexpr std::uint64_t kMaxPowerFactor = 10;  // turbo of the smallest parts is four times what they are made for
+constexpr std::uint64_t kLeastMaxPowerW = 50;
 
 // The device of a package: the text after `prefix`, when it is a whole number or "<number>-die-<number>".
 std::optional<std::string> package_device(std::string_view zone_name) {
@@ -135,7 +135,7 @@ class Prober {
     if (!source) return note(dir + "/energy_uj", source.error().what);
     SensorInfo info = rapl::make_info("rapl_powercap", "powercap", part, cpu_);
     info.wrap = wrap_of(max_uj);
-    if (part.domain == Domain::package || part.domain == Domain::psys) lower_ceiling(dir, info);
+    if (part.domain == Domain::package || part.domain == Domain::psys) lower_max_power(dir, info);
     if (part.domain == Domain::package) package_max_uj_ = max_uj;
     if (part.domain == Domain::dram) correct(dir, max_uj, info);
     info.access = "root, or a group by udev rule";
@@ -143,7 +143,7 @@ class Prober {
   }
 
   // Its constraints say what the part is made for.
-  void lower_ceiling(const std::string& dir, SensorInfo& info) {
+  void lower_max_power(const std::string& dir, SensorInfo& info) {
     std::uint64_t most_w = 0;
     for (const char constraint : {'0', '1', '2'}) {
       const auto text = host_.read_text(fmt::format("{}/constraint_{}_max_power_uw", dir, constraint));
@@ -152,8 +152,8 @@ class Prober {
       most_w = std::max(most_w, *uw / kMicro);
     }
     if (most_w == 0 || most_w > 10'000) return;
-    const std::uint64_t ceiling = std::max(kCeiling * most_w, kLeastCeilingW);
-    info.max_power = std::min(info.max_power, watts(static_cast<std::int64_t>(ceiling)));
+    const std::uint64_t most = std::max(kMaxPowerFactor * most_w, kLeastMaxPowerW);
+    info.max_power = std::min(info.max_power, watts(static_cast<std::int64_t>(most)));
   }
 
   void correct(const std::string& dir, std::uint64_t max_uj, SensorInfo& info) {
