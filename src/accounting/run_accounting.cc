@@ -75,7 +75,7 @@ std::vector<RunAccounting::Reading> RunAccounting::take_readings(bool open) {
   const auto add = [&](const std::vector<PhaseInstance>& instances) {
     for (const PhaseInstance& instance : instances) {
       if (instance.duration < kShortest) continue;
-      Energy energy = compose_phase(instance.given).total;
+      Energy energy = compose_phase(instance.given, {}).total;
       if (is_resolved(energy)) readings.push_back({instance.id, std::move(energy), instance.ended});
     }
   };
@@ -136,16 +136,16 @@ NodeEnergy RunAccounting::compose_run() const {
   std::vector<SensorEnergy> sensor_energies;
   for (std::size_t i = 0; i < meters_.size(); ++i)
     sensor_energies.push_back(make_sensor_energy(meters_[i], run_interval(i), checked_[i]));
-  return compose(sensor_energies);
+  return compose(sensor_energies, Wholes::judged);
 }
 
-NodeEnergy RunAccounting::compose_phase(const EnergyAccumulator& given) const {
+NodeEnergy RunAccounting::compose_phase(const EnergyAccumulator& given, const NodeEnergy& run) const {
   std::vector<SensorEnergy> sensor_energies;
   for (std::size_t i = 0; i < meters_.size() && i < given.lines.size(); ++i) {
     const EnergyAccumulator::Line& line = given.lines[i];
     sensor_energies.push_back(make_sensor_energy(meters_[i], {line.given, given.duration, line.edges}, checked_[i]));
   }
-  return compose(sensor_energies);
+  return compose_like(run, sensor_energies);
 }
 
 void RunAccounting::write_anomalies(pb::Record& record, const NodeEnergy& run) const {
@@ -175,7 +175,7 @@ void RunAccounting::write(pb::Record& record) const {
   record.set_duration_ns((end_ - begin_).count());
   write_node_energy(run, end_ - begin_, record);
   write_phases(
-      rows_of(phases_), begin_, run.total.value, [this](const PhaseSum& sum) { return compose_phase(sum.given); },
+      rows_of(phases_), begin_, run.total.value, [&](const PhaseSum& sum) { return compose_phase(sum.given, run); },
       *record.mutable_phases());
   write_work(phases_.work(), *record.mutable_work());
   write_statements(phases_, record);

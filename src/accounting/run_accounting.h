@@ -43,7 +43,7 @@ class RunAccounting {
   void settle_begin(bool last);
   Interval run_interval(std::size_t meter) const;
   NodeEnergy compose_run() const;
-  NodeEnergy compose_phase(const EnergyAccumulator& given) const;
+  NodeEnergy compose_phase(const EnergyAccumulator& given, const NodeEnergy& run) const;
   void write_anomalies(pb::Record& record, const NodeEnergy& run) const;
   void cross_check();
 
