@@ -91,7 +91,7 @@ NodeEnergy EnergyAccounting::compose_energy(const EnergyAccumulator& accumulator
     sensor_energies.push_back({&info, std::move(energy), i < peaks.size() ? peaks[i].most : std::nullopt,
                                accumulator.lines[i].resolution > 0 ? kResolvedMethod : ""});
   }
-  NodeEnergy node_energy = compose(sensor_energies, Wholes::kept);
+  NodeEnergy node_energy = compose(sensor_energies);
   if (node_energy.total.value) node_energy.total.value = accumulator.total;
   if (node_energy.total.value && accumulator.modelled != Joules{} && !is_modelled())
     add_modelled(accumulator, node_energy);

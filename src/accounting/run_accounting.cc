@@ -72,7 +72,7 @@ std::vector<RunAccounting::Reading> RunAccounting::take_readings(bool open) {
   const auto add = [&](const std::vector<PhaseInstance>& instances) {
     for (const PhaseInstance& instance : instances) {
       if (instance.duration < kShortest) continue;
-      Energy energy = compose_phase(instance.given).total;
+      Energy energy = compose_phase(instance.given, {}).total;
       if (is_resolved(energy)) readings.push_back({instance.id, std::move(energy), instance.ended});
     }
   };
@@ -110,6 +110,7 @@ void RunAccounting::cross_check() {
       const SensorInfo &counter = meters_[i].info(), &gauge = meters_[j].info();
       if (counter.part != gauge.part || counter.kind != SensorKind::counter || gauge.kind != SensorKind::gauge)
         continue;
+      if (gauge.is_slow() && !is_longer_than_lag(end_ - begin_, gauge)) continue;
       if (!meters_[i].responsive() || !meters_[j].responsive() || counter.provenance == Provenance::estimated) continue;
       const double a = energy(i), b = energy(j);
       if (std::abs(a - b) > kApart * std::max(a, b))
@@ -193,7 +194,7 @@ NodeEnergy RunAccounting::compose_run() const {
   resolve_total(sensor_energies, end_ - begin_);
   for (SensorEnergy& one : sensor_energies)
     if (!one.method.empty()) one.max_power = max_resolved();
-  return compose(sensor_energies);
+  return compose(sensor_energies, Wholes::judged);
 }
 
 // Of the steps that are shown: a slow sensor's highest reading is no maximum of what it missed.
@@ -204,14 +205,14 @@ std::optional<Watts> RunAccounting::max_resolved() const {
   return most;
 }
 
-NodeEnergy RunAccounting::compose_phase(const EnergyAccumulator& given) const {
+NodeEnergy RunAccounting::compose_phase(const EnergyAccumulator& given, const NodeEnergy& run) const {
   std::vector<SensorEnergy> sensor_energies;
   for (std::size_t i = 0; i < meters_.size() && i < given.lines.size(); ++i) {
     const EnergyAccumulator::Line& line = given.lines[i];
     sensor_energies.push_back(make_sensor_energy(i, {line.given, given.duration, line.edges}));
   }
   resolve_total(sensor_energies, given.duration);
-  return compose(sensor_energies);
+  return compose_like(run, sensor_energies);
 }
 
 void RunAccounting::write_anomalies(pb::Record& record, const NodeEnergy& run) const {
@@ -248,7 +249,7 @@ void RunAccounting::write(pb::Record& record) const {
   record.set_duration_ns((end_ - begin_).count());
   write_node_energy(run, end_ - begin_, record);
   write_phases(
-      rows_of(phases_), begin_, run.total.value, [this](const PhaseSum& sum) { return compose_phase(sum.given); },
+      rows_of(phases_), begin_, run.total.value, [&](const PhaseSum& sum) { return compose_phase(sum.given, run); },
       *record.mutable_phases());
   write_work(phases_.work(), *record.mutable_work());
   write_statements(phases_, record);

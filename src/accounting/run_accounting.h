@@ -51,7 +51,7 @@ class RunAccounting {
   void resolve_total(std::vector<SensorEnergy>& sensor_energies, Nanos duration) const;
   void weigh_total();
   NodeEnergy compose_run() const;
-  NodeEnergy compose_phase(const EnergyAccumulator& given) const;
+  NodeEnergy compose_phase(const EnergyAccumulator& given, const NodeEnergy& run) const;
   void write_anomalies(pb::Record& record, const NodeEnergy& run) const;
   void write_timeline(pb::Record& record, const NodeEnergy& run) const;
   std::vector<std::optional<Joules>> resolved_steps() const;

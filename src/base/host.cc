@@ -6,6 +6,13 @@
 
 namespace nw {
 
+Result<std::vector<std::unique_ptr<Source>>> Host::open_slow_numbers(const std::vector<std::string>& paths,
+                                                                     BusSchedule) {
+  std::vector<std::unique_ptr<Source>> sources;
+  for (const std::string& path : paths) sources.push_back(NW_TRY(open_number(path)));
+  return sources;
+}
+
 Result<std::shared_ptr<Ipmi>> Host::open_ipmi(const std::string& device) {
   return fail(ErrorKind::absent, device + ": this host has no IPMI device");
 }

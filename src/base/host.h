@@ -110,6 +110,11 @@ class Host {
   virtual Result<std::vector<std::unique_ptr<Source>>> bind_bus(const std::vector<std::string>& keys,
                                                                 BusSchedule schedule, Round round) = 0;
 
+  // Numbers in files that block when they are read, since firmware answers each: one Source a path, all read in turn by
+  // a thread of their own, as a bus is. Hosts without such files open them one by one.
+  virtual Result<std::vector<std::unique_ptr<Source>>> open_slow_numbers(const std::vector<std::string>& paths,
+                                                                         BusSchedule schedule);
+
   // Access to the machine itself, for `live` closures and rounds only: a tape never sees what passes through them.
   // The first of these libraries that can be opened ("libnvidia-ml.so.1"); the rest are absent unless a host says
   // otherwise.

@@ -129,17 +129,29 @@ Result<std::unique_ptr<Source>> TapingHost::bind(const std::string& key, Count l
   return note_open(key, inner_.bind(key, std::move(live)));
 }
 
-Result<std::vector<std::unique_ptr<Source>>> TapingHost::bind_bus(const std::vector<std::string>& keys,
-                                                                  BusSchedule schedule, Round round) {
-  auto inner = inner_.bind_bus(keys, schedule, std::move(round));
+Result<std::vector<std::unique_ptr<Source>>> TapingHost::note_opens(
+    const std::vector<std::string>& keys, Result<std::vector<std::unique_ptr<Source>>> opened) {
   std::vector<std::unique_ptr<Source>> sources;
   for (std::size_t i = 0; i < keys.size(); ++i) {
-    auto noted = note_open(
-        keys[i], inner ? Result<std::unique_ptr<Source>>(std::move((*inner)[i])) : tl::make_unexpected(inner.error()));
+    auto noted = note_open(keys[i], opened ? Result<std::unique_ptr<Source>>(std::move((*opened)[i]))
+                                           : tl::make_unexpected(opened.error()));
     if (!noted) return tl::make_unexpected(noted.error());
     sources.push_back(std::move(*noted));
   }
   return sources;
+}
+
+Result<std::vector<std::unique_ptr<Source>>> TapingHost::bind_bus(const std::vector<std::string>& keys,
+                                                                  BusSchedule schedule, Round round) {
+  return note_opens(keys, inner_.bind_bus(keys, schedule, std::move(round)));
+}
+
+// On the tape they are files like others; the times of their reads are beside the values.
+Result<std::vector<std::unique_ptr<Source>>> TapingHost::open_slow_numbers(const std::vector<std::string>& paths,
+                                                                           BusSchedule schedule) {
+  std::vector<std::string> keys;
+  for (const std::string& path : paths) keys.push_back(source_key(path, kWholeNumber));
+  return note_opens(keys, inner_.open_slow_numbers(paths, schedule));
 }
 
 Result<std::shared_ptr<Library>> TapingHost::load(const std::vector<std::string>& names) { return inner_.load(names); }

@@ -31,6 +31,8 @@ class TapingHost : public Host {
   Result<std::unique_ptr<Source>> bind(const std::string& key, Count live) override;
   Result<std::vector<std::unique_ptr<Source>>> bind_bus(const std::vector<std::string>& keys, BusSchedule schedule,
                                                         Round round) override;
+  Result<std::vector<std::unique_ptr<Source>>> open_slow_numbers(const std::vector<std::string>& paths,
+                                                                 BusSchedule schedule) override;
   Result<std::shared_ptr<Library>> load(const std::vector<std::string>& names) override;
   Result<std::shared_ptr<Ipmi>> open_ipmi(const std::string& device) override;
   Result<std::shared_ptr<Http>> open_http(const HttpOptions& options) override;
@@ -43,6 +45,8 @@ class TapingHost : public Host {
 
  private:
   Result<std::unique_ptr<Source>> note_open(const std::string& key, Result<std::unique_ptr<Source>> opened);
+  Result<std::vector<std::unique_ptr<Source>>> note_opens(const std::vector<std::string>& keys,
+                                                          Result<std::vector<std::unique_ptr<Source>>> opened);
   void note_fail(std::string_view verb, const std::string& key, const Error& error);
 
   Host& inner_;

@@ -100,6 +100,43 @@ class Composer {
         measured_(selection_.measured),
         tree_(selection_.measured, wholes),
         wholes_(wholes) {
+    find_nodes();
+  }
+  Composer(Selection selection, const std::vector<std::string>& doubted)
+      : selection_(std::move(selection)),
+        measured_(selection_.measured),
+        tree_(selection_.measured, doubted),
+        wholes_(Wholes::kept) {
+    find_nodes();
+    for (SensorEnergy** node : {&node_, &plug_, &beside_})
+      if (*node != nullptr && std::find(doubted.begin(), doubted.end(), (*node)->info->id) != doubted.end())
+        doubted_nodes_.push_back(std::exchange(*node, nullptr));
+    promote_beside();
+  }
+
+  NodeEnergy compose() {
+    if (wholes_ == Wholes::judged) judge_node();
+    out_.doubted = tree_.doubted();
+    for (const SensorEnergy* doubted : doubted_nodes_) out_.doubted.push_back(doubted->info->id);
+    if (node_ == nullptr && plug_ == nullptr) {
+      for (const SensorEnergy* doubted : doubted_nodes_) add(*doubted, 0, false);
+      for (const Domain domain : kTop) add_domain(domain, 0);
+      if (!doubted_nodes_.empty() && top_known_ > 0)
+        add_derived("0", "rest of node", difference(doubted_nodes_[0]->energy, sum_, doubt_, coverage_ / top_),
+                    "node minus parts", 0, false);
+      finish_parts();
+    } else {
+      compose_node();
+    }
+    for (const Disagreement& disagreement : out_.disagreements)
+      if (disagreement.chi2 > kDisagree) out_.anomalies.add(Anomaly::sensors_disagree);
+    return std::move(out_);
+  }
+
+ private:
+  bool knows(Domain domain) const { return tree_.knows(domain); }
+
+  void find_nodes() {
     out_.disagreements = std::move(selection_.disagreements);
     for (Disagreement& one : tree_.take_disagreements()) {
       out_.anomalies.add(Anomaly::negative_rest);
@@ -122,31 +159,15 @@ class Composer {
     }
   }
 
-  NodeEnergy compose() {
-    if (wholes_ == Wholes::judged) judge_node();
-    if (node_ == nullptr && plug_ == nullptr) {
-      for (const SensorEnergy* doubted : doubted_nodes_) add(*doubted, 0, false);
-      for (const Domain domain : kTop) add_domain(domain, 0);
-      if (!doubted_nodes_.empty())
-        add_derived("0", "rest of node", difference(doubted_nodes_[0]->energy, sum_, doubt_, coverage_ / top_),
-                    "node minus parts", 0, false);
-      finish_parts();
-    } else {
-      compose_node();
-    }
-    for (const Disagreement& disagreement : out_.disagreements)
-      if (disagreement.chi2 > kDisagree) out_.anomalies.add(Anomaly::sensors_disagree);
-    return std::move(out_);
-  }
-
- private:
-  bool knows(Domain domain) const { return tree_.knows(domain); }
-
   // A sensor of the node that shows less than the parts inside it, by more than both intervals allow, is none.
   void judge_node() {
     judge(node_);
     judge(plug_);
     judge(beside_);
+    promote_beside();
+  }
+
+  void promote_beside() {
     if (node_ != nullptr || plug_ != nullptr || beside_ == nullptr) return;
     (beside_->energy.boundary == Boundary::wall ? plug_ : node_) = std::exchange(beside_, nullptr);
   }
@@ -435,6 +456,10 @@ class Composer {
 
 NodeEnergy compose(std::span<const SensorEnergy> sensor_energies, Wholes wholes) {
   return Composer(Selection(sensor_energies), wholes).compose();
+}
+
+NodeEnergy compose_like(const NodeEnergy& run, std::span<const SensorEnergy> sensor_energies) {
+  return run.doubted.empty() ? compose(sensor_energies) : Composer(Selection(sensor_energies), run.doubted).compose();
 }
 
 }  // namespace nw

@@ -55,6 +55,7 @@ struct NodeEnergy {
   std::vector<Component> components;
   std::string boundary_note;                // what `total` includes, for display
   std::vector<Disagreement> disagreements;  // the uncertainties that they affect are widened already
+  std::vector<std::string> doubted;         // sensors of wholes that gave way to their parts
   AnomalyCounts anomalies;
 };
 
@@ -64,7 +65,9 @@ enum class Wholes : unsigned char { judged, kept };
 
 // Sensor energies in the driver table's order: of several for one part the first that has a value is used, counters
 // before gauges, measured before modelled.
-NodeEnergy compose(std::span<const SensorEnergy> sensor_energies, Wholes wholes = Wholes::judged);
+NodeEnergy compose(std::span<const SensorEnergy> sensor_energies, Wholes wholes = Wholes::kept);
+// A part of a run, made of what the run is made of: so that phases add up to it.
+NodeEnergy compose_like(const NodeEnergy& run, std::span<const SensorEnergy> sensor_energies);
 
 // 95 % point of chi squared with one degree of freedom: above it two figures disagree, and their uncertainties are
 // widened by the root of it (Birge 1932).

@@ -37,7 +37,7 @@ class Node {
   }
   NodeEnergy compose() const {
     std::vector<SensorEnergy> flat(sensor_energies_.begin(), sensor_energies_.end());
-    return nw::compose(flat);
+    return nw::compose(flat, Wholes::judged);
   }
   std::deque<SensorInfo> infos_;
   std::deque<SensorEnergy> sensor_energies_;
@@ -369,6 +369,22 @@ TEST(Tree, ThePlatformsDoubtIsThePackagesWhereBothMayBeRight) {
   near.add(Domain::package, "0", 190);
   EXPECT_DOUBLE_EQ(power(near.compose().total), 180) << "within their intervals";
   EXPECT_EQ(near.compose().anomalies.count(Anomaly::sensors_disagree), 0u);
+}
+
+// A phase in which the platform happens to show enough is made of what the run is made of.
+TEST(Tree, APhaseIsMadeOfWhatItsRunIsMadeOf) {
+  Node run, phase;
+  for (Node* node : {&run, &phase}) {
+    node->add(Domain::node, "0", node == &run ? 150 : 400);
+    node->add(Domain::psys, "0", node == &run ? 14 : 300);
+    node->add(Domain::package, "0", 190);
+  }
+  const std::vector<SensorEnergy> flat(phase.sensor_energies_.begin(), phase.sensor_energies_.end());
+  const auto whole = run.compose();
+  EXPECT_DOUBLE_EQ(power(whole.total), 190);
+  EXPECT_DOUBLE_EQ(power(compose_like(whole, flat).total), 190);
+  EXPECT_DOUBLE_EQ(power(phase.compose().total), 400);
+  EXPECT_DOUBLE_EQ(power(compose_like(phase.compose(), flat).total), 400);
 }
 
 TEST(Tree, AModuleBelowItsSocketAndAPackageBelowItsCoresGiveWayAlone) {

@@ -48,9 +48,21 @@ Energy sum_of(const std::vector<const SensorEnergy*>& parts) {
   return sum;
 }
 
-PartTree::PartTree(MeasuredParts& measured, Wholes wholes) : measured_(measured), wholes_(wholes) {
+void PartTree::note_known() {
   for (const auto& [part, sensor_energy] : measured_)
     if (sensor_energy.energy.value) known_.insert(part.domain);
+}
+
+PartTree::PartTree(MeasuredParts& measured, const std::vector<std::string>& doubted)
+    : measured_(measured), wholes_(Wholes::kept) {
+  note_known();
+  for (const auto& [part, sensor_energy] : measured_)
+    if (std::find(doubted.begin(), doubted.end(), sensor_energy.info->id) != doubted.end())
+      doubted_.insert(&sensor_energy);
+}
+
+PartTree::PartTree(MeasuredParts& measured, Wholes wholes) : measured_(measured), wholes_(wholes) {
+  note_known();
   for (const Domain outer : kWholes) {
     judge(outer);
     judge_together(outer);
@@ -98,6 +110,12 @@ bool PartTree::covers(const Part& part) const {
   if (same != measured_.end() && stands(same->second)) return true;
   const Position position = find(asked);
   return position.outer != nullptr || position.among;
+}
+
+std::vector<std::string> PartTree::doubted() const {
+  std::vector<std::string> ids;
+  for (const SensorEnergy* one : doubted_) ids.push_back(one->info->id);
+  return ids;
 }
 
 std::vector<const SensorEnergy*> PartTree::tops() const {

@@ -34,6 +34,8 @@ class PartTree {
 
   // The energies of contradicted parts are widened in place. Wholes::kept: every whole is believed, and flagged.
   PartTree(MeasuredParts& measured, Wholes wholes);
+  // These are not believed, and nothing is weighed.
+  PartTree(MeasuredParts& measured, const std::vector<std::string>& doubted);
 
   Position find(const SensorEnergy& part) const;
   // Whether it is displayed directly inside this whole. One without a value still shows the cores that it would hold.
@@ -48,9 +50,11 @@ class PartTree {
   // Those that are at the top, of any domain that can be.
   std::vector<const SensorEnergy*> tops() const;
 
+  std::vector<std::string> doubted() const;
   std::vector<Disagreement> take_disagreements() { return std::move(disagreements_); }
 
  private:
+  void note_known();
   void judge(Domain outer);
   void judge_together(Domain outer);
   void weigh(const std::vector<SensorEnergy*>& wholes, const std::vector<SensorEnergy*>& parts);

@@ -166,11 +166,11 @@ TEST(EnergyProperties, ComposeDoesNotDependOnTheOrderOfParts) {
     for (const Domain domain : {Domain::node, Domain::psys, Domain::module, Domain::package, Domain::core, Domain::dram,
                                 Domain::gpu, Domain::cpu})
       for (int device = *rc::gen::inRange(0, 3); device > 0; --device) add(domain, device);
-    const NodeEnergy a = compose(sensor_energies);
+    const NodeEnergy a = compose(sensor_energies, Wholes::judged);
     auto shuffled = sensor_energies;
     for (std::size_t i = shuffled.size(); i > 1; --i)
       std::swap(shuffled[i - 1], shuffled[*rc::gen::inRange<std::size_t>(0, i)]);
-    const NodeEnergy b = compose(shuffled);
+    const NodeEnergy b = compose(shuffled, Wholes::judged);
     RC_ASSERT(a.total.value == b.total.value);
     RC_ASSERT(a.total.coverage == b.total.coverage);
     RC_ASSERT(std::abs(a.total.uncertainty.combined() - b.total.uncertainty.combined()) < 1e-6);

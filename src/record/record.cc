@@ -161,6 +161,12 @@ void write_anomalies(const AnomalyCounts& counts, const std::string& sensor,
   }
 }
 
+void write_unread(const Inventory& inventory, pb::Record& out) {
+  for (const DriverDiagnostic& one : inventory.diagnostics)
+    if (!one.diagnostic.sensor.empty())
+      write_anomalies(counts_of(Anomaly::unread), one.diagnostic.sensor, *out.mutable_anomalies());
+}
+
 AnomalyCounts read_anomalies(const google::protobuf::RepeatedPtrField<pb::AnomalyCount>& in) {
   AnomalyCounts counts;
   for (const pb::AnomalyCount& one : in)

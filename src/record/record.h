@@ -49,6 +49,8 @@ void write_node(Host& host, pb::Node& out);
 // All that is known of a node before anything is measured on it: machine, accelerators, software, and the site file's
 // statements.
 void describe_node(NodeMonitor& node, pb::Record& out);
+// What is there and could not be read when the measurement began, as anomalies: no figure has it, the total neither.
+void write_unread(const Inventory& inventory, pb::Record& out);
 // Models of the accelerators: from their utilizations, else from the sensors.
 void write_gpus(const std::vector<UtilizationInfo>& devices, const std::vector<SensorInfo>& infos, pb::Node& out);
 // The versions that figures depend on: operating system, kernel (after write_node), and what the drivers found.

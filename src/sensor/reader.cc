@@ -27,6 +27,13 @@ void follow_tray(std::string_view driver, SensorInfo& info, const SensorInfo& tr
   info.excludes = tray.excludes;
 }
 
+// The kernel's own counter of a graphics card whose vendor library is read: one board, under two names. The card's is
+// its PCI address, which labels of the others end with.
+bool is_second_name(const SensorInfo& info, const SensorInfo& other) {
+  return info.part.domain == Domain::gpu && other.part.domain == Domain::gpu && info.part != other.part &&
+         info.part.device.find(':') != std::string::npos && other.label.find(info.part.device) != std::string::npos;
+}
+
 // A driver that found no sensor may do so later, and so may one that reports a missing one. One that was refused access
 // is not retried.
 bool is_unfinished(const Driver& driver, const ProbeResult& probe) {
@@ -47,6 +54,11 @@ void inventory_driver(const Driver& driver, Host& host, const Site& site, std::s
   for (auto& sensor : probe.sensors) {
     for (const SensorInfo& other : known) follow_tray(driver.name, sensor.info, other);
     for (const Sensor& other : inventory.sensors) follow_tray(driver.name, sensor.info, other.info);
+    const auto is_second = [&](const SensorInfo& other) { return is_second_name(sensor.info, other); };
+    if (std::any_of(known.begin(), known.end(), is_second) ||
+        std::any_of(inventory.sensors.begin(), inventory.sensors.end(),
+                    [&](const Sensor& other) { return is_second(other.info); }))
+      continue;
     if (rules.apply(driver.name, sensor.info)) inventory.sensors.push_back(std::move(sensor));
   }
   for (auto& diagnostic : probe.diagnostics) inventory.diagnostics.push_back({driver.name, std::move(diagnostic)});

@@ -25,6 +25,8 @@ expect_in "the report" run.txt "busy 40 %, 1 process, limit 400 W, allocated to 
 "$NODEWATT" report last --format html >run.html; expect_in "html" run.html "busy 40 %, 1 process, limit 400 W, allocated to this run"
 
 # What is not said, denied or absurd is unknown, and the run goes on.
+FAKE_NVML_GPUS=3 FAKE_NVML_LOST=2 "$NODEWATT" --root gn --root-libraries run -q --json=lost.json -- sleep 1.2
+expect "an accelerator that does not answer stands in the record" "$(json lost.json '[a["sensor"] for a in r["anomalies"] if a["name"] == "unread"]')" "['nvml/gpu2']"
 FAKE_NVML_MIG=0 FAKE_NVML_PROCESSES_CODE=4 "$NODEWATT" --root gn --root-libraries run -q --json=mig.json -- sh -c 'sleep 1.2; exit 3' & mig=$!
 FAKE_NVML_BUSY=255 "$NODEWATT" --root gn --root-libraries run -q --json=absurd.json -- sleep 1.2 & absurd=$!
 FAKE_NVML_BUSY=0 FAKE_NVML_PROCESSES=0 "$NODEWATT" --root gn --root-libraries run -q --json=idle.json -- sleep 2.2 & idle=$!

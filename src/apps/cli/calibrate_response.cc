@@ -186,8 +186,8 @@ int calibrate_response(const CalibrateOptions& options) {
   pb::Record record;
   accounting.write(record);
   const TextStyle style = style_for(STDERR_FILENO);
-  const bool accelerators = std::any_of(infos.begin(), infos.end(),
-                                        [](const SensorInfo& info) { return info.part.domain == Domain::gpu; });
+  const bool accelerators =
+      std::any_of(infos.begin(), infos.end(), [](const SensorInfo& info) { return info.part.domain == Domain::gpu; });
   fmt::print(stderr, "{}\n{}\n", make_chart(record, style.width, style.utf8), words_of(*history, accelerators));
   const auto done = write_out(options.output, rule_of(*history, host->wall_ns()));
   return done ? 0 : error_exit(done.error());

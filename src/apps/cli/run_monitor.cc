@@ -148,6 +148,7 @@ RunResult RunMonitor::measure(const RunOptions& options, pb::Record record, cons
   // From here nothing touches hardware.
   keep_history(accounting, *host_);
   accounting.write(record);
+  write_unread(node_.inventory(), record);
   utilization_summary.write(record);
   record.set_state("finished");
   record.set_monitor_cpu_s(cpu_seconds(RUSAGE_SELF) - cpu_before);

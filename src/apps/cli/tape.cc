@@ -72,6 +72,7 @@ pb::Record measure_tape(TapedHost& host, const Site& site, Nanos period, const s
   // From here nothing touches the tape.
   accounting.end(end);
   accounting.write(record);
+  write_unread(node.inventory(), record);
   utilization_summary.write(record);
   record.set_state("replayed");
   record.set_version(NODEWATT_VERSION);

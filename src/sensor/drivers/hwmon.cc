@@ -1,5 +1,5 @@
 // hwmon: power and energy channels of /sys/class/hwmon that are known to be the node, a Grace or Grace Hopper module,
-// or an AMD socket.
+// an AMD socket, or an Intel graphics card.
 //
 // A chip is recognised by its `name` and a channel by its label; the numbers of hwmonN change from boot to boot. hwmon
 // is full of power channels of power supplies, network cards, regulators and disks, so what is not recognised is never
@@ -14,9 +14,18 @@
 // IPMI, which reads the power supplies' input: the boundary is `wall`, and the tolerance is widened by the loss of a
 // supply for the case that it is not.
 //
-// NVIDIA's firmware for Grace (TH500) has four such meters a socket and names them in power1_oem_info: Module (Grace,
-// GPU, memories and regulator loss; GH200 only), Grace (CPU, its memory and regulators), CPU and SysIO (one rail each).
-// Averages over 50 ms or 1 s.
+// NVIDIA's firmware for Grace (TH500) has such meters for each socket and names them in power1_oem_info: "Module Power
+// Socket 0" (Grace, GPU, memories and regulator loss; GH200 only), "Grace Power Socket 0" (CPU, its memory and
+// regulators), "CPU ..." and "SysIO ..." (one rail each). Other firmware says "Total Power in uW socket 0", "CPU Rail
+// Power ...", "SoC Rail Power ..." and "DRAM Power ...". What is read is the words; a label that names a socket, or a
+// part, and is not understood is no meter of the node. Averages over 50 ms or 1 s.
+//
+// Reading such a meter asks the firmware, and may block for 150 ms. When the first one is slow, all of them get a
+// thread of their own, and their update interval is that of its rounds.
+//
+// xe and i915, the kernel's drivers of Intel's discrete graphics cards (Arc, Battlemage, Flex), have energyN_input in
+// microjoules, 64 bits, readable by everyone; label "card" or none is the card, "pkg" its package, of which the
+// outermost is used. Their integrated graphics have no such files.
 //
 // amd_energy (kernel 5.8 to 5.12, and AMD's own module) has 64-bit microjoule counters Esocket0, ... for sockets.
 //
@@ -35,18 +44,39 @@ namespace {
 constexpr std::string_view kRoot = "/sys/class/hwmon/";
 constexpr std::string_view kWholeSystem = "LNXSYBUS";  // the kernel's name for \_SB
 
-// The part that one of Grace's meters measures.
+constexpr Nanos kSlowRead = millis(5);  // a file that takes longer has firmware behind it
+constexpr Nanos kLongWindow = seconds(10);
+
+// The part that one of Grace's meters measures, by a word of its label; the first that fits.
 struct GraceMeter {
-  std::string_view what;
+  std::string_view word;
   Domain domain;
   Boundary boundary;
   std::int64_t max_power_w;
 };
 constexpr GraceMeter kGraceMeters[] = {
-    {"Module", Domain::module, Boundary::board, 6'000},  // GH200 is capped at 1000 W, GB200 at 2700 W
-    {"Grace", Domain::package, Boundary::board, 1'000},
-    {"CPU", Domain::cpu, Boundary::on_chip, 1'000},
-    {"SysIO", Domain::sysio, Boundary::on_chip, 500},
+    {"module", Domain::module, Boundary::board, 6'000},  // GH200 is capped at 1000 W, GB200 at 2700 W
+    {"grace", Domain::package, Boundary::board, 1'000}, {"total", Domain::package, Boundary::board, 1'000},
+    {"dram", Domain::dram, Boundary::board, 500},       {"memory", Domain::dram, Boundary::board, 500},
+    {"sysio", Domain::sysio, Boundary::on_chip, 500},   {"soc", Domain::sysio, Boundary::on_chip, 500},
+    {"cpu", Domain::cpu, Boundary::on_chip, 1'000},
+};
+
+// "CPU Rail Power in uW socket 1": its words, and the socket.
+struct SocketLabel {
+  std::vector<std::string> words;
+  std::optional<std::uint64_t> socket;
+
+  explicit SocketLabel(std::string_view label) {
+    std::string lowered(label);
+    for (char& c : lowered)
+      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    for (const auto word : split(lowered, ' '))
+      if (!word.empty()) words.emplace_back(word);
+    for (std::size_t i = 0; i + 1 < words.size(); ++i)
+      if (words[i] == "socket") socket = parse_u64(words[i + 1]);
+  }
+  bool has(std::string_view word) const { return std::find(words.begin(), words.end(), word) != words.end(); }
 };
 
 struct Meter {
@@ -66,6 +96,7 @@ class Prober {
     if (!chips) return {};
     for (const auto& chip : *chips) add_chip(std::string(kRoot) + chip);
     add_meters();
+    bind_slow();
     return std::move(probe_);
   }
 
@@ -80,6 +111,8 @@ class Prober {
       if (meters_.size() == before) collect_meters(dir + "/device", dir + "/device/measures");
     } else if (*chip == "amd_energy") {
       add_sockets(dir);
+    } else if (*chip == "xe" || *chip == "i915") {
+      add_card(dir, *chip);
     } else if (*chip == "amdgpu") {
       note(dir,
            "an AMD GPU; this file alone does not say whether it is a board, one of two dies or a whole APU, so it is "
@@ -114,7 +147,11 @@ class Prober {
       const std::string path = meter.dir + "/" + meter.file;
       const bool whole = std::any_of(meter.measures.begin(), meter.measures.end(),
                                      [](const auto& m) { return m.starts_with(kWholeSystem); });
-      if (!meter.measures.empty() && !whole)
+      const bool named = !meter.label.empty() && !SocketLabel(meter.label).has("node");
+      if (named && !whole)
+        note(path,
+             quote(meter.label) + " is no label that nodewatt knows, and nothing says that it is the node; left out");
+      else if (!meter.measures.empty() && !whole)
         note(path, fmt::format("a power meter of {} and not of the node; left out",
                                quote(fmt::format("{}", fmt::join(meter.measures, " ")))));
       else if (!whole && plain.size() > 1)
@@ -124,14 +161,13 @@ class Prober {
     }
   }
 
+  // Whether its label names a socket: then it is no meter of the node, understood or not.
   bool add_grace(const Meter& meter) {
-    constexpr std::string_view kOf = " Power Socket ";
-    const auto at = meter.label.find(kOf);
-    if (at == std::string::npos) return false;
-    const auto socket = parse_u64(std::string_view(meter.label).substr(at + kOf.size()));
+    const SocketLabel label(meter.label);
+    if (!label.has("socket")) return false;
     for (const GraceMeter& known : kGraceMeters) {
-      if (!socket || meter.label.substr(0, at) != known.what) continue;
-      SensorInfo info = power_info({known.domain, std::to_string(*socket)}, known.boundary, known.max_power_w);
+      if (!label.socket || !label.has("power") || !label.has(known.word)) continue;
+      SensorInfo info = power_info({known.domain, std::to_string(*label.socket)}, known.boundary, known.max_power_w);
       info.source = meter.label + " (hwmon)";
       info.update_interval = millis(50);
       info.averaging_window = interval_of(meter, millis(50));
@@ -140,7 +176,7 @@ class Prober {
       add(meter, std::move(info));
       return true;
     }
-    return note(meter.dir, quote(meter.label) + " is no meter of Grace that nodewatt knows; left out"), true;
+    return note(meter.dir, quote(meter.label, 80) + " is no meter of Grace that nodewatt knows; left out"), true;
   }
 
   void add_node(const Meter& meter) {
@@ -150,7 +186,19 @@ class Prober {
     info.averaging_window = interval_of(meter, seconds(1));
     info.scale_tolerance = {0.10, Tolerance::Shape::limit, "assumed"};
     info.offset = Watts::of(5'770'000);  // +-10 W as a limit
+    if (info.averaging_window > kLongWindow) note_long_window(meter, info.averaging_window);
     add(meter, std::move(info));
+  }
+
+  // Its readings say what the node drew on average over minutes, which is next to nothing about a short run.
+  void note_long_window(const Meter& meter, Nanos window) {
+    const std::string file = meter.dir + "/" + meter.channel + "_average_interval";
+    const auto least = read(meter.dir + "/" + meter.channel + "_average_interval_min");
+    note(meter.dir + "/" + meter.file,
+         fmt::format("each of its readings is a mean over {:.0f} s: runs that are not much longer than that cannot be "
+                     "measured by it",
+                     to_seconds(window)),
+         fmt::format("echo {} | sudo tee {}", least.value_or("1000"), file));
   }
 
   SensorInfo power_info(const Part& part, Boundary boundary, std::int64_t max_power_w) {
@@ -169,6 +217,36 @@ class Prober {
     const auto ms = text ? parse_u64(*text) : std::nullopt;
     constexpr std::uint64_t kLongest = 3'600'000;
     return ms && *ms > 0 && *ms <= kLongest ? millis(static_cast<std::int64_t>(*ms)) : otherwise;
+  }
+
+  // A graphics card's energy: the card's own counter, else its package's.
+  void add_card(const std::string& dir, const std::string& driver) {
+    const auto files = host_.list(dir);
+    if (!files) return note(dir, files.error().what);
+    std::optional<Meter> card, package;
+    for (const auto& file : *files) {
+      const auto channel = file.substr(0, file.find('_'));
+      if (!channel.starts_with("energy") || file != channel + "_input") continue;
+      const std::string label = read(dir + "/" + channel + "_label").value_or("card");
+      if (label == "card" && !card) card = Meter{dir, channel, file, label, {}};
+      if (label == "pkg" && !package) package = Meter{dir, channel, file, label, {}};
+    }
+    if (!card && !package) return;  // a tile of a card, whose own entry has them
+    const auto link = host_.read_link(dir + "/device");
+    const std::string address = link ? link->substr(link->rfind('/') + 1) : dir.substr(dir.rfind('/') + 1);
+    const auto limit = read(dir + "/power1_cap"), rated = read(dir + "/power1_rated_max");
+    const auto limit_uw = parse_u64(limit.value_or("")), rated_uw = parse_u64(rated.value_or(""));
+    const std::int64_t most_w =
+        static_cast<std::int64_t>(std::max(limit_uw.value_or(0), rated_uw.value_or(0)) / kMicro);
+    SensorInfo info = power_info({Domain::gpu, address}, card ? Boundary::board : Boundary::on_chip,
+                                 most_w > 0 && most_w < 5'000 ? 2 * most_w : 2'000);
+    info.source = fmt::format("{} energy counter, {} (hwmon)", driver, card ? "card" : "package");
+    info.label = "Intel GPU " + address;
+    info.kind = SensorKind::counter;
+    info.update_interval = millis(10);
+    info.scale_tolerance = {0.05, Tolerance::Shape::limit, "assumed"};
+    info.offset = watts(2);
+    add(card ? *card : *package, std::move(info));
   }
 
   // The socket counters of amd_energy; its counters of single cores are not read, since the sockets include them.
@@ -197,17 +275,43 @@ class Prober {
   // Reads it once: a file that cannot be read or contains no number gives a Diagnostic and no sensor.
   void add(const Meter& meter, SensorInfo info) {
     const std::string path = meter.dir + "/" + meter.file;
-    for (const Sensor& other : probe_.sensors)
-      if (other.info.part == info.part) return note(path, "a second channel of the same part; left out");
-    const auto text = host_.read_text(path);
-    if (!text)
-      return note(
-          path, text.error().what,
-          text.error().kind == ErrorKind::denied ? "sudo chgrp energy " + path + " && sudo chmod 0440 " + path : "");
-    if (!parse_u64(*text)) return note(path, quote(*text) + " is not a number");
+    const auto is_same = [&](const SensorInfo& other) { return other.part == info.part; };
+    if (std::any_of(slow_infos_.begin(), slow_infos_.end(), is_same) ||
+        std::any_of(probe_.sensors.begin(), probe_.sensors.end(), [&](const Sensor& s) { return is_same(s.info); }))
+      return note(path, "a second channel of the same part; left out");
+    if (slow_.empty() || meter.channel.starts_with("energy")) {
+      const Nanos before = host_.now();
+      const auto text = host_.read_text(path);
+      const Nanos took = host_.now() - before;
+      if (!text)
+        return note(
+            path, text.error().what,
+            text.error().kind == ErrorKind::denied ? "sudo chgrp energy " + path + " && sudo chmod 0440 " + path : "");
+      if (!parse_u64(*text)) return note(path, quote(*text) + " is not a number");
+      if (took <= kSlowRead) return add_fast(path, std::move(info));
+      slow_read_ = took;
+    }
+    slow_.push_back(path);
+    slow_infos_.push_back(std::move(info));
+  }
+
+  void add_fast(const std::string& path, SensorInfo info) {
     auto source = host_.open_number(path);
     if (!source) return note(path, source.error().what);
     probe_.sensors.push_back({std::move(info), std::move(*source)});
+  }
+
+  // Those that block are read in turn by one thread.
+  void bind_slow() {
+    if (slow_.empty()) return;
+    const Nanos round = Nanos::of(slow_read_.count() * static_cast<std::int64_t>(slow_.size()));
+    const Nanos period = std::max(millis(100), round);
+    auto sources = host_.open_slow_numbers(slow_, {period, Nanos::of(10 * period.count()) + seconds(1)});
+    if (!sources) return note(std::string(kRoot), sources.error().what);
+    for (std::size_t i = 0; i < slow_.size(); ++i) {
+      slow_infos_[i].update_interval = std::max(slow_infos_[i].update_interval, period);
+      probe_.sensors.push_back({std::move(slow_infos_[i]), std::move((*sources)[i])});
+    }
   }
 
   std::optional<std::string> read(const std::string& path) {
@@ -222,6 +326,9 @@ class Prober {
   Host& host_;
   ProbeResult probe_;
   std::vector<Meter> meters_;
+  std::vector<std::string> slow_;  // paths of meters that block
+  std::vector<SensorInfo> slow_infos_;
+  Nanos slow_read_{};  // what one read of them takes
 };
 }  // namespace
 

@@ -1,3 +1,5 @@
+#include <map>
+
 #include "sensor/drivers/driver_test.h"
 
 namespace nw {
@@ -130,6 +132,114 @@ TEST(Hwmon, WhatIsNotTheNodeIsNotTakenForIt) {
   amdgpu.set_file("/sys/class/hwmon/hwmon3/power1_average", "40000000\n");
   EXPECT_TRUE(probe_hwmon(amdgpu).sensors.empty());
   EXPECT_NE(find_diagnostic(probe_hwmon(amdgpu), "AMD GPU"), nullptr);
+}
+
+TEST(Hwmon, OtherFirmwaresLabelsOfASocketAreReadByTheirWords) {
+  MemoryHost host;
+  int number = 0;
+  const auto add = [&](const std::string& label, int watts) {
+    const std::string dir = "/sys/class/hwmon/hwmon" + std::to_string(++number);
+    host.set_file(dir + "/name", "power_meter\n");
+    host.set_file(dir + "/power1_oem_info", label + "\n");
+    host.set_file(dir + "/power1_average", std::to_string(watts) + "000000\n");
+  };
+  add("Total Power in uW socket 0", 150);
+  add("CPU Rail Power in uW socket 0", 80);
+  add("SoC Rail Power in uW socket 0", 9);
+  add("DRAM Power in uW socket 0", 41);
+  add("Total Input Power in uW socket 1", 160);
+  ProbeResult probe = probe_hwmon(host);
+  EXPECT_EQ(all_diagnostics(probe), "");
+  for (const auto& [id, watts] : std::map<std::string, unsigned>{
+           {"package-0", 150}, {"cpu-0", 80}, {"sysio-0", 9}, {"dram-0", 41}, {"package-1", 160}}) {
+    Sensor* sensor = find_sensor(probe, "hwmon/" + id);
+    ASSERT_NE(sensor, nullptr) << id;
+    EXPECT_EQ(sensor->source->read().value, watts * 1'000'000u) << id;
+  }
+  EXPECT_EQ(find_sensor(probe, "hwmon/package-0")->info.boundary, Boundary::board) << "so that it holds the memory";
+}
+
+TEST(Hwmon, ASingleMeterWithALabelThatNobodyKnowsIsNotTheNode) {
+  for (const char* label : {"Total Power socket 0", "Fabric Power Socket 0", "Storage Tray", "GPU Baseboard"}) {
+    MemoryHost host;
+    host.set_file("/sys/class/hwmon/hwmon0/name", "power_meter\n");
+    host.set_file("/sys/class/hwmon/hwmon0/power1_oem_info", std::string(label) + "\n");
+    host.set_file("/sys/class/hwmon/hwmon0/power1_average", "150000000\n");
+    ProbeResult probe = probe_hwmon(host);
+    EXPECT_EQ(find_sensor(probe, "hwmon/node-0"), nullptr) << label;
+    EXPECT_TRUE(!probe.sensors.empty() || !probe.diagnostics.empty()) << label;
+  }
+}
+
+TEST(Hwmon, AMeanOverMinutesIsNamedWithItsFix) {
+  MemoryHost host;
+  host.set_file("/sys/class/hwmon/hwmon0/name", "power_meter\n");
+  host.set_file("/sys/class/hwmon/hwmon0/device/power1_average", "250000000\n");
+  host.set_file("/sys/class/hwmon/hwmon0/device/power1_average_interval", "300000\n");
+  ProbeResult probe = probe_hwmon(host);
+  ASSERT_NE(find_sensor(probe, "hwmon/node-0"), nullptr);
+  EXPECT_EQ(find_sensor(probe, "hwmon/node-0")->info.averaging_window, seconds(300));
+  ASSERT_NE(find_diagnostic(probe, "a mean over 300 s"), nullptr) << all_diagnostics(probe);
+  EXPECT_NE(find_diagnostic(probe, "power1_average_interval"), nullptr);
+}
+
+// A machine on which reading a meter takes its time, and that notes what was opened as slow.
+struct SlowMachine : MemoryHost {
+  Result<std::string> read_text(const std::string& path) override {
+    if (path.ends_with("power1_average")) ++reads, sleep_until(now() + millis(150));
+    return MemoryHost::read_text(path);
+  }
+  Result<std::vector<std::unique_ptr<Source>>> open_slow_numbers(const std::vector<std::string>& paths,
+                                                                 BusSchedule schedule) override {
+    slow = paths;
+    period = schedule.period;
+    at_probe = reads;
+    return MemoryHost::open_slow_numbers(paths, schedule);
+  }
+  std::vector<std::string> slow;
+  Nanos period{};
+  int reads = 0, at_probe = 0;
+};
+
+TEST(Hwmon, MetersThatBlockGetAThreadOfTheirOwnAndTheIntervalOfItsRounds) {
+  SlowMachine host;
+  int number = 0;
+  for (const char* what : {"Module", "Grace", "CPU", "SysIO"})
+    for (const char* socket : {"0", "1"}) {
+      const std::string dir = "/sys/class/hwmon/hwmon" + std::to_string(++number);
+      host.set_file(dir + "/name", "power_meter\n");
+      host.set_file(dir + "/power1_oem_info", std::string(what) + " Power Socket " + socket + "\n");
+      host.set_file(dir + "/power1_average", "150000000\n");
+    }
+  const ProbeResult probe = probe_hwmon(host);
+  ASSERT_EQ(probe.sensors.size(), 8u);
+  EXPECT_EQ(host.slow.size(), 8u);
+  EXPECT_EQ(host.at_probe, 1) << "one slow read is enough to know";
+  EXPECT_EQ(host.period, millis(1200));
+  for (const Sensor& sensor : probe.sensors) EXPECT_EQ(sensor.info.update_interval, millis(1200));
+}
+
+TEST(Hwmon, AnIntelCardsOwnCounterIsReadOnceAndItsCardBeforeItsPackage) {
+  MemoryHost host;
+  const std::string dir = "/sys/class/hwmon/hwmon7";
+  host.set_file(dir + "/name", "xe\n");
+  host.set_file(dir + "/energy1_label", "pkg\n");
+  host.set_file(dir + "/energy1_input", "4000000\n");
+  host.set_file(dir + "/energy2_label", "card\n");
+  host.set_file(dir + "/energy2_input", "5000000\n");
+  host.set_file(dir + "/power1_cap", "275000000\n");
+  ProbeResult probe = probe_hwmon(host);
+  ASSERT_EQ(probe.sensors.size(), 1u) << all_diagnostics(probe);
+  const SensorInfo& info = probe.sensors[0].info;
+  EXPECT_EQ(info.part, (Part{Domain::gpu, "hwmon7"}));
+  EXPECT_EQ(info.kind, SensorKind::counter);
+  EXPECT_EQ(info.boundary, Boundary::board);
+  EXPECT_EQ(info.max_power, watts(550));
+  EXPECT_EQ(probe.sensors[0].source->read().value, 5'000'000u);
+  host.remove_file(dir + "/energy2_input");
+  probe = probe_hwmon(host);
+  ASSERT_EQ(probe.sensors.size(), 1u);
+  EXPECT_EQ(probe.sensors[0].info.boundary, Boundary::on_chip) << "its package";
 }
 
 TEST(Hwmon, AverageBeforeInputAndNeverBoth) {

@@ -235,8 +235,8 @@ class Prober {
   }
 
  private:
-  // Only where there is an Intel accelerator that is not a display: a card without, or a CPU's graphics, needs no
-  // Diagnostic.
+  // Only where there is an Intel card: an accelerator without a display, or a display that is not the CPU's own (which
+  // is on bus 0) and whose energy the kernel does not show by itself (hwmon).
   void note_unused(const Error& error, const std::string& repair) {
     if (error.kind != ErrorKind::absent) return note("libze_loader.so.1", error.what);
     const std::string root = "/sys/bus/pci/devices";
@@ -245,17 +245,32 @@ class Prober {
       const auto text = host_.read_text(root + "/" + device + "/" + file);
       return text && trim(*text).starts_with(wanted);
     };
-    if (devices && std::any_of(devices->begin(), devices->end(), [&](const std::string& device) {
-          return is(device, "vendor", "0x8086") && is(device, "class", "0x0380");
-        }))
+    const auto is_card = [&](const std::string& device) {
+      if (!is(device, "vendor", "0x8086")) return false;
+      if (is(device, "class", "0x0380")) return true;
+      return is(device, "class", "0x0300") && !device.starts_with("0000:00:") && !kernel_shows_energy();
+    };
+    if (devices && std::any_of(devices->begin(), devices->end(), is_card))
       note("libze_loader.so.1", "this machine has an Intel GPU, but: " + error.what, repair);
+  }
+
+  bool kernel_shows_energy() {
+    const auto chips = host_.list("/sys/class/hwmon");
+    return chips && std::any_of(chips->begin(), chips->end(), [&](const std::string& chip) {
+             const auto name = host_.read_text("/sys/class/hwmon/" + chip + "/name");
+             return name && (trim(*name) == "xe" || trim(*name) == "i915");
+           });
   }
 
   void add_gpu(unsigned index) {
     std::string where = fmt::format("gpu{}", index);
     const auto text =
         host_.ask(fmt::format("level_zero:gpu{}", index), [this, index] { return describe(*session_, index); });
-    if (!text) return note(where, text.error().what);
+    if (!text) {
+      note(where, text.error().what);
+      probe_.diagnostics.back().sensor = "level_zero/" + where;
+      return;
+    }
     std::map<std::string, std::string> says;
     for (const auto line : split(*text, '\n'))
       if (const auto space = line.find(' '); space != line.npos)

@@ -7,6 +7,7 @@
 
 #include "base/host_tape.h"
 #include "sensor/drivers/driver_test.h"
+#include "sensor/reader.h"
 
 namespace nw {
 namespace {
@@ -105,11 +106,34 @@ TEST_F(FakeLevelZero, AnIntegratedGpuIsTheCpusAffair) {
   EXPECT_NE(find_diagnostic(found, "RAPL"), nullptr);
 }
 
+TEST_F(FakeLevelZero, TheKernelsCounterOfTheSameCardIsItsSecondName) {
+  install("fake_level_zero");
+  set("GPUS", "2");
+  for (const auto& [chip, address] : {std::pair{"hwmon2", "0000:2a:00.0"}, std::pair{"hwmon3", "0000:2f:00.0"}}) {
+    const fs::path dir = fs::path("sys/class/hwmon") / chip;
+    write(dir / "name", "xe\n");
+    write(dir / "energy1_input", "5000000\n");
+    fs::create_symlink(std::string("../../../") + address, root_ / dir / "device");
+  }
+  const auto host = make_real_host(Root{root_.string(), true});
+  std::vector<std::string> gpus;
+  for (const Sensor& sensor : make_inventory(*host).sensors)
+    if (sensor.info.part.domain == Domain::gpu) gpus.push_back(sensor.info.id);
+  EXPECT_EQ(gpus, (std::vector<std::string>{"level_zero/GPU-e0000000000000000000000000000001/energy",
+                                            "level_zero/GPU-e0000000000000000000000000000002/energy",
+                                            "hwmon/gpu-0000:2f:00.0"}));
+}
+
 TEST_F(FakeLevelZero, ErrorsAtStart) {
   EXPECT_EQ(all_diagnostics(probe()), "");
+  write("sys/bus/pci/devices/0000:00:02.0/vendor", "0x8086\n");
+  write("sys/bus/pci/devices/0000:00:02.0/class", "0x030000\n");
+  EXPECT_EQ(all_diagnostics(probe()), "") << "a CPU's graphics";
   write("sys/bus/pci/devices/0000:29:00.0/vendor", "0x8086\n");
   write("sys/bus/pci/devices/0000:29:00.0/class", "0x030000\n");
-  EXPECT_EQ(all_diagnostics(probe()), "") << "a CPU's graphics";
+  EXPECT_NE(find_diagnostic(probe(), "libze1"), nullptr) << "a graphics card";
+  write("sys/class/hwmon/hwmon3/name", "xe\n");
+  EXPECT_EQ(all_diagnostics(probe()), "") << "whose energy the kernel shows";
   write("sys/bus/pci/devices/0000:29:00.0/class", "0x038000\n");
   EXPECT_NE(find_diagnostic(probe(), "libze1"), nullptr);
   install("fake_level_zero_old");

@@ -110,7 +110,7 @@ class Prober {
   void add_gpu(unsigned index) {
     const std::string where = fmt::format("gpu{}", index);
     const auto text = host_.ask(fmt::format("nvml:gpu{}", index), [this, index] { return session_->describe(index); });
-    if (!text) return note(where, text.error().what);
+    if (!text) return note_unread(where, text.error());
     gpu_.clear();
     for (const auto line : split(*text, '\n'))
       if (const auto space = line.find(' '); space != line.npos)
@@ -230,6 +230,12 @@ class Prober {
     auto source = bind(index, "nvml:" + info.id.substr(info.id.find('/') + 1), number);
     if (!source) return note(info.label, source.error().what);
     probe_.sensors.push_back({std::move(info), std::move(*source)});
+  }
+
+  // It is on its bus and does not answer: it draws power that no figure has.
+  void note_unread(const std::string& where, const Error& error) {
+    note(where, error.what);
+    probe_.diagnostics.back().sensor = "nvml/" + where;
   }
 
   void note(std::string where, std::string what, std::string repair = {}) {

@@ -38,8 +38,8 @@ constexpr std::uint64_t kTwinUj = 1'000'000;   // two reads of one counter that 
 constexpr std::uint64_t kNearUj = 10'000'000;  // two reads of one counter, a pause apart
 constexpr int kRounds = 8;                     // of watching two counters move
 constexpr Nanos kRound = millis(5);
-constexpr std::uint64_t kCeiling = 10;  // turbo of the smallest parts is four times what they are made for
-constexpr std::uint64_t kLeastCeilingW = 50;
+constexpr std::uint64_t kMaxPowerFactor = 10;  // turbo of the smallest parts is four times what they are made for
+constexpr std::uint64_t kLeastMaxPowerW = 50;
 
 // The device of a package: the text after `prefix`, when it is a whole number or "<number>-die-<number>".
 std::optional<std::string> package_device(std::string_view zone_name) {
@@ -66,9 +66,9 @@ std::uint64_t wrap_of(std::uint64_t max_uj) {
   return max_uj + 1;
 }
 
-// The counter of one die, when it was found.
-struct Die {
-  std::string path;
+// The counter of one package or die, when it was found.
+struct Package {
+  std::string path, device;
   std::uint64_t energy_uj = 0;
 };
 
@@ -126,7 +126,7 @@ class Prober {
     if (*energy_uj > *max_uj)
       return note(dir + "/energy_uj", fmt::format("{} is beyond the counter's own range of {}", *energy_uj, *max_uj));
     if (is_twin(*part, dir + "/energy_uj", *energy_uj))
-      return note(dir, "shows the counter of another die of the same package again; left out");
+      return note(dir, "shows the counter of another die or package again; left out");
     open(dir, *part, *max_uj);
   }
 
@@ -135,7 +135,7 @@ class Prober {
     if (!source) return note(dir + "/energy_uj", source.error().what);
     SensorInfo info = rapl::make_info("rapl_powercap", "powercap", part, cpu_);
     info.wrap = wrap_of(max_uj);
-    if (part.domain == Domain::package || part.domain == Domain::psys) lower_ceiling(dir, info);
+    if (part.domain == Domain::package || part.domain == Domain::psys) lower_max_power(dir, info);
     if (part.domain == Domain::package) package_max_uj_ = max_uj;
     if (part.domain == Domain::dram) correct(dir, max_uj, info);
     info.access = "root, or a group by udev rule";
@@ -143,7 +143,7 @@ class Prober {
   }
 
   // Its constraints say what the part is made for.
-  void lower_ceiling(const std::string& dir, SensorInfo& info) {
+  void lower_max_power(const std::string& dir, SensorInfo& info) {
     std::uint64_t most_w = 0;
     for (const char constraint : {'0', '1', '2'}) {
       const auto text = host_.read_text(fmt::format("{}/constraint_{}_max_power_uw", dir, constraint));
@@ -152,8 +152,8 @@ class Prober {
       most_w = std::max(most_w, *uw / kMicro);
     }
     if (most_w == 0 || most_w > 10'000) return;
-    const std::uint64_t ceiling = std::max(kCeiling * most_w, kLeastCeilingW);
-    info.max_power = std::min(info.max_power, watts(static_cast<std::int64_t>(ceiling)));
+    const std::uint64_t most = std::max(kMaxPowerFactor * most_w, kLeastMaxPowerW);
+    info.max_power = std::min(info.max_power, watts(static_cast<std::int64_t>(most)));
   }
 
   void correct(const std::string& dir, std::uint64_t max_uj, SensorInfo& info) {
@@ -212,41 +212,50 @@ class Prober {
   }
 
   bool is_twin(const Part& part, const std::string& path, std::uint64_t energy_uj) {
-    if (part.domain != Domain::package || part.device.find("-die-") == std::string::npos) return false;
-    auto& dies = dies_[part.device.substr(0, part.device.find('-'))];
-    const bool twin = std::any_of(dies.begin(), dies.end(), [&](const Die& other) {
-      return are_one(other, {path, energy_uj});
+    if (part.domain != Domain::package) return false;
+    const bool twin = std::any_of(packages_.begin(), packages_.end(), [&](const Package& other) {
+      return are_one(other, {path, part.device, energy_uj});
     });
-    dies.push_back({path, energy_uj});
+    packages_.push_back({path, part.device, energy_uj});
     return twin;
   }
 
-  // Whether two files show one counter. Between their reads any time may pass, so that equal counts are no reason: it
-  // is one when both move alike from counts that are near each other, as only one in thousands of counters of their own
-  // is by chance. What was seen goes on a tape.
-  bool are_one(const Die& a, const Die& b) {
-    if (a.energy_uj == 0 || distance(a.energy_uj, b.energy_uj) > kNearUj) return false;
-    const auto seen = host_.ask(fmt::format("rapl_powercap:one:{}:{}", a.path, b.path),
-                                [&]() -> Result<std::string> { return move_alike(a.path, b.path); });
-    if (seen && (*seen == "yes" || *seen == "no")) return *seen == "yes";
-    return distance(a.energy_uj, b.energy_uj) < kTwinUj;
+  static bool are_dies_of_one(const std::string& a, const std::string& b) {
+    const auto end = a.find("-die-");
+    return end != a.npos && a.substr(0, end) == b.substr(0, b.find("-die-"));
   }
 
-  // "yes", "no", or "still": neither moves.
-  Result<std::string> move_alike(const std::string& a, const std::string& b) {
+  // Whether two files show one counter, whatever their names. Between two reads any time may pass, so that equal counts
+  // are no reason. It is one when a read of the one always lies between two of the other; two dies of one socket, whose
+  // register is often the socket's, also when both move alike from counts that are near each other, as only one in
+  // thousands of counters of their own is by chance. What was seen goes on a tape.
+  bool are_one(const Package& a, const Package& b) {
+    if (a.energy_uj == 0 || distance(a.energy_uj, b.energy_uj) > kNearUj) return false;
+    const bool dies = are_dies_of_one(a.device, b.device);
+    const auto seen = host_.ask(fmt::format("rapl_powercap:one:{}:{}", a.path, b.path),
+                                [&]() -> Result<std::string> { return compare_moves(a.path, b.path); });
+    if (seen && *seen != "still") return *seen == "one" || (*seen == "alike" && dies);
+    return dies && distance(a.energy_uj, b.energy_uj) < kTwinUj;
+  }
+
+  // "one", "alike", "apart", or "still": neither moves.
+  Result<std::string> compare_moves(const std::string& a, const std::string& b) {
     std::uint64_t first_a = 0, first_b = 0, last_a = 0, last_b = 0;
+    bool between = true;
     for (int round = 0; round < kRounds; ++round) {
-      const auto now_a = read_count(a), now_b = read_count(b);
-      if (!now_a || !now_b) return fail(ErrorKind::failed, "cannot be read again");
-      if (round == 0) first_a = *now_a, first_b = *now_b;
-      last_a = *now_a, last_b = *now_b;
+      const auto before = read_count(a), now = read_count(b), after = read_count(a);
+      if (!before || !now || !after) return fail(ErrorKind::failed, "cannot be read again");
+      between = between && *before <= *now && *now <= *after;
+      if (round == 0) first_a = *before, first_b = *now;
+      last_a = *after, last_b = *now;
       if (round + 1 < kRounds) host_.sleep_until(host_.now() + kRound);
     }
     if (last_a == first_a && last_b == first_b) return std::string("still");
     if (last_a < first_a || last_b < first_b) return fail(ErrorKind::busy, "wrapped meanwhile");
+    if (between) return std::string("one");
     const std::uint64_t moved_a = last_a - first_a, moved_b = last_b - first_b;
     const std::uint64_t slack = std::max(moved_a, moved_b) / 10 + kTwinUj;
-    return std::string(distance(moved_a, moved_b) <= slack ? "yes" : "no");
+    return std::string(distance(moved_a, moved_b) <= slack ? "alike" : "apart");
   }
 
   std::optional<std::uint64_t> read_count(const std::string& path) {
@@ -300,7 +309,7 @@ class Prober {
   ProbeResult probe_;
   std::map<std::string, std::string> dirs_;  // zone to its directory
   std::vector<std::string> denied_;
-  std::map<std::string, std::vector<Die>> dies_;  // by socket
+  std::vector<Package> packages_;
   std::uint64_t package_max_uj_ = 0;
   bool corrected_ = false, masked_ = false;
 };

@@ -122,6 +122,19 @@ TEST(RaplPowercap, DiesAreOneCounterWhereTheyMoveAlikeAndNotByAnInstant) {
   }
 }
 
+TEST(RaplPowercap, OneCounterUnderTheNamesOfTwoSocketsIsOneAndTwoEqualSocketsAreTwo) {
+  for (const auto& [offset, sensors] : std::map<std::uint64_t, std::size_t>{{0, 1}, {500'000, 2}}) {
+    MovingMachine host;
+    for (const int socket : {0, 1}) {
+      const std::string zone = "intel-rapl:" + std::to_string(socket);
+      const std::uint64_t energy = 68'000'000'000 + static_cast<std::uint64_t>(socket) * offset;
+      host.zone(zone, "package-" + std::to_string(socket), kPackageMax, energy);
+      host.counters["/sys/class/powercap/" + zone + "/energy_uj"] = {energy, 170};
+    }
+    EXPECT_EQ(probe_rapl_powercap(host).sensors.size(), sensors) << offset;
+  }
+}
+
 TEST(RaplPowercap, TheRangeBetraysAMemoryUnitThatIsNotTheCpus) {
   const auto with_model = [](unsigned model, std::uint64_t range) {
     Machine host;

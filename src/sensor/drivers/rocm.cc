@@ -147,7 +147,11 @@ class Prober {
     die.index = index;
     die.where = fmt::format("gpu{}", index);
     const auto text = host_.ask(fmt::format("rocm:gpu{}", index), [this, index] { return session_->describe(index); });
-    if (!text) return note(die.where, text.error().what);
+    if (!text) {
+      note(die.where, text.error().what);
+      probe_.diagnostics.back().sensor = "rocm/" + die.where;
+      return;
+    }
     for (const auto line : split(*text, '\n'))
       if (const auto space = line.find(' '); space != line.npos)
         die.says[std::string(line.substr(0, space))] = trim(line.substr(space));
