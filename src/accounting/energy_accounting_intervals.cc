@@ -77,8 +77,10 @@ void EnergyAccounting::resolve(ClosedInterval& closed) const {
     return is_known(closed.cumulatives[part]) ? std::optional(closed.cumulatives[part].energy) : std::nullopt;
   };
   const auto resolved = resolved_total_.resolve(meters_, energy_of, closed.time);
-  if (!resolved) return;
-  whole.energy = from_double(resolved->joules);
+  if (!resolved || !is_useful(*resolved)) return;
+  Joules parts;
+  for (const std::size_t part : total_sensors_.inside) parts += closed.cumulatives[part].energy;
+  whole.energy = std::max(resolved->energy, parts);
   for (const std::size_t part : total_sensors_.inside) whole.filled += closed.cumulatives[part].filled;
   closed.cumulatives[*sensor] = whole;
   closed.begin_variance[*sensor] = begin_variance;

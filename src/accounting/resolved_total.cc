@@ -118,20 +118,19 @@ void ResolvedTotal::add_reading(const Meter& meter, const Sample& sample) {
 }
 
 std::optional<NodeResolution::Resolved> ResolvedTotal::resolve(std::span<const Meter> meters, const EnergyOf& energy_of,
-                                                               Nanos duration) const {
+                                                               Nanos duration, Watts more) const {
   if (!resolution_ || duration <= Nanos{} || resolution_->contradicts()) return {};
-  PartsEnergy parts;
-  Joules sum;
+  NodeResolution::Parts parts;
   for (const std::size_t part : total_sensors_.inside) {
     const auto energy = energy_of(part);
     if (!energy) return {};
-    nw::add(parts, meters[part].info().part.domain, to_joules(*energy));
-    sum += *energy;
+    (meters[part].info().part.domain == Domain::gpu ? parts.accelerators : parts.processors) += *energy;
   }
-  auto resolved = resolution_->resolve(parts, duration);
-  if (!resolved || 1.96 * resolved->uncertainty > kUseful * resolved->joules) return {};
-  resolved->joules = std::max(resolved->joules, to_joules(sum));
-  return resolved;
+  return resolution_->resolve(parts, duration, more);
+}
+
+bool is_useful(const NodeResolution::Resolved& resolved) {
+  return 1.96 * resolved.uncertainty <= kUseful * to_joules(resolved.energy);
 }
 
 double own_variance(const Energy& energy, const std::string& source) {
@@ -144,13 +143,14 @@ double own_variance(const Energy& energy, const std::string& source) {
 Correction weigh(const Energy& integral, const NodeResolution::Resolved& resolved, Nanos duration,
                  const std::string& source) {
   if (!integral.value) return {};
-  const double difference = to_joules(*integral.value) - resolved.joules, variance = own_variance(integral, source);
+  const double difference = to_joules(*integral.value - resolved.energy), variance = own_variance(integral, source);
   double own = square(resolved.uncertainty);
   if (variance + own <= 0) return {};
   const double widen = std::sqrt(std::max(square(difference) / (variance + own), 1.0));
   own *= square(widen);
   const double weight = own / (variance + own), time = to_seconds(duration);
-  return {weight * difference / time, weight, widen, std::sqrt(variance) / time, duration};
+  return {Watts::of(std::llround(weight * difference / time * 1e6)), weight, widen, std::sqrt(variance) / time,
+          duration};
 }
 
 // Of a part of the run, what the integral corrects is the mean; the parts' answer may still differ from it here and
@@ -158,8 +158,9 @@ Correction weigh(const Energy& integral, const NodeResolution::Resolved& resolve
 Energy make_resolved(const SensorInfo& info, const NodeResolution::Resolved& resolved, const Correction& correction,
                      Nanos duration, double coverage) {
   Energy energy;
-  const double time = to_seconds(duration), joules = resolved.joules + correction.watts * time;
-  energy.value = from_double(joules);
+  const double time = to_seconds(duration);
+  energy.value = resolved.energy;
+  const double joules = std::abs(to_joules(*energy.value));
   energy.kind = std::max(Provenance::derived, info.provenance);
   energy.boundary = info.boundary;
   energy.coverage = coverage;

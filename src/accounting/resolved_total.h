@@ -41,7 +41,7 @@ class ResolvedTotal {
   // sensor has not said enough yet.
   using EnergyOf = std::function<std::optional<Joules>(std::size_t meter)>;
   std::optional<NodeResolution::Resolved> resolve(std::span<const Meter> meters, const EnergyOf& energy_of,
-                                                  Nanos duration) const;
+                                                  Nanos duration, Watts more = {}) const;
 
  private:
   void begin(std::span<const Meter> meters);
@@ -65,7 +65,7 @@ inline constexpr const char* kResolvedMethod = "resolved by its parts";
 // Of a run or phase: the sensor's own integral, whose uncertainty is in the time that its readings lag behind, and the
 // parts' answer, each as much as it is worth.
 struct Correction {
-  double watts = 0;   // to be added to the parts' answer, for the whole run
+  Watts power;        // more than the parts' answer, over the whole run
   double weight = 0;  // of the integral
   double widen = 1;   // the parts' answer's uncertainty, where both differ by more than theirs explain
   double lag = 0;     // W, standard uncertainty of the integral's mean power but for gain and offset
@@ -73,6 +73,8 @@ struct Correction {
 };
 Correction weigh(const Energy& integral, const NodeResolution::Resolved& resolved, Nanos duration,
                  const std::string& source);
+// Whether the answer says enough to be printed.
+bool is_useful(const NodeResolution::Resolved& resolved);
 // Of what is known of a part's energy, J: what the sensor's gain cannot cancel.
 double own_variance(const Energy& energy, const std::string& source);
 

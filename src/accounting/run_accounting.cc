@@ -162,12 +162,16 @@ void RunAccounting::resolve_total(std::vector<SensorEnergy>& sensor_energies, Na
       variance += own_variance(one.energy, one.info->source);
       return one.energy.value;
     };
-    auto resolved =
-        place == resolved_total_.sensor() ? resolved_total_.resolve(meters_, energy_of, duration) : std::nullopt;
-    if (resolved) {
+    auto resolved = place == resolved_total_.sensor()
+                        ? resolved_total_.resolve(meters_, energy_of, duration, correction_.power)
+                        : std::nullopt;
+    if (resolved && by_parts_.value_or(is_useful(*resolved))) {
       resolved->uncertainty = std::hypot(resolved->uncertainty, std::sqrt(variance));
       whole.energy = make_resolved(info, *resolved, correction_, duration, coverage);
       whole.method = kResolvedMethod;
+    } else if (by_parts_.value_or(false) && place == resolved_total_.sensor()) {  // a part is unknown
+      whole.energy.value.reset();
+      whole.energy.coverage = 0;
     } else if (info.kind == SensorKind::gauge && !is_longer_than_lag(duration, info)) {
       whole.energy.value.reset();
       whole.energy.coverage = 0;
@@ -175,17 +179,20 @@ void RunAccounting::resolve_total(std::vector<SensorEnergy>& sensor_energies, Na
   }
 }
 
-// Over a run that is long beside the sensor's lag its own integral is worth more than what the parts say.
+// Whether the run, and so each of its phases, has the node's energy by its parts. Over a run that is long beside the
+// sensor's lag its own integral is worth more than what they say.
 void RunAccounting::weigh_total() {
+  by_parts_ = false;
   const auto sensor = resolved_total_.sensor();
   if (!sensor || end_ <= begin_) return;
   const SensorInfo& info = meters_[*sensor].info();
-  if (info.kind == SensorKind::gauge && !is_longer_than_lag(end_ - begin_, info)) return;
   std::vector<SensorEnergy> energies;
   for (std::size_t i = 0; i < meters_.size(); ++i) energies.push_back(make_sensor_energy(i, run_interval(i)));
   const auto energy_of = [&](std::size_t part) { return energies[part].energy.value; };
-  if (const auto resolved = resolved_total_.resolve(meters_, energy_of, end_ - begin_))
-    correction_ = weigh(energies[*sensor].energy, *resolved, end_ - begin_, info.source);
+  const auto resolved = resolved_total_.resolve(meters_, energy_of, end_ - begin_);
+  by_parts_ = resolved && is_useful(*resolved);
+  if (!*by_parts_ || (info.kind == SensorKind::gauge && !is_longer_than_lag(end_ - begin_, info))) return;
+  correction_ = weigh(energies[*sensor].energy, *resolved, end_ - begin_, info.source);
 }
 
 NodeEnergy RunAccounting::compose_run() const {
@@ -289,8 +296,8 @@ std::vector<std::optional<Joules>> RunAccounting::resolved_steps() const {
   std::vector<std::optional<Joules>> energies(steps);
   for (std::size_t k = 0; k < steps; ++k) {
     const auto energy_of = [&](std::size_t part) { return k < parts[part].size() ? parts[part][k] : std::nullopt; };
-    if (const auto resolved = resolved_total_.resolve(meters_, energy_of, timeline_.step()))
-      energies[k] = from_double(resolved->joules + correction_.watts * to_seconds(timeline_.step()));
+    if (const auto resolved = resolved_total_.resolve(meters_, energy_of, timeline_.step(), correction_.power))
+      energies[k] = resolved->energy;
   }
   return energies;
 }

@@ -60,7 +60,8 @@ class RunAccounting {
 
   std::vector<Meter> meters_;
   ResolvedTotal resolved_total_;
-  Correction correction_;  // of the node's own sensor
+  Correction correction_;         // of the node's own sensor
+  std::optional<bool> by_parts_;  // whether the run's node energy is by its parts; nothing: it has not ended
   Phases phases_;
   Timeline timeline_;
   AnomalyCounts anomalies_;

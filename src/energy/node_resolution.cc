@@ -22,6 +22,7 @@ constexpr double kOutlier = 9;         // squared standard deviations beyond whi
 constexpr double kJudged = 10;         // s between readings that count once each as evidence for a filter
 constexpr double kMostSurprise = 25;   // that one reading may say against a filter
 constexpr double kMemory = 50;         // windows, of the errors
+constexpr double kMost = 1e6;          // of a slope, and of the constant in W
 constexpr double kMedianStep = 1.05;
 constexpr double kWrong = 0.1, kUnexplained = 0.7;  // errors of that part of the mean, and of the variance
 constexpr double kEnough = 10;                      // windows before the sensor is judged
@@ -255,25 +256,52 @@ bool NodeResolution::contradicts() const {
          response_.error > kUnexplained * response_.variance;
 }
 
-// The filters' answers, weighted: how far they are from each other is a part of the uncertainty.
-std::optional<NodeResolution::Resolved> NodeResolution::resolve(const PartsEnergy& parts, Nanos duration) const {
-  if (!begun_) return {};
-  const std::array<double, 3> x{parts.processors, parts.accelerators, to_seconds(duration)};
+Joules NodeResolution::Equation::energy(const Parts& parts, Nanos duration) const {
+  constexpr Int128 kBillion = 1'000'000'000;
+  const Int128 whole = Int128{processors} * parts.processors.count() +
+                       Int128{accelerators} * parts.accelerators.count() + Int128{constant.count()} * duration.count();
+  return Joules::of(saturate(whole / kBillion - (whole % kBillion < 0 ? 1 : 0)));
+}
+
+// Each filter that may be right, with its weight.
+template <class Take>
+void NodeResolution::for_each_weighted(Take take) const {
   const double best = response_.best()->evidence;
+  for (const NodeResponse::Filter& filter : response_.filters)
+    if (const double behind = best - filter.evidence; behind <= kNegligible) take(filter, std::exp(-behind));
+}
+
+NodeResolution::Equation NodeResolution::equation() const {
+  double weights = 0;
+  std::array<double, 3> sum{};
+  for_each_weighted([&](const NodeResponse::Filter& filter, double weight) {
+    weights += weight;
+    for (std::size_t i = 0; i < 3; ++i) sum[i] += weight * filter.state[i];
+  });
+  const auto mean = [&](std::size_t i, double scale) {
+    return std::llround(std::clamp(sum[i] / weights, 0.0, kMost) * scale);
+  };
+  return {mean(0, 1e9), mean(1, 1e9), Watts::of(mean(2, 1e6))};
+}
+
+// How far the filters' answers are from each other is a part of the uncertainty.
+std::optional<NodeResolution::Resolved> NodeResolution::resolve(const Parts& parts, Nanos duration, Watts more) const {
+  if (!begun_) return {};
+  const std::array<double, 3> x{to_joules(parts.processors), to_joules(parts.accelerators), to_seconds(duration)};
   double weights = 0, sum = 0, squares = 0, variance = 0;
-  for (const NodeResponse::Filter& filter : response_.filters) {
-    const double behind = best - filter.evidence;
-    if (behind > kNegligible) continue;
-    const double weight = std::exp(-behind), joules = predict(filter.state, x);
+  for_each_weighted([&](const NodeResponse::Filter& filter, double weight) {
+    const double joules = predict(filter.state, x);
     weights += weight;
     sum += weight * joules;
     squares += weight * square(joules);
     variance += weight * std::max(spread_of(filter.covariance, x), 0.0);
-  }
+  });
   const double mean = sum / weights;
   variance = variance / weights + std::max(squares / weights - square(mean), 0.0);
   variance += std::max(square(kModelShort * mean), response_.error * square(x[2]));
-  return Resolved{mean, std::sqrt(variance)};
+  Equation equation = this->equation();
+  equation.constant = std::max(equation.constant + more, Watts{});
+  return Resolved{equation.energy(parts, duration), std::sqrt(variance)};
 }
 
 const NodeResponse::Filter* NodeResponse::best() const {

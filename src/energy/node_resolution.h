@@ -75,12 +75,24 @@ class NodeResolution {
   // Of a counter: its mean power between two readings.
   void add_mean(Nanos from, Nanos to, Watts power);
 
+  struct Parts {
+    Joules processors, accelerators;
+  };
+  // The equation in whole numbers: of intervals that lie in another, one after the other, it never gives more together
+  // than of that.
+  struct Equation {
+    std::int64_t processors = 0, accelerators = 0;  // billionths
+    Watts constant;
+    Joules energy(const Parts& parts, Nanos duration) const;
+  };
+  Equation equation() const;  // as it is known now
   struct Resolved {
-    double joules = 0;
+    Joules energy;
     double uncertainty = 0;  // standard, J, without the node sensor's own gain and offset
   };
-  // Of an interval in which the parts took that much. Nothing before the sensor has been read at all.
-  std::optional<Resolved> resolve(const PartsEnergy& parts, Nanos duration) const;
+  // Of an interval in which the parts took that much. Nothing before the sensor has been read at all. `more`: to be
+  // added to the constant, which is no less than nothing then.
+  std::optional<Resolved> resolve(const Parts& parts, Nanos duration, Watts more = {}) const;
   // The readings do not move with the parts: they are of another node, or in another unit, or a part that draws much is
   // not measured.
   bool contradicts() const;
@@ -105,6 +117,8 @@ class NodeResolution {
                                double judgement) const;
   std::optional<PartsEnergy> cumulative_at(Nanos at) const;
   std::optional<Mean> mean_of(const NodeResponse::Filter& filter, const Reading& reading) const;
+  template <class Take>
+  void for_each_weighted(Take take) const;
   void learn(const Reading& reading, double since);
   void note_renewal(double since);
   void note(const Reading& reading, double squared_error, double weight);

@@ -92,7 +92,8 @@ SensorInfo dcmi() {
 }
 
 NodeResolution::Resolved resolve(const NodeResolution& resolution, const Played::Interval& interval) {
-  return resolution.resolve(interval.parts, Nanos::of(std::llround(interval.seconds * 1e9))).value();
+  const NodeResolution::Parts parts{from_double(interval.parts.processors), from_double(interval.parts.accelerators)};
+  return resolution.resolve(parts, Nanos::of(std::llround(interval.seconds * 1e9))).value();
 }
 
 TEST(NodeResolution, ShortRunsAreRightAfterAQuarterOfAnHour) {
@@ -104,9 +105,9 @@ TEST(NodeResolution, ShortRunsAreRightAfterAQuarterOfAnHour) {
     for (const double seconds : {3.0, 10.0, 30.0}) {
       const auto run = node.run(resolution, seconds, 300, 1100);
       const auto resolved = resolve(resolution, run);
-      EXPECT_NEAR(resolved.joules, run.joules, 0.06 * run.joules) << seed << " " << seconds;
+      EXPECT_NEAR(to_joules(resolved.energy), run.joules, 0.06 * run.joules) << seed << " " << seconds;
       EXPECT_LT(resolved.uncertainty, 0.05 * run.joules);
-      inside += std::abs(resolved.joules - run.joules) <= 1.96 * resolved.uncertainty;
+      inside += std::abs(to_joules(resolved.energy) - run.joules) <= 1.96 * resolved.uncertainty;
       ++all;
       node.play(resolution, 60, 20);
     }
@@ -134,7 +135,7 @@ TEST(NodeResolution, WithoutHistoryTheIntervalIsWideAndHolds) {
   const auto run = node.run(resolution, 5, 400, 900);
   const auto resolved = resolve(resolution, run);
   EXPECT_GT(resolved.uncertainty, 0.05 * run.joules);
-  EXPECT_NEAR(resolved.joules, run.joules, 1.96 * resolved.uncertainty);
+  EXPECT_NEAR(to_joules(resolved.energy), run.joules, 1.96 * resolved.uncertainty);
 }
 
 TEST(NodeResolution, ASteadyNodeDoesNotUnlearn) {
@@ -143,7 +144,7 @@ TEST(NodeResolution, ASteadyNodeDoesNotUnlearn) {
   node.play(resolution, 900, 60);
   node.run(resolution, 7200, 90, 220);
   const auto run = node.run(resolution, 10, 300, 1100);
-  EXPECT_NEAR(resolve(resolution, run).joules, run.joules, 0.06 * run.joules);
+  EXPECT_NEAR(to_joules(resolve(resolution, run).energy), run.joules, 0.06 * run.joules);
 }
 
 TEST(NodeResolution, ReadingsOfAnotherNodeContradict) {
@@ -163,7 +164,7 @@ TEST(NodeResolution, AGlitchChangesLittle) {
   node.play(resolution, 60, 20);
   EXPECT_FALSE(resolution.contradicts());
   const auto run = node.run(resolution, 10, 300, 1100);
-  EXPECT_NEAR(resolve(resolution, run).joules, run.joules, 0.06 * run.joules);
+  EXPECT_NEAR(to_joules(resolve(resolution, run).energy), run.joules, 0.06 * run.joules);
 }
 
 TEST(NodeResolution, WhatWasLearnedIsTakenOver) {
@@ -173,7 +174,7 @@ TEST(NodeResolution, WhatWasLearnedIsTakenOver) {
   ASSERT_TRUE(later.resume(learner.response(), seconds(3600)));
   const auto run = node.run(later, 5, 300, 1100);
   const auto before = resolve(learner, run), after = resolve(later, run);
-  EXPECT_NEAR(after.joules, run.joules, 0.06 * run.joules);
+  EXPECT_NEAR(to_joules(after.energy), run.joules, 0.06 * run.joules);
   EXPECT_GT(after.uncertainty, before.uncertainty);  // an hour has passed
 }
 

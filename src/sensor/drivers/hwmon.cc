@@ -186,7 +186,7 @@ class Prober {
     info.averaging_window = interval_of(meter, seconds(1));
     info.scale_tolerance = {0.10, Tolerance::Shape::limit, "assumed"};
     info.offset = Watts::of(5'770'000);  // +-10 W as a limit
-    if (info.averaging_window > kLongWindow) note_long_window(meter, info.averaging_window);
+    if (info.averaging_window.value > kLongWindow) note_long_window(meter, info.averaging_window.value);
     add(meter, std::move(info));
   }
 
@@ -309,7 +309,7 @@ class Prober {
     auto sources = host_.open_slow_numbers(slow_, {period, Nanos::of(10 * period.count()) + seconds(1)});
     if (!sources) return note(std::string(kRoot), sources.error().what);
     for (std::size_t i = 0; i < slow_.size(); ++i) {
-      slow_infos_[i].update_interval = std::max(slow_infos_[i].update_interval, period);
+      slow_infos_[i].update_interval = std::max(slow_infos_[i].update_interval.value, period);
       probe_.sensors.push_back({std::move(slow_infos_[i]), std::move((*sources)[i])});
     }
   }
