@@ -60,7 +60,7 @@ double lag_variance(const Meter& meter, Nanos time) {
 
 bool EnergyAccounting::is_by_parts(std::size_t meter, const TotalSensors& total_sensors) const {
   return total_sensors.total_sensor == meter && resolved_total_.sensor() == meter &&
-         resolved_total_.parts() == total_sensors.inside;
+         resolved_total_.parts() == total_sensors.inside && resolved_total_.has_learned();
 }
 
 // The node's own sensor, where it is slow: by its parts. Its remainder is what they leave, exactly.

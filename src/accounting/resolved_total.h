@@ -35,6 +35,7 @@ class ResolvedTotal {
   // The sensor that is resolved, and the parts that it is resolved by.
   std::optional<std::size_t> sensor() const { return resolution_ ? total_sensors_.total_sensor : std::nullopt; }
   const std::vector<std::size_t>& parts() const { return total_sensors_.inside; }
+  bool has_learned() const { return resolution_ && resolution_->has_learned(); }
   bool contradicts() const { return resolution_ && resolution_->contradicts(); }
 
   // Of an interval in which the parts took as much as `energy_of` says; nothing where that is not known, or where the

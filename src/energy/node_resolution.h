@@ -93,6 +93,8 @@ class NodeResolution {
   // Of an interval in which the parts took that much. Nothing before the sensor has been read at all. `more`: to be
   // added to the constant, which is no less than nothing then.
   std::optional<Resolved> resolve(const Parts& parts, Nanos duration, Watts more = {}) const;
+  // Whether a reading of a window that was seen whole has been in.
+  bool has_learned() const { return response_.readings >= 1; }
   // The readings do not move with the parts: they are of another node, or in another unit, or a part that draws much is
   // not measured.
   bool contradicts() const;

@@ -178,7 +178,7 @@ TEST(Hwmon, AMeanOverMinutesIsNamedWithItsFix) {
   host.set_file("/sys/class/hwmon/hwmon0/device/power1_average_interval", "300000\n");
   ProbeResult probe = probe_hwmon(host);
   ASSERT_NE(find_sensor(probe, "hwmon/node-0"), nullptr);
-  EXPECT_EQ(find_sensor(probe, "hwmon/node-0")->info.averaging_window, seconds(300));
+  EXPECT_EQ(find_sensor(probe, "hwmon/node-0")->info.averaging_window.value, seconds(300));
   ASSERT_NE(find_diagnostic(probe, "a mean over 300 s"), nullptr) << all_diagnostics(probe);
   EXPECT_NE(find_diagnostic(probe, "power1_average_interval"), nullptr);
 }
@@ -216,7 +216,7 @@ TEST(Hwmon, MetersThatBlockGetAThreadOfTheirOwnAndTheIntervalOfItsRounds) {
   EXPECT_EQ(host.slow.size(), 8u);
   EXPECT_EQ(host.at_probe, 1) << "one slow read is enough to know";
   EXPECT_EQ(host.period, millis(1200));
-  for (const Sensor& sensor : probe.sensors) EXPECT_EQ(sensor.info.update_interval, millis(1200));
+  for (const Sensor& sensor : probe.sensors) EXPECT_EQ(sensor.info.update_interval.value, millis(1200));
 }
 
 TEST(Hwmon, AnIntelCardsOwnCounterIsReadOnceAndItsCardBeforeItsPackage) {
