@@ -49,14 +49,7 @@ class Prober {
       explain_closed(open.error());
       return std::move(probe_);
     }
-    // On a tape, so that it needs no site file.
-    accepts_inactive_ = host_
-                            .ask("ipmi_dcmi:accept_inactive",
-                                 [&]() -> Result<std::string> {
-                                   if (site_.accept_inactive) return std::string("yes");
-                                   return fail(ErrorKind::absent, "not in the site file");
-                                 })
-                            .has_value();
+    accepts_inactive_ = is_inactive_accepted();
     if (!add_dcmi() && site_.node_manager) add_node_manager();
     return std::move(probe_);
   }
@@ -71,6 +64,15 @@ class Prober {
         std::any_of(tables->begin(), tables->end(), [&](const auto& t) { return t.starts_with(kController); }))
       note("this machine has a management controller, and its device is not there",
            "sudo modprobe -a ipmi_si ipmi_devintf");
+  }
+
+  // By the tape, so that it needs no site file, or by the site file, where the tape does not say so.
+  bool is_inactive_accepted() {
+    const auto said = host_.ask("ipmi_dcmi:accept_inactive", [this]() -> Result<std::string> {
+      if (site_.accept_inactive) return std::string("yes");
+      return fail(ErrorKind::absent, "not in the site file");
+    });
+    return said || site_.accept_inactive;
   }
 
   bool add_dcmi() {
