@@ -10,7 +10,7 @@ namespace {
 // A part that is on draws more than half a watt: a counter with counts of at most 1 J that has not moved for this long
 // is not counting.
 constexpr Nanos kStillTooLong = seconds(10);
-constexpr double kStillCounts = 10, kLeastWatts = 0.5;
+constexpr double kLeastWatts = 0.5;
 constexpr double kCaughtUp = 0.5;  // of the expected energy while its counter stood still
 constexpr Nanos kDeadAfter = seconds(2);
 constexpr Nanos kDeadAtZeroAfter = millis(100);  // counters that begin at zero when opened
@@ -21,6 +21,10 @@ constexpr std::uint64_t kMeanCounts = 20;
 constexpr Watts kAnyPart =
     watts(1'000'000'000);  // more than any part of a node draws, where the sensor info has no maximum power
 
+// Whether the counting was interrupted.
+bool is_break(const Unwrapper::Step& step) {
+  return step.verdict == Unwrapper::Verdict::reset || step.verdict == Unwrapper::Verdict::ambiguous;
+}
 }  // namespace
 
 Meter::Meter(SensorInfo info, Nanos period)
@@ -78,7 +82,8 @@ void Meter::hold(Nanos at) {
 }
 
 void Meter::push(Nanos at) {
-  points_[count_++ % points_.size()] = {at, now_, std::max(last_power_, 0.0), timestamp_uncertainty_};
+  points_[count_++ % points_.size()] = {at, now_, std::max(last_power_, 0.0), timestamp_uncertainty_,
+                                        last_moved_.value_or(at)};
 }
 
 void Meter::note_power(Watts power) {
@@ -97,11 +102,12 @@ void Meter::fill(Nanos time) {
   now_.filled += energy;
 }
 
-void Meter::measured(Nanos at, Joules energy, Nanos since) {
+// `moved`: when the count last changed, at `since` or before. The energy of a step was drawn since then.
+void Meter::measured(Nanos at, Joules energy, Nanos since, Nanos moved) {
   now_.energy += energy;
   now_.covered += at - since;
   if (at > since) {
-    if (energy > Joules{}) last_power_ = to_joules(energy) / to_seconds(at - since);
+    if (energy > Joules{}) last_power_ = to_joules(energy) / to_seconds(at - moved);
     if (first_power_ < 0) first_power_ = last_power_;
   }
   if (unfilled_ > Nanos{}) fill(std::exchange(unfilled_, Nanos{}));
@@ -121,18 +127,25 @@ void Meter::note_mean(Nanos at, Joules energy, Nanos since, std::uint64_t counts
 
 // How long a working counter may stand still: longer where one count is large.
 Nanos Meter::longest_stillness() const {
-  const double quantum = static_cast<double>(info_.unit_num) / static_cast<double>(info_.unit_den) * 1e-6;
-  return std::max(kStillTooLong, Nanos::of(std::llround(std::min(kStillCounts * quantum / kLeastWatts, 1e6) * 1e9)));
+  return std::max(kStillTooLong, Nanos::of(std::llround(std::min(kStillCounts * quantum() / kLeastWatts, 1e6) * 1e9)));
+}
+
+double Meter::quantum() const {
+  return static_cast<double>(info_.unit_num) / static_cast<double>(info_.unit_den) * 1e-6;
 }
 
 // Whether a working counter has stood still for too long by now. When that is found, the time since it stopped no
-// longer counts as measured. If it then moves by as much as the part drew in all that time, it had only not been
-// updated: the fill is removed, and the time counts as measured after all.
+// longer counts as measured. If it then moves by as much as the part drew in all that time, or by more than it can have
+// drawn since the last reading, it had only not been updated: the fill is removed, and the time counts as measured
+// after all.
 bool Meter::frozen(const Unwrapper::Step& step, Nanos at) {
-  const bool broken = step.verdict == Unwrapper::Verdict::reset || step.verdict == Unwrapper::Verdict::ambiguous;
-  if (step.counts != 0 || broken) {  // after a break it has moved by an unknown amount
-    if (frozen_ && !broken) catch_up(step, at);
-    last_moved_ = at;
+  if (step.counts != 0 || is_break(step)) {  // after a break it has moved by an unknown amount
+    if (frozen_ && !is_break(step)) {
+      if (has_caught_up(step, at))
+        remove_fill();
+      else
+        last_moved_ = last_good_;  // what it shows now is of the time since then
+    }
     frozen_ = false;
     return false;
   }
@@ -149,10 +162,14 @@ bool Meter::frozen(const Unwrapper::Step& step, Nanos at) {
   return true;
 }
 
-void Meter::catch_up(const Unwrapper::Step& step, Nanos at) {
+bool Meter::has_caught_up(const Unwrapper::Step& step, Nanos at) const {
   const Joules moved = Joules::of(mul_div(Int128{step.counts}, info_.unit_num, info_.unit_den));
   const double whole = last_power_ > 0 ? as_joules(last_power_, at - *last_moved_) : 0;
-  if (to_joules(moved) < kCaughtUp * whole || to_joules(moved) < 2 * as_joules(last_power_, at - *last_good_)) return;
+  return step.caught_up ||
+         (to_joules(moved) >= kCaughtUp * whole && to_joules(moved) >= 2 * as_joules(last_power_, at - *last_good_));
+}
+
+void Meter::remove_fill() {
   now_.energy -= frozen_fill_;
   now_.filled -= frozen_fill_;
   now_.covered += *last_good_ - *last_moved_;
@@ -176,7 +193,7 @@ void Meter::add_counter(Nanos at, std::uint64_t raw) {
   if (step.verdict == Verdict::ambiguous) anomalies_.add(Anomaly::ambiguous_wrap);
   if (step.verdict == Verdict::ambiguous) fill(at - *last_good_);
   if (step.verdict == Verdict::reset) fill(step.since - *last_good_);
-  if (step.verdict == Verdict::reset || step.verdict == Verdict::ambiguous) mean_open_ = false;
+  if (is_break(step)) mean_open_ = false;
   if (frozen(step, at)) {
     const Joules before = now_.filled;
     fill(at - *last_good_);
@@ -187,9 +204,11 @@ void Meter::add_counter(Nanos at, std::uint64_t raw) {
     const Joules total = Joules::of(mul_div(counts_, info_.unit_num, info_.unit_den));
     const Joules energy = total - std::exchange(from_counts_, total);
     if (step.counts > 0) responsive_ = true;
-    measured(at, energy, step.since);
-    if (at > step.since) note_mean(at, energy, step.since, step.counts);
+    const Nanos moved = step.verdict == Verdict::reset ? step.since : *last_moved_;
+    measured(at, energy, step.since, moved);
+    if (step.counts > 0 && at > moved) note_mean(at, energy, moved, step.counts);
   }
+  if (step.counts > 0 || is_break(step)) last_moved_ = at;
   last_good_ = at;
   last_raw_ = raw;
   push(at);

@@ -7,6 +7,9 @@
 // ambiguous wrap, a counter that stood still, a gauge not read for three periods) is filled with the power around it:
 // that is counted in the energy, summed in `filled` besides, and its time is not counted as covered.
 //
+// A counter that shows one count for a while and then all that was drawn meanwhile loses nothing; when in that time it
+// was drawn is not known, so that an edge inside it is uncertain by up to all of it.
+//
 // The age of a count is up to the counter's update interval. A count of a slow counter (10 ms and more) is therefore
 // given a timestamp between the reading that first showed it and the one before, or by the device's own clock where it
 // has one.
@@ -26,6 +29,7 @@ namespace nw {
 
 class Meter {
  public:
+  static constexpr double kStillCounts = 10;  // a stillness is one in which as many counts were to be expected
   static constexpr Nanos kSlow = millis(10);  // counters updated this seldom get timestamps from when the count changes
 
   // `period`: the sampling interval to expect.
@@ -74,18 +78,22 @@ class Meter {
     CumulativeEnergy cumulative;
     double power = 0;               // W, of the time before the point
     Nanos timestamp_uncertainty{};  // the uncertainty of `at`
+    Nanos moved{};                  // of a counter: when its count last changed
   };
   void add_counter(Nanos at, std::uint64_t raw);
   void add_gauge(Nanos read_at, std::uint64_t raw);
   void hold(Nanos at);
-  void measured(Nanos at, Joules energy, Nanos since);
+  void measured(Nanos at, Joules energy, Nanos since, Nanos moved);
   void fill(Nanos time);
   void push(Nanos at);
   void note_power(Watts power);
   void note_mean(Nanos at, Joules energy, Nanos since, std::uint64_t counts);
   Nanos longest_stillness() const;
   bool frozen(const Unwrapper::Step& step, Nanos at);
-  void catch_up(const Unwrapper::Step& step, Nanos at);
+  bool has_caught_up(const Unwrapper::Step& step, Nanos at) const;
+  void remove_fill();
+  double stillness_variance(Nanos time) const;
+  double quantum() const;  // one count, in joules or watts
   bool is_slow() const { return info_.kind == SensorKind::counter && info_.update_interval.value >= kSlow; }
   std::optional<std::size_t> first_after(Nanos time) const;
   bool is_nearer(std::size_t other, Nanos time, std::size_t own) const;
