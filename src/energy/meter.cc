@@ -18,8 +18,6 @@ constexpr Nanos kDeadAtZeroAfter = millis(100);  // counters that begin at zero 
 // A difference of a counter is used as a mean power when it spans this many updates and counts.
 constexpr std::int64_t kMeanRefreshes = 10;
 constexpr std::uint64_t kMeanCounts = 20;
-constexpr Watts kAnyPart =
-    watts(1'000'000'000);  // more than any part of a node draws, where the sensor info has no maximum power
 
 // Whether the counting was interrupted.
 bool is_break(const Unwrapper::Step& step) {
@@ -47,13 +45,18 @@ void Meter::add(const Sample& sample) {
   last_sample_ = at;
   if (!ok) {
     anomalies_.add(Anomaly::read_failed);
-    return hold(at);
+    return hold(info_.kind == SensorKind::gauge ? at - info_.age() : at);
   }
   if (late) anomalies_.add(Anomaly::late);
   timestamp_uncertainty_ = info_.update_interval.value;
   if (info_.kind == SensorKind::gauge) {
     holding_ = false;
-    return add_gauge(at, sample.raw);
+    // A bus's thread asks when it will, a device that dates its values needs no guess, and one without a window is read
+    // as it stands.
+    if (sample.taken || sample.device_time || info_.averaging_window.value == Nanos{})
+      return add_gauge(at, Nanos{}, sample.raw);
+    timestamp_uncertainty_ = timestamp_uncertainty;
+    return add_gauge(at, timestamp_uncertainty, sample.raw);
   }
   // A slow counter that is read more often than it is updated: the same count again is not new.
   holding_ = false;
@@ -211,48 +214,6 @@ void Meter::add_counter(Nanos at, std::uint64_t raw) {
   if (step.counts > 0 || is_break(step)) last_moved_ = at;
   last_good_ = at;
   last_raw_ = raw;
-  push(at);
-}
-
-void Meter::add_gauge(Nanos read_at, std::uint64_t raw) {
-  const Nanos at = read_at - info_.age();
-  const Watts power = Watts::of(mul_div(static_cast<Int128>(raw), info_.unit_num, info_.unit_den));
-  if (power > (info_.max_power > Watts{} ? info_.max_power : kAnyPart)) {
-    anomalies_.add(Anomaly::absurd);
-    return hold(at);
-  }
-  const double watts = to_watts(power);
-  if (!last_good_) {
-    first_good_ = at;
-    first_power_ = watts;
-  } else if (at > *last_good_) {
-    now_.energy -= std::exchange(held_, Joules{});
-    const Nanos step = at - *last_good_;
-    area_ += (Int128{last_raw_} + Int128{raw}) * step.count();
-    const Joules total = Joules::of(mul_div(area_, info_.unit_num, Int128{2} * info_.unit_den * kNanosPerSecond));
-    const Joules energy = total - std::exchange(from_counts_, total);
-    now_.energy += energy;
-    if (step > period_ + period_ + period_ &&
-        step > info_.update_interval.value + info_.update_interval.value + info_.update_interval.value) {
-      anomalies_.add(Anomaly::gap);
-      now_.filled += energy;
-    } else {
-      now_.covered += step;
-    }
-    const double jump = as_joules(watts - last_power_, step);
-    now_.steps += jump * jump;
-    now_.products += watts * last_power_;
-    if (watts > 0) responsive_ = true;
-  } else {
-    return;  // set back to before the previous reading: nothing new
-  }
-  now_.count += 1;
-  now_.sum += watts;
-  now_.squares += watts * watts;
-  note_power(power);
-  last_good_ = at;
-  last_raw_ = raw;
-  last_power_ = watts;
   push(at);
 }
 

@@ -22,6 +22,7 @@
 #include "base/anomalies.h"
 #include "energy/cumulative_energy.h"
 #include "energy/device_clock.h"
+#include "energy/repeated_value.h"
 #include "energy/unwrap.h"
 #include "sensor/sensor.h"
 
@@ -60,6 +61,8 @@ class Meter {
   };
   std::optional<Edge> begin_edge(Nanos begin) const;
   Edge end_edge(Nanos end) const;
+  // An edge inside a run, of a phase. Nothing until what is extrapolated from is in, unless it is the `last` chance.
+  std::optional<Edge> inner_edge(Nanos time, bool last) const;
   std::optional<Watts> max_power() const { return max_power_; }
   std::optional<Watts> min_power() const { return min_power_; }
   // For a sensor whose first good reading came after the run's `begin` (a slow bus): the energy of the time in between,
@@ -81,7 +84,10 @@ class Meter {
     Nanos moved{};                  // of a counter: when its count last changed
   };
   void add_counter(Nanos at, std::uint64_t raw);
-  void add_gauge(Nanos read_at, std::uint64_t raw);
+  void add_gauge(Nanos read_at, Nanos age, std::uint64_t raw);
+  void add_trapezoid(Nanos at, std::uint64_t raw, double watts);
+  void cover(Nanos step);
+  void note_repeats(Nanos at, std::uint64_t raw);
   void hold(Nanos at);
   void measured(Nanos at, Joules energy, Nanos since, Nanos moved);
   void fill(Nanos time);
@@ -96,6 +102,11 @@ class Meter {
   double quantum() const;  // one count, in joules or watts
   bool is_slow() const { return info_.kind == SensorKind::counter && info_.update_interval.value >= kSlow; }
   std::optional<std::size_t> first_after(Nanos time) const;
+  Edge extrapolate(const Point& from, double power, Nanos time) const;
+  static Edge middle(const Edge& one, const Edge& other);
+  bool is_windowed() const;
+  std::optional<Edge> gauge_edge(Nanos time) const;
+  std::optional<Edge> slow_edge(Nanos time) const;
   bool is_nearer(std::size_t other, Nanos time, std::size_t own) const;
   double mean_power(std::size_t newer, std::size_t older) const;
   double step_at(std::size_t back, double power) const;
@@ -106,6 +117,8 @@ class Meter {
   Nanos period_;
   Unwrapper unwrapper_;
   DeviceClock clock_;
+  RepeatedValue repeated_;  // of a gauge
+  Nanos uncovered_{};       // time in which it had stopped, still to be taken off
   AnomalyCounts anomalies_;
 
   CumulativeEnergy now_;

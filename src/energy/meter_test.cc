@@ -361,6 +361,33 @@ TEST(MeterCounter, InterpolatesBetweenReadingsAndBeyondThem) {
   EXPECT_EQ(bench.meter.at(bench.now - seconds(3)).energy, joules(-100));
 }
 
+// NVML's counter has a new count every 100 ms; a phase of half a second begins with the program, from idle. Settled
+// before the counter was updated again it would have what was drawn at idle power, or a share of the step before it.
+TEST(MeterCounter, AnInnerEdgeWaitsForTheNextUpdates) {
+  SensorInfo info = counter_info(Domain::gpu);
+  info.update_interval = millis(100);
+  info.unit_num = 1000;
+  info.wrap = 0;
+  const auto energy_at = [](Nanos time) {
+    return 40 * to_seconds(time) + 360 * std::clamp(to_seconds(time - millis(1030)), 0.0, 0.5);
+  };
+  for (int phase = 0; phase < 100; phase += 10) {
+    Meter meter(info, millis(10));
+    std::optional<Meter::Edge> first, last;
+    for (Nanos at = seconds(1); at <= seconds(3); at += millis(10)) {
+      const Nanos update = Nanos::of((at.count() - phase * kMicro) / (100 * kMicro) * (100 * kMicro) + phase * kMicro);
+      meter.add(sample(at, static_cast<std::uint64_t>(energy_at(update) * 1000)));
+      if (at <= millis(1030)) continue;
+      if (!first) first = meter.inner_edge(millis(1030), false);
+      if (!last && at > millis(1530)) last = meter.inner_edge(millis(1530), false);
+    }
+    ASSERT_TRUE(first && last);
+    const double joules = to_joules(last->cumulative.energy - first->cumulative.energy);
+    EXPECT_NEAR(joules, 200, 8) << phase;
+    EXPECT_LE(std::abs(joules - 200), 1.96 * std::sqrt(first->variance + last->variance)) << phase;
+  }
+}
+
 // A BMC's counter that moves by 0.001 kWh, read every 5 s, as the redfish driver hands it on: without a device time.
 Energy coarse_run(int phase) {
   SensorInfo info = counter_info(Domain::node);
