@@ -103,6 +103,7 @@ class Meter {
   bool is_slow() const { return info_.kind == SensorKind::counter && info_.update_interval.value >= kSlow; }
   std::optional<std::size_t> first_after(Nanos time) const;
   Edge extrapolate(const Point& from, double power, Nanos time) const;
+  Edge extrapolate_alone(const Point& from, double power, Nanos time) const;
   static Edge middle(const Edge& one, const Edge& other);
   bool is_windowed() const;
   std::optional<Edge> gauge_edge(Nanos time) const;

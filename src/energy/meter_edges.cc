@@ -18,8 +18,9 @@ namespace nw {
 namespace {
 double square(double x) { return x * x; }
 
-constexpr double kUnsteady =
-    0.15;  // relative to the power: how much it may vary over the time by which an edge is extrapolated
+// Relative to the power: how much it may vary over the time by which an edge is extrapolated. From one side alone, and
+// over seconds, as from a controller's last answer, a program may do something else meanwhile.
+constexpr double kUnsteady = 0.15, kMostUnsteady = 0.3;
 constexpr double kWithinWindow = 1.0 / 120;  // of the square of window x change of power: a step anywhere in the window
 constexpr std::int64_t kFresh = 3;           // updates; an older reading does not stand for what was before an edge
 }  // namespace
@@ -47,6 +48,15 @@ Meter::Edge Meter::extrapolate(const Point& from, double power, Nanos time) cons
             square(power * to_seconds(from.timestamp_uncertainty)) / 12 + square(kUnsteady * power * to_seconds(by))};
   edge.cumulative.energy += from_double(as_joules(power, by));
   if (responsive_) edge.cumulative.covered += by;
+  return edge;
+}
+
+// The same where the other side of the edge says nothing.
+Meter::Edge Meter::extrapolate_alone(const Point& from, double power, Nanos time) const {
+  Edge edge = extrapolate(from, power, time);
+  const double by = std::abs(to_seconds(time - from.at));
+  const double unsteady = std::clamp(kUnsteady * by, kUnsteady, kMostUnsteady);
+  edge.variance += (square(unsteady) - square(kUnsteady)) * square(power * by);
   return edge;
 }
 
@@ -92,7 +102,7 @@ std::optional<Meter::Edge> Meter::begin_edge(Nanos begin) const {
     if (const auto edge = gauge_edge(begin)) return edge;
   if (!is_slow() || is_nearer(*first + 1, begin, *first)) return Edge{at(begin), edge_variance(begin)};
   if (*first == 0) return {};  // its power is known with the next point
-  return extrapolate(point(*first), point(*first - 1).power, begin);
+  return extrapolate_alone(point(*first), point(*first - 1).power, begin);
 }
 
 Meter::Edge Meter::end_edge(Nanos end) const {
@@ -102,7 +112,7 @@ Meter::Edge Meter::end_edge(Nanos end) const {
   while (back + 1 < kept() && point(back).at > end) ++back;
   const bool known = back > 0 && is_nearer(back - 1, end, back);
   if (!is_slow() || kept() < 2 || point(back).at > end || known || holding_) return {at(end), edge_variance(end)};
-  Edge edge = extrapolate(point(back), point(back).power, end);
+  Edge edge = extrapolate_alone(point(back), point(back).power, end);
   edge.variance += stillness_variance(end);
   return edge;
 }

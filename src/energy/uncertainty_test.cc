@@ -192,7 +192,8 @@ TEST(Uncertainty, AFillWithOneEndOfTheRangeMayBeOffByAllOfIt) {
   interval.cumulative.covered = seconds(90);
   const auto gaps = [&](Joules filled) {
     interval.cumulative.filled = filled;
-    for (const Term& term : make_energy(info, interval, {watts(50), watts(170)}).uncertainty.terms())
+    const Energy energy = make_energy(info, interval, {watts(50), watts(170)});
+    for (const Term& term : energy.uncertainty.terms())
       if (term.name == "meter gaps") return term.joules;
     return 0.0;
   };
