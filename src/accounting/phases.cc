@@ -155,7 +155,9 @@ void Phases::abandon(const std::function<bool(std::uint32_t pid)>& is_gone, Nano
 // the previous one because of that.
 Phases::Edge Phases::take_edge(const EnergyCurve& curve, Nanos at) {
   if (last_ && last_->first == at) return last_->second;
-  auto edge = std::make_shared<EnergyCurve::Edge>(curve.at(at));
+  const auto known = partial_.find(at);
+  const bool is_known = known != partial_.end() && known->second.is_complete;
+  auto edge = std::make_shared<EnergyCurve::Edge>(is_known ? std::move(known->second.edge) : curve.at(at));
   if (last_) {
     const EnergyAccumulator& before = last_->second->given;
     edge->given.total = std::max(edge->given.total, before.total);
@@ -245,14 +247,33 @@ void Phases::settle_edge(const Waiting& edge, const EnergyCurve& curve) {
   if (--path.open == 0) close_span(path, at, curve);
 }
 
+// Sensors forget what they showed long ago, so that each edge is given what is known of it by now. Returns the time up
+// to which all is known.
+Nanos Phases::take_known(const EnergyCurve& curve, Nanos until, bool last) {
+  constexpr std::size_t kPatient = 4096;  // edges: a program that has so many must not wait for a slow counter
+  Nanos all = until;
+  for (const Waiting& edge : waiting_) {
+    if (edge.at >= until) continue;
+    const auto partial = partial_.try_emplace(std::max(edge.at, curve.begin())).first;
+    if (!partial->second.is_complete &&
+        !curve.take_known(partial->first, last || waiting_.size() > kPatient, partial->second))
+      all = std::min(all, edge.at);
+  }
+  return all;
+}
+
+void Phases::settle(const EnergyCurve& curve, Nanos until) { settle(curve, until, false); }
+
 // Events of several processes come nearly in order; whether spans overlap is decided by their times.
-void Phases::settle(const EnergyCurve& curve, Nanos until) {
+void Phases::settle(const EnergyCurve& curve, Nanos until, bool last) {
   if (waiting_.empty()) return;
+  until = take_known(curve, until, last);
   const auto rest =
       std::stable_partition(waiting_.begin(), waiting_.end(), [until](const Waiting& edge) { return edge.at < until; });
   std::stable_sort(waiting_.begin(), rest, [](const Waiting& a, const Waiting& b) { return a.at < b.at; });
   for (auto edge = waiting_.begin(); edge != rest; ++edge) settle_edge(*edge, curve);
   waiting_.erase(waiting_.begin(), rest);
+  partial_.erase(partial_.begin(), partial_.lower_bound(until));
 }
 
 void Phases::close_spans(const EnergyCurve& curve, Nanos until) {
@@ -283,7 +304,7 @@ void Phases::change(const std::function<void(EnergyAccumulator&)>& how) {
 
 void Phases::close(const EnergyCurve& curve, Nanos end) {
   end_all([](const Open&) { return true; }, end);
-  settle(curve, Nanos::of(std::numeric_limits<std::int64_t>::max()));
+  settle(curve, Nanos::of(std::numeric_limits<std::int64_t>::max()), true);
 }
 
 void Phases::close_run(const EnergyCurve& curve, Nanos begin_time, Nanos end_time,

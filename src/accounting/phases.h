@@ -5,8 +5,8 @@
 // ("train/epoch"). The instances of one path are summed. Where they overlap (eight ranks that all train), the node drew
 // its energy once: what is summed is the time in which at least one instance was open, and its energy. Work is summed
 // over all instances, so that an energy per sample is right however many ranks there are. Each span takes the
-// cumulative energies of every meter at both its edges as soon as the sample set after the edge is in, so that
-// nothing has to be remembered of the time between.
+// cumulative energies of every meter at both its edges as soon as they are known, so that nothing has to be remembered
+// of the time between: of a fast sensor when the sample set after the edge is in, of a slow counter two updates later.
 //
 // A phase never has more than its parent, nor do several consecutive children of one parent together, by construction:
 // a thread's events do not go back in time, edges are settled in order of time, and a curve's energy never
@@ -75,7 +75,8 @@ class Phases {
   const PhaseSum& whole() const { return at(kWhole); }
   static constexpr const char* kWhole = "/";  // no phase has a '/' in its name
 
-  // Call when the curve is known until `until`: settles all edges before that.
+  // Call when the curve is known until `until`: settles the edges before that, up to the first of which some sensor's
+  // value is not known yet.
   void settle(const EnergyCurve& curve, Nanos until);
   // Ends at `at` what the threads of these processes have open.
   void abandon(const std::function<bool(std::uint32_t pid)>& is_gone, Nanos at);
@@ -158,6 +159,8 @@ class Phases {
   void refuse(std::uint64_t id);
   std::string path_of(const std::vector<std::uint64_t>& stack, const std::string& name);
   Inside& around(const Union& one) { return one.parent == kOutermost ? outermost_ : unions_[one.parent].inside; }
+  Nanos take_known(const EnergyCurve& curve, Nanos until, bool last);
+  void settle(const EnergyCurve& curve, Nanos until, bool last);
   void settle_edge(const Waiting& edge, const EnergyCurve& curve);
   void open_span(Union& path, Nanos at, const EnergyCurve& curve);
   void close_span(Union& path, Nanos at, const EnergyCurve& curve);
@@ -178,7 +181,8 @@ class Phases {
   std::set<std::uint64_t> refused_;                      // ids whose ends are still to come, the newest ones
   std::size_t spans_ = 0, bytes_ = 0;
   std::vector<Waiting> waiting_;
-  std::map<std::uint64_t, Begun> begun_;  // by serial
+  std::map<Nanos, EnergyCurve::Partial> partial_;  // of what is waiting, by time
+  std::map<std::uint64_t, Begun> begun_;           // by serial
   std::vector<PhaseInstance> ended_;
   std::optional<std::pair<Nanos, Edge>> first_, last_;  // settled edges and their energies
   std::vector<std::string> order_;

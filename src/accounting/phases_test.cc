@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "support/invented.h"
@@ -56,6 +57,29 @@ class Program {
     phases.settle(MeterCurve(meters), now);
   }
 };
+
+// A counter with a new count every 100 ms, read ten times as often, of a part that draws 360 W more as soon as the
+// program begins; its only phase begins then too.
+TEST(Phases, OneThatBeginsWithTheProgramHasNoneOfTheLoadStep) {
+  SensorInfo info = test::counter_info();
+  info.update_interval = millis(100);
+  std::vector<Meter> meters;
+  meters.emplace_back(info, millis(10));
+  Phases phases;
+  const auto add = [&](ProgramEvent::Kind kind, Nanos at) { phases.add({kind, at, 1, 1, 1, "train", "", 0}); };
+  std::size_t settled_at = 0;
+  for (std::size_t ms = 0; ms <= 2000; ms += 10) {
+    const Nanos now = seconds(1) + millis(static_cast<std::int64_t>(ms));
+    const std::uint64_t update = 1000 + ms - ms % 100;  // 40 mJ a millisecond, and 360 more
+    meters[0].add(test::sample(now, 40'000 * update + 360'000 * (std::max<std::uint64_t>(update, 1230) - 1230)));
+    if (ms == 240) add(ProgramEvent::Kind::begin, now - millis(10));
+    if (ms == 740) add(ProgramEvent::Kind::end, now - millis(10));
+    phases.settle(MeterCurve(meters), now);
+    if (settled_at == 0 && phases.contains("train") && phases.at("train").count == 1) settled_at = ms;
+  }
+  EXPECT_EQ(settled_at, 900u) << "two updates after its end";
+  EXPECT_NEAR(to_joules(phases.at("train").given.lines.at(0).given.energy), 200, 8);
+}
 
 TEST(Phases, NestByThread) {
   Program program;

@@ -10,7 +10,7 @@ namespace {
 // A part that is on draws more than half a watt: a counter with counts of at most 1 J that has not moved for this long
 // is not counting.
 constexpr Nanos kStillTooLong = seconds(10);
-constexpr double kStillCounts = 10, kLeastWatts = 0.5;
+constexpr double kLeastWatts = 0.5;
 constexpr double kCaughtUp = 0.5;  // of the expected energy while its counter stood still
 constexpr Nanos kDeadAfter = seconds(2);
 constexpr Nanos kDeadAtZeroAfter = millis(100);  // counters that begin at zero when opened
@@ -18,9 +18,11 @@ constexpr Nanos kDeadAtZeroAfter = millis(100);  // counters that begin at zero 
 // A difference of a counter is used as a mean power when it spans this many updates and counts.
 constexpr std::int64_t kMeanRefreshes = 10;
 constexpr std::uint64_t kMeanCounts = 20;
-constexpr Watts kAnyPart =
-    watts(1'000'000'000);  // more than any part of a node draws, where the sensor info has no maximum power
 
+// Whether the counting was interrupted.
+bool is_break(const Unwrapper::Step& step) {
+  return step.verdict == Unwrapper::Verdict::reset || step.verdict == Unwrapper::Verdict::ambiguous;
+}
 }  // namespace
 
 Meter::Meter(SensorInfo info, Nanos period)
@@ -43,13 +45,18 @@ void Meter::add(const Sample& sample) {
   last_sample_ = at;
   if (!ok) {
     anomalies_.add(Anomaly::read_failed);
-    return hold(at);
+    return hold(info_.kind == SensorKind::gauge ? at - info_.age() : at);
   }
   if (late) anomalies_.add(Anomaly::late);
   timestamp_uncertainty_ = info_.update_interval.value;
   if (info_.kind == SensorKind::gauge) {
     holding_ = false;
-    return add_gauge(at, sample.raw);
+    // A bus's thread asks when it will, a device that dates its values needs no guess, and one without a window is read
+    // as it stands.
+    if (sample.taken || sample.device_time || info_.averaging_window.value == Nanos{})
+      return add_gauge(at, Nanos{}, sample.raw);
+    timestamp_uncertainty_ = timestamp_uncertainty;
+    return add_gauge(at, timestamp_uncertainty, sample.raw);
   }
   // A slow counter that is read more often than it is updated: the same count again is not new.
   holding_ = false;
@@ -78,7 +85,8 @@ void Meter::hold(Nanos at) {
 }
 
 void Meter::push(Nanos at) {
-  points_[count_++ % points_.size()] = {at, now_, std::max(last_power_, 0.0), timestamp_uncertainty_};
+  points_[count_++ % points_.size()] = {at, now_, std::max(last_power_, 0.0), timestamp_uncertainty_,
+                                        last_moved_.value_or(at)};
 }
 
 void Meter::note_power(Watts power) {
@@ -97,11 +105,12 @@ void Meter::fill(Nanos time) {
   now_.filled += energy;
 }
 
-void Meter::measured(Nanos at, Joules energy, Nanos since) {
+// `moved`: when the count last changed, at `since` or before. The energy of a step was drawn since then.
+void Meter::measured(Nanos at, Joules energy, Nanos since, Nanos moved) {
   now_.energy += energy;
   now_.covered += at - since;
   if (at > since) {
-    if (energy > Joules{}) last_power_ = to_joules(energy) / to_seconds(at - since);
+    if (energy > Joules{}) last_power_ = to_joules(energy) / to_seconds(at - moved);
     if (first_power_ < 0) first_power_ = last_power_;
   }
   if (unfilled_ > Nanos{}) fill(std::exchange(unfilled_, Nanos{}));
@@ -121,18 +130,25 @@ void Meter::note_mean(Nanos at, Joules energy, Nanos since, std::uint64_t counts
 
 // How long a working counter may stand still: longer where one count is large.
 Nanos Meter::longest_stillness() const {
-  const double quantum = static_cast<double>(info_.unit_num) / static_cast<double>(info_.unit_den) * 1e-6;
-  return std::max(kStillTooLong, Nanos::of(std::llround(std::min(kStillCounts * quantum / kLeastWatts, 1e6) * 1e9)));
+  return std::max(kStillTooLong, Nanos::of(std::llround(std::min(kStillCounts * quantum() / kLeastWatts, 1e6) * 1e9)));
+}
+
+double Meter::quantum() const {
+  return static_cast<double>(info_.unit_num) / static_cast<double>(info_.unit_den) * 1e-6;
 }
 
 // Whether a working counter has stood still for too long by now. When that is found, the time since it stopped no
-// longer counts as measured. If it then moves by as much as the part drew in all that time, it had only not been
-// updated: the fill is removed, and the time counts as measured after all.
+// longer counts as measured. If it then moves by as much as the part drew in all that time, or by more than it can have
+// drawn since the last reading, it had only not been updated: the fill is removed, and the time counts as measured
+// after all.
 bool Meter::frozen(const Unwrapper::Step& step, Nanos at) {
-  const bool broken = step.verdict == Unwrapper::Verdict::reset || step.verdict == Unwrapper::Verdict::ambiguous;
-  if (step.counts != 0 || broken) {  // after a break it has moved by an unknown amount
-    if (frozen_ && !broken) catch_up(step, at);
-    last_moved_ = at;
+  if (step.counts != 0 || is_break(step)) {  // after a break it has moved by an unknown amount
+    if (frozen_ && !is_break(step)) {
+      if (has_caught_up(step, at))
+        remove_fill();
+      else
+        last_moved_ = last_good_;  // what it shows now is of the time since then
+    }
     frozen_ = false;
     return false;
   }
@@ -149,10 +165,14 @@ bool Meter::frozen(const Unwrapper::Step& step, Nanos at) {
   return true;
 }
 
-void Meter::catch_up(const Unwrapper::Step& step, Nanos at) {
+bool Meter::has_caught_up(const Unwrapper::Step& step, Nanos at) const {
   const Joules moved = Joules::of(mul_div(Int128{step.counts}, info_.unit_num, info_.unit_den));
   const double whole = last_power_ > 0 ? as_joules(last_power_, at - *last_moved_) : 0;
-  if (to_joules(moved) < kCaughtUp * whole || to_joules(moved) < 2 * as_joules(last_power_, at - *last_good_)) return;
+  return step.caught_up ||
+         (to_joules(moved) >= kCaughtUp * whole && to_joules(moved) >= 2 * as_joules(last_power_, at - *last_good_));
+}
+
+void Meter::remove_fill() {
   now_.energy -= frozen_fill_;
   now_.filled -= frozen_fill_;
   now_.covered += *last_good_ - *last_moved_;
@@ -176,7 +196,7 @@ void Meter::add_counter(Nanos at, std::uint64_t raw) {
   if (step.verdict == Verdict::ambiguous) anomalies_.add(Anomaly::ambiguous_wrap);
   if (step.verdict == Verdict::ambiguous) fill(at - *last_good_);
   if (step.verdict == Verdict::reset) fill(step.since - *last_good_);
-  if (step.verdict == Verdict::reset || step.verdict == Verdict::ambiguous) mean_open_ = false;
+  if (is_break(step)) mean_open_ = false;
   if (frozen(step, at)) {
     const Joules before = now_.filled;
     fill(at - *last_good_);
@@ -187,53 +207,13 @@ void Meter::add_counter(Nanos at, std::uint64_t raw) {
     const Joules total = Joules::of(mul_div(counts_, info_.unit_num, info_.unit_den));
     const Joules energy = total - std::exchange(from_counts_, total);
     if (step.counts > 0) responsive_ = true;
-    measured(at, energy, step.since);
-    if (at > step.since) note_mean(at, energy, step.since, step.counts);
+    const Nanos moved = step.verdict == Verdict::reset ? step.since : *last_moved_;
+    measured(at, energy, step.since, moved);
+    if (step.counts > 0 && at > moved) note_mean(at, energy, moved, step.counts);
   }
+  if (step.counts > 0 || is_break(step)) last_moved_ = at;
   last_good_ = at;
   last_raw_ = raw;
-  push(at);
-}
-
-void Meter::add_gauge(Nanos read_at, std::uint64_t raw) {
-  const Nanos at = read_at - info_.age();
-  const Watts power = Watts::of(mul_div(static_cast<Int128>(raw), info_.unit_num, info_.unit_den));
-  if (power > (info_.max_power > Watts{} ? info_.max_power : kAnyPart)) {
-    anomalies_.add(Anomaly::absurd);
-    return hold(at);
-  }
-  const double watts = to_watts(power);
-  if (!last_good_) {
-    first_good_ = at;
-    first_power_ = watts;
-  } else if (at > *last_good_) {
-    now_.energy -= std::exchange(held_, Joules{});
-    const Nanos step = at - *last_good_;
-    area_ += (Int128{last_raw_} + Int128{raw}) * step.count();
-    const Joules total = Joules::of(mul_div(area_, info_.unit_num, Int128{2} * info_.unit_den * kNanosPerSecond));
-    const Joules energy = total - std::exchange(from_counts_, total);
-    now_.energy += energy;
-    if (step > period_ + period_ + period_ &&
-        step > info_.update_interval.value + info_.update_interval.value + info_.update_interval.value) {
-      anomalies_.add(Anomaly::gap);
-      now_.filled += energy;
-    } else {
-      now_.covered += step;
-    }
-    const double jump = as_joules(watts - last_power_, step);
-    now_.steps += jump * jump;
-    now_.products += watts * last_power_;
-    if (watts > 0) responsive_ = true;
-  } else {
-    return;  // set back to before the previous reading: nothing new
-  }
-  now_.count += 1;
-  now_.sum += watts;
-  now_.squares += watts * watts;
-  note_power(power);
-  last_good_ = at;
-  last_raw_ = raw;
-  last_power_ = watts;
   push(at);
 }
 

@@ -7,6 +7,9 @@
 // ambiguous wrap, a counter that stood still, a gauge not read for three periods) is filled with the power around it:
 // that is counted in the energy, summed in `filled` besides, and its time is not counted as covered.
 //
+// A counter that shows one count for a while and then all that was drawn meanwhile loses nothing; when in that time it
+// was drawn is not known, so that an edge inside it is uncertain by up to all of it.
+//
 // The age of a count is up to the counter's update interval. A count of a slow counter (10 ms and more) is therefore
 // given a timestamp between the reading that first showed it and the one before, or by the device's own clock where it
 // has one.
@@ -19,6 +22,7 @@
 #include "base/anomalies.h"
 #include "energy/cumulative_energy.h"
 #include "energy/device_clock.h"
+#include "energy/repeated_value.h"
 #include "energy/unwrap.h"
 #include "sensor/sensor.h"
 
@@ -26,6 +30,7 @@ namespace nw {
 
 class Meter {
  public:
+  static constexpr double kStillCounts = 10;  // a stillness is one in which as many counts were to be expected
   static constexpr Nanos kSlow = millis(10);  // counters updated this seldom get timestamps from when the count changes
 
   // `period`: the sampling interval to expect.
@@ -56,6 +61,8 @@ class Meter {
   };
   std::optional<Edge> begin_edge(Nanos begin) const;
   Edge end_edge(Nanos end) const;
+  // An edge inside a run, of a phase. Nothing until what is extrapolated from is in, unless it is the `last` chance.
+  std::optional<Edge> inner_edge(Nanos time, bool last) const;
   std::optional<Watts> max_power() const { return max_power_; }
   std::optional<Watts> min_power() const { return min_power_; }
   // For a sensor whose first good reading came after the run's `begin` (a slow bus): the energy of the time in between,
@@ -74,20 +81,33 @@ class Meter {
     CumulativeEnergy cumulative;
     double power = 0;               // W, of the time before the point
     Nanos timestamp_uncertainty{};  // the uncertainty of `at`
+    Nanos moved{};                  // of a counter: when its count last changed
   };
   void add_counter(Nanos at, std::uint64_t raw);
-  void add_gauge(Nanos read_at, std::uint64_t raw);
+  void add_gauge(Nanos read_at, Nanos age, std::uint64_t raw);
+  void add_trapezoid(Nanos at, std::uint64_t raw, double watts);
+  void cover(Nanos step);
+  void note_repeats(Nanos at, std::uint64_t raw);
   void hold(Nanos at);
-  void measured(Nanos at, Joules energy, Nanos since);
+  void measured(Nanos at, Joules energy, Nanos since, Nanos moved);
   void fill(Nanos time);
   void push(Nanos at);
   void note_power(Watts power);
   void note_mean(Nanos at, Joules energy, Nanos since, std::uint64_t counts);
   Nanos longest_stillness() const;
   bool frozen(const Unwrapper::Step& step, Nanos at);
-  void catch_up(const Unwrapper::Step& step, Nanos at);
+  bool has_caught_up(const Unwrapper::Step& step, Nanos at) const;
+  void remove_fill();
+  double stillness_variance(Nanos time) const;
+  double quantum() const;  // one count, in joules or watts
   bool is_slow() const { return info_.kind == SensorKind::counter && info_.update_interval.value >= kSlow; }
   std::optional<std::size_t> first_after(Nanos time) const;
+  Edge extrapolate(const Point& from, double power, Nanos time) const;
+  Edge extrapolate_alone(const Point& from, double power, Nanos time) const;
+  static Edge middle(const Edge& one, const Edge& other);
+  bool is_windowed() const;
+  std::optional<Edge> gauge_edge(Nanos time) const;
+  std::optional<Edge> slow_edge(Nanos time) const;
   bool is_nearer(std::size_t other, Nanos time, std::size_t own) const;
   double mean_power(std::size_t newer, std::size_t older) const;
   double step_at(std::size_t back, double power) const;
@@ -98,6 +118,8 @@ class Meter {
   Nanos period_;
   Unwrapper unwrapper_;
   DeviceClock clock_;
+  RepeatedValue repeated_;  // of a gauge
+  Nanos uncovered_{};       // time in which it had stopped, still to be taken off
   AnomalyCounts anomalies_;
 
   CumulativeEnergy now_;

@@ -40,6 +40,7 @@ CumulativeEnergy Meter::at(Nanos time) const {
 
 namespace {
 double square(double x) { return x * x; }
+constexpr std::int64_t kStillUpdates = 3;  // a counter that has not moved for so many updates stands still
 constexpr std::size_t kAround =
     3;  // points of a slow counter on each side of an edge: one step is as uncertain as two timestamp uncertainties
 }  // namespace
@@ -68,6 +69,28 @@ double Meter::step_at(std::size_t back, double power) const {
   return std::sqrt(std::max(square(power - before) - square(noise), square(0.05 * power)));
 }
 
+// What may have been drawn before `time` that a counter which stood still there did not show: up to all that it showed
+// at once afterwards, and as long as it has shown nothing yet, up to the highest power seen since it stopped. Counts
+// larger than what is drawn between two readings stand still as well; that is no stillness.
+double Meter::stillness_variance(Nanos time) const {
+  if (info_.kind != SensorKind::counter || !responsive_) return 0;
+  std::size_t older = 0;  // the reading at `time` or before
+  while (older < kept() && point(older).at > time) ++older;
+  if (older == kept()) return 0;
+  const Nanos since = point(older).moved;
+  std::size_t next = older;  // the reading that moved again
+  while (next > 0 && point(next).moved <= since) --next;
+  const bool moved = point(next).moved > since;
+  const Nanos until = moved ? point(next).at : std::max(time, point(0).at);
+  const bool was_read_meanwhile = since < point(older).at || (moved ? next + 1 < older : older > 0);
+  if (!was_read_meanwhile || (until - since).count() <= kStillUpdates * info_.update_interval.value.count()) return 0;
+  const double shown = to_joules(point(next).cumulative.energy - point(older).cumulative.energy);
+  if ((moved ? shown : as_joules(last_power_, until - since)) < kStillCounts * quantum()) return 0;
+  const double highest =
+      as_joules(std::max(last_power_, to_watts(max_power_.value_or(Watts{}))), std::max(time - since, Nanos{}));
+  return square(moved ? std::min(highest, shown) : highest) / 3;
+}
+
 // The uncertainty of the cumulative energy at `time`: the timestamps of the counts around it (their timestamp
 // uncertainty), the load step there as a gauge's window blurs it, the linear interpolation between two readings, and
 // anything since the last good reading.
@@ -78,7 +101,7 @@ double Meter::edge_variance(Nanos time) const {
   const Point &a = point(back), &b = point(back - 1);
   const double power = mean_power(back - std::min(back, is_slow() ? kAround : 1), back);
   const double step = step_at(back, power);
-  double variance = 0;
+  double variance = stillness_variance(time);
   if (holding_ && last_good_ && time > *last_good_)  // anything up to the highest power seen
     variance +=
         square(std::max(last_power_, to_watts(max_power_.value_or(Watts{}))) * to_seconds(time - *last_good_)) / 3;
@@ -93,55 +116,6 @@ double Meter::edge_variance(Nanos time) const {
 
 Interval Meter::between(Nanos begin, Nanos end) const {
   return {at(end) - at(begin), end - begin, edge_variance(begin) + edge_variance(end)};
-}
-
-// How many points back the oldest stored one after `time` is.
-std::optional<std::size_t> Meter::first_after(Nanos time) const {
-  std::optional<std::size_t> found;
-  for (std::size_t back = 0; back < kept() && point(back).at > time; ++back) found = back;
-  return found;
-}
-
-// Whether `time` is certainly nearer to the point on its other side, `other`, than to the run's own, `own`.
-bool Meter::is_nearer(std::size_t other, Nanos time, std::size_t own) const {
-  if (other >= kept()) return false;
-  const auto distance = [&](std::size_t back) {
-    return std::abs((point(back).at - time).count()) + point(back).timestamp_uncertainty.count();
-  };
-  return distance(other) < distance(own);
-}
-
-namespace {
-constexpr double kUnsteady =
-    0.15;  // relative to the power: how much it may vary over the time by which an edge is extrapolated
-}
-
-std::optional<Meter::Edge> Meter::begin_edge(Nanos begin) const {
-  const auto first = first_after(begin);
-  if (!first) return {};
-  if (!is_slow() || is_nearer(*first + 1, begin, *first)) return Edge{at(begin), edge_variance(begin)};
-  if (*first == 0) return {};  // its power is known with the next point
-  const Point &b = point(*first), &c = point(*first - 1);
-  const Nanos back = b.at - begin;
-  Edge edge{b.cumulative, square(c.power * to_seconds(b.timestamp_uncertainty)) / 12 +
-                              square(kUnsteady * c.power * to_seconds(back))};
-  edge.cumulative.energy -= from_double(as_joules(c.power, back));
-  if (responsive_) edge.cumulative.covered -= back;
-  return edge;
-}
-
-Meter::Edge Meter::end_edge(Nanos end) const {
-  std::size_t back = 0;
-  while (back + 1 < kept() && point(back).at > end) ++back;
-  const bool known = back > 0 && is_nearer(back - 1, end, back);
-  if (!is_slow() || kept() < 2 || point(back).at > end || known || holding_) return {at(end), edge_variance(end)};
-  const Point& a = point(back);
-  const Nanos on = end - a.at;
-  Edge edge{a.cumulative,
-            square(a.power * to_seconds(a.timestamp_uncertainty)) / 12 + square(kUnsteady * a.power * to_seconds(on))};
-  edge.cumulative.energy += from_double(as_joules(a.power, on));
-  if (responsive_) edge.cumulative.covered += on;
-  return edge;
 }
 
 }  // namespace nw

@@ -213,6 +213,57 @@ TEST(MeterCounter, NineSecondsStillAreMeasuredStillness) {
   EXPECT_EQ(bench.cumulative().covered, seconds(20));
 }
 
+// A driver that shows one count for a while, and then all of it.
+struct Still : Bench {
+  Still() : Bench(counter_info(), millis(100)) { read(), run(watts(200), 50); }
+  // The meter sees the count from before for this time.
+  void stand_still(Watts power, Nanos time) {
+    const std::uint64_t shown = test::raw_of(info, start, energy);
+    for (const Nanos until = now + time; now < until;) draw(power, period), meter.add(sample(now, shown));
+  }
+};
+
+TEST(MeterCounter, AStillnessThatIsCaughtUpLosesNothing) {
+  for (const int s : {1, 2, 4, 9, 11, 40}) {
+    Still bench;
+    bench.stand_still(watts(200), seconds(s));
+    bench.run(watts(200), 50);
+    EXPECT_EQ(bench.cumulative().energy, bench.energy) << s;
+    EXPECT_EQ(bench.cumulative().filled, Joules{}) << s;
+    EXPECT_EQ(bench.cumulative().covered, seconds(10 + s)) << s;
+    EXPECT_EQ(bench.count(Anomaly::reset) + bench.count(Anomaly::absurd), 0u) << s;
+    EXPECT_EQ(bench.count(Anomaly::stuck), s > 10 ? 1u : 0u) << s;
+    EXPECT_LE(*bench.meter.max_power(), watts(201)) << s << ": it was drawn in all that time, not at once";
+  }
+}
+
+// The fill that stood in for it was ten times as much.
+TEST(MeterCounter, CountsThatAreThereReplaceAFill) {
+  Still bench;
+  bench.stand_still(watts(20), seconds(40));
+  bench.run(watts(20), 50);
+  EXPECT_EQ(bench.cumulative().energy, bench.energy);
+  EXPECT_EQ(bench.cumulative().filled, Joules{});
+  EXPECT_EQ(bench.cumulative().covered, seconds(50));
+}
+
+// When in that time it was drawn is not known, whether the edge's energy is asked for during it or afterwards.
+TEST(MeterCounter, AnEdgeInsideAStillnessIsUncertainByWhatWasDrawn) {
+  Still bench;
+  const double usual = bench.meter.edge_variance(bench.now);
+  bench.stand_still(watts(150), seconds(3));
+  const Nanos edge = bench.now - millis(50);
+  const double truth = to_joules(bench.energy) - 7.5;
+  const auto covers = [&] {
+    const double uncertainty = std::sqrt(bench.meter.edge_variance(edge));
+    return std::abs(to_joules(bench.meter.at(edge).energy) - truth) <= 1.96 * uncertainty && uncertainty < 600;
+  };
+  EXPECT_TRUE(covers()) << "nothing shown yet";
+  bench.run(watts(150), 10);
+  EXPECT_TRUE(covers()) << "caught up";
+  EXPECT_LT(bench.meter.edge_variance(bench.now - millis(50)), usual + 10) << "not after it";
+}
+
 // psys of Sapphire Rapids steps by 1 J: at 0.4 W once in 2.5 s.
 TEST(MeterCounter, ACoarseCounterIsNotStuck) {
   SensorInfo info = counter_info(Domain::psys);
@@ -280,7 +331,7 @@ TEST(MeterCounter, AnEdgeWithoutAReadingIsUncertain) {
   bench.read();
   bench.run(watts(200), 20);
   const double before = bench.meter.edge_variance(bench.now);
-  for (int i = 0; i < 5; ++i) bench.draw({}, seconds(1)), bench.meter.add(failed(bench.now));
+  for (int i = 0; i < 5; ++i) bench.draw(watts(20), seconds(1)), bench.meter.add(failed(bench.now));
   const Joules guess = bench.cumulative().energy;
   const double uncertainty = std::sqrt(bench.meter.edge_variance(bench.now));
   EXPECT_GT(uncertainty, std::sqrt(before));
@@ -308,6 +359,33 @@ TEST(MeterCounter, InterpolatesBetweenReadingsAndBeyondThem) {
   EXPECT_EQ(bench.meter.at(bench.now - seconds(1)).energy, joules(100));
   EXPECT_EQ(bench.meter.at(bench.now + millis(10)).energy, joules(403));
   EXPECT_EQ(bench.meter.at(bench.now - seconds(3)).energy, joules(-100));
+}
+
+// NVML's counter has a new count every 100 ms; a phase of half a second begins with the program, from idle. Settled
+// before the counter was updated again it would have what was drawn at idle power, or a share of the step before it.
+TEST(MeterCounter, AnInnerEdgeWaitsForTheNextUpdates) {
+  SensorInfo info = counter_info(Domain::gpu);
+  info.update_interval = millis(100);
+  info.unit_num = 1000;
+  info.wrap = 0;
+  const auto energy_at = [](Nanos time) {
+    return 40 * to_seconds(time) + 360 * std::clamp(to_seconds(time - millis(1030)), 0.0, 0.5);
+  };
+  for (int phase = 0; phase < 100; phase += 10) {
+    Meter meter(info, millis(10));
+    std::optional<Meter::Edge> first, last;
+    for (Nanos at = seconds(1); at <= seconds(3); at += millis(10)) {
+      const Nanos update = Nanos::of((at.count() - phase * kMicro) / (100 * kMicro) * (100 * kMicro) + phase * kMicro);
+      meter.add(sample(at, static_cast<std::uint64_t>(energy_at(update) * 1000)));
+      if (at <= millis(1030)) continue;
+      if (!first) first = meter.inner_edge(millis(1030), false);
+      if (!last && at > millis(1530)) last = meter.inner_edge(millis(1530), false);
+    }
+    ASSERT_TRUE(first && last);
+    const double joules = to_joules(last->cumulative.energy - first->cumulative.energy);
+    EXPECT_NEAR(joules, 200, 8) << phase;
+    EXPECT_LE(std::abs(joules - 200), 1.96 * std::sqrt(first->variance + last->variance)) << phase;
+  }
 }
 
 // A BMC's counter that moves by 0.001 kWh, read every 5 s, as the redfish driver hands it on: without a device time.

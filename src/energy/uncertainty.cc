@@ -10,7 +10,8 @@
 //   aliasing  (E - lowest power x time) x kappa, where the sensor measures only part of the time (an A100: 25 ms of
 //             100): kappa 0.25 in runs under 10 s, else 0.05, 0.01 where a second sensor agrees over a minute. A load
 //             in step with the sensor shows no variance, so no statistics of the samples can detect it
-//   gaps      range of power x unmeasured time / sqrt(12)      random
+//   gaps      range of power x unmeasured time / sqrt(12), where that was filled with the middle of the range; with one
+//             end of it / sqrt(3)              random
 #include <algorithm>
 #include <cmath>
 
@@ -128,6 +129,16 @@ void add_sampling(const SensorInfo& info, const CumulativeEnergy& cumulative, do
 }
 }  // namespace
 
+namespace {
+// Anything between the lowest and the highest power may have been drawn while nothing was measured, as likely as
+// anything else; a fill that is not the middle of these is off by its distance from it besides.
+double compute_gaps(const Seen& seen, double gap, double filled) {
+  const double range = to_watts(seen.highest - seen.lowest) * gap, middle = to_watts(seen.lowest) * gap + range / 2;
+  const double off = filled > 0 ? std::min(std::abs(filled - middle), range / 2) : 0;
+  return std::hypot(range / std::sqrt(12.0), off);
+}
+}  // namespace
+
 Energy make_energy(const SensorInfo& info, const Interval& interval, const Seen& seen) {
   Energy energy;
   energy.value = interval.cumulative.energy - info.bias * interval.duration;
@@ -160,8 +171,8 @@ Energy make_energy(const SensorInfo& info, const Interval& interval, const Seen&
                            : compute_aliasing(info, interval.duration, seen.checked);
   const double above_idle = std::max(value - to_watts(seen.lowest) * duration, 0.0);
   uncertainty.add({what + " aliasing", kappa * above_idle, false, false});
-  const double gap = std::max(duration - covered, 0.0);
-  uncertainty.add({what + " gaps", to_watts(seen.highest - seen.lowest) * gap / std::sqrt(12.0), false, true});
+  uncertainty.add(
+      {what + " gaps", compute_gaps(seen, std::max(duration - covered, 0.0), to_joules(energy.filled)), false, true});
   return energy;
 }
 

@@ -184,6 +184,24 @@ TEST(Uncertainty, AnIntervalHasGainOffsetEdgesSamplingAndGaps) {
   EXPECT_EQ(energy.kind, Provenance::measured);
 }
 
+// A gauge that stopped at the lowest power may have missed all of the range, and not half of it either way.
+TEST(Uncertainty, AFillWithOneEndOfTheRangeMayBeOffByAllOfIt) {
+  SensorInfo info = gauge_info();
+  info.source = "meter";
+  Interval interval = steady(100, seconds(100));
+  interval.cumulative.covered = seconds(90);
+  const auto gaps = [&](Joules filled) {
+    interval.cumulative.filled = filled;
+    const Energy energy = make_energy(info, interval, {watts(50), watts(170)});
+    for (const Term& term : energy.uncertainty.terms())
+      if (term.name == "meter gaps") return term.joules;
+    return 0.0;
+  };
+  EXPECT_NEAR(gaps(joules(1100)), 1200 / std::sqrt(12), 1e-6);
+  EXPECT_NEAR(gaps(joules(500)), 1200 / std::sqrt(3), 1e-6);
+  EXPECT_NEAR(gaps(joules(1700)), 1200 / std::sqrt(3), 1e-6);
+}
+
 TEST(Uncertainty, CoverageStaysBetweenNoneAndAll) {
   Interval interval = steady(100, seconds(10));
   interval.cumulative.covered = seconds(11);

@@ -31,29 +31,42 @@ Unwrapper::Step Unwrapper::classify(const Point& from, std::uint64_t raw, Nanos 
   return {Int128{raw} <= limit ? Verdict::reset : Verdict::backwards, 0, from.at};
 }
 
+// What cannot have been drawn since the last reading may have been drawn since the count last changed.
+Unwrapper::Step Unwrapper::classify_after_stillness(std::uint64_t raw, Nanos at) const {
+  const Step step = classify(*last_, raw, at);
+  const bool possible =
+      step.verdict == Verdict::advanced || step.verdict == Verdict::wrapped || step.verdict == Verdict::ambiguous;
+  if (possible || changed_ >= last_->at) return step;
+  Step whole = classify({last_->raw, changed_}, raw, at);
+  if (whole.verdict != Verdict::advanced && whole.verdict != Verdict::wrapped) return step;
+  whole.since = last_->at;
+  whole.caught_up = true;
+  return whole;
+}
+
+void Unwrapper::accept(const Point& here) {
+  if (!last_ || here.raw != last_->raw) changed_ = here.at;
+  last_ = here;
+  doubted_.reset();
+}
+
 Unwrapper::Step Unwrapper::advance(std::uint64_t raw, Nanos at) {
   if (wrap_ != 0 && raw >= wrap_) return {Verdict::absurd, 0, at};
   const Point here{raw, at};
   if (!last_) {
-    last_ = here;
+    accept(here);
     return {Verdict::first, 0, at};
   }
-  Step step = classify(*last_, raw, at);
+  Step step = classify_after_stillness(raw, at);
   if (step.verdict == Verdict::backwards || step.verdict == Verdict::absurd) {
-    if (doubted_) {
-      const Step second = classify(*doubted_, raw, at);
-      if (second.verdict == Verdict::advanced || second.verdict == Verdict::wrapped) {
-        step = {Verdict::reset, second.counts, doubted_->at};
-        last_ = here;
-        doubted_.reset();
-        return step;
-      }
-    }
-    doubted_ = here;
+    if (!doubted_) return doubted_ = here, step;
+    const Step second = classify(*doubted_, raw, at);
+    if (second.verdict != Verdict::advanced && second.verdict != Verdict::wrapped) return doubted_ = here, step;
+    step = {Verdict::reset, second.counts, doubted_->at};
+    accept(here);
     return step;
   }
-  last_ = here;
-  doubted_.reset();
+  accept(here);
   if (step.verdict == Verdict::reset) step.since = at;
   return step;
 }

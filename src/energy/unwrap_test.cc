@@ -114,6 +114,39 @@ TEST(Unwrap, ASpikeUpAndBackCostsNothing) {
   EXPECT_EQ(step.since, seconds(1));
 }
 
+// A part of 100 W cannot draw 450 J in the second since the last reading, but in the five since the count changed.
+TEST(Unwrap, WhatIsShownAtOnceAfterAStillnessCounts) {
+  for (const std::uint64_t start : {100u, 900u}) {
+    Unwrapper unwrapper(small_info());
+    unwrapper.advance(start - 50, seconds(1));
+    for (int s = 2; s <= 6; ++s) unwrapper.advance(start, seconds(s));
+    const auto step = unwrapper.advance((start + 450) % 1000, seconds(7));
+    EXPECT_EQ(step.verdict, start == 100 ? Verdict::advanced : Verdict::wrapped);
+    EXPECT_EQ(step.counts, 450u);
+    EXPECT_EQ(step.since, seconds(6));
+    EXPECT_TRUE(step.caught_up);
+    EXPECT_EQ(unwrapper.advance((start + 500) % 1000, seconds(8)).counts, 50u);
+  }
+}
+
+TEST(Unwrap, MoreThanAStillnessExplainsIsAbsurd) {
+  Unwrapper unwrapper(small_info());
+  unwrapper.advance(50, seconds(1));
+  for (int s = 2; s <= 6; ++s) unwrapper.advance(100, seconds(s));
+  EXPECT_EQ(unwrapper.advance(700, seconds(7)).verdict, Verdict::absurd) << "500 J at most in 5 s";
+  EXPECT_EQ(unwrapper.advance(190, seconds(7)).counts, 90u);
+}
+
+TEST(Unwrap, ACounterThatStoodStillForMoreThanATurnIsNotAmbiguous) {
+  Unwrapper unwrapper(small_info());
+  unwrapper.advance(50, seconds(1));
+  for (int s = 2; s <= 60; ++s) unwrapper.advance(100, seconds(s));
+  const auto step = unwrapper.advance(150, seconds(61));
+  EXPECT_EQ(step.verdict, Verdict::advanced) << "every reading showed the same count";
+  EXPECT_EQ(step.counts, 50u);
+  EXPECT_FALSE(step.caught_up);
+}
+
 TEST(Unwrap, TwoLiesThatDisagreeAreBothDropped) {
   Unwrapper unwrapper(small_info());
   unwrapper.advance(100, seconds(1));

@@ -72,6 +72,7 @@ TEST_F(FakeNvml, TwoSensorsAGpuUnderItsUuid) {
   EXPECT_EQ(energy->info.label, "gpu0 NVIDIA A100-SXM4-40GB 0000:07:00.0");
   EXPECT_EQ(energy->info.kind, SensorKind::counter);
   EXPECT_EQ(energy->info.max_power, watts(800));
+  EXPECT_EQ(energy->info.offset, Watts::of(2'500'000));
   EXPECT_EQ(unit_of(*energy), 1000);
   EXPECT_EQ(power->info.kind, SensorKind::gauge);
   EXPECT_EQ(power->info.averaging_window.value, millis(25));
@@ -244,10 +245,16 @@ TEST(Nvml, AnswersFromATapeNeedNoLibrary) {
   EXPECT_EQ(probe.sensors[0].source->read().value, 5u);
   EXPECT_EQ(probe.sensors[0].info.max_power, watts(2000));
   EXPECT_EQ(probe.sensors[1].info.averaging_window.value, seconds(1));
+  EXPECT_EQ(probe.sensors[1].info.offset, Watts::of(2'500'000));
   ASSERT_EQ(probe.utilizations.size(), 1u) << "of a tape that is older than activities";
   EXPECT_EQ(probe.utilizations[0].utilization, nullptr);
   EXPECT_FALSE(probe.utilizations[0].info.power_limit) << "0 is no limit";
   EXPECT_TRUE(probe.software.empty());
+  const ProbeResult geforce = probe_of(
+      "ask\tnvml:count\t1\nask\tnvml:gpu0\tuuid GPU-1\\nname NVIDIA GeForce RTX 4090\\nlimit_mw 0\\nenergy "
+      "no\\ninstant no\\npower ok\\n\nopen\t0\tnvml:GPU-1/power\nt\t0\n=\t0\t7\n");
+  ASSERT_EQ(geforce.sensors.size(), 1u);
+  EXPECT_EQ(geforce.sensors[0].info.offset, watts(8));
   for (const char* bad :
        {"", "ask\tnvml:count\t-1\n", "ask\tnvml:count\t999999\n", "ask\tnvml:count\t1\n",
         "ask\tnvml:count\t1\nask\tnvml:gpu0\t\n", "ask\tnvml:count\t1\nask\tnvml:gpu0\tuuid ../../x\n",
