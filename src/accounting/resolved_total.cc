@@ -8,6 +8,7 @@ namespace nw {
 namespace {
 constexpr std::int64_t kFaster = 3;       // times, that a part must be faster than the sensor
 constexpr Nanos kLeastMean = seconds(1);  // of a counter
+constexpr double kMeasured = 0.95;        // weight of the sensor's own integral, from which on the figure is its
 constexpr double kUseful = 0.35;          // the largest half-width, relative, of an answer
 
 double square(double x) { return x * x; }
@@ -140,36 +141,46 @@ double own_variance(const Energy& energy, const std::string& source) {
   return variance;
 }
 
+// Where the two differ by more than their uncertainties explain, one of them is wrong by something that neither knows:
+// both get as much more as explains it (random effects, Mandel and Paule 1970), and the interval reaches over both.
 Correction weigh(const Energy& integral, const NodeResolution::Resolved& resolved, Nanos duration,
                  const std::string& source) {
   if (!integral.value) return {};
-  const double difference = to_joules(*integral.value - resolved.energy), variance = own_variance(integral, source);
-  double own = square(resolved.uncertainty);
+  const double difference = to_joules(*integral.value - resolved.energy);
+  double variance = own_variance(integral, source), own = square(resolved.uncertainty);
   if (variance + own <= 0) return {};
-  const double widen = std::sqrt(std::max(square(difference) / (variance + own), 1.0));
-  own *= square(widen);
+  const bool differ = square(difference) > kDisagree * (variance + own);
+  const double apart = differ ? (square(difference) - variance - own) / 2 : 0;
+  variance += apart;
+  own += apart;
   const double weight = own / (variance + own), time = to_seconds(duration);
-  return {Watts::of(std::llround(weight * difference / time * 1e6)), weight, widen, std::sqrt(variance) / time,
-          duration};
+  const double whole = std::max(to_joules(*integral.value), to_joules(resolved.energy));
+  return {Watts::of(std::llround(weight * difference / time * 1e6)),
+          weight,
+          std::sqrt(apart) / time,
+          std::sqrt(variance) / time,
+          duration,
+          differ && whole > 0 ? std::min(std::abs(difference) / whole, 1.0) : 0};
 }
 
 // Of a part of the run, what the integral corrects is the mean; the parts' answer may still differ from it here and
-// there.
+// there. What is disputed is not known from readings.
 Energy make_resolved(const SensorInfo& info, const NodeResolution::Resolved& resolved, const Correction& correction,
                      Nanos duration, double coverage) {
   Energy energy;
   const double time = to_seconds(duration);
   energy.value = resolved.energy;
   const double joules = std::abs(to_joules(*energy.value));
-  energy.kind = std::max(Provenance::derived, info.provenance);
+  const bool is_measured = correction.weight >= kMeasured && duration == correction.duration;
+  energy.kind = std::max(is_measured ? Provenance::measured : Provenance::derived, info.provenance);
   energy.boundary = info.boundary;
-  energy.coverage = coverage;
+  energy.coverage = coverage * (1 - correction.disputed);
   const bool limit = info.scale_tolerance.shape == Tolerance::Shape::limit;
   energy.uncertainty.add(
       {info.source + " gain", joules * info.scale_tolerance.relative / (limit ? std::sqrt(3.0) : 1.0), true, limit});
   energy.uncertainty.add({info.source + " offset", to_watts(info.offset) * time, true, false});
   const double beside = 1 - std::min(time / std::max(to_seconds(correction.duration), 1e-9), 1.0);
-  const double own = square((1 - correction.weight) * correction.widen * resolved.uncertainty) +
+  const double own = square((1 - correction.weight) * std::hypot(resolved.uncertainty, correction.apart * time)) +
                      square(correction.weight * correction.lag * time) +
                      square(correction.weight * resolved.uncertainty) * beside;
   energy.uncertainty.add({kResolvedByParts, std::sqrt(own), false, false});

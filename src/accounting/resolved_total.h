@@ -36,6 +36,7 @@ class ResolvedTotal {
   std::optional<std::size_t> sensor() const { return resolution_ ? total_sensors_.total_sensor : std::nullopt; }
   const std::vector<std::size_t>& parts() const { return total_sensors_.inside; }
   bool has_learned() const { return resolution_ && resolution_->has_learned(); }
+  double error() const { return resolution_ ? resolution_->error() : 0; }
   bool contradicts() const { return resolution_ && resolution_->contradicts(); }
 
   // Of an interval in which the parts took as much as `energy_of` says; nothing where that is not known, or where the
@@ -66,11 +67,12 @@ inline constexpr const char* kResolvedMethod = "resolved by its parts";
 // Of a run or phase: the sensor's own integral, whose uncertainty is in the time that its readings lag behind, and the
 // parts' answer, each as much as it is worth.
 struct Correction {
-  Watts power;        // more than the parts' answer, over the whole run
-  double weight = 0;  // of the integral
-  double widen = 1;   // the parts' answer's uncertainty, where both differ by more than theirs explain
-  double lag = 0;     // W, standard uncertainty of the integral's mean power but for gain and offset
-  Nanos duration{};   // of the run
+  Watts power;          // more than the parts' answer, over the whole run
+  double weight = 0;    // of the integral
+  double apart = 0;     // W, standard uncertainty of either, where they differ by more than their own explain
+  double lag = 0;       // W, of the integral's mean power but for gain and offset
+  Nanos duration{};     // of the run
+  double disputed = 0;  // share of the run's energy by which they differ, where that is so
 };
 Correction weigh(const Energy& integral, const NodeResolution::Resolved& resolved, Nanos duration,
                  const std::string& source);

@@ -149,32 +149,42 @@ SensorEnergy RunAccounting::make_sensor_energy(std::size_t i, Interval interval)
   return sensor_energy;
 }
 
-// The node's own sensor, where it is slow: by its parts; unknown where they say too little and the time is short.
+// By the node's parts; with what these are uncertain by themselves, and no more covered than they are.
+std::optional<RunAccounting::Resolved> RunAccounting::resolve(const std::vector<SensorEnergy>& sensor_energies,
+                                                              Nanos duration) const {
+  double coverage = 1, variance = 0;
+  const auto energy_of = [&](std::size_t part) {
+    const SensorEnergy& one = sensor_energies[part];
+    coverage = std::min(coverage, one.energy.coverage);
+    variance += own_variance(one.energy, one.info->source);
+    return one.energy.value;
+  };
+  auto answer = resolved_total_.resolve(meters_, energy_of, duration, correction_.power);
+  if (!answer) return {};
+  answer->uncertainty = std::hypot(answer->uncertainty, std::sqrt(variance));
+  return Resolved{*answer, coverage};
+}
+
+// Sensors of the whole node that are slow. The one that can be resolved by its parts is, as far as they say enough; any
+// other gauge says nothing of a time that is short beside its lag.
 void RunAccounting::resolve_total(std::vector<SensorEnergy>& sensor_energies, Nanos duration) const {
-  for (SensorEnergy& whole : sensor_energies) {
+  for (std::size_t i = 0; i < sensor_energies.size(); ++i) {
+    SensorEnergy& whole = sensor_energies[i];
     const SensorInfo& info = *whole.info;
     if (info.part.domain != Domain::node || !info.is_slow()) continue;
-    const auto place = static_cast<std::size_t>(&whole - sensor_energies.data());
-    double coverage = 1, variance = 0;
-    const auto energy_of = [&](std::size_t part) {
-      const SensorEnergy& one = sensor_energies[part];
-      coverage = std::min(coverage, one.energy.coverage);
-      variance += own_variance(one.energy, one.info->source);
-      return one.energy.value;
-    };
-    auto resolved = place == resolved_total_.sensor()
-                        ? resolved_total_.resolve(meters_, energy_of, duration, correction_.power)
-                        : std::nullopt;
-    if (resolved && by_parts_.value_or(is_useful(*resolved))) {
-      resolved->uncertainty = std::hypot(resolved->uncertainty, std::sqrt(variance));
-      whole.energy = make_resolved(info, *resolved, correction_, duration, coverage);
-      whole.method = kResolvedMethod;
-    } else if (by_parts_.value_or(false) && place == resolved_total_.sensor()) {  // a part is unknown
+    const bool is_ours = i == resolved_total_.sensor();
+    const auto resolved = is_ours ? resolve(sensor_energies, duration) : std::nullopt;
+    const bool needs_part = is_ours && by_parts_.value_or(false);
+    const bool too_short = info.kind == SensorKind::gauge && !is_longer_than_lag(duration, info);
+    if (resolved && by_parts_.value_or(is_useful(resolved->answer))) {
+      whole.energy = make_resolved(info, resolved->answer, correction_, duration, resolved->coverage);
+      if (whole.energy.kind != info.provenance) whole.method = kResolvedMethod;
+    } else if (needs_part || too_short) {
       whole.energy.value.reset();
       whole.energy.coverage = 0;
-    } else if (info.kind == SensorKind::gauge && !is_longer_than_lag(duration, info)) {
-      whole.energy.value.reset();
-      whole.energy.coverage = 0;
+    } else if (is_ours && resolved_total_.contradicts()) {
+      whole.energy.uncertainty.add(
+          {info.source + " moves otherwise", resolved_total_.error() * to_seconds(duration), false, false});
     }
   }
 }
@@ -188,11 +198,11 @@ void RunAccounting::weigh_total() {
   const SensorInfo& info = meters_[*sensor].info();
   std::vector<SensorEnergy> energies;
   for (std::size_t i = 0; i < meters_.size(); ++i) energies.push_back(make_sensor_energy(i, run_interval(i)));
-  const auto energy_of = [&](std::size_t part) { return energies[part].energy.value; };
-  const auto resolved = resolved_total_.resolve(meters_, energy_of, end_ - begin_);
-  by_parts_ = resolved && is_useful(*resolved);
+  const auto resolved = resolve(energies, end_ - begin_);
+  by_parts_ = resolved && is_useful(resolved->answer);
   if (!*by_parts_ || (info.kind == SensorKind::gauge && !is_longer_than_lag(end_ - begin_, info))) return;
-  correction_ = weigh(energies[*sensor].energy, *resolved, end_ - begin_, info.source);
+  correction_ = weigh(energies[*sensor].energy, resolved->answer, end_ - begin_, info.source);
+  if (correction_.disputed > 0) found_.emplace_back(Anomaly::sensors_disagree, *sensor);
 }
 
 NodeEnergy RunAccounting::compose_run() const {
@@ -273,7 +283,7 @@ void RunAccounting::write_timeline(pb::Record& record, const NodeEnergy& run) co
     const auto shown = std::find_if(run.components.begin(), run.components.end(),
                                     [&](const Component& component) { return component.sensor == info.id; });
     if (shown == run.components.end() || !meters_[i].responsive()) continue;
-    const bool is_resolved = i == resolved_total_.sensor() && shown->energy.kind == Provenance::derived;
+    const bool is_resolved = i == resolved_total_.sensor() && by_parts_.value_or(false) && shown->energy.value;
     for (const bool as_read : {false, true}) {
       if (as_read && !is_resolved) continue;
       auto& series = *timeline.add_series();

@@ -48,6 +48,11 @@ class RunAccounting {
   void settle_begin(bool last);
   Interval run_interval(std::size_t meter) const;
   SensorEnergy make_sensor_energy(std::size_t meter, Interval interval) const;
+  struct Resolved {
+    NodeResolution::Resolved answer;
+    double coverage;
+  };
+  std::optional<Resolved> resolve(const std::vector<SensorEnergy>& sensor_energies, Nanos duration) const;
   void resolve_total(std::vector<SensorEnergy>& sensor_energies, Nanos duration) const;
   void weigh_total();
   NodeEnergy compose_run() const;

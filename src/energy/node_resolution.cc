@@ -186,7 +186,7 @@ std::optional<double> NodeResolution::update(NodeResponse::Filter& filter, const
   // Against a filter speaks what it did not foresee; how sure it was must not, or steady hours would choose the filter
   // with the shortest window.
   filter.evidence -= 0.5 * judgement * std::min(square(error) / (known + own + blur), kMostSurprise);
-  if (surprise > kOutlier && response_.readings > kEnough) noise = std::max(noise, square(error) / kOutlier - known);
+  if (surprise > kOutlier) noise = std::max(noise, square(error) / kOutlier - known);
   const double total = known + noise;
   const std::array<double, 3> cx{c[0] * x[0] + c[1] * x[1] + c[2] * x[2], c[1] * x[0] + c[3] * x[1] + c[4] * x[2],
                                  c[2] * x[0] + c[4] * x[1] + c[5] * x[2]};

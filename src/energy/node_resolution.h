@@ -19,6 +19,7 @@
 #pragma once
 
 #include <array>
+#include <cmath>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -98,6 +99,8 @@ class NodeResolution {
   // The readings do not move with the parts: they are of another node, or in another unit, or a part that draws much is
   // not measured.
   bool contradicts() const;
+  // W, how far its readings are from what the parts say, root mean square.
+  double error() const { return std::sqrt(response_.error); }
 
  private:
   struct Point {
