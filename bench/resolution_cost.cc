@@ -1,5 +1,5 @@
 // What a reading of the node's slow sensor costs where it is resolved by the parts: an update of every filter that the
-// widest timing allows (Redfish without a word), and an answer. One JSON line; bench/accuracy/report runs it.
+// widest timing allows (a controller without a word), and an answer. One JSON line; bench/accuracy/report runs it.
 #include <chrono>
 #include <cstdio>
 
@@ -8,7 +8,7 @@
 namespace {
 using namespace nw;
 
-SensorInfo redfish() {
+SensorInfo without_a_word() {
   SensorInfo info;
   info.kind = SensorKind::gauge;
   info.unit_num = 1000;
@@ -25,7 +25,7 @@ double microseconds_since(std::chrono::steady_clock::time_point begin) {
 
 int main() {
   constexpr int kReadings = 20'000;
-  NodeResolution resolution(redfish());
+  NodeResolution resolution(without_a_word());
   PartsEnergy parts;
   double updates = 0, samples = 0, answers = 0, checksum = 0;
   for (int i = 1; i <= kReadings; ++i) {

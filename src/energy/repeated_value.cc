@@ -25,10 +25,10 @@ void RepeatedValue::add(Nanos at, std::uint64_t value, Nanos update) {
     return;
   }
   if (now_) close(value, update);
-  now_ = Stretch{at, at, value};
+  now_ = Span{at, at, value};
 }
 
-// A stretch that may yet turn out to be one in which the gauge had stopped is no part of what is usual.
+// A span that may yet turn out to be one in which the gauge had stopped is no part of what is usual.
 void RepeatedValue::close(std::uint64_t next, Nanos update) {
   const double count = repeats(now_->end - now_->begin, update);
   if (count >= kLeast && !now_->told && (!past_ || now_->end - now_->begin > past_->end - past_->begin))
@@ -48,17 +48,17 @@ double RepeatedValue::step() const {
   return static_cast<double>(changes_ < kFew ? common_ : smallest_);
 }
 
-bool RepeatedValue::is_held(const Stretch& stretch, Nanos update) const {
-  const double count = repeats(stretch.end - stretch.begin, update), value = static_cast<double>(stretch.value);
+bool RepeatedValue::is_held(const Span& span, Nanos update) const {
+  const double count = repeats(span.end - span.begin, update), value = static_cast<double>(span.value);
   const double unchanged = (updates_ - changes_ + 1) / (updates_ + 2);
   return count >= kLeast && changes_ >= kChanges && step() <= kFinely * value &&
          value > kAbove * static_cast<double>(lowest_) && count * std::log(unchanged) < std::log(kChance);
 }
 
 std::optional<RepeatedValue::Held> RepeatedValue::take_held(Nanos update) {
-  const auto tell = [&](Stretch& stretch) {
-    const Held held{stretch.told.value_or(stretch.begin + update), stretch.end, stretch.value, !stretch.told};
-    stretch.told = stretch.end;
+  const auto tell = [&](Span& span) {
+    const Held held{span.told.value_or(span.begin + update), span.end, span.value, !span.told};
+    span.told = span.end;
     return held;
   };
   if (now_ && is_held(*now_, update) && now_->told != now_->end) return tell(*now_);

@@ -20,7 +20,7 @@ class RepeatedValue {
   struct Held {
     Nanos begin, end;
     std::uint64_t value = 0;
-    bool is_new = true;  // nothing of the same stretch was told before
+    bool is_new = true;  // nothing of the same span was told before
   };
 
   // A reading. `update`: the least time between two values that may differ.
@@ -30,16 +30,16 @@ class RepeatedValue {
   std::optional<Held> take_held(Nanos update);
 
  private:
-  struct Stretch {
+  struct Span {
     Nanos begin, end;  // from the reading that first showed the value to the last
     std::uint64_t value = 0;
     std::optional<Nanos> told = {};  // up to here
   };
-  bool is_held(const Stretch& stretch, Nanos update) const;
+  bool is_held(const Span& span, Nanos update) const;
   void close(std::uint64_t next, Nanos update);
   double step() const;
 
-  std::optional<Stretch> now_, past_;  // past: the longest that was not held as far as was known
+  std::optional<Span> now_, past_;  // past: the longest that was not held as far as was known
   double updates_ = 0, changes_ = 0;
   std::uint64_t smallest_ = UINT64_MAX, common_ = 0;  // difference of two values, divisor of all of them
   std::uint64_t lowest_ = UINT64_MAX;                 // value

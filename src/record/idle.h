@@ -11,8 +11,8 @@
 
 namespace nw {
 
-// A baseline is the mean over so many equal stretches; its standard error is their scatter.
-inline constexpr int kBaselineStretches = 10;
+// A baseline is the mean over so many equal intervals; its standard error is their scatter.
+inline constexpr int kBaselineIntervals = 10;
 
 // Whether it was measured on this host, not longer ago than `valid_days`. A host without a name of its own
 // ("localhost") does not match.

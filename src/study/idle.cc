@@ -79,7 +79,7 @@ std::optional<IdleShare> compute_idle(const pb::Record& record) {
   out.fraction.value = fraction;
   if (!uncertainty_j(record.energy())) return out;
   const SensorError sensors_error = compute_sensor_error(record.energy(), *joules, *seconds, watts);
-  const double scatter = student(kBaselineStretches - 1) * std::sqrt(variance);
+  const double scatter = student(kBaselineIntervals - 1) * std::sqrt(variance);
   const double random = finite(record.energy().random_uj()).value_or(0) / 1e6 / *joules;
   const double by_load = kGainByLoad * std::min(std::abs(1 - fraction), 1.0);
   out.watts.uncertainty = std::hypot(scatter, kTwoSided95 * sensors_error.watts);

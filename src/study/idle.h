@@ -4,7 +4,7 @@
 // two would measure different things.
 //
 // Uncertainty: a gain affects both alike, so the idle power has the same part of itself as the run; a constant offset
-// is as many watts in both, however long the run; the baseline's scatter comes from ten stretches, with Student's
+// is as many watts in both, however long the run; the baseline's scatter comes from ten intervals, with Student's
 // factor for nine degrees of freedom. In the fraction a gain cancels (but for how it moves with the load, ratio.h), an
 // offset as far as idle and load are alike, and what is random in the run is added.
 #pragma once

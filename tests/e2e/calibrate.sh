@@ -41,7 +41,7 @@ cat against.txt
 "$HERE/wrong_sensor.py" check rule.toml || fail "the factor is not found"
 
 # How a slow sensor answers: the mean over ten seconds, two seconds late, of a node that draws 1.1 times what its package does, and 70 W.
-machine slow; sed -i 's/ hypervisor//' slow/proc/cpuinfo
+machine slow
 cp vm/proc/stat vm/proc/loadavg slow/proc/
 "$HERE/lagging_node.py" slow slow.toml "$NODEWATT" --root slow calibrate response --config slow.toml --duration 160s -o response.toml 2>response.txt
 expect "response" $? 0

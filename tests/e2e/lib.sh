@@ -69,7 +69,7 @@ print(*(tcp.getsockname()[1] for tcp, _ in doors))' "$1"
 }
 
 # machine ROOT [HOST]: a tree with the processors and the memory of this machine, and no sensor.
-machine() { mkdir -p "$1/proc" && cp /proc/cpuinfo /proc/meminfo "$1/proc/" && { [ -z "${2:-}" ] || host_of "$1" "$2"; }; }
+machine() { mkdir -p "$1/proc" && sed 's/ hypervisor//' /proc/cpuinfo >"$1/proc/cpuinfo" && cp /proc/meminfo "$1/proc/" && { [ -z "${2:-}" ] || host_of "$1" "$2"; }; }
 host_of() { mkdir -p "$1/proc/sys/kernel" && echo "$2" >"$1/proc/sys/kernel/hostname"; }  # host_of ROOT HOST
 # feed ROOT WATTS_0 WATTS_1 WATTS_DRAM: a tree whose counters advance at that power, from now on (feed.py).
 feed() {

@@ -29,7 +29,7 @@ namespace nw::cli {
 
 namespace {
 constexpr Nanos kUtilizationSample = seconds(1), kStep = millis(100);
-constexpr int kIntervals = kBaselineStretches;
+constexpr int kIntervals = kBaselineIntervals;
 
 pb::Node read_node(Host& host) {
   pb::Node node;
