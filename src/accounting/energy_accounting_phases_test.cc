@@ -258,7 +258,10 @@ RC_GTEST_PROP(JobPhasesProperties, AnyInterleavingKeepsTheIdentities, ()) {
       if (its.path().find('/') == std::string::npos) outermost = std::max(outermost, its.energy().energy_uj());
     }
     RC_ASSERT(outermost <= step.energy().energy_uj());
-    if (step.id() == "0") RC_ASSERT(phase(step.phases(), "tile").energy().energy_uj() == step.energy().energy_uj());
+    if (step.id() != "0") continue;
+    const pb::Phase& tile = phase(step.phases(), "tile");  // not printed where what was lost makes it too uncertain
+    RC_ASSERT(tile.resolved() || lost);
+    RC_ASSERT(!tile.resolved() || tile.energy().energy_uj() == step.energy().energy_uj());
   }
   RC_ASSERT(steps == record->energy().energy_uj());
   pb::NodeState state;
