@@ -64,14 +64,14 @@ def codecarbon(seconds, zero):
 
 def carbontracker(seconds, zero):
     """Its log has the mean power of an epoch. That of 2.4.7 is the mean of the devices where it should be their sum, and its energies are
-    too low by their number; so this asks how many devices there are, and holds the means against the truth."""
+    too low by their number; so this counts the devices in the log, and holds the means against the truth."""
     from carbontracker.tracker import CarbonTracker
     with tempfile.TemporaryDirectory() as logs:
         tracker = CarbonTracker(epochs=1, monitor_epochs=1, update_interval=1, log_dir=logs, verbose=0)
-        devices = {part.name: len(part.devices()) for part in tracker.tracker.components}
         begin, end = measure(tracker.epoch_start, tracker.epoch_end, seconds, zero)
         tracker.stop()
         text = "".join(path.read_text() for path in pathlib.Path(logs).iterdir())
+    devices = {name.lower(): len(listed.split(", ")) for name, listed in re.findall(r"(\w+) with device\(s\) ([^.]*)\.", text)}
     watts = {name: float(said) * devices[name] for name, said in re.findall(r"Average power usage \(W\) for (\w+): ([\d.]+)", text)}
     return (begin, end), {"package and dram": watts["cpu"] * (end - begin) / 1e9, "gpu": watts["gpu"] * (end - begin) / 1e9}
 
