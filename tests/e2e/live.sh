@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# A machine simulated live, read by other programs and by nodewatt itself, all at once: each within 0.5 % of the true energy.
+# A machine simulated live, read by other programs and by nodewatt itself, all at once: each within 0.5 % of the true energy. Then by
+# programs inside the node, each within its own method's error.
 # The last line is one JSON object: the worst error, and of how many readers.
 ISOLATED=net  # its ports are its own
 . "$(dirname "$0")/lib.sh"
@@ -99,6 +100,8 @@ else
   expect "nvidia-smi -L" "$(inside nvidia-smi -L | grep -c '^GPU [0-3]: NVIDIA A100-SXM4-40GB (UUID: GPU-')" 4
   expect "nvidia-smi, idle" "$(inside nvidia-smi --query-gpu=index,power.draw,memory.total,driver_version --format=csv,noheader -i 2)" \
     "2, 54.00 W, 40960 MiB, 550.54.15"
+  expect "the library by its name without a number" \
+    "$(inside python3 -c 'import ctypes; print(ctypes.CDLL("libnvidia-ml.so").nvmlInit_v2())')" 0
   inside nvidia-smi --query-gpu=no.such >field.txt; expect "nvidia-smi with a field that there is not" $? 2
   python3 "$HERE/live_programs.py" "$BIN" people "$PYTHON" >programs.txt
   expect "every program within its own error" $? 0
