@@ -55,13 +55,13 @@ struct TruthOptions {
   std::shared_ptr<Choice> choice;
   std::string from, to, dir;
   std::vector<std::int64_t> between;
-  std::string json;  // where it goes; empty: text, to standard output
+  bool honest = false;  // changes sensors, not the truth
+  std::string json;     // where it goes; empty: text, to standard output
 };
 
 // The window between two times of CLOCK_MONOTONIC, for the machine that is (or was) simulated below a directory.
 Result<Window> live_window(const TruthOptions& options) {
-  if (options.dir.empty() || options.between.size() != 2)
-    return fail(ErrorKind::malformed, "--dir and --between belong together");
+  if (options.dir.empty()) return fail(ErrorKind::malformed, "--between needs --dir");
   const std::string path = options.dir + "/start";
   std::ifstream file(path);
   std::int64_t start = 0;
@@ -73,7 +73,7 @@ Result<Window> window_of(const TruthOptions& options, const Machine& machine) {
   const Scenario& scenario = machine.scenario();
   Window window{"scenario", {}, scenario.end};
   if (!scenario.jobs.empty()) window = {scenario.jobs[0].name, scenario.jobs[0].start, scenario.jobs[0].end};
-  if (!options.dir.empty() || !options.between.empty()) window = NW_TRY(live_window(options));
+  if (!options.between.empty()) window = NW_TRY(live_window(options));
   if (!options.from.empty()) window.from = NW_TRY(duration_of("--from", options.from));
   if (!options.to.empty()) window.to = NW_TRY(duration_of("--to", options.to));
   if (window.to <= window.from) return fail(ErrorKind::malformed, "the window must be forward in time");
@@ -199,8 +199,10 @@ void declare_truth(CLI::App& app, int& exit_code) {
   command->add_option("--from", options->from, "of another window (10s)");
   command->add_option("--to", options->to, "of another window (70s)");
   command->add_option("--dir", options->dir,
-                      "of a running simulation: the window is between two times of CLOCK_MONOTONIC");
-  command->add_option("--between", options->between, "those, in nanoseconds")->expected(2);
+                      "of a running simulation, with the options that `live` was given; for --between");
+  command->add_option("--between", options->between, "the window, by two times of CLOCK_MONOTONIC, in nanoseconds")
+      ->expected(2);
+  command->add_flag("--honest", options->honest, "as `live` takes it; the truth is the same");
   command->add_flag("--json{-}", options->json, "as JSON. --json=FILE: into this file")->type_name("FILE");
   command->callback([options, &exit_code] { exit_code = print_to(tell_truth(*options), options->json); });
 }

@@ -175,8 +175,10 @@ Done check_scenario(Scenario& s) {
     return wrong("scenario", s.name, "noise_step must lie in 10ms..10s, and the scenario have at most 5e6 of them");
   if (s.wall_ns < 0 || s.wall_ns > std::int64_t{4'000'000'000} * kNanosPerSecond)
     return wrong("scenario", s.name, "its wall clock must lie in 1970..2096");
-  if (s.facts.cpus > 65'536 || s.facts.sockets < 1 || s.facts.sockets > 1024 || !within(s.facts.memory_gb, 0, 1e6))
-    return wrong("scenario", s.name, "its machine has at most 65536 CPUs, 1024 sockets and 1e6 GB");
+  if (s.facts.cpus > 65'536 || s.facts.sockets < 1 || s.facts.sockets > 1024 || s.facts.threads < 1 ||
+      s.facts.threads > 8 || !within(s.facts.memory_gb, 0, 1e6))
+    return wrong("scenario", s.name,
+                 "its machine has at most 65536 CPUs, 1024 sockets, 1 to 8 threads a core and 1e6 GB");
   for (const Component& component : s.components) NW_CHECK(check(component));
   NW_CHECK(check(s.supply, s.end));
   for (const Piece& piece : s.pieces) NW_CHECK(check(piece, s));

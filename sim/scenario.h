@@ -61,6 +61,7 @@ struct Facts {
   double memory_gb = 0;
   std::string host{}, kernel{}, os{};  // its name, the kernel's release, os-release's PRETTY_NAME; "": not given
   std::string gpu_driver{}, cuda{};    // versions: of NVIDIA's or AMD's driver; of the CUDA that it can run, "12.4"
+  std::uint32_t threads = 1;           // of each core
 };
 
 // ---- its load

@@ -210,6 +210,7 @@ std::string numbered(std::string text, std::size_t n) {
 Done read_node(Keys keys, Scenario& s) {
   keys.whole("cpus", s.facts.cpus);
   keys.whole("sockets", s.facts.sockets);
+  keys.whole("threads", s.facts.threads);
   keys.text("vendor", s.facts.vendor);
   keys.text("model", s.facts.model);
   keys.whole("cpu_family", s.facts.cpu_family);

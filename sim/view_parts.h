@@ -26,6 +26,8 @@ void show_number(View& view, const Machine& machine, std::size_t instrument, con
 // The utilization of a GPU in the last second, in percent; and the processes that use it.
 NumberAt busy_percent_of(const Machine& machine, std::size_t component);
 NumberAt processes_of(const Machine& machine, std::size_t component);
+// The components that NVML shows, in the order of its indices.
+std::vector<std::size_t> nvml_gpus(const Machine& machine);
 inline constexpr Nanos kUtilizationLatency = Nanos::of(250'000);
 
 // One function a family.

@@ -169,6 +169,20 @@ std::vector<Gpu> gpus_of(const Machine& machine, const Indices& instruments) {
   return gpus;
 }
 
+}  // namespace
+
+std::vector<std::size_t> nvml_gpus(const Machine& machine) {
+  const auto& all = machine.scenario().instruments;
+  Indices shown;
+  for (std::size_t i = 0; i < all.size(); ++i)
+    if (all[i].family == "nvml" && !all[i].missing) shown.push_back(i);
+  std::vector<std::size_t> components;
+  for (const Gpu& gpu : gpus_of(machine, shown)) components.push_back(gpu.component);
+  return components;
+}
+
+namespace {
+
 void show_nvml(View& view, const Machine& machine, const Indices& instruments) {
   const Scenario& scenario = machine.scenario();
   const auto gpus = gpus_of(machine, instruments);

@@ -31,6 +31,8 @@ struct View {
   std::map<std::string, TextAt> answers;  // of vendor libraries and of slow buses
   std::vector<ShownSource> sources;       // in the order in which the drivers read them
   std::vector<ShownSource> utilizations;  // of devices: read after those, about once a second
+  // Device files that are read by register, 8 bytes each (/dev/cpu/0/msr); of a live view alone.
+  std::map<std::string, std::map<std::uint64_t, NumberAt>> registers{};
 
   // The folders that drivers list, each with the names in it.
   std::map<std::string, std::vector<std::string>> folders() const;

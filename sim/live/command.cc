@@ -43,12 +43,13 @@ std::map<std::string, std::string> libraries(const View& view) {
   const std::string folder = "/usr/lib/x86_64-linux-gnu/";
 #endif
   const auto built = self.parent_path().parent_path() / "lib/sim";
-  const auto pass = [&](const char* family, const char* file, const char* name) {
+  const auto pass = [&](const char* family, const char* file, const std::string& path) {
     if (view.files.contains(fmt::format("/{}/count", family)) && std::filesystem::exists(built / file, error))
-      passed[folder + name] = built / file;
+      passed[path] = built / file;
   };
-  pass("nvml", "libnvidia-ml.so.1", "libnvidia-ml.so.1");
-  pass("rocm", "libamd_smi.so", "libamd_smi.so");
+  for (const char* name : {"libnvidia-ml.so.1", "libnvidia-ml.so"}) pass("nvml", "libnvidia-ml.so.1", folder + name);
+  pass("nvml", "nvidia-smi", "/usr/bin/nvidia-smi");
+  pass("rocm", "libamd_smi.so", folder + "libamd_smi.so");
   return passed;
 }
 
@@ -56,10 +57,10 @@ Done write_start(const std::string& dir, Nanos start) {
   return replace_file(dir + "/start", fmt::format("{}\n", start.count()));
 }
 
-std::int64_t wall_now() {
+Nanos now_by(clockid_t clock) {
   timespec now{};
-  ::clock_gettime(CLOCK_REALTIME, &now);
-  return (seconds(now.tv_sec) + Nanos::of(now.tv_nsec)).count();
+  ::clock_gettime(clock, &now);
+  return seconds(now.tv_sec) + Nanos::of(now.tv_nsec);
 }
 
 Done play(const LiveOptions& options) {
@@ -69,12 +70,13 @@ Done play(const LiveOptions& options) {
   std::filesystem::create_directories(root, error);
   if (error && error != std::errc::not_connected) return fail(ErrorKind::failed, root + ": " + error.message());
   const Nanos start = monotonic_now();
-  const std::int64_t wall = wall_now();
+  const std::int64_t wall = now_by(CLOCK_REALTIME).count();
   const Machine machine = NW_TRY(make_machine(*options.choice, [&](Scenario& scenario) {
     scenario.wall_ns = wall;
     if (options.honest) make_honest(scenario);
   }));
-  View view = make_live_view(machine);
+  // The host's own uptime, so that processes of this host are as old in the node as they are.
+  View view = make_live_view(machine, now_by(CLOCK_BOOTTIME));
   auto passed = libraries(view);
   const auto tree = NW_TRY(mount_tree({std::move(view), std::move(passed), start}, root));
   NW_CHECK(write_start(options.dir, start));

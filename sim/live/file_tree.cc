@@ -59,6 +59,7 @@ struct Tree {
     for (const auto& [path, text] : mounted.view.files) add(path);
     for (const auto& [path, target] : mounted.view.links) add(path);
     for (const auto& [path, source] : mounted.passed) add(path);
+    for (const auto& [path, registers] : mounted.view.registers) add(path);
     ::clock_gettime(CLOCK_REALTIME, &born);
   }
   void add(const std::string& path) {
@@ -69,10 +70,11 @@ struct Tree {
   Nanos now() const { return monotonic_now() - mounted.start; }
 };
 
-// An open file: either a text, held while it is read from its beginning to its end, or a file on the disk.
+// An open file: a text, held while it is read from its beginning to its end; registers; or a file on the disk.
 struct OpenFile {
   const TextAt* text = nullptr;
   std::string held;
+  const std::map<std::uint64_t, NumberAt>* registers = nullptr;
   int passed = -1;
 };
 
@@ -100,7 +102,7 @@ int get_attributes(const char* path, struct stat* out, fuse_file_info*) {
   } else if (const auto passed = all.mounted.passed.find(path); passed != all.mounted.passed.end()) {
     if (::stat(passed->second.c_str(), out) != 0) return -errno;
     out->st_mode = S_IFREG | 0555;
-  } else if (all.mounted.view.files.contains(path)) {
+  } else if (all.mounted.view.files.contains(path) || all.mounted.view.registers.contains(path)) {
     out->st_mode = S_IFREG | 0444;
     out->st_size = 4096;  // as sysfs does for every file
   } else {
@@ -133,6 +135,11 @@ int open_path(const char* path, fuse_file_info* info) {
     opened->passed = ::open(passed->second.c_str(), O_RDONLY | O_CLOEXEC);
     if (opened->passed < 0) return -errno;
     info->keep_cache = 1;
+  } else if (const auto device = mounted.view.registers.find(path); device != mounted.view.registers.end()) {
+    for (const auto& [address, read] : device->second)
+      if (read(tree().now()).error == ErrorKind::denied) return -EACCES;
+    opened->registers = &device->second;
+    info->direct_io = 1;
   } else {
     const auto file = mounted.view.files.find(path);
     if (file == mounted.view.files.end()) return -ENOENT;
@@ -146,8 +153,22 @@ int open_path(const char* path, fuse_file_info* info) {
   return 0;
 }
 
+// As the kernel's msr driver: the offset is the register, and one that there is not is an I/O error.
+int read_register(const OpenFile& file, char* out, std::size_t size, off_t offset) {
+  std::uint64_t value = 0;
+  if (size < sizeof value) return -EINVAL;
+  const auto at = file.registers->find(static_cast<std::uint64_t>(offset));
+  if (at == file.registers->end()) return -EIO;
+  const Reading reading = at->second(tree().now());
+  if (!reading.ok) return -errno_of(reading.error);
+  value = reading.value;
+  std::memcpy(out, &value, sizeof value);
+  return sizeof value;
+}
+
 int read_path(const char*, char* out, std::size_t size, off_t offset, fuse_file_info* info) {
   OpenFile& file = open_file(info);
+  if (file.registers != nullptr) return read_register(file, out, size, offset);
   if (file.passed >= 0) {
     const auto got = ::pread(file.passed, out, size, offset);
     return got < 0 ? -errno : static_cast<int>(got);

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "sim/live/live_parts.h"
+
 namespace nw::sim {
 
 namespace {
@@ -114,9 +116,13 @@ void show_gpus(View& view) {
 }
 }  // namespace
 
-View make_live_view(const Machine& machine) {
+View make_live_view(const Machine& machine, Nanos up) {
   View view = make_view(machine);
+  nest_powercap_zones(view, machine);
+  show_operating_system(view, machine, up);
+  show_registers(view, machine);
   show_gpus(view);
+  show_gpu_details(view, machine);
   show_meters(view, machine);
   return view;
 }

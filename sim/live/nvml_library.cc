@@ -1,76 +1,13 @@
 // A libnvidia-ml for a simulated machine: NVML's functions for power and energy, over the value files of `nodewatt-sim
 // live` (live_view.h). Unmodified programs load it by its name. The tree is $NODEWATT_SIM_ROOT, or the one that
 // contains this file: <root>/usr/lib/<triplet>/libnvidia-ml.so.1.
-//
-// Names, types and return codes are those of NVIDIA's public NVML reference. A missing file is returned as not
-// supported, one that may not be read as no permission, anything else as unknown.
-#include <cstdio>
-#include <cstring>
-
-#include "sim/live/value_file.h"
+#include "sim/live/nvml_state.h"
 
 namespace {
 using namespace nw::sim;
+using namespace nw::sim::nvml;
 
-constexpr int kSuccess = 0, kUninitialized = 1, kInvalid = 2, kNotSupported = 3, kNoPermission = 4, kTooSmall = 7,
-              kDriverNotLoaded = 9, kUnknown = 999;  // kTooSmall: NVML_ERROR_INSUFFICIENT_SIZE
-constexpr unsigned kMostGpus = 64, kPowerInstant = 186;
-
-int alive = 0;
-unsigned gpus = 0;
-char handles[kMostGpus];  // a device is the index in here
-
-int code_of(Answer answer) {
-  switch (answer) {
-    case Answer::said: return kSuccess;
-    case Answer::absent: return kNotSupported;
-    case Answer::denied: return kNoPermission;
-    case Answer::failed: break;
-  }
-  return kUnknown;
-}
-
-int read_text(const char* file, char* out, std::size_t size) { return code_of(read_value("nvml", file, out, size)); }
-
-int read_number(const char* file, unsigned long long* out) { return code_of(read_value("nvml", file, out)); }
-
-// The index of a device, or -1.
-int index_of(const void* device) {
-  const auto* at = static_cast<const char*>(device);
-  return alive > 0 && at >= handles && at < handles + gpus ? static_cast<int>(at - handles) : -1;
-}
-
-int device_text(const void* device, const char* key, char* out, std::size_t size) {
-  const int index = index_of(device);
-  if (index < 0) return alive > 0 ? kInvalid : kUninitialized;
-  char file[64];
-  std::snprintf(file, sizeof file, "%d/%s", index, key);
-  return read_text(file, out, size);
-}
-
-int device_number(const void* device, const char* key, unsigned long long* out) {
-  const int index = index_of(device);
-  if (index < 0 || out == nullptr) return alive > 0 ? kInvalid : kUninitialized;
-  char file[64];
-  std::snprintf(file, sizeof file, "%d/%s", index, key);
-  return read_number(file, out);
-}
-
-int device_number(const void* device, const char* key, unsigned* out) {
-  unsigned long long wide = 0;
-  const int code = device_number(device, key, &wide);
-  if (code == kSuccess) *out = static_cast<unsigned>(wide);
-  return code;
-}
-
-int copy(const void* device, const char* key, char* out, unsigned size) {
-  char text[128];
-  const int code = device_text(device, key, text, sizeof text);
-  if (code != kSuccess) return code;
-  if (std::strlen(text) >= size) return kTooSmall;
-  std::snprintf(out, size, "%s", text);
-  return kSuccess;
-}
+constexpr unsigned kPowerInstant = 186;
 }  // namespace
 
 extern "C" {
@@ -94,6 +31,7 @@ const char* nvmlErrorString(int code) {
     case kInvalid: return "Invalid Argument";
     case kNotSupported: return "Not Supported";
     case kNoPermission: return "Insufficient Permissions";
+    case kNotFound: return "Not Found";
     case kTooSmall: return "Insufficient Size";
     case kDriverNotLoaded: return "Driver Not Loaded";
     default: return "Unknown Error";
@@ -131,6 +69,18 @@ int nvmlDeviceGetHandleByIndex_v2(unsigned index, void** device) {
 }
 int nvmlDeviceGetHandleByIndex(unsigned index, void** device) { return nvmlDeviceGetHandleByIndex_v2(index, device); }
 
+// A device by its UUID or PCI address.
+static int find_device(const char* key, const char* wanted, void** device) {
+  if (alive == 0) return kUninitialized;
+  char text[128];
+  for (unsigned n = 0; n < gpus; ++n)
+    if (device_text(handles + n, key, text, sizeof text) == kSuccess && ::strcasecmp(text, wanted) == 0)
+      return *device = handles + n, kSuccess;
+  return kNotFound;
+}
+int nvmlDeviceGetHandleByUUID(const char* uuid, void** device) { return find_device("uuid", uuid, device); }
+int nvmlDeviceGetHandleByPciBusId_v2(const char* pci, void** device) { return find_device("pci", pci, device); }
+
 int nvmlDeviceGetIndex(void* device, unsigned* index) {
   if (index_of(device) < 0) return kInvalid;
   *index = static_cast<unsigned>(index_of(device));
@@ -153,8 +103,6 @@ int nvmlDeviceGetPciInfo_v3(void* device, void* info) {
   return kSuccess;
 }
 
-int nvmlDeviceGetEnforcedPowerLimit(void* device, unsigned* mw) { return device_number(device, "limit_mw", mw); }
-int nvmlDeviceGetPowerManagementLimit(void* device, unsigned* mw) { return device_number(device, "limit_mw", mw); }
 int nvmlDeviceGetPowerUsage(void* device, unsigned* mw) { return device_number(device, "power_mw", mw); }
 int nvmlDeviceGetTotalEnergyConsumption(void* device, unsigned long long* mj) {
   return device_number(device, "energy_mj", mj);
@@ -166,32 +114,20 @@ int nvmlDeviceGetUtilizationRates(void* device, unsigned* rates) {
   return device_number(device, "busy_percent", rates);
 }
 
-// Only the number, for callers that ask for no more: simulated processes have no ids.
-int nvmlDeviceGetComputeRunningProcesses_v3(void* device, unsigned* count, void* infos) {
-  if (infos != nullptr) return kNotSupported;
-  const int code = device_number(device, "processes", count);
-  return code == kSuccess && *count > 0 ? kTooSmall : code;
-}
-int nvmlDeviceGetComputeRunningProcesses_v2(void* device, unsigned* count, void* infos) {
-  return nvmlDeviceGetComputeRunningProcesses_v3(device, count, infos);
-}
-int nvmlDeviceGetComputeRunningProcesses(void* device, unsigned* count, void* infos) {
-  return nvmlDeviceGetComputeRunningProcesses_v3(device, count, infos);
-}
-
 int nvmlDeviceGetMigMode(void* device, unsigned* current, unsigned* pending) {
   if (index_of(device) < 0) return kInvalid;
   return *current = *pending = 0, kSuccess;
 }
 
-// nvmlFieldValue_t: 40 bytes; the field at 0, type, result and value at 24, 28 and 32.
+// nvmlFieldValue_t: 40 bytes; the field and its scope at 0 and 4, type, result and value at 24, 28 and 32.
 int nvmlDeviceGetFieldValues(void* device, int count, void* values) {
   if (index_of(device) < 0) return kInvalid;
   auto* bytes = static_cast<char*>(values);
   for (int i = 0; i < count; ++i, bytes += 40) {
-    unsigned field = 0, mw = 0;
+    unsigned field = 0, scope = 0, mw = 0;  // scope 0: the whole GPU
     std::memcpy(&field, bytes, sizeof field);
-    const int result = field == kPowerInstant ? device_number(device, "power_mw", &mw) : kNotSupported;
+    std::memcpy(&scope, bytes + 4, sizeof scope);
+    const int result = field == kPowerInstant && scope == 0 ? device_number(device, "power_mw", &mw) : kNotSupported;
     const unsigned type = 1;
     std::memcpy(bytes + 24, &type, sizeof type);
     std::memcpy(bytes + 28, &result, sizeof result);

@@ -1,5 +1,5 @@
-// The value files of a live tree, for the libraries that stand in for vendors'. Included by exactly one file of each:
-// they are loaded into other programs, and need nothing but the C library.
+// The value files of a live tree, for the libraries that stand in for vendors'. These are loaded into other programs,
+// and need nothing but the C library.
 #pragma once
 
 #include <dlfcn.h>

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# A machine simulated live, read by other programs and by nodewatt itself, all at once: each within 0.5 % of the true energy.
+# A machine simulated live, read by other programs and by nodewatt itself, all at once: each within 0.5 % of the true energy. Then by
+# programs inside the node, each within its own method's error.
 # The last line is one JSON object: the worst error, and of how many readers.
 ISOLATED=net  # its ports are its own
 . "$(dirname "$0")/lib.sh"
@@ -60,6 +61,8 @@ expect "the names in a folder" "$(echo $(ls short/root))" "bmc pdu redfish sys"
 expect "a plain file of the tree" "$(cat short/root/bmc/watts)" 100
 expect "the truth between two moments" "$("$BIN/nodewatt-sim" truth short.toml --dir short --between $(($(cat short/start) + 100000000)) \
   $(($(cat short/start) + 600000000)) --json | json /dev/stdin 'round(r["plug_joules"], 6)')" 50.0
+expect "the truth of the scenario with the options of live" "$("$BIN/nodewatt-sim" truth short.toml --dir short --honest --json |
+  json /dev/stdin 'round(r["plug_joules"], 6)')" 200.0
 wait "${PLAYS[0]}"; expect "exit code at the scenario's end" $? 0
 mountpoint -q short/root && fail "still mounted after the end"
 
@@ -82,6 +85,71 @@ expect "every reader within 0.5 %" $? 0
 sed '$d' readers.txt
 kill -TERM "${PLAYS[1]}"; wait "${PLAYS[1]}"; expect "exit code after TERM" $? 0
 mountpoint -q "$D/root" && fail "still mounted after TERM"
+
+# Programs that know no --root, inside the node; python3 has to have their packages (docs/simulator.md), or NODEWATT_LIVE_PYTHON names one.
+PYTHON=${NODEWATT_LIVE_PYTHON:-python3}
+play people horeka_green --workload training --duration 90s --honest || exit 1
+inside() { "$LIVE/enter" people "$@"; }
+if [ "$(id -u)" != 0 ] && ! unshare --user --mount true 2>/dev/null; then
+  echo "skipped: programs inside the node (no mount namespaces here)"
+else
+  expect "zones below their package" "$(inside cat /sys/class/powercap/intel-rapl/subsystem/intel-rapl:1/intel-rapl:1:0/name)" dram
+  expect "the node's processors" "$(inside nproc --all)" 152
+  expect "the sockets of the first and the last" "$(inside cat /sys/devices/system/cpu/cpu{0,151}/topology/physical_package_id | xargs)" "0 1"
+  expect "the host's name" "$(inside uname -n)" simulated-horeka-green
+  expect "nvidia-smi -L" "$(inside nvidia-smi -L | grep -c '^GPU [0-3]: NVIDIA A100-SXM4-40GB (UUID: GPU-')" 4
+  expect "nvidia-smi, idle" "$(inside nvidia-smi --query-gpu=index,power.draw,memory.total,driver_version --format=csv,noheader -i 2)" \
+    "2, 54.00 W, 40960 MiB, 550.54.15"
+  expect "the library by its name without a number" \
+    "$(inside python3 -c 'import ctypes; print(ctypes.CDLL("libnvidia-ml.so").nvmlInit_v2())')" 0
+  inside nvidia-smi --query-gpu=no.such >field.txt; expect "nvidia-smi with a field that there is not" $? 2
+  python3 "$HERE/live_programs.py" "$BIN" people "$PYTHON" >programs.txt
+  expect "every program within its own error" $? 0
+  cat programs.txt
+fi
+kill -TERM "${PLAYS[2]}"; wait "${PLAYS[2]}"
+
+# The registers of a node without powercap, as a program reads them.
+cat >registers.toml <<X
+end = "30s"
+[node]
+cpus = 4
+sockets = 2
+threads = 2
+vendor = "GenuineIntel"
+cpu_family = 6
+cpu_model = 85
+[[component]]
+name = "cpu#"
+count = 2
+domain = "package"
+idle_w = 100
+max_w = 100
+[[sensor]]
+name = "pkg#"
+each = "package"
+family = "rapl_msr"
+channel = "package-#"
+unit = 6.103515625e-5
+quantum = 6.103515625e-5
+wrap = 4294967296
+X
+play registers registers.toml || exit 1
+watts=$(python3 - registers/root/dev/cpu/3/msr <<'X'
+import os, struct, sys, time
+file = os.open(sys.argv[1], os.O_RDONLY)
+def register(number): return struct.unpack("<Q", os.pread(file, 8, number))[0]
+unit, before, begin = 0.5 ** (register(0x606) >> 8 & 31), register(0x611), time.monotonic()
+time.sleep(2)
+watts = (register(0x611) - before) * unit / (time.monotonic() - begin)
+try: os.pread(file, 8, 0x123)
+except OSError as error: print(round(watts), error.strerror)
+X
+)
+expect "a register, and one that there is not" "$watts" "100 Input/output error"
+"$NODEWATT" --root registers/root run --json=registers.json -- sleep 2 2>registers.log
+expect "nodewatt reads the same" "$(json registers.json 'round(sum(c["energy_j"] for c in r["components"] if c["domain"] == "package") / r["duration_s"] / 10)')" 20
+kill -TERM "${PLAYS[3]}"; wait "${PLAYS[3]}"
 [ $FAILED = 0 ] && echo "ok: live.sh" || for log in *.log "$D"/err; do sed "s#^#    $(basename "$log"): #" "$log" >&2; done
 tail -n 1 readers.txt
 exit $FAILED
