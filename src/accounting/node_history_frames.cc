@@ -13,18 +13,35 @@ constexpr std::int64_t kLongest = std::int64_t{3600} * kNanosPerSecond;
 
 bool is_time(std::int64_t ns) { return ns >= 0 && ns <= kLongest; }
 
+// More than any machine has, and far from where sums of squares overflow.
+constexpr double kMost = 1e9;
+bool is_figure(double value) { return std::isfinite(value) && std::abs(value) <= kMost; }
+
 template <class List>
-bool are_finite(const List& list) {
-  return std::all_of(list.begin(), list.end(), [](double value) { return std::isfinite(value); });
+bool are_figures(const List& list) {
+  return std::all_of(list.begin(), list.end(), is_figure);
+}
+
+// Symmetric, of three: no variance below nothing in any direction, but for rounding.
+template <class List>
+bool is_covariance(const List& c) {
+  constexpr double kRounding = 1e-9;
+  const auto minor = [&](int aa, int ab, int bb) {
+    return c[aa] * c[bb] - c[ab] * c[ab] >= -kRounding * (1 + c[aa] * c[bb]);
+  };
+  const double determinant =
+      c[0] * (c[3] * c[5] - c[4] * c[4]) - c[1] * (c[1] * c[5] - c[4] * c[2]) + c[2] * (c[1] * c[4] - c[3] * c[2]);
+  return c[0] >= 0 && c[3] >= 0 && c[5] >= 0 && minor(0, 1, 3) && minor(0, 2, 5) && minor(3, 4, 5) &&
+         determinant >= -kRounding * (1 + c[0] * c[3] * c[5]);
 }
 
 bool makes_sense(const pb::NodeFilter& in) {
   return is_time(in.window_ns()) && is_time(in.delay_ns()) && in.state_size() == 3 && in.covariance_size() == 6 &&
-         are_finite(in.state()) && are_finite(in.covariance()) && in.covariance(0) >= 0 && in.covariance(3) >= 0 &&
-         in.covariance(5) >= 0 && std::isfinite(in.evidence());
+         are_figures(in.state()) && are_figures(in.covariance()) && is_covariance(in.covariance()) &&
+         is_figure(in.evidence());
 }
 
-bool is_amount(double value) { return std::isfinite(value) && value >= 0; }
+bool is_amount(double value) { return is_figure(value) && value >= 0; }
 }  // namespace
 
 void write_history(const NodeHistory& history, pb::NodeHistory& out) {
@@ -53,7 +70,7 @@ std::optional<NodeHistory> read_history(const pb::NodeHistory& in) {
     return {};
   for (const double amount : {in.readings(), in.typical_w(), in.error_w2(), in.variance_w2(), in.renewal_s()})
     if (!is_amount(amount)) return {};
-  if (!std::isfinite(in.mean_w())) return {};
+  if (!is_figure(in.mean_w())) return {};
   NodeHistory history{in.sensor(), {in.parts().begin(), in.parts().end()}, {}};
   for (const pb::NodeFilter& from : in.filters()) {
     NodeResponse::Filter& filter = history.response.filters.emplace_back();

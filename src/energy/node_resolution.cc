@@ -181,7 +181,7 @@ std::optional<double> NodeResolution::update(NodeResponse::Filter& filter, const
   const double own = square(step) / 12 + square(kModel * reading.watts), blur = square(change) / 12;
   double noise = own / weight + blur;
   std::array<double, 6>& c = filter.covariance;
-  const double error = reading.watts - predict(filter.state, x), known = spread_of(c, x);
+  const double error = reading.watts - predict(filter.state, x), known = std::max(spread_of(c, x), 0.0);
   const double surprise = square(error) / (known + noise);
   // Against a filter speaks what it did not foresee; how sure it was must not, or steady hours would choose the filter
   // with the shortest window.
