@@ -28,6 +28,7 @@ static_assert(sizeof(Process) == 24);
 // Above the kernel's largest process id, so that a simulated process is never taken for one of this machine.
 constexpr unsigned kFirstPid = 1U << 22;
 
+int not_supported(const void* device) { return index_of(device) < 0 ? kInvalid : kNotSupported; }
 int no_permission(const void* device) { return index_of(device) < 0 ? kInvalid : kNoPermission; }
 }  // namespace
 
@@ -89,12 +90,18 @@ int nvmlDeviceGetClockInfo(void* device, unsigned type, unsigned* mhz) {
 int nvmlDeviceGetMaxClockInfo(void* device, unsigned type, unsigned* mhz) {
   return clock_of(device, type, "clock_max_mhz", mhz);
 }
-int nvmlDeviceGetSupportedMemoryClocks(void* device, unsigned*, unsigned*) {
-  return index_of(device) < 0 ? kInvalid : kNotSupported;
+int nvmlDeviceGetSupportedMemoryClocks(void* device, unsigned*, unsigned*) { return not_supported(device); }
+int nvmlDeviceGetSupportedGraphicsClocks(void* device, unsigned, unsigned*, unsigned*) { return not_supported(device); }
+
+// Some monitors take a function that is missing for a broken library, where one that is not supported is well.
+int nvmlDeviceGetEncoderUtilization(void* device, unsigned*, unsigned*) { return not_supported(device); }
+int nvmlDeviceGetDecoderUtilization(void* device, unsigned*, unsigned*) { return not_supported(device); }
+int nvmlDeviceGetProcessUtilization(void* device, void*, unsigned*, unsigned long long) {
+  return not_supported(device);
 }
-int nvmlDeviceGetSupportedGraphicsClocks(void* device, unsigned, unsigned*, unsigned*) {
-  return index_of(device) < 0 ? kInvalid : kNotSupported;
-}
+int nvmlDeviceGetPerformanceState(void* device, unsigned*) { return not_supported(device); }
+int nvmlDeviceGetFanSpeed(void* device, unsigned*) { return not_supported(device); }
+int nvmlDeviceGetSerial(void* device, char*, unsigned) { return not_supported(device); }
 
 int nvmlDeviceGetComputeRunningProcesses_v3(void* device, unsigned* count, Process* infos) {
   unsigned processes = 0;

@@ -100,8 +100,9 @@ else
   expect "nvidia-smi -L" "$(inside nvidia-smi -L | grep -c '^GPU [0-3]: NVIDIA A100-SXM4-40GB (UUID: GPU-')" 4
   expect "nvidia-smi, idle" "$(inside nvidia-smi --query-gpu=index,power.draw,memory.total,driver_version --format=csv,noheader -i 2)" \
     "2, 54.00 W, 40960 MiB, 550.54.15"
-  expect "the library by its name without a number" \
-    "$(inside python3 -c 'import ctypes; print(ctypes.CDLL("libnvidia-ml.so").nvmlInit_v2())')" 0
+  expect "what is not simulated is not supported, not missing" "$(inside python3 -c 'import ctypes
+nvml, gpu = ctypes.CDLL("libnvidia-ml.so"), ctypes.c_void_p()
+print(nvml.nvmlInit_v2(), nvml.nvmlDeviceGetHandleByIndex_v2(3, ctypes.byref(gpu)), nvml.nvmlDeviceGetDecoderUtilization(gpu, None, None))')" "0 0 3"
   inside nvidia-smi --query-gpu=no.such >field.txt; expect "nvidia-smi with a field that there is not" $? 2
   python3 "$HERE/live_programs.py" "$BIN" people "$PYTHON" >programs.txt
   expect "every program within its own error" $? 0
