@@ -24,7 +24,7 @@ TotalSensors find_total_sensors(std::span<const Meter> meters, Nanos now) {
     energy.boundary = meter.info().boundary;
     energy.kind = meter.info().provenance;
     if (meter.responsive()) energy.value = meter.at(now).energy;
-    sensor_energies.push_back({&meter.info(), energy, {}});
+    sensor_energies.push_back({&meter.info(), energy, {}, {}});
   }
   const auto index_of = [&](const std::string& sensor) {
     const auto found =
