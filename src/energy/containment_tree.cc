@@ -105,7 +105,7 @@ bool PartTree::is_shown_in(const SensorEnergy& part, const SensorEnergy& outer) 
 bool PartTree::covers(const Part& part) const {
   SensorInfo info;
   info.part = part;
-  const SensorEnergy asked{&info, {}, {}};
+  const SensorEnergy asked{&info, {}, {}, {}};
   const auto same = measured_.find(part);
   if (same != measured_.end() && stands(same->second)) return true;
   const Position position = find(asked);
