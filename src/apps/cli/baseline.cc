@@ -1,8 +1,5 @@
 #include "apps/cli/baseline.h"
 
-#include <algorithm>
-#include <cctype>
-
 #include "apps/cli/cli_common.h"
 #include "base/host.h"
 #include "record/idle.h"
@@ -25,11 +22,7 @@ BaselineSite read_baseline(const std::string& host) {
 }  // namespace
 
 Result<std::string> baseline_path(const std::string& host) {
-  std::string name = host.substr(0, 128);
-  std::replace_if(
-      name.begin(), name.end(),
-      [](unsigned char c) { return std::isalnum(c) == 0 && c != '-' && c != '_' && c != '.'; }, '_');
-  return NW_TRY(data_dir()) + "/baseline" + (name.empty() ? "" : "." + name) + ".toml";
+  return NW_TRY(data_dir()) + "/baseline" + host_suffix(host) + ".toml";
 }
 
 void attach_idle(const Site& site, const std::vector<SensorInfo>& infos, pb::Record& record) {

@@ -5,7 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -149,6 +151,14 @@ std::string with_host(std::string path) {
   for (std::size_t at = 0; (at = path.find("%h", at)) != std::string::npos; at += std::strlen(host))
     path.replace(at, 2, host);
   return path;
+}
+
+std::string host_suffix(const std::string& host) {
+  std::string name = host.substr(0, 128);
+  std::replace_if(
+      name.begin(), name.end(),
+      [](unsigned char c) { return std::isalnum(c) == 0 && c != '-' && c != '_' && c != '.'; }, '_');
+  return name.empty() ? "" : "." + name;
 }
 
 Done write_out(const std::string& path, const std::string& text, bool append) {

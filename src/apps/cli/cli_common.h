@@ -37,6 +37,9 @@ int usage_error_exit(const Error& error);  // where malformed means the user's i
 // The path with this host's name for each "%h": nodes that share a directory write a file each.
 std::string with_host(std::string path);
 
+// "." and the host's name, as far as it may stand in the name of a file; "" of a host without a name.
+std::string host_suffix(const std::string& host);
+
 // To the file (replaced atomically, so that a reader never sees half of it), or stdout for "" and "-".
 Done write_out(const std::string& path, const std::string& text, bool append = false);
 

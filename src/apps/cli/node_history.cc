@@ -1,9 +1,9 @@
 #include "apps/cli/node_history.h"
 
 #include <algorithm>
-#include <cctype>
 
 #include "accounting/node_history_frames.h"
+#include "apps/cli/cli_common.h"
 #include "base/file.h"
 #include "base/parse.h"
 #include "store/paths.h"
@@ -26,11 +26,7 @@ std::string firmware_of(Host& host) {
 }
 
 Result<std::string> history_path(Host& host) {
-  std::string name = line_of(host, "/proc/sys/kernel/hostname");
-  std::replace_if(
-      name.begin(), name.end(),
-      [](unsigned char c) { return std::isalnum(c) == 0 && c != '-' && c != '_' && c != '.'; }, '_');
-  return NW_TRY(data_dir()) + "/node" + (name.empty() ? "" : "." + name) + ".history";
+  return NW_TRY(data_dir()) + "/node" + host_suffix(line_of(host, "/proc/sys/kernel/hostname")) + ".history";
 }
 }  // namespace
 
