@@ -16,7 +16,7 @@ class Node {
     SensorInfo& info = infos_.emplace_back(test::counter_info(domain, device));
     if (domain == Domain::node) info.boundary = Boundary::node_dc;
     for (const char* name : {"all", "accel", "memory", "cpu"}) info.is_alias |= device.starts_with(name);
-    SensorEnergy sensor_energy{&info, {}, {}};
+    SensorEnergy sensor_energy{&info, {}, {}, {}};
     sensor_energy.energy.value = Joules::of(std::llround(watts_ * 3600e6));
     sensor_energy.energy.coverage = coverage;
     sensor_energy.energy.boundary = info.boundary;

@@ -154,7 +154,7 @@ TEST(EnergyProperties, ComposeDoesNotDependOnTheOrderOfParts) {
     std::vector<SensorEnergy> sensor_energies;
     const auto add = [&](Domain domain, int device) {
       infos.push_back(test::counter_info(domain, std::to_string(device)));
-      SensorEnergy sensor_energy{&infos.back(), {}, {}};
+      SensorEnergy sensor_energy{&infos.back(), {}, {}, {}};
       if (*rc::gen::inRange(0, 5) > 0) {
         sensor_energy.energy.value = joules(*rc::gen::inRange(1, 100'000));
         sensor_energy.energy.coverage = *rc::gen::element(1.0, 0.5, 0.25);

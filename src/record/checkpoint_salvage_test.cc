@@ -5,8 +5,6 @@
 namespace nw {
 namespace {
 
-constexpr const char* kNoUtf8 = "\xff\xfe";
-
 pb::Checkpoint make_books() {
   pb::Checkpoint checkpoint;
   checkpoint.set_boot_id("boot");
