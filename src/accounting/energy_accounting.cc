@@ -64,7 +64,7 @@ EnergyAccounting::EnergyAccounting(const std::vector<SensorInfo>& infos, Account
 
 void EnergyAccounting::add(const SampleSet& sample_set) {
   for (std::size_t i = 0; i < meters_.size() && i < sample_set.size(); ++i) meters_[i].add(sample_set[i]);
-  resolved_total_.add(meters_, sample_set, newest_);
+  resolved_total_.add(meters_, sample_set, newest_.found());
   ++samples_;
 }
 
@@ -76,7 +76,7 @@ void EnergyAccounting::add(const SampleSet& sample_set, const CgroupSnapshot& cg
   add(sample_set);
   wall_ns_ = wall_ns;
   if (since_wall_ns_ == 0) since_wall_ns_ = wall_ns;
-  note_responsive(at);
+  newest_.look(meters_, at);  // what the node's total is made of, from this time on
   cpus_ = cgroups.cpus;
   memory_ = static_cast<double>(cgroups.memory.value_or(0));
   if (last_)
@@ -93,19 +93,11 @@ void EnergyAccounting::add(const SampleSet& sample_set, const CgroupSnapshot& cg
   close_interval(false);
 }
 
-// A meter that has begun to measure changes what the node's total is made of, from this time on.
-void EnergyAccounting::note_responsive(Nanos at) {
-  std::vector<bool> responsive;
-  for (const Meter& meter : meters_) responsive.push_back(meter.responsive());
-  if (responsive == responsive_) return;
-  responsive_ = std::move(responsive);
-  newest_ = find_total_sensors(meters_, at);
-}
-
 // What each job reserved and used since the last sampling point. A job that has ended meanwhile counts until now: since
 // its end wakes the daemon, that is milliseconds.
 void EnergyAccounting::interval(const CgroupSnapshot& cgroups, Nanos at) {
-  Pending& pending = pending_.emplace_back(Pending{*last_, at, false, false, {}, {}, {}, {}, newest_, {}, 0, samples_});
+  Pending& pending =
+      pending_.emplace_back(Pending{*last_, at, false, false, {}, {}, {}, {}, newest_.found(), {}, 0, samples_});
   for (auto& [serial, job] : jobs_) {
     if (job.end || (resumed_ && find_in(cgroups, job) == nullptr)) continue;
     pending.entries.push_back(make_entry(serial, job, cgroups, at - *last_));

@@ -163,7 +163,6 @@ class EnergyAccounting {
 
   static std::vector<std::string> find_device_names(const std::vector<SensorInfo>& infos);
   static bool divides_memory(const std::vector<SensorInfo>& infos);
-  void note_responsive(Nanos at);
   bool is_by_parts(std::size_t meter, const TotalSensors& total_sensors) const;
   void resolve(ClosedInterval& closed) const;
   void interval(const CgroupSnapshot& cgroups, Nanos at);
@@ -236,9 +235,8 @@ class EnergyAccounting {
   std::vector<std::string> device_names_;  // what ResourceUse::devices stands for
   bool has_memory_ = false;                // a sensor of memory alone
   TotalSensors total_sensors_;             // of the interval that was closed last
-  TotalSensors newest_;                    // of the next interval to be queued
+  TotalSensorsWatch newest_;               // of the next interval to be queued
   ResolvedTotal resolved_total_;
-  std::vector<bool> responsive_;
   SampleSet sample_set_;  // the last one
 
   std::optional<Nanos> last_;  // the last sampling point

@@ -69,19 +69,12 @@ void ResolvedTotal::begin_from_history(std::span<const Meter> meters, const Samp
   begin(meters);
 }
 
-// Which sensors there are is looked up when one has begun to measure.
 void ResolvedTotal::add(std::span<const Meter> meters, const SampleSet& sample_set) {
   if (sample_set.empty()) return;
-  bool changed = responsive_.size() != meters.size();
-  responsive_.resize(meters.size());
-  for (std::size_t i = 0; i < meters.size(); ++i) {
-    changed |= responsive_[i] != meters[i].responsive();
-    responsive_[i] = meters[i].responsive();
-  }
-  TotalSensors found = changed ? find_total_sensors(meters, sample_set.front().before) : total_sensors_;
-  if (!resolution_ && !found.total_sensor && offered_) begin_from_history(meters, sample_set);
-  if (resolution_ && !found.total_sensor) found = total_sensors_;
-  add(meters, sample_set, found);
+  watch_.look(meters, sample_set.front().before);
+  const bool is_missing = !watch_.found().total_sensor;
+  if (!resolution_ && is_missing && offered_) begin_from_history(meters, sample_set);
+  add(meters, sample_set, resolution_ && is_missing ? TotalSensors(total_sensors_) : watch_.found());
 }
 
 void ResolvedTotal::add(std::span<const Meter> meters, const SampleSet& sample_set, const TotalSensors& total_sensors) {
@@ -110,7 +103,7 @@ void ResolvedTotal::add_reading(const Meter& meter, const Sample& sample) {
     const Joules energy = meter.at(sample.at()).energy - meter.at(before).energy;
     if (last_look_) resolution_->add_mean(before, sample.at(), energy / (sample.at() - before) - info.bias);
   } else {
-    const Watts power = Watts::of(mul_div(static_cast<Int128>(sample.raw), info.unit_num, info.unit_den));
+    const Watts power = info.power_of(sample.raw);
     if (info.max_power == Watts{} || power <= info.max_power)
       resolution_->add_reading(before, sample.at(), power - info.bias);
   }
@@ -170,15 +163,11 @@ Energy make_resolved(const SensorInfo& info, const NodeResolution::Resolved& res
   Energy energy;
   const double time = to_seconds(duration);
   energy.value = resolved.energy;
-  const double joules = std::abs(to_joules(*energy.value));
   const bool is_measured = correction.weight >= kMeasured && duration == correction.duration;
   energy.kind = std::max(is_measured ? Provenance::measured : Provenance::derived, info.provenance);
   energy.boundary = info.boundary;
   energy.coverage = coverage * (1 - correction.disputed);
-  const bool limit = info.scale_tolerance.shape == Tolerance::Shape::limit;
-  energy.uncertainty.add(
-      {info.source + " gain", joules * info.scale_tolerance.relative / (limit ? std::sqrt(3.0) : 1.0), true, limit});
-  energy.uncertainty.add({info.source + " offset", to_watts(info.offset) * time, true, false});
+  add_scale(info, resolved.energy, duration, energy.uncertainty);
   const double beside = 1 - std::min(time / std::max(to_seconds(correction.duration), 1e-9), 1.0);
   const double own = square((1 - correction.weight) * std::hypot(resolved.uncertainty, correction.apart * time)) +
                      square(correction.weight * correction.lag * time) +

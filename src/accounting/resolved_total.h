@@ -52,7 +52,7 @@ class ResolvedTotal {
   bool is_resolvable(std::span<const Meter> meters) const;
 
   TotalSensors total_sensors_;
-  std::vector<bool> responsive_;  // as of when total_sensors_ were found
+  TotalSensorsWatch watch_;
   std::optional<NodeResolution> resolution_;
   std::optional<std::pair<NodeHistory, Nanos>> offered_;
   std::vector<std::string> names_;  // of the sensor and its parts

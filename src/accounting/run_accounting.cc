@@ -11,9 +11,9 @@
 namespace nw {
 
 namespace {
-// Whether the readings say anything of a time of this length: else they are about what was before.
-bool is_longer_than_lag(Nanos duration, const SensorInfo& info) {
-  return duration >= info.longest_lag() + info.longest_lag();
+// Whether a gauge's readings say nothing of a time of this length: they are about what was before.
+bool is_too_short(Nanos duration, const SensorInfo& info) {
+  return info.kind == SensorKind::gauge && duration < info.longest_lag() + info.longest_lag();
 }
 
 constexpr double kUnresolvedAlias = 0.25;
@@ -110,7 +110,7 @@ void RunAccounting::cross_check() {
       const SensorInfo &counter = meters_[i].info(), &gauge = meters_[j].info();
       if (counter.part != gauge.part || counter.kind != SensorKind::counter || gauge.kind != SensorKind::gauge)
         continue;
-      if (gauge.is_slow() && !is_longer_than_lag(end_ - begin_, gauge)) continue;
+      if (gauge.is_slow() && is_too_short(end_ - begin_, gauge)) continue;
       if (!meters_[i].responsive() || !meters_[j].responsive() || counter.provenance == Provenance::estimated) continue;
       const double a = energy(i), b = energy(j);
       if (std::abs(a - b) > kApart * std::max(a, b))
@@ -175,11 +175,10 @@ void RunAccounting::resolve_total(std::vector<SensorEnergy>& sensor_energies, Na
     const bool is_ours = i == resolved_total_.sensor();
     const auto resolved = is_ours ? resolve(sensor_energies, duration) : std::nullopt;
     const bool needs_part = is_ours && by_parts_.value_or(false);
-    const bool too_short = info.kind == SensorKind::gauge && !is_longer_than_lag(duration, info);
     if (resolved && by_parts_.value_or(is_useful(resolved->answer))) {
       whole.energy = make_resolved(info, resolved->answer, correction_, duration, resolved->coverage);
       if (whole.energy.kind != info.provenance) whole.method = kResolvedMethod;
-    } else if (needs_part || too_short) {
+    } else if (needs_part || is_too_short(duration, info)) {
       whole.energy.value.reset();
       whole.energy.coverage = 0;
     } else if (is_ours && resolved_total_.contradicts()) {
@@ -200,26 +199,23 @@ void RunAccounting::weigh_total() {
   for (std::size_t i = 0; i < meters_.size(); ++i) energies.push_back(make_sensor_energy(i, run_interval(i)));
   const auto resolved = resolve(energies, end_ - begin_);
   by_parts_ = resolved && is_useful(resolved->answer);
-  if (!*by_parts_ || (info.kind == SensorKind::gauge && !is_longer_than_lag(end_ - begin_, info))) return;
+  if (!*by_parts_ || is_too_short(end_ - begin_, info)) return;
   correction_ = weigh(energies[*sensor].energy, resolved->answer, end_ - begin_, info.source);
   if (correction_.disputed > 0) found_.emplace_back(Anomaly::sensors_disagree, *sensor);
 }
 
-NodeEnergy RunAccounting::compose_run() const {
+NodeEnergy RunAccounting::compose_run(const Steps& resolved) const {
   std::vector<SensorEnergy> sensor_energies;
   for (std::size_t i = 0; i < meters_.size(); ++i) sensor_energies.push_back(make_sensor_energy(i, run_interval(i)));
   resolve_total(sensor_energies, end_ - begin_);
-  for (SensorEnergy& one : sensor_energies)
-    if (!one.method.empty()) one.max_power = max_resolved();
+  // A slow sensor's highest reading is no maximum of what it missed; that of the steps that are shown is.
+  for (SensorEnergy& one : sensor_energies) {
+    if (one.method.empty()) continue;
+    one.max_power.reset();
+    for (const auto& energy : resolved)
+      if (energy) one.max_power = std::max(one.max_power.value_or(Watts{}), *energy / timeline_.step());
+  }
   return compose(sensor_energies, Wholes::judged);
-}
-
-// Of the steps that are shown: a slow sensor's highest reading is no maximum of what it missed.
-std::optional<Watts> RunAccounting::max_resolved() const {
-  std::optional<Watts> most;
-  for (const auto& energy : resolved_steps())
-    if (energy) most = std::max(most.value_or(Watts{}), *energy / timeline_.step());
-  return most;
 }
 
 NodeEnergy RunAccounting::compose_phase(const EnergyAccumulator& given, const NodeEnergy& run) const {
@@ -262,7 +258,8 @@ void RunAccounting::write_anomalies(pb::Record& record, const NodeEnergy& run) c
 }
 
 void RunAccounting::write(pb::Record& record) const {
-  const NodeEnergy run = compose_run();
+  const Steps resolved = resolved_steps();
+  const NodeEnergy run = compose_run(resolved);
   record.set_duration_ns((end_ - begin_).count());
   write_node_energy(run, end_ - begin_, record);
   write_phases(
@@ -272,10 +269,10 @@ void RunAccounting::write(pb::Record& record) const {
   write_statements(phases_, record);
   write_anomalies(record, run);
   for (const Meter& meter : meters_) write_sensor(meter.info(), *record.add_sensors());
-  write_timeline(record, run);
+  write_timeline(record, run, resolved);
 }
 
-void RunAccounting::write_timeline(pb::Record& record, const NodeEnergy& run) const {
+void RunAccounting::write_timeline(pb::Record& record, const NodeEnergy& run, const Steps& resolved) const {
   pb::Timeline& timeline = *record.mutable_timeline();
   timeline.set_step_ns(timeline_.step().count());
   for (std::size_t i = 0; i < meters_.size(); ++i) {
@@ -291,19 +288,19 @@ void RunAccounting::write_timeline(pb::Record& record, const NodeEnergy& run) co
       series.set_device(info.part.device);
       series.set_estimated(info.provenance == Provenance::estimated);
       series.set_as_read(as_read);
-      for (const auto& energy : is_resolved && !as_read ? resolved_steps() : timeline_.energies(i))
+      for (const auto& energy : is_resolved && !as_read ? resolved : timeline_.energies(i))
         series.add_energy_uj(energy ? energy->count() : kNotRead);
     }
   }
 }
 
 // The node's energy in each step, as its parts have it.
-std::vector<std::optional<Joules>> RunAccounting::resolved_steps() const {
-  std::map<std::size_t, std::vector<std::optional<Joules>>> parts;
+RunAccounting::Steps RunAccounting::resolved_steps() const {
+  std::map<std::size_t, Steps> parts;
   std::size_t steps = 0;
   for (const std::size_t part : resolved_total_.parts())
     steps = std::max(steps, (parts[part] = timeline_.energies(part)).size());
-  std::vector<std::optional<Joules>> energies(steps);
+  Steps energies(steps);
   for (std::size_t k = 0; k < steps; ++k) {
     const auto energy_of = [&](std::size_t part) { return k < parts[part].size() ? parts[part][k] : std::nullopt; };
     if (const auto resolved = resolved_total_.resolve(meters_, energy_of, timeline_.step(), correction_.power))

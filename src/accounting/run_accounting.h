@@ -55,12 +55,12 @@ class RunAccounting {
   std::optional<Resolved> resolve(const std::vector<SensorEnergy>& sensor_energies, Nanos duration) const;
   void resolve_total(std::vector<SensorEnergy>& sensor_energies, Nanos duration) const;
   void weigh_total();
-  NodeEnergy compose_run() const;
+  using Steps = std::vector<std::optional<Joules>>;  // of the timeline
+  NodeEnergy compose_run(const Steps& resolved) const;
   NodeEnergy compose_phase(const EnergyAccumulator& given, const NodeEnergy& run) const;
   void write_anomalies(pb::Record& record, const NodeEnergy& run) const;
-  void write_timeline(pb::Record& record, const NodeEnergy& run) const;
-  std::vector<std::optional<Joules>> resolved_steps() const;
-  std::optional<Watts> max_resolved() const;
+  void write_timeline(pb::Record& record, const NodeEnergy& run, const Steps& resolved) const;
+  Steps resolved_steps() const;
   void cross_check();
 
   std::vector<Meter> meters_;

@@ -19,46 +19,48 @@ struct Fraction {
 };
 }  // namespace
 
+namespace {
+// What of an interval's line goes with its energy, and what with its time.
+EnergyAccumulator::Line part_of(const EnergyAccumulator::Line& whole, Fraction used, Fraction passed) {
+  EnergyAccumulator::Line line;
+  line.given.energy = Joules::of(used.of(whole.given.energy.count()));
+  line.given.filled = Joules::of(used.of(whole.given.filled.count()));
+  line.given.covered = Nanos::of(passed.of(whole.given.covered.count()));
+  const double f = passed.value();
+  line.given.steps = whole.given.steps * f;
+  line.given.count = whole.given.count * f;
+  line.given.sum = whole.given.sum * f;
+  line.given.squares = whole.given.squares * f;
+  line.given.products = whole.given.products * f;
+  line.whole = Joules::of(used.of(whole.whole.count()));
+  line.division = whole.division * used.value();
+  line.resolution = whole.resolution * used.value();
+  return line;
+}
+}  // namespace
+
 EnergyAccumulator::Line ShareCurve::line_at(std::size_t meter, Nanos time) const {
   const Fraction passed{(time - ends_.begin).count(), (ends_.end - ends_.begin).count()};
   const Joules first = ends_.at_begin[meter].cumulative.energy, last = ends_.at_end[meter].cumulative.energy;
   Fraction used = passed;
   if (last > first)
     used = {(std::clamp(ends_.meters[meter].at(time).energy, first, last) - first).count(), (last - first).count()};
-  const EnergyAccumulator::Line& part = part_.lines[meter];
-  EnergyAccumulator::Line line;
-  line.given.energy = Joules::of(used.of(part.given.energy.count()));
-  line.given.filled = Joules::of(used.of(part.given.filled.count()));
-  line.given.covered = Nanos::of(passed.of(part.given.covered.count()));
-  const double f = passed.value();
-  line.given.steps = part.given.steps * f;
-  line.given.count = part.given.count * f;
-  line.given.sum = part.given.sum * f;
-  line.given.squares = part.given.squares * f;
-  line.given.products = part.given.products * f;
-  line.whole = Joules::of(used.of(part.whole.count()));
-  line.division = part.division * used.value();
-  line.resolution = part.resolution * used.value();
-  return line;
+  return part_of(part_.lines[meter], used, passed);
 }
 
 // The node as its parts go, and evenly what they leave.
 EnergyAccumulator::Line ShareCurve::resolved_at(Nanos time) const {
   const EnergyAccumulator::Line& whole = part_.lines[*ends_.total_sensors.total_sensor];
-  Joules parts, passed;
+  Joules parts, energy;
   for (const std::size_t meter : ends_.total_sensors.inside) {
     parts += part_.lines[meter].given.energy;
-    passed += line_at(meter, time).given.energy;
+    energy += line_at(meter, time).given.energy;
   }
-  const Fraction time_passed{(time - ends_.begin).count(), (ends_.end - ends_.begin).count()};
-  EnergyAccumulator::Line line;
-  line.given.energy = passed + Joules::of(time_passed.of((whole.given.energy - parts).count()));
-  const Fraction used{line.given.energy.count(), std::max<std::int64_t>(whole.given.energy.count(), 1)};
-  line.given.filled = Joules::of(used.of(whole.given.filled.count()));
-  line.given.covered = Nanos::of(time_passed.of(whole.given.covered.count()));
-  line.whole = Joules::of(used.of(whole.whole.count()));
-  line.division = whole.division * used.value();
-  line.resolution = whole.resolution * used.value();
+  const Fraction passed{(time - ends_.begin).count(), (ends_.end - ends_.begin).count()};
+  energy += Joules::of(passed.of((whole.given.energy - parts).count()));
+  EnergyAccumulator::Line line =
+      part_of(whole, {energy.count(), std::max<std::int64_t>(whole.given.energy.count(), 1)}, passed);
+  line.given.energy = energy;
   return line;
 }
 

@@ -43,4 +43,13 @@ TotalSensors find_total_sensors(std::span<const Meter> meters, Nanos now) {
   return total_sensors;
 }
 
+bool TotalSensorsWatch::look(std::span<const Meter> meters, Nanos now) {
+  std::vector<bool> responsive;
+  for (const Meter& meter : meters) responsive.push_back(meter.responsive());
+  if (responsive == responsive_) return false;
+  responsive_ = std::move(responsive);
+  found_ = find_total_sensors(meters, now);
+  return true;
+}
+
 }  // namespace nw

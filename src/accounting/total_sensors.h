@@ -34,6 +34,18 @@ inline bool TotalSensors::is_counted(std::size_t meter) const { return is_of_tot
 // From everything that the meters have seen until `now`.
 TotalSensors find_total_sensors(std::span<const Meter> meters, Nanos now);
 
+// The same, looked up again when a meter has begun to measure.
+class TotalSensorsWatch {
+ public:
+  // Whether they were looked up.
+  bool look(std::span<const Meter> meters, Nanos now);
+  const TotalSensors& found() const { return found_; }
+
+ private:
+  std::vector<bool> responsive_;
+  TotalSensors found_;
+};
+
 // The key by which a part of this domain is divided.
 DivisionKey division_key_of(Domain domain);
 

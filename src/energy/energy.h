@@ -57,6 +57,9 @@ struct Seen {
   bool checked = false;   // another sensor of the same part agrees
 };
 
+// The sensor's own terms: its gain and its offset.
+void add_scale(const SensorInfo& info, Joules energy, Nanos duration, Uncertainty& uncertainty);
+
 // The energy of a sensor's interval, with its uncertainty: gain and offset of the SensorInfo, edges, sampling, gaps.
 Energy make_energy(const SensorInfo& info, const Interval& interval, const Seen& seen);
 

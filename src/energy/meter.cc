@@ -130,11 +130,8 @@ void Meter::note_mean(Nanos at, Joules energy, Nanos since, std::uint64_t counts
 
 // How long a working counter may stand still: longer where one count is large.
 Nanos Meter::longest_stillness() const {
-  return std::max(kStillTooLong, Nanos::of(std::llround(std::min(kStillCounts * quantum() / kLeastWatts, 1e6) * 1e9)));
-}
-
-double Meter::quantum() const {
-  return static_cast<double>(info_.unit_num) / static_cast<double>(info_.unit_den) * 1e-6;
+  return std::max(kStillTooLong,
+                  Nanos::of(std::llround(std::min(kStillCounts * info_.quantum() / kLeastWatts, 1e6) * 1e9)));
 }
 
 // Whether a working counter has stood still for too long by now. When that is found, the time since it stopped no

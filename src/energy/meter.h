@@ -99,7 +99,6 @@ class Meter {
   bool has_caught_up(const Unwrapper::Step& step, Nanos at) const;
   void remove_fill();
   double stillness_variance(Nanos time) const;
-  double quantum() const;  // one count, in joules or watts
   bool is_slow() const { return info_.kind == SensorKind::counter && info_.update_interval.value >= kSlow; }
   std::optional<std::size_t> first_after(Nanos time) const;
   Edge extrapolate(const Point& from, double power, Nanos time) const;

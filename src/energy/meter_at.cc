@@ -85,7 +85,7 @@ double Meter::stillness_variance(Nanos time) const {
   const bool was_read_meanwhile = since < point(older).at || (moved ? next + 1 < older : older > 0);
   if (!was_read_meanwhile || (until - since).count() <= kStillUpdates * info_.update_interval.value.count()) return 0;
   const double shown = to_joules(point(next).cumulative.energy - point(older).cumulative.energy);
-  if ((moved ? shown : as_joules(last_power_, until - since)) < kStillCounts * quantum()) return 0;
+  if ((moved ? shown : as_joules(last_power_, until - since)) < kStillCounts * info_.quantum()) return 0;
   const double highest =
       as_joules(std::max(last_power_, to_watts(max_power_.value_or(Watts{}))), std::max(time - since, Nanos{}));
   return square(moved ? std::min(highest, shown) : highest) / 3;

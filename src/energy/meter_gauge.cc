@@ -18,7 +18,7 @@ constexpr Watts kAnyPart =
 void Meter::add_gauge(Nanos read_at, Nanos age, std::uint64_t raw) {
   const Nanos at = read_at - Nanos::of(age.count() / 2) - info_.age();
   const Nanos update = info_.update_interval.value;
-  const Watts power = Watts::of(mul_div(static_cast<Int128>(raw), info_.unit_num, info_.unit_den));
+  const Watts power = info_.power_of(raw);
   if (power > (info_.max_power > Watts{} ? info_.max_power : kAnyPart)) {
     anomalies_.add(Anomaly::absurd);
     return hold(at);
@@ -80,7 +80,7 @@ void Meter::note_repeats(Nanos at, std::uint64_t raw) {
   const auto held = repeated_.take_held(update);
   if (!held) return;
   if (held->is_new) anomalies_.add(Anomaly::stuck);
-  const Watts power = Watts::of(mul_div(static_cast<Int128>(held->value), info_.unit_num, info_.unit_den));
+  const Watts power = info_.power_of(held->value);
   uncovered_ += held->end - held->begin;
   now_.filled += power * (held->end - held->begin);
 }

@@ -64,7 +64,7 @@ NodeResolution::NodeResolution(const SensorInfo& node)
       delay_(node.delay),
       update_interval_(node.update_interval),
       is_counter_(node.kind == SensorKind::counter),
-      quantum_(static_cast<double>(node.unit_num) / static_cast<double>(node.unit_den) * 1e-6) {
+      quantum_(node.quantum()) {
   if (is_counter_) window_ = delay_ = Timing();
   for (const Nanos window : candidates(window_, kWindows))
     for (const Nanos delay : candidates(delay_, kDelays)) {
@@ -77,7 +77,7 @@ NodeResolution::NodeResolution(const SensorInfo& node)
 
 void NodeResolution::begin(double watts) {
   begun_ = true;
-  typical_ = watts;
+  response_.typical = watts;
   for (NodeResponse::Filter& filter : response_.filters) {
     filter.state = {kSlope, kSlope, kConstant * watts};
     filter.covariance = {square(kSlopeSigma), 0, 0,
@@ -86,7 +86,8 @@ void NodeResolution::begin(double watts) {
 }
 
 bool NodeResolution::resume(const NodeResponse& known, Nanos age) {
-  NodeResponse taken = response_;
+  NodeResponse taken = known;
+  taken.filters = response_.filters;
   bool any = false;
   for (NodeResponse::Filter& filter : taken.filters) {
     const auto same = std::find_if(known.filters.begin(), known.filters.end(), [&](const auto& one) {
@@ -97,14 +98,8 @@ bool NodeResolution::resume(const NodeResponse& known, Nanos age) {
     if (same != known.filters.end()) filter = *same;
   }
   if (!any) return false;
-  taken.readings = known.readings;
-  taken.error = known.error;
-  taken.mean = known.mean;
-  taken.variance = known.variance;
-  taken.renewal = known.renewal;
   response_ = std::move(taken);
   begun_ = true;
-  typical_ = known.typical;
   for (NodeResponse::Filter& filter : response_.filters) drift(filter, to_seconds(age));
   return true;
 }
@@ -118,7 +113,8 @@ void NodeResolution::drift(NodeResponse::Filter& filter, double seconds) const {
   const double slope = square(kSlopeDrift) * seconds / kSlopeDriftTime;
   widen(c[0], slope, square(kSlopeSigma));
   widen(c[3], slope, square(kSlopeSigma));
-  widen(c[5], square(kConstantDrift * typical_) * seconds / kConstantDriftTime, square(kConstantSigma * typical_));
+  widen(c[5], square(kConstantDrift * response_.typical) * seconds / kConstantDriftTime,
+        square(kConstantSigma * response_.typical));
 }
 
 void NodeResolution::add_parts(Nanos at, const PartsEnergy& cumulative) {
@@ -220,8 +216,7 @@ void NodeResolution::add_mean(Nanos from, Nanos to, Watts power) {
 
 void NodeResolution::learn(const Reading& reading, double since) {
   if (!begun_) return begin(reading.watts);
-  typical_ = std::max(reading.watts, 1.0);
-  response_.typical = typical_;
+  response_.typical = std::max(reading.watts, 1.0);
   const NodeResponse::Filter& longest = response_.filters.back();
   const bool is_judged = mean_of(longest, reading).has_value();
   const double judgement = std::min(1.0, since / kJudged);  // alike for all

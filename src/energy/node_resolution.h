@@ -133,7 +133,6 @@ class NodeResolution {
   double quantum_;  // W, or J of a counter
   NodeResponse response_;
   bool begun_ = false;         // a reading, or what was learned, says about how much the node draws
-  double typical_ = 0;         // W
   std::vector<Point> points_;  // from first_ on those of the longest window and delay
   std::size_t first_ = 0;
   std::optional<Nanos> last_reading_;

@@ -111,17 +111,12 @@ double compute_aliasing(const SensorInfo& info, Nanos duration, bool checked) {
 }
 
 namespace {
-// One count, in joules or watts.
-double quantum_of(const SensorInfo& info) {
-  return static_cast<double>(info.unit_num) / static_cast<double>(info.unit_den) * 1e-6;
-}
-
 // For a gauge: interpolation between its samples, and its resolution.
 void add_sampling(const SensorInfo& info, const CumulativeEnergy& cumulative, double duration,
                   Uncertainty& uncertainty) {
   const double c = 1.0 / 12 + 5.0 / 12 * square(1 - lag1(cumulative));
   uncertainty.add({info.source + " sampling", std::sqrt(c * std::max(cumulative.steps, 0.0)), false, false});
-  const double quantum = quantum_of(info);
+  const double quantum = info.quantum();
   const double mean = cumulative.count > 0 ? cumulative.sum / cumulative.count : 0;
   const bool moved = cumulative.count > 1 && cumulative.squares / cumulative.count - mean * mean > square(quantum);
   uncertainty.add(
@@ -139,6 +134,14 @@ double compute_gaps(const Seen& seen, double gap, double filled) {
 }
 }  // namespace
 
+void add_scale(const SensorInfo& info, Joules energy, Nanos duration, Uncertainty& uncertainty) {
+  const bool limit = info.scale_tolerance.shape == Tolerance::Shape::limit;
+  const double value = std::abs(to_joules(energy));
+  uncertainty.add(
+      {info.source + " gain", value * info.scale_tolerance.relative / (limit ? std::sqrt(3.0) : 1.0), true, limit});
+  uncertainty.add({info.source + " offset", to_watts(info.offset) * to_seconds(duration), true, false});
+}
+
 Energy make_energy(const SensorInfo& info, const Interval& interval, const Seen& seen) {
   Energy energy;
   energy.value = interval.cumulative.energy - info.bias * interval.duration;
@@ -149,18 +152,15 @@ Energy make_energy(const SensorInfo& info, const Interval& interval, const Seen&
   const double covered = to_seconds(interval.cumulative.covered);
   energy.coverage = duration > 0 ? std::clamp(covered / duration, 0.0, 1.0) : 0;
 
-  const bool limit = info.scale_tolerance.shape == Tolerance::Shape::limit;
   const double value = std::abs(to_joules(*energy.value));
   Uncertainty& uncertainty = energy.uncertainty;
   const std::string& what = info.source;
-  uncertainty.add(
-      {what + " gain", value * info.scale_tolerance.relative / (limit ? std::sqrt(3.0) : 1.0), true, limit});
-  uncertainty.add({what + " offset", to_watts(info.offset) * duration, true, false});
+  add_scale(info, *energy.value, interval.duration, uncertainty);
   uncertainty.add({what + " start and end", std::sqrt(interval.edges), false, false});
   if (info.kind == SensorKind::gauge)
     add_sampling(info, interval.cumulative, duration, uncertainty);
   else
-    uncertainty.add({what + " quantum", quantum_of(info) / std::sqrt(6.0), false, false});
+    uncertainty.add({what + " quantum", info.quantum() / std::sqrt(6.0), false, false});
   const Nanos looks = info.update_interval.value < kWanders
                           ? info.averaging_window.value
                           : std::max(info.averaging_window.value, info.update_interval.value);

@@ -75,6 +75,10 @@ struct SensorInfo {
   std::vector<std::string> rules;  // patterns of the site's rules that changed this sensor info
   std::string access;              // who may read it: "root, or group by udev rule"
 
+  // One count, in joules or watts.
+  double quantum() const { return static_cast<double>(unit_num) / static_cast<double>(unit_den) * 1e-6; }
+  // What a gauge's reading says.
+  Watts power_of(std::uint64_t raw) const { return Watts::of(mul_div(static_cast<Int128>(raw), unit_num, unit_den)); }
   // The middle of the time that a gauge's new reading is the mean of lies this long ago.
   Nanos age() const { return Nanos::of(averaging_window.value.count() / 2) + delay.value; }
   // The farthest that a reading can be from the power that it shows.

@@ -106,7 +106,8 @@ Done keep(const std::string& host, const std::string& text) {
 }
 }  // namespace
 
-Result<Nanos> parse_length(const std::string& text, Nanos least) {
+Result<Nanos> parse_length(const std::string& text, Nanos least, Nanos usual) {
+  if (text.empty()) return usual;
   const auto ns = parse_duration_ns(text);
   if (!ns || *ns < least.count())
     return fail(ErrorKind::malformed,

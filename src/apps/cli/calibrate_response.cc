@@ -156,7 +156,7 @@ std::string why_busy(NodeMonitor& node) {
 }  // namespace
 
 int calibrate_response(const CalibrateOptions& options) {
-  auto length = options.duration.empty() ? Result<Nanos>(kUsual) : parse_length(options.duration, kShortest);
+  auto length = parse_length(options.duration, kShortest, kUsual);
   if (!length) return error_exit(length.error().what, 2);
   const auto site = find_site(options.config, options.root);
   if (!site) return error_exit(site.error().what);

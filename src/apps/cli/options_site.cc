@@ -57,7 +57,6 @@ void add_calibrate(CommandLine& line) {
     add_machine_options(*sub, o.root, o.config);
   }
   idle->callback([&line, &o] {
-    if (o.duration.empty()) o.duration = "60s";
     line.settle(o);
     line.code = calibrate_idle(o);
   });
@@ -66,7 +65,6 @@ void add_calibrate(CommandLine& line) {
     line.code = calibrate_response(o);
   });
   against->callback([&line, &o] {
-    if (o.duration.empty()) o.duration = "60s";
     line.settle(o);
     line.code = calibrate_against(o);
   });
